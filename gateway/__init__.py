@@ -1,0 +1,1 @@
+"""The HTTP face: authenticates, enqueues, returns result handles. Never imports model code."""

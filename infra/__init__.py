@@ -1,0 +1,1 @@
+"""Running the service: the command line, the supervised processes and their configuration."""

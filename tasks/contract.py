@@ -1,0 +1,166 @@
+"""The names that cross a process border: tasks, queues, lanes, states, media types, Redis keys.
+
+Standard library only, so that every process may import it.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Final
+
+
+class Kind(StrEnum):
+    """The kinds of work that a caller may ask for."""
+
+    #: Read data, check it, store it as a snapshot.
+    INIT = "init"
+    #: Fit on the latest snapshot and store a model version.
+    TRAIN = "train"
+    #: Predict rows.
+    ESTIMATE = "estimate"
+
+
+class Lane(StrEnum):
+    """How urgent work is, within its queue."""
+
+    #: Taken before everything else in the queue.
+    HIGH = "high"
+    #: What is used when nothing is said.
+    NORMAL = "normal"
+    #: Taken when the other lanes are empty.
+    LOW = "low"
+
+
+class State(StrEnum):
+    """The states of accepted work. The last four are final; a final state never changes."""
+
+    #: Accepted and durable, not started.
+    QUEUED = "queued"
+    #: A worker has claimed it.
+    RUNNING = "running"
+    #: Finished with a result.
+    SUCCEEDED = "succeeded"
+    #: Finished with an error.
+    FAILED = "failed"
+    #: Stopped on the caller's demand; no effect remains.
+    CANCELLED = "cancelled"
+    #: Its deadline passed before it started.
+    EXPIRED = "expired"
+
+    @property
+    def final(self) -> bool:
+        """True if the work is over."""
+        return self not in (State.QUEUED, State.RUNNING)
+
+
+class Promote(StrEnum):
+    """When a trained version becomes current."""
+
+    #: Always.
+    ALWAYS = "always"
+    #: If its main metric on the holdout is better than that of the current version on the same rows.
+    IF_BETTER = "if_better"
+    #: Never; a later call may promote it.
+    NEVER = "never"
+
+
+class Media(StrEnum):
+    """The media types of bodies and results."""
+
+    #: `{"rows": ...}` or `{"columns": ...}`.
+    JSON = "application/json"
+    #: RFC 4180, UTF-8, with a header line.
+    CSV = "text/csv"
+    #: Apache Parquet; a body only.
+    PARQUET = "application/vnd.apache.parquet"
+    #: Apache Arrow IPC stream (the file format is read too).
+    ARROW = "application/vnd.apache.arrow.stream"
+
+
+#: What else a client may call a media type.
+MEDIA_ALIASES: Final = {
+    "application/csv": Media.CSV,
+    "application/parquet": Media.PARQUET,
+    "application/x-parquet": Media.PARQUET,
+    "application/vnd.apache.arrow.file": Media.ARROW,
+}
+
+#: The media types in which results are given.
+RESULT_MEDIA: Final = (Media.JSON, Media.CSV, Media.ARROW)
+
+#: The media type of an error (RFC 9457).
+PROBLEM: Final = "application/problem+json"
+
+#: The Celery task of each kind.
+TASKS: Final = {Kind.INIT: "tasks.init", Kind.TRAIN: "tasks.train", Kind.ESTIMATE: "tasks.estimate"}
+#: The Celery task that shows that a fleet's workers take and finish work.
+CANARY_TASK: Final = "tasks.canary"
+
+#: The queue of the upkeep tasks.
+SYSTEM_QUEUE: Final = "system"
+#: All queues; each kind's queue has the kind's name.
+QUEUES: Final = (*(kind.value for kind in Kind), SYSTEM_QUEUE)
+#: The queues that each fleet of workers takes from, first named first.
+FLEETS: Final = {
+    "estimate": (Kind.ESTIMATE.value,),
+    "train": (Kind.INIT.value, Kind.TRAIN.value),
+    "system": (SYSTEM_QUEUE,),
+}
+
+#: Celery priority of each lane. On Redis 0 is taken first and unset means 0, so it is always set.
+PRIORITY: Final = {Lane.HIGH: 0, Lane.NORMAL: 3, Lane.LOW: 6}
+#: The priorities for which kombu keeps a list, as `priority_steps`.
+PRIORITY_STEPS: Final = (0, 3, 6)
+#: What kombu writes between a queue's name and its priority step.
+PRIORITY_SEPARATOR: Final = "\x06\x16"
+
+#: Most items in one group of estimates, by lane. The low lane's groups are small, so that the groups which a
+#: fleet has already taken when urgent work comes hold few rows.
+GROUP_ITEMS: Final = {Lane.HIGH: 256, Lane.NORMAL: 256, Lane.LOW: 16}
+#: Most body bytes in one group of more than one item.
+GROUP_BYTES: Final = 4 * 1024 * 1024
+
+#: What a model may be called.
+MODEL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+#: Said when a model's name is refused.
+MODEL_NAME_RULE: Final = "1 to 63 ASCII letters, digits, '-' and '_', of which the first is a letter or digit"
+#: The estimator used when none is named.
+DEFAULT_ESTIMATOR: Final = "lightgbm"
+
+#: A handle: the group's id, a hyphen, the item's index in the group.
+HANDLE: Final = re.compile(r"([0-9a-f]{32})-([0-9]{1,5})")
+
+
+def queue_key(queue: str, lane: Lane) -> str:
+    """The Redis list in which kombu keeps a queue's lane."""
+    priority = PRIORITY[lane]
+    return f"{queue}{PRIORITY_SEPARATOR}{priority}" if priority else queue
+
+
+#: Hash: one group of accepted work: heads, bodies, claim, outcomes.
+GROUP_KEY: Final = "ml:group:{group}"
+#: Set: the reply channels that want to hear of a group's outcome beside the one that submitted it.
+WATCHERS_KEY: Final = "ml:watchers:{group}"
+#: Sorted set: the groups that are accepted and not finished, by time of acceptance.
+PENDING_KEY: Final = "ml:pending"
+#: Channel: outcomes for one waiting process.
+REPLY_CHANNEL: Final = "ml:reply:{process}"
+#: Channel: accounts that changed, so that caches forget them.
+ACCOUNTS_CHANNEL: Final = "ml:accounts"
+#: Hash: one account.
+USER_KEY: Final = "ml:user:{name}"
+#: Set: the names of all accounts.
+USERS_KEY: Final = "ml:users"
+#: Set: the names of all models.
+MODELS_KEY: Final = "ml:models"
+#: Hash: one model: estimator, target, latest snapshot, current version, counters.
+MODEL_KEY: Final = "ml:model:{model}"
+#: Hash: version number to version record (JSON).
+VERSIONS_KEY: Final = "ml:versions:{model}"
+#: String: bytes by content hash, where blobs live in Redis.
+BLOB_KEY: Final = "ml:blob:{digest}"
+#: String with a life: number of processes of one worker, written by the worker.
+FLEET_KEY: Final = "ml:fleet:{fleet}:{worker}"
+#: String with a life: a task that is called directly was delivered again so often.
+REDELIVERED_KEY: Final = "ml:redelivered:{task}"

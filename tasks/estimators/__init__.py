@@ -1,0 +1,1 @@
+"""Estimators: prepare, fit, predict, dump, load. No Celery, no Redis, no environment."""
