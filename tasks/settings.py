@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
 from tasks.errors import SettingsError
@@ -15,8 +15,8 @@ from tasks.errors import SettingsError
 PREFIX: Final = "MLSERVICE_"
 
 
-def _setting(default: object, *, doc: str, secret: bool = False, env: str | None = None) -> object:
-    return field(default=default, repr=not secret, metadata={"doc": doc, "env": env})  # type: ignore[call-overload]
+def _setting(default: object, *, doc: str, secret: bool = False, env: str | None = None) -> Any:
+    return field(default=default, repr=not secret, metadata={"doc": doc, "env": env})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,54 +28,36 @@ class Settings:
         doc="Redis or Valkey: redis://, rediss:// or unix://[USER:PASSWORD@]/path?db=0.",
         secret=True,
         env="REDIS_URL",
-    )  # type: ignore[assignment]
+    )
     blobs_url: str = _setting(
         "redis", doc="Where bytes by content hash live: `redis`, or an fsspec URL (file:///…, s3://…)."
-    )  # type: ignore[assignment]
-    token_key: str = _setting(
-        "", doc="The key that signs tokens (HS256), at least 32 characters.", secret=True
-    )  # type: ignore[assignment]
-    token_key_file: str = _setting("", doc="A file that holds the key that signs tokens.")  # type: ignore[assignment]
-    token_life_seconds: int = _setting(3600, doc="Life of a token.")  # type: ignore[assignment]
-    max_body_bytes: int = _setting(128 * 1024 * 1024, doc="Largest request body.")  # type: ignore[assignment]
-    max_wait_seconds: int = _setting(60, doc="Longest `Prefer: wait`.")  # type: ignore[assignment]
-    result_life_seconds: int = _setting(
-        24 * 3600, doc="How long finished work and its result are kept."
-    )  # type: ignore[assignment]
-    redis_timeout_seconds: float = _setting(
-        2.0, doc="Longest wait for Redis to answer a command or to connect."
-    )  # type: ignore[assignment]
+    )
+    token_key: str = _setting("", doc="The key that signs tokens (HS256), at least 32 characters.", secret=True)
+    token_key_file: str = _setting("", doc="A file that holds the key that signs tokens.")
+    token_life_seconds: int = _setting(3600, doc="Life of a token.")
+    max_body_bytes: int = _setting(128 * 1024 * 1024, doc="Largest request body.")
+    max_wait_seconds: int = _setting(60, doc="Longest `Prefer: wait`.")
+    result_life_seconds: int = _setting(24 * 3600, doc="How long finished work and its result are kept.")
+    redis_timeout_seconds: float = _setting(2.0, doc="Longest wait for Redis to answer a command or to connect.")
     visibility_timeout_seconds: int = _setting(
         3600, doc="After so long without an acknowledgement Celery delivers a message again."
-    )  # type: ignore[assignment]
-    max_deliveries: int = _setting(
-        3, doc="Work that was delivered so often without an end is failed as poison."
-    )  # type: ignore[assignment]
-    gateway_processes: int = _setting(0, doc="Gateway processes; 0: one a core.")  # type: ignore[assignment]
-    estimate_processes: int = _setting(
-        0, doc="Processes of the estimate worker; 0: one a core."
-    )  # type: ignore[assignment]
-    train_processes: int = _setting(
-        0, doc="Processes of the train worker; 0: one a core, at least two."
-    )  # type: ignore[assignment]
-    train_threads: int = _setting(0, doc="Threads of one train; 0: one a core.")  # type: ignore[assignment]
+    )
+    max_deliveries: int = _setting(3, doc="Work that was delivered so often without an end is failed as poison.")
+    gateway_processes: int = _setting(0, doc="Gateway processes; 0: one a core.")
+    estimate_processes: int = _setting(0, doc="Processes of the estimate worker; 0: one a core.")
+    train_processes: int = _setting(0, doc="Processes of the train worker; 0: one a core, at least two.")
+    train_threads: int = _setting(0, doc="Threads of one train; 0: one a core.")
     train_niceness: int = _setting(
         5, doc="Niceness of train workers, so that estimates are answered while a train runs."
-    )  # type: ignore[assignment]
-    init_time_limit_seconds: int = _setting(600, doc="Soft time limit of an init.")  # type: ignore[assignment]
-    train_time_limit_seconds: int = _setting(3600, doc="Soft time limit of a train.")  # type: ignore[assignment]
-    estimate_time_limit_seconds: int = _setting(
-        120, doc="Soft time limit of a group of estimates."
-    )  # type: ignore[assignment]
-    model_cache_size: int = _setting(
-        16, doc="Model versions that one estimate process keeps in memory."
-    )  # type: ignore[assignment]
-    estimators: str = _setting(
-        "", doc="Further estimators: name=package.module:Class, separated by commas."
-    )  # type: ignore[assignment]
+    )
+    init_time_limit_seconds: int = _setting(600, doc="Soft time limit of an init.")
+    train_time_limit_seconds: int = _setting(3600, doc="Soft time limit of a train.")
+    estimate_time_limit_seconds: int = _setting(120, doc="Soft time limit of a group of estimates.")
+    model_cache_size: int = _setting(16, doc="Model versions that one estimate process keeps in memory.")
+    estimators: str = _setting("", doc="Further estimators: name=package.module:Class, separated by commas.")
     sources: str = _setting(
         "", doc="Data that init may read by name: NAME=URL, separated by commas; file:// or fsspec URLs."
-    )  # type: ignore[assignment]
+    )
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -104,7 +86,9 @@ class Settings:
             value = getattr(self, f.name)
             floor = 0 if f.name.endswith(("_processes", "_threads", "_niceness")) else 1
             if isinstance(value, int | float) and not floor <= value < 2**53:
-                raise SettingsError(f"{_variable(f.name, f.metadata['env'])} must be at least {floor}, not {value}")
+                raise SettingsError(
+                    f"{_variable(f.name, f.metadata['env'])} must be at least {floor}, not {value}"
+                )
         scheme = urlsplit(self.redis_url).scheme
         if scheme not in ("redis", "rediss", "unix"):
             raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://")
@@ -177,7 +161,10 @@ def redis_url(*, socket: Path, user: str, password: str) -> str:
 def login(url: str) -> tuple[str | None, str | None]:
     """(user, password) in a Redis URL."""
     parts = urlsplit(url)
-    return (unquote(parts.username) if parts.username else None, unquote(parts.password) if parts.password else None)
+    return (
+        unquote(parts.username) if parts.username else None,
+        unquote(parts.password) if parts.password else None,
+    )
 
 
 def _variable(name: str, env: str | None) -> str:
