@@ -94,24 +94,29 @@ PROBLEM: Final = "application/problem+json"
 
 #: The Celery task of each kind.
 TASKS: Final = {Kind.INIT: "tasks.init", Kind.TRAIN: "tasks.train", Kind.ESTIMATE: "tasks.estimate"}
-#: The Celery task that shows that a fleet's workers take and finish work.
+#: The Celery task that shows that estimate workers take and finish work.
 CANARY_TASK: Final = "tasks.canary"
+#: The Celery task that publishes again what is accepted and in no queue.
+RECONCILE_TASK: Final = "tasks.reconcile"
 
 #: The queue of the upkeep tasks.
 SYSTEM_QUEUE: Final = "system"
+#: Where a bare Celery client sends a task when it names no queue; the system fleet passes it on.
+DEFAULT_QUEUE: Final = "celery"
 #: All queues; each kind's queue has the kind's name.
-QUEUES: Final = (*(kind.value for kind in Kind), SYSTEM_QUEUE)
+QUEUES: Final = (*(kind.value for kind in Kind), SYSTEM_QUEUE, DEFAULT_QUEUE)
 #: The queues that each fleet of workers takes from, first named first.
 FLEETS: Final = {
     "estimate": (Kind.ESTIMATE.value,),
     "train": (Kind.INIT.value, Kind.TRAIN.value),
-    "system": (SYSTEM_QUEUE,),
+    "system": (SYSTEM_QUEUE, DEFAULT_QUEUE),
 }
 
 #: Celery priority of each lane. On Redis 0 is taken first and unset means 0, so it is always set.
 PRIORITY: Final = {Lane.HIGH: 0, Lane.NORMAL: 3, Lane.LOW: 6}
-#: The priorities for which kombu keeps a list, as `priority_steps`.
-PRIORITY_STEPS: Final = (0, 3, 6)
+#: The priorities for which kombu keeps a list, as `priority_steps`. Kombu's default, so that a bare client which
+#: sends with priority 9 is heard.
+PRIORITY_STEPS: Final = (0, 3, 6, 9)
 #: What kombu writes between a queue's name and its priority step.
 PRIORITY_SEPARATOR: Final = "\x06\x16"
 
@@ -142,8 +147,8 @@ def queue_key(queue: str, lane: Lane) -> str:
 GROUP_KEY: Final = "ml:group:{group}"
 #: Set: the reply channels that want to hear of a group's outcome beside the one that submitted it.
 WATCHERS_KEY: Final = "ml:watchers:{group}"
-#: Sorted set: the groups that are accepted and not finished, by time of acceptance.
-PENDING_KEY: Final = "ml:pending"
+#: Sorted set for each kind: the groups that are accepted and not finished, by time of acceptance.
+PENDING_KEY: Final = "ml:pending:{kind}"
 #: Channel: outcomes for one waiting process.
 REPLY_CHANNEL: Final = "ml:reply:{process}"
 #: Channel: accounts that changed, so that caches forget them.
@@ -160,7 +165,14 @@ MODEL_KEY: Final = "ml:model:{model}"
 VERSIONS_KEY: Final = "ml:versions:{model}"
 #: String: bytes by content hash, where blobs live in Redis.
 BLOB_KEY: Final = "ml:blob:{digest}"
-#: String with a life: number of processes of one worker, written by the worker.
-FLEET_KEY: Final = "ml:fleet:{fleet}:{worker}"
+#: Hash for each fleet, `gateway` among them: member to "processes seen_at", written by the member.
+FLEET_KEY: Final = "ml:fleet:{fleet}"
+#: How often a member says that it is there, and after how long without that it counts as gone (seconds).
+FLEET_SECONDS: Final = 5.0
+FLEET_LOST_SECONDS: Final = 16.0
+#: Set: groups that the last sweep found in no queue.
+SUSPECTS_KEY: Final = "ml:suspects"
+#: Hash in which kombu keeps the messages that workers hold.
+UNACKED_KEY: Final = "unacked"
 #: String with a life: a task that is called directly was delivered again so often.
 REDELIVERED_KEY: Final = "ml:redelivered:{task}"

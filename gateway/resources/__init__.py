@@ -1,1 +1,1 @@
-"""One module a resource: tokens, models, tasks, health."""
+"""One module a resource: tokens, work, tasks, models, health."""

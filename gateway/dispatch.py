@@ -1,0 +1,172 @@
+"""Group commit: what waits leaves together, as one ledger record with one Celery message.
+
+While fewer than `capacity` groups of a lane are in flight, everything that waits leaves at once; else it waits for one
+to come back, but no longer than its patience. An idle service sends groups of one at once, a busy one large groups.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import redis
+
+from gateway.waiting import Waiting
+from tasks.contract import GROUP_BYTES, GROUP_ITEMS, Kind, Lane
+from tasks.errors import Unavailable
+from tasks.ledger import Group, Head, Ledger, Reply, new_group_id
+
+#: How long a request that does not wait for its result may wait to be accepted, and one that does (seconds).
+SUBMIT_PATIENCE: Final = 0.02
+WAIT_PATIENCE: Final = 0.25
+#: A group that has not come back after so long no longer counts as in flight (seconds).
+FLIGHT_SECONDS: Final = 10.0
+#: How many groups may be written to Redis at the same time.
+COMMIT_THREADS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """An accepted request."""
+
+    group: str
+    index: int
+
+    @property
+    def handle(self) -> str:
+        """What the caller knows it by."""
+        return f"{self.group}-{self.index}"
+
+
+@dataclass(slots=True)
+class _Item:
+    head: Head
+    body: bytes
+    accepted: asyncio.Future[Ticket]
+
+
+class Dispatcher:
+    """Accepts requests for one gateway process."""
+
+    def __init__(self, ledger: Ledger, waiting: Waiting, *, new_id: Callable[[], str] = new_group_id) -> None:
+        self._ledger = ledger
+        self._waiting = waiting
+        self._new_id = new_id
+        self._threads = ThreadPoolExecutor(COMMIT_THREADS, thread_name_prefix="commit")
+        self._lanes = {lane: _LaneBuffer(self, lane) for lane in Lane}
+        #: How many groups a lane may have in flight.
+        self.capacity = 2
+
+    async def submit(self, kind: Kind, lane: Lane, *, head: Head, body: bytes, waits: bool) -> Ticket:
+        """Accept one request. When this returns, the work is durable. Raises Unavailable, and nothing is accepted."""
+        accepted: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
+        item = _Item(head, body, accepted)
+        if kind is Kind.ESTIMATE:
+            self._lanes[lane].add(item, waits=waits)
+        else:
+            await self.commit(kind, lane, [item])
+        return await accepted
+
+    async def commit(self, kind: Kind, lane: Lane, items: list[_Item]) -> asyncio.Future[Reply]:
+        """Write one group and tell its items that they are accepted, or why not. Returns the group's reply."""
+        group = Group(
+            id=self._new_id(),
+            kind=kind,
+            lane=lane,
+            heads=[item.head for item in items],
+            bodies=[item.body for item in items],
+            reply=self._waiting.process,
+        )
+        loop = asyncio.get_running_loop()
+        reply = self._waiting.expect(group.id)
+        loop.call_later(FLIGHT_SECONDS, self._waiting.drop, group.id)
+        try:
+            await loop.run_in_executor(self._threads, self._ledger.accept, group)
+        except redis.exceptions.RedisError as error:
+            reply.cancel()
+            _refuse(items, error)
+            return reply
+        for index, item in enumerate(items):
+            if not item.accepted.done():
+                item.accepted.set_result(Ticket(group.id, index))
+        return reply
+
+    def close(self) -> None:
+        """End the threads. Call it when no request is open any more: then nothing waits to be written."""
+        self._threads.shutdown(wait=True)
+
+
+class _LaneBuffer:
+    """What waits in one lane, and how many of its groups are in flight."""
+
+    def __init__(self, dispatcher: Dispatcher, lane: Lane) -> None:
+        self._dispatcher = dispatcher
+        self._lane = lane
+        self._items: deque[_Item] = deque()
+        self._in_flight = 0
+        self._due: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._soon = False
+        self._flights: set[asyncio.Task[None]] = set()
+
+    def add(self, item: _Item, *, waits: bool) -> None:
+        """Let one item wait; it leaves at the end of this turn of the event loop if a group may fly."""
+        self._items.append(item)
+        loop = asyncio.get_running_loop()
+        if self._in_flight < self._dispatcher.capacity:
+            if not self._soon:
+                self._soon = True
+                loop.call_soon(self._flush_soon)
+            return
+        due = loop.time() + (WAIT_PATIENCE if waits else SUBMIT_PATIENCE)
+        if self._timer is None or self._due is None or due < self._due:
+            if self._timer:
+                self._timer.cancel()
+            self._due = due
+            self._timer = loop.call_at(due, self._flush_due)
+
+    def flush(self, *, everything: bool = False) -> None:
+        """Send groups while they may fly; all that waits if `everything`."""
+        while self._items and (everything or self._in_flight < self._dispatcher.capacity):
+            task = asyncio.get_running_loop().create_task(self._fly(self._take()))
+            self._flights.add(task)
+            task.add_done_callback(self._flights.discard)
+        if not self._items and self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _flush_soon(self) -> None:
+        self._soon = False
+        self.flush()
+
+    def _flush_due(self) -> None:
+        self._timer = None
+        self.flush(everything=True)
+
+    def _take(self) -> list[_Item]:
+        taken = [self._items.popleft()]
+        size = len(taken[0].body)
+        while self._items and len(taken) < GROUP_ITEMS[self._lane] and size + len(self._items[0].body) <= GROUP_BYTES:
+            taken.append(self._items.popleft())
+            size += len(taken[-1].body)
+        self._in_flight += 1
+        return taken
+
+    async def _fly(self, items: list[_Item]) -> None:
+        reply = await self._dispatcher.commit(Kind.ESTIMATE, self._lane, items)
+        # A reply may be lost with a broken subscription: after FLIGHT_SECONDS the group counts as landed.
+        await asyncio.wait((reply,), timeout=FLIGHT_SECONDS)
+        self._in_flight -= 1
+        self.flush()
+
+
+def _refuse(items: list[_Item], error: Exception) -> None:
+    refusal = Unavailable(f"the work could not be recorded and was not accepted: {error}")
+    refusal.__cause__ = error
+    for item in items:
+        if not item.accepted.done():
+            item.accepted.set_exception(refusal)

@@ -1,0 +1,66 @@
+"""How a piece of work ended: from the reply if it comes in time, else from the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, ParamSpec, TypeVar
+
+from gateway.waiting import Waiting
+from tasks.errors import UnknownTask
+from tasks.ledger import Ledger, Outcome, Task, parse_handle
+
+#: While a request waits, the ledger is read so often as well, in case a reply was lost (seconds).
+LOOK_SECONDS: Final = 5.0
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Outcomes:
+    """Reads the ledger for the event loop, and waits."""
+
+    def __init__(self, ledger: Ledger, waiting: Waiting) -> None:
+        self._ledger = ledger
+        self._waiting = waiting
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="ledger")
+
+    async def task(self, handle: str, *, owner: str | None) -> tuple[Task, int]:
+        """The task and how much work is ahead of it. Raises UnknownTask, also for another owner's, unless None."""
+        task = await self._run(self._ledger.read, handle)
+        if owner is not None and task.owner != owner:
+            raise UnknownTask(f"there is no task {handle}, or its result is no longer kept")
+        ahead = 0 if task.started_at or task.state.final else await self._run(self._ledger.ahead, task)
+        return task, ahead
+
+    async def outcome(self, handle: str) -> Outcome | None:
+        """How the task ended; None while it has not."""
+        return await self._run(self._ledger.outcome, handle)
+
+    async def wait(self, handle: str, *, seconds: float, told: bool) -> Outcome | None:
+        """How the task ended; None if it does not in time. `told`: this process is told without asking for it."""
+        group, index = parse_handle(handle)
+        until = time.monotonic() + seconds
+        if not told:
+            self._waiting.expect(group)
+            await self._run(self._ledger.watch, group, self._waiting.process)
+            if outcome := await self.outcome(handle):
+                self._waiting.drop(group)
+                return outcome
+        while (left := until - time.monotonic()) > 0:
+            reply = await self._waiting.wait(group, seconds=min(left, LOOK_SECONDS))
+            if reply is not None and reply.outcomes[index].body is not None:
+                return reply.outcomes[index]
+            if outcome := await self.outcome(handle):
+                return outcome
+        self._waiting.drop(group)
+        return None
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(wait=False)
+
+    async def _run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: call(*args, **kwargs))

@@ -1,0 +1,121 @@
+"""What the gateway shows of tasks and models."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from falcon import HTTP_202
+from falcon.asgi import Response
+
+from gateway.errors import problem_from_wire
+from tasks.contract import PROBLEM, Media, State
+from tasks.ledger import Outcome, Task, read_failure
+from tasks.registry import Model, Version
+
+_encode = msgspec.json.Encoder().encode
+
+
+def links(handle: str, *, model: str) -> dict[str, str]:
+    """Where to go on from a task."""
+    return {"self": f"/v1/tasks/{handle}", "result": f"/v1/tasks/{handle}/result", "model": f"/v1/models/{model}"}
+
+
+def show(resp: Response, document: Any) -> None:
+    """Answer with a JSON document."""
+    resp.data = _encode(document)
+    resp.content_type = Media.JSON.value
+
+
+def show_accepted(resp: Response, handle: str, *, model: str, state: State = State.QUEUED) -> None:
+    """202: the work is accepted and not finished."""
+    resp.status = HTTP_202
+    resp.set_header("Retry-After", "1")
+    show(resp, {"id": handle, "state": state, "links": links(handle, model=model)})
+
+
+def show_outcome(resp: Response, outcome: Outcome, *, instance: str) -> None:
+    """The worker's bytes unchanged; or the error, as a problem with its status."""
+    body = outcome.body or b""
+    if outcome.state is State.SUCCEEDED:
+        resp.data = body
+        resp.content_type = outcome.media
+        return
+    failure = read_failure(body)
+    resp.status, resp.data = problem_from_wire(failure.type, failure.detail, failure.pointer, instance=instance)
+    resp.content_type = PROBLEM
+
+
+def task_document(task: Task, outcome: Outcome | None, *, ahead: int) -> dict[str, Any]:
+    """A task as its owner sees it. The result is shown if it is JSON."""
+    document: dict[str, Any] = {
+        "id": task.id,
+        "kind": task.kind,
+        "model": task.model,
+        "state": task.state,
+        "lane": task.lane,
+        "submitted_at": _time(task.submitted_at),
+        "started_at": _time(task.started_at),
+        "finished_at": _time(task.finished_at),
+        "progress": task.progress,
+        "result": None,
+        "error": None,
+        "links": links(task.id, model=task.model),
+    }
+    if task.state is State.QUEUED:
+        document["position"] = ahead + 1
+    if outcome is not None and outcome.body is not None:
+        if outcome.state is not State.SUCCEEDED:
+            document["error"] = msgspec.Raw(outcome.body)
+        elif outcome.media == Media.JSON:
+            document["result"] = msgspec.Raw(outcome.body)
+    return document
+
+
+def model_document(model: Model) -> dict[str, Any]:
+    """A model with its schema and a line for each version."""
+    snapshot = model.snapshot
+    return {
+        "model": model.name,
+        "estimator": snapshot.estimator,
+        "target": snapshot.target,
+        "problem": snapshot.problem,
+        "current": model.current,
+        "snapshot": {
+            "fingerprint": snapshot.fingerprint,
+            "rows": snapshot.rows,
+            "holdout_rows": snapshot.holdout_rows,
+            "created_at": _time(snapshot.created_at),
+        },
+        "schema": snapshot.schema,
+        "versions": [
+            {"version": number, "metrics": version.metrics, "created_at": _time(version.created_at)}
+            for number, version in model.versions.items()
+        ],
+    }
+
+
+def version_document(model: str, number: int, version: Version, *, current: bool) -> dict[str, Any]:
+    """One version with all that is known of it."""
+    return {
+        "model": model,
+        "version": number,
+        "current": current,
+        "estimator": version.estimator,
+        "params": version.params,
+        "metrics": version.metrics,
+        "importance": version.importance,
+        "seconds": version.seconds,
+        "fingerprint": version.fingerprint,
+        "created_at": _time(version.created_at),
+        "task": version.task or None,
+        "schema": version.schema,
+    }
+
+
+def _time(seconds: float | None) -> str | None:
+    """RFC 3339, in UTC."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

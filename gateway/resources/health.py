@@ -1,0 +1,75 @@
+"""`/health/live`: this process answers. `/health/ready`: Redis answers and a canary went through a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+import redis
+from falcon import HTTP_503
+from falcon.asgi import Request, Response
+
+from gateway.auth import public
+from gateway.representations import show
+from gateway.waiting import Waiting
+from tasks.ledger import CANARY_SECONDS, new_group_id, send_canary
+
+#: A canary that came back so lately is proof enough (seconds).
+FRESH_SECONDS: Final = 1.0
+#: How long a request for readiness waits for its canary (seconds).
+PATIENCE_SECONDS: Final = 2.0
+
+
+class LiveResource:
+    """Whether this process answers."""
+
+    @public
+    async def on_get(self, _req: Request, resp: Response) -> None:
+        """200, always."""
+        show(resp, {"status": "alive"})
+
+
+class ReadyResource:
+    """Whether work that is accepted now would be done."""
+
+    def __init__(self, client: redis.Redis, waiting: Waiting, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._waiting = waiting
+        self._clock = clock
+        self._token = ""
+        self._sent_at = float("-inf")
+        self._back_at = float("-inf")
+
+    @public
+    async def on_get(self, _req: Request, resp: Response) -> None:
+        """200 if a canary came back lately or does now; else 503, with what is missing."""
+        missing = await self._missing()
+        if missing is None:
+            show(resp, {"status": "ready"})
+        else:
+            resp.status = HTTP_503
+            resp.set_header("Retry-After", "1")
+            show(resp, {"status": "not ready", "detail": missing})
+
+    async def _missing(self) -> str | None:
+        if self._clock() - self._back_at < FRESH_SECONDS:
+            return None
+        try:
+            await self._send()
+        except redis.exceptions.RedisError as error:
+            return f"Redis does not answer: {type(error).__name__}"
+        if await self._waiting.wait(self._token, seconds=PATIENCE_SECONDS) is None:
+            return "no estimate worker answers"
+        self._back_at = self._clock()
+        return None
+
+    async def _send(self) -> None:
+        """Send a canary, unless one is on its way: while no worker takes them, they must not pile up."""
+        if self._clock() - self._sent_at < CANARY_SECONDS and self._sent_at > self._back_at:
+            return
+        self._waiting.drop(self._token)
+        self._token, self._sent_at = new_group_id(), self._clock()
+        self._waiting.expect(self._token)
+        await asyncio.to_thread(send_canary, self._client, process=self._waiting.process, token=self._token)

@@ -1,0 +1,73 @@
+"""`/v1/models`: the registry."""
+
+from __future__ import annotations
+
+import asyncio
+
+from falcon.asgi import Request, Response
+
+from gateway.auth import requires
+from gateway.representations import model_document, show, version_document
+from tasks.errors import UnknownVersion
+from tasks.registry import Registry
+
+
+class ModelsResource:
+    """All models."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    @requires()
+    async def on_get(self, _req: Request, resp: Response) -> None:
+        """The names of all models."""
+        names = await asyncio.to_thread(self._registry.names)
+        show(resp, {"models": [{"model": name, "links": {"self": f"/v1/models/{name}"}} for name in names]})
+
+
+class ModelResource:
+    """One model."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    @requires()
+    async def on_get(self, _req: Request, resp: Response, model: str) -> None:
+        """Its data, its schema, its versions and which is current."""
+        show(resp, model_document(await asyncio.to_thread(self._registry.model, model)))
+
+
+class VersionResource:
+    """One version of a model."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    @requires()
+    async def on_get(self, _req: Request, resp: Response, model: str, version: str) -> None:
+        """Its parameters, metrics and importance."""
+        found = await asyncio.to_thread(self._registry.model, model)
+        number = _number(model, version)
+        if number not in found.versions:
+            raise UnknownVersion(f"the model {model} has no version {number}")
+        show(resp, version_document(model, number, found.versions[number], current=found.current == number))
+
+
+class PromoteResource:
+    """Which version is current."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    @requires("models:write")
+    async def on_post(self, _req: Request, resp: Response, model: str, version: str) -> None:
+        """Make this version current, or roll back to it."""
+        number = _number(model, version)
+        await asyncio.to_thread(self._registry.promote, model, number)
+        show(resp, {"model": model, "current": number})
+
+
+def _number(model: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise UnknownVersion(f"the model {model} has no version {text[:40]!r}")
+    return int(text)

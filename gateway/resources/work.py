@@ -1,0 +1,98 @@
+"""`POST /v1/models/{model}/init|train|estimate`: accept work, and wait for it if the caller prefers that."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from falcon import HTTP_200
+from falcon.asgi import Request, Response
+
+from gateway.auth import requires
+from gateway.bodies import read_body
+from gateway.dispatch import Dispatcher
+from gateway.headers import accepted, media_type, wait_seconds
+from gateway.outcomes import Outcomes
+from gateway.representations import show_accepted, show_outcome
+from tasks.contract import Kind, Lane, Media
+from tasks.errors import InvalidField, UnsupportedMediaType
+from tasks.ledger import Head
+from tasks.registry import check_name
+
+#: The query parameters that each kind reads, beside `lane`.
+PARAMETERS: Final = {
+    Kind.INIT: frozenset({"target", "estimator", "options"}),
+    Kind.TRAIN: frozenset(),
+    Kind.ESTIMATE: frozenset({"version"}),
+}
+
+
+class Work:
+    """Submits work of one kind. The body is handed on unread."""
+
+    def __init__(self, kind: Kind, *, dispatcher: Dispatcher, outcomes: Outcomes, max_body: int, max_wait: int) -> None:
+        self._kind = kind
+        self._dispatcher = dispatcher
+        self._outcomes = outcomes
+        self._max_body = max_body
+        self._max_wait = max_wait
+        self.scope = kind.value
+
+    @requires("{scope}")
+    async def on_post(self, req: Request, resp: Response, model: str) -> None:
+        """202 and a handle; or 200 and the result, if it comes within `Prefer: wait=N`."""
+        head = self._head(req, check_name(model))
+        lane = _lane(req)
+        seconds = wait_seconds(req.get_header("Prefer"), limit=self._max_wait)
+        body = await read_body(req, limit=self._max_body)
+        ticket = await self._dispatcher.submit(self._kind, lane, head=head, body=body, waits=seconds is not None)
+        resp.set_header("Location", f"/v1/tasks/{ticket.handle}")
+        if seconds is not None:
+            outcome = await self._outcomes.wait(ticket.handle, seconds=seconds, told=True)
+            resp.set_header("Preference-Applied", f"wait={seconds:g}")
+            if outcome is not None:
+                resp.status = HTTP_200
+                show_outcome(resp, outcome, instance=f"/v1/tasks/{ticket.handle}")
+                return
+        show_accepted(resp, ticket.handle, model=model)
+
+    def _head(self, req: Request, model: str) -> Head:
+        return Head(
+            owner=req.context.principal.name,
+            model=model,
+            media=self._media(req),
+            accept=accepted(req.get_header("Accept")) if self._kind is Kind.ESTIMATE else Media.JSON,
+            query=self._query(req),
+        )
+
+    def _media(self, req: Request) -> Media:
+        if self._kind is not Kind.TRAIN:
+            return media_type(req.content_type)
+        if req.content_type is not None and media_type(req.content_type) is not Media.JSON:
+            raise UnsupportedMediaType("the body of a train is JSON: send Content-Type: application/json")
+        return Media.JSON
+
+    def _query(self, req: Request) -> dict[str, str]:
+        given = {name: _single(name, value) for name, value in req.params.items() if name != "lane"}
+        unknown = sorted(given.keys() - PARAMETERS[self._kind])
+        if unknown:
+            known = ", ".join(sorted(PARAMETERS[self._kind] | {"lane"}))
+            raise InvalidField(f"unknown query parameter {unknown[0]!r}; known are: {known}").at(f"?{unknown[0]}")
+        version = given.get("version")
+        if version is not None and not (version.isascii() and version.isdigit() and 0 < int(version) < 2**31):
+            raise InvalidField(f"version must be a positive whole number, not {version[:40]!r}").at("?version")
+        return given
+
+
+def _lane(req: Request) -> Lane:
+    name = _single("lane", req.params.get("lane", Lane.NORMAL.value))
+    try:
+        return Lane(name)
+    except ValueError:
+        lanes = ", ".join(lane.value for lane in Lane)
+        raise InvalidField(f"lane must be one of {lanes}, not {name[:40]!r}").at("?lane") from None
+
+
+def _single(name: str, value: str | list[str]) -> str:
+    if isinstance(value, list):
+        raise InvalidField(f"the query parameter {name!r} is given more than once").at(f"?{name}")
+    return value

@@ -1,0 +1,145 @@
+"""The one Celery app: queues, lanes, routing, limits. No task bodies."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import Any
+
+import redis
+from celery import Celery
+from celery.signals import worker_init, worker_ready, worker_shutdown
+from kombu import Exchange, Queue
+
+from tasks.connection import connect
+from tasks.contract import (
+    FLEET_SECONDS,
+    FLEETS,
+    PRIORITY,
+    PRIORITY_STEPS,
+    QUEUES,
+    RECONCILE_TASK,
+    SYSTEM_QUEUE,
+    TASKS,
+    Kind,
+    Lane,
+)
+from tasks.fleet import announce, leave
+from tasks.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class Service(Celery):  # type: ignore[misc]
+    """The Celery app, with the settings that its tasks read."""
+
+    settings: Settings
+
+
+def create_app(settings: Settings) -> Service:
+    """The Celery app for these settings. Nothing is connected yet."""
+    app = Service("mlservice", broker=settings.broker_url, backend=settings.broker_url)
+    app.settings = settings
+    app.conf.update(
+        include=["tasks.init", "tasks.train", "tasks.estimate", "tasks.upkeep"],
+        accept_content=["json"],
+        task_serializer="json",
+        result_serializer="json",
+        task_queues=[Queue(name, Exchange(""), routing_key=name) for name in QUEUES],
+        task_default_queue=SYSTEM_QUEUE,
+        task_default_priority=PRIORITY[Lane.NORMAL],
+        task_routes={TASKS[kind]: {"queue": kind.value} for kind in Kind},
+        task_annotations=_time_limits(settings),
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_track_started=True,
+        worker_prefetch_multiplier=1,
+        worker_enable_remote_control=True,
+        worker_send_task_events=True,
+        worker_hijack_root_logger=True,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options=_transport_options(settings),
+        result_backend_transport_options={"retry_policy": {"timeout": settings.redis_timeout_seconds}},
+        redis_socket_timeout=settings.redis_timeout_seconds,
+        redis_socket_connect_timeout=settings.redis_timeout_seconds,
+        redis_socket_keepalive=True,
+        redis_backend_health_check_interval=30,
+        result_expires=settings.result_life_seconds,
+        worker_soft_shutdown_timeout=10.0,
+        worker_enable_soft_shutdown_on_idle=False,
+        beat_schedule={"reconcile": {"task": RECONCILE_TASK, "schedule": 15.0, "options": {"expires": 15.0}}},
+        timezone="UTC",
+    )
+    return app
+
+
+def _transport_options(settings: Settings) -> dict[str, Any]:
+    return {
+        "priority_steps": list(PRIORITY_STEPS),
+        "queue_order_strategy": "priority",
+        "visibility_timeout": settings.visibility_timeout_seconds,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": max(settings.redis_timeout_seconds, 5.0),
+        "socket_connect_timeout": settings.redis_timeout_seconds,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+    }
+
+
+def _time_limits(settings: Settings) -> dict[str, dict[str, int]]:
+    soft = {
+        Kind.INIT: settings.init_time_limit_seconds,
+        Kind.TRAIN: settings.train_time_limit_seconds,
+        Kind.ESTIMATE: settings.estimate_time_limit_seconds,
+    }
+    return {TASKS[kind]: {"soft_time_limit": limit, "time_limit": limit + 30} for kind, limit in soft.items()}
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def preload(sender: Any, **_: Any) -> None:
+    """Import the model code before the fork, so that the children share its memory and start warm."""
+    if _fleet(sender.app) != "system":
+        import pyarrow.parquet  # noqa: F401
+
+        import tasks.ingest
+        import tasks.predicting  # noqa: F401
+        from tasks.estimators.lightgbm import load_lightgbm
+
+        load_lightgbm()
+    log.info("worker of %s", ", ".join(sender.app.amqp.queues.consume_from))
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator]
+def join_fleet(sender: Any, **_: Any) -> None:
+    """Say every few seconds that this worker is there, until it stops."""
+    fleet, member = _fleet(sender.app), sender.hostname
+    client = connect(sender.app.settings)
+    processes = sender.controller.concurrency
+
+    def beat() -> None:
+        try:
+            announce(client, fleet, member=member, processes=processes)
+        except redis.exceptions.RedisError as error:
+            log.warning("cannot announce this worker: %s", error)
+
+    beat()
+    sender.timer.call_repeatedly(FLEET_SECONDS, beat)
+
+
+@worker_shutdown.connect  # type: ignore[untyped-decorator]
+def leave_fleet(sender: Any, **_: Any) -> None:
+    """Say that this worker is going."""
+    with suppress(redis.exceptions.RedisError):
+        leave(connect(sender.app.settings), _fleet(sender.app), member=sender.hostname)
+
+
+def _fleet(app: Celery) -> str:
+    """The fleet whose queues this worker takes from."""
+    taken = set(app.amqp.queues.consume_from)
+    return next((fleet for fleet, queues in FLEETS.items() if taken & set(queues)), "system")
+
+
+app = create_app(Settings.load())

@@ -1,0 +1,61 @@
+"""The task `tasks.estimate`: predict the rows of a whole group of requests at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from celery import Task, shared_task
+
+from tasks.contract import TASKS, Kind
+from tasks.errors import InvalidField
+from tasks.ledger import Claim, Outcome
+from tasks.runtime import Runtime
+from tasks.work import pass_on, raised, run_claimed, run_direct
+
+
+@shared_task(name=TASKS[Kind.ESTIMATE], bind=True)  # type: ignore[untyped-decorator]
+def estimate(
+    self: Task,
+    *,
+    group: str | None = None,
+    model: str = "",
+    rows: list[Any] | None = None,
+    columns: dict[str, list[Any]] | None = None,
+    version: int | None = None,
+) -> Any:
+    """A group from the ledger; or a direct call with `rows` or `columns`, which returns `{"model", "version",
+    "predictions"}`, for classes also `"probabilities"` and `"classes"`."""
+    from tasks import predicting
+
+    if group is not None:
+        return run_claimed(self, group, _run_group)
+    data = {name: value for name, value in {"rows": rows, "columns": columns}.items() if value is not None}
+    pass_on(self, Kind.ESTIMATE, {"model": model, "version": version, **data})
+
+    def work(runtime: Runtime) -> Any:
+        if len(data) != 1:
+            raise InvalidField("give the data as one of rows or columns")
+        request = predicting.Request(model=model, version=version, body=msgspec.json.encode(data))
+        outcome = predicting.answer(runtime, [request])[0]
+        if outcome.media != "application/json":
+            raise raised(outcome)
+        return msgspec.json.decode(outcome.body or b"")
+
+    return run_direct(self, work)
+
+
+def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
+    from tasks import predicting
+
+    requests = [
+        predicting.Request(
+            model=head.model,
+            version=int(head.query["version"]) if "version" in head.query else None,
+            media=head.media,
+            accept=head.accept,
+            body=body,
+        )
+        for head, body in zip(claim.heads, claim.bodies, strict=True)
+    ]
+    return predicting.answer(runtime, requests)

@@ -1,0 +1,106 @@
+"""From a snapshot to a version: fit, measure on the holdout, decide on promotion, store."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+
+from tasks import tables
+from tasks.contract import Promote
+from tasks.errors import ServiceError
+from tasks.estimators.base import Dataset, Estimator, Progress
+from tasks.estimators.metrics import is_better, measure
+from tasks.ledger import Claim
+from tasks.registry import Snapshot, Version, check_name
+from tasks.runtime import Runtime
+from tasks.schema import Schema, conform
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What a train asks for."""
+
+    model: str
+    params: dict[str, Any]
+    promote: Promote
+    task: str = ""
+    claim: Claim | None = None
+
+
+def fit(runtime: Runtime, request: Request, *, report: Progress) -> dict[str, Any]:
+    """Train a version, all or nothing. Returns what `tasks.train` promises.
+
+    Raises ModelNotInitialised, InvalidParams, FenceLost, EstimatorFailed, and whatever `report` raises.
+    """
+    check_name(request.model)
+    snapshot = runtime.registry.snapshot(request.model)
+    estimator = runtime.estimators.get(snapshot.estimator)
+    estimator.check(request.params)
+    dataset = _dataset(runtime, snapshot)
+    start = time.perf_counter()
+    artefact = estimator.fit(dataset, request.params, report)
+    seconds = time.perf_counter() - start
+    metrics = _measure(estimator, artefact, dataset)
+    version = Version(
+        estimator=snapshot.estimator,
+        schema=snapshot.schema,
+        fingerprint=snapshot.fingerprint,
+        artefact=runtime.blobs.put(estimator.dump(artefact)),
+        params=request.params,
+        metrics=metrics,
+        importance=estimator.importance(artefact),
+        seconds=seconds,
+        created_at=time.time(),
+        task=request.task,
+    )
+    promote = _shall_promote(runtime, request, dataset, metrics=metrics)
+    number = runtime.registry.add_version(request.model, version, promote=promote, claim=request.claim)
+    return _result(request.model, number, version, promoted=promote)
+
+
+def result_of(runtime: Runtime, model: str, number: int) -> dict[str, Any]:
+    """The result of a train that stored its version and could not say so."""
+    current = runtime.registry.currents([model])[model]
+    return _result(model, number, runtime.registry.version(model, number), promoted=current == number)
+
+
+def _result(model: str, number: int, version: Version, *, promoted: bool) -> dict[str, Any]:
+    return {
+        "model": model,
+        "version": number,
+        "metrics": version.metrics,
+        "promoted": promoted,
+        "seconds": version.seconds,
+        "importance": version.importance,
+        "fingerprint": version.fingerprint,
+    }
+
+
+def _dataset(runtime: Runtime, snapshot: Snapshot) -> Dataset:
+    return Dataset(
+        train=tables.from_ipc(runtime.blobs.get(snapshot.train)),
+        holdout=tables.from_ipc(runtime.blobs.get(snapshot.holdout)),
+        schema=msgspec.json.decode(snapshot.schema, type=Schema),
+    )
+
+
+def _measure(estimator: Estimator[Any], artefact: Any, dataset: Dataset) -> dict[str, float]:
+    features = conform(dataset.holdout.drop_columns([dataset.schema.target]), dataset.schema)
+    truth = dataset.holdout.column(dataset.schema.target)
+    return measure(dataset.schema.problem, truth, estimator.predict(artefact, features), dataset.schema.classes)
+
+
+def _shall_promote(runtime: Runtime, request: Request, dataset: Dataset, *, metrics: dict[str, float]) -> bool:
+    if request.promote is not Promote.IF_BETTER:
+        return request.promote is Promote.ALWAYS
+    current = runtime.registry.currents([request.model])[request.model]
+    if current is None:
+        return True
+    loaded = runtime.models.get(request.model, current)
+    try:
+        old = _measure(loaded.estimator, loaded.artefact, dataset)
+    except ServiceError:
+        # The current version was trained on other columns: it cannot answer today's rows.
+        return True
+    return is_better(dataset.schema.problem, metrics, old)

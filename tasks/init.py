@@ -1,0 +1,96 @@
+"""The task `tasks.init`: read data, check it, store it as the model's snapshot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from celery import Task, shared_task
+
+from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Media
+from tasks.errors import InvalidField
+from tasks.ledger import Claim, Outcome
+from tasks.runtime import Runtime
+from tasks.work import parse, pass_on, run_claimed, run_direct, succeeded
+
+
+class SourceBody(msgspec.Struct, frozen=True):
+    """The part of a JSON init body that is not a table."""
+
+    source: str | None = None
+    target: str | None = None
+    estimator: str | None = None
+    options: dict[str, Any] = {}
+
+
+@shared_task(name=TASKS[Kind.INIT], bind=True)  # type: ignore[untyped-decorator]
+def init(
+    self: Task,
+    *,
+    group: str | None = None,
+    model: str = "",
+    target: str = "",
+    estimator: str = DEFAULT_ESTIMATOR,
+    options: dict[str, Any] | None = None,
+    source: str | None = None,
+    rows: list[dict[str, Any]] | None = None,
+    columns: dict[str, list[Any]] | None = None,
+    csv: str | None = None,
+) -> Any:
+    """A group from the ledger; or a direct call with the data as `rows`, `columns`, `csv` text or a named `source`.
+
+    A direct call returns `{"model", "estimator", "target", "problem", "rows", "holdout_rows", "columns",
+    "fingerprint", "warnings"}`.
+    """
+    from tasks import ingest
+
+    if group is not None:
+        return run_claimed(self, group, _run_group)
+    given = {"rows": rows, "columns": columns, "csv": csv, "source": source}
+    data = {name: value for name, value in given.items() if value is not None}
+    arguments = {"model": model, "target": target, "estimator": estimator, "options": options or {}, **data}
+    pass_on(self, Kind.INIT, arguments)
+
+    def work(runtime: Runtime) -> Any:
+        request = ingest.Request(model=model, target=target, estimator=estimator, options=options or {})
+        if len(data) != 1:
+            raise InvalidField("give the data as one of rows, columns, csv or source")
+        if source is not None:
+            return ingest.initialise(runtime, request, ingest.from_source(runtime, source))
+        if csv is not None:
+            return ingest.initialise(runtime, request, ingest.from_body(csv.encode(), Media.CSV))
+        return ingest.initialise(runtime, request, ingest.from_body(msgspec.json.encode(data), Media.JSON))
+
+    return run_direct(self, work)
+
+
+def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
+    from tasks import ingest
+
+    head, body = claim.heads[0], claim.bodies[0]
+    query = dict(head.query)
+    options = parse_options(query.get("options"))
+    named = parse(body, SourceBody) if head.media is Media.JSON else SourceBody()
+    if named.source is not None:
+        table = ingest.from_source(runtime, named.source)
+    else:
+        table = ingest.from_body(body, head.media)
+        named = SourceBody()
+    request = ingest.Request(
+        model=head.model,
+        target=named.target or query.get("target", ""),
+        estimator=named.estimator or query.get("estimator", DEFAULT_ESTIMATOR),
+        options={**options, **named.options},
+        claim=claim,
+    )
+    return [succeeded(ingest.initialise(runtime, request, table))]
+
+
+def parse_options(text: str | None) -> dict[str, Any]:
+    """The query parameter `options`, a JSON object. Raises InvalidField."""
+    if not text:
+        return {}
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.MsgspecError as error:
+        raise InvalidField(f"options must be a JSON object: {error}").at("?options") from error

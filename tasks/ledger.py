@@ -1,0 +1,274 @@
+"""The durable record of accepted work; the truth. Celery is its transport.
+
+One Redis hash holds a group: the heads and bodies of its items, who has claimed it, and the outcomes. A handle is
+`<group>-<index>`. What changes a record runs as one transaction or one script, so that it is never half done.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+import redis
+
+from tasks import scripts
+from tasks.contract import (
+    CANARY_TASK,
+    GROUP_KEY,
+    HANDLE,
+    PENDING_KEY,
+    REPLY_CHANNEL,
+    TASKS,
+    WATCHERS_KEY,
+    Kind,
+    Lane,
+    Media,
+    State,
+)
+from tasks.errors import FenceLost, UnknownTask
+from tasks.message import message
+
+#: Results up to so many bytes a group travel in the reply; larger ones are read from the record.
+REPLY_BYTES: Final = 1024 * 1024
+#: A canary that no worker took in this time is dropped.
+CANARY_SECONDS: Final = 5.0
+
+
+class Head(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is known of one item without reading its body."""
+
+    owner: str
+    model: str
+    #: Media type of the body.
+    media: Media = Media.JSON
+    #: Media type asked for the result.
+    accept: Media = Media.JSON
+    #: Query parameters that the worker reads: target, estimator, options, version.
+    query: dict[str, str] = {}
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Work of one kind and lane that is accepted together. `heads` and `bodies` have the same length."""
+
+    id: str
+    kind: Kind
+    lane: Lane
+    heads: Sequence[Head]
+    bodies: Sequence[bytes]
+    #: The process that waits for the outcome; empty if none does.
+    reply: str = ""
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A worker's right to finish a group, for as long as its fence is the newest."""
+
+    group: str
+    kind: Kind
+    lane: Lane
+    fence: int
+    heads: list[Head]
+    bodies: list[bytes]
+    #: The version that an earlier claim of this train has already added.
+    version: int | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True, array_like=True):
+    """How one item ended. The body of a failure is the JSON of a `Failure`."""
+
+    state: State
+    media: str
+    body: bytes | None
+
+
+class Reply(msgspec.Struct, frozen=True, array_like=True):
+    """What the worker tells the waiting process: the outcomes of all items, in order."""
+
+    group: str
+    outcomes: list[Outcome]
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """An error as it is kept: the name of its class, its message, the field at fault."""
+
+    type: str
+    detail: str
+    pointer: str | None = None
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One item as its owner may see it. Times are seconds since the epoch."""
+
+    id: str
+    owner: str
+    kind: Kind
+    model: str
+    state: State
+    lane: Lane
+    submitted_at: float
+    started_at: float | None
+    finished_at: float | None
+    progress: msgspec.Raw | None
+    media: str
+
+
+_heads = msgspec.msgpack.Encoder()
+read_heads = msgspec.msgpack.Decoder(list[Head]).decode
+_reply = msgspec.msgpack.Encoder()
+read_reply = msgspec.msgpack.Decoder(Reply).decode
+read_failure = msgspec.json.Decoder(Failure).decode
+
+
+def new_group_id() -> str:
+    """A new id that nobody can guess: 32 hexadecimal digits."""
+    return os.urandom(16).hex()
+
+
+def parse_handle(handle: str) -> tuple[str, int]:
+    """(group, index) of a handle. Raises UnknownTask for anything that is no handle."""
+    match = HANDLE.fullmatch(handle)
+    if match is None:
+        raise UnknownTask(f"there is no task {handle[:80]!r}")
+    return match[1], int(match[2])
+
+
+class Ledger:
+    """The record of accepted work in one Redis. Every method is one round trip."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+        self._claim = client.register_script(scripts.CLAIM)
+        self._finish = client.register_script(scripts.FINISH)
+        self._progress = client.register_script(scripts.PROGRESS)
+
+    def accept(self, group: Group) -> None:
+        """Record the group and publish its message, both or neither. When this returns, the work is accepted."""
+        record: dict[Any, Any] = {
+            "kind": group.kind,
+            "lane": group.lane,
+            "reply": group.reply,
+            "heads": _heads.encode(group.heads),
+            "submitted_at": repr(time.time()),
+        }
+        record.update((f"b{index}", body) for index, body in enumerate(group.bodies))
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(GROUP_KEY.format(group=group.id), mapping=record)
+            pipe.zadd(PENDING_KEY.format(kind=group.kind.value), {group.id: time.time()})
+            pipe.lpush(*group_message(group.id, group.kind, group.lane, heads=group.heads))
+            pipe.execute()
+
+    def claim(self, group: str) -> Claim | None:
+        """Take the group to work on it; None if it is finished or unknown, and the message may be dropped."""
+        flat = self._claim(keys=[GROUP_KEY.format(group=group)])
+        if not flat:
+            return None
+        record: dict[bytes, bytes] = dict(zip(flat[::2], flat[1::2], strict=True))
+        heads = read_heads(record[b"heads"])
+        return Claim(
+            group=group,
+            kind=Kind(record[b"kind"].decode()),
+            lane=Lane(record[b"lane"].decode()),
+            fence=int(record[b"fence"]),
+            heads=heads,
+            bodies=[record[b"b%d" % index] for index in range(len(heads))],
+            version=int(record[b"version"]) if b"version" in record else None,
+        )
+
+    def finish(self, claim: Claim, outcomes: Sequence[Outcome], *, life_seconds: int) -> None:
+        """Write the outcome of every item, end the group and wake who waits. Raises FenceLost, and changes nothing,
+        if another worker has claimed the group meanwhile or it is finished."""
+        small = sum(len(outcome.body or b"") for outcome in outcomes) <= REPLY_BYTES
+        told = list(outcomes) if small else [Outcome(o.state, o.media, None) for o in outcomes]
+        args: list[Any] = [claim.fence, life_seconds, _reply.encode(Reply(claim.group, told)), claim.group]
+        args.append(REPLY_CHANNEL.format(process=""))
+        for outcome in outcomes:
+            args += [outcome.state, outcome.media, outcome.body]
+        pending = PENDING_KEY.format(kind=claim.kind.value)
+        keys = [GROUP_KEY.format(group=claim.group), pending, WATCHERS_KEY.format(group=claim.group)]
+        if not self._finish(keys=keys, args=args):
+            raise FenceLost(f"the work {claim.group} was claimed by another worker or is finished")
+
+    def progress(self, claim: Claim, state: dict[str, Any]) -> None:
+        """Show how far the work is. Raises FenceLost if another worker has claimed it meanwhile."""
+        written = self._progress(
+            keys=[GROUP_KEY.format(group=claim.group)], args=[claim.fence, msgspec.json.encode(state)]
+        )
+        if not written:
+            raise FenceLost(f"the work {claim.group} was claimed by another worker or is finished")
+
+    def read(self, handle: str) -> Task:
+        """One item's state. Raises UnknownTask."""
+        group, index = parse_handle(handle)
+        names = ("kind", "lane", "heads", "submitted_at", "started_at", "finished_at", "progress")
+        values: Any = self._redis.hmget(GROUP_KEY.format(group=group), [*names, f"s{index}", f"m{index}"])
+        kind, lane, heads, submitted, started, finished, progress, state, media = values
+        items = read_heads(heads) if heads else []
+        if index >= len(items):
+            raise UnknownTask(f"there is no task {handle}, or its result is no longer kept")
+        return Task(
+            id=handle,
+            owner=items[index].owner,
+            kind=Kind(kind.decode()),
+            model=items[index].model,
+            state=_state(state, started),
+            lane=Lane(lane.decode()),
+            submitted_at=float(submitted),
+            started_at=_seconds(started),
+            finished_at=_seconds(finished),
+            progress=msgspec.Raw(progress) if progress else None,
+            media=media.decode() if media else "",
+        )
+
+    def outcome(self, handle: str) -> Outcome | None:
+        """How one item ended, with its body; None while it has not. Does not look at the owner."""
+        group, index = parse_handle(handle)
+        values: Any = self._redis.hmget(GROUP_KEY.format(group=group), [f"s{index}", f"m{index}", f"r{index}"])
+        state, media, body = values
+        return Outcome(State(state.decode()), media.decode(), body) if state else None
+
+    def ahead(self, task: Task) -> int:
+        """How much work of the same kind was accepted earlier and is not finished."""
+        rank: Any = self._redis.zrank(PENDING_KEY.format(kind=task.kind.value), parse_handle(task.id)[0])
+        return int(rank or 0)
+
+    def watch(self, group: str, process: str) -> None:
+        """Have the group's outcome told to one more process. Read the state after this: it may be over already."""
+        key = WATCHERS_KEY.format(group=group)
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.sadd(key, process)
+            pipe.expire(key, 3600)
+            pipe.execute()
+
+
+def send_canary(client: redis.Redis, *, process: str, token: str) -> None:
+    """Send a canary through the estimate queue; a worker answers the process with an empty reply to the token."""
+    expires = datetime.fromtimestamp(time.time() + CANARY_SECONDS, UTC).isoformat()
+    kwargs: dict[str, object] = {"process": process, "token": token}
+    queue = Kind.ESTIMATE.value
+    client.lpush(*message(CANARY_TASK, task_id=token, queue=queue, lane=Lane.HIGH, kwargs=kwargs, expires=expires))
+
+
+def answer_canary(client: redis.Redis, *, process: str, token: str) -> None:
+    """Answer a canary."""
+    client.publish(REPLY_CHANNEL.format(process=process), _reply.encode(Reply(token, [])))
+
+
+def group_message(group: str, kind: Kind, lane: Lane, *, heads: Sequence[Head]) -> tuple[str, bytes]:
+    """(Redis list, bytes) of the Celery message that carries a group; Flower shows what it is about, never data."""
+    shown = {"model": heads[0].model, "items": len(heads), "lane": lane.value, "handle": f"{group}-0"}
+    return message(
+        TASKS[kind], task_id=group, queue=kind.value, lane=lane, kwargs={"group": group}, shown=repr(shown)
+    )
+
+
+def _state(final: bytes | None, started: bytes | None) -> State:
+    if final:
+        return State(final.decode())
+    return State.RUNNING if started else State.QUEUED
+
+
+def _seconds(value: bytes | None) -> float | None:
+    return float(value) if value else None

@@ -1,0 +1,74 @@
+"""A Celery message (protocol 2) as kombu's Redis transport writes it.
+
+Written here so that the record of accepted work and its message go to Redis in one transaction, and because
+`apply_async` costs 1.2 ms a call. A contract test compares it with what Celery itself sends.
+Source: Celery's documentation, "Message Protocol", version 2.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import Final
+
+import msgspec
+
+from tasks.contract import PRIORITY, Lane, queue_key
+
+#: Celery's embed part of a body: no callbacks, errbacks, chain or chord.
+_EMBED: Final = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
+
+
+def message(
+    task: str,
+    *,
+    task_id: str,
+    queue: str,
+    lane: Lane,
+    kwargs: dict[str, object],
+    shown: str = "{}",
+    expires: str | None = None,
+) -> tuple[str, bytes]:
+    """(Redis list, bytes to LPUSH) of a task whose result goes to the ledger and not to Celery's result backend.
+
+    `shown` is what Flower shows as the keyword arguments; `expires` is a UTC time in ISO 8601.
+    """
+    body = base64.b64encode(msgspec.json.encode([[], kwargs, _EMBED])).decode()
+    headers: dict[str, object] = {
+        "lang": "py",
+        "task": task,
+        "id": task_id,
+        "shadow": None,
+        "eta": None,
+        "expires": expires,
+        "group": None,
+        "group_index": None,
+        "retries": 0,
+        "timelimit": [None, None],
+        "root_id": task_id,
+        "parent_id": None,
+        "argsrepr": "()",
+        "kwargsrepr": shown,
+        "origin": "mlservice",
+        "ignore_result": True,
+        "replaced_task_nesting": 0,
+        "stamped_headers": None,
+        "stamps": {},
+    }
+    properties = {
+        "correlation_id": task_id,
+        "reply_to": "",
+        "delivery_mode": 2,
+        "delivery_info": {"exchange": "", "routing_key": queue},
+        "priority": PRIORITY[lane],
+        "body_encoding": "base64",
+        "delivery_tag": os.urandom(16).hex(),
+    }
+    whole = {
+        "body": body,
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": headers,
+        "properties": properties,
+    }
+    return queue_key(queue, lane), msgspec.json.encode(whole)

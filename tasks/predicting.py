@@ -1,0 +1,110 @@
+"""Answers for many requests at once: rows of the same version are predicted together, each fails alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from tasks import tables
+from tasks.contract import Media, State
+from tasks.errors import ServiceError
+from tasks.ledger import Outcome
+from tasks.models import Loaded
+from tasks.registry import check_name
+from tasks.runtime import Runtime
+from tasks.schema import conform
+from tasks.work import PASSING, failed
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One estimate. No version means the current one."""
+
+    model: str
+    body: bytes
+    version: int | None = None
+    media: Media = Media.JSON
+    accept: Media = Media.JSON
+
+
+def answer(runtime: Runtime, requests: list[Request]) -> list[Outcome]:
+    """The outcome of each request, in order. Raises passing errors only."""
+    outcomes: dict[int, Outcome] = {}
+    groups: dict[tuple[str, int], list[int]] = defaultdict(list)
+    currents = runtime.registry.currents({r.model for r in requests if r.version is None})
+    for index, request in enumerate(requests):
+        version = request.version or currents.get(request.model)
+        try:
+            if version is None:
+                raise runtime.registry.not_trained(check_name(request.model))
+            groups[request.model, version].append(index)
+        except ServiceError as error:
+            outcomes[index] = failed(error)
+    for (model, version), indexes in groups.items():
+        found = _answer_version(runtime, model, version, requests=[requests[i] for i in indexes])
+        outcomes.update(zip(indexes, found, strict=True))
+    return [outcomes[index] for index in range(len(requests))]
+
+
+def _answer_version(runtime: Runtime, model: str, version: int, *, requests: list[Request]) -> list[Outcome]:
+    try:
+        loaded = runtime.models.get(model, version)
+    except PASSING:
+        raise
+    except Exception as error:
+        return [failed(error)] * len(requests)
+    outcomes: dict[int, Outcome] = {}
+    rows: list[tuple[int, Any]] = []
+    for index, request in enumerate(requests):
+        try:
+            if request.media is Media.JSON:
+                rows.append((index, loaded.rows.read(request.body)))
+            else:
+                table = conform(tables.read(request.body, request.media), loaded.schema)
+                outcomes[index] = _write(loaded, _predict(loaded, table), request.accept)
+        except Exception as error:
+            outcomes[index] = failed(error)
+    outcomes.update(_answer_rows(loaded, rows, requests))
+    return [outcomes[index] for index in range(len(requests))]
+
+
+def _answer_rows(loaded: Loaded, rows: list[tuple[int, Any]], requests: list[Request]) -> dict[int, Outcome]:
+    """Predict all rows in one call; if the estimator raises, one request at a time, to find whose rows it was."""
+    if not rows:
+        return {}
+    try:
+        predictions = _predict(loaded, loaded.rows.table([part for _, part in rows]))
+        outcomes = {}
+        start = 0
+        for index, part in rows:
+            outcomes[index] = _write(loaded, predictions.slice(start, len(part)), requests[index].accept)
+            start += len(part)
+        return outcomes
+    except Exception as error:
+        if len(rows) == 1:
+            return {rows[0][0]: failed(error)}
+        return {index: out for row in rows for index, out in _answer_rows(loaded, [row], requests).items()}
+
+
+def _predict(loaded: Loaded, table: pa.Table) -> pa.Table:
+    return loaded.estimator.predict(loaded.artefact, table)
+
+
+def _write(loaded: Loaded, predictions: pa.Table, accept: Media) -> Outcome:
+    if accept is not Media.JSON:
+        marked = predictions.replace_schema_metadata({"model": loaded.model, "version": str(loaded.version)})
+        return Outcome(State.SUCCEEDED, accept, tables.write(marked, accept))
+    result = {
+        "model": loaded.model,
+        "version": loaded.version,
+        "predictions": predictions.column("prediction").to_pylist(),
+    }
+    if loaded.schema.classes:
+        columns = [predictions.column(f"probability_{i}").to_pylist() for i in range(len(loaded.schema.classes))]
+        result["probabilities"] = list(zip(*columns, strict=True))
+        result["classes"] = loaded.schema.classes
+    return Outcome(State.SUCCEEDED, Media.JSON, _encode(result))

@@ -1,0 +1,177 @@
+"""Models, their snapshots and versions, and which version is current. Schemas pass through it unread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import redis
+
+from tasks import scripts
+from tasks.contract import (
+    GROUP_KEY,
+    MODEL_KEY,
+    MODEL_NAME,
+    MODEL_NAME_RULE,
+    MODELS_KEY,
+    VERSIONS_KEY,
+)
+from tasks.errors import (
+    FenceLost,
+    InvalidField,
+    ModelNotInitialised,
+    ModelNotTrained,
+    UnknownModel,
+    UnknownVersion,
+)
+from tasks.ledger import Claim
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The data that a model is trained on, as init stored it."""
+
+    estimator: str
+    #: JSON of the schema.
+    schema: msgspec.Raw
+    #: Hash of the table's content.
+    fingerprint: str
+    #: Blobs of the two parts, in Arrow.
+    train: str
+    holdout: str
+    rows: int
+    holdout_rows: int
+    target: str
+    problem: str
+    #: Seconds since the epoch.
+    created_at: float
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """One trained version of a model. It never changes."""
+
+    estimator: str
+    #: JSON of the schema.
+    schema: msgspec.Raw
+    #: Fingerprint of the snapshot.
+    fingerprint: str
+    #: Blob of the artefact.
+    artefact: str
+    params: dict[str, Any]
+    metrics: dict[str, float]
+    importance: dict[str, float]
+    #: How long the fit took.
+    seconds: float
+    #: Seconds since the epoch.
+    created_at: float
+    #: The task that made it.
+    task: str
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """One model: its latest snapshot, its current version's number, its versions by number."""
+
+    name: str
+    snapshot: Snapshot
+    current: int | None
+    versions: dict[int, Version]
+
+
+_encode = msgspec.json.Encoder().encode
+_read_snapshot = msgspec.json.Decoder(Snapshot).decode
+_read_version = msgspec.json.Decoder(Version).decode
+
+
+def check_name(model: str) -> str:
+    """The name, if a model may be called that. Raises InvalidField."""
+    if MODEL_NAME.fullmatch(model) is None:
+        raise InvalidField(f"the model name {model[:80]!r} is not allowed: use {MODEL_NAME_RULE}").at("?model")
+    return model
+
+
+class Registry:
+    """The models in one Redis."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+        self._add_version = client.register_script(scripts.ADD_VERSION)
+        self._set_snapshot = client.register_script(scripts.SET_SNAPSHOT)
+        self._promote = client.register_script(scripts.PROMOTE)
+
+    def set_snapshot(self, model: str, snapshot: Snapshot, *, claim: Claim | None) -> None:
+        """Make this the model's latest snapshot; the first one makes the model. Raises FenceLost."""
+        keys = [_group(claim), MODEL_KEY.format(model=model), MODELS_KEY]
+        if not self._set_snapshot(keys=keys, args=[claim.fence if claim else 0, _encode(snapshot), model]):
+            raise FenceLost(f"another worker has taken over the init of {model}")
+
+    def add_version(self, model: str, version: Version, *, promote: bool, claim: Claim | None) -> int:
+        """Add a version, and make it current if asked, in one step. Returns its number. Raises FenceLost."""
+        keys = [_group(claim), MODEL_KEY.format(model=model), VERSIONS_KEY.format(model=model)]
+        args: list[Any] = [claim.fence if claim else 0, _encode(version), int(promote)]
+        number = int(self._add_version(keys=keys, args=args))
+        if not number:
+            raise FenceLost(f"another worker has taken over the train of {model}")
+        return number
+
+    def promote(self, model: str, version: int) -> None:
+        """Make a version current. Raises UnknownModel, UnknownVersion."""
+        keys = [MODEL_KEY.format(model=model), VERSIONS_KEY.format(model=model)]
+        if not self._promote(keys=keys, args=[version]):
+            self.model(model)
+            raise UnknownVersion(f"the model {model} has no version {version}")
+
+    def snapshot(self, model: str) -> Snapshot:
+        """The latest snapshot. Raises ModelNotInitialised."""
+        record: Any = self._redis.hget(MODEL_KEY.format(model=model), "snapshot")
+        if record is None:
+            raise ModelNotInitialised(f"the model {model} is not initialised: submit an init with its data first")
+        return _read_snapshot(record)
+
+    def currents(self, models: Iterable[str]) -> dict[str, int | None]:
+        """The number of each model's current version, None where there is none, in one round trip."""
+        names = list(models)
+        with self._redis.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.hget(MODEL_KEY.format(model=name), "current")
+            values: list[Any] = pipe.execute()
+        return {name: int(value) if value else None for name, value in zip(names, values, strict=True)}
+
+    def not_trained(self, model: str) -> Exception:
+        """Why a model without a current version cannot estimate."""
+        key = MODEL_KEY.format(model=model)
+        if not self._redis.hexists(key, "snapshot"):
+            return ModelNotInitialised(f"the model {model} is not initialised: submit an init, then a train")
+        if self._redis.hlen(VERSIONS_KEY.format(model=model)):
+            return ModelNotTrained(f"the model {model} has no current version: promote one of its versions")
+        return ModelNotTrained(f"the model {model} is not trained: submit a train first")
+
+    def version(self, model: str, number: int) -> Version:
+        """One version. Raises UnknownVersion."""
+        record: Any = self._redis.hget(VERSIONS_KEY.format(model=model), str(number))
+        if record is None:
+            raise UnknownVersion(f"the model {model} has no version {number}").at("?version")
+        return _read_version(record)
+
+    def names(self) -> list[str]:
+        """The names of all models, sorted."""
+        members: Any = self._redis.smembers(MODELS_KEY)
+        return sorted(member.decode() for member in members)
+
+    def model(self, name: str) -> Model:
+        """One model with all its versions. Raises UnknownModel."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hmget(MODEL_KEY.format(model=name), ["snapshot", "current"])
+            pipe.hgetall(VERSIONS_KEY.format(model=name))
+            (snapshot, current), versions = pipe.execute()
+        if snapshot is None:
+            raise UnknownModel(f"there is no model {name[:80]!r}")
+        return Model(
+            name=name,
+            snapshot=_read_snapshot(snapshot),
+            current=int(current) if current else None,
+            versions={int(number): _read_version(record) for number, record in sorted(versions.items())},
+        )
+
+
+def _group(claim: Claim | None) -> str:
+    return GROUP_KEY.format(group=claim.group) if claim else ""

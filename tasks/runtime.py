@@ -1,0 +1,63 @@
+"""The collaborators of one worker process, made once after the fork."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from tasks.blobs import Blobs, open_blobs
+from tasks.connection import connect
+from tasks.ledger import Ledger
+from tasks.registry import Registry
+from tasks.settings import Settings
+
+if TYPE_CHECKING:
+    from tasks.estimators.catalogue import Catalogue
+    from tasks.models import ModelCache
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What the tasks of one process share. The model code is imported when it is first asked for."""
+
+    settings: Settings
+    ledger: Ledger
+    registry: Registry
+    blobs: Blobs
+    estimators: Catalogue
+    models: ModelCache
+
+
+def make_runtime(settings: Settings) -> Runtime:
+    """The collaborators for these settings. Nothing is connected yet."""
+    from tasks.estimators.catalogue import Catalogue
+    from tasks.models import ModelCache
+
+    client = connect(settings)
+    registry, blobs = Registry(client), open_blobs(settings.blobs_url, client)
+    estimators = Catalogue(settings.estimator_paths, threads=cores())
+    return Runtime(
+        settings=settings,
+        ledger=Ledger(client),
+        registry=registry,
+        blobs=blobs,
+        estimators=estimators,
+        models=ModelCache(registry, blobs, estimators, size=settings.model_cache_size),
+    )
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def runtime(settings: Settings) -> Runtime:
+    """This process's runtime; a forked child makes its own."""
+    return _runtime_of(os.getpid(), settings)
+
+
+@lru_cache(maxsize=1)
+def _runtime_of(_pid: int, settings: Settings) -> Runtime:
+    return make_runtime(settings)

@@ -1,0 +1,91 @@
+"""The task `tasks.train`: fit on the latest snapshot, measure, store a version."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from celery import Task, shared_task
+
+from tasks.contract import TASKS, Kind, Promote
+from tasks.errors import InvalidField
+from tasks.ledger import Claim, Outcome
+from tasks.runtime import Runtime
+from tasks.work import parse, pass_on, run_claimed, run_direct, succeeded
+
+#: Shortest time between two reports of progress; the last iteration is always reported.
+REPORT_SECONDS: Final = 0.05
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a train request."""
+
+    params: dict[str, Any] = {}
+    promote: Promote = Promote.ALWAYS
+
+
+@shared_task(name=TASKS[Kind.TRAIN], bind=True)  # type: ignore[untyped-decorator]
+def train(
+    self: Task,
+    *,
+    group: str | None = None,
+    model: str = "",
+    params: dict[str, Any] | None = None,
+    promote: str = Promote.ALWAYS.value,
+) -> Any:
+    """A group from the ledger; or a direct call, which returns `{"model", "version", "metrics", "promoted",
+    "seconds", "importance", "rows", "holdout_rows", "fingerprint"}`."""
+    from tasks import fitting
+
+    if group is not None:
+        return run_claimed(self, group, _run_group)
+    pass_on(self, Kind.TRAIN, {"model": model, "params": params or {}, "promote": promote})
+
+    def work(runtime: Runtime) -> Any:
+        request = fitting.Request(model=model, params=params or {}, promote=_promote(promote))
+        return fitting.fit(
+            runtime, request, report=throttled(lambda state: self.update_state(state="PROGRESS", meta=state))
+        )
+
+    return run_direct(self, work)
+
+
+def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
+    from tasks import fitting
+
+    body = parse(claim.bodies[0], Body)
+    request = fitting.Request(
+        model=claim.heads[0].model, params=body.params, promote=body.promote, task=f"{claim.group}-0", claim=claim
+    )
+    if claim.version is not None:
+        return [succeeded(fitting.result_of(runtime, claim.heads[0].model, claim.version))]
+    report = throttled(lambda state: runtime.ledger.progress(claim, state))
+    return [succeeded(fitting.fit(runtime, request, report=report))]
+
+
+def throttled(
+    report: Callable[[dict[str, Any]], Any], *, clock: Callable[[], float] = time.monotonic
+) -> Callable[[int, int, dict[str, float]], None]:
+    """A progress callback that reports at most once in REPORT_SECONDS, and always the last iteration."""
+    start = clock()
+    last = -REPORT_SECONDS
+
+    def progress(iteration: int, total: int, metrics: dict[str, float]) -> None:
+        nonlocal last
+        elapsed = clock() - start
+        if iteration < total and elapsed - last < REPORT_SECONDS:
+            return
+        last = elapsed
+        report({"iteration": iteration, "total": total, "metrics": metrics, "seconds": round(elapsed, 3)})
+
+    return progress
+
+
+def _promote(text: str) -> Promote:
+    try:
+        return Promote(text)
+    except ValueError:
+        rules = ", ".join(rule.value for rule in Promote)
+        raise InvalidField(f"promote must be one of {rules}, not {text!r}").at("/promote") from None
