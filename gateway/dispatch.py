@@ -7,18 +7,21 @@ to come back, but no longer than its patience. An idle service sends groups of o
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 import redis
 
-from gateway.waiting import Waiting
-from tasks.contract import GROUP_BYTES, GROUP_ITEMS, Kind, Lane
+from gateway.waiting import Expected, Waiting
+from tasks.contract import FLEET_SECONDS, GROUP_BYTES, GROUP_ITEMS, Kind, Lane
 from tasks.errors import Unavailable
-from tasks.ledger import Group, Head, Ledger, Reply, new_group_id
+from tasks.fleet import announce, members
+from tasks.ledger import Group, Head, Ledger, new_group_id
 
 #: How long a request that does not wait for its result may wait to be accepted, and one that does (seconds).
 SUBMIT_PATIENCE: Final = 0.02
@@ -33,13 +36,8 @@ COMMIT_THREADS: Final = 4
 class Ticket:
     """An accepted request."""
 
-    group: str
-    index: int
-
-    @property
-    def handle(self) -> str:
-        """What the caller knows it by."""
-        return f"{self.group}-{self.index}"
+    handle: str
+    reply: Expected
 
 
 @dataclass(slots=True)
@@ -71,8 +69,8 @@ class Dispatcher:
             await self.commit(kind, lane, [item])
         return await accepted
 
-    async def commit(self, kind: Kind, lane: Lane, items: list[_Item]) -> asyncio.Future[Reply]:
-        """Write one group and tell its items that they are accepted, or why not. Returns the group's reply."""
+    async def commit(self, kind: Kind, lane: Lane, items: list[_Item]) -> Expected | None:
+        """Write one group and tell its items that they are accepted, or why not. Returns the reply to come."""
         group = Group(
             id=self._new_id(),
             kind=kind,
@@ -83,17 +81,28 @@ class Dispatcher:
         )
         loop = asyncio.get_running_loop()
         reply = self._waiting.expect(group.id)
-        loop.call_later(FLIGHT_SECONDS, self._waiting.drop, group.id)
+        loop.call_later(FLIGHT_SECONDS, self._waiting.drop, reply)
         try:
             await loop.run_in_executor(self._threads, self._ledger.accept, group)
         except redis.exceptions.RedisError as error:
-            reply.cancel()
+            self._waiting.drop(reply)
             _refuse(items, error)
-            return reply
+            return None
         for index, item in enumerate(items):
             if not item.accepted.done():
-                item.accepted.set_result(Ticket(group.id, index))
+                item.accepted.set_result(Ticket(f"{group.id}-{index}", reply))
         return reply
+
+    async def follow_fleet(self, client: redis.Redis) -> None:
+        """Set the capacity by the estimate processes and the gateway processes that are there, until cancelled."""
+        name = self._waiting.process
+        while True:
+            with suppress(redis.exceptions.RedisError):
+                await asyncio.to_thread(announce, client, "gateway", member=name, processes=1)
+                workers = await asyncio.to_thread(members, client, "estimate")
+                gateways = await asyncio.to_thread(members, client, "gateway")
+                self.capacity = capacity_for(sum(workers.values()), gateways=len(gateways))
+            await asyncio.sleep(FLEET_SECONDS)
 
     def close(self) -> None:
         """End the threads. Call it when no request is open any more: then nothing waits to be written."""
@@ -159,9 +168,16 @@ class _LaneBuffer:
     async def _fly(self, items: list[_Item]) -> None:
         reply = await self._dispatcher.commit(Kind.ESTIMATE, self._lane, items)
         # A reply may be lost with a broken subscription: after FLIGHT_SECONDS the group counts as landed.
-        await asyncio.wait((reply,), timeout=FLIGHT_SECONDS)
+        if reply is not None:
+            await asyncio.wait((reply.reply,), timeout=FLIGHT_SECONDS)
         self._in_flight -= 1
         self.flush()
+
+
+def capacity_for(processes: int, *, gateways: int) -> int:
+    """How many groups one gateway process keeps in flight: together one for each estimate process and one more, so
+    that a process which has finished finds the next group waiting."""
+    return max(1, math.ceil((processes + 1) / max(gateways, 1)))
 
 
 def _refuse(items: list[_Item], error: Exception) -> None:

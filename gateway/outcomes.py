@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, ParamSpec, TypeVar
 
-from gateway.waiting import Waiting
+from gateway.waiting import Expected, Waiting
 from tasks.errors import UnknownTask
 from tasks.ledger import Ledger, Outcome, Task, parse_handle
 
@@ -39,23 +39,23 @@ class Outcomes:
         """How the task ended; None while it has not."""
         return await self._run(self._ledger.outcome, handle)
 
-    async def wait(self, handle: str, *, seconds: float, told: bool) -> Outcome | None:
-        """How the task ended; None if it does not in time. `told`: this process is told without asking for it."""
+    async def wait(self, handle: str, *, seconds: float, reply: Expected | None = None) -> Outcome | None:
+        """How the task ended; None if it does not in time. `reply`: what a submit of this process expects."""
         group, index = parse_handle(handle)
         until = time.monotonic() + seconds
-        if not told:
-            self._waiting.expect(group)
+        if reply is None:
+            reply = self._waiting.expect(group)
             await self._run(self._ledger.watch, group, self._waiting.process)
             if outcome := await self.outcome(handle):
-                self._waiting.drop(group)
+                self._waiting.drop(reply)
                 return outcome
         while (left := until - time.monotonic()) > 0:
-            reply = await self._waiting.wait(group, seconds=min(left, LOOK_SECONDS))
-            if reply is not None and reply.outcomes[index].body is not None:
-                return reply.outcomes[index]
+            told = await reply.wait(seconds=min(left, LOOK_SECONDS))
+            if told is not None and told.outcomes[index].body is not None:
+                return told.outcomes[index]
             if outcome := await self.outcome(handle):
                 return outcome
-        self._waiting.drop(group)
+        self._waiting.drop(reply)
         return None
 
     def close(self) -> None:

@@ -17,9 +17,21 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class _Expected:
+class Expected:
+    """A group's reply that is to come, or has come, and how many requests wait for it."""
+
+    group: str
     reply: asyncio.Future[Reply]
     waiters: int = 0
+
+    async def wait(self, *, seconds: float) -> Reply | None:
+        """The reply; None if it does not come in time."""
+        self.waiters += 1
+        try:
+            await asyncio.wait((self.reply,), timeout=seconds)
+        finally:
+            self.waiters -= 1
+        return self.reply.result() if self.reply.done() else None
 
 
 class Waiting:
@@ -29,7 +41,7 @@ class Waiting:
         self.process = process
         self._client = client
         self._forget_account = forget_account
-        self._expected: dict[str, _Expected] = {}
+        self._expected: dict[str, Expected] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="replies", daemon=True)
 
@@ -43,36 +55,22 @@ class Waiting:
         self._stopped.set()
         self._thread.join(timeout=2)
 
-    def expect(self, group: str) -> asyncio.Future[Reply]:
-        """The future of the group's reply."""
-        return self._entry(group).reply
+    def expect(self, group: str) -> Expected:
+        """Have the group's reply delivered to what is returned, until it came or is dropped."""
+        expected = self._expected.get(group)
+        if expected is None:
+            expected = self._expected[group] = Expected(group, self._loop.create_future())
+        return expected
 
-    async def wait(self, group: str, *, seconds: float) -> Reply | None:
-        """The group's reply; None if it does not come in time."""
-        entry = self._entry(group)
-        entry.waiters += 1
-        try:
-            await asyncio.wait((entry.reply,), timeout=seconds)
-        finally:
-            entry.waiters -= 1
-        return entry.reply.result() if entry.reply.done() else None
-
-    def drop(self, group: str) -> None:
-        """Expect the group's reply no longer, unless a request waits for it."""
-        entry = self._expected.get(group)
-        if entry is not None and not entry.waiters:
-            del self._expected[group]
-
-    def _entry(self, group: str) -> _Expected:
-        entry = self._expected.get(group)
-        if entry is None:
-            entry = self._expected[group] = _Expected(self._loop.create_future())
-        return entry
+    def drop(self, expected: Expected) -> None:
+        """Expect this reply no longer, unless a request waits for it."""
+        if not expected.waiters:
+            self._expected.pop(expected.group, None)
 
     def _deliver(self, reply: Reply) -> None:
-        entry = self._expected.pop(reply.group, None)
-        if entry is not None and not entry.reply.done():
-            entry.reply.set_result(reply)
+        expected = self._expected.pop(reply.group, None)
+        if expected is not None:
+            expected.reply.set_result(reply)
 
     def _listen(self) -> None:
         while not self._stopped.is_set():

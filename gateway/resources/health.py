@@ -13,7 +13,7 @@ from falcon.asgi import Request, Response
 
 from gateway.auth import public
 from gateway.representations import show
-from gateway.waiting import Waiting
+from gateway.waiting import Expected, Waiting
 from tasks.ledger import CANARY_SECONDS, new_group_id, send_canary
 
 #: A canary that came back so lately is proof enough (seconds).
@@ -38,7 +38,7 @@ class ReadyResource:
         self._client = client
         self._waiting = waiting
         self._clock = clock
-        self._token = ""
+        self._canary: Expected | None = None
         self._sent_at = float("-inf")
         self._back_at = float("-inf")
 
@@ -57,19 +57,21 @@ class ReadyResource:
         if self._clock() - self._back_at < FRESH_SECONDS:
             return None
         try:
-            await self._send()
+            canary = await self._send()
         except redis.exceptions.RedisError as error:
             return f"Redis does not answer: {type(error).__name__}"
-        if await self._waiting.wait(self._token, seconds=PATIENCE_SECONDS) is None:
+        if await canary.wait(seconds=PATIENCE_SECONDS) is None:
             return "no estimate worker answers"
         self._back_at = self._clock()
         return None
 
-    async def _send(self) -> None:
+    async def _send(self) -> Expected:
         """Send a canary, unless one is on its way: while no worker takes them, they must not pile up."""
-        if self._clock() - self._sent_at < CANARY_SECONDS and self._sent_at > self._back_at:
-            return
-        self._waiting.drop(self._token)
-        self._token, self._sent_at = new_group_id(), self._clock()
-        self._waiting.expect(self._token)
-        await asyncio.to_thread(send_canary, self._client, process=self._waiting.process, token=self._token)
+        now = self._clock()
+        if self._canary is not None and now - self._sent_at < CANARY_SECONDS and not self._canary.reply.done():
+            return self._canary
+        if self._canary is not None:
+            self._waiting.drop(self._canary)
+        self._canary, self._sent_at = self._waiting.expect(new_group_id()), now
+        await asyncio.to_thread(send_canary, self._client, process=self._waiting.process, token=self._canary.group)
+        return self._canary

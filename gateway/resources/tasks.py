@@ -55,4 +55,4 @@ async def _outcome(outcomes: Outcomes, req: Request, resp: Response, *, handle: 
     if seconds is None:
         return await outcomes.outcome(handle)
     resp.set_header("Preference-Applied", f"wait={seconds:g}")
-    return await outcomes.wait(handle, seconds=seconds, told=False)
+    return await outcomes.wait(handle, seconds=seconds)

@@ -47,7 +47,7 @@ class Work:
         ticket = await self._dispatcher.submit(self._kind, lane, head=head, body=body, waits=seconds is not None)
         resp.set_header("Location", f"/v1/tasks/{ticket.handle}")
         if seconds is not None:
-            outcome = await self._outcomes.wait(ticket.handle, seconds=seconds, told=True)
+            outcome = await self._outcomes.wait(ticket.handle, seconds=seconds, reply=ticket.reply)
             resp.set_header("Preference-Applied", f"wait={seconds:g}")
             if outcome is not None:
                 resp.status = HTTP_200
