@@ -34,7 +34,7 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     client = connect(settings)
     ledger, registry, accounts = Ledger(client), Registry(client), Accounts(client)
     tokens = Tokens(settings.signing_key(), life_seconds=settings.token_life_seconds)
-    authenticator = Authenticator(tokens, accounts)
+    authenticator = Authenticator(accounts, tokens)
     waiting = Waiting(process_name(), client=client, forget_account=authenticator.forget)
     dispatcher, outcomes = Dispatcher(ledger, waiting), Outcomes(ledger, waiting)
     lifespan = Lifespan(client, waiting, dispatcher=dispatcher, outcomes=outcomes)

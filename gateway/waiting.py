@@ -85,7 +85,7 @@ class Waiting:
 
     def _listen_once(self) -> None:
         replies = REPLY_CHANNEL.format(process=self.process).encode()
-        with self._client.pubsub() as pubsub:
+        with self._client.pubsub() as pubsub:  # type: ignore[no-untyped-call]
             pubsub.subscribe(replies, ACCOUNTS_CHANNEL)
             while not self._stopped.is_set():
                 message = pubsub.get_message(timeout=1.0)

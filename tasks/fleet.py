@@ -21,11 +21,14 @@ def leave(client: redis.Redis, fleet: str, *, member: str) -> None:
 
 
 def members(client: redis.Redis, fleet: str) -> dict[str, int]:
-    """The members heard of lately, with their number of processes."""
-    found: Any = client.hgetall(FLEET_KEY.format(fleet=fleet))
+    """The members heard of lately, with their number of processes. The others are struck off."""
+    key = FLEET_KEY.format(fleet=fleet)
+    found: Any = client.hgetall(key)
     alive = {}
     for member, value in found.items():
         processes, seen_at = value.split()
         if time.time() - float(seen_at) < FLEET_LOST_SECONDS:
             alive[member.decode()] = int(processes)
+        else:
+            client.hdel(key, member)
     return alive

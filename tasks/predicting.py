@@ -64,7 +64,7 @@ def _answer_version(runtime: Runtime, model: str, version: int, *, requests: lis
             if request.media is Media.JSON:
                 rows.append((index, loaded.rows.read(request.body)))
             else:
-                table = conform(tables.read(request.body, request.media), loaded.schema)
+                table = conform(tables.read(request.body, request.media, loaded.schema), loaded.schema)
                 outcomes[index] = _write(loaded, _predict(loaded, table), request.accept)
         except Exception as error:
             outcomes[index] = failed(error)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from falcon.asgi import Request, Response
 
-from gateway.auth import owner_filter, requires
+from gateway.accounts import allows
+from gateway.auth import requires
 from gateway.headers import wait_seconds
 from gateway.outcomes import Outcomes
 from gateway.representations import show, show_accepted, show_outcome, task_document
@@ -47,6 +48,12 @@ class ResultResource:
             show_accepted(resp, handle, model=task.model, state=task.state)
         else:
             show_outcome(resp, outcome, instance=f"/v1/tasks/{handle}")
+
+
+def owner_filter(req: Request) -> str | None:
+    """Whose tasks the caller may see: their own; everybody's (None) for an administrator."""
+    principal = req.context.principal
+    return None if allows(principal.scopes, "admin") else principal.name
 
 
 async def _outcome(outcomes: Outcomes, req: Request, resp: Response, *, handle: str, limit: int) -> Outcome | None:

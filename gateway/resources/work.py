@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Final
 
 from falcon import HTTP_200
@@ -37,7 +38,7 @@ class Work:
         self._max_wait = max_wait
         self.scope = kind.value
 
-    @requires("{scope}")
+    @requires(attrgetter("scope"))
     async def on_post(self, req: Request, resp: Response, model: str) -> None:
         """202 and a handle; or 200 and the result, if it comes within `Prefer: wait=N`."""
         head = self._head(req, check_name(model))

@@ -1,0 +1,98 @@
+"""What request headers ask for: how long to wait, the type of the body, the type of the answer."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Final
+
+from tasks.contract import MEDIA_ALIASES, RESULT_MEDIA, Media
+from tasks.errors import NotAcceptable, UnsupportedMediaType
+
+#: Different headers of a kind whose meaning is remembered. Clients send few.
+_REMEMBERED: Final = 256
+
+_MEMBER: Final = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*")+')
+_PARAMETER: Final = re.compile(r'(?:[^;"]|"(?:\\.|[^"\\])*")+')
+_SECONDS: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
+_QUALITY: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?", re.ASCII)
+_NAMES: Final = {media.value: media for media in Media} | MEDIA_ALIASES
+_TEXT: Final = (Media.JSON, Media.CSV)
+
+
+@functools.lru_cache(_REMEMBERED)
+def wait_seconds(prefer: str | None, *, limit: int) -> float | None:
+    """Seconds that `Prefer: wait=N` (RFC 7240) asks to wait, at most `limit`; None if it asks for no wait.
+
+    A number that cannot be read is ignored, as the RFC wants; of two waits the first counts.
+    """
+    for preference in _MEMBER.findall(prefer or ""):
+        name, value = _pair(_PARAMETER.findall(preference)[0] if preference.strip(" \t;") else "")
+        if name == "wait":
+            return min(float(value), float(limit)) if _SECONDS.fullmatch(value) else None
+    return None
+
+
+@functools.lru_cache(_REMEMBERED)
+def media_type(content_type: str | None) -> Media:
+    """The media type of a body.
+
+    Raises UnsupportedMediaType, which lists what is read, for a type that is missing or unknown, and for text in
+    another charset than UTF-8.
+    """
+    name, parameters = _media_range(content_type or "")
+    read = ", ".join(Media)
+    if not name:
+        raise UnsupportedMediaType(f"the body's type is not said; send Content-Type, one of {read}")
+    media = _NAMES.get(name)
+    if media is None:
+        raise UnsupportedMediaType(f"a body of type {name[:80]!r} is not read; send Content-Type, one of {read}")
+    charset = parameters.get("charset", "utf-8").lower()
+    if media in _TEXT and charset not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType(f"a body in charset {charset[:40]!r} is not read; send {media} in UTF-8")
+    return media
+
+
+@functools.lru_cache(_REMEMBERED)
+def accepted(accept: str | None) -> Media:
+    """The media type in which an answer is wanted most; JSON if nothing is said or all are equally welcome.
+
+    Raises NotAcceptable, which lists what is written, if none is welcome.
+    """
+    if accept is None or not accept.strip():
+        return Media.JSON
+    ranges: dict[str, float] = {}
+    for member in _MEMBER.findall(accept):
+        name, parameters = _media_range(member)
+        quality = parameters.get("q", "1")
+        if _QUALITY.fullmatch(quality):
+            ranges.setdefault(name, float(quality))
+    best = max(RESULT_MEDIA, key=lambda media: _welcome(media, ranges))
+    if not _welcome(best, ranges):
+        written = ", ".join(RESULT_MEDIA)
+        raise NotAcceptable(f"nothing is written in {accept[:80]!r}; ask with Accept for one of {written}")
+    return best
+
+
+def _welcome(media: Media, ranges: dict[str, float]) -> float:
+    """The quality of the most exact range that covers the type (RFC 9110, 12.5.1)."""
+    for name in (media.value, media.value.partition("/")[0] + "/*", "*/*"):
+        if name in ranges:
+            return ranges[name]
+    return 0.0
+
+
+def _media_range(text: str) -> tuple[str, dict[str, str]]:
+    name, *rest = _PARAMETER.findall(text) or [""]
+    parameters: dict[str, str] = {}
+    for key, value in map(_pair, rest):
+        parameters.setdefault(key, value)
+    return name.strip().lower(), parameters
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    value = value.strip()
+    if len(value) >= 2 and value[0] == value[-1] == '"':
+        value = re.sub(r"\\(.)", r"\1", value[1:-1])
+    return name.strip().lower(), value

@@ -1,0 +1,165 @@
+"""The Python API for other services: `Client(url).train(...)` returns a handle of durable work.
+
+client = Client("redis://localhost:6379/0")
+client.init("housing", rows=rows, target="price").result(timeout=60)
+client.train("housing", params={"learning_rate": 0.05}).result(timeout=600)
+client.estimate("housing", rows=rows).result(timeout=10)["predictions"]
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from tasks.connection import connect
+from tasks.contract import DEFAULT_ESTIMATOR, REPLY_CHANNEL, Kind, Lane, Media, Promote, State
+from tasks.errors import InvalidField, by_name
+from tasks.ledger import Group, Head, Ledger, Outcome, Task, new_group_id, parse_handle, read_failure
+from tasks.registry import check_name
+from tasks.settings import Settings
+
+#: Longest time between two looks at the ledger while waiting (seconds).
+LOOK_SECONDS: Final = 1.0
+
+
+class Handle:
+    """Accepted work. It ends in exactly one final state, whatever process dies in between."""
+
+    def __init__(self, client: Client, handle: str) -> None:
+        self._client = client
+        self.id = handle
+
+    def __repr__(self) -> str:
+        return f"Handle({self.id!r})"
+
+    def task(self) -> Task:
+        """State, times and progress. Raises UnknownTask when the result is no longer kept."""
+        return self._client.ledger.read(self.id)
+
+    @property
+    def state(self) -> State:
+        """The state now."""
+        return self.task().state
+
+    @property
+    def progress(self) -> dict[str, Any] | None:
+        """How far a train is: iteration, total, metrics, seconds; None before it starts."""
+        progress = self.task().progress
+        return msgspec.json.decode(progress) if progress is not None else None
+
+    def result(self, *, timeout: float) -> Any:
+        """The result, as soon as it is there. Raises the task's error, or TimeoutError after `timeout` seconds."""
+        outcome = self._client.wait(self.id, seconds=timeout)
+        if outcome is None:
+            raise TimeoutError(f"the task {self.id} has not ended within {timeout:g} s; it goes on")
+        body = outcome.body or b""
+        if outcome.state is not State.SUCCEEDED:
+            failure = read_failure(body)
+            error = by_name(failure.type)(failure.detail)
+            raise error.at(failure.pointer) if failure.pointer else error
+        return msgspec.json.decode(body) if outcome.media == Media.JSON else body
+
+
+class Client:
+    """Submits work to the service that uses this Redis."""
+
+    def __init__(self, redis_url: str | None = None, *, owner: str = "python") -> None:
+        """`redis_url`: REDIS_URL of the environment if not given. `owner`: whose work it is."""
+        self._redis = connect(Settings(redis_url=redis_url) if redis_url else Settings.load())
+        self._owner = owner
+        self._process = f"client-{os.getpid()}-{os.urandom(6).hex()}"
+        self.ledger = Ledger(self._redis)
+
+    def init(
+        self,
+        model: str,
+        *,
+        target: str,
+        rows: Sequence[dict[str, Any]] | None = None,
+        data: bytes | None = None,
+        media: Media = Media.CSV,
+        source: str | None = None,
+        estimator: str = DEFAULT_ESTIMATOR,
+        options: dict[str, Any] | None = None,
+        lane: Lane = Lane.NORMAL,
+    ) -> Handle:
+        """Ingest a table: `rows` as dicts, `data` as bytes of a media type, or a named `source` of the operator."""
+        if sum(part is not None for part in (rows, data, source)) != 1:
+            raise InvalidField("give the data as one of rows, data or source")
+        body = data if data is not None else _encode({"rows": rows} if rows is not None else {"source": source})
+        head = Head(
+            owner=self._owner,
+            model=check_name(model),
+            media=media if data is not None else Media.JSON,
+            query={"target": target, "estimator": estimator, "options": _encode(options or {}).decode()},
+        )
+        return self._submit(Kind.INIT, lane, head=head, body=body)
+
+    def train(
+        self,
+        model: str,
+        *,
+        params: dict[str, Any] | None = None,
+        promote: Promote | str = Promote.ALWAYS,
+        lane: Lane = Lane.NORMAL,
+    ) -> Handle:
+        """Train a version on the latest data."""
+        body = _encode({"params": params or {}, "promote": promote})
+        return self._submit(Kind.TRAIN, lane, head=Head(owner=self._owner, model=check_name(model)), body=body)
+
+    def estimate(
+        self,
+        model: str,
+        *,
+        rows: Sequence[Any] | None = None,
+        columns: dict[str, Sequence[Any]] | None = None,
+        data: bytes | None = None,
+        media: Media = Media.ARROW,
+        accept: Media = Media.JSON,
+        version: int | None = None,
+        lane: Lane = Lane.NORMAL,
+    ) -> Handle:
+        """Predict `rows` (lists or dicts), `columns`, or `data` as bytes of a media type."""
+        if sum(part is not None for part in (rows, columns, data)) != 1:
+            raise InvalidField("give the data as one of rows, columns or data")
+        body = data if data is not None else _encode({"rows": rows} if rows is not None else {"columns": columns})
+        head = Head(
+            owner=self._owner,
+            model=check_name(model),
+            media=media if data is not None else Media.JSON,
+            accept=accept,
+            query={"version": str(version)} if version is not None else {},
+        )
+        return self._submit(Kind.ESTIMATE, lane, head=head, body=body)
+
+    def handle(self, handle: str) -> Handle:
+        """The handle of work that was submitted earlier, here or elsewhere."""
+        parse_handle(handle)
+        return Handle(self, handle)
+
+    def wait(self, handle: str, *, seconds: float) -> Outcome | None:
+        """How the task ended; None if it has not after so many seconds."""
+        until = time.monotonic() + seconds
+        group, _ = parse_handle(handle)
+        with self._redis.pubsub() as pubsub:  # type: ignore[no-untyped-call]
+            pubsub.subscribe(REPLY_CHANNEL.format(process=self._process))
+            self.ledger.watch(group, self._process)
+            while True:
+                outcome = self.ledger.outcome(handle)
+                left = until - time.monotonic()
+                if outcome is not None or left <= 0:
+                    return outcome
+                pubsub.get_message(ignore_subscribe_messages=True, timeout=min(left, LOOK_SECONDS))
+
+    def _submit(self, kind: Kind, lane: Lane, *, head: Head, body: bytes) -> Handle:
+        group = Group(id=new_group_id(), kind=kind, lane=Lane(lane), heads=[head], bodies=[body])
+        self.ledger.accept(group)
+        return Handle(self, f"{group.id}-0")
+
+
+def _encode(value: Any) -> bytes:
+    return msgspec.json.encode(value)

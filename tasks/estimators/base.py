@@ -1,0 +1,104 @@
+"""The contract of an estimator: what is implemented to serve another kind of model."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+import pyarrow as pa
+
+from tasks.checks import listed
+from tasks.errors import InvalidField
+from tasks.inference import infer
+from tasks.schema import Schema, conform_training
+from tasks.splitting import split
+
+#: Part of the rows that is held out to measure on, if none is given.
+HOLDOUT: Final = 0.2
+#: What `Estimator.prepare` reads.
+OPTIONS: Final = ("target", "problem", "holdout")
+
+#: Called after an iteration with its number (from 1), how many there may be, and metrics. May raise to stop the fit.
+Progress = Callable[[int, int, dict[str, float]], None]
+Model = TypeVar("Model")
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What is learned from. Both tables have the schema's columns, conformed, and then the target."""
+
+    train: pa.Table
+    holdout: pa.Table
+    schema: Schema
+
+
+class Estimator(ABC, Generic[Model]):
+    """Fits and asks one kind of model. Knows no Celery, no Redis, no environment, and keeps no state of a model.
+
+    `threads` is how many threads `fit` and a large `predict` may use.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = threads
+
+    def prepare(self, table: pa.Table, options: Mapping[str, Any]) -> Dataset:
+        """Check the data and split it. `options`: `target` (a column), `problem`, `holdout` (a fraction).
+
+        Raises InvalidTable, InvalidTarget, and InvalidField for an option that is not known.
+        """
+        unknown = [name for name in options if name not in OPTIONS]
+        if unknown:
+            raise InvalidField(f"unknown options: {listed(unknown)}; known are {listed(OPTIONS)}").at(
+                f"/options/{unknown[0]}"
+            )
+        schema = infer(table, target=_text(options, "target") or "", problem=_text(options, "problem"))
+        prepared = conform_training(table, schema)
+        fraction = _fraction(options.get("holdout", HOLDOUT))
+        train, holdout = split(prepared, fraction, target=schema.target, classes=bool(schema.classes))
+        return Dataset(train=train, holdout=holdout, schema=schema)
+
+    @abstractmethod
+    def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> Model:
+        """A model of `dataset.train`. Calls `progress` after each iteration and lets pass what it raises.
+
+        Raises InvalidParams for params that do not fit the data.
+        """
+
+    @abstractmethod
+    def predict(self, model: Model, table: pa.Table) -> pa.Table:
+        """As many rows as `table`, which is conformed to the model's schema.
+
+        Column `prediction` has the target's type; for classes there is also a float64 column `probability_<i>` for
+        each `i` in `schema.classes`. The answer for a row does not depend on the other rows.
+        """
+
+    @abstractmethod
+    def dump(self, model: Model) -> bytes:
+        """The model as bytes, with all that `predict` needs. Never a pickle."""
+
+    @abstractmethod
+    def load(self, data: bytes) -> Model:
+        """The model in bytes that `dump` made."""
+
+    def check(self, params: Mapping[str, Any]) -> None:
+        """Look at params before any work is done. Raises InvalidParams."""
+        return
+
+    def importance(self, model: Model) -> dict[str, float]:
+        """How much each feature counts, if the model can say."""
+        return {}
+
+
+def _text(options: Mapping[str, Any], name: str) -> str | None:
+    value = options.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InvalidField(f"{name} must be text").at(f"/options/{name}")
+    return value
+
+
+def _fraction(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 0.9:
+        raise InvalidField("holdout must be a number greater than 0 and at most 0.9").at("/options/holdout")
+    return float(value)

