@@ -65,6 +65,8 @@ PASSING: Final[tuple[type[Exception], ...]] = (
     redis.exceptions.OutOfMemoryError,
     redis.exceptions.ReadOnlyError,
 )
+#: What answers of Redis that pass begin with, where redis-py has no class: the disk is full, no replica, no master.
+PASSING_CODES: Final = ("MISCONF", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN")
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -106,7 +108,8 @@ def install(app: falcon.asgi.App[Any, Any]) -> None:
     app.add_error_handler(ServiceError, _on_service_error)
     app.add_error_handler(falcon.HTTPError, _on_http_error)
     for passing in PASSING:
-        app.add_error_handler(passing, _on_redis_error)
+        app.add_error_handler(passing, _on_passing)
+    app.add_error_handler(redis.exceptions.ResponseError, _on_redis_refusal)
     app.add_error_handler(Exception, _on_unexpected)
 
 
@@ -137,12 +140,19 @@ async def _on_http_error(
     _answer(resp, status, msgspec.json.encode(body))
 
 
-async def _on_redis_error(
+async def _on_passing(
     req: falcon.asgi.Request, resp: falcon.asgi.Response | None, error: Exception, params: dict[str, Any]
 ) -> None:
     log.warning("%s %s: Redis: %s", req.method, req.path, error)
     refusal = errors.Unavailable("the queue cannot be reached; try again in a moment")
     await _on_service_error(req, resp, refusal, params)
+
+
+async def _on_redis_refusal(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response | None, error: Exception, params: dict[str, Any]
+) -> None:
+    handle = _on_passing if str(error).startswith(PASSING_CODES) else _on_unexpected
+    await handle(req, resp, error, params)
 
 
 async def _on_unexpected(

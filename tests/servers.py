@@ -29,7 +29,7 @@ def free_port() -> int:
 
 
 def eventually(ask: Callable[[], T], *, seconds: float = 10, what: str = "") -> T:
-    """The first true answer. An OSError or an error of Redis counts as no answer. Raises AssertionError when time is up."""
+    """The first true answer; an OSError or an error of Redis is none. Raises AssertionError when time is up."""
     deadline = time.monotonic() + seconds
     last: object = None
     while time.monotonic() < deadline:
@@ -108,8 +108,8 @@ class Process:
         """Wait until it has written this text; raises AssertionError with its output if it ends or takes longer."""
         deadline = time.monotonic() + seconds
         while text not in self.output:
-            ended = self.popen.poll() is not None
-            assert not ended and time.monotonic() < deadline, f"no {text!r} in the output:\n{self.output}"
+            if self.popen.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"no {text!r} in the output:\n{self.output}")
             time.sleep(0.02)
 
 
