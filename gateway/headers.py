@@ -12,8 +12,9 @@ from tasks.errors import NotAcceptable, UnsupportedMediaType
 #: Different headers of a kind whose meaning is remembered. Clients send few.
 _REMEMBERED: Final = 256
 
-_MEMBER: Final = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*")+')
-_PARAMETER: Final = re.compile(r'(?:[^;"]|"(?:\\.|[^"\\])*")+')
+# A quoted string that does not end takes the rest of the header.
+_MEMBER: Final = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+')
+_PARAMETER: Final = re.compile(r'(?:[^;"]|"(?:\\.|[^"\\])*(?:"|$))+')
 _SECONDS: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 _QUALITY: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?", re.ASCII)
 _NAMES: Final = {media.value: media for media in Media} | MEDIA_ALIASES

@@ -1,0 +1,158 @@
+"""Accounts, on a real server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from gateway.accounts import SCOPES, Accounts, allows
+from gateway.passwords import Passwords
+from tasks.contract import ACCOUNTS_CHANNEL, USER_KEY
+from tasks.errors import Conflict, InvalidField, NotFound, Unauthenticated
+
+PASSWORD = "correct horse"
+CHEAP = Passwords(memory_kib=64, passes=1)
+
+
+@pytest.fixture
+def accounts(redis_client: redis.Redis) -> Accounts:
+    return Accounts(redis_client, passwords=CHEAP, clock=lambda: 1000.5)
+
+
+@pytest.fixture
+def changes(redis_client: redis.Redis) -> Iterator[redis.client.PubSub]:
+    with redis.client.PubSub(redis_client.connection_pool, ignore_subscribe_messages=True) as pubsub:
+        pubsub.subscribe(ACCOUNTS_CHANNEL)
+        pubsub.get_message(timeout=1)
+        yield pubsub
+
+
+def changed(pubsub: redis.client.PubSub) -> list[str]:
+    """The names published since the last look."""
+    names: list[str] = []
+    while (message := pubsub.get_message(timeout=0.05)) is not None:
+        names.append(message["data"].decode())
+    return names
+
+
+def test_an_account_is_kept(accounts: Accounts, changes: redis.client.PubSub) -> None:
+    made = accounts.add("ada", password=PASSWORD, scopes=["train", "tasks:read"])
+    assert accounts.get("ada") == made
+    assert (made.scopes, made.created_at, made.disabled) == (frozenset({"train", "tasks:read"}), 1000.5, False)
+    assert accounts.names() == ["ada"]
+    assert changed(changes) == ["ada"]
+    assert PASSWORD not in made.password
+    assert made.password not in repr(made)
+
+
+def test_a_taken_name_changes_nothing(accounts: Accounts, changes: redis.client.PubSub) -> None:
+    made = accounts.add("ada", password=PASSWORD, scopes=["train"])
+    changed(changes)
+    with pytest.raises(Conflict, match="ada"):
+        accounts.add("ada", password="another password", scopes=["admin"])
+    assert accounts.get("ada") == made
+    assert changed(changes) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "scopes", "pointer"),
+    [
+        ("", PASSWORD, ["train"], "/name"),
+        ("a b", PASSWORD, ["train"], "/name"),
+        ("a:b", PASSWORD, ["train"], "/name"),
+        ("ada\n", PASSWORD, ["train"], "/name"),
+        ("\u00e4da", PASSWORD, ["train"], "/name"),
+        ("a" * 65, PASSWORD, ["train"], "/name"),
+        ("ada", "seven77", ["train"], "/password"),
+        ("ada", "x" * 1025, ["train"], "/password"),
+        ("ada", PASSWORD, ["train", "fly"], "/scopes"),
+        ("ada", PASSWORD, [], "/scopes"),
+    ],
+)
+def test_what_cannot_be_used_is_named(
+    accounts: Accounts, name: str, password: str, scopes: list[str], pointer: str
+) -> None:
+    with pytest.raises(InvalidField) as caught:
+        accounts.add(name, password=password, scopes=scopes)
+    assert caught.value.pointer == pointer
+    assert accounts.names() == []
+
+
+def test_the_password_is_verified(accounts: Accounts) -> None:
+    made = accounts.add("ada", password="p\u00e4ss:w\u00f6rd", scopes=["train"])
+    assert accounts.verify("ada", "p\u00e4ss:w\u00f6rd") == made
+
+
+def test_unknown_wrong_and_disabled_look_the_same(accounts: Accounts) -> None:
+    accounts.add("ada", password=PASSWORD, scopes=["train"])
+    accounts.add("off", password=PASSWORD, scopes=["train"])
+    accounts.disable("off")
+    messages = set()
+    for name, password in [("ada", "wrong"), ("bob", PASSWORD), ("off", PASSWORD), ("a/../b", ""), ("ada", "x" * 9999)]:
+        with pytest.raises(Unauthenticated) as caught:
+            accounts.verify(name, password)
+        messages.add(str(caught.value))
+    assert len(messages) == 1
+
+
+def test_an_unknown_name_costs_a_whole_check(redis_client: redis.Redis) -> None:
+    accounts = Accounts(redis_client)
+    accounts.add("ada", password=PASSWORD, scopes=["train"])
+
+    def seconds(name: str) -> float:
+        begun = time.process_time()
+        with pytest.raises(Unauthenticated):
+            accounts.verify(name, "wrong password")
+        return time.process_time() - begun
+
+    assert min(seconds("bob") for _ in range(3)) > 0.5 * min(seconds("ada") for _ in range(3))
+
+
+def test_disable_and_enable(accounts: Accounts, changes: redis.client.PubSub) -> None:
+    accounts.add("ada", password=PASSWORD, scopes=["train"])
+    accounts.disable("ada")
+    account = accounts.get("ada")
+    assert account is not None
+    assert account.disabled
+    accounts.enable("ada")
+    assert accounts.verify("ada", PASSWORD)
+    assert changed(changes) == ["ada"] * 3
+
+
+def test_remove(accounts: Accounts, changes: redis.client.PubSub, redis_client: redis.Redis) -> None:
+    accounts.add("ada", password=PASSWORD, scopes=["train"])
+    accounts.remove("ada")
+    assert accounts.get("ada") is None
+    assert accounts.names() == []
+    assert redis_client.keys("*") == []
+    assert changed(changes) == ["ada", "ada"]
+    for change in (accounts.remove, accounts.disable, accounts.enable):
+        with pytest.raises(NotFound, match="ada"):
+            change("ada")
+    assert redis_client.keys("*") == []
+
+
+def test_an_old_hash_is_made_again_at_login(redis_client: redis.Redis, accounts: Accounts) -> None:
+    accounts.add("ada", password=PASSWORD, scopes=["train"])
+    dearer = Accounts(redis_client, passwords=Passwords(memory_kib=128, passes=1))
+    dearer.verify("ada", PASSWORD)
+    hashed = redis_client.hget(USER_KEY.format(name="ada"), "password")
+    assert isinstance(hashed, bytes)
+    assert b"m=128," in hashed
+    assert dearer.verify("ada", PASSWORD)
+
+
+def test_what_is_no_hash_matches_nothing() -> None:
+    assert not CHEAP.matches("", "")
+    assert not CHEAP.matches(CHEAP.nobody, "")
+
+
+def test_scopes_allow() -> None:
+    assert allows({"train"}, "train")
+    assert not allows({"train"}, "estimate")
+    assert not allows(set(), "train")
+    assert allows(set(), None)
+    assert all(allows({"admin"}, scope) for scope in SCOPES)

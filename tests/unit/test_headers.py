@@ -1,0 +1,127 @@
+"""What request headers ask for."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.headers import accepted, media_type, wait_seconds
+from tasks.contract import Media
+from tasks.errors import NotAcceptable, UnsupportedMediaType
+
+
+@pytest.mark.parametrize(
+    ("prefer", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        (" ; , ,", None),
+        ("wait=10", 10),
+        ("Wait = 10", 10),
+        ('wait="10"', 10),
+        ("wait=0.5", 0.5),
+        ("wait=0", 0),
+        ("wait=99999", 60),
+        ("respond-async, wait=5", 5),
+        ("wait=5; strict, handling=lenient", 5),
+        ("wait=5, wait=7", 5),
+        ('note="a, wait=9", wait=2', 2),
+        ('note="wait=9', None),
+        ("wait", None),
+        ("wait=", None),
+        ("wait=-1", None),
+        ("wait=ten", None),
+        ("wait=nan", None),
+        ("wait=inf", None),
+        ("wait=1e3", None),
+        ("wait=\u0661", None),
+        ("await=10", None),
+    ],
+)
+def test_wait(prefer: str | None, seconds: float | None) -> None:
+    assert wait_seconds(prefer, limit=60) == seconds
+
+
+@pytest.mark.parametrize(
+    ("content_type", "media"),
+    [
+        *((media.value, media) for media in Media),
+        ("application/json; charset=utf-8", Media.JSON),
+        ('Application/JSON;Charset="UTF-8"', Media.JSON),
+        ("text/csv; header=present; charset=utf8", Media.CSV),
+        ("application/csv", Media.CSV),
+        ("application/x-parquet", Media.PARQUET),
+        ("application/vnd.apache.arrow.file", Media.ARROW),
+        # A charset says nothing about binary data.
+        ("application/vnd.apache.parquet; charset=latin-1", Media.PARQUET),
+    ],
+)
+def test_media_type(content_type: str, media: Media) -> None:
+    assert media_type(content_type) is media
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        None,
+        "",
+        ";charset=utf-8",
+        "text/html",
+        "application/x-www-form-urlencoded",
+        "application/json, text/csv",
+        "text/csv; charset=latin-1",
+        "application/json; charset=utf-16",
+        "\u00e9" * 300,
+    ],
+)
+def test_unknown_media_type_lists_what_is_read(content_type: str | None) -> None:
+    with pytest.raises(UnsupportedMediaType) as caught:
+        media_type(content_type)
+    text = str(caught.value)
+    assert len(text) < 400
+    assert "UTF-8" in text or all(media in text for media in Media)
+
+
+@pytest.mark.parametrize(
+    ("accept", "media"),
+    [
+        (None, Media.JSON),
+        (" ", Media.JSON),
+        ("*/*", Media.JSON),
+        ("application/*", Media.JSON),
+        ("text/*", Media.CSV),
+        ("text/csv", Media.CSV),
+        ("TEXT/CSV; header=present", Media.CSV),
+        ("application/vnd.apache.arrow.stream", Media.ARROW),
+        ("text/csv, application/json", Media.JSON),
+        ("text/csv, application/json;q=0.9", Media.CSV),
+        ("text/csv;q=0.5, */*;q=0.1", Media.CSV),
+        ("application/json;q=0, application/*", Media.ARROW),
+        ("*/*, application/json;q=0", Media.CSV),
+        ("text/html, application/xhtml+xml, */*;q=0.8", Media.JSON),
+        ("text/csv;q=high, application/json;q=0.1", Media.JSON),
+    ],
+)
+def test_accepted(accept: str | None, media: Media) -> None:
+    assert accepted(accept) is media
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/html",
+        "image/*",
+        "application/vnd.apache.parquet",
+        "application/json;q=0",
+        "*/*;q=0.000",
+        ",",
+        "text/csv;q=2",
+    ],
+)
+def test_what_is_not_written_lists_what_is(accept: str) -> None:
+    with pytest.raises(NotAcceptable, match=r"application/json, text/csv, application/vnd\.apache\.arrow\.stream"):
+        accepted(accept)
+
+
+def test_long_headers_are_read_in_linear_time() -> None:
+    assert wait_seconds('"' * 60_000 + ",wait=1", limit=60) in (1, None)
+    assert wait_seconds("x;" * 30_000 + ',"' * 10_000, limit=60) is None
