@@ -1,0 +1,138 @@
+"""The command line: `mlservice COMMAND`. Each command's code is imported when it is used."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tasks.contract import FLEETS
+from tasks.errors import ServiceError
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+DEFAULT_HOME: Final = ".mlservice"
+DEFAULT_HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = "8080"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status. What goes wrong is said in one line."""
+    args = parser().parse_args(argv)
+    module, _, function = args.run.partition(":")
+    try:
+        command: Callable[[argparse.Namespace], int] = getattr(import_module(module), function)
+        return command(args)
+    except (ServiceError, OSError) as error:
+        print(f"mlservice: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(
+        prog="mlservice", description="A machine-learning service in which all work is a Celery task."
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    up = _command(commands, "up", "infra.up:run", help="serve on this machine until stopped")
+    _add_home(up)
+    up.add_argument("--host", default=os.environ.get("MLSERVICE_HOST", DEFAULT_HOST), help="default: %(default)s")
+    up.add_argument(
+        "--port",
+        type=int,
+        default=os.environ.get("MLSERVICE_PORT", DEFAULT_PORT),
+        help="0: any free one; default: %(default)s",
+    )
+
+    demo = _command(commands, "demo", "infra.demo:run", help="init, train and estimate on real data")
+    demo.add_argument("--data", type=Path, metavar="FILE", help="a table of your own: CSV or Parquet")
+    demo.add_argument("--target", metavar="COLUMN", help="the column to learn")
+
+    status = _command(commands, "status", "infra.report:run", help="memory, queues, workers, models")
+    status.add_argument("--json", action="store_true", help="as one JSON object")
+    _add_home(status)
+
+    _add_processes(commands)
+    _add_accounts(commands)
+    _command(commands, "settings", "infra.report:settings", help="list all settings")
+    return top
+
+
+def _add_processes(commands: Subparsers) -> None:
+    gateway = _command(commands, "gateway", "infra.serving:gateway", help="serve HTTP, without NGINX")
+    gateway.add_argument("--bind", metavar="ADDRESS", help="HOST:PORT or unix:PATH; default: 127.0.0.1:8000")
+
+    worker = _command(commands, "worker", "infra.serving:worker", help="take work of one fleet's queues")
+    worker.add_argument("fleet", choices=tuple(FLEETS))
+    worker.add_argument("--processes", type=int, metavar="N", help="default: what the settings say")
+    worker.add_argument(
+        "--drain",
+        type=float,
+        metavar="SECONDS",
+        help="on SIGQUIT, how long begun work may go on before it is given back",
+    )
+
+    beat = _command(commands, "beat", "infra.serving:beat", help="send the upkeep tasks when they are due")
+    beat.add_argument("--schedule", metavar="FILE", help="where it remembers what it sent")
+
+    flower = _command(commands, "flower", "infra.serving:flower", help="show workers and tasks")
+    flower.add_argument("options", nargs="*", help="options of Flower's own, after --")
+
+
+def _add_accounts(commands: Subparsers) -> None:
+    user = _command(commands, "user", "infra.people:show", help="accounts: add, list, remove")
+    users = user.add_subparsers(required=True, metavar="ACTION")
+    add = _command(users, "add", "infra.people:add", help="add an account")
+    add.add_argument("name")
+    _add_scope(add, default_help="all")
+    how = add.add_mutually_exclusive_group(required=True)
+    how.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    how.add_argument("--first", action="store_true", help="the same, and do nothing if there is an account already")
+    _add_home(add)
+    _add_home(_command(users, "list", "infra.people:show", help="list the accounts' names"))
+    remove = _command(users, "remove", "infra.people:remove", help="remove an account")
+    remove.add_argument("name")
+    _add_home(remove)
+
+    token = _command(commands, "token", "infra.people:token", help="print a token for an account")
+    token.add_argument("name")
+    _add_scope(token, default_help="the account's")
+    _add_home(token)
+
+
+def _command(commands: Subparsers, name: str, run: str, *, help: str) -> argparse.ArgumentParser:  # noqa: A002
+    command = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_home(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--home",
+        type=Path,
+        default=os.environ.get("MLSERVICE_HOME", DEFAULT_HOME),
+        metavar="DIR",
+        help="the folder of the service; default: %(default)s",
+    )
+
+
+def _add_scope(command: argparse.ArgumentParser, *, default_help: str) -> None:
+    command.add_argument(
+        "--scope",
+        action="append",
+        dest="scopes",
+        metavar="SCOPE",
+        help=f"may be given several times; default: {default_help}",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

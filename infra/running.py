@@ -1,0 +1,38 @@
+"""Finding the service that a command is about: by the environment, or by its home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import redis
+
+from infra.home import Home
+from tasks.connection import connect
+from tasks.errors import Unavailable
+from tasks.settings import Settings
+
+
+def settings_of(home: Home, environ: Mapping[str, str]) -> Settings:
+    """The settings of the service in this home; what the environment says comes first.
+
+    Raises Unavailable if neither says where Redis is.
+    """
+    values = dict(environ)
+    if "REDIS_URL" not in values:
+        values["REDIS_URL"] = home.secret("redis.url")
+    if not (values.get("MLSERVICE_TOKEN_KEY") or values.get("MLSERVICE_TOKEN_KEY_FILE")) and home.token_key.exists():
+        values["MLSERVICE_TOKEN_KEY_FILE"] = str(home.token_key)
+    return Settings.load(values)
+
+
+@contextmanager
+def redis_of(settings: Settings) -> Iterator[redis.Redis]:
+    """The service's Redis. Raises Unavailable if it does not answer."""
+    client = connect(settings)
+    try:
+        yield client
+    except redis.RedisError as error:
+        raise Unavailable(f"the service's Redis does not answer, is the service running? ({error})") from error
+    finally:
+        client.close()

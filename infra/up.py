@@ -1,0 +1,155 @@
+"""`mlservice up`: the whole service on this machine, until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import io
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from infra.address import Address, free_address
+from infra.home import Home, Service
+from infra.programs import programs, write_supervisor
+from infra.proxy import nginx_conf
+from infra.signals import Signals
+from infra.stack import Stack
+from infra.store import write_store
+from infra.templates import write_private
+from tasks.errors import Unavailable
+from tasks.settings import Settings
+
+#: Longest time from the start until the service is ready.
+READY_SECONDS: Final = 60.0
+#: Time between two looks whether it is.
+LOOK_SECONDS: Final = 0.1
+#: Longest wait for one answer about it.
+ANSWER_SECONDS: Final = 5.0
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM. Raises ServiceError, after a clean stop, if the service does not come up."""
+    home = Home(args.home.resolve())
+    Settings.load({**os.environ, "REDIS_URL": os.environ.get("REDIS_URL", "unix:///x")})
+    address = free_address(args.host, args.port)
+    home.prepare()
+    with home.claim() as lock, home.sockets() as sockets, Signals() as signals:
+        environment = child_environment(home, sockets, os.environ)
+        write_configuration(home, sockets, address, environment)
+        service = Service(pid=os.getpid(), url=address.url, sockets=str(sockets))
+        stack = Stack(home, sockets)
+        with home.announced(service):
+            stack.start(environment, keep=lock)
+            try:
+                serve(stack, signals, address=address, environment=environment)
+            finally:
+                stack.stop(signals)
+    return 0
+
+
+def child_environment(home: Home, sockets: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """What all processes of the service find in their environment; secrets are there, or in files, never in argv."""
+    chosen = {
+        "REDIS_URL": home.embedded_url(sockets),
+        "MLSERVICE_BLOBS_URL": f"file://{home.blobs}",
+        **({} if environ.get("MLSERVICE_TOKEN_KEY") else {"MLSERVICE_TOKEN_KEY_FILE": str(home.token_key)}),
+        **environ,
+        "MLSERVICE_HOME": str(home.root),
+        "SOCKETS_DIR": str(sockets),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', os.defpath)}",
+    }
+    home.write_secret("redis.url", chosen["REDIS_URL"])
+    return chosen
+
+
+def write_configuration(home: Home, sockets: Path, address: Address, environment: Mapping[str, str]) -> None:
+    """Write what the programs read at their start. Raises Unavailable if an outside Redis does not answer."""
+    embedded = environment["REDIS_URL"] == home.embedded_url(sockets)
+    if embedded:
+        write_store(home, sockets)
+    else:
+        check_redis(environment["REDIS_URL"])
+    write_private(home.run / "nginx.conf", nginx_conf(address, Settings.load(environment)))
+    text = io.StringIO()
+    write_supervisor(text, programs(embedded=embedded))
+    write_private(home.run / "supervisord.conf", text.getvalue())
+
+
+def check_redis(url: str) -> None:
+    """Raise Unavailable if nothing listens where the URL points."""
+    parts = urlsplit(url)
+    try:
+        if parts.scheme == "unix":
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(parts.path)
+        else:
+            socket.create_connection((parts.hostname or "localhost", parts.port or 6379), ANSWER_SECONDS).close()
+    except (OSError, ValueError) as error:
+        where = parts.path if parts.scheme == "unix" else parts.netloc.rpartition("@")[2]
+        raise Unavailable(f"the Redis of REDIS_URL, {where}, cannot be reached: {error}") from error
+
+
+def serve(stack: Stack, signals: Signals, *, address: Address, environment: Mapping[str, str]) -> None:
+    """Wait until the service is ready, say so, and wait until it is to stop."""
+    wait_until_ready(stack, signals, address)
+    if signals.stopped:
+        return
+    add_first_account(environment)
+    stack.start_later(programs(embedded=False))
+    print(greeting(address, environment), flush=True)
+    while stack.running and not signals.stopped:
+        signals.wait(None)
+    if not signals.stopped:
+        raise Unavailable("the supervisor was killed; everything is stopped")
+
+
+def wait_until_ready(stack: Stack, signals: Signals, address: Address) -> None:
+    """Return when the service is ready or a stop is asked for. Raises Unavailable."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not signals.stopped and not is_ready(address):
+        stack.check()
+        if time.monotonic() > deadline:
+            raise Unavailable(f"the service was not ready after {READY_SECONDS:.0f} s\n{stack.unready()}")
+        signals.wait(LOOK_SECONDS)
+
+
+def is_ready(address: Address) -> bool:
+    """Whether `/health/ready` says so."""
+    connection = http.client.HTTPConnection(address.reach, address.port, timeout=ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def add_first_account(environment: Mapping[str, str]) -> None:
+    """Add `admin` with all scopes if there is no account."""
+    # In a process of its own: what it has to import would stay in this one's memory for ever.
+    command = [sys.executable, "-P", "-m", "infra.cli", "user", "add", "admin", "--first"]
+    password = Path(environment["MLSERVICE_HOME"], "secrets", "admin.password").read_bytes()
+    done = subprocess.run(command, input=password, env=dict(environment), capture_output=True, check=False)
+    if done.returncode:
+        raise Unavailable(f"the first account could not be added: {done.stderr.decode(errors='replace').strip()}")
+
+
+def greeting(address: Address, environment: Mapping[str, str]) -> str:
+    """What a user needs to know now."""
+    password = Path(environment["MLSERVICE_HOME"], "secrets", "admin.password")
+    return "\n".join(
+        (
+            f"mlservice is ready: {address.url}",
+            f"  Flower    {address.url}/flower/",
+            f"  account   admin, for both; its password is in {password}",
+            f"  to stop   Ctrl-C, or kill {os.getpid()}",
+        )
+    )

@@ -1,0 +1,23 @@
+"""Flower's settings; read by Flower as a file, not imported.
+
+Under `mlservice up` the home's admin password opens it. Elsewhere FLOWER_BASIC_AUTH=USER:PASSWORD says who may enter,
+and Flower does not start without it.
+"""
+
+import os
+from pathlib import Path
+
+_home, _sockets = os.environ.get("MLSERVICE_HOME"), os.environ.get("SOCKETS_DIR")
+
+url_prefix = "flower"
+# The oldest are forgotten: each task that is remembered costs some 2 kB.
+max_tasks = 10_000
+purge_offline_workers = 3600
+if _home and _sockets:
+    unix_socket = f"{_sockets}/flower.sock"
+    basic_auth = [f"admin:{(Path(_home) / 'secrets' / 'admin.password').read_text().strip()}"]
+    persistent = True
+    db = f"{_home}/run/flower"
+    state_save_interval = 60_000
+elif not (os.environ.get("FLOWER_BASIC_AUTH") or os.environ.get("FLOWER_AUTH")):
+    raise SystemExit("mlservice: FLOWER_BASIC_AUTH=USER:PASSWORD must say who may see the tasks")
