@@ -179,7 +179,7 @@ def _answer(resp: falcon.asgi.Response | None, status: int, body: bytes) -> None
 
 def _described(req: falcon.asgi.Request, status: int, headers: dict[str, str]) -> str:
     if status == 404:
-        return f"there is no route {req.path[:200]!r}; the routes are in /openapi.yml"
+        return f"there is no route {req.path[:200]!r}; see the README for the routes"
     if status == 405:
         return f"{req.method} is not known here; known are {headers.get('Allow', 'no methods')}"
     return "the request cannot be read; check its headers and body"

@@ -135,8 +135,13 @@ class Valkey(Process):
 
     def __enter__(self) -> Self:
         super().__enter__()
-        with self.client() as client:
-            eventually(client.ping, seconds=10, what="Valkey")
+        try:
+            with self.client() as client:
+                eventually(lambda: self.popen.poll() is not None or client.ping(), what="Valkey")
+            assert self.popen.poll() is None, self.output
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(

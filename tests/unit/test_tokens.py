@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import time
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from types import MappingProxyType
@@ -11,18 +13,19 @@ import falcon.asgi
 import jwt
 import pytest
 import redis
-from falcon.testing import Result, TestClient
+from falcon.testing import Result, TestClient, create_asgi_req
 
 from gateway.accounts import Account, Accounts
 from gateway.auth import Authenticator, public, requires, undeclared
 from gateway.errors import install
 from gateway.passwords import Passwords
-from gateway.resources.tokens import TokenResource
+from gateway.resources.tokens import LOGINS, WAITING, TokenResource
 from gateway.tokens import Tokens
-from tasks.errors import Unauthenticated
+from tasks.errors import Unauthenticated, Unavailable
 
 KEY = "k" * 32
 PASSWORD = "correct horse"
+CHEAP = Passwords(memory_kib=64, passes=1)
 NOW = 1_000_000.0
 NOTHING: Mapping[str, object] = MappingProxyType({})
 
@@ -192,13 +195,28 @@ class Counting(Accounts):
         return account
 
 
+class Slow(Accounts):
+    """Accounts that count how many logins run at the same time."""
+
+    running = most = 0
+
+    def verify(self, name: str, password: str) -> Account:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        time.sleep(0.005)
+        try:
+            return super().verify(name, password)
+        finally:
+            self.running -= 1
+
+
 class Service:
     """An app with two resources, and what is behind it."""
 
     def __init__(self, client: redis.Redis, tokens: Tokens, clock: Clock) -> None:
         self.clock = clock
         self.tokens = tokens
-        self.accounts = Counting(client, passwords=Passwords(memory_kib=64, passes=1), clock=clock)
+        self.accounts = Counting(client, passwords=CHEAP, clock=clock)
         self.auth = Authenticator(self.accounts, tokens, clock=clock)
         app = falcon.asgi.App(middleware=[self.auth])
         install(app)
@@ -355,3 +373,32 @@ def test_a_read_that_began_before_a_change_is_not_kept(service: Service) -> None
     service.accounts.after_read = change
     assert service.ask("GET", authorization=token).status_code == 200
     assert service.ask("GET", authorization=token).status_code == 401
+
+
+def test_callers_at_the_same_time_share_one_read(service: Service) -> None:
+    token = service.add("ada", "train")
+
+    async def ask() -> str:
+        req = create_asgi_req(headers={"Authorization": f"Bearer {token}"})
+        return (await service.auth.admit(req, falcon.asgi.Response(), "train")).name
+
+    async def ask_all() -> list[str]:
+        return list(await asyncio.gather(*(ask() for _ in range(50))))
+
+    assert asyncio.run(ask_all()) == ["ada"] * 50
+    assert service.accounts.reads == 1
+
+
+def test_logins_take_turns_and_a_flood_is_turned_away(redis_client: redis.Redis, tokens: Tokens) -> None:
+    accounts = Slow(redis_client, passwords=CHEAP)
+    accounts.add("ada", password=PASSWORD, scopes=["train"])
+    resource = TokenResource(accounts, tokens)
+
+    async def flood() -> list[Account | BaseException]:
+        logins = (resource.login(basic(f"ada:{PASSWORD}")) for _ in range(WAITING + 5))
+        return await asyncio.gather(*logins, return_exceptions=True)
+
+    outcomes = asyncio.run(flood())
+    assert sum(isinstance(outcome, Account) for outcome in outcomes) == WAITING
+    assert sum(isinstance(outcome, Unavailable) for outcome in outcomes) == 5
+    assert accounts.most == LOGINS
