@@ -39,7 +39,8 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     dispatcher, outcomes = Dispatcher(ledger, waiting), Outcomes(ledger, waiting)
     lifespan = Lifespan(client, waiting, dispatcher=dispatcher, outcomes=outcomes)
 
-    app = falcon.asgi.App(middleware=[lifespan, authenticator])
+    middleware: list[Any] = [lifespan, authenticator]
+    app = falcon.asgi.App(middleware=middleware)
     errors.install(app)
     max_wait, max_body = settings.max_wait_seconds, settings.max_body_bytes
     for kind in Kind:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import os
 from contextlib import suppress
 from typing import Any
 
@@ -106,9 +108,12 @@ def preload(sender: Any, **_: Any) -> None:
 
         import tasks.ingest
         import tasks.predicting  # noqa: F401
-        from tasks.estimators.lightgbm import load_lightgbm
+        from tasks.estimators.lightgbm_library import load_lightgbm
 
         load_lightgbm()
+    # What lives now lives for ever: a collection in a child would only copy the pages that it shares.
+    gc.collect()
+    gc.freeze()
     log.info("worker of %s", ", ".join(sender.app.amqp.queues.consume_from))
 
 
@@ -117,7 +122,7 @@ def join_fleet(sender: Any, **_: Any) -> None:
     """Say every few seconds that this worker is there, until it stops."""
     fleet, member = _fleet(sender.app), sender.hostname
     client = connect(sender.app.settings)
-    processes = sender.controller.concurrency
+    processes = len(sender.pool.info.get("processes", [os.getpid()]))
 
     def beat() -> None:
         try:

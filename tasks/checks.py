@@ -54,11 +54,9 @@ def value_fault(value: Any, column: Column) -> str | None:
     """The reason why a value out of JSON does not fit its column; None if it fits."""
     if value is None:
         return None if column.nullable else MISSING
-    if isinstance(value, bool) != (column.type == "boolean") or not isinstance(value, _TYPES[column.type]):
+    if type(value) not in _TYPES[column.type]:
         return mismatch(kind_of(value), column)
-    if column.type == "number" and not abs(value) <= LARGEST:
-        return RANGE
-    return None
+    return RANGE if column.type == "number" and not -LARGEST <= value <= LARGEST else None
 
 
 def mismatch(found: str, column: Column) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
-from tasks.checks import RANGE, at_cell, kind_of, listed
+from tasks.checks import LARGEST, RANGE, at_cell, kind_of, listed
 from tasks.errors import InvalidField, InvalidTable, MalformedBody
 
 #: The Arrow type of a column, by the types of its values.
@@ -45,14 +46,19 @@ def table_of(data: bytes) -> pa.Table:
 def decode(data: bytes) -> Any:
     """Any JSON document. Raises MalformedBody."""
     try:
-        return msgspec.json.decode(data)
-    except msgspec.ValidationError:
-        # A number such as 1e999 is good JSON; that it is out of range is said with its row and column.
-        return json.loads(data)
+        try:
+            return msgspec.json.decode(data)
+        except msgspec.ValidationError:
+            # A number such as 1e999 is good JSON; that it is out of range is said with its row and column.
+            return json.loads(data, parse_constant=_refuse_constant)
     except RecursionError:
         raise MalformedBody("the body is nested too deeply to be a table") from None
     except (msgspec.DecodeError, ValueError) as error:
         raise MalformedBody(f"the body is not valid JSON: {error}") from error
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
 
 
 def _from_rows(rows: Any) -> dict[str, list[Any]]:
@@ -100,17 +106,17 @@ def _array(name: str, values: list[Any]) -> pa.Array:
     kinds = frozenset(map(type, values)) - {type(None)}
     if kinds not in _ARROW:
         raise _mixed(name, values)
-    if kinds == {int} and not -(2**63) <= min(v for v in values if v is not None) <= _largest(values) < 2**63:
-        kinds = frozenset({int, float})
+    if int not in kinds:
+        return pa.array(values, _ARROW[kinds])
+    if kinds == {int}:
+        # Whole numbers that no 64 bits hold become floats, as they do beside a fraction.
+        with suppress(OverflowError):
+            return pa.array(values, pa.int64())
     try:
-        return pa.array([None if v is None else float(v) for v in values] if len(kinds) == 2 else values, _ARROW[kinds])
+        return pa.array([float(v) if type(v) is int else v for v in values], _ARROW[kinds | {float}])
     except OverflowError:
-        row = next(row for row, value in enumerate(values) if isinstance(value, int) and abs(value) > 10**300)
+        row = next(row for row, value in enumerate(values) if value is not None and not -LARGEST <= value <= LARGEST)
         raise at_cell(InvalidTable, row, name, RANGE) from None
-
-
-def _largest(values: list[Any]) -> int:
-    return max(v for v in values if v is not None)
 
 
 def _mixed(name: str, values: list[Any]) -> InvalidTable:

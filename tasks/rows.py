@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Annotated, Any, Final
@@ -52,7 +53,7 @@ class Rows:
     @property
     def columns(self) -> Sequence[Sequence[Any]]:
         """The values, column by column, in the schema's order."""
-        return self._columns or list(zip(*self.rows, strict=True))
+        return self._columns or list[Sequence[Any]](zip(*self.rows, strict=True))
 
 
 class RowReader:
@@ -85,9 +86,8 @@ class RowReader:
         if not found.rows or found.columns is not msgspec.UNSET:
             raise _diagnose(body, self._schema, None)
         rows = found.rows
-        for index, row in enumerate(rows):
-            if type(row) is self._record:
-                rows[index] = msgspec.structs.astuple(row)
+        if self._record in map(type, rows):
+            rows = [msgspec.structs.astuple(row) if isinstance(row, self._record) else row for row in rows]
         return Rows(rows=rows)
 
     def table(self, parts: Sequence[Rows]) -> pa.Table:
@@ -134,14 +134,14 @@ def _joined(parts: Sequence[Rows]) -> Any:
     return chain.from_iterable(part.rows for part in parts)
 
 
-def _body_type(schema: Schema) -> tuple[type, type]:
+def _body_type(schema: Schema) -> tuple[type[msgspec.Struct], type[msgspec.Struct]]:
     """(struct of an object row, struct of a body) of this schema."""
     kinds = [_TYPES[column.type] | None if column.nullable else _TYPES[column.type] for column in schema.columns]
     fields = [f"f{index}" for index in range(len(kinds))]
     rename = {field: column.name for field, column in zip(fields, schema.columns, strict=True)}
     options: Any = {"rename": rename, "forbid_unknown_fields": True, "gc": False}
     record = msgspec.defstruct("Record", list(zip(fields, kinds, strict=True)), **options)
-    lists = [(field, list[kind]) for field, kind in zip(fields, kinds, strict=True)]
+    lists = [(field, types.GenericAlias(list, (kind,))) for field, kind in zip(fields, kinds, strict=True)]
     columns = msgspec.defstruct("Columns", lists, **options)
     either: Any = tuple[tuple(kinds)] | record  # type: ignore[misc]
     body = msgspec.defstruct(

@@ -89,7 +89,8 @@ def _value_bits(values: pa.ChunkedArray) -> Hashes:
     distinct = pc.unique(values).drop_null()
     found = np.array([_text_bits(text) for text in distinct.to_pylist()] + [0], dtype=np.uint64)
     codes = pc.fill_null(pc.index_in(values, value_set=distinct), len(distinct))
-    return found[np.asarray(codes.to_numpy())]
+    hashes: Hashes = found[np.asarray(codes.to_numpy())]
+    return hashes
 
 
 def _text_bits(text: str) -> int:

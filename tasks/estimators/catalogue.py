@@ -27,7 +27,7 @@ class Catalogue:
         self._made: dict[str, Estimator[Any]] = {}
 
     def get(self, name: str) -> Estimator[Any]:
-        """The estimator. Raises InvalidField, which lists the names there are, or SettingsError if it cannot be made."""
+        """The estimator. Raises InvalidField, which lists the names there are; SettingsError if it cannot be made."""
         if name not in self._made:
             self._made[name] = self._make(name)
         return self._made[name]

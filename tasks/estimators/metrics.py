@@ -22,7 +22,7 @@ FALLBACK: Final = ("log_loss", False)
 
 
 def measure(problem: str, truth: Any, predictions: pa.Table, classes: Sequence[Any]) -> dict[str, float]:
-    """The metrics of predictions (a table as `Estimator.predict` gives) beside the true target values (an Arrow column).
+    """The metrics of predictions (as `Estimator.predict` gives them) against the true values (an Arrow column).
 
     Regression: rmse, mae, r2. Binary: auc (left out if the rows are all of one class), log_loss, accuracy.
     Multiclass: log_loss, accuracy.

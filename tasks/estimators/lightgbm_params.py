@@ -1,0 +1,155 @@
+"""Params of LightGBM that come from outside: known names, usable values, nothing that reaches files or machines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Final
+
+import numpy as np
+
+from tasks.checks import json_pointer, listed
+from tasks.errors import InvalidParams
+from tasks.estimators.lightgbm_library import aliases, load_lightgbm
+
+#: Iterations if none are given.
+ITERATIONS: Final = 200
+#: Most iterations that may be asked for.
+MOST_ITERATIONS: Final = 100_000
+#: Iterations without a better holdout after which the fit stops, if none are given; 0 turns it off.
+STOPPING: Final = 50
+
+
+def _split(names: str) -> tuple[str, ...]:
+    return tuple(names.split())
+
+
+#: Params that the service sets itself, or that reach files, other machines, or what `predict` promises.
+REFUSED: Final = _split(
+    "task data valid config header two_round pre_partition precise_float_parser parser_config_file label_column"
+    " weight_column group_column ignore_column categorical_feature input_model output_model output_result snapshot_freq"
+    " save_binary convert_model convert_model_language forcedsplits_filename forcedbins_filename tree_learner"
+    " num_machines local_listen_port time_out machine_list_filename machines top_k device_type num_gpu gpu_platform_id"
+    " gpu_device_id gpu_device_id_list gpu_use_dp num_class verbosity metric_freq is_provide_training_metric"
+    " predict_raw_score predict_leaf_index predict_contrib predict_disable_shape_check num_iteration_predict"
+    " start_iteration_predict pred_early_stop pred_early_stop_freq pred_early_stop_margin"
+)
+#: The objectives of each problem, without aliases of the same; the first is the default.
+OBJECTIVES: Final[dict[str, tuple[str, ...]]] = {
+    "regression": _split(
+        "regression regression_l2 l2 mean_squared_error mse l2_root root_mean_squared_error rmse regression_l1 l1"
+        " mean_absolute_error mae huber fair poisson quantile mape mean_absolute_percentage_error gamma tweedie"
+    ),
+    "binary": ("binary",),
+    "multiclass": ("multiclass", "softmax", "multiclassova", "multiclass_ova", "ova", "ovr"),
+}
+#: The metric on the holdout that stops the fit, by problem.
+METRICS: Final = {"regression": "rmse", "binary": "binary_logloss", "multiclass": "multi_logloss"}
+#: Params whose values count features, which are not known before there is data.
+_BY_FEATURE: Final = _split(
+    "monotone_constraints interaction_constraints feature_contri max_bin_by_feature cegb_penalty_feature_lazy"
+    " cegb_penalty_feature_coupled"
+)
+_WHOLE: Final = {"num_iterations": (1, MOST_ITERATIONS), "early_stopping_round": (0, MOST_ITERATIONS)}
+_CLASS_METRICS: Final = ("auc_mu", "multi_")
+
+
+def resolve(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The params under their main names.
+
+    Raises InvalidParams for names that LightGBM does not know or that are refused here, and for values of a wrong kind.
+    """
+    known = aliases()
+    unknown = [name for name in params if name not in known]
+    if unknown:
+        raise InvalidParams(f"LightGBM has no params {_suggest(unknown)}").at(_pointer(unknown[0]))
+    found: dict[str, Any] = {}
+    for name, value in params.items():
+        main = known[name]
+        if main in REFUSED:
+            raise InvalidParams(f"{name} cannot be set here; leave it out").at(_pointer(name))
+        if main in found:
+            raise InvalidParams(f"{name} is given twice, as {main} or another of its names; give it once").at(
+                _pointer(name)
+            )
+        _check_value(name, main, value)
+        found[main] = value
+    return found
+
+
+def try_out(params: Mapping[str, Any]) -> None:
+    """Let LightGBM read resolved params, on a few rows and without a fit. Raises InvalidParams with its reason."""
+    lgb = load_lightgbm()
+    given = {name: value for name, value in params.items() if name not in _BY_FEATURE}
+    objective = given.get("objective", OBJECTIVES["regression"][0])
+    if objective not in {name for names in OBJECTIVES.values() for name in names}:
+        raise _bad_objective(objective, [name for names in OBJECTIVES.values() for name in names])
+    several = objective in OBJECTIVES["multiclass"] or str(given.get("metric", "")).startswith(_CLASS_METRICS)
+    trial = {**given, "objective": "multiclass" if several else objective, "num_class": 3 if several else 1}
+    trial |= {"verbosity": -1, "num_threads": 1}
+    labels = np.tile([0.0, 1.0, 2.0] if several else [0.0, 1.0], 10)
+    try:
+        lgb.Booster(trial, lgb.Dataset(np.arange(len(labels), dtype=np.float64)[:, None], labels, params=trial))
+    except (lgb.basic.LightGBMError, TypeError, ValueError) as error:
+        raise refusal(error) from error
+
+
+def complete(params: Mapping[str, Any], *, problem: str, classes: int, threads: int) -> dict[str, Any]:
+    """Resolved params with what the problem needs and with defaults. Raises InvalidParams for another objective."""
+    allowed = OBJECTIVES[problem]
+    objective = params.get("objective", allowed[0])
+    if objective not in allowed:
+        raise _bad_objective(objective, list(allowed), problem)
+    defaults: dict[str, Any] = {
+        "metric": METRICS[problem],
+        "num_threads": threads,
+        "seed": 0,
+        "deterministic": True,
+        "num_iterations": ITERATIONS,
+        "early_stopping_round": STOPPING,
+    }
+    # Without one of these the fit measures which is faster, and rounds as chance has it.
+    if not (params.get("force_col_wise") or params.get("force_row_wise")):
+        defaults["force_row_wise"] = True
+    several = {"num_class": classes} if problem == "multiclass" else {}
+    return {**defaults, **params, "objective": objective, "verbosity": -1, **several}
+
+
+def refusal(error: Exception) -> InvalidParams:
+    """The error for params that LightGBM refuses, with its reason."""
+    return InvalidParams(f"LightGBM refuses these params: {error}").at("/params")
+
+
+def _check_value(name: str, main: str, value: Any) -> None:
+    parts = value if isinstance(value, list | tuple) else [value]
+    flat = [item for part in parts for item in (part if isinstance(part, list | tuple) else [part])]
+    if not all(isinstance(item, int | float | str) for item in flat) or (main in _WHOLE and flat != [value]):
+        raise InvalidParams(f"{name} must be a number, text, true or false, or a list of these").at(_pointer(name))
+    if any(isinstance(item, str) and (set(item) & set("= \t\r\n#")) for item in flat):
+        raise InvalidParams(f"{name} must not hold spaces, '=' or '#'").at(_pointer(name))
+    if any(isinstance(item, float) and not np.isfinite(item) for item in flat):
+        raise InvalidParams(f"{name} must be a finite number").at(_pointer(name))
+    if main in _WHOLE:
+        low, high = _WHOLE[main]
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise InvalidParams(f"{name} must be a whole number from {low} to {high}").at(_pointer(name))
+
+
+def _suggest(names: list[str]) -> str:
+    known = sorted(set(aliases()))
+    hints = []
+    for name in names:
+        close = get_close_matches(name, known, n=3)
+        hints.append(f"{name!r} (did you mean {' or '.join(close)}?)" if close else repr(name))
+    return ", ".join(hints)
+
+
+def _bad_objective(objective: Any, allowed: list[str], problem: str | None = None) -> InvalidParams:
+    purpose = f" for a {problem} target" if problem else ""
+    return InvalidParams(f"objective {objective!r} cannot be used{purpose}; use one of {listed(allowed, most=30)}").at(
+        _pointer("objective")
+    )
+
+
+def _pointer(name: str) -> str:
+    return json_pointer("params", name)
