@@ -83,9 +83,7 @@ class Process:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
+        process, self._process = self.popen, None
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(self._grace)
