@@ -120,7 +120,7 @@ def test_bad_tables() -> None:
     with pytest.raises(InvalidTable, match="given twice: 'x'"):
         infer(twice, target="y")
     many = pa.table({"t": [f"t{i}" for i in range(1001)], "y": np.arange(1001.0)})
-    with pytest.raises(InvalidTable, match="'t' has 1001 different texts.*leave it out or encode"):
+    with pytest.raises(InvalidTable, match=r"'t' has 1001 different texts.*leave it out or encode"):
         infer(many, target="y")
 
 
