@@ -259,9 +259,7 @@ def answer_canary(client: redis.Redis, *, process: str, token: str) -> None:
 def group_message(group: str, kind: Kind, lane: Lane, *, heads: Sequence[Head]) -> tuple[str, bytes]:
     """(Redis list, bytes) of the Celery message that carries a group; Flower shows what it is about, never data."""
     shown = {"model": heads[0].model, "items": len(heads), "lane": lane.value, "handle": f"{group}-0"}
-    return message(
-        TASKS[kind], task_id=group, queue=kind.value, lane=lane, kwargs={"group": group}, shown=repr(shown)
-    )
+    return message(TASKS[kind], task_id=group, queue=kind.value, lane=lane, kwargs={"group": group}, shown=repr(shown))
 
 
 def _state(final: bytes | None, started: bytes | None) -> State:

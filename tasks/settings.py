@@ -71,9 +71,7 @@ class Settings:
         for variable, f in known.items():
             if variable in environ:
                 values[f.name] = _parse(variable, environ[variable], type(f.default))
-        unknown = sorted(
-            v for v in environ if v.startswith(PREFIX) and v not in known and v not in COMMAND_VARIABLES
-        )
+        unknown = sorted(v for v in environ if v.startswith(PREFIX) and v not in known and v not in COMMAND_VARIABLES)
         if unknown:
             raise SettingsError(f"{unknown[0]} is not a setting; the settings are listed by `mlservice settings`")
         settings = cls(**values)  # type: ignore[arg-type]
@@ -86,9 +84,7 @@ class Settings:
             value = getattr(self, f.name)
             floor = 0 if f.name.endswith(("_processes", "_threads", "_niceness")) else 1
             if isinstance(value, int | float) and not floor <= value < 2**53:
-                raise SettingsError(
-                    f"{_variable(f.name, f.metadata['env'])} must be at least {floor}, not {value}"
-                )
+                raise SettingsError(f"{_variable(f.name, f.metadata['env'])} must be at least {floor}, not {value}")
         scheme = urlsplit(self.redis_url).scheme
         if scheme not in ("redis", "rediss", "unix"):
             raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://")

@@ -1,0 +1,78 @@
+"""The whole service, started as a user starts it, and a client of its HTTP API."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from infra.home import Home
+from tests.servers import Process
+
+JSON = "application/json"
+MLSERVICE = Path(sys.executable).parent / "mlservice"
+
+
+class Service(Process):
+    """A running `mlservice up` with a home of its own; `http` speaks to it as the first account."""
+
+    def __init__(self, *, env: Mapping[str, str] | None = None) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="ml-up-"))
+        self.home = Home(self.folder / "home")
+        command = (MLSERVICE, "up", "--home", str(self.home.root), "--port", "0")
+        super().__init__(command, output=self.folder / "up.log", env=env, grace_seconds=30)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        try:
+            self.wait_for("is ready", seconds=60)
+            self.url: str = json.loads((self.home.run / "service.json").read_text())["url"]
+            self.http = httpx.Client(base_url=self.url, timeout=70)
+            self.http.headers["Authorization"] = f"Bearer {self.token()}"
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if hasattr(self, "http"):
+            self.http.close()
+        super().__exit__(kind, error, trace)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def redis_url(self) -> str:
+        """The embedded Valkey, as the service's own processes reach it."""
+        return self.home.embedded_url(Path(json.loads((self.home.run / "service.json").read_text())["sockets"]))
+
+    def token(self) -> str:
+        """A new token of the first account."""
+        password = self.home.admin_password.read_text().strip()
+        answer = httpx.post(f"{self.url}/v1/token", auth=("admin", password))
+        answer.raise_for_status()
+        return str(answer.json()["access_token"])
+
+    def init(self, model: str, body: bytes | dict[str, Any], *, target: str, media: str = JSON) -> httpx.Response:
+        """Submit a table and wait for the end."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"Content-Type": media, "Prefer": "wait=60"}
+        return self.http.post(f"/v1/models/{model}/init", params={"target": target}, content=content, headers=headers)
+
+    def train(self, model: str, **body: Any) -> httpx.Response:
+        """Submit a train and wait for the end."""
+        return self.http.post(f"/v1/models/{model}/train", json=body, headers={"Prefer": "wait=60"})
+
+    def estimate(self, model: str, body: bytes | dict[str, Any], *, media: str = JSON, **params: Any) -> httpx.Response:
+        """Submit rows and wait for the predictions."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"Content-Type": media, "Prefer": "wait=60"}
+        return self.http.post(f"/v1/models/{model}/estimate", params=params, content=content, headers=headers)

@@ -1,0 +1,266 @@
+"""The contract, the catalogue, and LightGBM."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tasks.errors import EstimatorFailed, InvalidField, InvalidParams, InvalidTable, SettingsError
+from tasks.estimators.base import Dataset
+from tasks.estimators.catalogue import Catalogue
+from tasks.estimators.lightgbm import LightGBM, LightGBMModel
+from tasks.estimators.lightgbm_library import load_lightgbm
+from tasks.rows import RowReader
+
+PARAMS = {"n_estimators": 15, "min_data_in_leaf": 5}
+PROBLEMS = ["regression", "binary", "multiclass"]
+
+
+def data(problem: str, rows: int = 600) -> pa.Table:
+    """Numbers, holes, booleans and categories, of which the target follows."""
+    rng = np.random.default_rng(7)
+    x, z = rng.normal(size=rows), rng.normal(size=rows)
+    holes = np.where(rng.uniform(size=rows) < 0.2, np.nan, z)
+    flag = rng.uniform(size=rows) < 0.5
+    text = rng.choice(["red", "green", "blü", "x y"], size=rows)
+    y = x * 2 + z + flag + (text == "red") * 3
+    names = {"binary": np.where(y > 1.5, "yes", "no"), "multiclass": np.digitize(y, [0, 3]) * 10, "regression": y}
+    hollow = pa.array(text.tolist(), mask=rng.uniform(size=rows) < 0.1)
+    return pa.table({'a "b"': x, "z": holes, "flag": flag, "t/ü": hollow, "target": names[problem]})
+
+
+def dataset(problem: str) -> Dataset:
+    """Prepared data."""
+    return LightGBM().prepare(data(problem), {"target": "target"})
+
+
+def nothing(iteration: int, total: int, metrics: dict[str, float]) -> None:
+    """Progress that nobody follows."""
+
+
+def fitted(problem: str) -> LightGBMModel:
+    """A model that has been through bytes."""
+    estimator = LightGBM()
+    return estimator.load(estimator.dump(estimator.fit(dataset(problem), PARAMS, nothing)))
+
+
+def codes(table: pa.Table, model: LightGBMModel) -> np.ndarray:
+    """The matrix that LightGBM should see, made value by value."""
+    found = []
+    for row in table.to_pylist():
+        values = []
+        for column in model.schema.columns:
+            value = row[column.name]
+            known = column.categories.index(value) if value in column.categories else None
+            values.append(known if column.type == "category" else value)
+        found.append([np.nan if value is None else float(value) for value in values])
+    return np.array(found)
+
+
+def bodies(table: pa.Table) -> list[bytes]:
+    """Each row as the body of a request, in turn as list and object."""
+    rows = [{n: None if v != v else v for n, v in row.items()} for row in table.to_pylist()]
+    forms = [{"rows": [list(row.values())]} if i % 2 else {"rows": [row]} for i, row in enumerate(rows)]
+    return [json.dumps(form).encode() for form in forms]
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_every_answer_is_that_of_the_row_alone(problem: str) -> None:
+    model, reader, estimator = fitted(problem), RowReader(dataset(problem).schema), LightGBM(threads=2)
+    features = data(problem).drop_columns(["target"])
+    texts = features.column("t/ü").to_pylist()
+    features = features.set_column(3, "t/ü", pa.array(["never seen", *texts[1:]]))
+    parts = [reader.read(body) for body in bodies(features)]
+    truth = np.vstack([model.booster.predict(row[None], num_threads=1) for row in codes(features, model)[:150]])
+    rng = np.random.default_rng(1)
+    for size in (1, 2, 64, 150):
+        chosen = rng.permutation(150)[:size]
+        found = estimator.predict(model, reader.table([parts[i] for i in chosen]))
+        if problem == "regression":
+            given, expected = found.column("prediction").to_numpy()[:, None], truth[chosen]
+        else:
+            classes = range(len(model.schema.classes))
+            given = np.column_stack([found.column(f"probability_{i}").to_numpy() for i in classes])
+            expected = np.hstack([1 - truth, truth])[chosen] if problem == "binary" else truth[chosen]
+            best = [model.schema.classes[i] for i in expected.argmax(axis=1)]
+            assert found.column("prediction").to_pylist() == best
+        np.testing.assert_allclose(given, expected, rtol=0, atol=1e-9)
+    everything = estimator.predict(model, reader.table(parts))
+    np.testing.assert_allclose(
+        everything.column(0 if problem == "regression" else "probability_1").to_numpy()[:150],
+        truth[:, 0 if problem != "multiclass" else 1],
+        rtol=0,
+        atol=1e-9,
+    )
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_a_fit_is_repeatable_and_survives_bytes(problem: str) -> None:
+    estimator = LightGBM(threads=2)
+    first, second = (estimator.fit(dataset(problem), PARAMS, nothing) for _ in range(2))
+    dumped = estimator.dump(first)
+    assert dumped == estimator.dump(second)
+    again = estimator.load(dumped)
+    assert again.schema == first.schema
+    holdout = dataset(problem).holdout
+    assert estimator.predict(again, holdout).equals(estimator.predict(first, holdout))
+    assert set(estimator.importance(again)) == {'a "b"', "z", "flag", "t/ü"}
+    assert all(gain > 0 for gain in estimator.importance(again).values())
+
+
+def test_progress_and_early_stopping() -> None:
+    seen: list[tuple[int, int, dict[str, float]]] = []
+    params = {"num_iterations": 500, "early_stopping_rounds": 5, "learning_rate": 0.5}
+    model = LightGBM().fit(dataset("regression"), params, lambda *args: seen.append(args))
+    assert [iteration for iteration, _, _ in seen] == list(range(1, len(seen) + 1))
+    assert len(seen) < 500
+    assert {total for _, total, _ in seen} == {500}
+    best = min(seen, key=lambda entry: entry[2]["rmse"])
+    assert model.booster.best_iteration == best[0] == len(seen) - 5
+    assert LightGBM().load(LightGBM().dump(model)).booster.num_trees() == best[0]
+
+
+def test_progress_may_stop_a_fit() -> None:
+    class Stop(Exception):
+        """Raised by the progress below."""
+
+    def stop(iteration: int, total: int, metrics: dict[str, float]) -> None:
+        if iteration == 3:
+            raise Stop
+
+    with pytest.raises(Stop):
+        LightGBM().fit(dataset("binary"), PARAMS, stop)
+
+
+def test_a_fit_without_holdout() -> None:
+    full = dataset("regression")
+    model = LightGBM().fit(Dataset(full.train, full.holdout.slice(0, 0), full.schema), PARAMS, nothing)
+    assert model.booster.num_trees() == 15
+
+
+BAD_PARAMS: list[tuple[dict[str, Any], str]] = [
+    ({"learnin_rate": 1}, "no params 'learnin_rate' .did you mean learning_rate"),
+    ({"qqqqqq": 1, "wwwwww": 2}, "no params 'qqqqqq', 'wwwwww'"),
+    ({"learning_rate": "fast"}, "learning_rate should be of type double"),
+    ({"learning_rate": -1}, "learning_rate"),
+    ({"num_leaves": "many"}, "num_leaves should be of type int"),
+    ({"num_leaves": 10**9}, "num_leaves"),
+    ({"learning_rate": float("nan")}, "must be a finite number"),
+    ({"learning_rate": None}, "learning_rate must be a number"),
+    ({"learning_rate": {}}, "learning_rate must be a number"),
+    ({"learning_rate": 0.1, "eta": 0.2}, "eta is given twice"),
+    ({"n_estimators": 0}, "n_estimators must be a whole number from 1"),
+    ({"n_estimators": "5"}, "n_estimators must be a whole number"),
+    ({"n_estimators": True}, "n_estimators must be a whole number"),
+    ({"early_stopping_rounds": -1}, "early_stopping_rounds must be a whole number from 0"),
+    ({"input_model": "/etc/passwd"}, "input_model cannot be set here"),
+    ({"model_out": "x"}, "model_out cannot be set here"),
+    ({"save_period": 1}, "save_period cannot be set here"),
+    ({"metric": "auc data=/etc/passwd"}, "must not hold spaces"),
+    ({"task": "predict"}, "task cannot be set here"),
+    ({"num_class": 3}, "num_class cannot be set here"),
+    ({"objective": "lambdarank"}, "objective 'lambdarank' cannot be used"),
+    ({"boosting": "magic"}, "magic"),
+]
+
+
+@pytest.mark.parametrize(("params", "message"), BAD_PARAMS)
+def test_bad_params(params: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidParams, match=message) as caught:
+        LightGBM().check(params)
+    assert caught.value.pointer is not None
+    assert caught.value.pointer.startswith("/params")
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"eta": 0.1, "num_leaves": 7, "force_col_wise": True, "max_depth": 3, "subsample": 0.5, "bagging_freq": 1},
+        {"metric": ["mae", "rmse"], "objective": "l1"},
+        {"objective": "multiclassova"},
+        {"monotone_constraints": [1, 0, 0, 0, 0]},
+        {"boosting": "dart"},
+        {"metric": "multi_error"},
+    ],
+)
+def test_good_params(params: dict[str, Any]) -> None:
+    LightGBM().check(params)
+
+
+def test_params_that_do_not_fit_the_data() -> None:
+    for problem, objective in [("binary", "regression"), ("regression", "binary"), ("multiclass", "binary")]:
+        with pytest.raises(InvalidParams, match=f"'{objective}' cannot be used for a {problem} target"):
+            LightGBM().fit(dataset(problem), {"objective": objective}, nothing)
+    with pytest.raises(InvalidParams, match="refuses"):
+        LightGBM().fit(dataset("regression"), {"objective": "poisson"}, nothing)
+    with pytest.raises(InvalidParams, match="refuses"):
+        LightGBM().fit(dataset("regression"), {"monotone_constraints": [1]}, nothing)
+    with pytest.raises(InvalidParams, match="refuses"):
+        LightGBM().fit(dataset("regression"), {"metric": "none"}, nothing)
+
+
+def test_dart_has_no_early_stopping() -> None:
+    model = LightGBM().fit(dataset("regression"), {**PARAMS, "boosting": "dart"}, nothing)
+    assert model.booster.num_trees() == 15
+
+
+@pytest.mark.parametrize("stored", [b"", b"{}\ntree", b'{"format": 2}\n', b"\xff\n\xff"])
+def test_bytes_that_are_no_model(stored: bytes) -> None:
+    with pytest.raises(EstimatorFailed, match="cannot be read"):
+        LightGBM().load(stored)
+
+
+def test_options() -> None:
+    table = data("binary")
+    half = LightGBM().prepare(table, {"target": "target", "holdout": 0.5, "problem": "multiclass"})
+    assert 200 < half.holdout.num_rows < 400
+    assert half.schema.problem == "multiclass"
+    for options, message in [
+        ({"colour": 1}, "unknown options: 'colour'"),
+        ({"holdout": "much"}, "holdout must be a number"),
+        ({"holdout": 1}, "holdout must be a number"),
+        ({"problem": 3}, "problem must be text"),
+    ]:
+        with pytest.raises(InvalidField, match=message):
+            LightGBM().prepare(table, {"target": "target", **options})
+    with pytest.raises(InvalidTable):
+        LightGBM().prepare(table.slice(0, 3), {"target": "target"})
+
+
+def test_catalogue() -> None:
+    catalogue = Catalogue(
+        {"mine": "tasks.estimators.lightgbm:LightGBM", "lost": "no.such:Thing", "wrong": "json:dumps"}, threads=3
+    )
+    assert catalogue.names() == ["lightgbm", "lost", "mine", "wrong"]
+    mine = catalogue.get("mine")
+    assert isinstance(mine, LightGBM)
+    assert mine.threads == 3
+    assert catalogue.get("mine") is mine
+    assert isinstance(catalogue.get("lightgbm"), LightGBM)
+    with pytest.raises(InvalidField, match="no estimator 'x'; known are 'lightgbm', 'lost', 'mine', 'wrong'"):
+        catalogue.get("x")
+    for name in ("lost", "wrong"):
+        with pytest.raises(SettingsError, match=name):
+            catalogue.get(name)
+
+
+def test_lightgbm_comes_without_scikit_learn() -> None:
+    code = (
+        "import sys; from tasks.estimators.lightgbm import LightGBM, load_lightgbm; assert 'lightgbm' not in sys.modules;"
+        "load_lightgbm(); assert not {'sklearn', 'pandas'} & set(sys.modules); import sklearn"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_scikit_learn_stays_if_it_was_there() -> None:
+    sklearn = pytest.importorskip("sklearn")
+    load_lightgbm.cache_clear()
+    load_lightgbm()
+    assert sys.modules["sklearn"] is sklearn
