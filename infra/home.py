@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from infra.templates import write_private
 from tasks.errors import Conflict, Unavailable
 from tasks.settings import redis_url
 
@@ -21,6 +22,8 @@ from tasks.settings import redis_url
 SOCKET_PATH_BYTES: Final = 103
 #: Bytes of the longest socket name in the folder, with the process id that supervisord adds while it binds.
 SOCKET_NAME_BYTES: Final = len("/supervisor.sock.4194304")
+#: What the name of a temporary folder of sockets begins with.
+SOCKETS_PREFIX: Final = "mlservice-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,17 +126,24 @@ class Home:
         if len(os.fsencode(self.run)) + SOCKET_NAME_BYTES <= SOCKET_PATH_BYTES:
             yield self.run
             return
-        folder = Path(tempfile.mkdtemp(prefix="mlservice-"))
+        self._forget_sockets()
+        folder = Path(tempfile.mkdtemp(prefix=SOCKETS_PREFIX))
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def _forget_sockets(self) -> None:
+        # The temporary folder of an `up` that was killed.
+        old = Path(self._announced().sockets) if (self.run / "service.json").exists() else None
+        if old is not None and old.name.startswith(SOCKETS_PREFIX):
+            shutil.rmtree(old, ignore_errors=True)
+
     @contextmanager
     def announced(self, service: Service) -> Iterator[None]:
         """Let the other commands find this service for as long as it runs."""
         path = self.run / "service.json"
-        path.write_text(json.dumps(asdict(service)))
+        write_private(path, json.dumps(asdict(service)))
         try:
             yield
         finally:
@@ -142,14 +152,17 @@ class Home:
     def service(self) -> Service:
         """The service that runs here. Raises Unavailable if none does."""
         try:
-            service = Service(**json.loads((self.run / "service.json").read_text()))
+            service = self._announced()
             with self.claim():
                 pass
         except Conflict:
             return service
-        except (OSError, ValueError, TypeError):
+        except OSError:
             pass
         raise Unavailable(f"no service runs in {self.root}: start it with `mlservice up`, or give its --home")
+
+    def _announced(self) -> Service:
+        return Service(**json.loads((self.run / "service.json").read_text()))
 
 
 def _ensure_secret(path: Path, text: str) -> None:

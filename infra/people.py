@@ -50,6 +50,8 @@ def token(args: argparse.Namespace) -> int:
         raise NotFound(f"there is no account {args.name!r}; `mlservice user list` lists them")
     scopes = args.scopes or account.scopes
     for scope in scopes:
+        if scope not in SCOPES:
+            raise InvalidField(f"there is no scope {scope!r}; the scopes are {', '.join(SCOPES)}")
         if not allows(account.scopes, scope):
             raise Forbidden(f"the account {args.name} has no scope {scope!r}, only {', '.join(sorted(account.scopes))}")
     print(tokens.issue(args.name, scopes).access_token)

@@ -66,15 +66,16 @@ def _worker(fleet: str) -> Program:
 def write_supervisor(file: TextIO, chosen: list[Program]) -> None:
     """The supervisor's configuration, to be kept in the home's `run`.
 
-    No path is written into it, because no quoting protects every path there: it says `here` and names variables.
+    No path of this machine is written into it, because no quoting protects every path there: it names variables and
+    files relative to `run`, where the supervisor is started.
     """
     config = configparser.RawConfigParser()
     config["supervisord"] = {
-        "logfile": "%(here)s/../logs/supervisord.log",
+        "logfile": "../logs/supervisord.log",
         "logfile_maxbytes": "5MB",
         "logfile_backups": "1",
-        "pidfile": "%(here)s/supervisord.pid",
-        "childlogdir": "%(here)s/../logs",
+        "pidfile": "supervisord.pid",
+        "childlogdir": "../logs",
         "nodaemon": "true",
         "silent": "true",
         "umask": "077",
@@ -109,7 +110,7 @@ def _section(program: Program) -> dict[str, str]:
         "stopsignal": program.stop_signal,
         "stopwaitsecs": str(program.stop_seconds),
         "killasgroup": "true",
-        "stdout_logfile": f"%(here)s/../logs/{program.name}.log",
+        "stdout_logfile": f"../logs/{program.name}.log",
         "stdout_logfile_maxbytes": "10MB",
         "stdout_logfile_backups": "2",
         **_errors(program),
@@ -121,7 +122,7 @@ def _errors(program: Program) -> dict[str, str]:
     if program.name != "nginx":
         return {"redirect_stderr": "true"}
     return {
-        "stderr_logfile": "%(here)s/../logs/nginx-errors.log",
+        "stderr_logfile": "../logs/nginx-errors.log",
         "stderr_logfile_maxbytes": "10MB",
         "stderr_logfile_backups": "2",
     }

@@ -38,6 +38,9 @@ def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM. Raises ServiceError, after a clean stop, if the service does not come up."""
     home = Home(args.home.resolve())
     Settings.load({**os.environ, "REDIS_URL": os.environ.get("REDIS_URL", "unix:///x")})
+    if home.run.exists():
+        with home.claim():
+            pass  # Or it is said here, before the port, which that service may have, is said to be taken.
     address = free_address(args.host, args.port)
     home.prepare()
     with home.claim() as lock, home.sockets() as sockets, Signals() as signals:
