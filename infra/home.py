@@ -83,7 +83,8 @@ class Home:
         """Make the folders (0700) and the secrets (0600) that are missing."""
         for folder in (self.root, self.secrets, self.redis, self.run, self.run / "tmp", self.logs, self.blobs):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (self.root, self.secrets, self.run):
+        # The root may be a folder that was there before, with a mode that is its owner's affair.
+        for folder in (self.secrets, self.redis, self.run, self.logs, self.blobs):
             folder.chmod(0o700)
         for name in ("redis-master.password", "redis-celery.password", "admin.password"):
             _ensure_secret(self.secrets / name, secrets.token_urlsafe(24))
@@ -98,12 +99,6 @@ class Home:
         if not text:
             raise Unavailable(f"{self.secrets / name} is empty: delete it and start again")
         return text
-
-    def write_secret(self, name: str, text: str) -> None:
-        """Write a file (0600) in `secrets`."""
-        path = self.secrets / name
-        path.unlink(missing_ok=True)
-        _ensure_secret(path, text)
 
     def embedded_url(self, sockets: Path) -> str:
         """The URL of the embedded Valkey, as the user that Celery uses."""

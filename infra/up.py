@@ -68,18 +68,23 @@ def child_environment(home: Home, sockets: Path, environ: Mapping[str, str]) -> 
         "SOCKETS_DIR": str(sockets),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', os.defpath)}",
     }
-    home.write_secret("redis.url", chosen["REDIS_URL"])
+    write_private(home.secrets / "redis.url", chosen["REDIS_URL"])
     return chosen
 
 
 def write_configuration(home: Home, sockets: Path, address: Address, environment: Mapping[str, str]) -> None:
-    """Write what the programs read at their start. Raises Unavailable if an outside Redis does not answer."""
+    """Write what the programs read at their start.
+
+    Raises Unavailable if an outside Redis does not answer, SettingsError if the key of the tokens cannot be used.
+    """
     embedded = environment["REDIS_URL"] == home.embedded_url(sockets)
     if embedded:
         write_store(home, sockets)
     else:
         check_redis(environment["REDIS_URL"])
-    write_private(home.run / "nginx.conf", nginx_conf(address, Settings.load(environment)))
+    settings = Settings.load(environment)
+    settings.signing_key()
+    write_private(home.run / "nginx.conf", nginx_conf(address, settings))
     text = io.StringIO()
     write_supervisor(text, programs(embedded=embedded))
     write_private(home.run / "supervisord.conf", text.getvalue())

@@ -1,0 +1,182 @@
+"""`mlservice up`: what it starts, heals, tells and leaves behind."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import redis
+
+from infra.lineage import PROC, processes
+from tests.servers import eventually
+from tests.service import MLSERVICE, Service
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Service]:
+    """A service of this module's own: it is killed in parts, and in the end stopped."""
+    with Service() as running:
+        yield running
+
+
+def mlservice(*arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """One command to its end."""
+    return subprocess.run([MLSERVICE, *arguments], input=stdin, capture_output=True, text=True, check=False, timeout=30)
+
+
+def status(stack: Service) -> dict[str, Any]:
+    """What `mlservice status --json` says."""
+    done = mlservice("status", "--json", "--home", stack.home.root)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def ready(stack: Service) -> bool:
+    """Whether the service says that it is."""
+    return httpx.get(f"{stack.url}/health/ready", timeout=5).status_code == 200
+
+
+def healed(stack: Service, program: str, dead: int) -> bool:
+    """Whether the program runs again, as another process."""
+    return status(stack)["programs"][program]["pid"] not in (0, dead)
+
+
+def test_status_shows_every_program_and_worker(stack: Service) -> None:
+    eventually(lambda: all(status(stack)["workers"].values()), what="the workers")
+    found = status(stack)
+    assert {name for name, program in found["programs"].items() if program["state"] == "RUNNING"} == {
+        *("valkey", "gateway", "nginx", "beat", "flower"),
+        *("worker-estimate", "worker-train", "worker-system", "supervisor", "up"),
+    }
+    assert found["url"] == stack.url
+    assert found["queues"]["estimate"] == {"high": 0, "normal": 0, "low": 0}
+    assert found["models"] == {}
+
+
+def test_idle_stack_is_small(stack: Service) -> None:
+    found = status(stack)
+    assert found["pss_bytes"] is None or found["pss_bytes"] < 500 * 2**20, found["programs"]
+
+
+def test_status_for_people_names_programs_and_queues(stack: Service) -> None:
+    done = mlservice("status", "--home", stack.home.root)
+    assert done.returncode == 0
+    for word in ("worker-estimate", "total", "estimate", "unfinished"):
+        assert word in done.stdout
+
+
+def test_flower_wants_the_admin_password(stack: Service) -> None:
+    login = ("admin", stack.home.admin_password.read_text().strip())
+    eventually(lambda: httpx.get(f"{stack.url}/flower/", auth=login).status_code == 200, what="Flower")
+    assert httpx.get(f"{stack.url}/flower/", auth=("admin", "wrong")).status_code == 401
+    denied = httpx.get(f"{stack.url}/flower", follow_redirects=True)
+    assert denied.status_code == 401
+    assert denied.headers["www-authenticate"].startswith("Basic")
+
+
+def test_secrets_are_private_and_in_no_argument(stack: Service) -> None:
+    files = list(stack.home.secrets.iterdir())
+    assert {file.name for file in files} >= {"redis-master.password", "redis-celery.password", "token.key"}
+    assert {oct(file.stat().st_mode & 0o777) for file in files} == {"0o600"}
+    assert stack.home.secrets.stat().st_mode & 0o077 == 0
+    words = [file.read_text().strip() for file in files]
+    for process in _tree(stack):
+        arguments = (PROC / str(process) / "cmdline").read_bytes().decode(errors="replace")
+        assert not any(word in arguments for word in words), arguments
+
+
+def test_the_user_of_celery_may_not_administer(stack: Service) -> None:
+    with redis.Redis.from_url(stack.redis_url) as client:
+        assert client.info("memory")
+        for command in ("FLUSHALL", "KEYS *", "CONFIG GET *", "ACL LIST", "SHUTDOWN", "MODULE LIST"):
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                client.execute_command(command)
+
+
+def test_a_body_over_the_limit_is_a_problem_document(stack: Service) -> None:
+    connection = http.client.HTTPConnection(stack.url.removeprefix("http://"), timeout=5)
+    connection.putrequest("POST", "/v1/models/m/init")
+    connection.putheader("Content-Length", str(2**40))
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["server"] == "nginx"
+    assert json.loads(answer.read())["status"] == 413
+    connection.close()
+
+
+def test_accounts_and_tokens_find_the_service_by_its_home(stack: Service) -> None:
+    home = ("--home", stack.home.root)
+    added = mlservice("user", "add", "ann", "--scope", "estimate", "--password-stdin", *home, stdin="a long secret\n")
+    assert (added.returncode, added.stderr) == (0, "")
+    assert mlservice("user", "list", *home).stdout.split() == ["admin", "ann"]
+    token = mlservice("token", "ann", *home).stdout.strip()
+    answer = httpx.get(f"{stack.url}/v1/models", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code != 401
+    assert mlservice("token", "ann", "--scope", "admin", *home).returncode == 1
+    assert mlservice("user", "remove", "ann", *home).returncode == 0
+    gone = mlservice("token", "ann", *home)
+    assert (gone.returncode, gone.stderr.count("\n")) == (1, 1)
+
+
+def test_a_second_up_on_the_same_home_says_so(stack: Service) -> None:
+    done = mlservice("up", "--home", stack.home.root, "--port", "0")
+    assert done.returncode == 1
+    assert done.stderr.startswith("mlservice: a service runs in ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_taken_port_says_so(stack: Service, tmp_path: Path) -> None:
+    done = mlservice("up", "--home", tmp_path / "other", "--port", stack.url.rpartition(":")[2])
+    assert done.returncode == 1
+    assert "already in use" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("program", ["gateway", "worker-estimate", "nginx", "valkey"])
+def test_a_killed_program_is_back(stack: Service, program: str) -> None:
+    dead = status(stack)["programs"][program]["pid"]
+    children = {process.pid for process in processes() if process.parent == dead}
+    os.kill(dead, signal.SIGKILL)
+    eventually(lambda: healed(stack, program, dead), seconds=3, what=program)
+    eventually(lambda: ready(stack), seconds=15, what="readiness")
+    eventually(lambda: not children & {process.pid for process in processes()}, what="the end of the orphans")
+
+
+def test_a_killed_gateway_process_is_back(stack: Service) -> None:
+    before = status(stack)["programs"]["gateway"]
+    child = next(process.pid for process in processes() if process.parent == before["pid"])
+    os.kill(child, signal.SIGKILL)
+    eventually(lambda: status(stack)["programs"]["gateway"]["processes"] == before["processes"], seconds=3)
+    eventually(lambda: ready(stack), what="readiness")
+
+
+def test_sigterm_leaves_nothing(stack: Service) -> None:
+    tree = _tree(stack)
+    assert len(tree) > 10
+    began = time.monotonic()
+    stack.popen.send_signal(signal.SIGTERM)
+    assert stack.popen.wait(timeout=25) == 0
+    assert time.monotonic() - began < 20
+    assert not tree & {process.pid for process in processes()}
+    done = mlservice("status", "--home", stack.home.root)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+
+
+def _tree(stack: Service) -> set[int]:
+    session = status(stack)["programs"]["supervisor"]["pid"]
+    return {process.pid for process in processes() if process.session == session} | {stack.popen.pid}

