@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable, Sequence
 from itertools import chain
@@ -20,7 +21,7 @@ from tasks.checks import (
     row_error,
     value_fault,
 )
-from tasks.errors import InvalidField, InvalidRequest, InvalidRows, MalformedBody
+from tasks.errors import InvalidField, InvalidRequest, InvalidRows
 from tasks.records import decode
 from tasks.schema import Column, Schema, arrow_schema
 
@@ -29,6 +30,8 @@ _TYPES: Final[dict[str, Any]] = {
     "boolean": bool,
     "category": str,
 }
+#: Characters that need an escape in JSON, which msgspec takes in no name of a field.
+_UNUSABLE: Final = re.compile(r'["\\\x00-\x1f]')
 
 
 class Rows:
@@ -36,7 +39,7 @@ class Rows:
 
     __slots__ = ("_columns", "_rows")
 
-    def __init__(self, *, rows: list[Sequence[Any]] | None = None, columns: Sequence[list[Any]] = ()) -> None:
+    def __init__(self, *, rows: Sequence[Sequence[Any]] | None = None, columns: Sequence[list[Any]] = ()) -> None:
         self._rows = rows
         self._columns = columns
 
@@ -44,7 +47,7 @@ class Rows:
         return len(self._columns[0]) if self._rows is None else len(self._rows)
 
     @property
-    def rows(self) -> list[Sequence[Any]]:
+    def rows(self) -> Sequence[Sequence[Any]]:
         """The values, row by row, in the schema's order."""
         if self._rows is None:
             self._rows = list(zip(*self._columns, strict=True))
@@ -68,8 +71,7 @@ class RowReader:
         self._numeric = all(column.type == "number" for column in schema.columns)
         self._dictionaries = [pa.array(column.categories, pa.string()) for column in schema.columns]
         self._codes = [{text: code for code, text in enumerate(column.categories)} for column in schema.columns]
-        self._record, body = _body_type(schema)
-        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(body).decode
+        self._record, self._decode = _decoder(schema)
 
     def read(self, body: bytes) -> Rows:
         """The rows of one body, checked by the rules of `tasks.schema.conform`.
@@ -77,15 +79,17 @@ class RowReader:
         Raises MalformedBody for what is not JSON, InvalidField for other keys than `rows` and `columns`, InvalidRows
         for the rest; messages count rows from 0 and name the column, pointers lead to the value.
         """
+        if self._decode is None:
+            return self._read_slowly(body)
         try:
             found = self._decode(body)
-        except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            raise _diagnose(body, self._schema, error) from error
-        if found.rows is msgspec.UNSET:
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return self._read_slowly(body)
+        if found.rows is msgspec.UNSET or found.columns is not msgspec.UNSET:
             return self._by_columns(body, found)
-        if not found.rows or found.columns is not msgspec.UNSET:
-            raise _diagnose(body, self._schema, None)
         rows = found.rows
+        if not rows:
+            return self._read_slowly(body)
         if self._record in map(type, rows):
             rows = [msgspec.structs.astuple(row) if isinstance(row, self._record) else row for row in rows]
         return Rows(rows=rows)
@@ -99,12 +103,20 @@ class RowReader:
         return pa.Table.from_arrays(arrays, schema=self._arrow)
 
     def _by_columns(self, body: bytes, found: Any) -> Rows:
-        if found.columns is msgspec.UNSET:
-            raise _diagnose(body, self._schema, None)
-        columns = msgspec.structs.astuple(found.columns)
-        if not columns[0] or len(set(map(len, columns))) > 1:
-            raise _diagnose(body, self._schema, None)
+        columns = () if found.columns is msgspec.UNSET else msgspec.structs.astuple(found.columns)
+        if found.rows is not msgspec.UNSET or not columns or not columns[0] or len(set(map(len, columns))) > 1:
+            return self._read_slowly(body)
         return Rows(columns=columns)
+
+    def _read_slowly(self, body: bytes) -> Rows:
+        """What `read` promises, value by value, with words for whatever is wrong."""
+        document, names = decode(body), self._schema.names
+        if fault := _document_fault(document, self._schema):
+            raise fault
+        if "columns" in document:
+            return Rows(columns=[document["columns"][name] for name in names])
+        rows = [row if isinstance(row, list) else [row[name] for name in names] for row in document["rows"]]
+        return Rows(rows=rows)
 
     def _matrix_table(self, parts: Sequence[Rows]) -> pa.Table:
         width = len(self._schema.columns)
@@ -134,11 +146,13 @@ def _joined(parts: Sequence[Rows]) -> Any:
     return chain.from_iterable(part.rows for part in parts)
 
 
-def _body_type(schema: Schema) -> tuple[type[msgspec.Struct], type[msgspec.Struct]]:
-    """(struct of an object row, struct of a body) of this schema."""
+def _decoder(schema: Schema) -> tuple[type[msgspec.Struct], Callable[[bytes], Any] | None]:
+    """(struct of an object row, decoder of a body); no decoder if a column has a name that msgspec cannot take."""
     kinds = [_TYPES[column.type] | None if column.nullable else _TYPES[column.type] for column in schema.columns]
     fields = [f"f{index}" for index in range(len(kinds))]
     rename = {field: column.name for field, column in zip(fields, schema.columns, strict=True)}
+    if any(_UNUSABLE.search(name) for name in rename.values()):
+        return msgspec.Struct, None
     options: Any = {"rename": rename, "forbid_unknown_fields": True, "gc": False}
     record = msgspec.defstruct("Record", list(zip(fields, kinds, strict=True)), **options)
     lists = [(field, types.GenericAlias(list, (kind,))) for field, kind in zip(fields, kinds, strict=True)]
@@ -152,16 +166,7 @@ def _body_type(schema: Schema) -> tuple[type[msgspec.Struct], type[msgspec.Struc
         ],
         forbid_unknown_fields=True,
     )
-    return record, body
-
-
-def _diagnose(body: bytes, schema: Schema, error: Exception | None) -> InvalidRequest:
-    """The error of a body that the fast decoder refused, in words of rows and columns."""
-    try:
-        document = decode(body)
-    except MalformedBody as malformed:
-        return malformed
-    return _document_fault(document, schema) or InvalidRows(f"the rows cannot be read: {error}").at("/rows")
+    return record, msgspec.json.Decoder(body).decode
 
 
 def _document_fault(document: Any, schema: Schema) -> InvalidRequest | None:

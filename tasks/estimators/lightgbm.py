@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.errors import EstimatorFailed
+from tasks.errors import EstimatorFailed, InvalidParams
 from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.lightgbm_library import load_lightgbm as load_lightgbm
 from tasks.estimators.lightgbm_params import complete, refusal, resolve, try_out
@@ -45,7 +45,7 @@ class LightGBM(Estimator[LightGBMModel]):
     """The estimator. Params are LightGBM's own, under any of their names, without those that reach files or machines.
 
     Defaults: `num_iterations` 200, `early_stopping_rounds` 50 (on the holdout), `seed` 0, `num_threads` that of the
-    estimator; the same data, params and threads give the same model.
+    estimator and never more; the same data, params and threads give the same model.
     """
 
     def check(self, params: Mapping[str, Any]) -> None:
@@ -55,7 +55,7 @@ class LightGBM(Estimator[LightGBMModel]):
     def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> LightGBMModel:
         """A booster, cut after the iteration that was best on the holdout."""
         lgb, schema = load_lightgbm(), dataset.schema
-        chosen = complete(resolve(params), problem=schema.problem, classes=len(schema.classes), threads=self.threads)
+        chosen = complete(resolve(params), schema, threads=self.threads)
         total, patience = chosen.pop("num_iterations"), chosen.pop("early_stopping_round")
         callbacks = [_reporter(total, progress)]
         if dataset.holdout.num_rows and patience and chosen.get("boosting") != "dart":
@@ -111,6 +111,8 @@ class LightGBM(Estimator[LightGBMModel]):
 def _reporter(total: int, progress: Progress) -> Any:
     def report(env: Any) -> None:
         metrics = {result.metric_name: float(result.metric_value) for result in env.evaluation_result_list or ()}
+        if not np.isfinite(list(metrics.values())).all():
+            raise InvalidParams(f"the fit diverges at iteration {env.iteration + 1}; try a lower learning_rate")
         progress(env.iteration + 1, total, metrics)
 
     # Before early stopping, whose order is 30, so that the last iteration is heard of.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, Final
@@ -11,6 +12,7 @@ import numpy as np
 from tasks.checks import json_pointer, listed
 from tasks.errors import InvalidParams
 from tasks.estimators.lightgbm_library import aliases, load_lightgbm
+from tasks.schema import Schema
 
 #: Iterations if none are given.
 ITERATIONS: Final = 200
@@ -50,8 +52,17 @@ _BY_FEATURE: Final = _split(
     "monotone_constraints interaction_constraints feature_contri max_bin_by_feature cegb_penalty_feature_lazy"
     " cegb_penalty_feature_coupled"
 )
-_WHOLE: Final = {"num_iterations": (1, MOST_ITERATIONS), "early_stopping_round": (0, MOST_ITERATIONS)}
+#: The only params whose values are text.
+_TEXT: Final = _split("objective boosting metric data_sample_strategy monotone_constraints_method")
+#: Params of one whole number, with their bounds: LightGBM counts on them, or dies of a larger one.
+_WHOLE: Final = {
+    "num_iterations": (1, MOST_ITERATIONS),
+    "early_stopping_round": (0, MOST_ITERATIONS),
+    "num_threads": (1, 1024),
+}
 _CLASS_METRICS: Final = ("auc_mu", "multi_")
+_WORD: Final = re.compile(r"[A-Za-z0-9_@,.]*")
+_PLACE: Final = re.compile(r"\s+at \S+, line \d+\s*\.?\s*$")
 
 
 def resolve(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,22 +98,33 @@ def try_out(params: Mapping[str, Any]) -> None:
     several = objective in OBJECTIVES["multiclass"] or str(given.get("metric", "")).startswith(_CLASS_METRICS)
     trial = {**given, "objective": "multiclass" if several else objective, "num_class": 3 if several else 1}
     trial |= {"verbosity": -1, "num_threads": 1}
-    labels = np.tile([0.0, 1.0, 2.0] if several else [0.0, 1.0], 10)
+    # All ones is good for every objective: poisson takes nothing below 0, gamma no 0, binary nothing above 1.
+    labels = np.tile([0.0, 1.0, 2.0] if several else [1.0], 20)
+    rows = np.arange(len(labels), dtype=np.float64)[:, None]
     try:
-        lgb.Booster(trial, lgb.Dataset(np.arange(len(labels), dtype=np.float64)[:, None], labels, params=trial))
+        train = lgb.Dataset(rows, labels, params=trial)
+        booster = lgb.Booster(trial, train)
+        booster.add_valid(lgb.Dataset(rows, labels, reference=train, params=trial), "holdout")
+        measured = booster.eval_valid()
     except (lgb.basic.LightGBMError, TypeError, ValueError) as error:
         raise refusal(error) from error
+    if not measured:
+        raise InvalidParams(f"metric {given.get('metric')!r} measures nothing; leave it out").at(_pointer("metric"))
 
 
-def complete(params: Mapping[str, Any], *, problem: str, classes: int, threads: int) -> dict[str, Any]:
-    """Resolved params with what the problem needs and with defaults. Raises InvalidParams for another objective."""
+def complete(params: Mapping[str, Any], schema: Schema, *, threads: int) -> dict[str, Any]:
+    """Resolved params with what the problem needs and with defaults; never more than `threads` threads.
+
+    Raises InvalidParams for an objective of another problem, and for constraints that do not fit the features.
+    """
+    problem = schema.problem
     allowed = OBJECTIVES[problem]
     objective = params.get("objective", allowed[0])
     if objective not in allowed:
         raise _bad_objective(objective, list(allowed), problem)
+    _check_constraints(params, schema)
     defaults: dict[str, Any] = {
         "metric": METRICS[problem],
-        "num_threads": threads,
         "seed": 0,
         "deterministic": True,
         "num_iterations": ITERATIONS,
@@ -111,28 +133,56 @@ def complete(params: Mapping[str, Any], *, problem: str, classes: int, threads: 
     # Without one of these the fit measures which is faster, and rounds as chance has it.
     if not (params.get("force_col_wise") or params.get("force_row_wise")):
         defaults["force_row_wise"] = True
-    several = {"num_class": classes} if problem == "multiclass" else {}
-    return {**defaults, **params, "objective": objective, "verbosity": -1, **several}
+    fixed = {"objective": objective, "verbosity": -1, "num_threads": min(params.get("num_threads", threads), threads)}
+    several = {"num_class": len(schema.classes)} if problem == "multiclass" else {}
+    return {**defaults, **params, **fixed, **several}
 
 
 def refusal(error: Exception) -> InvalidParams:
     """The error for params that LightGBM refuses, with its reason."""
-    return InvalidParams(f"LightGBM refuses these params: {error}").at("/params")
+    reason = _PLACE.sub("", str(error))
+    if reason.startswith("Check failed: "):
+        reason = f"{reason.removeprefix('Check failed: ')} does not hold"
+    return InvalidParams(f"LightGBM refuses these params: {reason}").at("/params")
 
 
 def _check_value(name: str, main: str, value: Any) -> None:
     parts = value if isinstance(value, list | tuple) else [value]
     flat = [item for part in parts for item in (part if isinstance(part, list | tuple) else [part])]
-    if not all(isinstance(item, int | float | str) for item in flat) or (main in _WHOLE and flat != [value]):
-        raise InvalidParams(f"{name} must be a number, text, true or false, or a list of these").at(_pointer(name))
-    if any(isinstance(item, str) and (set(item) & set("= \t\r\n#")) for item in flat):
-        raise InvalidParams(f"{name} must not hold spaces, '=' or '#'").at(_pointer(name))
-    if any(isinstance(item, float) and not np.isfinite(item) for item in flat):
-        raise InvalidParams(f"{name} must be a finite number").at(_pointer(name))
     if main in _WHOLE:
         low, high = _WHOLE[main]
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        if type(value) is not int or not low <= value <= high:
             raise InvalidParams(f"{name} must be a whole number from {low} to {high}").at(_pointer(name))
+    elif main in _TEXT:
+        if not all(isinstance(item, str) and _WORD.fullmatch(item) for item in flat) or (
+            main != "metric" and flat != [value]
+        ):
+            raise InvalidParams(f"{name} must be a name that LightGBM knows").at(_pointer(name))
+    elif not all(isinstance(item, int | float) and np.isfinite(item) for item in flat):
+        raise InvalidParams(f"{name} must be a finite number, true or false, or a list of these").at(_pointer(name))
+
+
+def _check_constraints(params: Mapping[str, Any], schema: Schema) -> None:
+    """LightGBM ends the process on constraints of features that there are not, and on categories that shall rise."""
+    count = len(schema.columns)
+    signs = params.get("monotone_constraints", [0] * count)
+    if not isinstance(signs, list | tuple) or len(signs) != count or any(sign not in (-1, 0, 1) for sign in signs):
+        raise InvalidParams(f"monotone_constraints must be a list of {count} numbers of -1, 0 and 1, one a feature").at(
+            _pointer("monotone_constraints")
+        )
+    for sign, column in zip(signs, schema.columns, strict=True):
+        if sign and column.type == "category":
+            raise InvalidParams(f"monotone_constraints must be 0 for {column.name!r}, which is a category").at(
+                _pointer("monotone_constraints")
+            )
+    groups = params.get("interaction_constraints", [])
+    indices = range(count)
+    if not isinstance(groups, list | tuple) or not all(
+        isinstance(g, list | tuple) and all(i in indices for i in g) for g in groups
+    ):
+        raise InvalidParams(
+            f"interaction_constraints must be lists of features by index, from 0 to {count - 1}, such as [[0, 1], [2]]"
+        ).at(_pointer("interaction_constraints"))
 
 
 def _suggest(names: list[str]) -> str:
