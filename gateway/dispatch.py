@@ -7,6 +7,7 @@ to come back, but no longer than its patience. An idle service sends groups of o
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from tasks.contract import FLEET_SECONDS, GROUP_BYTES, GROUP_ITEMS, Kind, Lane
 from tasks.errors import Unavailable
 from tasks.fleet import announce, members
 from tasks.ledger import Group, Head, Ledger, new_group_id
+
+log = logging.getLogger(__name__)
 
 #: How long a request that does not wait for its result may wait to be accepted, and one that does (seconds).
 SUBMIT_PATIENCE: Final = 0.02
@@ -181,8 +184,8 @@ def capacity_for(processes: int, *, gateways: int) -> int:
 
 
 def _refuse(items: list[_Item], error: Exception) -> None:
-    refusal = Unavailable(f"the work could not be recorded and was not accepted: {error}")
-    refusal.__cause__ = error
+    log.warning("%d requests were not accepted: %s", len(items), type(error).__name__)
+    refusal = Unavailable("the work could not be recorded and was not accepted; try again in a moment")
     for item in items:
         if not item.accepted.done():
             item.accepted.set_exception(refusal)

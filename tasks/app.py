@@ -28,6 +28,7 @@ from tasks.contract import (
 )
 from tasks.fleet import announce, leave
 from tasks.settings import Settings
+from tasks.steps import BatchedEvents
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ def create_app(settings: Settings) -> Service:
     """The Celery app for these settings. Nothing is connected yet."""
     app = Service("mlservice", broker=settings.broker_url, backend=settings.broker_url)
     app.settings = settings
+    app.steps["consumer"].add(BatchedEvents)
     app.conf.update(
         include=["tasks.init", "tasks.train", "tasks.estimate", "tasks.upkeep"],
         accept_content=["json"],
@@ -60,6 +62,7 @@ def create_app(settings: Settings) -> Service:
         worker_send_task_events=True,
         worker_hijack_root_logger=True,
         worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_transport="tasks.transport:Transport",
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options=_transport_options(settings),
@@ -111,6 +114,10 @@ def preload(sender: Any, **_: Any) -> None:
         from tasks.estimators.lightgbm_library import load_lightgbm
 
         load_lightgbm()
+    if _fleet(sender.app) == "estimate":
+        # Two lines a group would be most of the log; what fails is still said.
+        for name in ("celery.worker.strategy", "celery.app.trace"):
+            logging.getLogger(name).setLevel(logging.WARNING)
     # What lives now lives for ever: a collection in a child would only copy the pages that it shares.
     gc.collect()
     gc.freeze()

@@ -8,13 +8,13 @@ import msgspec
 from celery import Task, shared_task
 
 from tasks.contract import TASKS, Kind
-from tasks.errors import InvalidField
+from tasks.errors import InvalidField, ServiceError
 from tasks.ledger import Claim, Outcome
 from tasks.runtime import Runtime
 from tasks.work import pass_on, raised, run_claimed, run_direct
 
 
-@shared_task(name=TASKS[Kind.ESTIMATE], bind=True)  # type: ignore[untyped-decorator]
+@shared_task(name=TASKS[Kind.ESTIMATE], bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
 def estimate(
     self: Task,
     *,
@@ -37,7 +37,8 @@ def estimate(
         if len(data) != 1:
             raise InvalidField("give the data as one of rows or columns")
         request = predicting.Request(model=model, version=version, body=msgspec.json.encode(data))
-        outcome = predicting.answer(runtime, [request])[0]
+        current = runtime.registry.current(model)
+        outcome = predicting.answer(runtime, [request], currents={model: current} if current else {})[0]
         if outcome.media != "application/json":
             raise raised(outcome)
         return msgspec.json.decode(outcome.body or b"")
@@ -58,4 +59,4 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
         )
         for head, body in zip(claim.heads, claim.bodies, strict=True)
     ]
-    return predicting.answer(runtime, requests)
+    return predicting.answer(runtime, requests, currents=claim.currents)

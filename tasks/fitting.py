@@ -61,7 +61,7 @@ def fit(runtime: Runtime, request: Request, *, report: Progress) -> dict[str, An
 
 def result_of(runtime: Runtime, model: str, number: int) -> dict[str, Any]:
     """The result of a train that stored its version and could not say so."""
-    current = runtime.registry.currents([model])[model]
+    current = runtime.registry.current(model)
     return _result(model, number, runtime.registry.version(model, number), promoted=current == number)
 
 
@@ -94,7 +94,7 @@ def _measure(estimator: Estimator[Any], artefact: Any, dataset: Dataset) -> dict
 def _shall_promote(runtime: Runtime, request: Request, dataset: Dataset, *, metrics: dict[str, float]) -> bool:
     if request.promote is not Promote.IF_BETTER:
         return request.promote is Promote.ALWAYS
-    current = runtime.registry.currents([request.model])[request.model]
+    current = runtime.registry.current(request.model)
     if current is None:
         return True
     loaded = runtime.models.get(request.model, current)

@@ -8,7 +8,7 @@ import msgspec
 from celery import Task, shared_task
 
 from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Media
-from tasks.errors import InvalidField
+from tasks.errors import InvalidField, ServiceError
 from tasks.ledger import Claim, Outcome
 from tasks.runtime import Runtime
 from tasks.work import parse, pass_on, run_claimed, run_direct, succeeded
@@ -23,7 +23,7 @@ class SourceBody(msgspec.Struct, frozen=True):
     options: dict[str, Any] = {}
 
 
-@shared_task(name=TASKS[Kind.INIT], bind=True)  # type: ignore[untyped-decorator]
+@shared_task(name=TASKS[Kind.INIT], bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
 def init(
     self: Task,
     *,

@@ -20,6 +20,7 @@ from tasks.contract import (
     CANARY_TASK,
     GROUP_KEY,
     HANDLE,
+    MODEL_KEY,
     PENDING_KEY,
     REPLY_CHANNEL,
     TASKS,
@@ -72,6 +73,8 @@ class Claim(msgspec.Struct, frozen=True):
     fence: int
     heads: list[Head]
     bodies: list[bytes]
+    #: The current version of each model that the group is about, where it has one.
+    currents: dict[str, int]
     #: The version that an earlier claim of this train has already added.
     version: int | None = None
 
@@ -151,6 +154,7 @@ class Ledger:
             "lane": group.lane,
             "reply": group.reply,
             "heads": _heads.encode(group.heads),
+            "models": " ".join({head.model for head in group.heads}),
             "submitted_at": repr(time.time()),
         }
         record.update((f"b{index}", body) for index, body in enumerate(group.bodies))
@@ -162,9 +166,10 @@ class Ledger:
 
     def claim(self, group: str) -> Claim | None:
         """Take the group to work on it; None if it is finished or unknown, and the message may be dropped."""
-        flat = self._claim(keys=[GROUP_KEY.format(group=group)])
-        if not flat:
+        found = self._claim(keys=[GROUP_KEY.format(group=group)], args=[MODEL_KEY.format(model="")])
+        if not found:
             return None
+        flat, currents = found
         record: dict[bytes, bytes] = dict(zip(flat[::2], flat[1::2], strict=True))
         heads = read_heads(record[b"heads"])
         return Claim(
@@ -174,6 +179,11 @@ class Ledger:
             fence=int(record[b"fence"]),
             heads=heads,
             bodies=[record[b"b%d" % index] for index in range(len(heads))],
+            currents={
+                model.decode(): int(number)
+                for model, number in zip(currents[::2], currents[1::2], strict=True)
+                if number
+            },
             version=int(record[b"version"]) if b"version" in record else None,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -31,11 +32,13 @@ class Request(msgspec.Struct, frozen=True):
     accept: Media = Media.JSON
 
 
-def answer(runtime: Runtime, requests: list[Request]) -> list[Outcome]:
-    """The outcome of each request, in order. Raises passing errors only."""
+def answer(runtime: Runtime, requests: list[Request], *, currents: Mapping[str, int]) -> list[Outcome]:
+    """The outcome of each request, in order. `currents`: the current version of each model, where it has one.
+
+    Raises passing errors only.
+    """
     outcomes: dict[int, Outcome] = {}
     groups: dict[tuple[str, int], list[int]] = defaultdict(list)
-    currents = runtime.registry.currents({r.model for r in requests if r.version is None})
     for index, request in enumerate(requests):
         version = request.version or currents.get(request.model)
         try:

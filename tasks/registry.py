@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -127,14 +126,10 @@ class Registry:
             raise ModelNotInitialised(f"the model {model} is not initialised: submit an init with its data first")
         return _read_snapshot(record)
 
-    def currents(self, models: Iterable[str]) -> dict[str, int | None]:
-        """The number of each model's current version, None where there is none, in one round trip."""
-        names = list(models)
-        with self._redis.pipeline(transaction=False) as pipe:
-            for name in names:
-                pipe.hget(MODEL_KEY.format(model=name), "current")
-            values: list[Any] = pipe.execute()
-        return {name: int(value) if value else None for name, value in zip(names, values, strict=True)}
+    def current(self, model: str) -> int | None:
+        """The number of the model's current version, if it has one."""
+        number: Any = self._redis.hget(MODEL_KEY.format(model=model), "current")
+        return int(number) if number else None
 
     def not_trained(self, model: str) -> Exception:
         """Why a model without a current version cannot estimate."""

@@ -2,14 +2,20 @@
 
 from typing import Final
 
-#: KEYS: group. Returns the whole record, flat, with the fence raised; nothing if there is no work left to do.
+#: KEYS: group. ARGV: what the key of a model begins with. Returns {the whole record, flat, with the fence raised; name
+#: and current version ('' for none) of each model in it, flat}; nothing if there is no work left to do.
 CLAIM: Final = """
-local over = redis.call('HMGET', KEYS[1], 'kind', 'finished_at')
+local over = redis.call('HMGET', KEYS[1], 'models', 'finished_at')
 if not over[1] or over[2] then return false end
 local time = redis.call('TIME')
 redis.call('HINCRBY', KEYS[1], 'fence', 1)
 redis.call('HSETNX', KEYS[1], 'started_at', string.format('%d.%06d', time[1], time[2]))
-return redis.call('HGETALL', KEYS[1])
+local currents = {}
+for model in string.gmatch(over[1], '%S+') do
+  table.insert(currents, model)
+  table.insert(currents, redis.call('HGET', ARGV[1] .. model, 'current') or '')
+end
+return {redis.call('HGETALL', KEYS[1]), currents}
 """
 
 #: KEYS: group, pending, watchers. ARGV: fence, seconds to keep, reply, group id, channel prefix, then for each item

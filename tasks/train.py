@@ -10,7 +10,7 @@ import msgspec
 from celery import Task, shared_task
 
 from tasks.contract import TASKS, Kind, Promote
-from tasks.errors import InvalidField
+from tasks.errors import InvalidField, ServiceError
 from tasks.ledger import Claim, Outcome
 from tasks.runtime import Runtime
 from tasks.work import parse, pass_on, run_claimed, run_direct, succeeded
@@ -26,7 +26,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     promote: Promote = Promote.ALWAYS
 
 
-@shared_task(name=TASKS[Kind.TRAIN], bind=True)  # type: ignore[untyped-decorator]
+@shared_task(name=TASKS[Kind.TRAIN], bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
 def train(
     self: Task,
     *,

@@ -25,16 +25,16 @@ from tasks.client import Client
 from tasks.contract import Media
 from tests.servers import Process, Valkey
 
-#: The same call without the service: reads the two parts, fits with early stopping on the holdout.
+#: What a user would write without the service: read the two parts, fit with early stopping on the holdout.
 SCRIPT = """
 import sys, time
 sys.modules["sklearn"] = None
 import lightgbm as lgb, numpy as np, pyarrow as pa
 params, rounds = {params}, {rounds}
+start = time.perf_counter()
 parts = [pa.ipc.open_stream(pa.memory_map(path)).read_all() for path in sys.argv[1:3]]
 x, y = zip(*[(np.column_stack([t[c].to_numpy() for c in t.column_names[:-1]]), t[t.column_names[-1]].to_numpy())
              for t in parts])
-start = time.perf_counter()
 train = lgb.Dataset(x[0], y[0])
 lgb.train(params, train, rounds, valid_sets=[lgb.Dataset(x[1], y[1], reference=train)],
           callbacks=[lgb.early_stopping(50, verbose=False)])

@@ -62,7 +62,7 @@ def test_finish_keeps_each_outcome_and_drops_the_bodies(ledger: Ledger, redis_cl
     assert ledger.read(f"{group.id}-1").state is State.FAILED
     key = GROUP_KEY.format(group=group.id)
     assert not redis_client.hexists(key, "b0")
-    assert 0 < int(redis_client.ttl(key)) <= 60  # type: ignore[arg-type]
+    assert 0 < int(redis_client.ttl(key)) <= 60
     assert redis_client.zcard(PENDING_KEY.format(kind="estimate")) == 0
 
 

@@ -16,6 +16,7 @@ import httpx
 import pytest
 import redis
 
+from infra.control import Supervisor
 from infra.lineage import PROC, processes
 from tests.servers import eventually
 from tests.service import MLSERVICE, Service
@@ -45,12 +46,16 @@ def status(stack: Service) -> dict[str, Any]:
 
 def ready(stack: Service) -> bool:
     """Whether the service says that it is."""
-    return httpx.get(f"{stack.url}/health/ready", timeout=5).status_code == 200
+    try:
+        return httpx.get(f"{stack.url}/health/ready", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def healed(stack: Service, program: str, dead: int) -> bool:
     """Whether the program runs again, as another process."""
-    return status(stack)["programs"][program]["pid"] not in (0, dead)
+    states = Supervisor(Path(stack.home.service().sockets)).states()
+    return all(state.pid not in (0, dead) for state in states if state.name == program)
 
 
 def test_status_shows_every_program_and_worker(stack: Service) -> None:
