@@ -12,7 +12,7 @@ from typing import Final, TextIO
 from tasks.contract import FLEETS
 
 #: How long a worker may finish what it has begun when the stack stops.
-DRAIN_SECONDS: Final = 6
+DRAIN_SECONDS: Final = 3
 #: glibc keeps up to 8 arenas a core, one a thread that allocates; two save memory and cost nothing here.
 LEAN: Final = {"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}
 #: A row is predicted faster by one thread than by several, and processes are what uses the cores.
@@ -33,18 +33,19 @@ class Program:
     #: After so long it is killed, with all its children.
     stop_seconds: int = 4
     environment: dict[str, str] = field(default_factory=lambda: dict(ONE_THREAD))
-    #: False: started once the service is ready, so that it does not take the cores from what is needed for that.
+    #: False: started once the service is ready, so that it does not take the cores from what is needed for that. A
+    #: train that goes on after a restart would take them all.
     at_once: bool = True
 
 
 def programs(*, embedded: bool) -> list[Program]:
     """All programs, in the order of their start; without Valkey if Redis is elsewhere."""
-    valkey = Program(name="valkey", command=("valkey",), group="store", rank=10, environment={})
+    valkey = Program(name="valkey", command=("valkey",), group="store", rank=10, stop_seconds=3, environment={})
     return [
         *([valkey] if embedded else []),
         *(_worker(fleet) for fleet in FLEETS),
         Program(name="gateway", command=("gateway",), group="gateway", rank=40),
-        Program(name="nginx", command=("nginx",), group="nginx", rank=50, stop_signal="QUIT", stop_seconds=3),
+        Program(name="nginx", command=("nginx",), group="nginx", rank=50, stop_signal="QUIT", stop_seconds=2),
         Program(name="beat", command=("beat",), group="background", rank=30, at_once=False),
         Program(name="flower", command=("flower",), group="background", rank=30, at_once=False),
     ]
@@ -58,8 +59,9 @@ def _worker(fleet: str) -> Program:
         rank=30,
         # Celery's soft shutdown: finish what has begun for a while, then give it back to the queue.
         stop_signal="QUIT",
-        stop_seconds=DRAIN_SECONDS + 2,
+        stop_seconds=DRAIN_SECONDS + 6,
         environment=dict(LEAN if fleet == "train" else ONE_THREAD),
+        at_once=fleet == "estimate",
     )
 
 
