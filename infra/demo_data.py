@@ -143,7 +143,7 @@ def hold_back(table: pa.Table) -> tuple[pa.Table, pa.Table]:
         if not (missing & ~held).any():
             held &= ~missing
     if not held.any():
-        return table, table.slice(0, FEWEST_HELD)
+        raise InvalidTable("no rows can be held back: some column misses its value in all of them; leave it out")
     return table.filter(pa.array(~held)), table.filter(pa.array(held))
 
 
@@ -158,8 +158,6 @@ def _table(bunch: Any, target: str, values: list[Any]) -> pa.Table:
     return pa.table({**columns, target: values})
 
 
-def _case(
-    table: pa.Table, *, model: str, title: str, target: str, media: Media, file: Path | None = None
-) -> Case:
+def _case(table: pa.Table, *, model: str, title: str, target: str, media: Media, file: Path | None = None) -> Case:
     learned, held = hold_back(table)
     return Case(model=model, title=title, target=target, learned=learned, held=held, media=media, file=file)

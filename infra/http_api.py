@@ -54,7 +54,7 @@ class HttpApi:
         return str(accepted["id"])
 
     def estimate(self, model: str, *, body: bytes) -> Document:
-        """Predict the rows of a JSON body. Returns the result, which the service gives within POLL_SECONDS if it can."""
+        """Predict the rows of a JSON body. Returns the result, asking the service to wait for it."""
         answer = self._send(
             "POST",
             f"/v1/models/{model}/estimate",
