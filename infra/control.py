@@ -32,8 +32,7 @@ class Supervisor:
     """The supervisor whose socket is in this folder. Each call raises Unavailable if it does not answer."""
 
     def __init__(self, sockets: Path) -> None:
-        path = str(sockets / "supervisor.sock")
-        self._proxy = xmlrpc.client.ServerProxy("http://localhost", transport=_UnixTransport(path))
+        self._path = str(sockets / "supervisor.sock")
 
     def states(self) -> list[ProgramState]:
         """The state of each program."""
@@ -52,8 +51,10 @@ class Supervisor:
         self._call("startProcess", f"{group}:{name}", False)
 
     def _call(self, method: str, *arguments: Any) -> Any:
+        transport = _UnixTransport(self._path)
         try:
-            return getattr(self._proxy.supervisor, method)(*arguments)
+            with xmlrpc.client.ServerProxy("http://localhost", transport=transport) as proxy:
+                return getattr(proxy.supervisor, method)(*arguments)
         except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
             raise Unavailable(f"the supervisor does not answer: {error}") from error
 
@@ -64,7 +65,10 @@ class _UnixTransport(xmlrpc.client.Transport):
         self._path = path
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        return _UnixConnection(self._path)
+        connection = _UnixConnection(self._path)
+        # Where the base class looks for what it has to close.
+        self._connection = (host, connection)
+        return connection
 
 
 class _UnixConnection(http.client.HTTPConnection):
