@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -23,6 +25,9 @@ class View:
     """Writes to a console. Texts are shown as they are: users' columns may look like markup."""
 
     def __init__(self, console: Console | None = None) -> None:
+        if console is None and isinstance(sys.stdout, io.TextIOWrapper):
+            # Users' texts may have letters that the terminal's encoding does not.
+            sys.stdout.reconfigure(errors="replace")
         self._console = console or Console(markup=False, highlight=False, emoji=False)
 
     def heading(self, title: str) -> None:
@@ -38,7 +43,7 @@ class View:
         """A spinner in a terminal, a line in a file."""
         if not self._console.is_terminal:
             self._console.print(text)
-        with self._console.status(text):
+        with self._console.status(text, spinner="line"):
             yield
 
     def case(self, case: Case) -> None:
