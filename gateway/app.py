@@ -22,6 +22,7 @@ from gateway.resources.tokens import TokenResource
 from gateway.resources.work import Work
 from gateway.tokens import Tokens
 from gateway.waiting import Waiting
+from tasks.blobs import open_blobs
 from tasks.connection import connect
 from tasks.contract import Kind
 from tasks.ledger import Ledger
@@ -32,7 +33,8 @@ from tasks.settings import Settings
 def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     """The ASGI app for these settings. Nothing is connected yet. Raises SettingsError without a signing key."""
     client = connect(settings)
-    ledger, registry, accounts = Ledger(client), Registry(client), Accounts(client)
+    ledger = Ledger(client, open_blobs(settings.blobs_url, client), inline_bytes=settings.inline_bytes)
+    registry, accounts = Registry(client), Accounts(client)
     tokens = Tokens(settings.signing_key(), life_seconds=settings.token_life_seconds)
     authenticator = Authenticator(accounts, tokens)
     waiting = Waiting(process_name(), client=client, forget_account=authenticator.forget)

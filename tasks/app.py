@@ -21,6 +21,7 @@ from tasks.contract import (
     PRIORITY_STEPS,
     QUEUES,
     RECONCILE_TASK,
+    SWEEP_TASK,
     SYSTEM_QUEUE,
     TASKS,
     Kind,
@@ -69,12 +70,16 @@ def create_app(settings: Settings) -> Service:
         result_backend_transport_options={"retry_policy": {"timeout": settings.redis_timeout_seconds}},
         redis_socket_timeout=settings.redis_timeout_seconds,
         redis_socket_connect_timeout=settings.redis_timeout_seconds,
-        redis_socket_keepalive=True,
+        # A unix socket has none, and redis-py refuses the option.
+        redis_socket_keepalive=not settings.redis_url.startswith("unix:"),
         redis_backend_health_check_interval=30,
         result_expires=settings.result_life_seconds,
         worker_soft_shutdown_timeout=10.0,
         worker_enable_soft_shutdown_on_idle=False,
-        beat_schedule={"reconcile": {"task": RECONCILE_TASK, "schedule": 15.0, "options": {"expires": 15.0}}},
+        beat_schedule={
+            "reconcile": {"task": RECONCILE_TASK, "schedule": 15.0, "options": {"expires": 15.0}},
+            "sweep": {"task": SWEEP_TASK, "schedule": 3600.0, "options": {"expires": 3600.0}},
+        },
         timezone="UTC",
     )
     return app

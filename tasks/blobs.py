@@ -1,25 +1,41 @@
-"""Bytes by content hash: in Redis, or in a folder or bucket through fsspec."""
+"""Bytes too large for a record: in Redis, or in a folder or bucket through fsspec.
+
+Artefacts and snapshots are put for good, by content hash. Bodies and results are kept for a while, under a reference
+that says where they are, so that any process can read it whatever its own setting is.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from typing import Any, Protocol
+import time
+from typing import Any, Final, Protocol
 
 import redis
 
 from tasks.contract import BLOB_KEY
 from tasks.errors import Unavailable
 
+#: What a reference to bytes in Redis begins with; any other is an fsspec URL.
+_IN_REDIS: Final = "redis:"
+#: The folders of what is kept for a while, and until it is dropped.
+_FOR_A_WHILE, _UNTIL_DROPPED = "results", "uploads"
+
 
 class Blobs(Protocol):
     """Where bytes live that are too large for a record. A blob never changes."""
 
     def put(self, data: bytes) -> str:
-        """Store bytes durably and return their digest. Storing the same bytes again is no error."""
+        """Store bytes for good, safe from a crash of the machine, and return their digest. Twice is no error."""
 
     def get(self, digest: str) -> bytes:
         """The bytes with this digest. Raises Unavailable if they are missing or damaged."""
+
+    def keep(self, data: bytes, *, life_seconds: int | None) -> str:
+        """Store bytes for a while, or until they are dropped, and return a reference to them."""
+
+    def sweep(self, *, older_than_seconds: int) -> int:
+        """Remove what was kept for a while, longer ago than that. Returns how many."""
 
 
 class RedisBlobs:
@@ -37,6 +53,15 @@ class RedisBlobs:
         data: Any = self._redis.get(BLOB_KEY.format(digest=digest))
         return _checked(digest, data)
 
+    def keep(self, data: bytes, *, life_seconds: int | None) -> str:
+        name = os.urandom(16).hex()
+        self._redis.set(BLOB_KEY.format(digest=name), data, ex=life_seconds)
+        return f"{_IN_REDIS}{name}"
+
+    def sweep(self, *, older_than_seconds: int) -> int:
+        """Nothing to do: Redis removes them by itself."""
+        return 0
+
 
 class FolderBlobs:
     """Blobs as files below an fsspec URL, written whole or not at all."""
@@ -49,16 +74,8 @@ class FolderBlobs:
     def put(self, data: bytes) -> str:
         digest = _digest(data)
         path = self._path(digest)
-        if self._fs.exists(path):
-            return digest
-        self._fs.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH120 - a path in any file system
-        # autocommit=False: written aside, then moved into place, on a folder as on a bucket.
-        with self._fs.open(path, "wb", autocommit=False) as file:
-            file.write(data)
-            file.flush()
-            if hasattr(file, "fileno"):
-                os.fsync(file.fileno())
-        file.commit()
+        if not self._fs.exists(path):
+            self._write(path, data, sync=True)
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -67,6 +84,34 @@ class FolderBlobs:
         except FileNotFoundError:
             return _checked(digest, None)
 
+    def keep(self, data: bytes, *, life_seconds: int | None) -> str:
+        folder = _UNTIL_DROPPED if life_seconds is None else _FOR_A_WHILE
+        path = f"{self._root}/{folder}/{os.urandom(16).hex()}"
+        # As safe as the record that names it: its append-only file is not synced at each write either.
+        self._write(path, data, sync=False)
+        return str(self._fs.unstrip_protocol(path))
+
+    def sweep(self, *, older_than_seconds: int) -> int:
+        limit = time.time() - older_than_seconds
+        old = [
+            path
+            for path in self._fs.find(f"{self._root}/{_FOR_A_WHILE}")
+            if self._fs.modified(path).timestamp() < limit
+        ]
+        for path in old:
+            self._fs.rm_file(path)
+        return len(old)
+
+    def _write(self, path: str, data: bytes, *, sync: bool) -> None:
+        self._fs.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH120 - a path in any file system
+        # autocommit=False: written aside, then moved into place, on a folder as on a bucket.
+        with self._fs.open(path, "wb", autocommit=False) as file:
+            file.write(data)
+            file.flush()
+            if sync and hasattr(file, "fileno"):
+                os.fsync(file.fileno())
+        file.commit()
+
     def _path(self, digest: str) -> str:
         return f"{self._root}/{digest[:2]}/{digest}"
 
@@ -74,6 +119,36 @@ class FolderBlobs:
 def open_blobs(url: str, client: redis.Redis) -> Blobs:
     """The blobs that the setting `blobs_url` names."""
     return RedisBlobs(client) if url == "redis" else FolderBlobs(url)
+
+
+def read_kept(reference: str, client: redis.Redis) -> bytes:
+    """The bytes that were kept under this reference. Raises Unavailable if they are missing."""
+    data: Any
+    if reference.startswith(_IN_REDIS):
+        data = client.get(BLOB_KEY.format(digest=reference.removeprefix(_IN_REDIS)))
+    else:
+        fs, path = _at(reference)
+        data = fs.cat_file(path) if fs.exists(path) else None
+    if data is None:
+        raise Unavailable(f"the bytes at {reference} are missing: is the blob store the one that they were written to?")
+    return bytes(data)
+
+
+def drop_kept(reference: str, client: redis.Redis) -> None:
+    """Remove what was kept under this reference; if it is gone already, that is no error."""
+    if reference.startswith(_IN_REDIS):
+        client.delete(BLOB_KEY.format(digest=reference.removeprefix(_IN_REDIS)))
+        return
+    fs, path = _at(reference)
+    if fs.exists(path):
+        fs.rm_file(path)
+
+
+def _at(reference: str) -> tuple[Any, str]:
+    import fsspec
+
+    fs, path = fsspec.core.url_to_fs(reference)
+    return fs, path
 
 
 def _digest(data: bytes) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tasks.blobs import open_blobs
 from tasks.connection import connect
 from tasks.contract import DEFAULT_ESTIMATOR, REPLY_CHANNEL, Kind, Lane, Media, Promote, State
 from tasks.errors import InvalidField, by_name
@@ -69,10 +70,12 @@ class Client:
 
     def __init__(self, redis_url: str | None = None, *, owner: str = "python") -> None:
         """`redis_url`: REDIS_URL of the environment if not given. `owner`: whose work it is."""
-        self._redis = connect(Settings(redis_url=redis_url) if redis_url else Settings.load())
+        settings = Settings(redis_url=redis_url) if redis_url else Settings.load()
+        self._redis = connect(settings)
         self._owner = owner
         self._process = f"client-{os.getpid()}-{os.urandom(6).hex()}"
-        self.ledger = Ledger(self._redis)
+        blobs = open_blobs(settings.blobs_url, self._redis)
+        self.ledger = Ledger(self._redis, blobs, inline_bytes=settings.inline_bytes)
 
     def init(
         self,

@@ -98,6 +98,8 @@ TASKS: Final = {Kind.INIT: "tasks.init", Kind.TRAIN: "tasks.train", Kind.ESTIMAT
 CANARY_TASK: Final = "tasks.canary"
 #: The Celery task that publishes again what is accepted and in no queue.
 RECONCILE_TASK: Final = "tasks.reconcile"
+#: The Celery task that removes large results whose record has expired.
+SWEEP_TASK: Final = "tasks.sweep"
 
 #: The queue of the upkeep tasks.
 SYSTEM_QUEUE: Final = "system"

@@ -16,6 +16,7 @@ import msgspec
 import redis
 
 from tasks import scripts
+from tasks.blobs import Blobs, RedisBlobs, drop_kept, read_kept
 from tasks.contract import (
     CANARY_TASK,
     GROUP_KEY,
@@ -33,6 +34,8 @@ from tasks.contract import (
 from tasks.errors import FenceLost, UnknownTask
 from tasks.message import message
 
+#: Bodies and results over so many bytes lie outside the record.
+INLINE_BYTES: Final = 256 * 1024
 #: Results up to so many bytes a group travel in the reply; larger ones are read from the record.
 REPLY_BYTES: Final = 1024 * 1024
 #: A canary that no worker took in this time is dropped.
@@ -48,6 +51,8 @@ class Head(msgspec.Struct, frozen=True, omit_defaults=True):
     media: Media = Media.JSON
     #: Media type asked for the result.
     accept: Media = Media.JSON
+    #: When the work is no longer wanted if it has not started: seconds since the epoch.
+    deadline: float | None = None
     #: Query parameters that the worker reads: target, estimator, options, version.
     query: dict[str, str] = {}
 
@@ -75,6 +80,8 @@ class Claim(msgspec.Struct, frozen=True):
     bodies: list[bytes]
     #: The current version of each model that the group is about, where it has one.
     currents: dict[str, int]
+    #: References of the bodies that lie outside the record.
+    kept: list[str]
     #: The version that an earlier claim of this train has already added.
     version: int | None = None
 
@@ -139,10 +146,16 @@ def parse_handle(handle: str) -> tuple[str, int]:
 
 
 class Ledger:
-    """The record of accepted work in one Redis. Every method is one round trip."""
+    """The record of accepted work in one Redis. Every method is one round trip, unless bytes are large.
 
-    def __init__(self, client: redis.Redis) -> None:
+    Bodies and results over `inline_bytes` are kept in `blobs` (Redis if none are given), with a reference in the
+    record: field `B0` instead of `b0`, `R0` instead of `r0`.
+    """
+
+    def __init__(self, client: redis.Redis, blobs: Blobs | None = None, *, inline_bytes: int = INLINE_BYTES) -> None:
         self._redis = client
+        self._blobs = blobs or RedisBlobs(client)
+        self._inline_bytes = inline_bytes
         self._claim = client.register_script(scripts.CLAIM)
         self._finish = client.register_script(scripts.FINISH)
         self._progress = client.register_script(scripts.PROGRESS)
@@ -157,12 +170,24 @@ class Ledger:
             "models": " ".join({head.model for head in group.heads}),
             "submitted_at": repr(time.time()),
         }
-        record.update((f"b{index}", body) for index, body in enumerate(group.bodies))
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(GROUP_KEY.format(group=group.id), mapping=record)
-            pipe.zadd(PENDING_KEY.format(kind=group.kind.value), {group.id: time.time()})
-            pipe.lpush(*group_message(group.id, group.kind, group.lane, heads=group.heads))
-            pipe.execute()
+        kept = []
+        for index, body in enumerate(group.bodies):
+            if len(body) <= self._inline_bytes:
+                record[f"b{index}"] = body
+            else:
+                record[f"B{index}"] = self._blobs.keep(body, life_seconds=None)
+                kept.append(record[f"B{index}"])
+        try:
+            with self._redis.pipeline(transaction=True) as pipe:
+                pipe.hset(GROUP_KEY.format(group=group.id), mapping=record)
+                pipe.zadd(PENDING_KEY.format(kind=group.kind.value), {group.id: time.time()})
+                pipe.lpush(*group_message(group.id, group.kind, group.lane, heads=group.heads))
+                pipe.execute()
+        except redis.exceptions.ResponseError:
+            # Refused for certain. After a broken connection it is not: then the bytes may be needed.
+            for reference in kept:
+                drop_kept(reference, self._redis)
+            raise
 
     def claim(self, group: str) -> Claim | None:
         """Take the group to work on it; None if it is finished or unknown, and the message may be dropped."""
@@ -178,7 +203,8 @@ class Ledger:
             lane=Lane(record[b"lane"].decode()),
             fence=int(record[b"fence"]),
             heads=heads,
-            bodies=[record[b"b%d" % index] for index in range(len(heads))],
+            bodies=[self._body(record, index) for index in range(len(heads))],
+            kept=[value.decode() for name, value in record.items() if name.startswith(b"B")],
             currents={
                 model.decode(): int(number)
                 for model, number in zip(currents[::2], currents[1::2], strict=True)
@@ -195,11 +221,13 @@ class Ledger:
         args: list[Any] = [claim.fence, life_seconds, _reply.encode(Reply(claim.group, told)), claim.group]
         args.append(REPLY_CHANNEL.format(process=""))
         for outcome in outcomes:
-            args += [outcome.state, outcome.media, outcome.body]
+            args += [outcome.state, outcome.media, *self._placed(outcome.body or b"", life_seconds)]
         pending = PENDING_KEY.format(kind=claim.kind.value)
         keys = [GROUP_KEY.format(group=claim.group), pending, WATCHERS_KEY.format(group=claim.group)]
         if not self._finish(keys=keys, args=args):
             raise FenceLost(f"the work {claim.group} was claimed by another worker or is finished")
+        for reference in claim.kept:
+            drop_kept(reference, self._redis)
 
     def progress(self, claim: Claim, state: dict[str, Any]) -> None:
         """Show how far the work is. Raises FenceLost if another worker has claimed it meanwhile."""
@@ -235,9 +263,14 @@ class Ledger:
     def outcome(self, handle: str) -> Outcome | None:
         """How one item ended, with its body; None while it has not. Does not look at the owner."""
         group, index = parse_handle(handle)
-        values: Any = self._redis.hmget(GROUP_KEY.format(group=group), [f"s{index}", f"m{index}", f"r{index}"])
-        state, media, body = values
-        return Outcome(State(state.decode()), media.decode(), body) if state else None
+        names = [f"s{index}", f"m{index}", f"r{index}", f"R{index}"]
+        values: Any = self._redis.hmget(GROUP_KEY.format(group=group), names)
+        state, media, body, reference = values
+        if not state:
+            return None
+        if reference:
+            body = read_kept(reference.decode(), self._redis)
+        return Outcome(State(state.decode()), media.decode(), body)
 
     def ahead(self, task: Task) -> int:
         """How much work of the same kind was accepted earlier and is not finished."""
@@ -251,6 +284,16 @@ class Ledger:
             pipe.sadd(key, process)
             pipe.expire(key, 3600)
             pipe.execute()
+
+    def _body(self, record: dict[bytes, bytes], index: int) -> bytes:
+        inline = record.get(b"b%d" % index)
+        return inline if inline is not None else read_kept(record[b"B%d" % index].decode(), self._redis)
+
+    def _placed(self, body: bytes, life_seconds: int) -> tuple[str, bytes | str]:
+        """(field, value) of a result: its bytes, or a reference to them."""
+        if len(body) <= self._inline_bytes:
+            return "r", body
+        return "R", self._blobs.keep(body, life_seconds=life_seconds)
 
 
 def send_canary(client: redis.Redis, *, process: str, token: str) -> None:

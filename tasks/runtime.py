@@ -40,7 +40,7 @@ def make_runtime(settings: Settings) -> Runtime:
     estimators = Catalogue(settings.estimator_paths, threads=cores())
     return Runtime(
         settings=settings,
-        ledger=Ledger(client),
+        ledger=Ledger(client, blobs, inline_bytes=settings.inline_bytes),
         registry=registry,
         blobs=blobs,
         estimators=estimators,

@@ -19,16 +19,16 @@ return {redis.call('HGETALL', KEYS[1]), currents}
 """
 
 #: KEYS: group, pending, watchers. ARGV: fence, seconds to keep, reply, group id, channel prefix, then for each item
-#: state, media type, body. Returns 1, or 0 and no change where the fence is old or the group is finished.
+#: state, media type, field, value. Returns 1, or 0 and no change where the fence is old or the group is finished.
 FINISH: Final = """
 local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'reply')
 if held[1] ~= ARGV[1] or held[2] then return 0 end
 local time = redis.call('TIME')
 redis.call('HSET', KEYS[1], 'finished_at', string.format('%d.%06d', time[1], time[2]))
 local index = 0
-for at = 6, #ARGV, 3 do
-  redis.call('HSET', KEYS[1], 's' .. index, ARGV[at], 'm' .. index, ARGV[at + 1], 'r' .. index, ARGV[at + 2])
-  redis.call('HDEL', KEYS[1], 'b' .. index)
+for at = 6, #ARGV, 4 do
+  redis.call('HSET', KEYS[1], 's' .. index, ARGV[at], 'm' .. index, ARGV[at + 1], ARGV[at + 2] .. index, ARGV[at + 3])
+  redis.call('HDEL', KEYS[1], 'b' .. index, 'B' .. index)
   index = index + 1
 end
 redis.call('EXPIRE', KEYS[1], ARGV[2])

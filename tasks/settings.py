@@ -32,6 +32,9 @@ class Settings:
     blobs_url: str = _setting(
         "redis", doc="Where bytes by content hash live: `redis`, or an fsspec URL (file:///…, s3://…)."
     )
+    inline_bytes: int = _setting(
+        256 * 1024, doc="Bodies and results over this size lie in the blob store, not in Redis records."
+    )
     token_key: str = _setting("", doc="The key that signs tokens (HS256), at least 32 characters.", secret=True)
     token_key_file: str = _setting("", doc="A file that holds the key that signs tokens.")
     token_life_seconds: int = _setting(3600, doc="Life of a token.")

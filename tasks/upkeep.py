@@ -1,4 +1,4 @@
-"""The system tasks: the canary, and publishing again what is accepted and in no queue."""
+"""The system tasks: the canary, publishing again what is in no queue, removing what is past its retention."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final
 import redis
 from celery import Task, shared_task
 
+from tasks.blobs import open_blobs
 from tasks.connection import connect
 from tasks.contract import (
     CANARY_TASK,
@@ -16,6 +17,7 @@ from tasks.contract import (
     PENDING_KEY,
     RECONCILE_TASK,
     SUSPECTS_KEY,
+    SWEEP_TASK,
     UNACKED_KEY,
     Kind,
     Lane,
@@ -41,6 +43,16 @@ def canary(self: Task, *, process: str, token: str) -> None:
 def reconcile(self: Task) -> int:
     """Publish lost messages again; see `publish_lost`."""
     return publish_lost(connect(self.app.settings), now=time.time())
+
+
+@shared_task(name=SWEEP_TASK, bind=True, ignore_result=True)  # type: ignore[untyped-decorator]
+def sweep(self: Task) -> int:
+    """Remove large results whose record has expired. Returns how many."""
+    settings = self.app.settings
+    # Some time is given on top, because the file is written before the record begins to age.
+    return open_blobs(settings.blobs_url, connect(settings)).sweep(
+        older_than_seconds=settings.result_life_seconds + 3600
+    )
 
 
 def publish_lost(client: redis.Redis, *, now: float) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ from celery import Task
 from celery.exceptions import Ignore, SoftTimeLimitExceeded
 
 from tasks.contract import DEFAULT_QUEUE, PRIORITY, PROBLEM, REDELIVERED_KEY, TASKS, Kind, Lane, Media, State
-from tasks.errors import EstimatorFailed, MalformedBody, Poison, ServiceError, TimeLimit, Unavailable
+from tasks.errors import EstimatorFailed, Expired, MalformedBody, Poison, ServiceError, TimeLimit, Unavailable
 from tasks.ledger import Claim, Failure, Outcome
 from tasks.runtime import Runtime, runtime
 
@@ -39,7 +40,7 @@ def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Ou
         return None
     try:
         _check_deliveries(claim.fence, collaborators.settings.max_deliveries)
-        outcomes = work(collaborators, claim)
+        outcomes = _unless_expired(claim, lambda live: work(collaborators, live))
     except PASSING:
         raise
     except Exception as error:
@@ -49,6 +50,21 @@ def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Ou
     if not counts[State.SUCCEEDED]:
         raise raised(outcomes[0])
     return {state: count for state, count in counts.items() if count}
+
+
+def _unless_expired(claim: Claim, work: Callable[[Claim], list[Outcome]]) -> list[Outcome]:
+    """The outcomes of all items, of which only those are worked on whose deadline has not passed."""
+    now = time.time()
+    live = [index for index, head in enumerate(claim.heads) if head.deadline is None or head.deadline > now]
+    if len(live) == len(claim.heads):
+        return work(claim)
+    late = Expired("the deadline passed before the work started; submit it again with a later one")
+    outcomes = [Outcome(State.EXPIRED, PROBLEM, _failure(late))] * len(claim.heads)
+    if live:
+        heads, bodies = [claim.heads[i] for i in live], [claim.bodies[i] for i in live]
+        for index, outcome in zip(live, work(msgspec.structs.replace(claim, heads=heads, bodies=bodies)), strict=True):
+            outcomes[index] = outcome
+    return outcomes
 
 
 def run_direct(task: Task, work: Callable[[Runtime], Any]) -> Any:
@@ -92,7 +108,11 @@ def failed(error: Exception) -> Outcome:
     known = domain_error(error)
     if isinstance(known, EstimatorFailed):
         log.error("an estimator raised", exc_info=error)
-    return Outcome(State.FAILED, PROBLEM, _encode(Failure(type(known).__name__, str(known), known.pointer)))
+    return Outcome(State.FAILED, PROBLEM, _failure(known))
+
+
+def _failure(error: ServiceError) -> bytes:
+    return _encode(Failure(type(error).__name__, str(error), error.pointer))
 
 
 def raised(outcome: Outcome) -> ServiceError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from operator import attrgetter
 from typing import Final
 
@@ -19,7 +21,9 @@ from tasks.errors import InvalidField, UnsupportedMediaType
 from tasks.ledger import Head
 from tasks.registry import check_name
 
-#: The query parameters that each kind reads, beside `lane`.
+#: The query parameters of every kind.
+EVERY_KIND: Final = frozenset({"lane", "deadline"})
+#: The query parameters that each kind reads beside those.
 PARAMETERS: Final = {
     Kind.INIT: frozenset({"target", "estimator", "options"}),
     Kind.TRAIN: frozenset(),
@@ -62,6 +66,7 @@ class Work:
             model=model,
             media=self._media(req),
             accept=accepted(req.get_header("Accept")) if self._kind is Kind.ESTIMATE else Media.JSON,
+            deadline=_deadline(req),
             query=self._query(req),
         )
 
@@ -73,10 +78,10 @@ class Work:
         return Media.JSON
 
     def _query(self, req: Request) -> dict[str, str]:
-        given = {name: _single(name, value) for name, value in req.params.items() if name != "lane"}
+        given = {name: _single(name, value) for name, value in req.params.items() if name not in EVERY_KIND}
         unknown = sorted(given.keys() - PARAMETERS[self._kind])
         if unknown:
-            known = ", ".join(sorted(PARAMETERS[self._kind] | {"lane"}))
+            known = ", ".join(sorted(PARAMETERS[self._kind] | EVERY_KIND))
             raise InvalidField(f"unknown query parameter {unknown[0]!r}; known are: {known}").at(f"?{unknown[0]}")
         version = given.get("version")
         if version is not None and not (version.isascii() and version.isdigit() and 0 < int(version) < 2**31):
@@ -91,6 +96,17 @@ def _lane(req: Request) -> Lane:
     except ValueError:
         lanes = ", ".join(lane.value for lane in Lane)
         raise InvalidField(f"lane must be one of {lanes}, not {name[:40]!r}").at("?lane") from None
+
+
+def _deadline(req: Request) -> float | None:
+    """When the work is no longer wanted; the query says in how many seconds."""
+    text = req.params.get("deadline")
+    if text is None:
+        return None
+    text = _single("deadline", text)
+    if re.fullmatch(r"[0-9]{1,8}(\.[0-9]{1,6})?", text) is None or float(text) <= 0:
+        raise InvalidField(f"deadline must be a number of seconds greater than 0, not {text[:40]!r}").at("?deadline")
+    return time.time() + float(text)
 
 
 def _single(name: str, value: str | list[str]) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 
+from tasks.blobs import open_blobs
 from tasks.contract import GROUP_KEY, PENDING_KEY, Kind, Lane, Media, State, queue_key
 from tasks.errors import FenceLost, UnknownTask
 from tasks.ledger import Claim, Group, Head, Ledger, Outcome, new_group_id, read_reply
@@ -153,3 +155,20 @@ def test_young_and_held_work_is_not_published_again(ledger: Ledger, redis_client
     redis_client.hset("unacked", "tag", json.dumps([json.loads(message), "", "estimate"]))
     for _ in range(3):
         assert publish_lost(redis_client, now=now + 2 * SUSPECT_SECONDS) == 0
+
+
+@pytest.mark.parametrize("store", ["redis", "folder"])
+def test_large_bodies_and_results_lie_outside_the_record(redis_client: redis.Redis, tmp_path: Path, store: str) -> None:
+    blobs = open_blobs("redis" if store == "redis" else f"file://{tmp_path}", redis_client)
+    ledger = Ledger(redis_client, blobs, inline_bytes=10)
+    large, small = b"l" * 11, b"s" * 10
+    group = group_of(large, small)
+    ledger.accept(group)
+    assert {b"B0", b"b1"} <= set(redis_client.hkeys(GROUP_KEY.format(group=group.id)))
+    claim = claimed(ledger, group)
+    assert claim.bodies == [large, small]
+    ledger.finish(claim, [done(small), done(large)], life_seconds=60)
+    assert ledger.outcome(f"{group.id}-0") == done(small)
+    assert ledger.outcome(f"{group.id}-1") == done(large)
+    assert not list(tmp_path.glob("uploads/*"))
+    assert len(list(tmp_path.glob("results/*"))) == (store == "folder")

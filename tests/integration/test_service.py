@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from tests.service import Service
@@ -34,3 +36,42 @@ def test_submit_and_poll(service: Service, sums: str) -> None:
     assert task["id"] == submitted.json()["id"]
     result = service.http.get(f"{location}/result")
     assert result.json() == task["result"]
+
+
+def test_a_deadline_that_passed_is_expired(service: Service, sums: str) -> None:
+    answer = service.estimate(sums, {"rows": [[3, 4]]}, deadline="0.000001")
+    assert answer.status_code == 410
+    assert "deadline" in answer.json()["detail"]
+    task = service.http.get(answer.headers["Location"]).json()
+    assert (task["state"], task["result"]) == ("expired", None)
+    assert service.estimate(sums, {"rows": [[3, 4]]}, deadline="60").status_code == 200
+
+
+@pytest.mark.parametrize("deadline", ["0", "-1", "soon", "nan", "1e3"])
+def test_a_deadline_is_a_positive_number(service: Service, sums: str, deadline: str) -> None:
+    answer = service.estimate(sums, {"rows": [[3, 4]]}, deadline=deadline)
+    assert answer.status_code == 422
+    assert answer.json()["pointer"] == "?deadline"
+
+
+def test_a_large_table_goes_through_in_arrow_and_back(service: Service, sums: str) -> None:
+    rows = 100_000
+    table = pa.table({"a": np.arange(rows) % 20 * 1.0, "b": np.arange(rows) % 19 * 1.0})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    media = "application/vnd.apache.arrow.stream"
+    headers = {"Content-Type": media, "Accept": media, "Prefer": "wait=60"}
+    body = sink.getvalue().to_pybytes()
+    answer = service.http.post(f"/v1/models/{sums}/estimate", content=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"] == media
+    found = pa.ipc.open_stream(answer.content).read_all()
+    assert found.schema.metadata[b"model"] == sums.encode()
+    predictions = found["prediction"].to_numpy()
+    alone = service.estimate(sums, {"rows": [[7, 7]]}).json()["predictions"][0]
+    assert len(predictions) == rows
+    assert predictions[7] == pytest.approx(alone, abs=1e-9)
+    task = service.http.get(answer.headers["Location"]).json()
+    assert task["state"] == "succeeded"
+    assert not list((service.home.blobs / "uploads").iterdir())
