@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from functools import partial
 from typing import Any
 
 import falcon.asgi
@@ -22,6 +23,7 @@ from gateway.resources.tokens import TokenResource
 from gateway.resources.work import Work
 from gateway.tokens import Tokens
 from gateway.waiting import Waiting
+from gateway.wire import Wire
 from tasks.blobs import open_blobs
 from tasks.connection import connect
 from tasks.contract import Kind
@@ -37,8 +39,9 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     registry, accounts = Registry(client), Accounts(client)
     tokens = Tokens(settings.signing_key(), life_seconds=settings.token_life_seconds)
     authenticator = Authenticator(accounts, tokens)
-    waiting = Waiting(process_name(), client=client, forget_account=authenticator.forget)
-    dispatcher, outcomes = Dispatcher(ledger, waiting), Outcomes(ledger, waiting)
+    wire = partial(Wire, settings.redis_url, timeout_seconds=settings.redis_timeout_seconds)
+    waiting = Waiting(process_name(), wire=lambda hear: wire(on_message=hear), forget_account=authenticator.forget)
+    dispatcher, outcomes = Dispatcher(ledger, wire(), waiting=waiting), Outcomes(ledger, waiting)
     lifespan = Lifespan(client, waiting, dispatcher=dispatcher, outcomes=outcomes)
 
     middleware: list[Any] = [lifespan, authenticator]
@@ -80,8 +83,7 @@ class Lifespan:
         self._sizing = asyncio.create_task(self._dispatcher.follow_fleet(self._client))
 
     async def process_shutdown(self, _scope: dict[str, Any], _event: dict[str, Any]) -> None:
-        """End the threads."""
+        """End what was started."""
         self._sizing.cancel()
-        await asyncio.to_thread(self._waiting.stop)
-        self._dispatcher.close()
+        self._waiting.stop()
         self._outcomes.close()

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import redis
 
+from gateway.wire import OnMessage, Wire
 from tasks.contract import ACCOUNTS_CHANNEL, REPLY_CHANNEL
 from tasks.ledger import Reply, read_reply
 
 log = logging.getLogger(__name__)
+
+#: How often a quiet subscription is asked whether it is still there, and how soon a broken one is made again (seconds).
+PING_SECONDS: Final = 10.0
+RETRY_SECONDS: Final = 0.2
 
 
 @dataclass(slots=True)
@@ -35,31 +40,31 @@ class Expected:
 
 
 class Waiting:
-    """The groups whose replies this process expects. All methods but `stop` belong to the event loop."""
+    """The groups whose replies this process expects."""
 
-    def __init__(self, process: str, *, client: redis.Redis, forget_account: Callable[[str], None]) -> None:
+    def __init__(
+        self, process: str, *, wire: Callable[[OnMessage], Wire], forget_account: Callable[[str], None]
+    ) -> None:
         self.process = process
-        self._client = client
+        self._replies = REPLY_CHANNEL.format(process=process).encode()
+        self._wire = wire(self._hear)
         self._forget_account = forget_account
         self._expected: dict[str, Expected] = {}
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._listen, name="replies", daemon=True)
 
     def start(self) -> None:
         """Subscribe. Returns at once; a reply that comes before the subscription is found by reading the ledger."""
-        self._loop = asyncio.get_running_loop()
-        self._thread.start()
+        self._listening = asyncio.create_task(self._listen())
 
     def stop(self) -> None:
         """End the subscription."""
-        self._stopped.set()
-        self._thread.join(timeout=2)
+        self._listening.cancel()
+        self._wire.close()
 
     def expect(self, group: str) -> Expected:
         """Have the group's reply delivered to what is returned, until it came or is dropped."""
         expected = self._expected.get(group)
         if expected is None:
-            expected = self._expected[group] = Expected(group, self._loop.create_future())
+            expected = self._expected[group] = Expected(group, asyncio.get_running_loop().create_future())
         return expected
 
     def drop(self, expected: Expected) -> None:
@@ -72,26 +77,19 @@ class Waiting:
         if expected is not None:
             expected.reply.set_result(reply)
 
-    def _listen(self) -> None:
-        while not self._stopped.is_set():
+    def _hear(self, channel: bytes, data: bytes) -> None:
+        if channel == self._replies:
+            self._deliver(read_reply(data))
+        else:
+            self._forget_account(data.decode())
+
+    async def _listen(self) -> None:
+        while True:
             try:
-                self._listen_once()
+                await self._wire.call("SUBSCRIBE", self._replies)
+                await self._wire.call("SUBSCRIBE", ACCOUNTS_CHANNEL)
+                while not await self._wire.closed(within_seconds=PING_SECONDS):
+                    await self._wire.call("PING")
             except redis.exceptions.RedisError as error:
                 log.warning("the subscription for replies broke, trying again: %s", error)
-                self._stopped.wait(0.2)
-            except RuntimeError:
-                # The event loop is closed: the process is going.
-                return
-
-    def _listen_once(self) -> None:
-        replies = REPLY_CHANNEL.format(process=self.process).encode()
-        with self._client.pubsub() as pubsub:  # type: ignore[no-untyped-call]
-            pubsub.subscribe(replies, ACCOUNTS_CHANNEL)
-            while not self._stopped.is_set():
-                message = pubsub.get_message(timeout=1.0)
-                if message is None or message["type"] != "message":
-                    continue
-                if message["channel"] == replies:
-                    self._loop.call_soon_threadsafe(self._deliver, read_reply(message["data"]))
-                else:
-                    self._loop.call_soon_threadsafe(self._forget_account, message["data"].decode())
+            await asyncio.sleep(RETRY_SECONDS)

@@ -13,7 +13,7 @@ from tasks.settings import Settings
 _settings = Settings.load()
 
 wsgi_app = "gateway.asgi:app"
-worker_class = "uvicorn_worker.UvicornWorker"
+worker_class = "gateway.server.GatewayWorker"
 bind = [os.environ.get("GATEWAY_BIND", "127.0.0.1:8000")]
 umask = 0o077
 workers = _settings.gateway_processes or cores()
@@ -23,8 +23,6 @@ keepalive = 120
 # A process that does not turn its event loop for so long is replaced.
 timeout = 30
 graceful_timeout = 3
-# The socket is in a folder of its own, so whoever speaks through it is the proxy.
-forwarded_allow_ips = "*" if bind[0].startswith("unix:") else "127.0.0.1"
 control_socket_disable = True
 accesslog = None
 errorlog = "-"

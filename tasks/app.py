@@ -12,6 +12,7 @@ import redis
 from celery import Celery
 from celery.signals import worker_init, worker_ready, worker_shutdown
 from kombu import Exchange, Queue
+from kombu.transport import TRANSPORT_ALIASES
 
 from tasks.connection import connect
 from tasks.contract import (
@@ -42,6 +43,8 @@ class Service(Celery):  # type: ignore[misc]
 
 def create_app(settings: Settings) -> Service:
     """The Celery app for these settings. Nothing is connected yet."""
+    # A transport is found by its URL's scheme only.
+    TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "tasks.transport:Transport"
     app = Service("mlservice", broker=settings.broker_url, backend=settings.broker_url)
     app.settings = settings
     app.steps["consumer"].add(BatchedEvents)
@@ -63,7 +66,6 @@ def create_app(settings: Settings) -> Service:
         worker_send_task_events=True,
         worker_hijack_root_logger=True,
         worker_cancel_long_running_tasks_on_connection_loss=False,
-        broker_transport="tasks.transport:Transport",
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options=_transport_options(settings),

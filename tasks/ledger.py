@@ -155,39 +155,34 @@ class Ledger:
     def __init__(self, client: redis.Redis, blobs: Blobs | None = None, *, inline_bytes: int = INLINE_BYTES) -> None:
         self._redis = client
         self._blobs = blobs or RedisBlobs(client)
-        self._inline_bytes = inline_bytes
+        self.inline_bytes = inline_bytes
+        self._accept = client.register_script(scripts.ACCEPT)
         self._claim = client.register_script(scripts.CLAIM)
         self._finish = client.register_script(scripts.FINISH)
         self._progress = client.register_script(scripts.PROGRESS)
 
     def accept(self, group: Group) -> None:
         """Record the group and publish its message, both or neither. When this returns, the work is accepted."""
-        record: dict[Any, Any] = {
-            "kind": group.kind,
-            "lane": group.lane,
-            "reply": group.reply,
-            "heads": _heads.encode(group.heads),
-            "models": " ".join({head.model for head in group.heads}),
-            "submitted_at": repr(time.time()),
-        }
-        kept = []
-        for index, body in enumerate(group.bodies):
-            if len(body) <= self._inline_bytes:
-                record[f"b{index}"] = body
-            else:
-                record[f"B{index}"] = self._blobs.keep(body, life_seconds=None)
-                kept.append(record[f"B{index}"])
+        placed = self.place(group)
         try:
-            with self._redis.pipeline(transaction=True) as pipe:
-                pipe.hset(GROUP_KEY.format(group=group.id), mapping=record)
-                pipe.zadd(PENDING_KEY.format(kind=group.kind.value), {group.id: time.time()})
-                pipe.lpush(*group_message(group.id, group.kind, group.lane, heads=group.heads))
-                pipe.execute()
+            keys, args = acceptance(group, placed)
+            self._accept(keys=keys, args=args)
         except redis.exceptions.ResponseError:
-            # Refused for certain. After a broken connection it is not: then the bytes may be needed.
-            for reference in kept:
-                drop_kept(reference, self._redis)
+            self.unplace(placed)
             raise
+
+    def place(self, group: Group) -> list[tuple[str, bytes | str]]:
+        """(field, value) of each body in the record: its bytes, or a reference where they are kept."""
+        return [
+            ("b", body) if len(body) <= self.inline_bytes else ("B", self._blobs.keep(body, life_seconds=None))
+            for body in group.bodies
+        ]
+
+    def unplace(self, placed: list[tuple[str, bytes | str]]) -> None:
+        """Drop what was kept for a group that was refused for certain. After a broken connection it is not."""
+        for field, value in placed:
+            if field == "B":
+                drop_kept(str(value), self._redis)
 
     def claim(self, group: str) -> Claim | None:
         """Take the group to work on it; None if it is finished or unknown, and the message may be dropped."""
@@ -291,9 +286,20 @@ class Ledger:
 
     def _placed(self, body: bytes, life_seconds: int) -> tuple[str, bytes | str]:
         """(field, value) of a result: its bytes, or a reference to them."""
-        if len(body) <= self._inline_bytes:
+        if len(body) <= self.inline_bytes:
             return "r", body
         return "R", self._blobs.keep(body, life_seconds=life_seconds)
+
+
+def acceptance(group: Group, placed: Sequence[tuple[str, bytes | str]]) -> tuple[list[str], list[Any]]:
+    """(keys, arguments) of the script ACCEPT for this group, whose bodies have been placed."""
+    queue, data = group_message(group.id, group.kind, group.lane, heads=group.heads)
+    keys = [GROUP_KEY.format(group=group.id), PENDING_KEY.format(kind=group.kind.value), queue]
+    args: list[Any] = [group.id, data, "kind", group.kind.value, "lane", group.lane.value, "reply", group.reply]
+    args += ["heads", _heads.encode(group.heads), "models", " ".join({head.model for head in group.heads})]
+    for index, (field, value) in enumerate(placed):
+        args += [f"{field}{index}", value]
+    return keys, args
 
 
 def send_canary(client: redis.Redis, *, process: str, token: str) -> None:

@@ -2,6 +2,16 @@
 
 from typing import Final
 
+#: KEYS: group, pending, queue. ARGV: group id, message, then field and value of the record, and so on. Returns 1.
+ACCEPT: Final = """
+local time = redis.call('TIME')
+local now = string.format('%d.%06d', time[1], time[2])
+redis.call('HSET', KEYS[1], 'submitted_at', now, unpack(ARGV, 3))
+redis.call('ZADD', KEYS[2], now, ARGV[1])
+redis.call('LPUSH', KEYS[3], ARGV[2])
+return 1
+"""
+
 #: KEYS: group. ARGV: what the key of a model begins with. Returns {the whole record, flat, with the fence raised; name
 #: and current version ('' for none) of each model in it, flat}; nothing if there is no work left to do.
 CLAIM: Final = """

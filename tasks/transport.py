@@ -30,6 +30,6 @@ class Channel(redis.Channel):  # type: ignore[misc]
 
 
 class Transport(redis.Transport):  # type: ignore[misc]
-    """What `broker_transport` names."""
+    """What the scheme `redis` stands for in our processes."""
 
     Channel = Channel
