@@ -70,13 +70,14 @@ def kind_of(value: Any) -> str:
 
 
 def at_cell(kind: type[E], row: int, column: str, reason: str) -> E:
-    """An error that names a cell. Rows are counted from 0."""
-    return kind(f"row {row}, column {column!r}: {reason}")
+    """An error that names a cell, with the pointer of object rows. Rows are counted from 0."""
+    return kind(f"row {row}, column {column!r}: {reason}").at(json_pointer("rows", row, column))
 
 
 def row_error(row: int, column: str, reason: str, pointer: str | None = None) -> InvalidRows:
     """An error that names a cell of an estimate's rows; the pointer is that of object rows unless given."""
-    return at_cell(InvalidRows, row, column, reason).at(pointer or json_pointer("rows", row, column))
+    error = at_cell(InvalidRows, row, column, reason)
+    return error.at(pointer) if pointer else error
 
 
 def json_pointer(*parts: str | int) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from tasks.checks import LARGEST, RANGE, at_cell, kind_of, listed
+from tasks.checks import LARGEST, RANGE, at_cell, json_pointer, kind_of, listed, number_fault
 from tasks.errors import InvalidField, InvalidTable, MalformedBody
+from tasks.malformed import not_json
 
 #: The Arrow type of a column, by the types of its values.
 _ARROW = {
@@ -21,6 +22,14 @@ _ARROW = {
     frozenset({str}): pa.string(),
     frozenset[type](): pa.null(),
 }
+
+
+class _BadCell(Exception):
+    """Raised when a value cannot stand where it does."""
+
+    def __init__(self, row: int, column: str, reason: str) -> None:
+        super().__init__(row, column, reason)
+        self.row, self.column, self.reason = row, column, reason
 
 
 def table_of(data: bytes) -> pa.Table:
@@ -34,11 +43,16 @@ def table_of(data: bytes) -> pa.Table:
         raise InvalidTable(f"the body is {kind_of(document)}; send an object with rows or columns")
     unknown = [key for key in document if key not in ("rows", "columns")]
     if unknown:
-        raise InvalidField(f"unknown keys: {listed(unknown)}; send rows or columns").at(f"/{unknown[0]}")
+        raise InvalidField(f"unknown keys: {listed(unknown)}; send rows or columns").at(json_pointer(unknown[0]))
     if len(document) != 1:
         raise InvalidTable("send an object with either rows or columns")
-    columns = _from_rows(document["rows"]) if "rows" in document else _from_columns(document["columns"])
-    table = pa.table({name: _array(name, values) for name, values in columns.items()})
+    by_rows = "rows" in document
+    columns = _from_rows(document["rows"]) if by_rows else _from_columns(document["columns"])
+    try:
+        table = pa.table({name: _array(name, values) for name, values in columns.items()})
+    except _BadCell as bad:
+        error = at_cell(InvalidTable, bad.row, bad.column, bad.reason)
+        raise error if by_rows else error.at(json_pointer("columns", bad.column, bad.row)) from None
     _refuse_twice(data, document)
     return table
 
@@ -54,11 +68,11 @@ def decode(data: bytes) -> Any:
     except RecursionError:
         raise MalformedBody("the body is nested too deeply to be a table") from None
     except (msgspec.DecodeError, ValueError) as error:
-        raise MalformedBody(f"the body is not valid JSON: {error}") from error
+        raise not_json(data, error) from error
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
+    raise MalformedBody(f"the body is not valid JSON: {name} is no JSON number; write null for a missing value")
 
 
 def _from_rows(rows: Any) -> dict[str, list[Any]]:
@@ -94,11 +108,11 @@ def _from_columns(columns: Any) -> dict[str, list[Any]]:
     first = next(iter(columns))
     for name, values in columns.items():
         if not isinstance(values, list):
-            raise InvalidTable(f"column {name!r} is {kind_of(values)}; send a list")
+            raise InvalidTable(f"column {name!r} is {kind_of(values)}; send a list").at(json_pointer("columns", name))
         if len(values) != len(columns[first]):
             raise InvalidTable(
                 f"column {name!r} has {len(values)} values where column {first!r} has {len(columns[first])}"
-            )
+            ).at(json_pointer("columns", name))
     return columns
 
 
@@ -107,28 +121,37 @@ def _array(name: str, values: list[Any]) -> pa.Array:
     if kinds not in _ARROW:
         raise _mixed(name, values)
     if int not in kinds:
-        return pa.array(values, _ARROW[kinds])
+        return _in_range(name, pa.array(values, _ARROW[kinds]))
     if kinds == {int}:
         # Whole numbers that no 64 bits hold become floats, as they do beside a fraction.
         with suppress(OverflowError):
             return pa.array(values, pa.int64())
     try:
-        return pa.array([float(v) if type(v) is int else v for v in values], _ARROW[kinds | {float}])
+        floats = pa.array([float(v) if type(v) is int else v for v in values], _ARROW[kinds | {float}])
     except OverflowError:
         row = next(row for row, value in enumerate(values) if value is not None and not -LARGEST <= value <= LARGEST)
-        raise at_cell(InvalidTable, row, name, RANGE) from None
+        raise _BadCell(row, name, RANGE) from None
+    return _in_range(name, floats)
 
 
-def _mixed(name: str, values: list[Any]) -> InvalidTable:
+def _in_range(name: str, array: pa.Array) -> pa.Array:
+    if pa.types.is_floating(array.type):
+        fault = number_fault(array.to_numpy(zero_copy_only=False), nullable=True)
+        if fault:
+            raise _BadCell(fault[0], name, fault[1])
+    return array
+
+
+def _mixed(name: str, values: list[Any]) -> _BadCell:
     kinds = [kind_of(value) if value is not None else None for value in values]
     present = [kind for kind in kinds if kind is not None]
     nested = next((kind for kind in present if kind in ("an object", "a list")), None)
     if nested:
         row = kinds.index(nested)
-        return at_cell(InvalidTable, row, name, f"is {nested}; give a number, text, true, false or null")
+        return _BadCell(row, name, f"is {nested}; give a number, text, true, false or null")
     usual = max(sorted(set(present)), key=present.count)
     row = next(row for row, kind in enumerate(kinds) if kind not in (None, usual))
-    return at_cell(InvalidTable, row, name, f"is {kinds[row]} where the column otherwise has {_plural(usual)}")
+    return _BadCell(row, name, f"is {kinds[row]} where the column otherwise has {_plural(usual)}")
 
 
 def _plural(kind: str) -> str:

@@ -23,7 +23,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a train request."""
 
     params: dict[str, Any] = {}
-    promote: Promote = Promote.ALWAYS
+    promote: str = Promote.ALWAYS.value
 
 
 @shared_task(name=TASKS[Kind.TRAIN], bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
@@ -57,7 +57,11 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
 
     body = parse(claim.bodies[0], Body)
     request = fitting.Request(
-        model=claim.heads[0].model, params=body.params, promote=body.promote, task=f"{claim.group}-0", claim=claim
+        model=claim.heads[0].model,
+        params=body.params,
+        promote=_promote(body.promote),
+        task=f"{claim.group}-0",
+        claim=claim,
     )
     if claim.version is not None:
         return [succeeded(fitting.result_of(runtime, claim.heads[0].model, claim.version))]

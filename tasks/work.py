@@ -15,6 +15,7 @@ from celery.exceptions import Ignore, SoftTimeLimitExceeded
 from tasks.contract import DEFAULT_QUEUE, PRIORITY, PROBLEM, REDELIVERED_KEY, TASKS, Kind, Lane, Media, State
 from tasks.errors import EstimatorFailed, Expired, MalformedBody, Poison, ServiceError, TimeLimit, Unavailable
 from tasks.ledger import Claim, Failure, Outcome
+from tasks.malformed import misfit, not_json
 from tasks.runtime import Runtime, runtime
 
 log = logging.getLogger(__name__)
@@ -134,19 +135,14 @@ def domain_error(error: Exception) -> ServiceError:
 
 def parse(body: bytes, kind: type[Parsed]) -> Parsed:
     """A JSON body as the given struct; an empty one is `{}`. Raises MalformedBody, InvalidField."""
-    from tasks.errors import InvalidField
-
     try:
         return msgspec.json.decode(body or b"{}", type=kind)
     except msgspec.ValidationError as error:
-        detail, _, path = str(error).partition(" - at `$")
-        raise InvalidField(f"the body is not as it should be: {detail}").at(_pointer(path)) from error
-    except msgspec.DecodeError as error:
-        raise MalformedBody(f"the body is not JSON: {error}") from error
-
-
-def _pointer(path: str) -> str:
-    return path.rstrip("`").replace(".", "/").replace("[", "/").replace("]", "")
+        raise misfit(error, kind.__struct_encode_fields__) from error
+    except RecursionError:
+        raise MalformedBody("the body is nested too deeply; send a flat object") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise not_json(body, error) from error
 
 
 def _check_deliveries(deliveries: int, limit: int) -> None:
