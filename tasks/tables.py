@@ -44,7 +44,10 @@ def read(data: bytes, media: Media, schema: Schema | None = None) -> pa.Table:
         raise
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise MalformedBody(f"the body is not valid {media.value}: {reason}") from error
+        raise MalformedBody(
+            f"the body is not valid {media.value}: {reason.rstrip('.')}; send the whole of it, with the Content-Type"
+            " that it has"
+        ) from error
 
 
 def write(table: pa.Table, media: Media) -> bytes:
