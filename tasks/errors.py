@@ -74,6 +74,8 @@ class InvalidTable(InvalidRequest):
 class InvalidTarget(InvalidRequest):
     """Raised when the target column is missing or cannot be learned."""
 
+    pointer = "?target"
+
 
 class InvalidRows(InvalidRequest):
     """Raised when rows do not fit the schema that the model was trained on."""

@@ -34,7 +34,9 @@ def infer(table: pa.Table, *, target: str, problem: str | None = None) -> Schema
     Raises InvalidTable, InvalidTarget, or InvalidField for a `problem` that does not exist.
     """
     if problem is not None and problem not in get_args(Problem):
-        raise InvalidField(f"problem must be one of {listed(get_args(Problem))}, not {problem!r}")
+        raise InvalidField(f"problem must be one of {listed(get_args(Problem))}, not {problem!r}").at(
+            "/options/problem"
+        )
     names = table.column_names
     _check_names(names, target)
     if table.num_rows < FEWEST_ROWS:
@@ -102,7 +104,10 @@ def _check_target(values: pa.ChunkedArray, target: str) -> str:
     if array is not None and (fault := number_fault(array, nullable=False)):
         raise at_cell(InvalidTarget, fault[0], target, fault[1])
     if pc.count_distinct(values).as_py() == 1:
-        raise InvalidTarget(f"target {target!r} has the same value in every row; there is nothing to learn")
+        raise InvalidTarget(
+            f"target {target!r} has the same value in every row; there is nothing to learn;"
+            " name another target, or add rows"
+        )
     return kind
 
 

@@ -112,7 +112,9 @@ def _reporter(total: int, progress: Progress) -> Any:
     def report(env: Any) -> None:
         metrics = {result.metric_name: float(result.metric_value) for result in env.evaluation_result_list or ()}
         if not np.isfinite(list(metrics.values())).all():
-            raise InvalidParams(f"the fit diverges at iteration {env.iteration + 1}; try a lower learning_rate")
+            raise InvalidParams(f"the fit diverges at iteration {env.iteration + 1}; try a lower learning_rate").at(
+                "/params"
+            )
         progress(env.iteration + 1, total, metrics)
 
     # Before early stopping, whose order is 30, so that the last iteration is heard of.
