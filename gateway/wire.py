@@ -37,7 +37,7 @@ class Wire:
         try:
             async with asyncio.timeout(self._timeout):
                 protocol = self._protocol
-                if protocol is None or protocol.closed.done():
+                if protocol is None or not protocol.open:
                     protocol = await self._connect()
                 return await protocol.send(command)
         except TimeoutError:
@@ -68,7 +68,7 @@ class Wire:
 
     async def _connect(self) -> _Protocol:
         async with self._connecting:
-            if self._protocol is not None and not self._protocol.closed.done():
+            if self._protocol is not None and self._protocol.open:
                 return self._protocol
             options, loop = self._options, asyncio.get_running_loop()
 
@@ -81,10 +81,14 @@ class Wire:
                 secure = ssl.create_default_context() if "connection_class" in options else None
                 host, port = options.get("host", "localhost"), options.get("port", 6379)
                 _, protocol = await loop.create_connection(make, host, port, ssl=secure)
-            if options.get("password"):
-                await protocol.send(("AUTH", options.get("username") or "default", options["password"]))
-            if options.get("db"):
-                await protocol.send(("SELECT", options["db"]))
+            try:
+                if options.get("password"):
+                    await protocol.send(("AUTH", options.get("username") or "default", options["password"]))
+                if options.get("db"):
+                    await protocol.send(("SELECT", options["db"]))
+            except BaseException:
+                protocol.close()
+                raise
             self._protocol = protocol
             return protocol
 
@@ -99,8 +103,12 @@ class _Protocol(asyncio.Protocol):
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._transport: asyncio.Transport | None = None
 
+    @property
+    def open(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
     def send(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
-        if self._transport is None or self._transport.is_closing():
+        if self._transport is None or not self.open:
             raise exceptions.ConnectionError("the connection to Redis is closed")
         reply = self.closed.get_loop().create_future()
         self._waiting.append(reply)

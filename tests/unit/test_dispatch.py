@@ -1,0 +1,163 @@
+"""Group commit: who leaves with whom, and when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+import redis
+
+from gateway.dispatch import SUBMIT_PATIENCE, Dispatcher, capacity_for
+from gateway.waiting import Waiting
+from gateway.wire import Wire
+from tasks.contract import GROUP_BYTES, GROUP_ITEMS, Kind, Lane, Media, State
+from tasks.errors import Unavailable
+from tasks.ledger import Head, Ledger, Outcome, Reply, read_heads
+
+
+class RecordingWire(Wire):
+    """A wire that keeps what it is asked to accept, and refuses if told to."""
+
+    def __init__(self) -> None:
+        super().__init__("unix:///nowhere", timeout_seconds=1)
+        self.groups: list[dict[str, Any]] = []
+        self.refuses = False
+
+    async def run(self, script: str, *, keys: list[str], args: list[Any]) -> Any:
+        await asyncio.sleep(0)
+        if self.refuses:
+            raise redis.exceptions.ConnectionError("gone")
+        record = dict(zip(args[2::2], args[3::2], strict=True))
+        self.groups.append({"id": args[0], **record, "heads": read_heads(record["heads"])})
+        return 1
+
+    @property
+    def sizes(self) -> list[int]:
+        return [len(group["heads"]) for group in self.groups]
+
+
+class House:
+    """A dispatcher on a recording wire; `answer` lets a group come back."""
+
+    def __init__(self) -> None:
+        self.wire = RecordingWire()
+        self.waiting = Waiting("p", wire=lambda _: Wire("unix:///nowhere", timeout_seconds=1), forget_account=print)
+        ids = iter(range(10**6))
+        ledger = Ledger(redis.Redis(unix_socket_path="/nowhere"))
+        self.dispatcher = Dispatcher(ledger, self.wire, waiting=self.waiting, new_id=lambda: f"{next(ids):032x}")
+        self.dispatcher.capacity = 1
+
+    def submit(self, body: bytes = b"{}", *, lane: Lane = Lane.NORMAL, waits: bool = True) -> asyncio.Task[Any]:
+        head = Head(owner="ada", model="m")
+        return asyncio.create_task(self.dispatcher.submit(Kind.ESTIMATE, lane, head=head, body=body, waits=waits))
+
+    def answer(self, number: int) -> None:
+        group = self.wire.groups[number]
+        outcomes = [Outcome(State.SUCCEEDED, Media.JSON, b"{}")] * len(group["heads"])
+        self.waiting._deliver(Reply(group["id"], outcomes))
+
+
+def run(test: Callable[[House], Coroutine[Any, Any, None]]) -> None:
+    async def main() -> None:
+        await test(House())
+
+    asyncio.run(asyncio.wait_for(main(), timeout=10))
+
+
+def test_a_single_request_waits_for_nobody() -> None:
+    async def test(house: House) -> None:
+        ticket = await house.submit(b"body")
+        assert ticket.handle == f"{0:032x}-0"
+        assert house.wire.groups[0]["b0"] == b"body"
+
+    run(test)
+
+
+def test_requests_of_one_turn_leave_together_in_order() -> None:
+    async def test(house: House) -> None:
+        tickets = await asyncio.gather(*(house.submit(b"%d" % i) for i in range(5)))
+        assert house.wire.sizes == [5]
+        assert [ticket.handle[-1] for ticket in tickets] == list("01234")
+        assert house.wire.groups[0]["b3"] == b"3"
+
+    run(test)
+
+
+def test_what_comes_while_a_group_flies_leaves_when_it_lands() -> None:
+    async def test(house: House) -> None:
+        await house.submit()
+        later = [house.submit() for _ in range(7)]
+        await asyncio.sleep(0.01)
+        assert house.wire.sizes == [1]
+        house.answer(0)
+        await asyncio.gather(*later)
+        assert house.wire.sizes == [1, 7]
+
+    run(test)
+
+
+def test_a_submit_that_does_not_wait_is_accepted_although_nothing_lands() -> None:
+    async def test(house: House) -> None:
+        await house.submit(waits=False)
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        await asyncio.gather(*(house.submit(waits=False) for _ in range(3)))
+        assert SUBMIT_PATIENCE * 0.5 < loop.time() - start < SUBMIT_PATIENCE + 0.5
+        assert house.wire.sizes == [1, 3]
+
+    run(test)
+
+
+def test_lanes_are_not_mixed_and_do_not_wait_for_each_other() -> None:
+    async def test(house: House) -> None:
+        await asyncio.gather(*(house.submit(lane=lane) for lane in Lane for _ in range(2)))
+        assert [(group["lane"], len(group["heads"])) for group in house.wire.groups] == [
+            ("high", 2),
+            ("normal", 2),
+            ("low", 2),
+        ]
+
+    run(test)
+
+
+@pytest.mark.parametrize("lane", Lane)
+def test_groups_are_bounded_in_items(lane: Lane) -> None:
+    async def test(house: House) -> None:
+        house.dispatcher.capacity = 100
+        most = GROUP_ITEMS[lane]
+        await asyncio.gather(*(house.submit(lane=lane) for _ in range(2 * most + 1)))
+        assert house.wire.sizes == [most, most, 1]
+
+    run(test)
+
+
+def test_groups_are_bounded_in_bytes() -> None:
+    async def test(house: House) -> None:
+        house.dispatcher.capacity = 100
+        half = b"x" * (GROUP_BYTES // 2)
+        house.dispatcher._ledger.inline_bytes = GROUP_BYTES
+        await asyncio.gather(house.submit(half), house.submit(half), house.submit(b"x"))
+        assert house.wire.sizes == [2, 1]
+
+    run(test)
+
+
+def test_who_is_refused_hears_it_and_the_next_is_accepted() -> None:
+    async def test(house: House) -> None:
+        house.wire.refuses = True
+        results = await asyncio.gather(*(house.submit() for _ in range(3)), return_exceptions=True)
+        assert [type(result) for result in results] == [Unavailable] * 3
+        assert "gone" not in str(results[0])
+        house.wire.refuses = False
+        assert (await house.submit()).handle
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    ("processes", "gateways", "capacity"), [(0, 0, 1), (1, 2, 1), (2, 2, 1), (2, 1, 2), (16, 2, 8), (16, 0, 16)]
+)
+def test_capacity_follows_the_fleet(processes: int, gateways: int, capacity: int) -> None:
+    assert capacity_for(processes, gateways=gateways) == capacity
