@@ -74,11 +74,11 @@ def from_ipc(data: bytes) -> pa.Table:
 
 
 def fingerprint(table: pa.Table) -> str:
-    """SHA-256 in hex over names, types and content; the same however the table is cut into chunks."""
+    """SHA-256 in hex over names, types and content; the same however the table is cut into chunks or coded."""
     digest = hashlib.sha256()
     for field, column in zip(table.schema, table.itercolumns(), strict=True):
-        digest.update(f"{field.name!r}:{field.type}:{len(column)};".encode())
         values = plain(column)
+        digest.update(f"{field.name!r}:{values.type}:{len(values)};".encode())
         digest.update(np.packbits(np.asarray(values.is_null().to_numpy(), dtype=bool)).tobytes())
         digest.update(_content(values))
     return digest.hexdigest()
