@@ -122,9 +122,9 @@ PRIORITY_STEPS: Final = (0, 3, 6, 9)
 #: What kombu writes between a queue's name and its priority step.
 PRIORITY_SEPARATOR: Final = "\x06\x16"
 
-#: Most items in one group of estimates, by lane. The low lane's groups are small, so that the groups which a
-#: fleet has already taken when urgent work comes hold few rows.
-GROUP_ITEMS: Final = {Lane.HIGH: 256, Lane.NORMAL: 256, Lane.LOW: 16}
+#: Most items in one group of estimates, by lane. The low lane's groups are small, so that few of its items are
+#: answered while urgent work that came later is taken and predicted.
+GROUP_ITEMS: Final = {Lane.HIGH: 256, Lane.NORMAL: 256, Lane.LOW: 8}
 #: Most body bytes in one group of more than one item.
 GROUP_BYTES: Final = 4 * 1024 * 1024
 
