@@ -21,14 +21,19 @@ READ_MARGIN_SECONDS: Final = 30
 #: What NGINX says itself, by status: title, detail.
 PROBLEMS: Final = {
     400: ("Bad Request", "The request is not HTTP as the service reads it: check its first line and headers."),
+    404: ("Not Found", "There is nothing at this address."),
     408: ("Request Timeout", "The request did not arrive in time: send it again."),
     413: ("Content Too Large", "The body is larger than {limit} bytes: send less at a time."),
     414: ("URI Too Long", "The address of the request is too long: shorten its query."),
     500: ("Internal Server Error", "The proxy failed: its log says why."),
+    501: ("Not Implemented", "The request's method or transfer coding is not read here: send its Content-Length."),
     502: ("Bad Gateway", "This part of the service is starting or was restarted: try again in a moment."),
     503: ("Service Unavailable", "The service takes no requests now: try again in a moment."),
     504: ("Gateway Timeout", "The service did not answer in time: try again."),
+    505: ("HTTP Version Not Supported", "The request's version of HTTP is not read here: use HTTP/1.1."),
 }
+#: The type of a problem that the gateway says as well, by status; others are as plain as their status.
+TYPES: Final = {404: "urn:mlservice:error:not-found", 413: "urn:mlservice:error:body-too-large"}
 
 
 def nginx_conf(address: Address, settings: Settings) -> str:
@@ -56,10 +61,15 @@ def _user() -> str:
 
 def _page(status: int, limit: int) -> str:
     title, detail = PROBLEMS[status]
-    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail.format(limit=limit)}
+    kind = TYPES.get(status, "about:blank")
+    problem = {"type": kind, "title": title, "status": status, "detail": detail.format(limit=limit)}
     retry = "add_header Retry-After 1 always; " if status in (502, 503, 504) else ""
+    text = json.dumps(problem).replace("'", "\\u0027")
+    # 494 is NGINX's own number for headers that are too large. A location with a path, because a request that could not
+    # be parsed has no address, with which NGINX does not enter a named one.
+    statuses = "400 494 =400" if status == 400 else str(status)
     return (
-        f"        error_page {status} @problem_{status};\n"
-        f"        location @problem_{status} {{ default_type {PROBLEM}; {retry}"
-        f"return {status} '{json.dumps(problem)}'; }}"
+        f"        error_page {statuses} /problem/{status};\n"
+        f"        location = /problem/{status} {{ internal; default_type {PROBLEM}; {retry}"
+        f"return {status} '{text}'; }}"
     )
