@@ -1,0 +1,52 @@
+"""Workers of one fleet on a Redis of the test's own, and a model for them, without the rest of the stack."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from tasks import fitting, ingest
+from tasks.contract import DEFAULT_ESTIMATOR, Media, Promote
+from tasks.runtime import Runtime, make_runtime
+from tasks.settings import Settings
+from tests.servers import Process
+from tests.service import MLSERVICE
+
+
+class Worker(Process):
+    """A running `mlservice worker`, with its log in `folder`."""
+
+    def __init__(
+        self, fleet: str, *, redis_url: str, folder: Path, processes: int = 2, env: Mapping[str, str] | None = None
+    ) -> None:
+        command = (MLSERVICE, "worker", fleet, "--processes", str(processes))
+        super().__init__(command, output=folder / f"{fleet}.log", env={"REDIS_URL": redis_url, **(env or {})})
+
+    def wait_until_ready(self) -> None:
+        """Wait until it takes work."""
+        self.wait_for("ready.")
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Its processes stand still inside, as on a machine that hangs."""
+        os.killpg(self.popen.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.popen.pid, signal.SIGCONT)
+
+
+def learn_sums(redis_url: str, model: str) -> Runtime:
+    """Make a model of y = a + b + 0.5 in that Redis, with no worker. Returns what it was made with."""
+    runtime = make_runtime(Settings(redis_url=redis_url))
+    rows = [{"a": a, "b": b, "y": a + b + 0.5} for a in range(20) for b in range(20)]
+    table = ingest.from_body(msgspec.json.encode({"rows": rows}), Media.JSON)
+    ingest.initialise(runtime, ingest.Request(model=model, target="y", estimator=DEFAULT_ESTIMATOR, options={}), table)
+    request = fitting.Request(model=model, params={"num_iterations": 50}, promote=Promote.ALWAYS)
+    fitting.fit(runtime, request, report=lambda *_: None)
+    return runtime
