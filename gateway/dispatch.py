@@ -82,9 +82,10 @@ class Dispatcher:
             bodies=[item.body for item in items],
             reply=self._waiting.process,
         )
-        loop = asyncio.get_running_loop()
         reply = self._waiting.expect(group.id)
-        loop.call_later(FLIGHT_SECONDS, self._waiting.drop, reply)
+        overdue = asyncio.get_running_loop().call_later(FLIGHT_SECONDS, self._waiting.drop, reply)
+        # Else the timer would hold on to the results until it is due.
+        reply.reply.add_done_callback(lambda _: overdue.cancel())
         try:
             await self._record(group)
         except (redis.exceptions.RedisError, OSError) as error:

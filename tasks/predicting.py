@@ -10,7 +10,8 @@ import msgspec
 import pyarrow as pa
 
 from tasks import tables
-from tasks.contract import Media, State
+from tasks.answers import Answers
+from tasks.contract import Media
 from tasks.errors import ServiceError
 from tasks.ledger import Outcome
 from tasks.models import Loaded
@@ -18,8 +19,6 @@ from tasks.registry import check_name
 from tasks.runtime import Runtime
 from tasks.schema import conform
 from tasks.work import PASSING, failed
-
-_encode = msgspec.json.Encoder().encode
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -68,7 +67,7 @@ def _answer_version(runtime: Runtime, model: str, version: int, *, requests: lis
                 rows.append((index, loaded.rows.read(request.body)))
             else:
                 table = conform(tables.read(request.body, request.media, loaded.schema), loaded.schema)
-                outcomes[index] = _write(loaded, _predict(loaded, table), request.accept)
+                outcomes[index] = _predict(loaded, table).rows(0, table.num_rows, request.accept)
         except Exception as error:
             outcomes[index] = failed(error)
     outcomes.update(_answer_rows(loaded, rows, requests))
@@ -80,11 +79,11 @@ def _answer_rows(loaded: Loaded, rows: list[tuple[int, Any]], requests: list[Req
     if not rows:
         return {}
     try:
-        predictions = _predict(loaded, loaded.rows.table([part for _, part in rows]))
+        answers = _predict(loaded, loaded.rows.table([part for _, part in rows]))
         outcomes = {}
         start = 0
         for index, part in rows:
-            outcomes[index] = _write(loaded, predictions.slice(start, len(part)), requests[index].accept)
+            outcomes[index] = answers.rows(start, start + len(part), requests[index].accept)
             start += len(part)
         return outcomes
     except Exception as error:
@@ -93,21 +92,5 @@ def _answer_rows(loaded: Loaded, rows: list[tuple[int, Any]], requests: list[Req
         return {index: out for row in rows for index, out in _answer_rows(loaded, [row], requests).items()}
 
 
-def _predict(loaded: Loaded, table: pa.Table) -> pa.Table:
-    return loaded.estimator.predict(loaded.artefact, table)
-
-
-def _write(loaded: Loaded, predictions: pa.Table, accept: Media) -> Outcome:
-    if accept is not Media.JSON:
-        marked = predictions.replace_schema_metadata({"model": loaded.model, "version": str(loaded.version)})
-        return Outcome(State.SUCCEEDED, accept, tables.write(marked, accept))
-    result = {
-        "model": loaded.model,
-        "version": loaded.version,
-        "predictions": predictions.column("prediction").to_pylist(),
-    }
-    if loaded.schema.classes:
-        columns = [predictions.column(f"probability_{i}").to_pylist() for i in range(len(loaded.schema.classes))]
-        result["probabilities"] = list(zip(*columns, strict=True))
-        result["classes"] = loaded.schema.classes
-    return Outcome(State.SUCCEEDED, Media.JSON, _encode(result))
+def _predict(loaded: Loaded, table: pa.Table) -> Answers:
+    return Answers(loaded, loaded.estimator.predict(loaded.artefact, table))
