@@ -37,6 +37,9 @@ def gateway(args: argparse.Namespace) -> int:
 
 def worker(args: argparse.Namespace) -> int:
     """Take work of one fleet's queues."""
+    # Threads that spin while they wait for one another starve each other as soon as other work runs. OpenMP reads this
+    # when the model code is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from celery.signals import worker_before_create_process
 
     from tasks.app import app
