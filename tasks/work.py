@@ -74,7 +74,8 @@ def run_direct(task: Task, work: Callable[[Runtime], Any]) -> Any:
     if task.request.delivery_info.get("redelivered"):
         _check_deliveries(_count_redelivery(task), collaborators.settings.max_deliveries)
     try:
-        return work(collaborators)
+        # Celery's JSON knows no structs.
+        return msgspec.to_builtins(work(collaborators))
     except PASSING:
         raise
     except Exception as error:
