@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
@@ -37,11 +36,11 @@ def client(service: Service) -> Client:
 
 
 @pytest.fixture(scope="module")
-def model(client: Client) -> Iterator[str]:
+def model(client: Client) -> str:
     """A trained model of y = a + b + 0.5."""
     client.init("client", rows=ROWS, target="y").result(timeout=30)
     client.train("client").result(timeout=30)
-    yield "client"
+    return "client"
 
 
 def test_init_train_and_estimate(client: Client) -> None:
@@ -182,5 +181,4 @@ def test_eight_threads_share_a_client(service: Service, client: Client, model: s
         list(threads.map(calls, range(8)))
     with redis.Redis.from_url(service.redis_url) as connection:
         assert not connection.zcard("ml:pending:estimate")
-        channels: list[bytes] = connection.pubsub_channels("ml:reply:client-*")  # type: ignore[no-untyped-call]
-        assert channels == []
+        assert connection.pubsub_channels("ml:reply:client-*") == []

@@ -1,0 +1,162 @@
+"""Bare Celery, in a process that has none of this code, calls the three tasks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.contract import PRIORITY, Lane
+from tasks.settings import Settings
+from tests.service import Service
+
+#: What another service might be: it makes the calls that it is given and tells what came of each.
+PROGRAM = """\
+import json, sys, time
+
+class None_of_ours:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"tasks", "gateway", "infra", "monitoring", "tests"}:
+            raise ModuleNotFoundError(f"{name} is not there")
+
+sys.meta_path.insert(0, None_of_ours())
+from celery import Celery
+given = json.load(sys.stdin)
+app = Celery("another-service", broker=given["url"], backend=given["url"])
+said = []
+for name, kwargs, options in given["calls"]:
+    result = app.send_task(name, kwargs=kwargs, **options)
+    seen = []
+    try:
+        while given["watch"] and not result.ready():
+            seen.append([result.state, result.info if result.state == "PROGRESS" else None])
+            time.sleep(0.01)
+        said.append({"result": result.get(timeout=30), "seen": seen})
+    except Exception as error:
+        said.append({"error": type(error).__name__, "message": str(error)})
+ours = sorted(n for n in sys.modules if n.partition(".")[0] in {"tasks", "gateway", "infra", "monitoring"})
+json.dump({"said": said, "ours": ours}, sys.stdout)
+"""
+
+#: (task, keyword arguments, options of send_task)
+Call = tuple[str, dict[str, Any], dict[str, Any]]
+ROWS = [{"a": a, "b": b, "y": a + b + 0.5} for a in range(20) for b in range(20)]
+
+
+@pytest.fixture
+def elsewhere(service: Service, tmp_path: Path) -> Elsewhere:
+    """A place from which the service is called."""
+    return Elsewhere(Settings(redis_url=service.redis_url).broker_url, tmp_path)
+
+
+class Elsewhere:
+    """Runs calls by bare Celery in a process of their own."""
+
+    def __init__(self, broker_url: str, folder: Path) -> None:
+        self._url = broker_url
+        self._folder = folder
+
+    def call(self, *calls: Call, watch: bool = False) -> list[dict[str, Any]]:
+        """What came of each call: `result`, or `error` and `message`; with `watch`, also the states `seen`."""
+        given = json.dumps({"url": self._url, "calls": calls, "watch": watch})
+        command = [sys.executable, "-I", "-c", PROGRAM]
+        done = subprocess.run(
+            command, input=given, cwd=self._folder, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        answer = json.loads(done.stdout)
+        assert answer["ours"] == []
+        said: list[dict[str, Any]] = answer["said"]
+        return said
+
+    def results(self, *calls: Call) -> list[Any]:
+        """The results of calls that succeed."""
+        said = self.call(*calls)
+        assert all("result" in one for one in said), said
+        return [one["result"] for one in said]
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["no queue named", "queue named"])
+def test_init_train_and_estimate(elsewhere: Elsewhere, named: bool) -> None:
+    model = f"celery-{named}"
+    work: Sequence[tuple[str, dict[str, Any]]] = [
+        ("init", {"model": model, "target": "y", "rows": ROWS}),
+        ("train", {"model": model, "params": {"num_iterations": 60}}),
+        ("estimate", {"model": model, "rows": [[3, 4], {"b": 12, "a": 10}]}),
+        ("estimate", {"model": model, "columns": {"a": [3], "b": [4]}, "version": 1}),
+    ]
+    options = [{"queue": kind, "priority": PRIORITY[Lane.HIGH]} if named else {} for kind, _ in work]
+    init, train, rows, columns = elsewhere.results(
+        *((f"tasks.{kind}", kwargs, chosen) for (kind, kwargs), chosen in zip(work, options, strict=True))
+    )
+    assert (init["model"], init["rows"], init["problem"]) == (model, 400, "regression")
+    assert (train["version"], train["promoted"]) == (1, True)
+    assert train["metrics"].keys() >= {"rmse", "mae", "r2"}
+    assert (rows["model"], rows["version"]) == (model, 1)
+    assert rows["predictions"] == pytest.approx([7.5, 22.5], abs=1)
+    assert columns["predictions"] == pytest.approx(rows["predictions"][:1], abs=1e-9)
+
+
+def test_the_same_answer_as_over_http(service: Service, elsewhere: Elsewhere) -> None:
+    rows = [{"a": row["a"], "b": row["b"], "y": "large" if row["y"] > 20 else "small"} for row in ROWS]
+    assert service.init("sizes", {"rows": rows}, target="y").status_code == 200
+    assert service.train("sizes").status_code == 200
+    asked = [[1, 1], [19, 19], [10, 10]]
+    (direct,) = elsewhere.results(("tasks.estimate", {"model": "sizes", "rows": asked}, {}))
+    assert direct == service.estimate("sizes", {"rows": asked}).json()
+    assert direct["classes"] == ["large", "small"]
+    assert direct["predictions"][:2] == ["small", "large"]
+
+
+#: (task, keyword arguments, the error's class, a part of its message)
+ERRORS: list[tuple[str, dict[str, Any], str, str]] = [
+    ("tasks.train", {"model": "never-made"}, "ModelNotInitialised", "submit an init"),
+    ("tasks.estimate", {"model": "never-made", "rows": [[1]]}, "ModelNotInitialised", "submit an init"),
+    ("tasks.estimate", {"model": "untrained", "rows": [[1, 2]]}, "ModelNotTrained", "submit a train"),
+    ("tasks.estimate", {"model": "untrained", "rows": [[1, 2]], "version": 7}, "UnknownVersion", "no version 7"),
+    ("tasks.estimate", {"model": "untrained"}, "InvalidField", "one of rows or columns"),
+    ("tasks.estimate", {"model": "../etc", "rows": [[1, 2]]}, "InvalidField", "is not allowed"),
+    ("tasks.train", {"model": "untrained", "params": {"depht": 3}}, "InvalidParams", "depht"),
+    ("tasks.train", {"model": "untrained", "promote": "maybe"}, "InvalidField", "always, if_better, never"),
+    ("tasks.init", {"model": "untrained", "target": "z", "rows": ROWS}, "InvalidTarget", "'z'"),
+    ("tasks.init", {"model": "untrained", "target": "y"}, "InvalidField", "rows, columns, csv or source"),
+    ("tasks.init", {"model": "untrained", "target": "y", "rows": []}, "InvalidTable", "no rows"),
+]
+
+
+def test_errors_keep_their_class_and_message(elsewhere: Elsewhere) -> None:
+    """Also when no queue is named; and the workers go on."""
+    made: Call = ("tasks.init", {"model": "untrained", "target": "y", "rows": ROWS}, {})
+    init, *said = elsewhere.call(made, *((name, kwargs, {}) for name, kwargs, _, _ in ERRORS))
+    assert "result" in init, init
+    for one, (name, kwargs, error, message) in zip(said, ERRORS, strict=True):
+        assert one.get("error") == error, f"{name} {kwargs}: {one}"
+        assert message in one["message"]
+
+
+def test_arguments_that_do_not_exist_are_refused(elsewhere: Elsewhere) -> None:
+    (said,) = elsewhere.call(("tasks.estimate", {"model": "m", "lines": [[1]]}, {"queue": "estimate"}))
+    assert said["error"] == "TypeError"
+    assert "lines" in said["message"]
+
+
+def test_the_progress_of_a_train_can_be_seen(elsewhere: Elsewhere) -> None:
+    params = {"num_iterations": 600, "early_stopping_rounds": 0}
+    calls: list[Call] = [
+        ("tasks.init", {"model": "watched", "target": "y", "rows": ROWS}, {}),
+        ("tasks.train", {"model": "watched", "params": params}, {"queue": "train"}),
+    ]
+    _, train = elsewhere.call(*calls, watch=True)
+    assert train["result"]["version"] == 1
+    states = [state for state, _ in train["seen"]]
+    assert set(states) <= {"PENDING", "STARTED", "PROGRESS"}
+    seen = [info for state, info in train["seen"] if state == "PROGRESS"]
+    assert len({info["iteration"] for info in seen}) > 2
+    assert [info["iteration"] for info in seen] == sorted(info["iteration"] for info in seen)
+    assert {info["total"] for info in seen} == {600}
+    assert seen[-1]["metrics"].keys() == {"rmse"}

@@ -1,0 +1,156 @@
+"""The system tasks, carried out by real workers: canary, reconcile, sweep."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import redis
+
+from tasks.client import Client, Handle
+from tasks.contract import (
+    PENDING_KEY,
+    RECONCILE_TASK,
+    REPLY_CHANNEL,
+    SUSPECTS_KEY,
+    SWEEP_TASK,
+    SYSTEM_QUEUE,
+    Kind,
+    Lane,
+    State,
+    queue_key,
+)
+from tasks.ledger import new_group_id, parse_handle, read_reply, send_canary
+from tasks.message import message
+from tasks.upkeep import SUSPECT_SECONDS, publish_lost
+from tests.servers import Valkey, eventually
+from tests.service import Service
+from tests.workers import Worker, learn_sums
+
+PENDING = PENDING_KEY.format(kind=Kind.ESTIMATE.value)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Valkey]:
+    """A Valkey with the model `sums`, and no worker."""
+    with Valkey() as running:
+        learn_sums(running.redis_url, "sums")
+        yield running
+
+
+@pytest.fixture
+def redis_client(server: Valkey) -> Iterator[redis.Redis]:
+    """A client of that Valkey."""
+    with server.client() as client:
+        yield client
+
+
+def lost_estimates(client: redis.Redis, url: str, count: int) -> list[Handle]:
+    """Accepted estimates whose messages are gone, as after a kill at the wrong moment."""
+    handles = [Client(url).estimate("sums", rows=[(a, 1)], lane=list(Lane)[a % 3]) for a in range(count)]
+    assert client.delete(*(queue_key("estimate", lane) for lane in Lane))
+    return handles
+
+
+def send(client: redis.Redis, task: str) -> None:
+    """Send a system task, as beat does."""
+    task_id = "0" * 31 + "1"
+    client.lpush(*message(task, task_id=task_id, queue=SYSTEM_QUEUE, lane=Lane.NORMAL, kwargs={}))
+
+
+def test_lost_messages_are_published_again_and_answered(
+    server: Valkey, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    kept = Client(server.redis_url).estimate("sums", rows=[(1, 1)])
+    redis_client.rename(queue_key("estimate", Lane.NORMAL), "kept")
+    lost = lost_estimates(redis_client, server.redis_url, 6)
+    redis_client.rename("kept", queue_key("estimate", Lane.NORMAL))
+    assert {handle.state for handle in lost} == {State.QUEUED}
+    later = time.time() + SUSPECT_SECONDS + 1
+    assert publish_lost(redis_client, now=later) == 0
+    assert publish_lost(redis_client, now=later) == 6
+    assert sum(redis_client.llen(queue_key("estimate", lane)) for lane in Lane) == 7
+    with Worker("estimate", redis_url=server.redis_url, folder=tmp_path, processes=1):
+        answers = [handle.result(timeout=20)["predictions"][0] for handle in lost]
+        assert kept.result(timeout=20)["predictions"] == [answers[1]]
+    assert answers == pytest.approx([a + 1.5 for a in range(6)], abs=2)
+    assert redis_client.zcard(PENDING) == 0
+    assert publish_lost(redis_client, now=later) == publish_lost(redis_client, now=later) == 0
+
+
+def test_a_message_that_comes_twice_is_answered_once(server: Valkey, redis_client: redis.Redis, tmp_path: Path) -> None:
+    handle = Client(server.redis_url).estimate("sums", rows=[(3, 4)])
+    key = queue_key("estimate", Lane.NORMAL)
+    redis_client.copy(key, "twice")
+    with Worker("estimate", redis_url=server.redis_url, folder=tmp_path, processes=1):
+        answer = handle.result(timeout=20)
+        finished = handle.task().finished_at
+        redis_client.rename("twice", key)
+        eventually(lambda: not redis_client.llen(key) and not redis_client.hlen("unacked"), what="the second one")
+    assert handle.result(timeout=1) == answer
+    assert handle.task().finished_at == finished
+
+
+def test_the_system_worker_reconciles_and_sweeps(server: Valkey, redis_client: redis.Redis, tmp_path: Path) -> None:
+    results, uploads = tmp_path / "blobs" / "results", tmp_path / "blobs" / "uploads"
+    for folder in (results, uploads):
+        folder.mkdir(parents=True)
+        for name, age_seconds in (("old", 2 * 3600), ("new", 0)):
+            (folder / name).write_bytes(b"x")
+            os.utime(folder / name, (time.time() - age_seconds,) * 2)
+    env = {"MLSERVICE_BLOBS_URL": f"file://{tmp_path}/blobs", "MLSERVICE_RESULT_LIFE_SECONDS": "60"}
+    (lost,) = lost_estimates(redis_client, server.redis_url, 1)
+    redis_client.zincrby(PENDING, -SUSPECT_SECONDS - 1, parse_handle(lost.id)[0])
+    with Worker("system", redis_url=server.redis_url, folder=tmp_path, env=env):
+        send(redis_client, SWEEP_TASK)
+        eventually(lambda: not (results / "old").exists(), seconds=20, what="the sweep")
+        send(redis_client, RECONCILE_TASK)
+        eventually(lambda: redis_client.scard(SUSPECTS_KEY), what="the first look")
+        assert not redis_client.llen(queue_key("estimate", Lane.HIGH))
+        send(redis_client, RECONCILE_TASK)
+        eventually(lambda: redis_client.llen(queue_key("estimate", Lane.HIGH)), what="the message")
+    assert sorted(path.name for path in results.iterdir()) == ["new"]
+    assert sorted(path.name for path in uploads.iterdir()) == ["new", "old"]
+    with Worker("estimate", redis_url=server.redis_url, folder=tmp_path, processes=1):
+        assert lost.result(timeout=20)["predictions"] == pytest.approx([1.5], abs=2)
+
+
+def test_a_worker_answers_the_canary(service: Service) -> None:
+    token = new_group_id()
+    with redis.Redis.from_url(service.redis_url) as client, client.pubsub() as pubsub:  # type: ignore[no-untyped-call]
+        pubsub.subscribe(REPLY_CHANNEL.format(process="tests"))
+        assert pubsub.get_message(timeout=5)["type"] == "subscribe"
+        send_canary(client, process="tests", token=token)
+        reply = read_reply(pubsub.get_message(timeout=10)["data"])
+    assert (reply.group, reply.outcomes) == (token, [])
+
+
+def test_a_canary_that_nobody_took_in_time_is_dropped(
+    server: Valkey, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    key = queue_key("estimate", Lane.HIGH)
+    send_canary(redis_client, process="tests", token=new_group_id())
+    stale = json.loads(redis_client.rpop(key))  # type: ignore[arg-type]
+    stale["headers"]["expires"] = "2020-01-01T00:00:00+00:00"
+    redis_client.lpush(key, json.dumps(stale))
+    token = new_group_id()
+    with redis_client.pubsub() as pubsub:  # type: ignore[no-untyped-call]
+        pubsub.subscribe(REPLY_CHANNEL.format(process="tests"))
+        assert pubsub.get_message(timeout=5)["type"] == "subscribe"
+        with Worker("estimate", redis_url=server.redis_url, folder=tmp_path, processes=1) as worker:
+            worker.wait_until_ready()
+            send_canary(redis_client, process="tests", token=token)
+            reply = read_reply(pubsub.get_message(timeout=20)["data"])
+    assert reply.group == token
+
+
+def test_beat_reconciles_in_the_running_service(service: Service) -> None:
+    """Nothing stays suspected in a service that loses nothing, and it is ready."""
+    assert httpx.get(f"{service.url}/health/ready", timeout=10).json() == {"status": "ready"}
+    with redis.Redis.from_url(service.redis_url) as client:
+        assert not client.exists(SUSPECTS_KEY)
