@@ -1,13 +1,15 @@
 """Group commit: what waits leaves together, as one ledger record with one Celery message.
 
 While fewer than `capacity` groups of a lane are in flight, everything that waits leaves at once; else it waits for one
-to come back, but no longer than its patience. An idle service sends groups of one at once, a busy one large groups.
+to come back, but no longer than its patience. An idle service sends groups of one at once, a busy one large groups:
+after a larger group it waits a moment for those whom it just answered, because a group costs as much as ten items.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,6 +31,11 @@ log = logging.getLogger(__name__)
 #: How long a request that does not wait for its result may wait to be accepted, and one that does (seconds).
 SUBMIT_PATIENCE: Final = 0.02
 WAIT_PATIENCE: Final = 0.25
+#: When a group of at least so many items has landed, the next one is held for those who were just answered and come
+#: again, until most of them are there, and no longer than LINGER_SECONDS.
+LINGER_ITEMS: Final = 4
+LINGER_PART: Final = 0.8
+LINGER_SECONDS: Final = 0.003
 #: A group that has not come back after so long no longer counts as in flight (seconds).
 FLIGHT_SECONDS: Final = 10.0
 
@@ -131,12 +138,18 @@ class _LaneBuffer:
         self._due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._soon = False
+        self._held: asyncio.TimerHandle | None = None
+        self._release_at = 0
         self._flights: set[asyncio.Task[None]] = set()
 
     def add(self, item: _Item, *, waits: bool) -> None:
         """Let one item wait; it leaves at the end of this turn of the event loop if a group may fly."""
         self._items.append(item)
         loop = asyncio.get_running_loop()
+        if self._held is not None:
+            if len(self._items) >= self._release_at:
+                self._release()
+            return
         if self._in_flight < self._dispatcher.capacity:
             if not self._soon:
                 self._soon = True
@@ -151,6 +164,8 @@ class _LaneBuffer:
 
     def flush(self, *, everything: bool = False) -> None:
         """Send groups while they may fly; all that waits if `everything`."""
+        if self._held is not None and not everything:
+            return
         while self._items and (everything or self._in_flight < self._dispatcher.capacity):
             task = asyncio.get_running_loop().create_task(self._fly(self._take()))
             self._flights.add(task)
@@ -182,6 +197,16 @@ class _LaneBuffer:
         if reply is not None:
             await asyncio.wait((reply.reply,), timeout=FLIGHT_SECONDS)
         self._in_flight -= 1
+        if len(items) < LINGER_ITEMS or self._held is not None:
+            self.flush()
+            return
+        self._release_at = math.ceil(LINGER_PART * (len(items) + len(self._items)))
+        self._held = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._release)
+
+    def _release(self) -> None:
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
         self.flush()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import redis
 
-from gateway.dispatch import SUBMIT_PATIENCE, Dispatcher, capacity_for
+from gateway.dispatch import LINGER_ITEMS, LINGER_SECONDS, SUBMIT_PATIENCE, Dispatcher, capacity_for
 from gateway.waiting import Waiting
 from gateway.wire import Wire
 from tasks.contract import GROUP_BYTES, GROUP_ITEMS, Kind, Lane, Media, State
@@ -94,6 +94,32 @@ def test_what_comes_while_a_group_flies_leaves_when_it_lands() -> None:
         house.answer(0)
         await asyncio.gather(*later)
         assert house.wire.sizes == [1, 7]
+
+    run(test)
+
+
+def test_after_a_larger_group_those_who_were_answered_are_waited_for() -> None:
+    async def test(house: House) -> None:
+        await asyncio.gather(*(house.submit() for _ in range(LINGER_ITEMS)))
+        house.answer(0)
+        await asyncio.sleep(0)
+        first = [house.submit() for _ in range(LINGER_ITEMS // 2)]
+        await asyncio.sleep(LINGER_SECONDS / 20)
+        assert house.wire.sizes == [LINGER_ITEMS]
+        rest = [house.submit() for _ in range(LINGER_ITEMS - len(first))]
+        await asyncio.gather(*first, *rest)
+        assert house.wire.sizes == [LINGER_ITEMS, LINGER_ITEMS]
+
+    run(test)
+
+
+def test_who_does_not_come_again_is_not_waited_for_long() -> None:
+    async def test(house: House) -> None:
+        await asyncio.gather(*(house.submit() for _ in range(LINGER_ITEMS)))
+        house.answer(0)
+        await asyncio.sleep(0)
+        await house.submit()
+        assert house.wire.sizes == [LINGER_ITEMS, 1]
 
     run(test)
 
