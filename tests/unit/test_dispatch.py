@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import redis
 
-from gateway.dispatch import LINGER_ITEMS, LINGER_SECONDS, SUBMIT_PATIENCE, Dispatcher, capacity_for
+from gateway.dispatch import Dispatcher, capacity_for
+from gateway.gathering import LINGER_ITEMS, LINGER_SECONDS, SUBMIT_PATIENCE
 from gateway.waiting import Waiting
 from gateway.wire import Wire
 from tasks.contract import GROUP_BYTES, GROUP_ITEMS, Kind, Lane, Media, State
@@ -47,7 +48,7 @@ class House:
         ids = iter(range(10**6))
         ledger = Ledger(redis.Redis(unix_socket_path="/nowhere"))
         self.dispatcher = Dispatcher(ledger, self.wire, waiting=self.waiting, new_id=lambda: f"{next(ids):032x}")
-        self.dispatcher.capacity = 1
+        self.dispatcher.set_capacity(1)
 
     def submit(self, body: bytes = b"{}", *, lane: Lane = Lane.NORMAL, waits: bool = True) -> asyncio.Task[Any]:
         head = Head(owner="ada", model="m")
@@ -124,6 +125,20 @@ def test_who_does_not_come_again_is_not_waited_for_long() -> None:
     run(test)
 
 
+def test_a_submit_that_is_held_is_accepted_although_nothing_lands() -> None:
+    async def test(house: House) -> None:
+        house.dispatcher.set_capacity(2)
+        await asyncio.gather(*(house.submit() for _ in range(LINGER_ITEMS)))
+        await house.submit()
+        house.dispatcher.set_capacity(1)
+        house.answer(0)
+        await asyncio.sleep(0)
+        await asyncio.wait_for(house.submit(waits=False), timeout=SUBMIT_PATIENCE + 0.5)
+        assert house.wire.sizes == [LINGER_ITEMS, 1, 1]
+
+    run(test)
+
+
 def test_a_submit_that_does_not_wait_is_accepted_although_nothing_lands() -> None:
     async def test(house: House) -> None:
         await house.submit(waits=False)
@@ -151,7 +166,7 @@ def test_lanes_are_not_mixed_and_do_not_wait_for_each_other() -> None:
 @pytest.mark.parametrize("lane", Lane)
 def test_groups_are_bounded_in_items(lane: Lane) -> None:
     async def test(house: House) -> None:
-        house.dispatcher.capacity = 100
+        house.dispatcher.set_capacity(100)
         most = GROUP_ITEMS[lane]
         await asyncio.gather(*(house.submit(lane=lane) for _ in range(2 * most + 1)))
         assert house.wire.sizes == [most, most, 1]
@@ -161,7 +176,7 @@ def test_groups_are_bounded_in_items(lane: Lane) -> None:
 
 def test_groups_are_bounded_in_bytes() -> None:
     async def test(house: House) -> None:
-        house.dispatcher.capacity = 100
+        house.dispatcher.set_capacity(100)
         half = b"x" * (GROUP_BYTES // 2)
         house.dispatcher._ledger.inline_bytes = GROUP_BYTES
         await asyncio.gather(house.submit(half), house.submit(half), house.submit(b"x"))

@@ -1,0 +1,132 @@
+"""Which requests leave together: one gatherer for each lane.
+
+While fewer than `capacity` groups are in flight, everything that waits leaves at once; else it waits for one to land,
+but no longer than its patience. An idle service sends groups of one at once, a busy one large groups: after a larger
+group it waits a moment for those whom it just answered, because a group costs as much as ten items.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.waiting import Expected
+from tasks.contract import GROUP_BYTES
+from tasks.ledger import Head
+
+#: How long a request that does not wait for its result may wait to be accepted, and one that does (seconds).
+SUBMIT_PATIENCE: Final = 0.02
+WAIT_PATIENCE: Final = 0.25
+#: When a group of at least so many items has landed, the next one is held for those who were just answered and come
+#: again, until most of them are there, and no longer than LINGER_SECONDS.
+LINGER_ITEMS: Final = 4
+LINGER_PART: Final = 0.8
+LINGER_SECONDS: Final = 0.003
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """An accepted request: the group it is in, its index there, and the reply that the group will get."""
+
+    handle: str
+    reply: Expected
+
+
+@dataclass(slots=True)
+class Item:
+    """A request that waits to be accepted."""
+
+    head: Head
+    body: bytes
+    accepted: asyncio.Future[Ticket]
+
+
+class Gatherer:
+    """What waits in one lane, and how many of its groups are in flight.
+
+    `fly` sends a group and returns when it has landed; it raises nothing.
+    """
+
+    def __init__(self, fly: Callable[[list[Item]], Awaitable[None]], *, most_items: int) -> None:
+        self._fly = fly
+        self._most_items = most_items
+        self._items: deque[Item] = deque()
+        self._in_flight = 0
+        self._flights: set[asyncio.Task[None]] = set()
+        self._soon = False
+        self._patience: asyncio.TimerHandle | None = None
+        self._held: asyncio.TimerHandle | None = None
+        self._enough = 0
+        #: How many groups may be in flight.
+        self.capacity = 2
+
+    def add(self, item: Item, *, waits: bool) -> None:
+        """Let one item wait; it leaves at the end of this turn of the event loop if a group may fly."""
+        self._items.append(item)
+        if self._held is not None:
+            self._be_patient(waits=waits)
+            if len(self._items) >= self._enough:
+                self._release()
+        elif self._in_flight >= self.capacity:
+            self._be_patient(waits=waits)
+        elif not self._soon:
+            self._soon = True
+            asyncio.get_running_loop().call_soon(self._leave_soon)
+
+    def _be_patient(self, *, waits: bool) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + (WAIT_PATIENCE if waits else SUBMIT_PATIENCE)
+        if self._patience is None or due < self._patience.when():
+            if self._patience is not None:
+                self._patience.cancel()
+            self._patience = loop.call_at(due, self._leave_all)
+
+    def _leave_soon(self) -> None:
+        self._soon = False
+        self._leave()
+
+    def _leave_all(self) -> None:
+        self._patience = None
+        while self._items:
+            self._take_off()
+
+    def _leave(self) -> None:
+        while self._items and self._held is None and self._in_flight < self.capacity:
+            self._take_off()
+        if not self._items and self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _take_off(self) -> None:
+        self._in_flight += 1
+        flight = asyncio.get_running_loop().create_task(self._flight(self._group()))
+        self._flights.add(flight)
+        flight.add_done_callback(self._flights.discard)
+
+    def _group(self) -> list[Item]:
+        group = [self._items.popleft()]
+        size = len(group[0].body)
+        while self._items and len(group) < self._most_items and size + len(self._items[0].body) <= GROUP_BYTES:
+            group.append(self._items.popleft())
+            size += len(group[-1].body)
+        return group
+
+    async def _flight(self, group: list[Item]) -> None:
+        try:
+            await self._fly(group)
+        finally:
+            self._in_flight -= 1
+            if len(group) >= LINGER_ITEMS and self._held is None:
+                self._enough = math.ceil(LINGER_PART * (len(group) + len(self._items)))
+                self._held = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._release)
+            self._leave()
+
+    def _release(self) -> None:
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
+        self._leave()
