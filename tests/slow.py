@@ -1,0 +1,32 @@
+"""An estimator that takes its time, for tests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pyarrow as pa
+
+from tasks.estimators.base import Dataset, Estimator, Progress
+
+#: How long one prediction takes, however many rows it has (seconds).
+SECONDS: Final = 0.2
+
+
+class Slow(Estimator[int]):
+    """Predicts the double of the first column."""
+
+    def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> int:
+        progress(1, 1, {})
+        return 2
+
+    def predict(self, model: int, table: pa.Table) -> pa.Table:
+        time.sleep(SECONDS)
+        return pa.table({"prediction": table.column(0).to_numpy() * model})
+
+    def dump(self, model: int) -> bytes:
+        return str(model).encode()
+
+    def load(self, data: bytes) -> int:
+        return int(data)
