@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+BENCH_INSTALLED := $(VENV)/.installed-bench
 
-.PHONY: demo up test lint bench install clean
+.PHONY: demo up test lint bench bench-train install clean
 
 install: $(INSTALLED)
 
@@ -12,6 +13,10 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	touch $@
+
+$(BENCH_INSTALLED): $(INSTALLED)
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,bench]'
 	touch $@
 
 demo: $(INSTALLED)  ## init, train and estimate on real data, through every process; leaves nothing running
@@ -28,8 +33,11 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(INSTALLED)  ## benchmarks: ratios within one run, never timed tests
-	$(BIN)/python -m tests.benchmarks.train
+bench: $(BENCH_INSTALLED)  ## the service beside what one would have without it; BENCH="--seconds 2 --rounds 1" for a glance
+	$(BIN)/python -m tests.benchmarks $(BENCH)
+
+bench-train: $(INSTALLED)  ## a train beside the same call in a script
+	$(BIN)/python -m tests.benchmarks.train $(BENCH)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

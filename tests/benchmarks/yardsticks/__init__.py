@@ -1,0 +1,1 @@
+"""What a user has without this service, with the same model: servers to measure against. They serve `POST /predict`."""
