@@ -40,6 +40,9 @@ def worker(args: argparse.Namespace) -> int:
     # Threads that spin while they wait for one another starve each other as soon as other work runs. OpenMP reads this
     # when the model code is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    if args.fleet == "estimate":
+        # Loading a model needs no more, and processes are what uses the cores; a large table says how many it wants.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     from celery.signals import worker_before_create_process
 
     from tasks.app import app

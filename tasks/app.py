@@ -10,12 +10,13 @@ from typing import Any
 
 import redis
 from celery import Celery
-from celery.signals import worker_init, worker_ready, worker_shutdown
+from celery.signals import worker_init, worker_process_init, worker_ready, worker_shutdown
 from kombu import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
 from tasks.connection import connect
 from tasks.contract import (
+    DEFAULT_ESTIMATOR,
     FLEET_SECONDS,
     FLEETS,
     PRIORITY,
@@ -118,9 +119,11 @@ def preload(sender: Any, **_: Any) -> None:
 
         import tasks.ingest
         import tasks.predicting  # noqa: F401
+        from tasks.estimators.catalogue import Catalogue
         from tasks.estimators.lightgbm_library import load_lightgbm
 
         load_lightgbm()
+        Catalogue({}, threads=1).get(DEFAULT_ESTIMATOR)
     if _fleet(sender.app) == "estimate":
         # Two lines a group would be most of the log; what fails is still said.
         for name in ("celery.worker.strategy", "celery.app.trace"):
@@ -129,6 +132,15 @@ def preload(sender: Any, **_: Any) -> None:
     gc.collect()
     gc.freeze()
     log.info("worker of %s", ", ".join(sender.app.amqp.queues.consume_from))
+
+
+@worker_process_init.connect  # type: ignore[untyped-decorator]
+def warm(**_: Any) -> None:
+    """In each process of a pool: connect before the first work comes, which may be urgent."""
+    from tasks.runtime import runtime
+
+    with suppress(redis.exceptions.RedisError):
+        runtime(app.settings).registry.names()
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]
