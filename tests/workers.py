@@ -19,13 +19,14 @@ from tests.service import MLSERVICE
 
 
 class Worker(Process):
-    """A running `mlservice worker`, with its log in `folder`."""
+    """A running `mlservice worker`, with its log in `folder`. On exit it is killed: no test here waits for its end."""
 
     def __init__(
         self, fleet: str, *, redis_url: str, folder: Path, processes: int = 2, env: Mapping[str, str] | None = None
     ) -> None:
         command = (MLSERVICE, "worker", fleet, "--processes", str(processes))
-        super().__init__(command, output=folder / f"{fleet}.log", env={"REDIS_URL": redis_url, **(env or {})})
+        env = {"REDIS_URL": redis_url, **(env or {})}
+        super().__init__(command, output=folder / f"{fleet}.log", env=env, grace_seconds=0)
 
     def wait_until_ready(self) -> None:
         """Wait until it takes work."""

@@ -99,11 +99,17 @@ def check_values(client: redis.Redis, handles: Sequence[str], values: Sequence[f
     np.testing.assert_allclose(predictions, values, rtol=0, atol=1e-9)
 
 
+def use(client: Client) -> None:
+    """Have every process of the worker load the model."""
+    for handle in [client.estimate("sums", rows=[(1, 1)]) for _ in range(20)]:
+        handle.result(timeout=20)
+
+
 @pytest.mark.parametrize("started", ["after", "before"])
 def test_an_urgent_estimate_overtakes_ten_thousand(
     server: Valkey, runtime: Runtime, tmp_path: Path, started: str
 ) -> None:
-    """The worker starts when everything is queued; or it runs, and is halted while that is queued."""
+    """The worker starts when everything is queued; or it has been at work, and is halted while that is queued."""
     rows = rows_of(QUEUED)
     client = Client(server.redis_url)
     worker = Worker("estimate", redis_url=server.redis_url, folder=tmp_path)
@@ -112,6 +118,7 @@ def test_an_urgent_estimate_overtakes_ten_thousand(
         halt: AbstractContextManager[None] = nullcontext()
         if started == "before":
             stack.enter_context(worker).wait_until_ready()
+            use(client)
             halt = worker.paused()
         with halt:
             low = queue_low(client.ledger, rows)
@@ -131,6 +138,7 @@ def test_urgent_estimates_overtake_a_queue_in_work(server: Valkey, runtime: Runt
     client = Client(server.redis_url)
     low = queue_low(client.ledger, rows_of(4000))
     with Worker("estimate", redis_url=server.redis_url, folder=tmp_path), server.client() as redis_client:
+        use(client)
         urgent = []
         for _ in range(10):
             urgent.append(client.estimate("sums", rows=[(1, 2)], lane=Lane.HIGH))

@@ -122,7 +122,7 @@ def test_the_system_worker_reconciles_and_sweeps(server: Valkey, redis_client: r
 
 def test_a_worker_answers_the_canary(service: Service) -> None:
     token = new_group_id()
-    with redis.Redis.from_url(service.redis_url) as client, client.pubsub() as pubsub:  # type: ignore[no-untyped-call]
+    with redis.Redis.from_url(service.redis_url) as client, client.pubsub() as pubsub:
         pubsub.subscribe(REPLY_CHANNEL.format(process="tests"))
         assert pubsub.get_message(timeout=5)["type"] == "subscribe"
         send_canary(client, process="tests", token=token)
