@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,8 +28,8 @@ def percentile(values: Sequence[float], percent: int) -> float:
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """The median over the rounds of ours divided by theirs."""
-    return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+    """The median over the rounds of ours divided by theirs; infinite where theirs is 0."""
+    return statistics.median(a / b if b else math.inf for a, b in zip(ours, theirs, strict=True))
 
 
 def show(value: float) -> str:

@@ -117,4 +117,5 @@ def run_load(target: Target, *, connections: int, seconds: int) -> Load:
 def faults_of(load: Load, *, what: str) -> list[str]:
     """What was wrong with the answers, in words; nothing if all was well."""
     counts = {"answers with an error status": load.refused, "broken or late connections": load.broken}
-    return [f"{what}: {count} {name}" for name, count in counts.items() if count]
+    faults = [f"{what}: {count} {name}" for name, count in counts.items() if count]
+    return faults if load.requests else [*faults, f"{what}: no answer at all"]
