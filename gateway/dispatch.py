@@ -66,6 +66,8 @@ class Dispatcher:
 
     async def _fly(self, lane: Lane, items: list[Item]) -> None:
         reply = await self._commit(Kind.ESTIMATE, lane, items)
+        # The bodies are safe; while no worker takes the group they need not be here as well.
+        items.clear()
         if reply is not None:
             await asyncio.wait((reply.reply,), timeout=FLIGHT_SECONDS)
 

@@ -48,7 +48,7 @@ class Item:
 class Gatherer:
     """What waits in one lane, and how many of its groups are in flight.
 
-    `fly` sends a group and returns when it has landed; it raises nothing.
+    `fly` sends a group and returns when it has landed; it raises nothing, and may empty the list it is given.
     """
 
     def __init__(self, fly: Callable[[list[Item]], Awaitable[None]], *, most_items: int) -> None:
@@ -116,12 +116,13 @@ class Gatherer:
         return group
 
     async def _flight(self, group: list[Item]) -> None:
+        size = len(group)
         try:
             await self._fly(group)
         finally:
             self._in_flight -= 1
-            if len(group) >= LINGER_ITEMS and self._held is None:
-                self._enough = math.ceil(LINGER_PART * (len(group) + len(self._items)))
+            if size >= LINGER_ITEMS and self._held is None:
+                self._enough = math.ceil(LINGER_PART * (size + len(self._items)))
                 self._held = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._release)
             self._leave()
 

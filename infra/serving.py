@@ -37,9 +37,10 @@ def gateway(args: argparse.Namespace) -> int:
 
 def worker(args: argparse.Namespace) -> int:
     """Take work of one fleet's queues."""
-    # Threads that spin while they wait for one another starve each other as soon as other work runs. OpenMP reads this
-    # when the model code is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # How long a thread of OpenMP spins while it waits for the others, in turns; read when the model code is loaded.
+    # Measured with LightGBM on 2 cores: as fast as the default on an idle machine, twice as fast beside two busy
+    # processes. Waiting without spinning takes twice as long on an idle one.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     if args.fleet == "estimate":
         # Loading a model needs no more, and processes are what uses the cores; a large table says how many it wants.
         os.environ.setdefault("OMP_NUM_THREADS", "1")

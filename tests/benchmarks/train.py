@@ -1,6 +1,6 @@
 """What a train through the service costs beside the same LightGBM call in a script: 100,000 rows x 30 columns.
 
-    make bench
+    make bench-train
 
 Starts a Valkey and a train worker of its own. Prints seconds of both in turn and the ratio; the service's figure is
 the `seconds` of the train's result (the fit) and the whole task from start to end.
