@@ -37,7 +37,7 @@ def make_runtime(settings: Settings) -> Runtime:
 
     client = connect(settings)
     registry, blobs = Registry(client), open_blobs(settings.blobs_url, client)
-    estimators = Catalogue(settings.estimator_paths, threads=cores())
+    estimators = Catalogue(settings.estimator_paths, threads=settings.train_threads or cores())
     return Runtime(
         settings=settings,
         ledger=Ledger(client, blobs, inline_bytes=settings.inline_bytes),

@@ -27,7 +27,9 @@ class Service(Process):
         self.folder = Path(tempfile.mkdtemp(prefix="ml-up-"))
         self.home = Home(self.folder / "home")
         command = (MLSERVICE, "up", "--home", str(self.home.root), "--port", "0")
-        super().__init__(command, output=self.folder / "up.log", env=env, grace_seconds=30)
+        # One thread a train: two that wait for each other take ten times as long on a machine busy with other work.
+        chosen = {"MLSERVICE_TRAIN_THREADS": "1", **(env or {})}
+        super().__init__(command, output=self.folder / "up.log", env=chosen, grace_seconds=30)
 
     def __enter__(self) -> Self:
         super().__enter__()
