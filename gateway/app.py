@@ -27,6 +27,7 @@ from gateway.wire import Wire
 from tasks.blobs import open_blobs
 from tasks.connection import connect
 from tasks.contract import Kind
+from tasks.history import History
 from tasks.ledger import Ledger
 from tasks.registry import Registry
 from tasks.settings import Settings
@@ -35,13 +36,13 @@ from tasks.settings import Settings
 def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     """The ASGI app for these settings. Nothing is connected yet. Raises SettingsError without a signing key."""
     client = connect(settings)
-    ledger = Ledger(client, open_blobs(settings.blobs_url, client), inline_bytes=settings.inline_bytes)
+    ledger = Ledger(client, open_blobs(settings.blobs_url, client), settings=settings)
     registry, accounts = Registry(client), Accounts(client)
     tokens = Tokens(settings.signing_key(), life_seconds=settings.token_life_seconds)
     authenticator = Authenticator(accounts, tokens)
     wire = partial(Wire, settings.redis_url, timeout_seconds=settings.redis_timeout_seconds)
     waiting = Waiting(process_name(), wire=lambda hear: wire(on_message=hear), forget_account=authenticator.forget)
-    dispatcher, outcomes = Dispatcher(ledger, wire(), waiting=waiting), Outcomes(ledger, waiting)
+    dispatcher, outcomes = Dispatcher(ledger, wire(), waiting=waiting), Outcomes(History(client), waiting)
     lifespan = Lifespan(client, waiting, dispatcher=dispatcher, outcomes=outcomes)
 
     middleware: list[Any] = [lifespan, authenticator]

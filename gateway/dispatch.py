@@ -18,7 +18,8 @@ from tasks import scripts
 from tasks.contract import FLEET_SECONDS, GROUP_ITEMS, Kind, Lane
 from tasks.errors import Unavailable
 from tasks.fleet import announce, members
-from tasks.ledger import Group, Head, Ledger, acceptance, new_group_id
+from tasks.groups import Group, Head, new_group_id
+from tasks.ledger import Ledger, acceptance
 
 log = logging.getLogger(__name__)
 

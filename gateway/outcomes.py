@@ -10,7 +10,8 @@ from typing import Final, ParamSpec, TypeVar
 
 from gateway.waiting import Expected, Waiting
 from tasks.errors import UnknownTask
-from tasks.ledger import Ledger, Outcome, Task, parse_handle
+from tasks.groups import Outcome, Task, parse_handle
+from tasks.history import History
 
 #: While a request waits, the ledger is read so often as well, in case a reply was lost (seconds).
 LOOK_SECONDS: Final = 5.0
@@ -22,22 +23,22 @@ T = TypeVar("T")
 class Outcomes:
     """Reads the ledger for the event loop, and waits."""
 
-    def __init__(self, ledger: Ledger, waiting: Waiting) -> None:
-        self._ledger = ledger
+    def __init__(self, history: History, waiting: Waiting) -> None:
+        self._history = history
         self._waiting = waiting
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="ledger")
 
     async def task(self, handle: str, *, owner: str | None) -> tuple[Task, int]:
         """The task and how much work is ahead of it. Raises UnknownTask, also for another owner's, unless None."""
-        task = await self._run(self._ledger.read, handle)
+        task = await self._run(self._history.task, handle)
         if owner is not None and task.owner != owner:
             raise UnknownTask(f"there is no task {handle}, or its result is no longer kept")
-        ahead = 0 if task.started_at or task.state.final else await self._run(self._ledger.ahead, task)
+        ahead = 0 if task.started_at or task.state.final else await self._run(self._history.ahead, task)
         return task, ahead
 
     async def outcome(self, handle: str) -> Outcome | None:
         """How the task ended; None while it has not."""
-        return await self._run(self._ledger.outcome, handle)
+        return await self._run(self._history.outcome, handle)
 
     async def wait(self, handle: str, *, seconds: float, reply: Expected | None = None) -> Outcome | None:
         """How the task ended; None if it does not in time. `reply`: what a submit of this process expects."""
@@ -45,14 +46,15 @@ class Outcomes:
         until = time.monotonic() + seconds
         if reply is None:
             reply = self._waiting.expect(group)
-            await self._run(self._ledger.watch, group, self._waiting.process)
+            await self._run(self._history.watch, group, self._waiting.process)
             if outcome := await self.outcome(handle):
                 self._waiting.drop(reply)
                 return outcome
         while (left := until - time.monotonic()) > 0:
             told = await reply.wait(seconds=min(left, LOOK_SECONDS))
-            if told is not None and told.outcomes[index].body is not None:
-                return told.outcomes[index]
+            if told is not None:
+                ended = told.outcomes[index]
+                return ended if not ended.reference else await self._run(self._history.whole, ended)
             if outcome := await self.outcome(handle):
                 return outcome
         self._waiting.drop(reply)

@@ -11,7 +11,7 @@ from falcon.asgi import Response
 
 from gateway.errors import problem_from_wire
 from tasks.contract import PROBLEM, Media, State
-from tasks.ledger import Outcome, Task, read_failure
+from tasks.groups import Outcome, Task, read_failure
 from tasks.registry import Model, Version
 
 _encode = msgspec.json.Encoder().encode
@@ -37,7 +37,7 @@ def show_accepted(resp: Response, handle: str, *, model: str, state: State = Sta
 
 def show_outcome(resp: Response, outcome: Outcome, *, instance: str) -> None:
     """The worker's bytes unchanged; or the error, as a problem with its status."""
-    body = outcome.body or b""
+    body = outcome.body
     if outcome.state is State.SUCCEEDED:
         resp.data = body
         resp.content_type = outcome.media
@@ -59,13 +59,15 @@ def task_document(task: Task, outcome: Outcome | None, *, ahead: int) -> dict[st
         "started_at": _time(task.started_at),
         "finished_at": _time(task.finished_at),
         "progress": task.progress,
+        "retries": task.retries,
+        "retry_error": task.retry_error,
         "result": None,
         "error": None,
         "links": links(task.id, model=task.model),
     }
     if task.state is State.QUEUED:
         document["position"] = ahead + 1
-    if outcome is not None and outcome.body is not None:
+    if outcome is not None:
         if outcome.state is not State.SUCCEEDED:
             document["error"] = msgspec.Raw(outcome.body)
         elif outcome.media == Media.JSON:

@@ -12,7 +12,7 @@ import redis
 
 from gateway.wire import OnMessage, Wire
 from tasks.contract import ACCOUNTS_CHANNEL, REPLY_CHANNEL
-from tasks.ledger import Reply, read_reply
+from tasks.groups import Reply, read_reply
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import redis
 
-from tasks.contract import FLEETS, MODEL_KEY, PENDING_KEY, QUEUES, VERSIONS_KEY, Kind, Lane, queue_key
+from tasks.contract import DEPTH_KEY, FLEETS, MODEL_KEY, QUEUES, VERSIONS_KEY, Kind, Lane, queue_key
 from tasks.fleet import members
 from tasks.registry import Registry
 
@@ -28,7 +28,7 @@ class WorkStatus:
 
     #: Messages that wait, by queue and lane.
     queues: dict[str, dict[str, int]]
-    #: Groups of work that are accepted and not finished, by kind.
+    #: Items of work that are accepted and not finished, by kind.
     pending: dict[str, int]
     #: Processes of each worker, by fleet.
     workers: dict[str, dict[str, int]]
@@ -39,10 +39,18 @@ def work_status(client: redis.Redis) -> WorkStatus:
     """What this Redis holds. Raises redis.RedisError."""
     return WorkStatus(
         queues=_queues(client),
-        pending={kind.value: int(_value(client.zcard(PENDING_KEY.format(kind=kind.value)))) for kind in Kind},
+        pending=_pending(client),
         workers={fleet: members(client, fleet) for fleet in FLEETS},
         models=_models(client),
     )
+
+
+def _pending(client: redis.Redis) -> dict[str, int]:
+    depths: Any = client.hgetall(DEPTH_KEY)
+    found = dict.fromkeys((kind.value for kind in Kind), 0)
+    for field, items in depths.items():
+        found[field.decode().partition(":")[0]] += int(items)
+    return found
 
 
 def _queues(client: redis.Redis) -> dict[str, dict[str, int]]:

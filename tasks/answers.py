@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from tasks import tables
 from tasks.contract import Media, State
-from tasks.ledger import Outcome
+from tasks.groups import Outcome
 from tasks.models import Loaded
 
 _encode = msgspec.json.Encoder().encode

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 import redis
 from celery import Celery
-from celery.signals import worker_init, worker_process_init, worker_ready, worker_shutdown
+from celery.signals import worker_init, worker_process_init
 from kombu import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
-from tasks.connection import connect
 from tasks.contract import (
     DEFAULT_ESTIMATOR,
-    FLEET_SECONDS,
     FLEETS,
     PRIORITY,
     PRIORITY_STEPS,
@@ -26,20 +23,32 @@ from tasks.contract import (
     SWEEP_TASK,
     SYSTEM_QUEUE,
     TASKS,
+    UNACKED_INDEX_KEY,
+    UNACKED_KEY,
+    UNACKED_MUTEX_KEY,
     Kind,
     Lane,
 )
-from tasks.fleet import announce, leave
+from tasks.leases import Leases
 from tasks.settings import Settings
-from tasks.steps import BatchedEvents
+from tasks.steps import BatchedEvents, Membership
 
 log = logging.getLogger(__name__)
+
+#: How often the system worker looks for work that nobody will finish (seconds).
+RECONCILE_SECONDS: Final = 2.0
 
 
 class Service(Celery):  # type: ignore[misc]
     """The Celery app, with the settings that its tasks read."""
 
     settings: Settings
+
+    @property
+    def fleet(self) -> str:
+        """The fleet whose queues this worker takes from."""
+        taken = set(self.amqp.queues.consume_from)
+        return next((fleet for fleet, queues in FLEETS.items() if taken & set(queues)), "system")
 
 
 def create_app(settings: Settings) -> Service:
@@ -48,7 +57,7 @@ def create_app(settings: Settings) -> Service:
     TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "tasks.transport:Transport"
     app = Service("mlservice", broker=settings.broker_url, backend=settings.broker_url)
     app.settings = settings
-    app.steps["consumer"].add(BatchedEvents)
+    app.steps["consumer"].update((BatchedEvents, Leases, Membership))
     app.conf.update(
         include=["tasks.init", "tasks.train", "tasks.estimate", "tasks.upkeep"],
         accept_content=["json"],
@@ -80,7 +89,7 @@ def create_app(settings: Settings) -> Service:
         worker_soft_shutdown_timeout=10.0,
         worker_enable_soft_shutdown_on_idle=False,
         beat_schedule={
-            "reconcile": {"task": RECONCILE_TASK, "schedule": 15.0, "options": {"expires": 15.0}},
+            "reconcile": {"task": RECONCILE_TASK, "schedule": RECONCILE_SECONDS, "options": {"expires": 10.0}},
             "sweep": {"task": SWEEP_TASK, "schedule": 3600.0, "options": {"expires": 3600.0}},
         },
         timezone="UTC",
@@ -93,7 +102,7 @@ def _transport_options(settings: Settings) -> dict[str, Any]:
         "priority_steps": list(PRIORITY_STEPS),
         "queue_order_strategy": "priority",
         "visibility_timeout": settings.visibility_timeout_seconds,
-        "unacked_restore_interval": 5,
+        "unacked_restore_interval": 2,
         "unacked_restore_throttle": 1,
         "socket_timeout": max(settings.redis_timeout_seconds, 5.0),
         "socket_connect_timeout": settings.redis_timeout_seconds,
@@ -114,7 +123,13 @@ def _time_limits(settings: Settings) -> dict[str, dict[str, int]]:
 @worker_init.connect  # type: ignore[untyped-decorator]
 def preload(sender: Any, **_: Any) -> None:
     """Import the model code before the fork, so that the children share its memory and start warm."""
-    if _fleet(sender.app) != "system":
+    fleet = sender.app.fleet
+    sender.app.conf.broker_transport_options.update(
+        unacked_key=UNACKED_KEY.format(fleet=fleet),
+        unacked_index_key=UNACKED_INDEX_KEY.format(fleet=fleet),
+        unacked_mutex_key=UNACKED_MUTEX_KEY.format(fleet=fleet),
+    )
+    if fleet != "system":
         import pyarrow.parquet  # noqa: F401
 
         import tasks.ingest
@@ -124,7 +139,7 @@ def preload(sender: Any, **_: Any) -> None:
 
         load_lightgbm()
         Catalogue({}, threads=1).get(DEFAULT_ESTIMATOR)
-    if _fleet(sender.app) == "estimate":
+    if fleet == "estimate":
         # Two lines a group would be most of the log; what fails is still said.
         for name in ("celery.worker.strategy", "celery.app.trace"):
             logging.getLogger(name).setLevel(logging.WARNING)
@@ -141,36 +156,6 @@ def warm(**_: Any) -> None:
 
     with suppress(redis.exceptions.RedisError):
         runtime(app.settings).registry.names()
-
-
-@worker_ready.connect  # type: ignore[untyped-decorator]
-def join_fleet(sender: Any, **_: Any) -> None:
-    """Say every few seconds that this worker is there, until it stops."""
-    fleet, member = _fleet(sender.app), sender.hostname
-    client = connect(sender.app.settings)
-    processes = len(sender.pool.info.get("processes", [os.getpid()]))
-
-    def beat() -> None:
-        try:
-            announce(client, fleet, member=member, processes=processes)
-        except redis.exceptions.RedisError as error:
-            log.warning("cannot announce this worker: %s", error)
-
-    beat()
-    sender.timer.call_repeatedly(FLEET_SECONDS, beat)
-
-
-@worker_shutdown.connect  # type: ignore[untyped-decorator]
-def leave_fleet(sender: Any, **_: Any) -> None:
-    """Say that this worker is going."""
-    with suppress(redis.exceptions.RedisError):
-        leave(connect(sender.app.settings), _fleet(sender.app), member=sender.hostname)
-
-
-def _fleet(app: Celery) -> str:
-    """The fleet whose queues this worker takes from."""
-    taken = set(app.amqp.queues.consume_from)
-    return next((fleet for fleet, queues in FLEETS.items() if taken & set(queues)), "system")
 
 
 app = create_app(Settings.load())

@@ -19,7 +19,9 @@ from tasks.blobs import open_blobs
 from tasks.connection import connect
 from tasks.contract import DEFAULT_ESTIMATOR, REPLY_CHANNEL, Kind, Lane, Media, Promote, State
 from tasks.errors import InvalidField, by_name
-from tasks.ledger import Group, Head, Ledger, Outcome, Task, new_group_id, parse_handle, read_failure
+from tasks.groups import Group, Head, Outcome, Task, new_group_id, parse_handle, read_failure
+from tasks.history import History
+from tasks.ledger import Ledger
 from tasks.registry import check_name
 from tasks.settings import Settings
 
@@ -39,7 +41,7 @@ class Handle:
 
     def task(self) -> Task:
         """State, times and progress. Raises UnknownTask when the result is no longer kept."""
-        return self._client.ledger.read(self.id)
+        return self._client.history.task(self.id)
 
     @property
     def state(self) -> State:
@@ -57,7 +59,7 @@ class Handle:
         outcome = self._client.wait(self.id, seconds=timeout)
         if outcome is None:
             raise TimeoutError(f"the task {self.id} has not ended within {timeout:g} s; it goes on")
-        body = outcome.body or b""
+        body = outcome.body
         if outcome.state is not State.SUCCEEDED:
             failure = read_failure(body)
             error = by_name(failure.type)(failure.detail)
@@ -75,7 +77,8 @@ class Client:
         self._owner = owner
         self._process = f"client-{os.getpid()}-{os.urandom(6).hex()}"
         blobs = open_blobs(settings.blobs_url, self._redis)
-        self.ledger = Ledger(self._redis, blobs, inline_bytes=settings.inline_bytes)
+        self.ledger = Ledger(self._redis, blobs, settings=settings)
+        self.history = History(self._redis)
 
     def init(
         self,
@@ -150,9 +153,9 @@ class Client:
         group, _ = parse_handle(handle)
         with self._redis.pubsub() as pubsub:  # type: ignore[no-untyped-call]
             pubsub.subscribe(REPLY_CHANNEL.format(process=self._process))
-            self.ledger.watch(group, self._process)
+            self.history.watch(group, self._process)
             while True:
-                outcome = self.ledger.outcome(handle)
+                outcome = self.history.outcome(handle)
                 left = until - time.monotonic()
                 if outcome is not None or left <= 0:
                     return outcome

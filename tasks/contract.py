@@ -149,8 +149,22 @@ def queue_key(queue: str, lane: Lane) -> str:
 GROUP_KEY: Final = "ml:group:{group}"
 #: Set: the reply channels that want to hear of a group's outcome beside the one that submitted it.
 WATCHERS_KEY: Final = "ml:watchers:{group}"
-#: Sorted set for each kind: the groups that are accepted and not finished, by time of acceptance.
-PENDING_KEY: Final = "ml:pending:{kind}"
+#: Sorted set for each kind and lane: the groups that are accepted and not finished, by time of acceptance.
+PENDING_KEY: Final = "ml:pending:{kind}:{lane}"
+#: Sorted set: the groups that a worker has claimed, or that wait to be tried again, by the time until when.
+LEASES_KEY: Final = "ml:leases"
+#: Sorted set: the groups of which every item has a deadline, by the latest of them.
+DEADLINES_KEY: Final = "ml:deadlines"
+#: Sorted set: the groups that were given up and are kept for inspection and replay, by time.
+DEAD_KEY: Final = "ml:dead"
+#: Hash: items that are not finished, by "kind:lane".
+DEPTH_KEY: Final = "ml:depth"
+#: Hash: items that are not finished, by owner.
+UNFINISHED_KEY: Final = "ml:unfinished"
+#: Sorted set for each owner: the groups that hold their work, by time of acceptance.
+OWNER_KEY: Final = "ml:owner:{owner}"
+#: String with a life: what was accepted under an owner's idempotency key.
+IDEMPOTENCY_KEY: Final = "ml:once:{owner}:{key}"
 #: Channel: outcomes for one waiting process.
 REPLY_CHANNEL: Final = "ml:reply:{process}"
 #: Channel: accounts that changed, so that caches forget them.
@@ -172,9 +186,15 @@ FLEET_KEY: Final = "ml:fleet:{fleet}"
 #: How often a member says that it is there, and after how long without that it counts as gone (seconds).
 FLEET_SECONDS: Final = 5.0
 FLEET_LOST_SECONDS: Final = 16.0
-#: Set: groups that the last sweep found in no queue.
+#: Set: groups that the last look found without a message and without a lease.
 SUSPECTS_KEY: Final = "ml:suspects"
-#: Hash in which kombu keeps the messages that workers hold.
-UNACKED_KEY: Final = "unacked"
+#: String with a life: who reconciles at the moment.
+RECONCILING_KEY: Final = "ml:reconciling"
+#: The header of a Celery message that carries a group of the ledger.
+LEDGER_HEADER: Final = "ledger"
+#: Where kombu notes the messages of direct calls that a fleet's workers have: a hash, its index by time, and a lock.
+UNACKED_KEY: Final = "unacked:{fleet}"
+UNACKED_INDEX_KEY: Final = "unacked:{fleet}:index"
+UNACKED_MUTEX_KEY: Final = "unacked:{fleet}:mutex"
 #: String with a life: a task that is called directly was delivered again so often.
 REDELIVERED_KEY: Final = "ml:redelivered:{task}"

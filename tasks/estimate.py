@@ -9,12 +9,12 @@ from celery import Task, shared_task
 
 from tasks.contract import TASKS, Kind
 from tasks.errors import InvalidField, ServiceError
-from tasks.ledger import Claim, Outcome
+from tasks.groups import Claim, Outcome
 from tasks.runtime import Runtime
-from tasks.work import pass_on, raised, run_claimed, run_direct
+from tasks.work import WorkTask, pass_on, raised, run_claimed, run_direct
 
 
-@shared_task(name=TASKS[Kind.ESTIMATE], bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
+@shared_task(name=TASKS[Kind.ESTIMATE], base=WorkTask, bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
 def estimate(
     self: Task,
     *,
@@ -41,7 +41,7 @@ def estimate(
         outcome = predicting.answer(runtime, [request], currents={model: current} if current else {})[0]
         if outcome.media != "application/json":
             raise raised(outcome)
-        return msgspec.json.decode(outcome.body or b"")
+        return msgspec.json.decode(outcome.body)
 
     return run_direct(self, work)
 

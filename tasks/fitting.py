@@ -12,7 +12,7 @@ from tasks.contract import Promote
 from tasks.errors import ServiceError
 from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.metrics import is_better, measure
-from tasks.ledger import Claim
+from tasks.groups import Claim
 from tasks.registry import Snapshot, Version, check_name
 from tasks.runtime import Runtime
 from tasks.schema import Schema, conform

@@ -13,7 +13,7 @@ from tasks import tables
 from tasks.contract import Media
 from tasks.errors import InvalidField, InvalidTable, MalformedBody
 from tasks.estimators.base import Dataset
-from tasks.ledger import Claim
+from tasks.groups import Claim
 from tasks.registry import Snapshot, check_name
 from tasks.runtime import Runtime
 

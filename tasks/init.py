@@ -9,9 +9,9 @@ from celery import Task, shared_task
 
 from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Media
 from tasks.errors import InvalidField, ServiceError
-from tasks.ledger import Claim, Outcome
+from tasks.groups import Claim, Outcome
 from tasks.runtime import Runtime
-from tasks.work import parse, pass_on, run_claimed, run_direct, succeeded
+from tasks.work import WorkTask, parse, pass_on, run_claimed, run_direct, succeeded
 
 
 class SourceBody(msgspec.Struct, frozen=True):
@@ -23,7 +23,7 @@ class SourceBody(msgspec.Struct, frozen=True):
     options: dict[str, Any] = {}
 
 
-@shared_task(name=TASKS[Kind.INIT], bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
+@shared_task(name=TASKS[Kind.INIT], base=WorkTask, bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
 def init(
     self: Task,
     *,

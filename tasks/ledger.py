@@ -1,13 +1,13 @@
 """The durable record of accepted work; the truth. Celery is its transport.
 
 One Redis hash holds a group: the heads and bodies of its items, who has claimed it, and the outcomes. A handle is
-`<group>-<index>`. What changes a record runs as one transaction or one script, so that it is never half done.
+`<group>-<index>`. What changes a record runs as one script, so that it is never half done. `history.py` reads it.
 """
 
 from __future__ import annotations
 
-import os
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -19,286 +19,239 @@ from tasks import scripts
 from tasks.blobs import Blobs, RedisBlobs, drop_kept, read_kept
 from tasks.contract import (
     CANARY_TASK,
+    DEAD_KEY,
+    DEADLINES_KEY,
+    DEPTH_KEY,
     GROUP_KEY,
-    HANDLE,
+    IDEMPOTENCY_KEY,
+    LEASES_KEY,
     MODEL_KEY,
+    OWNER_KEY,
     PENDING_KEY,
     REPLY_CHANNEL,
     TASKS,
+    UNFINISHED_KEY,
     WATCHERS_KEY,
     Kind,
     Lane,
-    Media,
-    State,
 )
-from tasks.errors import FenceLost, UnknownTask
+from tasks.errors import Cancelled, FenceLost, UnknownTask
+from tasks.groups import Claim, Group, Head, Outcome, Reply, pack, parse_handle, read_bodies, read_heads, read_outcome
 from tasks.message import message
+from tasks.settings import Settings
 
-#: Bodies and results over so many bytes lie outside the record.
-INLINE_BYTES: Final = 256 * 1024
-#: Results up to so many bytes a group travel in the reply; larger ones are read from the record.
+#: Results of a group that travel and are kept with its record have at most so many bytes together, roughly.
 REPLY_BYTES: Final = 1024 * 1024
 #: A canary that no worker took in this time is dropped.
 CANARY_SECONDS: Final = 5.0
 
 
-class Head(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is known of one item without reading its body."""
+class Once(msgspec.Struct, frozen=True):
+    """An owner's idempotency key, and a digest of what is sent under it."""
 
     owner: str
-    model: str
-    #: Media type of the body.
-    media: Media = Media.JSON
-    #: Media type asked for the result.
-    accept: Media = Media.JSON
-    #: When the work is no longer wanted if it has not started: seconds since the epoch.
-    deadline: float | None = None
-    #: Query parameters that the worker reads: target, estimator, options, version.
-    query: dict[str, str] = {}
-
-
-class Group(msgspec.Struct, frozen=True):
-    """Work of one kind and lane that is accepted together. `heads` and `bodies` have the same length."""
-
-    id: str
-    kind: Kind
-    lane: Lane
-    heads: Sequence[Head]
-    bodies: Sequence[bytes]
-    #: The process that waits for the outcome; empty if none does.
-    reply: str = ""
-
-
-class Claim(msgspec.Struct, frozen=True):
-    """A worker's right to finish a group, for as long as its fence is the newest."""
-
-    group: str
-    kind: Kind
-    lane: Lane
-    fence: int
-    heads: list[Head]
-    bodies: list[bytes]
-    #: The current version of each model that the group is about, where it has one.
-    currents: dict[str, int]
-    #: References of the bodies that lie outside the record.
-    kept: list[str]
-    #: The version that an earlier claim of this train has already added.
-    version: int | None = None
-
-
-class Outcome(msgspec.Struct, frozen=True, array_like=True):
-    """How one item ended. The body of a failure is the JSON of a `Failure`."""
-
-    state: State
-    media: str
-    body: bytes | None
-
-
-class Reply(msgspec.Struct, frozen=True, array_like=True):
-    """What the worker tells the waiting process: the outcomes of all items, in order."""
-
-    group: str
-    outcomes: list[Outcome]
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """An error as it is kept: the name of its class, its message, the field at fault."""
-
-    type: str
-    detail: str
-    pointer: str | None = None
-
-
-class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """One item as its owner may see it. Times are seconds since the epoch."""
-
-    id: str
-    owner: str
-    kind: Kind
-    model: str
-    state: State
-    lane: Lane
-    submitted_at: float
-    started_at: float | None
-    finished_at: float | None
-    progress: msgspec.Raw | None
-    media: str
-
-
-_heads = msgspec.msgpack.Encoder()
-read_heads = msgspec.msgpack.Decoder(list[Head]).decode
-_reply = msgspec.msgpack.Encoder()
-read_reply = msgspec.msgpack.Decoder(Reply).decode
-read_failure = msgspec.json.Decoder(Failure).decode
-
-
-def new_group_id() -> str:
-    """A new id that nobody can guess: 32 hexadecimal digits."""
-    return os.urandom(16).hex()
-
-
-def parse_handle(handle: str) -> tuple[str, int]:
-    """(group, index) of a handle. Raises UnknownTask for anything that is no handle."""
-    match = HANDLE.fullmatch(handle)
-    if match is None:
-        raise UnknownTask(f"there is no task {handle[:80]!r}")
-    return match[1], int(match[2])
+    key: str
+    digest: str
+    life_seconds: int
 
 
 class Ledger:
     """The record of accepted work in one Redis. Every method is one round trip, unless bytes are large.
 
-    Bodies and results over `inline_bytes` are kept in `blobs` (Redis if none are given), with a reference in the
-    record: field `B0` instead of `b0`, `R0` instead of `r0`.
+    Bodies and results over `inline_bytes` are kept in `blobs`, with a reference in the record.
     """
 
-    def __init__(self, client: redis.Redis, blobs: Blobs | None = None, *, inline_bytes: int = INLINE_BYTES) -> None:
+    def __init__(self, client: redis.Redis, blobs: Blobs | None = None, *, settings: Settings | None = None) -> None:
+        settings = settings or Settings()
         self._redis = client
         self._blobs = blobs or RedisBlobs(client)
-        self.inline_bytes = inline_bytes
+        self._lease_seconds = settings.visibility_timeout_seconds
+        self._life_seconds = settings.result_life_seconds
+        self._dead_life_seconds = settings.dead_life_seconds
+        self.inline_bytes = settings.inline_bytes
         self._accept = client.register_script(scripts.ACCEPT)
         self._claim = client.register_script(scripts.CLAIM)
         self._finish = client.register_script(scripts.FINISH)
+        self._retry = client.register_script(scripts.RETRY)
+        self._put_back = client.register_script(scripts.PUT_BACK)
+        self._step = client.register_script(scripts.STEP)
+        self._cancel = client.register_script(scripts.CANCEL)
         self._progress = client.register_script(scripts.PROGRESS)
 
-    def accept(self, group: Group) -> None:
-        """Record the group and publish its message, both or neither. When this returns, the work is accepted."""
+    def accept(self, group: Group, *, once: Once | None = None) -> str | None:
+        """Record the group and publish its message, both or neither. When this returns, the work is accepted.
+
+        Returns None; or, and nothing is accepted, what was accepted before under the same idempotency key.
+        """
         placed = self.place(group)
         try:
-            keys, args = acceptance(group, placed)
-            self._accept(keys=keys, args=args)
+            keys, args = acceptance(group, placed, once=once)
+            known = self._accept(keys=keys, args=args)
         except redis.exceptions.ResponseError:
             self.unplace(placed)
             raise
+        if known is None:
+            return None
+        self.unplace(placed)
+        return str(known.decode())
 
-    def place(self, group: Group) -> list[tuple[str, bytes | str]]:
-        """(field, value) of each body in the record: its bytes, or a reference where they are kept."""
+    def place(self, group: Group) -> list[bytes | str]:
+        """What the record holds of each body: its bytes, or a reference where they are kept."""
         return [
-            ("b", body) if len(body) <= self.inline_bytes else ("B", self._blobs.keep(body, life_seconds=None))
+            body if len(body) <= self.inline_bytes else self._blobs.keep(body, life_seconds=None)
             for body in group.bodies
         ]
 
-    def unplace(self, placed: list[tuple[str, bytes | str]]) -> None:
+    def unplace(self, placed: list[bytes | str]) -> None:
         """Drop what was kept for a group that was refused for certain. After a broken connection it is not."""
-        for field, value in placed:
-            if field == "B":
-                drop_kept(str(value), self._redis)
+        for value in placed:
+            if isinstance(value, str):
+                drop_kept(value, self._redis)
 
     def claim(self, group: str) -> Claim | None:
-        """Take the group to work on it; None if it is finished or unknown, and the message may be dropped."""
-        found = self._claim(keys=[GROUP_KEY.format(group=group)], args=[MODEL_KEY.format(model="")])
+        """Take the group to work on it; None if it is finished, unknown or held by another worker, and the message
+        may be dropped: should that worker die, the group is published again."""
+        args: list[Any] = [group, MODEL_KEY.format(model=""), self._lease_seconds]
+        found = self._claim(keys=[GROUP_KEY.format(group=group), LEASES_KEY], args=args)
         if not found:
             return None
         flat, currents = found
         record: dict[bytes, bytes] = dict(zip(flat[::2], flat[1::2], strict=True))
-        heads = read_heads(record[b"heads"])
+        fence, trying = int(record[b"fence"]), record.get(b"trying")
         return Claim(
             group=group,
             kind=Kind(record[b"kind"].decode()),
             lane=Lane(record[b"lane"].decode()),
-            fence=int(record[b"fence"]),
-            heads=heads,
-            bodies=[self._body(record, index) for index in range(len(heads))],
-            kept=[value.decode() for name, value in record.items() if name.startswith(b"B")],
+            fence=fence,
+            delivery=fence - int(record.get(b"excused", 0)),
+            retries=int(record.get(b"retries", 0)),
+            heads=read_heads(record[b"heads"]),
+            placed=read_bodies(record[b"bodies"]),
             currents={
                 model.decode(): int(number)
                 for model, number in zip(currents[::2], currents[1::2], strict=True)
                 if number
             },
+            cancelled=frozenset(_numbered(record, b"cancel")),
             version=int(record[b"version"]) if b"version" in record else None,
+            timed_out=b"timed_out" in record,
+            parts={index: read_outcome(value) for index, value in _numbered(record, b"part").items()},
+            trying=int(trying) if trying else None,
+            strikes={index: int(value) for index, value in _numbered(record, b"strikes").items()},
         )
 
-    def finish(self, claim: Claim, outcomes: Sequence[Outcome], *, life_seconds: int) -> None:
-        """Write the outcome of every item, end the group and wake who waits. Raises FenceLost, and changes nothing,
-        if another worker has claimed the group meanwhile or it is finished."""
-        small = sum(len(outcome.body or b"") for outcome in outcomes) <= REPLY_BYTES
-        told = list(outcomes) if small else [Outcome(o.state, o.media, None) for o in outcomes]
-        args: list[Any] = [claim.fence, life_seconds, _reply.encode(Reply(claim.group, told)), claim.group]
-        args.append(REPLY_CHANNEL.format(process=""))
-        for outcome in outcomes:
-            args += [outcome.state, outcome.media, *self._placed(outcome.body or b"", life_seconds)]
-        pending = PENDING_KEY.format(kind=claim.kind.value)
-        keys = [GROUP_KEY.format(group=claim.group), pending, WATCHERS_KEY.format(group=claim.group)]
+    def with_bodies(self, claim: Claim) -> Claim:
+        """The claim with the bytes of every body, wherever they lie. Raises Unavailable if some are missing."""
+        bodies = [read_kept(body, self._redis) if isinstance(body, str) else body for body in claim.placed]
+        return msgspec.structs.replace(claim, bodies=bodies)
+
+    def finish(self, claim: Claim, outcomes: Sequence[Outcome], *, dead: bool = False) -> None:
+        """Write the outcome of every item, end the group and wake who waits.
+
+        A `dead` group keeps its bodies, for inspection and replay. Raises FenceLost, and changes nothing, if another
+        worker has claimed the group meanwhile or it is finished.
+        """
+        life_seconds = self._dead_life_seconds if dead else self._life_seconds
+        lean = self._placed_results(outcomes, life_seconds)
+        keys = [
+            GROUP_KEY.format(group=claim.group),
+            PENDING_KEY.format(kind=claim.kind.value, lane=claim.lane.value),
+            WATCHERS_KEY.format(group=claim.group),
+            *(LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, DEAD_KEY),
+        ]
+        args: list[Any] = [claim.fence, life_seconds, claim.group, REPLY_CHANNEL.format(process="")]
+        args += [_depth_field(claim.kind, claim.lane), "".join(o.state[0] for o in outcomes)]
+        args += [pack(Reply(claim.group, lean)), int(dead)]
         if not self._finish(keys=keys, args=args):
-            raise FenceLost(f"the work {claim.group} was claimed by another worker or is finished")
-        for reference in claim.kept:
-            drop_kept(reference, self._redis)
+            raise _lost(claim)
+        if not dead:
+            self.unplace(claim.placed)
+
+    def retry(self, claim: Claim, *, delay_seconds: float, error: str) -> None:
+        """Have the group tried again after a while. Raises FenceLost."""
+        keys = [GROUP_KEY.format(group=claim.group), LEASES_KEY]
+        if not self._retry(keys=keys, args=[claim.fence, claim.group, f"{delay_seconds:.3f}", error[:500]]):
+            raise _lost(claim)
+
+    def put_back(self, group: str, *, held: bool, excused: bool, timed_out: bool = False) -> bool:
+        """Put the group back into its queue, as the next to be taken; False if it is finished or unknown.
+
+        `held`: also if its lease is alive, because who holds it has ended. `excused`: this delivery does not count.
+        """
+        found: Any = self._redis.hmget(GROUP_KEY.format(group=group), ["kind", "lane", "heads"])
+        if found[0] is None:
+            self._redis.zrem(LEASES_KEY, group)
+            return False
+        kind, lane = Kind(found[0].decode()), Lane(found[1].decode())
+        queue, data = group_message(group, kind, lane, heads=read_heads(found[2]))
+        keys = [GROUP_KEY.format(group=group), LEASES_KEY, queue]
+        return bool(self._put_back(keys=keys, args=[group, data, int(held), int(excused), int(timed_out)]))
+
+    def step(self, claim: Claim, *, done: tuple[int, Outcome] | None, following: int | None) -> int:
+        """Note the outcome of one item and which one is tried next. Returns how often that one was begun. Raises
+        FenceLost."""
+        args: list[Any] = [claim.fence]
+        args += ["", b""] if done is None else [done[0], pack(done[1])]
+        args.append("" if following is None else following)
+        begun = int(self._step(keys=[GROUP_KEY.format(group=claim.group)], args=args))
+        if not begun:
+            raise _lost(claim)
+        return begun
+
+    def cancel(self, handle: str) -> tuple[bool, bool] | None:
+        """Mark an item as cancelled. Returns (a worker has it, its whole group is cancelled); None if it is finished.
+        Raises UnknownTask. Does not look at the owner."""
+        group, index = parse_handle(handle)
+        found: Any = self._cancel(keys=[GROUP_KEY.format(group=group), LEASES_KEY], args=[group, index])
+        if found is None:
+            raise UnknownTask(f"there is no task {handle}, or its result is no longer kept")
+        return None if found == 0 else (bool(found[0]), bool(found[1]))
 
     def progress(self, claim: Claim, state: dict[str, Any]) -> None:
-        """Show how far the work is. Raises FenceLost if another worker has claimed it meanwhile."""
-        written = self._progress(
-            keys=[GROUP_KEY.format(group=claim.group)], args=[claim.fence, msgspec.json.encode(state)]
-        )
-        if not written:
-            raise FenceLost(f"the work {claim.group} was claimed by another worker or is finished")
+        """Show how far the work is. Raises FenceLost if another worker has claimed it meanwhile, and Cancelled."""
+        keys = [GROUP_KEY.format(group=claim.group)]
+        check_held(self._progress(keys=keys, args=[claim.fence, msgspec.json.encode(state)]), claim)
 
-    def read(self, handle: str) -> Task:
-        """One item's state. Raises UnknownTask."""
-        group, index = parse_handle(handle)
-        names = ("kind", "lane", "heads", "submitted_at", "started_at", "finished_at", "progress")
-        values: Any = self._redis.hmget(GROUP_KEY.format(group=group), [*names, f"s{index}", f"m{index}"])
-        kind, lane, heads, submitted, started, finished, progress, state, media = values
-        items = read_heads(heads) if heads else []
-        if index >= len(items):
-            raise UnknownTask(f"there is no task {handle}, or its result is no longer kept")
-        return Task(
-            id=handle,
-            owner=items[index].owner,
-            kind=Kind(kind.decode()),
-            model=items[index].model,
-            state=_state(state, started),
-            lane=Lane(lane.decode()),
-            submitted_at=float(submitted),
-            started_at=_seconds(started),
-            finished_at=_seconds(finished),
-            progress=msgspec.Raw(progress) if progress else None,
-            media=media.decode() if media else "",
-        )
-
-    def outcome(self, handle: str) -> Outcome | None:
-        """How one item ended, with its body; None while it has not. Does not look at the owner."""
-        group, index = parse_handle(handle)
-        names = [f"s{index}", f"m{index}", f"r{index}", f"R{index}"]
-        values: Any = self._redis.hmget(GROUP_KEY.format(group=group), names)
-        state, media, body, reference = values
-        if not state:
-            return None
-        if reference:
-            body = read_kept(reference.decode(), self._redis)
-        return Outcome(State(state.decode()), media.decode(), body)
-
-    def ahead(self, task: Task) -> int:
-        """How much work of the same kind was accepted earlier and is not finished."""
-        rank: Any = self._redis.zrank(PENDING_KEY.format(kind=task.kind.value), parse_handle(task.id)[0])
-        return int(rank or 0)
-
-    def watch(self, group: str, process: str) -> None:
-        """Have the group's outcome told to one more process. Read the state after this: it may be over already."""
-        key = WATCHERS_KEY.format(group=group)
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.sadd(key, process)
-            pipe.expire(key, 3600)
-            pipe.execute()
-
-    def _body(self, record: dict[bytes, bytes], index: int) -> bytes:
-        inline = record.get(b"b%d" % index)
-        return inline if inline is not None else read_kept(record[b"B%d" % index].decode(), self._redis)
-
-    def _placed(self, body: bytes, life_seconds: int) -> tuple[str, bytes | str]:
-        """(field, value) of a result: its bytes, or a reference to them."""
-        if len(body) <= self.inline_bytes:
-            return "r", body
-        return "R", self._blobs.keep(body, life_seconds=life_seconds)
+    def _placed_results(self, outcomes: Sequence[Outcome], life_seconds: int) -> list[Outcome]:
+        """The outcomes, with a reference instead of each body that is too large for the record."""
+        limit = self.inline_bytes
+        if sum(len(outcome.body) for outcome in outcomes) > REPLY_BYTES:
+            limit = min(limit, REPLY_BYTES // len(outcomes))
+        return [
+            Outcome(o.state, o.media, b"", self._blobs.keep(o.body, life_seconds=life_seconds))
+            if len(o.body) > limit
+            else o
+            for o in outcomes
+        ]
 
 
-def acceptance(group: Group, placed: Sequence[tuple[str, bytes | str]]) -> tuple[list[str], list[Any]]:
+def check_held(answer: Any, claim: Claim) -> int:
+    """The answer of a script that writes for a claim. Raises FenceLost for 0 and Cancelled for -1."""
+    number = int(answer)
+    if not number:
+        raise _lost(claim)
+    if number < 0:
+        raise cancelled()
+    return number
+
+
+def cancelled() -> Cancelled:
+    """The error of work that its owner did not want any more."""
+    return Cancelled("the work was cancelled by its owner; nothing of it remains")
+
+
+def acceptance(group: Group, placed: Sequence[bytes | str], *, once: Once | None = None) -> tuple[list[str], list[Any]]:
     """(keys, arguments) of the script ACCEPT for this group, whose bodies have been placed."""
     queue, data = group_message(group.id, group.kind, group.lane, heads=group.heads)
-    keys = [GROUP_KEY.format(group=group.id), PENDING_KEY.format(kind=group.kind.value), queue]
-    args: list[Any] = [group.id, data, "kind", group.kind.value, "lane", group.lane.value, "reply", group.reply]
-    args += ["heads", _heads.encode(group.heads), "models", " ".join({head.model for head in group.heads})]
-    for index, (field, value) in enumerate(placed):
-        args += [f"{field}{index}", value]
+    pending = PENDING_KEY.format(kind=group.kind.value, lane=group.lane.value)
+    once_key = IDEMPOTENCY_KEY.format(owner=once.owner, key=once.key) if once else ""
+    keys = [GROUP_KEY.format(group=group.id), pending, queue, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, once_key]
+    owners = [part for owner in Counter(head.owner for head in group.heads).items() for part in owner]
+    args: list[Any] = [group.id, data, _depth_field(group.kind, group.lane), len(group.heads), pack(owners)]
+    args += [OWNER_KEY.format(owner=""), _latest_deadline(group.heads)]
+    args += [f"{once.digest} {group.id}-0", once.life_seconds] if once else ["", 0]
+    args += ["kind", group.kind.value, "lane", group.lane.value, "reply", group.reply, "heads", pack(group.heads)]
+    args += ["bodies", pack(placed), "models", " ".join({head.model for head in group.heads})]
     return keys, args
 
 
@@ -312,20 +265,33 @@ def send_canary(client: redis.Redis, *, process: str, token: str) -> None:
 
 def answer_canary(client: redis.Redis, *, process: str, token: str) -> None:
     """Answer a canary."""
-    client.publish(REPLY_CHANNEL.format(process=process), _reply.encode(Reply(token, [])))
+    client.publish(REPLY_CHANNEL.format(process=process), pack(Reply(token, [])))
 
 
 def group_message(group: str, kind: Kind, lane: Lane, *, heads: Sequence[Head]) -> tuple[str, bytes]:
     """(Redis list, bytes) of the Celery message that carries a group; Flower shows what it is about, never data."""
     shown = {"model": heads[0].model, "items": len(heads), "lane": lane.value, "handle": f"{group}-0"}
-    return message(TASKS[kind], task_id=group, queue=kind.value, lane=lane, kwargs={"group": group}, shown=repr(shown))
+    kwargs: dict[str, object] = {"group": group}
+    return message(
+        TASKS[kind], task_id=group, queue=kind.value, lane=lane, kwargs=kwargs, shown=repr(shown), in_ledger=True
+    )
 
 
-def _state(final: bytes | None, started: bytes | None) -> State:
-    if final:
-        return State(final.decode())
-    return State.RUNNING if started else State.QUEUED
+def _latest_deadline(heads: Sequence[Head]) -> float | str:
+    """The latest deadline, if every item has one."""
+    deadlines = [head.deadline for head in heads if head.deadline is not None]
+    return max(deadlines) if len(deadlines) == len(heads) else ""
 
 
-def _seconds(value: bytes | None) -> float | None:
-    return float(value) if value else None
+def _depth_field(kind: Kind, lane: Lane) -> str:
+    return f"{kind.value}:{lane.value}"
+
+
+def _numbered(record: dict[bytes, bytes], name: bytes) -> dict[int, bytes]:
+    """The fields called `<name><index>`, by index."""
+    start = len(name)
+    return {int(field[start:]): value for field, value in record.items() if field.startswith(name)}
+
+
+def _lost(claim: Claim) -> FenceLost:
+    return FenceLost(f"the work {claim.group} was claimed by another worker or is finished")

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from tasks.contract import PRIORITY, Lane, queue_key
+from tasks.contract import LEDGER_HEADER, PRIORITY, Lane, queue_key
 
 #: Celery's embed part of a body: no callbacks, errbacks, chain or chord.
 _EMBED: Final = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
@@ -28,10 +28,12 @@ def message(
     kwargs: dict[str, object],
     shown: str = "{}",
     expires: str | None = None,
+    in_ledger: bool = False,
 ) -> tuple[str, bytes]:
     """(Redis list, bytes to LPUSH) of a task whose result goes to the ledger and not to Celery's result backend.
 
-    `shown` is what Flower shows as the keyword arguments; `expires` is a UTC time in ISO 8601.
+    `shown` is what Flower shows as the keyword arguments; `expires` is a UTC time in ISO 8601. A message `in_ledger` is
+    not noted by kombu while a worker has it: its lease lies in the ledger.
     """
     body = base64.b64encode(msgspec.json.encode([[], kwargs, _EMBED])).decode()
     headers: dict[str, object] = {
@@ -55,6 +57,8 @@ def message(
         "stamped_headers": None,
         "stamps": {},
     }
+    if in_ledger:
+        headers[LEDGER_HEADER] = True
     properties = {
         "correlation_id": task_id,
         "reply_to": "",

@@ -13,12 +13,12 @@ from tasks import tables
 from tasks.answers import Answers
 from tasks.contract import Media
 from tasks.errors import ServiceError
-from tasks.ledger import Outcome
+from tasks.groups import Outcome
 from tasks.models import Loaded
 from tasks.registry import check_name
 from tasks.runtime import Runtime
 from tasks.schema import conform
-from tasks.work import PASSING, failed
+from tasks.work import INTERRUPTS, PASSING, failed
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class Request(msgspec.Struct, frozen=True):
 def answer(runtime: Runtime, requests: list[Request], *, currents: Mapping[str, int]) -> list[Outcome]:
     """The outcome of each request, in order. `currents`: the current version of each model, where it has one.
 
-    Raises passing errors only.
+    Raises passing errors and interrupts only.
     """
     outcomes: dict[int, Outcome] = {}
     groups: dict[tuple[str, int], list[int]] = defaultdict(list)
@@ -55,7 +55,7 @@ def answer(runtime: Runtime, requests: list[Request], *, currents: Mapping[str, 
 def _answer_version(runtime: Runtime, model: str, version: int, *, requests: list[Request]) -> list[Outcome]:
     try:
         loaded = runtime.models.get(model, version)
-    except PASSING:
+    except (*PASSING, *INTERRUPTS):
         raise
     except Exception as error:
         return [failed(error)] * len(requests)
@@ -68,6 +68,8 @@ def _answer_version(runtime: Runtime, model: str, version: int, *, requests: lis
             else:
                 table = conform(tables.read(request.body, request.media, loaded.schema), loaded.schema)
                 outcomes[index] = _predict(loaded, table).rows(0, table.num_rows, request.accept)
+        except INTERRUPTS:
+            raise
         except Exception as error:
             outcomes[index] = failed(error)
     outcomes.update(_answer_rows(loaded, rows, requests))
@@ -86,6 +88,8 @@ def _answer_rows(loaded: Loaded, rows: list[tuple[int, Any]], requests: list[Req
             outcomes[index] = answers.rows(start, start + len(part), requests[index].accept)
             start += len(part)
         return outcomes
+    except INTERRUPTS:
+        raise
     except Exception as error:
         if len(rows) == 1:
             return {rows[0][0]: failed(error)}

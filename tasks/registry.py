@@ -17,14 +17,14 @@ from tasks.contract import (
     VERSIONS_KEY,
 )
 from tasks.errors import (
-    FenceLost,
     InvalidField,
     ModelNotInitialised,
     ModelNotTrained,
     UnknownModel,
     UnknownVersion,
 )
-from tasks.ledger import Claim
+from tasks.groups import Claim
+from tasks.ledger import check_held
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,19 +98,19 @@ class Registry:
         self._promote = client.register_script(scripts.PROMOTE)
 
     def set_snapshot(self, model: str, snapshot: Snapshot, *, claim: Claim | None) -> None:
-        """Make this the model's latest snapshot; the first one makes the model. Raises FenceLost."""
+        """Make this the model's latest snapshot; the first one makes the model. Raises FenceLost, Cancelled."""
         keys = [_group(claim), MODEL_KEY.format(model=model), MODELS_KEY]
-        if not self._set_snapshot(keys=keys, args=[claim.fence if claim else 0, _encode(snapshot), model]):
-            raise FenceLost(f"another worker has taken over the init of {model}")
+        done = self._set_snapshot(keys=keys, args=[claim.fence if claim else 0, _encode(snapshot), model])
+        if claim is not None:
+            check_held(done, claim)
 
     def add_version(self, model: str, version: Version, *, promote: bool, claim: Claim | None) -> int:
-        """Add a version, and make it current if asked, in one step. Returns its number. Raises FenceLost."""
+        """Add a version, and make it current if asked, in one step. Returns its number. Raises FenceLost,
+        Cancelled."""
         keys = [_group(claim), MODEL_KEY.format(model=model), VERSIONS_KEY.format(model=model)]
         args: list[Any] = [claim.fence if claim else 0, _encode(version), int(promote)]
-        number = int(self._add_version(keys=keys, args=args))
-        if not number:
-            raise FenceLost(f"another worker has taken over the train of {model}")
-        return number
+        number = self._add_version(keys=keys, args=args)
+        return check_held(number, claim) if claim is not None else int(number)
 
     def promote(self, model: str, version: int) -> None:
         """Make a version current. Raises UnknownModel, UnknownVersion."""

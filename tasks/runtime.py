@@ -40,7 +40,7 @@ def make_runtime(settings: Settings) -> Runtime:
     estimators = Catalogue(settings.estimator_paths, threads=settings.train_threads or cores())
     return Runtime(
         settings=settings,
-        ledger=Ledger(client, blobs, inline_bytes=settings.inline_bytes),
+        ledger=Ledger(client, blobs, settings=settings),
         registry=registry,
         blobs=blobs,
         estimators=estimators,

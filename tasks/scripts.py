@@ -1,84 +1,220 @@
-"""Lua that Redis runs as one step. Each script says what its keys and arguments are."""
+"""Lua that Redis runs as one step. Each script says what its keys and arguments are.
+
+A group's lease is its score in the sorted set of leases, seconds since the epoch; it is free when that has passed.
+"""
 
 from typing import Final
 
-#: KEYS: group, pending, queue. ARGV: group id, message, then field and value of the record, and so on. Returns 1.
-ACCEPT: Final = """
-local time = redis.call('TIME')
-local now = string.format('%d.%06d', time[1], time[2])
-redis.call('HSET', KEYS[1], 'submitted_at', now, unpack(ARGV, 3))
-redis.call('ZADD', KEYS[2], now, ARGV[1])
-redis.call('LPUSH', KEYS[3], ARGV[2])
-return 1
+_NOW: Final = """
+local function clock()
+  local time = redis.call('TIME')
+  return string.format('%d.%06d', time[1], time[2])
+end
+local now = clock()
+"""
+_FREE: Final = """
+local function free(leases, group)
+  local lease = redis.call('ZSCORE', leases, group)
+  return not lease or tonumber(lease) <= tonumber(now)
+end
 """
 
-#: KEYS: group. ARGV: what the key of a model begins with. Returns {the whole record, flat, with the fence raised; name
-#: and current version ('' for none) of each model in it, flat}; nothing if there is no work left to do.
-CLAIM: Final = """
+#: KEYS: group, pending, queue, depth, unfinished, deadlines, idempotency key ('' for none). ARGV: group id, message,
+#: "kind:lane", items, owners (msgpack: owner, items, owner, ...), what the key of an owner begins with, deadline
+#: ('' for none), what is kept under the idempotency key, its life, then field and value of the record, and so on.
+#: Returns nothing; or, and no change, what is kept under the idempotency key.
+ACCEPT: Final = (
+    _NOW
+    + """
+if KEYS[7] ~= '' then
+  local known = redis.call('GET', KEYS[7])
+  if known then return known end
+  redis.call('SET', KEYS[7], ARGV[8], 'EX', ARGV[9])
+end
+if redis.call('EXISTS', KEYS[1]) == 1 then return false end
+redis.call('HSET', KEYS[1], 'submitted_at', now, 'items', ARGV[4], 'owners', ARGV[5], unpack(ARGV, 10))
+redis.call('ZADD', KEYS[2], now, ARGV[1])
+redis.call('HINCRBY', KEYS[4], ARGV[3], ARGV[4])
+local owners = cmsgpack.unpack(ARGV[5])
+for at = 1, #owners, 2 do
+  redis.call('ZADD', ARGV[6] .. owners[at], now, ARGV[1])
+  redis.call('HINCRBY', KEYS[5], owners[at], owners[at + 1])
+end
+if ARGV[7] ~= '' then redis.call('ZADD', KEYS[6], ARGV[7], ARGV[1]) end
+redis.call('LPUSH', KEYS[3], ARGV[2])
+return false
+"""
+)
+
+#: KEYS: group, leases. ARGV: group id, what the key of a model begins with, seconds of the lease. Returns {the whole
+#: record, flat, with the fence raised; name and current version ('' for none) of each model in it, flat}; nothing if
+#: there is no work left to do or another worker holds the lease.
+CLAIM: Final = (
+    _NOW
+    + _FREE
+    + """
 local over = redis.call('HMGET', KEYS[1], 'models', 'finished_at')
-if not over[1] or over[2] then return false end
-local time = redis.call('TIME')
+if not over[1] or over[2] or not free(KEYS[2], ARGV[1]) then return false end
+redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
 redis.call('HINCRBY', KEYS[1], 'fence', 1)
-redis.call('HSETNX', KEYS[1], 'started_at', string.format('%d.%06d', time[1], time[2]))
+redis.call('HSETNX', KEYS[1], 'started_at', now)
 local currents = {}
 for model in string.gmatch(over[1], '%S+') do
   table.insert(currents, model)
-  table.insert(currents, redis.call('HGET', ARGV[1] .. model, 'current') or '')
+  table.insert(currents, redis.call('HGET', ARGV[2] .. model, 'current') or '')
 end
 return {redis.call('HGETALL', KEYS[1]), currents}
 """
+)
 
-#: KEYS: group, pending, watchers. ARGV: fence, seconds to keep, reply, group id, channel prefix, then for each item
-#: state, media type, field, value. Returns 1, or 0 and no change where the fence is old or the group is finished.
-FINISH: Final = """
-local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'reply')
+#: KEYS: leases. ARGV: seconds, group ids. Extends the leases that are still there. Returns nothing.
+RENEW: Final = (
+    _NOW
+    + """
+for at = 2, #ARGV do redis.call('ZADD', KEYS[1], 'XX', now + ARGV[1], ARGV[at]) end
+return false
+"""
+)
+
+#: KEYS: group, pending, watchers, leases, depth, unfinished, deadlines, dead. ARGV: fence, seconds to keep, group id,
+#: channel prefix, "kind:lane", states (a letter each), reply, 1 to keep the bodies among the dead letters.
+#: Returns 1, or 0 and no change where the fence is old or the group is finished.
+FINISH: Final = (
+    _NOW
+    + """
+local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'reply', 'owners')
 if held[1] ~= ARGV[1] or held[2] then return 0 end
-local time = redis.call('TIME')
-redis.call('HSET', KEYS[1], 'finished_at', string.format('%d.%06d', time[1], time[2]))
-local index = 0
-for at = 6, #ARGV, 4 do
-  redis.call('HSET', KEYS[1], 's' .. index, ARGV[at], 'm' .. index, ARGV[at + 1], ARGV[at + 2] .. index, ARGV[at + 3])
-  redis.call('HDEL', KEYS[1], 'b' .. index, 'B' .. index)
-  index = index + 1
-end
+redis.call('HSET', KEYS[1], 'finished_at', now, 'states', ARGV[6], 'outcomes', ARGV[7])
+if ARGV[8] == '1' then redis.call('ZADD', KEYS[8], now, ARGV[3]) else redis.call('HDEL', KEYS[1], 'bodies') end
 redis.call('EXPIRE', KEYS[1], ARGV[2])
-redis.call('ZREM', KEYS[2], ARGV[4])
-if held[3] ~= '' then redis.call('PUBLISH', ARGV[5] .. held[3], ARGV[3]) end
+redis.call('ZREM', KEYS[2], ARGV[3])
+redis.call('ZREM', KEYS[4], ARGV[3])
+redis.call('ZREM', KEYS[7], ARGV[3])
+redis.call('HINCRBY', KEYS[5], ARGV[5], -#ARGV[6])
+local owners = cmsgpack.unpack(held[4])
+for at = 1, #owners, 2 do
+  if redis.call('HINCRBY', KEYS[6], owners[at], -owners[at + 1]) <= 0 then redis.call('HDEL', KEYS[6], owners[at]) end
+end
+if held[3] ~= '' then redis.call('PUBLISH', ARGV[4] .. held[3], ARGV[7]) end
 for _, watcher in ipairs(redis.call('SMEMBERS', KEYS[3])) do
-  if watcher ~= held[3] then redis.call('PUBLISH', ARGV[5] .. watcher, ARGV[3]) end
+  if watcher ~= held[3] then redis.call('PUBLISH', ARGV[4] .. watcher, ARGV[7]) end
 end
 redis.call('DEL', KEYS[3])
 return 1
 """
+)
 
-#: KEYS: group. ARGV: fence, progress. Returns 1, or 0 and no change where the fence is old or the group is finished.
-PROGRESS: Final = """
+#: KEYS: group, leases. ARGV: fence, group id, seconds to wait, error. Has the group tried again after that time.
+#: Returns 1, or 0 and no change where the fence is old or the group is finished.
+RETRY: Final = (
+    _NOW
+    + """
 local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at')
 if held[1] ~= ARGV[1] or held[2] then return 0 end
+redis.call('HINCRBY', KEYS[1], 'excused', 1)
+redis.call('HINCRBY', KEYS[1], 'retries', 1)
+redis.call('HSET', KEYS[1], 'retry_error', ARGV[4])
+redis.call('HDEL', KEYS[1], 'started_at', 'progress')
+redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[2])
+return 1
+"""
+)
+
+#: KEYS: group, leases, queue. ARGV: group id, message, 1 to take it from whoever holds the lease, 1 if the delivery
+#: that ended shall not count, 1 if it ended at its hard time limit. Puts the group back into its queue, as the next
+#: to be taken. Returns 1, or 0 if the group is finished, unknown or held.
+PUT_BACK: Final = (
+    _NOW
+    + _FREE
+    + """
+if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HEXISTS', KEYS[1], 'finished_at') == 1 then
+  redis.call('ZREM', KEYS[2], ARGV[1])
+  return 0
+end
+if ARGV[3] ~= '1' and not free(KEYS[2], ARGV[1]) then return 0 end
+redis.call('ZREM', KEYS[2], ARGV[1])
+if ARGV[4] == '1' then redis.call('HINCRBY', KEYS[1], 'excused', 1) end
+if ARGV[5] == '1' then redis.call('HSET', KEYS[1], 'timed_out', 1) end
+redis.call('HDEL', KEYS[1], 'started_at')
+redis.call('RPUSH', KEYS[3], ARGV[2])
+return 1
+"""
+)
+
+#: KEYS: group. ARGV: fence, index of the item that is done ('' for none), its outcome, index of the item that is tried
+#: next ('' for none). Returns how often that one was begun, 1 for none; 0 and no change where the fence is old.
+STEP: Final = """
+local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at')
+if held[1] ~= ARGV[1] or held[2] then return 0 end
+redis.call('HDEL', KEYS[1], 'trying', 'timed_out')
+if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'part' .. ARGV[2], ARGV[3]) end
+if ARGV[4] == '' then return 1 end
+redis.call('HSET', KEYS[1], 'trying', ARGV[4])
+return redis.call('HINCRBY', KEYS[1], 'strikes' .. ARGV[4], 1)
+"""
+
+#: KEYS: group, leases. ARGV: group id, index. Marks the item as cancelled. Returns {1 if a worker has the group; 1 if
+#: every item of the group is cancelled}; nothing if there is no such item; 0 if the group is finished.
+CANCEL: Final = (
+    _NOW
+    + _FREE
+    + """
+local held = redis.call('HMGET', KEYS[1], 'items', 'finished_at', 'started_at')
+if not held[1] or tonumber(ARGV[2]) >= tonumber(held[1]) then return false end
+if held[2] then return 0 end
+redis.call('HSETNX', KEYS[1], 'cancel' .. ARGV[2], now)
+local all = 1
+for index = 0, held[1] - 1 do
+  if redis.call('HEXISTS', KEYS[1], 'cancel' .. index) == 0 then all = 0 break end
+end
+local running = 0
+if held[3] and not free(KEYS[2], ARGV[1]) then running = 1 end
+return {running, all}
+"""
+)
+
+#: KEYS: group. ARGV: fence, progress. Returns 1; 0 and no change where the fence is old or the group is finished; -1
+#: and no change if it is cancelled.
+PROGRESS: Final = """
+local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'cancel0')
+if held[1] ~= ARGV[1] or held[2] then return 0 end
+if held[3] then return -1 end
 redis.call('HSET', KEYS[1], 'progress', ARGV[2])
 return 1
 """
 
+_HELD: Final = """
+if KEYS[1] ~= '' then
+  local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'cancel0')
+  if held[1] ~= ARGV[1] or held[2] then return 0 end
+  if held[3] then return -1 end
+end
+"""
+
 #: KEYS: group ('' for work without a record), model, versions. ARGV: fence, version record, promote (1 or 0).
-#: Returns the new version's number, or 0 and no change where the fence is old. The group remembers the number, so
-#: that a train whose worker died before it could finish the group is not run again.
-ADD_VERSION: Final = """
-if KEYS[1] ~= '' and redis.call('HGET', KEYS[1], 'fence') ~= ARGV[1] then return 0 end
+#: Returns the new version's number; 0 and no change where the fence is old; -1 and no change if the work is cancelled.
+#: The group remembers the number, so that a train whose worker died before it could finish the group is not run again.
+ADD_VERSION: Final = (
+    _HELD
+    + """
 local number = redis.call('HINCRBY', KEYS[2], 'last_version', 1)
 redis.call('HSET', KEYS[3], number, ARGV[2])
 if KEYS[1] ~= '' then redis.call('HSET', KEYS[1], 'version', number) end
 if ARGV[3] == '1' then redis.call('HSET', KEYS[2], 'current', number) end
 return number
 """
+)
 
 #: KEYS: group ('' for work without a record), model, models. ARGV: fence, snapshot record, model name.
-#: Returns 1, or 0 and no change where the fence is old.
-SET_SNAPSHOT: Final = """
-if KEYS[1] ~= '' and redis.call('HGET', KEYS[1], 'fence') ~= ARGV[1] then return 0 end
+#: Returns 1; 0 and no change where the fence is old; -1 and no change if the work is cancelled.
+SET_SNAPSHOT: Final = (
+    _HELD
+    + """
 redis.call('HSET', KEYS[2], 'snapshot', ARGV[2])
 redis.call('SADD', KEYS[3], ARGV[3])
 return 1
 """
+)
 
 #: KEYS: model, versions. ARGV: version. Returns 1, or 0 and no change if there is no such version.
 PROMOTE: Final = """

@@ -43,9 +43,12 @@ class Settings:
     result_life_seconds: int = _setting(24 * 3600, doc="How long finished work and its result are kept.")
     redis_timeout_seconds: float = _setting(2.0, doc="Longest wait for Redis to answer a command or to connect.")
     visibility_timeout_seconds: int = _setting(
-        3600, doc="After so long without an acknowledgement Celery delivers a message again."
+        8, doc="Work whose worker has not renewed its lease for so long is given to another one."
     )
-    max_deliveries: int = _setting(3, doc="Work that was delivered so often without an end is failed as poison.")
+    max_deliveries: int = _setting(5, doc="Work that ended its worker so often is failed as poison.")
+    max_retries: int = _setting(5, doc="How often work is tried again after an error that passes (Redis, disk).")
+    retry_seconds: float = _setting(1.0, doc="Wait before the first retry; it doubles each time, up to 60 s.")
+    dead_life_seconds: int = _setting(7 * 24 * 3600, doc="How long work that was given up is kept for a replay.")
     gateway_processes: int = _setting(0, doc="Gateway processes; 0: one a core.")
     estimate_processes: int = _setting(0, doc="Processes of the estimate worker; 0: one a core.")
     train_processes: int = _setting(0, doc="Processes of the train worker; 0: one a core, at least two.")

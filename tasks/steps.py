@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+import os
+from contextlib import suppress
 from typing import Any, Final
 
+import redis
 from celery import bootsteps
 from celery.worker.consumer.events import Events
+from celery.worker.consumer.tasks import Tasks
+
+from tasks.connection import connect
+from tasks.contract import FLEET_SECONDS
+from tasks.fleet import announce, leave
+
+log = logging.getLogger(__name__)
 
 #: How often a worker sends the events of its tasks (seconds), and how many it gathers at most before that.
 EVENT_SECONDS: Final = 0.25
@@ -34,3 +45,30 @@ class BatchedEvents(bootsteps.StartStopStep):  # type: ignore[misc]
         timer, self._timer = getattr(self, "_timer", None), None
         if timer is not None:
             timer.cancel()
+
+
+class Membership(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Says every few seconds that this worker is there, until it stops."""
+
+    requires = (Tasks,)
+
+    def start(self, parent: Any) -> None:
+        """Join the fleet."""
+        self._client = connect(parent.app.settings)
+        self._timer = parent.timer.call_repeatedly(FLEET_SECONDS, self._announce, (parent,))
+        self._announce(parent)
+
+    def stop(self, parent: Any) -> None:
+        """Leave the fleet."""
+        timer, self._timer = getattr(self, "_timer", None), None
+        if timer is not None:
+            timer.cancel()
+            with suppress(redis.exceptions.RedisError):
+                leave(self._client, parent.app.fleet, member=parent.hostname)
+
+    def _announce(self, parent: Any) -> None:
+        processes = len(parent.pool.info.get("processes", [os.getpid()]))
+        try:
+            announce(self._client, parent.app.fleet, member=parent.hostname, processes=processes)
+        except redis.exceptions.RedisError as error:
+            log.warning("cannot announce this worker: %s", error)

@@ -11,9 +11,9 @@ from celery import Task, shared_task
 
 from tasks.contract import TASKS, Kind, Promote
 from tasks.errors import InvalidField, ServiceError
-from tasks.ledger import Claim, Outcome
+from tasks.groups import Claim, Outcome
 from tasks.runtime import Runtime
-from tasks.work import parse, pass_on, run_claimed, run_direct, succeeded
+from tasks.work import WorkTask, parse, pass_on, run_claimed, run_direct, succeeded
 
 #: Shortest time between two reports of progress; the last iteration is always reported.
 REPORT_SECONDS: Final = 0.05
@@ -26,7 +26,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     promote: str = Promote.ALWAYS.value
 
 
-@shared_task(name=TASKS[Kind.TRAIN], bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
+@shared_task(name=TASKS[Kind.TRAIN], base=WorkTask, bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
 def train(
     self: Task,
     *,

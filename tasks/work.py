@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,9 +14,12 @@ import redis
 from celery import Task
 from celery.exceptions import Ignore, SoftTimeLimitExceeded
 
-from tasks.contract import DEFAULT_QUEUE, PRIORITY, PROBLEM, REDELIVERED_KEY, TASKS, Kind, Lane, Media, State
-from tasks.errors import EstimatorFailed, Expired, MalformedBody, Poison, ServiceError, TimeLimit, Unavailable
-from tasks.ledger import Claim, Failure, Outcome
+from tasks.careful import Unfinished, one_by_one, only, poison, time_limit
+from tasks.contract import DEFAULT_QUEUE, PRIORITY, REDELIVERED_KEY, TASKS, Kind, Lane, Media, State
+from tasks.errors import Cancelled, EstimatorFailed, FenceLost, MalformedBody, ServiceError, Unavailable, by_name
+from tasks.groups import Claim, Outcome, failure, read_failure
+from tasks.history import expired
+from tasks.ledger import cancelled
 from tasks.malformed import misfit, not_json
 from tasks.runtime import Runtime, runtime
 
@@ -24,55 +29,125 @@ Parsed = TypeVar("Parsed", bound=msgspec.Struct)
 
 #: Errors of the place where the work ran: nothing is final, the work will be delivered again.
 PASSING: tuple[type[BaseException], ...] = (redis.exceptions.RedisError, OSError, Unavailable)
+#: What ends work from outside; whoever finds the item at fault in a group must let it through.
+INTERRUPTS: tuple[type[BaseException], ...] = (SoftTimeLimitExceeded,)
 
 _encode = msgspec.json.Encoder().encode
+
+
+class WorkTask(Task):  # type: ignore[misc]
+    """The base of the tasks that a caller may ask for."""
+
+    Request = "tasks.leases:WorkRequest"
 
 
 def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Outcome]]) -> dict[str, int] | None:
     """Claim a group, have it worked on, write the outcomes. Returns how many items ended how.
 
     Raises the error of a group in which nothing succeeded, after it is written down, so that Celery and Flower see
-    a failed task. A passing error is raised with nothing written.
+    a failed task. After a passing error the group is tried again later, or given up when that was so too often.
     """
     collaborators = runtime(task.app.settings)
     claim = collaborators.ledger.claim(group)
     if claim is None:
-        log.info("work %s is finished or no longer known; its message is dropped", group)
+        log.info("work %s is finished, held elsewhere or no longer known; its message is dropped", group)
         return None
     try:
-        _check_deliveries(claim.fence, collaborators.settings.max_deliveries)
-        outcomes = _unless_expired(claim, lambda live: work(collaborators, live))
-    except PASSING:
-        raise
-    except Exception as error:
-        outcomes = [failed(error)] * len(claim.heads)
-    collaborators.ledger.finish(claim, outcomes, life_seconds=collaborators.settings.result_life_seconds)
+        outcomes, dead = _worked(collaborators, claim, work)
+    except Unfinished as turn:
+        collaborators.ledger.put_back(group, held=True, excused=turn.excused)
+        return None
+    collaborators.ledger.finish(claim, outcomes, dead=dead)
     counts = {state.value: sum(o.state is state for o in outcomes) for state in State}
     if not counts[State.SUCCEEDED]:
         raise raised(outcomes[0])
     return {state: count for state, count in counts.items() if count}
 
 
-def _unless_expired(claim: Claim, work: Callable[[Claim], list[Outcome]]) -> list[Outcome]:
-    """The outcomes of all items, of which only those are worked on whose deadline has not passed."""
+def _worked(
+    collaborators: Runtime, claim: Claim, work: Callable[[Runtime, Claim], list[Outcome]]
+) -> tuple[list[Outcome], bool]:
+    """(the outcome of every item, True if the group is given up). Raises FenceLost, Unfinished, and a passing error
+    after which the group is tried again."""
+    try:
+        whole = collaborators.ledger.with_bodies(claim)
+        return _decide(collaborators, whole, lambda part: work(collaborators, part)), False
+    except (FenceLost, Unfinished):
+        raise
+    except GivenUp as error:
+        return [failure(error.reason)] * len(claim.heads), True
+    except PASSING as error:
+        if claim.retries < collaborators.settings.max_retries:
+            _try_later(collaborators, claim, error)
+            raise
+        return [failure(_given_up(error, claim.retries))] * len(claim.heads), True
+    except Exception as error:
+        return [failed(error)] * len(claim.heads), False
+
+
+class GivenUp(Exception):
+    """Raised when work is not tried any more; it is kept among the dead letters."""
+
+    def __init__(self, reason: ServiceError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+def _decide(collaborators: Runtime, claim: Claim, work: Callable[[Claim], list[Outcome]]) -> list[Outcome]:
+    """The outcome of every item; only those are worked on that are still wanted."""
     now = time.time()
-    live = [index for index, head in enumerate(claim.heads) if head.deadline is None or head.deadline > now]
-    if len(live) == len(claim.heads):
+    outcomes = {index: failure(cancelled(), State.CANCELLED) for index in claim.cancelled}
+    for index, head in enumerate(claim.heads):
+        if head.deadline is not None and head.deadline <= now:
+            outcomes.setdefault(index, failure(expired(), State.EXPIRED))
+    wanted = [index for index in range(len(claim.heads)) if index not in outcomes]
+    if wanted and claim.delivery > 1 and len(claim.heads) > 1:
+        limit = collaborators.settings.estimate_time_limit_seconds
+        outcomes |= one_by_one(collaborators.ledger, claim, wanted, work=work, limit_seconds=limit)
+    elif wanted:
+        _check_deliveries(claim, collaborators.settings.max_deliveries)
+        outcomes |= dict(zip(wanted, _together(claim, wanted, work), strict=True))
+    return [outcomes[index] for index in range(len(claim.heads))]
+
+
+def _together(claim: Claim, wanted: list[int], work: Callable[[Claim], list[Outcome]]) -> list[Outcome]:
+    if len(wanted) == len(claim.heads) == 1:
         return work(claim)
-    late = Expired("the deadline passed before the work started; submit it again with a later one")
-    outcomes = [Outcome(State.EXPIRED, PROBLEM, _failure(late))] * len(claim.heads)
-    if live:
-        heads, bodies = [claim.heads[i] for i in live], [claim.bodies[i] for i in live]
-        for index, outcome in zip(live, work(msgspec.structs.replace(claim, heads=heads, bodies=bodies)), strict=True):
-            outcomes[index] = outcome
-    return outcomes
+    try:
+        return work(only(claim, wanted))
+    except SoftTimeLimitExceeded:
+        # The next delivery finds out whose rows took so long.
+        raise Unfinished(excused=False) from None
+
+
+def _check_deliveries(claim: Claim, limit: int) -> None:
+    """Raise GivenUp for an item that ended its worker too often, or ran until it was killed."""
+    if claim.timed_out:
+        raise GivenUp(time_limit())
+    if claim.delivery > limit:
+        raise GivenUp(poison(limit))
+
+
+def _try_later(collaborators: Runtime, claim: Claim, error: BaseException) -> None:
+    delay = min(collaborators.settings.retry_seconds * 2**claim.retries, 60.0) * random.uniform(0.5, 1.5)
+    text = f"{type(error).__name__}: {error}"
+    log.warning("work %s is tried again in %.1f s: %s", claim.group, delay, text)
+    # Where the record cannot be written either, the lease ends by itself and the work is delivered again.
+    with suppress(redis.exceptions.RedisError):
+        collaborators.ledger.retry(claim, delay_seconds=delay, error=text)
+
+
+def _given_up(error: BaseException, retries: int) -> Unavailable:
+    return Unavailable(f"the work was tried {retries + 1} times and failed with {type(error).__name__}: {error}"[:2000])
 
 
 def run_direct(task: Task, work: Callable[[Runtime], Any]) -> Any:
     """Run work that came as a plain Celery call: its result is the task's result, its error the task's error."""
     collaborators = runtime(task.app.settings)
     if task.request.delivery_info.get("redelivered"):
-        _check_deliveries(_count_redelivery(task), collaborators.settings.max_deliveries)
+        limit = collaborators.settings.max_deliveries
+        if _count_redelivery(task) > limit:
+            raise poison(limit)
     try:
         # Celery's JSON knows no structs.
         return msgspec.to_builtins(work(collaborators))
@@ -108,21 +183,17 @@ def succeeded(result: Any) -> Outcome:
 def failed(error: Exception) -> Outcome:
     """The outcome of work that raised."""
     known = domain_error(error)
+    if isinstance(known, Cancelled):
+        return failure(known, State.CANCELLED)
     if isinstance(known, EstimatorFailed):
         log.error("an estimator raised", exc_info=error)
-    return Outcome(State.FAILED, PROBLEM, _failure(known))
-
-
-def _failure(error: ServiceError) -> bytes:
-    return _encode(Failure(type(error).__name__, str(error), error.pointer))
+    return failure(known)
 
 
 def raised(outcome: Outcome) -> ServiceError:
     """The error that a failed outcome holds."""
-    from tasks.errors import by_name
-
-    failure = msgspec.json.decode(outcome.body or b"", type=Failure)
-    return by_name(failure.type)(failure.detail)
+    held = read_failure(outcome.body)
+    return by_name(held.type)(held.detail)
 
 
 def domain_error(error: Exception) -> ServiceError:
@@ -130,7 +201,7 @@ def domain_error(error: Exception) -> ServiceError:
     if isinstance(error, ServiceError):
         return error
     if isinstance(error, SoftTimeLimitExceeded):
-        return TimeLimit("the work ran longer than its kind may; see the time limits in `mlservice settings`")
+        return time_limit()
     return EstimatorFailed(f"the estimator raised {type(error).__name__}: {error}"[:2000])
 
 
@@ -144,11 +215,6 @@ def parse(body: bytes, kind: type[Parsed]) -> Parsed:
         raise MalformedBody("the body is nested too deeply; send a flat object") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise not_json(body, error) from error
-
-
-def _check_deliveries(deliveries: int, limit: int) -> None:
-    if deliveries > limit:
-        raise Poison(f"the work was delivered {limit} times and ended its worker each time; it is not tried again")
 
 
 def _count_redelivery(task: Task) -> int:

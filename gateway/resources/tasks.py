@@ -9,7 +9,7 @@ from gateway.auth import requires
 from gateway.headers import wait_seconds
 from gateway.outcomes import Outcomes
 from gateway.representations import show, show_accepted, show_outcome, task_document
-from tasks.ledger import Outcome
+from tasks.groups import Outcome
 
 
 class TaskResource:

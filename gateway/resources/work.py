@@ -18,7 +18,7 @@ from gateway.outcomes import Outcomes
 from gateway.representations import show_accepted, show_outcome
 from tasks.contract import Kind, Lane, Media
 from tasks.errors import InvalidField, UnsupportedMediaType
-from tasks.ledger import Head
+from tasks.groups import Head
 from tasks.registry import check_name
 
 #: The query parameters of every kind.

@@ -10,13 +10,14 @@ from typing import Any
 
 import redis
 
-from tasks.contract import GROUP_KEY, PENDING_KEY, Kind
-from tasks.ledger import read_heads
+from tasks.contract import GROUP_KEY, PENDING_KEY, Kind, Lane, State
 from tests.benchmarks.load import Unusable
 from tests.servers import eventually
 
 #: Groups that are read in one round trip.
 BATCH = 500
+#: The states by the letter that stands for them in a record.
+LETTERS = {state.value[0]: state.value for state in State if state.final}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +33,8 @@ class GroupRecord:
 
 def pending(client: redis.Redis) -> int:
     """How many groups of estimates are accepted and not finished."""
-    count: Any = client.zcard(PENDING_KEY.format(kind=Kind.ESTIMATE.value))
-    return int(count)
+    keys = [PENDING_KEY.format(kind=Kind.ESTIMATE.value, lane=lane.value) for lane in Lane]
+    return sum(int(client.zcard(key)) for key in keys)
 
 
 def drain(client: redis.Redis, *, seconds: float) -> None:
@@ -46,12 +47,12 @@ def drain(client: redis.Redis, *, seconds: float) -> None:
 
 def items_after(client: redis.Redis, moment: float) -> tuple[int, float]:
     """How many unfinished estimates were accepted after a moment (seconds since the epoch), and when the last one."""
-    key = PENDING_KEY.format(kind=Kind.ESTIMATE.value)
+    key = PENDING_KEY.format(kind=Kind.ESTIMATE.value, lane=Lane.NORMAL.value)
     found: Any = client.zrange(key, f"({moment!r}", "+inf", byscore=True, withscores=True)
     with client.pipeline(transaction=False) as pipe:
         for group, _ in found:
-            pipe.hget(GROUP_KEY.format(group=group.decode()), "heads")
-        items = sum(len(read_heads(heads)) for heads in pipe.execute())
+            pipe.hget(GROUP_KEY.format(group=group.decode()), "items")
+        items = sum(int(count) for count in pipe.execute())
     return items, found[-1][1] if found else moment
 
 
@@ -84,22 +85,15 @@ def rate_between(ends: Iterable[tuple[float, int]], first: int, last: int) -> fl
 def _read(client: redis.Redis, keys: Sequence[bytes], since: float) -> list[GroupRecord]:
     with client.pipeline(transaction=False) as pipe:
         for key in keys:
-            pipe.hmget(key, "kind", "submitted_at", "finished_at", "heads")
+            pipe.hmget(key, "kind", "submitted_at", "finished_at", "items", "states")
         known = [(key, *values) for key, values in zip(keys, pipe.execute(), strict=True)]
-        chosen = [
-            (key, float(submitted), finished, len(read_heads(heads)))
-            for key, kind, submitted, finished, heads in known
-            if kind == Kind.ESTIMATE.value.encode() and float(submitted) >= since
-        ]
-        for key, _, _, items in chosen:
-            pipe.hmget(key, [f"s{index}" for index in range(items)])
-        states = pipe.execute()
     return [
         GroupRecord(
-            items=items,
-            submitted_at=submitted,
+            items=int(items),
+            submitted_at=float(submitted),
             finished_at=float(finished) if finished else None,
-            states=Counter(state.decode() for state in found if state),
+            states=Counter(LETTERS[letter] for letter in (states or b"").decode()),
         )
-        for (_, submitted, finished, items), found in zip(chosen, states, strict=True)
+        for _, kind, submitted, finished, items, states in known
+        if kind == Kind.ESTIMATE.value.encode() and float(submitted) >= since
     ]

@@ -17,8 +17,9 @@ import redis
 
 from infra.control import Supervisor
 from tasks.client import Client
-from tasks.contract import GROUP_ITEMS, GROUP_KEY, PENDING_KEY, Kind, Lane, queue_key
-from tasks.ledger import Group, Head, Ledger, new_group_id, parse_handle
+from tasks.contract import GROUP_ITEMS, GROUP_KEY, PENDING_KEY, Kind, Lane, State, queue_key
+from tasks.groups import Group, Head, new_group_id, parse_handle, read_reply
+from tasks.ledger import Ledger
 from tasks.runtime import Runtime
 from tests.servers import Valkey, eventually
 from tests.service import Service
@@ -27,7 +28,7 @@ from tests.workers import Worker, learn_sums
 #: How many estimates wait in the low lane, and of how many an urgent one may see the answers before its own.
 QUEUED = 10_000
 OVERTAKEN = 100
-PENDING = PENDING_KEY.format(kind=Kind.ESTIMATE.value)
+PENDING = [PENDING_KEY.format(kind=Kind.ESTIMATE.value, lane=lane.value) for lane in Lane]
 
 Row = tuple[float, float]
 
@@ -82,20 +83,26 @@ def overtaken(client: redis.Redis, urgent: str, low: Sequence[str]) -> int:
     return sum(end <= answered for end in others)
 
 
+def pending(client: redis.Redis) -> int:
+    """How many groups of estimates are not finished."""
+    return sum(int(client.zcard(key)) for key in PENDING)
+
+
 def finish_all(client: redis.Redis) -> None:
     """Wait until no estimate is pending, and see that none is in a queue."""
-    eventually(lambda: not client.zcard(PENDING), seconds=40, what="the end of the queue")
+    eventually(lambda: not pending(client), seconds=40, what="the end of the queue")
     assert [client.llen(queue_key("estimate", lane)) for lane in Lane] == [0, 0, 0]
 
 
 def check_values(client: redis.Redis, handles: Sequence[str], values: Sequence[float]) -> None:
     """Each estimate succeeded with its own value."""
     with client.pipeline(transaction=False) as pipe:
-        for group, index in map(parse_handle, handles):
-            pipe.hmget(GROUP_KEY.format(group=group), f"s{index}", f"r{index}")
-        found = pipe.execute()
-    assert {state for state, _ in found} == {b"succeeded"}
-    predictions = [json.loads(body)["predictions"][0] for _, body in found]
+        for group, _ in map(parse_handle, handles):
+            pipe.hget(GROUP_KEY.format(group=group), "outcomes")
+        found = [read_reply(held) for held in pipe.execute()]
+    outcomes = [reply.outcomes[parse_handle(handle)[1]] for handle, reply in zip(handles, found, strict=True)]
+    assert {outcome.state for outcome in outcomes} == {State.SUCCEEDED}
+    predictions = [json.loads(outcome.body)["predictions"][0] for outcome in outcomes]
     np.testing.assert_allclose(predictions, values, rtol=0, atol=1e-9)
 
 
@@ -123,7 +130,7 @@ def test_an_urgent_estimate_overtakes_ten_thousand(
         with halt:
             low = queue_low(client.ledger, rows)
             urgent = client.estimate("sums", rows=[(3, 4)], lane=Lane.HIGH)
-            assert redis_client.zcard(PENDING) == len(low) / GROUP_ITEMS[Lane.LOW] + 1
+            assert pending(redis_client) == len(low) / GROUP_ITEMS[Lane.LOW] + 1
         if started == "after":
             stack.enter_context(worker)
         assert urgent.result(timeout=20)["predictions"] == pytest.approx(expected(runtime, [(3, 4)]), abs=1e-9)
@@ -143,7 +150,7 @@ def test_urgent_estimates_overtake_a_queue_in_work(server: Valkey, runtime: Runt
         for _ in range(10):
             urgent.append(client.estimate("sums", rows=[(1, 2)], lane=Lane.HIGH))
             urgent[-1].result(timeout=20)
-        assert redis_client.zcard(PENDING), "the low lane was empty before the last urgent one was answered"
+        assert pending(redis_client), "the low lane was empty before the last urgent one was answered"
         finish_all(redis_client)
         answered = ends(redis_client, low)
     tasks = [handle.task() for handle in urgent]

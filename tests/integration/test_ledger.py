@@ -1,8 +1,9 @@
-"""The ledger on a real server: acceptance, claims, fences, outcomes."""
+"""The ledger on a real server: acceptance, leases, fences, outcomes, cancelling, retries."""
 
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,93 +11,160 @@ import pytest
 import redis
 
 from tasks.blobs import open_blobs
-from tasks.contract import GROUP_KEY, PENDING_KEY, Kind, Lane, Media, State, queue_key
-from tasks.errors import FenceLost, UnknownTask
-from tasks.ledger import Claim, Group, Head, Ledger, Outcome, new_group_id, read_reply
-from tasks.upkeep import SUSPECT_SECONDS, publish_lost
+from tasks.contract import (
+    DEAD_KEY,
+    DEADLINES_KEY,
+    DEPTH_KEY,
+    GROUP_KEY,
+    LEASES_KEY,
+    PENDING_KEY,
+    UNFINISHED_KEY,
+    Kind,
+    Lane,
+    Media,
+    State,
+    queue_key,
+)
+from tasks.errors import Cancelled, FenceLost, InvalidField, UnknownTask
+from tasks.groups import Claim, Group, Head, Outcome, new_group_id, read_failure, read_reply
+from tasks.history import History
+from tasks.ledger import Ledger, Once
+from tasks.reconciling import SUSPECT_SECONDS, expire, reconcile
+from tasks.settings import Settings
+
+SETTINGS = Settings(result_life_seconds=60, visibility_timeout_seconds=30)
+PENDING = PENDING_KEY.format(kind="estimate", lane="normal")
 
 
 @pytest.fixture
 def ledger(redis_client: redis.Redis) -> Ledger:
-    return Ledger(redis_client)
+    return Ledger(redis_client, settings=SETTINGS)
 
 
-def group_of(*bodies: bytes, kind: Kind = Kind.ESTIMATE, lane: Lane = Lane.NORMAL, reply: str = "") -> Group:
-    heads = [Head(owner="ada", model="m") for _ in bodies]
+@pytest.fixture
+def history(redis_client: redis.Redis) -> History:
+    return History(redis_client)
+
+
+def group_of(
+    *bodies: bytes,
+    kind: Kind = Kind.ESTIMATE,
+    lane: Lane = Lane.NORMAL,
+    reply: str = "",
+    owner: str = "ada",
+    **head: Any,
+) -> Group:
+    heads = [Head(owner=owner, model="m", **head) for _ in bodies]
     return Group(id=new_group_id(), kind=kind, lane=lane, heads=heads, bodies=bodies, reply=reply)
 
 
 def claimed(ledger: Ledger, group: Group) -> Claim:
     claim = ledger.claim(group.id)
     assert claim is not None
-    return claim
+    return ledger.with_bodies(claim)
+
+
+def let_go(client: redis.Redis, group: Group) -> None:
+    """End a group's lease, as time does when its worker is dead."""
+    assert client.zadd(LEASES_KEY, {group.id: time.time() - 1}, xx=True, ch=True)
 
 
 def done(body: bytes = b"{}") -> Outcome:
     return Outcome(State.SUCCEEDED, Media.JSON, body)
 
 
-def test_accepted_work_has_record_and_message(ledger: Ledger, redis_client: redis.Redis) -> None:
+def test_accepted_work_has_record_and_message(ledger: Ledger, history: History, redis_client: redis.Redis) -> None:
     group = group_of(b"one", b"two", lane=Lane.HIGH)
-    ledger.accept(group)
-    task = ledger.read(f"{group.id}-1")
+    assert ledger.accept(group) is None
+    task = history.task(f"{group.id}-1")
     assert (task.state, task.owner, task.lane, task.started_at) == (State.QUEUED, "ada", Lane.HIGH, None)
     assert redis_client.llen(queue_key("estimate", Lane.HIGH)) == 1
-    assert redis_client.zcard(PENDING_KEY.format(kind="estimate")) == 1
-    assert ledger.ahead(task) == 0
+    assert redis_client.zcard(PENDING_KEY.format(kind="estimate", lane="high")) == 1
+    assert history.ahead(task) == 0
 
 
-def test_claim_gives_the_bodies_and_shows_running(ledger: Ledger) -> None:
+def test_a_group_that_is_accepted_twice_has_one_message(ledger: Ledger, redis_client: redis.Redis) -> None:
+    group = group_of(b"one")
+    ledger.accept(group)
+    ledger.accept(group)
+    assert redis_client.llen(queue_key("estimate", Lane.NORMAL)) == 1
+    assert redis_client.hgetall(DEPTH_KEY) == {b"estimate:normal": b"1"}
+
+
+def test_what_is_unfinished_is_counted_by_lane_and_owner(ledger: Ledger, redis_client: redis.Redis) -> None:
+    first, second = group_of(b"1", b"2"), group_of(b"3", owner="bob", lane=Lane.LOW)
+    for group in (first, second):
+        ledger.accept(group)
+    assert redis_client.hgetall(DEPTH_KEY) == {b"estimate:normal": b"2", b"estimate:low": b"1"}
+    assert redis_client.hgetall(UNFINISHED_KEY) == {b"ada": b"2", b"bob": b"1"}
+    ledger.finish(claimed(ledger, first), [done(), done()])
+    assert redis_client.hget(DEPTH_KEY, "estimate:normal") == b"0"
+    assert redis_client.hgetall(UNFINISHED_KEY) == {b"bob": b"1"}
+
+
+def test_claim_gives_the_bodies_and_shows_running(ledger: Ledger, history: History) -> None:
     group = group_of(b"one", b"\xff\x00")
     ledger.accept(group)
     claim = claimed(ledger, group)
-    assert (claim.bodies, claim.fence, claim.kind) == ([b"one", b"\xff\x00"], 1, Kind.ESTIMATE)
-    assert ledger.read(f"{group.id}-0").state is State.RUNNING
+    assert (claim.bodies, claim.fence, claim.delivery, claim.kind) == ([b"one", b"\xff\x00"], 1, 1, Kind.ESTIMATE)
+    assert history.task(f"{group.id}-0").state is State.RUNNING
 
 
-def test_finish_keeps_each_outcome_and_drops_the_bodies(ledger: Ledger, redis_client: redis.Redis) -> None:
+def test_finish_keeps_each_outcome_and_drops_the_bodies(
+    ledger: Ledger, history: History, redis_client: redis.Redis
+) -> None:
     group = group_of(b"one", b"two")
     ledger.accept(group)
     bad = Outcome(State.FAILED, "application/problem+json", b'{"type":"InvalidRows","detail":"d"}')
-    ledger.finish(claimed(ledger, group), [done(b"[1]"), bad], life_seconds=60)
-    assert ledger.outcome(f"{group.id}-0") == done(b"[1]")
-    assert ledger.outcome(f"{group.id}-1") == bad
-    assert ledger.read(f"{group.id}-1").state is State.FAILED
+    ledger.finish(claimed(ledger, group), [done(b"[1]"), bad])
+    assert history.outcome(f"{group.id}-0") == done(b"[1]")
+    assert history.outcome(f"{group.id}-1") == bad
+    assert history.task(f"{group.id}-1").state is State.FAILED
     key = GROUP_KEY.format(group=group.id)
-    assert not redis_client.hexists(key, "b0")
+    assert not redis_client.hexists(key, "bodies")
     assert 0 < int(redis_client.ttl(key)) <= 60
-    assert redis_client.zcard(PENDING_KEY.format(kind="estimate")) == 0
+    assert not redis_client.zcard(PENDING)
+    assert not redis_client.zcard(LEASES_KEY)
 
 
-def test_finished_work_is_not_claimed_again(ledger: Ledger) -> None:
+def test_finished_and_held_work_is_not_claimed(ledger: Ledger) -> None:
     group = group_of(b"x")
     ledger.accept(group)
-    ledger.finish(claimed(ledger, group), [done()], life_seconds=60)
+    claim = claimed(ledger, group)
+    assert ledger.claim(group.id) is None
+    ledger.finish(claim, [done()])
     assert ledger.claim(group.id) is None
     assert ledger.claim(new_group_id()) is None
 
 
-def test_an_old_fence_changes_nothing(ledger: Ledger) -> None:
+def test_an_old_fence_changes_nothing(ledger: Ledger, history: History, redis_client: redis.Redis) -> None:
     group = group_of(b"x")
     ledger.accept(group)
-    zombie, alive = claimed(ledger, group), claimed(ledger, group)
+    zombie = claimed(ledger, group)
+    let_go(redis_client, group)
+    alive = claimed(ledger, group)
+    assert (alive.fence, alive.delivery) == (2, 2)
     with pytest.raises(FenceLost):
         ledger.progress(zombie, {"iteration": 1})
     with pytest.raises(FenceLost):
-        ledger.finish(zombie, [done(b"old")], life_seconds=60)
-    ledger.finish(alive, [done(b"new")], life_seconds=60)
+        ledger.step(zombie, done=None, following=0)
     with pytest.raises(FenceLost):
-        ledger.finish(alive, [done(b"twice")], life_seconds=60)
-    assert ledger.outcome(f"{group.id}-0") == done(b"new")
+        ledger.retry(zombie, delay_seconds=0, error="e")
+    with pytest.raises(FenceLost):
+        ledger.finish(zombie, [done(b"old")])
+    ledger.finish(alive, [done(b"new")])
+    with pytest.raises(FenceLost):
+        ledger.finish(alive, [done(b"twice")])
+    assert history.outcome(f"{group.id}-0") == done(b"new")
 
 
-def test_who_submitted_and_who_watches_are_told(ledger: Ledger, redis_client: redis.Redis) -> None:
+def test_who_submitted_and_who_watches_are_told(ledger: Ledger, history: History, redis_client: redis.Redis) -> None:
     group = group_of(b"x", reply="p1")
     with redis_client.pubsub() as pubsub:  # type: ignore[no-untyped-call]
         pubsub.subscribe("ml:reply:p1", "ml:reply:p2")
         ledger.accept(group)
-        ledger.watch(group.id, "p2")
-        ledger.finish(claimed(ledger, group), [done(b"[7]")], life_seconds=60)
+        history.watch(group.id, "p2")
+        ledger.finish(claimed(ledger, group), [done(b"[7]")])
         told = {m["channel"]: read_reply(m["data"]) for m in messages(pubsub, 2)}
     assert told.keys() == {b"ml:reply:p1", b"ml:reply:p2"}
     assert all(reply.group == group.id and reply.outcomes == [done(b"[7]")] for reply in told.values())
@@ -111,64 +179,186 @@ def messages(pubsub: Any, count: int) -> list[dict[str, Any]]:
     return found
 
 
-def test_progress_is_shown(ledger: Ledger) -> None:
+def test_progress_is_shown(ledger: Ledger, history: History) -> None:
     group = group_of(b"x", kind=Kind.TRAIN)
     ledger.accept(group)
     ledger.progress(claimed(ledger, group), {"iteration": 3, "total": 10})
-    progress = ledger.read(f"{group.id}-0").progress
+    progress = history.task(f"{group.id}-0").progress
     assert progress is not None
     assert json.loads(bytes(progress)) == {"iteration": 3, "total": 10}
 
 
 @pytest.mark.parametrize("handle", ["", "x", "0" * 32, "0" * 32 + "-0", "0" * 31 + "g-0", "../../etc-0"])
-def test_made_up_handles_are_unknown(ledger: Ledger, handle: str) -> None:
+def test_made_up_handles_are_unknown(ledger: Ledger, history: History, handle: str) -> None:
     with pytest.raises(UnknownTask):
-        ledger.read(handle)
+        history.task(handle)
+    with pytest.raises(UnknownTask):
+        ledger.cancel(handle)
 
 
-def test_an_index_beyond_the_group_is_unknown(ledger: Ledger) -> None:
+def test_an_index_beyond_the_group_is_unknown(ledger: Ledger, history: History) -> None:
     group = group_of(b"x")
     ledger.accept(group)
     with pytest.raises(UnknownTask):
-        ledger.read(f"{group.id}-1")
+        history.task(f"{group.id}-1")
+    with pytest.raises(UnknownTask):
+        ledger.cancel(f"{group.id}-1")
 
 
-def test_a_lost_message_is_published_again_after_two_sweeps(ledger: Ledger, redis_client: redis.Redis) -> None:
-    lost, queued = group_of(b"x", lane=Lane.LOW), group_of(b"y")
-    ledger.accept(queued)
-    ledger.accept(lost)
-    redis_client.rpop(queue_key("estimate", Lane.LOW))
-    later = ledger.read(f"{lost.id}-0").submitted_at + SUSPECT_SECONDS + 1
-    assert publish_lost(redis_client, now=later) == 0
-    assert publish_lost(redis_client, now=later) == 1
-    assert publish_lost(redis_client, now=later) == 0
-    assert redis_client.llen(queue_key("estimate", Lane.LOW)) == 1
+def test_the_same_idempotency_key_accepts_once(ledger: Ledger, redis_client: redis.Redis) -> None:
+    once = Once(owner="ada", key="k", digest="d1", life_seconds=60)
+    first, second = group_of(b"x"), group_of(b"x")
+    assert ledger.accept(first, once=once) is None
+    assert ledger.accept(second, once=once) == f"d1 {first.id}-0"
+    assert not redis_client.exists(GROUP_KEY.format(group=second.id))
     assert redis_client.llen(queue_key("estimate", Lane.NORMAL)) == 1
 
 
-def test_young_and_held_work_is_not_published_again(ledger: Ledger, redis_client: redis.Redis) -> None:
-    held = group_of(b"x")
+def test_a_retry_waits_and_does_not_count_as_a_delivery(
+    ledger: Ledger, history: History, redis_client: redis.Redis
+) -> None:
+    group = group_of(b"x")
+    ledger.accept(group)
+    ledger.retry(claimed(ledger, group), delay_seconds=20, error="OSError: disk")
+    task = history.task(f"{group.id}-0")
+    assert (task.state, task.retries, task.retry_error) == (State.QUEUED, 1, "OSError: disk")
+    assert ledger.claim(group.id) is None
+    let_go(redis_client, group)
+    again = claimed(ledger, group)
+    assert (again.delivery, again.retries) == (1, 1)
+
+
+def test_what_is_given_up_is_kept_with_its_bodies(ledger: Ledger, redis_client: redis.Redis) -> None:
+    group = group_of(b"x")
+    ledger.accept(group)
+    ledger.finish(claimed(ledger, group), [done()], dead=True)
+    assert redis_client.zrange(DEAD_KEY, 0, -1) == [group.id.encode()]
+    assert redis_client.hexists(GROUP_KEY.format(group=group.id), "bodies")
+
+
+def test_queued_work_that_is_cancelled_is_over_at_once(ledger: Ledger, history: History) -> None:
+    group = group_of(b"x", b"y")
+    ledger.accept(group)
+    assert ledger.cancel(f"{group.id}-1") == (False, False)
+    assert history.task(f"{group.id}-1").state is State.CANCELLED
+    outcome = history.outcome(f"{group.id}-1")
+    assert outcome is not None
+    assert read_failure(outcome.body).type == "Cancelled"
+    assert history.task(f"{group.id}-0").state is State.QUEUED
+    assert claimed(ledger, group).cancelled == {1}
+    assert ledger.cancel(f"{group.id}-0") == (True, True)
+
+
+def test_running_work_that_is_cancelled_can_write_nothing_more(ledger: Ledger) -> None:
+    group = group_of(b"x", kind=Kind.TRAIN)
+    ledger.accept(group)
+    claim = claimed(ledger, group)
+    assert ledger.cancel(f"{group.id}-0") == (True, True)
+    with pytest.raises(Cancelled):
+        ledger.progress(claim, {})
+    ledger.finish(claim, [done()])
+    assert ledger.cancel(f"{group.id}-0") is None
+
+
+def test_outcomes_of_single_items_are_kept_for_the_next_claim(ledger: Ledger, redis_client: redis.Redis) -> None:
+    group = group_of(b"x", b"y", b"z")
+    ledger.accept(group)
+    claim = claimed(ledger, group)
+    assert ledger.step(claim, done=None, following=0) == 1
+    assert ledger.step(claim, done=(0, done(b"[0]")), following=2) == 1
+    let_go(redis_client, group)
+    again = claimed(ledger, group)
+    assert (again.parts, again.trying, again.strikes) == ({0: done(b"[0]")}, 2, {0: 1, 2: 1})
+    assert ledger.step(again, done=None, following=2) == 2
+
+
+def test_owned_work_is_listed_newest_first_in_pages(ledger: Ledger, history: History) -> None:
+    groups = [group_of(b"1", b"2"), group_of(b"3", kind=Kind.TRAIN), group_of(b"4", owner="bob")]
+    for group in groups:
+        ledger.accept(group)
+    mine = [f"{groups[1].id}-0", f"{groups[0].id}-0", f"{groups[0].id}-1"]
+    found, after = history.tasks("ada", limit=2)
+    assert ([task.id for task in found], after) == (mine[:2], mine[1])
+    found, after = history.tasks("ada", limit=2, after=after)
+    assert ([task.id for task in found], after) == (mine[2:], None)
+    ledger.finish(claimed(ledger, groups[1]), [done()])
+    assert [t.id for t in history.tasks("ada", limit=9, state=State.SUCCEEDED)[0]] == mine[:1]
+    assert history.tasks("ada", limit=9, model="other") == ([], None)
+    with pytest.raises(InvalidField):
+        history.tasks("ada", limit=9, after=f"{groups[2].id}-0")
+
+
+def test_a_lost_message_is_published_again_after_two_looks(
+    ledger: Ledger, history: History, redis_client: redis.Redis
+) -> None:
+    lost, queued, later = group_of(b"x"), group_of(b"y"), group_of(b"z", lane=Lane.LOW)
+    for group in (lost, queued, later):
+        ledger.accept(group)
+    redis_client.rpop(queue_key("estimate", Lane.NORMAL))
+    redis_client.rpop(queue_key("estimate", Lane.LOW))
+    then = history.task(f"{later.id}-0").submitted_at + SUSPECT_SECONDS + 1
+    assert reconcile(redis_client, ledger, now=then) == 0
+    assert reconcile(redis_client, ledger, now=then) == 2
+    assert reconcile(redis_client, ledger, now=then) == reconcile(redis_client, ledger, now=then) == 0
+    assert [redis_client.llen(queue_key("estimate", lane)) for lane in (Lane.NORMAL, Lane.LOW)] == [2, 1]
+
+
+def test_young_and_held_work_is_left_alone(ledger: Ledger, history: History, redis_client: redis.Redis) -> None:
+    held, young = group_of(b"x"), group_of(b"y")
     ledger.accept(held)
-    message: Any = redis_client.rpop(queue_key("estimate", Lane.NORMAL))
-    now = ledger.read(f"{held.id}-0").submitted_at
-    assert publish_lost(redis_client, now=now) == publish_lost(redis_client, now=now) == 0
-    redis_client.hset("unacked", "tag", json.dumps([json.loads(message), "", "estimate"]))
+    claimed(ledger, held)
+    ledger.accept(young)
+    redis_client.delete(queue_key("estimate", Lane.NORMAL))
+    now = history.task(f"{young.id}-0").submitted_at
     for _ in range(3):
-        assert publish_lost(redis_client, now=now + 2 * SUSPECT_SECONDS) == 0
+        assert reconcile(redis_client, ledger, now=now) == 0
+
+
+def test_work_whose_lease_ran_out_is_queued_again_as_the_next(ledger: Ledger, redis_client: redis.Redis) -> None:
+    first, second = group_of(b"x"), group_of(b"y")
+    for group in (first, second):
+        ledger.accept(group)
+    redis_client.rpop(queue_key("estimate", Lane.NORMAL))
+    claimed(ledger, first)
+    let_go(redis_client, first)
+    now = time.time()
+    assert [reconcile(redis_client, ledger, now=now) for _ in range(3)] == [0, 1, 0]
+    following: Any = redis_client.lrange(queue_key("estimate", Lane.NORMAL), -1, -1)
+    assert first.id.encode() in following[0]
+
+
+def test_work_past_its_deadline_ends_without_a_worker(
+    ledger: Ledger, history: History, redis_client: redis.Redis
+) -> None:
+    now = time.time()
+    late, soon = group_of(b"x", deadline=now - 1), group_of(b"y", deadline=now + 60)
+    for group in (late, soon):
+        ledger.accept(group)
+    assert history.task(f"{late.id}-0").state is State.EXPIRED
+    assert expire(redis_client, ledger, now=now) == 1
+    assert expire(redis_client, ledger, now=now) == 0
+    outcome = history.outcome(f"{late.id}-0")
+    assert outcome is not None
+    assert outcome.state is State.EXPIRED
+    assert redis_client.zrange(DEADLINES_KEY, 0, -1) == [soon.id.encode()]
 
 
 @pytest.mark.parametrize("store", ["redis", "folder"])
-def test_large_bodies_and_results_lie_outside_the_record(redis_client: redis.Redis, tmp_path: Path, store: str) -> None:
+def test_large_bodies_and_results_lie_outside_the_record(
+    redis_client: redis.Redis, history: History, tmp_path: Path, store: str
+) -> None:
     blobs = open_blobs("redis" if store == "redis" else f"file://{tmp_path}", redis_client)
-    ledger = Ledger(redis_client, blobs, inline_bytes=10)
+    ledger = Ledger(redis_client, blobs, settings=Settings(inline_bytes=10))
     large, small = b"l" * 11, b"s" * 10
     group = group_of(large, small)
     ledger.accept(group)
-    assert {b"B0", b"b1"} <= set(redis_client.hkeys(GROUP_KEY.format(group=group.id)))
+    held: Any = redis_client.hget(GROUP_KEY.format(group=group.id), "bodies")
+    assert large not in held
+    assert small in held
     claim = claimed(ledger, group)
     assert claim.bodies == [large, small]
-    ledger.finish(claim, [done(small), done(large)], life_seconds=60)
-    assert ledger.outcome(f"{group.id}-0") == done(small)
-    assert ledger.outcome(f"{group.id}-1") == done(large)
+    ledger.finish(claim, [done(small), done(large)])
+    assert history.outcome(f"{group.id}-0") == done(small)
+    assert history.outcome(f"{group.id}-1") == done(large)
     assert not list(tmp_path.glob("uploads/*"))
     assert len(list(tmp_path.glob("results/*"))) == (store == "folder")

@@ -25,14 +25,15 @@ from tasks.contract import (
     State,
     queue_key,
 )
-from tasks.ledger import new_group_id, parse_handle, read_reply, send_canary
+from tasks.groups import new_group_id, parse_handle, read_reply
+from tasks.ledger import Ledger, send_canary
 from tasks.message import message
-from tasks.upkeep import SUSPECT_SECONDS, publish_lost
+from tasks.reconciling import SUSPECT_SECONDS, reconcile
 from tests.servers import Valkey, eventually
 from tests.service import Service
 from tests.workers import Worker, learn_sums
 
-PENDING = PENDING_KEY.format(kind=Kind.ESTIMATE.value)
+PENDING = [PENDING_KEY.format(kind=Kind.ESTIMATE.value, lane=lane.value) for lane in Lane]
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,10 @@ def lost_estimates(client: redis.Redis, url: str, count: int) -> list[Handle]:
     return handles
 
 
+def look(client: redis.Redis, now: float) -> int:
+    return reconcile(client, Ledger(client), now=now)
+
+
 def send(client: redis.Redis, task: str) -> None:
     """Send a system task, as beat does."""
     task_id = "0" * 31 + "1"
@@ -66,21 +71,19 @@ def send(client: redis.Redis, task: str) -> None:
 def test_lost_messages_are_published_again_and_answered(
     server: Valkey, redis_client: redis.Redis, tmp_path: Path
 ) -> None:
-    kept = Client(server.redis_url).estimate("sums", rows=[(1, 1)])
-    redis_client.rename(queue_key("estimate", Lane.NORMAL), "kept")
     lost = lost_estimates(redis_client, server.redis_url, 6)
-    redis_client.rename("kept", queue_key("estimate", Lane.NORMAL))
+    kept = Client(server.redis_url).estimate("sums", rows=[(1, 1)])
     assert {handle.state for handle in lost} == {State.QUEUED}
     later = time.time() + SUSPECT_SECONDS + 1
-    assert publish_lost(redis_client, now=later) == 0
-    assert publish_lost(redis_client, now=later) == 6
+    assert look(redis_client, later) == 0
+    assert look(redis_client, later) == 6
     assert sum(redis_client.llen(queue_key("estimate", lane)) for lane in Lane) == 7
     with Worker("estimate", redis_url=server.redis_url, folder=tmp_path, processes=1):
         answers = [handle.result(timeout=20)["predictions"][0] for handle in lost]
         assert kept.result(timeout=20)["predictions"] == [answers[1]]
     assert answers == pytest.approx([a + 1.5 for a in range(6)], abs=2)
-    assert redis_client.zcard(PENDING) == 0
-    assert publish_lost(redis_client, now=later) == publish_lost(redis_client, now=later) == 0
+    assert not any(redis_client.zcard(key) for key in PENDING)
+    assert look(redis_client, later) == look(redis_client, later) == 0
 
 
 def test_a_message_that_comes_twice_is_answered_once(server: Valkey, redis_client: redis.Redis, tmp_path: Path) -> None:
@@ -91,7 +94,7 @@ def test_a_message_that_comes_twice_is_answered_once(server: Valkey, redis_clien
         answer = handle.result(timeout=20)
         finished = handle.task().finished_at
         redis_client.rename("twice", key)
-        eventually(lambda: not redis_client.llen(key) and not redis_client.hlen("unacked"), what="the second one")
+        eventually(lambda: not redis_client.llen(key), what="the second one")
     assert handle.result(timeout=1) == answer
     assert handle.task().finished_at == finished
 
@@ -105,7 +108,7 @@ def test_the_system_worker_reconciles_and_sweeps(server: Valkey, redis_client: r
             os.utime(folder / name, (time.time() - age_seconds,) * 2)
     env = {"MLSERVICE_BLOBS_URL": f"file://{tmp_path}/blobs", "MLSERVICE_RESULT_LIFE_SECONDS": "60"}
     (lost,) = lost_estimates(redis_client, server.redis_url, 1)
-    redis_client.zincrby(PENDING, -SUSPECT_SECONDS - 1, parse_handle(lost.id)[0])
+    redis_client.zincrby(PENDING[0], -SUSPECT_SECONDS - 1, parse_handle(lost.id)[0])
     with Worker("system", redis_url=server.redis_url, folder=tmp_path, env=env):
         send(redis_client, SWEEP_TASK)
         eventually(lambda: not (results / "old").exists(), seconds=20, what="the sweep")

@@ -15,7 +15,8 @@ from gateway.waiting import Waiting
 from gateway.wire import Wire
 from tasks.contract import GROUP_BYTES, GROUP_ITEMS, Kind, Lane, Media, State
 from tasks.errors import Unavailable
-from tasks.ledger import Head, Ledger, Outcome, Reply, read_heads
+from tasks.groups import Head, Outcome, Reply, read_bodies, read_heads
+from tasks.ledger import Ledger
 
 
 class RecordingWire(Wire):
@@ -30,9 +31,11 @@ class RecordingWire(Wire):
         await asyncio.sleep(0)
         if self.refuses:
             raise redis.exceptions.ConnectionError("gone")
-        record = dict(zip(args[2::2], args[3::2], strict=True))
-        self.groups.append({"id": args[0], **record, "heads": read_heads(record["heads"])})
-        return 1
+        record = dict(zip(args[9::2], args[10::2], strict=True))
+        bodies = read_bodies(record["bodies"])
+        self.groups.append(
+            {"id": args[0], "lane": record["lane"], "heads": read_heads(record["heads"]), "bodies": bodies}
+        )
 
     @property
     def sizes(self) -> list[int]:
@@ -71,7 +74,7 @@ def test_a_single_request_waits_for_nobody() -> None:
     async def test(house: House) -> None:
         ticket = await house.submit(b"body")
         assert ticket.handle == f"{0:032x}-0"
-        assert house.wire.groups[0]["b0"] == b"body"
+        assert house.wire.groups[0]["bodies"][0] == b"body"
 
     run(test)
 
@@ -81,7 +84,7 @@ def test_requests_of_one_turn_leave_together_in_order() -> None:
         tickets = await asyncio.gather(*(house.submit(b"%d" % i) for i in range(5)))
         assert house.wire.sizes == [5]
         assert [ticket.handle[-1] for ticket in tickets] == list("01234")
-        assert house.wire.groups[0]["b3"] == b"3"
+        assert house.wire.groups[0]["bodies"][3] == b"3"
 
     run(test)
 

@@ -1,0 +1,149 @@
+"""What a group of accepted work is made of, and how it is written down."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from tasks.contract import HANDLE, PROBLEM, Kind, Lane, Media, State
+from tasks.errors import ServiceError, UnknownTask
+
+
+class Head(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is known of one item without reading its body."""
+
+    owner: str
+    model: str
+    #: Media type of the body.
+    media: Media = Media.JSON
+    #: Media type asked for the result.
+    accept: Media = Media.JSON
+    #: When the work is no longer wanted if it has not started: seconds since the epoch.
+    deadline: float | None = None
+    #: Query parameters that the worker reads: target, estimator, options, version.
+    query: dict[str, str] = {}
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Work of one kind and lane that is accepted together. `heads` and `bodies` have the same length."""
+
+    id: str
+    kind: Kind
+    lane: Lane
+    heads: Sequence[Head]
+    bodies: Sequence[bytes]
+    #: The process that waits for the outcome; empty if none does.
+    reply: str = ""
+
+
+class Outcome(msgspec.Struct, frozen=True, array_like=True):
+    """How one item ended. The body of a failure is the JSON of a `Failure`."""
+
+    state: State
+    media: str
+    body: bytes
+    #: Where the body lies, if it is too large to be here.
+    reference: str = ""
+
+
+class Reply(msgspec.Struct, frozen=True, array_like=True):
+    """The outcomes of all items, in order, as they are recorded and told to who waits."""
+
+    group: str
+    outcomes: list[Outcome]
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """An error as it is kept: the name of its class, its message, the field at fault."""
+
+    type: str
+    detail: str
+    pointer: str | None = None
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker's right to finish a group, for as long as its fence is the newest."""
+
+    group: str
+    kind: Kind
+    lane: Lane
+    fence: int
+    #: Which delivery this is, from 1, without those that ended through no fault of the work.
+    delivery: int
+    #: How often it was tried again after an error that passes.
+    retries: int
+    heads: list[Head]
+    #: The bodies as the record holds them: a text refers to bytes that lie elsewhere.
+    placed: list[bytes | str]
+    #: The current version of each model that the group is about, where it has one.
+    currents: dict[str, int]
+    #: The bytes of the bodies, once they are read.
+    bodies: list[bytes] = []
+    #: The items that were cancelled before the claim.
+    cancelled: frozenset[int] = frozenset()
+    #: The version that an earlier claim of this train has already added.
+    version: int | None = None
+    #: True if the last claim ran into its hard time limit.
+    timed_out: bool = False
+    #: What earlier claims left behind that worked on one item after the other: outcomes by index; the item whose work
+    #: ended its worker; how often each item was begun alone.
+    parts: dict[int, Outcome] = {}
+    trying: int | None = None
+    strikes: dict[int, int] = {}
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One item as its owner may see it. Times are seconds since the epoch."""
+
+    id: str
+    owner: str
+    kind: Kind
+    model: str
+    state: State
+    lane: Lane
+    submitted_at: float
+    started_at: float | None
+    finished_at: float | None
+    progress: msgspec.Raw | None
+    #: How often it was tried again after an error that passes, and the last such error.
+    retries: int = 0
+    retry_error: str | None = None
+
+
+_pack = msgspec.msgpack.Encoder().encode
+read_heads = msgspec.msgpack.Decoder(list[Head]).decode
+read_reply = msgspec.msgpack.Decoder(Reply).decode
+read_outcome = msgspec.msgpack.Decoder(Outcome).decode
+read_failure = msgspec.json.Decoder(Failure).decode
+
+
+def read_bodies(data: bytes) -> list[bytes | str]:
+    """The bodies of a record: the bytes of each, or where they lie."""
+    found: list[bytes | str] = msgspec.msgpack.decode(data)
+    return found
+
+
+def pack(value: Any) -> bytes:
+    """A value as it is kept in the record."""
+    return _pack(value)
+
+
+def failure(error: ServiceError, state: State = State.FAILED) -> Outcome:
+    """The outcome of work that ended with this error."""
+    return Outcome(state, PROBLEM, msgspec.json.encode(Failure(type(error).__name__, str(error), error.pointer)))
+
+
+def new_group_id() -> str:
+    """A new id that nobody can guess: 32 hexadecimal digits."""
+    return os.urandom(16).hex()
+
+
+def parse_handle(handle: str) -> tuple[str, int]:
+    """(group, index) of a handle. Raises UnknownTask for anything that is no handle."""
+    match = HANDLE.fullmatch(handle)
+    if match is None:
+        raise UnknownTask(f"there is no task {handle[:80]!r}")
+    return match[1], int(match[2])
