@@ -16,9 +16,10 @@ from gateway.accounts import Accounts
 from gateway.auth import Authenticator
 from gateway.dispatch import Dispatcher
 from gateway.outcomes import Outcomes
+from gateway.pressure import Pressure
 from gateway.resources.health import LiveResource, ReadyResource
 from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, VersionResource
-from gateway.resources.tasks import ResultResource, TaskResource
+from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
 from gateway.resources.tokens import TokenResource
 from gateway.resources.work import Work
 from gateway.tokens import Tokens
@@ -42,17 +43,20 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     authenticator = Authenticator(accounts, tokens)
     wire = partial(Wire, settings.redis_url, timeout_seconds=settings.redis_timeout_seconds)
     waiting = Waiting(process_name(), wire=lambda hear: wire(on_message=hear), forget_account=authenticator.forget)
-    dispatcher, outcomes = Dispatcher(ledger, wire(), waiting=waiting), Outcomes(History(client), waiting)
-    lifespan = Lifespan(client, waiting, dispatcher=dispatcher, outcomes=outcomes)
+    pressure = Pressure(client, settings)
+    dispatcher = Dispatcher(ledger, wire(), waiting=waiting, check=pressure.check)
+    outcomes = Outcomes(ledger, History(client), waiting)
+    lifespan = Lifespan(client, waiting, dispatcher=dispatcher, outcomes=outcomes, pressure=pressure)
 
     middleware: list[Any] = [lifespan, authenticator]
     app = falcon.asgi.App(middleware=middleware)
     errors.install(app)
-    max_wait, max_body = settings.max_wait_seconds, settings.max_body_bytes
+    max_wait = settings.max_wait_seconds
     for kind in Kind:
-        work = Work(kind, dispatcher=dispatcher, outcomes=outcomes, max_body=max_body, max_wait=max_wait)
+        work = Work(kind, dispatcher=dispatcher, outcomes=outcomes, settings=settings)
         app.add_route(f"/v1/models/{{model}}/{kind.value}", work)
     app.add_route("/v1/token", TokenResource(accounts, tokens))
+    app.add_route("/v1/tasks", TasksResource(outcomes))
     app.add_route("/v1/tasks/{handle}", TaskResource(outcomes, max_wait=max_wait))
     app.add_route("/v1/tasks/{handle}/result", ResultResource(outcomes, max_wait=max_wait))
     app.add_route("/v1/models", ModelsResource(registry))
@@ -72,19 +76,32 @@ def process_name() -> str:
 class Lifespan:
     """Starts what needs the event loop, and stops it when the last request is answered."""
 
-    def __init__(self, client: redis.Redis, waiting: Waiting, *, dispatcher: Dispatcher, outcomes: Outcomes) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        waiting: Waiting,
+        *,
+        dispatcher: Dispatcher,
+        outcomes: Outcomes,
+        pressure: Pressure,
+    ) -> None:
         self._client = client
         self._waiting = waiting
         self._dispatcher = dispatcher
         self._outcomes = outcomes
+        self._pressure = pressure
 
     async def process_startup(self, _scope: dict[str, Any], _event: dict[str, Any]) -> None:
-        """Subscribe to replies and watch how large the fleet is."""
+        """Subscribe to replies, watch how large the fleet is and how much waits."""
         self._waiting.start()
-        self._sizing = asyncio.create_task(self._dispatcher.follow_fleet(self._client))
+        self._following = [
+            asyncio.create_task(self._dispatcher.follow_fleet(self._client)),
+            asyncio.create_task(self._pressure.follow()),
+        ]
 
     async def process_shutdown(self, _scope: dict[str, Any], _event: dict[str, Any]) -> None:
         """End what was started."""
-        self._sizing.cancel()
+        for task in self._following:
+            task.cancel()
         self._waiting.stop()
         self._outcomes.close()

@@ -16,10 +16,10 @@ from gateway.waiting import Expected, Waiting
 from gateway.wire import Wire
 from tasks import scripts
 from tasks.contract import FLEET_SECONDS, GROUP_ITEMS, Kind, Lane
-from tasks.errors import Unavailable
+from tasks.errors import InvalidField, Unavailable
 from tasks.fleet import announce, members
 from tasks.groups import Group, Head, new_group_id
-from tasks.ledger import Ledger, acceptance
+from tasks.ledger import Ledger, Once, acceptance
 
 log = logging.getLogger(__name__)
 
@@ -32,21 +32,35 @@ class Dispatcher:
     """Accepts requests for one gateway process."""
 
     def __init__(
-        self, ledger: Ledger, wire: Wire, *, waiting: Waiting, new_id: Callable[[], str] = new_group_id
+        self,
+        ledger: Ledger,
+        wire: Wire,
+        *,
+        waiting: Waiting,
+        check: Callable[[Kind, Lane], None] = lambda _kind, _lane: None,
+        new_id: Callable[[], str] = new_group_id,
     ) -> None:
         self._ledger = ledger
         self._wire = wire
         self._waiting = waiting
+        self._check = check
         self._new_id = new_id
         self._gatherers = {lane: Gatherer(partial(self._fly, lane), most_items=GROUP_ITEMS[lane]) for lane in Lane}
 
-    async def submit(self, kind: Kind, lane: Lane, *, head: Head, body: bytes, waits: bool) -> Ticket:
-        """Accept one request. When this returns, the work is durable. Raises Unavailable, and nothing is accepted."""
+    async def submit(
+        self, kind: Kind, lane: Lane, *, head: Head, body: bytes, waits: bool, once: Once | None = None
+    ) -> Ticket:
+        """Accept one request. When this returns, the work is durable.
+
+        `once`: what was accepted before under this key is what is returned. Raises Unavailable, and InvalidField if
+        it was something else; then nothing is accepted.
+        """
+        self._check(kind, lane)
         item = Item(head, body, asyncio.get_running_loop().create_future())
-        if kind is Kind.ESTIMATE:
+        if kind is Kind.ESTIMATE and once is None:
             self._gatherers[lane].add(item, waits=waits)
         else:
-            await self._commit(kind, lane, [item])
+            await self._commit(kind, lane, [item], once=once)
         return await item.accepted
 
     def set_capacity(self, groups: int) -> None:
@@ -72,7 +86,7 @@ class Dispatcher:
         if reply is not None:
             await asyncio.wait((reply.reply,), timeout=FLIGHT_SECONDS)
 
-    async def _commit(self, kind: Kind, lane: Lane, items: list[Item]) -> Expected | None:
+    async def _commit(self, kind: Kind, lane: Lane, items: list[Item], *, once: Once | None = None) -> Expected | None:
         """Write one group and tell its items that they are accepted, or why not. Returns the reply to come."""
         group = Group(
             id=self._new_id(),
@@ -87,28 +101,36 @@ class Dispatcher:
         # Else the timer would hold on to the results until it is due.
         reply.reply.add_done_callback(lambda _: overdue.cancel())
         try:
-            await self._record(group)
+            known = await self._record(group, once)
         except Exception as error:
             # Whatever it was, who waits must hear that nothing is promised.
             log.warning("%d requests were not accepted", len(items), exc_info=error)
             self._waiting.drop(reply)
             _refuse(items)
             return None
+        if once is not None and known is not None:
+            self._waiting.drop(reply)
+            _repeat(items[0], once, known)
+            return None
         for index, item in enumerate(items):
             if not item.accepted.done():
                 item.accepted.set_result(Ticket(f"{group.id}-{index}", reply))
         return reply
 
-    async def _record(self, group: Group) -> None:
+    async def _record(self, group: Group, once: Once | None) -> str | None:
         """Write the group as `Ledger.accept` does; threads are used only where bodies lie outside the record."""
         small = all(len(body) <= self._ledger.inline_bytes for body in group.bodies)
         placed = self._ledger.place(group) if small else await asyncio.to_thread(self._ledger.place, group)
-        keys, args = acceptance(group, placed)
+        keys, args = acceptance(group, placed, once=once)
         try:
-            await self._wire.run(scripts.ACCEPT, keys=keys, args=args)
+            known = await self._wire.run(scripts.ACCEPT, keys=keys, args=args)
         except redis.exceptions.ResponseError:
             await asyncio.to_thread(self._ledger.unplace, placed)
             raise
+        if known is None:
+            return None
+        await asyncio.to_thread(self._ledger.unplace, placed)
+        return str(known.decode())
 
 
 def capacity_for(processes: int, *, gateways: int) -> int:
@@ -117,6 +139,18 @@ def capacity_for(processes: int, *, gateways: int) -> int:
     More groups in flight are smaller ones, and a group costs some 2 ms of processor time however many items it has.
     """
     return max(1, processes // max(gateways, 1))
+
+
+def _repeat(item: Item, once: Once, known: str) -> None:
+    """Give the item what was accepted before under its key, or say that this was something else."""
+    digest, _, handle = known.partition(" ")
+    if item.accepted.done():
+        return
+    if digest == once.digest:
+        item.accepted.set_result(Ticket(handle, None))
+    else:
+        refusal = "the Idempotency-Key was used for another request; send a new key with a new request"
+        item.accepted.set_exception(InvalidField(refusal))
 
 
 def _refuse(items: list[Item]) -> None:

@@ -30,10 +30,10 @@ LINGER_SECONDS: Final = 0.003
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """An accepted request: the group it is in, its index there, and the reply that the group will get."""
+    """An accepted request: its handle, and the reply that its group will get if this process accepted it."""
 
     handle: str
-    reply: Expected
+    reply: Expected | None
 
 
 @dataclass(slots=True)

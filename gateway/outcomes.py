@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, ParamSpec, TypeVar
 
 from gateway.waiting import Expected, Waiting
+from tasks.cancelling import cancel
+from tasks.contract import State
 from tasks.errors import UnknownTask
 from tasks.groups import Outcome, Task, parse_handle
 from tasks.history import History
+from tasks.ledger import Ledger
 
 #: While a request waits, the ledger is read so often as well, in case a reply was lost (seconds).
 LOOK_SECONDS: Final = 5.0
@@ -23,7 +27,8 @@ T = TypeVar("T")
 class Outcomes:
     """Reads the ledger for the event loop, and waits."""
 
-    def __init__(self, history: History, waiting: Waiting) -> None:
+    def __init__(self, ledger: Ledger, history: History, waiting: Waiting) -> None:
+        self._ledger = ledger
         self._history = history
         self._waiting = waiting
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="ledger")
@@ -39,6 +44,17 @@ class Outcomes:
     async def outcome(self, handle: str) -> Outcome | None:
         """How the task ended; None while it has not."""
         return await self._run(self._history.outcome, handle)
+
+    async def cancel(self, handle: str, *, owner: str | None) -> bool:
+        """Cancel the task: True if it is over, False if a worker has it and will stop. Raises UnknownTask, Conflict."""
+        await self.task(handle, owner=owner)
+        return await self._run(cancel, self._ledger, handle)
+
+    async def list(
+        self, owner: str, *, limit: int, state: State | None, model: str | None, after: str | None
+    ) -> tuple[builtins.list[Task], str | None]:
+        """An owner's tasks, newest first, as `History.tasks` gives them."""
+        return await self._run(self._history.tasks, owner, limit=limit, state=state, model=model, after=after)
 
     async def wait(self, handle: str, *, seconds: float, reply: Expected | None = None) -> Outcome | None:
         """How the task ended; None if it does not in time. `reply`: what a submit of this process expects."""

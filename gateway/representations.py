@@ -47,7 +47,7 @@ def show_outcome(resp: Response, outcome: Outcome, *, instance: str) -> None:
     resp.content_type = PROBLEM
 
 
-def task_document(task: Task, outcome: Outcome | None, *, ahead: int) -> dict[str, Any]:
+def task_document(task: Task, outcome: Outcome | None, *, ahead: int | None = None) -> dict[str, Any]:
     """A task as its owner sees it. The result is shown if it is JSON."""
     document: dict[str, Any] = {
         "id": task.id,
@@ -65,7 +65,7 @@ def task_document(task: Task, outcome: Outcome | None, *, ahead: int) -> dict[st
         "error": None,
         "links": links(task.id, model=task.model),
     }
-    if task.state is State.QUEUED:
+    if task.state is State.QUEUED and ahead is not None:
         document["position"] = ahead + 1
     if outcome is not None:
         if outcome.state is not State.SUCCEEDED:

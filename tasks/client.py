@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from tasks.blobs import open_blobs
+from tasks.cancelling import cancel
 from tasks.connection import connect
 from tasks.contract import DEFAULT_ESTIMATOR, REPLY_CHANNEL, Kind, Lane, Media, Promote, State
 from tasks.errors import InvalidField, by_name
@@ -47,6 +48,11 @@ class Handle:
     def state(self) -> State:
         """The state now."""
         return self.task().state
+
+    def cancel(self) -> bool:
+        """Cancel the work. True if it is over, False if a worker has it and will stop. Raises Conflict if it has
+        ended."""
+        return cancel(self._client.ledger, self.id)
 
     @property
     def progress(self) -> dict[str, Any] | None:
@@ -92,6 +98,7 @@ class Client:
         estimator: str = DEFAULT_ESTIMATOR,
         options: dict[str, Any] | None = None,
         lane: Lane = Lane.NORMAL,
+        deadline_seconds: float | None = None,
     ) -> Handle:
         """Ingest a table: `rows` as dicts, `data` as bytes of a media type, or a named `source` of the operator."""
         if sum(part is not None for part in (rows, data, source)) != 1:
@@ -101,6 +108,7 @@ class Client:
             owner=self._owner,
             model=check_name(model),
             media=media if data is not None else Media.JSON,
+            deadline=_until(deadline_seconds),
             query={"target": target, "estimator": estimator, "options": _encode(options or {}).decode()},
         )
         return self._submit(Kind.INIT, lane, head=head, body=body)
@@ -112,10 +120,12 @@ class Client:
         params: dict[str, Any] | None = None,
         promote: Promote | str = Promote.ALWAYS,
         lane: Lane = Lane.NORMAL,
+        deadline_seconds: float | None = None,
     ) -> Handle:
         """Train a version on the latest data."""
         body = _encode({"params": params or {}, "promote": promote})
-        return self._submit(Kind.TRAIN, lane, head=Head(owner=self._owner, model=check_name(model)), body=body)
+        head = Head(owner=self._owner, model=check_name(model), deadline=_until(deadline_seconds))
+        return self._submit(Kind.TRAIN, lane, head=head, body=body)
 
     def estimate(
         self,
@@ -128,6 +138,7 @@ class Client:
         accept: Media = Media.JSON,
         version: int | None = None,
         lane: Lane = Lane.NORMAL,
+        deadline_seconds: float | None = None,
     ) -> Handle:
         """Predict `rows` (lists or dicts), `columns`, or `data` as bytes of a media type."""
         if sum(part is not None for part in (rows, columns, data)) != 1:
@@ -138,9 +149,20 @@ class Client:
             model=check_name(model),
             media=media if data is not None else Media.JSON,
             accept=accept,
+            deadline=_until(deadline_seconds),
             query={"version": str(version)} if version is not None else {},
         )
         return self._submit(Kind.ESTIMATE, lane, head=head, body=body)
+
+    def tasks(self, *, limit: int = 50, state: State | None = None, model: str | None = None) -> list[Task]:
+        """The newest of this owner's tasks."""
+        found, after = self.history.tasks(self._owner, limit=limit, state=state, model=model)
+        while after is not None and len(found) < limit:
+            more, after = self.history.tasks(
+                self._owner, limit=limit - len(found), state=state, model=model, after=after
+            )
+            found += more
+        return found
 
     def handle(self, handle: str) -> Handle:
         """The handle of work that was submitted earlier, here or elsewhere."""
@@ -165,6 +187,11 @@ class Client:
         group = Group(id=new_group_id(), kind=kind, lane=Lane(lane), heads=[head], bodies=[body])
         self.ledger.accept(group)
         return Handle(self, f"{group.id}-0")
+
+
+def _until(seconds: float | None) -> float | None:
+    """The deadline, in seconds since the epoch."""
+    return None if seconds is None else time.time() + seconds
 
 
 def _encode(value: Any) -> bytes:

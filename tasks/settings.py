@@ -19,6 +19,10 @@ def _setting(default: object, *, doc: str, secret: bool = False, env: str | None
     return field(default=default, repr=not secret, metadata={"doc": doc, "env": env})
 
 
+#: What the names of settings end with that may be 0.
+FROM_ZERO: Final = ("_processes", "_threads", "_niceness", "_retries", "_queued_items", "_age_seconds")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Every setting, with its unit in its name. `load` reads them; a bad value is a SettingsError."""
@@ -45,6 +49,13 @@ class Settings:
     visibility_timeout_seconds: int = _setting(
         8, doc="Work whose worker has not renewed its lease for so long is given to another one."
     )
+    max_queued_items: int = _setting(
+        1_000_000, doc="So many unfinished items in a lane of a queue, and no more are accepted; 0: no bound."
+    )
+    max_queue_age_seconds: int = _setting(
+        0, doc="While the oldest unfinished item of a lane is older, no more are accepted there; 0: no bound."
+    )
+    max_memory_part: float = _setting(0.9, doc="While Redis uses a greater part of its maxmemory, nothing is accepted.")
     max_deliveries: int = _setting(5, doc="Work that ended its worker so often is failed as poison.")
     max_retries: int = _setting(5, doc="How often work is tried again after an error that passes (Redis, disk).")
     retry_seconds: float = _setting(1.0, doc="Wait before the first retry; it doubles each time, up to 60 s.")
@@ -88,8 +99,10 @@ class Settings:
         """Raise SettingsError if a value is out of range."""
         for f in fields(self):
             value = getattr(self, f.name)
-            floor = 0 if f.name.endswith(("_processes", "_threads", "_niceness")) else 1
-            if isinstance(value, int | float) and not floor <= value < 2**53:
+            floor = 0 if f.name.endswith(FROM_ZERO) else 1
+            if isinstance(value, float) and not 0 < value < 2**53:
+                raise SettingsError(f"{_variable(f.name, f.metadata['env'])} must be greater than 0, not {value}")
+            if isinstance(value, int) and not floor <= value < 2**53:
                 raise SettingsError(f"{_variable(f.name, f.metadata['env'])} must be at least {floor}, not {value}")
         scheme = urlsplit(self.redis_url).scheme
         if scheme not in ("redis", "rediss", "unix"):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +17,7 @@ from typing import Any, Self
 import httpx
 
 from infra.home import Home
+from infra.report import program_status
 from tests.servers import Process
 
 JSON = "application/json"
@@ -55,6 +59,16 @@ class Service(Process):
     def redis_url(self) -> str:
         """The embedded Valkey, as the service's own processes reach it."""
         return self.home.embedded_url(Path(json.loads((self.home.run / "service.json").read_text())["sockets"]))
+
+    @contextmanager
+    def halted(self, program: str) -> Iterator[None]:
+        """One program of the service stands still inside, as on a machine that hangs."""
+        pid = program_status(self.home.service())[program].pid
+        os.killpg(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(pid, signal.SIGCONT)
 
     def token(self) -> str:
         """A new token of the first account."""

@@ -1,15 +1,49 @@
-"""`GET /v1/tasks/{id}` and `/v1/tasks/{id}/result`."""
+"""`/v1/tasks`, `/v1/tasks/{id}` and `/v1/tasks/{id}/result`."""
 
 from __future__ import annotations
 
+from typing import Final
+from urllib.parse import urlencode
+
+from falcon import HTTP_202
 from falcon.asgi import Request, Response
 
 from gateway.accounts import allows
 from gateway.auth import requires
 from gateway.headers import wait_seconds
 from gateway.outcomes import Outcomes
+from gateway.parameters import single_values
 from gateway.representations import show, show_accepted, show_outcome, task_document
+from tasks.contract import State
+from tasks.errors import Forbidden, InvalidField
 from tasks.groups import Outcome
+
+#: Most tasks in one page of a list, and how many if nothing is said.
+PAGE_LIMIT: Final = 200
+PAGE: Final = 50
+#: The query parameters of a list.
+PARAMETERS: Final = ("state", "model", "owner", "limit", "after")
+
+
+class TasksResource:
+    """The caller's tasks."""
+
+    def __init__(self, outcomes: Outcomes) -> None:
+        self._outcomes = outcomes
+
+    @requires("tasks:read")
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Newest first, a page at a time; `next` is where the list goes on. Raises InvalidField, Forbidden."""
+        given = single_values(req, known=PARAMETERS)
+        owner = given.get("owner", req.context.principal.name)
+        if owner != req.context.principal.name and owner_filter(req) is not None:
+            raise Forbidden("another owner's tasks are listed for the scope admin only")
+        limit, state = _limit(given.get("limit")), _state(given.get("state"))
+        found, after = await self._outcomes.list(
+            owner, limit=limit, state=state, model=given.get("model"), after=given.get("after")
+        )
+        following = f"/v1/tasks?{urlencode({**given, 'after': after})}" if after else None
+        show(resp, {"tasks": [task_document(task, None) for task in found], "next": following})
 
 
 class TaskResource:
@@ -30,6 +64,17 @@ class TaskResource:
         if not task.state.final:
             resp.set_header("Retry-After", "1")
         show(resp, task_document(task, outcome, ahead=ahead))
+
+    @requires()
+    async def on_delete(self, req: Request, resp: Response, handle: str) -> None:
+        """Cancel: 200 if the task is over, 202 if a worker has it and stops soon. Raises Conflict if it has ended."""
+        owner = owner_filter(req)
+        over = await self._outcomes.cancel(handle, owner=owner)
+        task, ahead = await self._outcomes.task(handle, owner=owner)
+        if not over:
+            resp.status = HTTP_202
+            resp.set_header("Retry-After", "1")
+        show(resp, task_document(task, await self._outcomes.outcome(handle), ahead=ahead))
 
 
 class ResultResource:
@@ -63,3 +108,19 @@ async def _outcome(outcomes: Outcomes, req: Request, resp: Response, *, handle: 
         return await outcomes.outcome(handle)
     resp.set_header("Preference-Applied", f"wait={seconds:g}")
     return await outcomes.wait(handle, seconds=seconds)
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return PAGE
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= PAGE_LIMIT):
+        raise InvalidField(f"limit must be a whole number from 1 to {PAGE_LIMIT}, not {text[:40]!r}").at("?limit")
+    return int(text)
+
+
+def _state(text: str | None) -> State | None:
+    try:
+        return State(text) if text is not None else None
+    except ValueError:
+        states = ", ".join(state.value for state in State)
+        raise InvalidField(f"state must be one of {states}, not {str(text)[:40]!r}").at("?state") from None

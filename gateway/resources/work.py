@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from operator import attrgetter
@@ -15,11 +16,14 @@ from gateway.bodies import read_body
 from gateway.dispatch import Dispatcher
 from gateway.headers import accepted, media_type, wait_seconds
 from gateway.outcomes import Outcomes
+from gateway.parameters import single, single_values
 from gateway.representations import show_accepted, show_outcome
 from tasks.contract import Kind, Lane, Media
 from tasks.errors import InvalidField, UnsupportedMediaType
 from tasks.groups import Head
+from tasks.ledger import Once
 from tasks.registry import check_name
+from tasks.settings import Settings
 
 #: The query parameters of every kind.
 EVERY_KIND: Final = frozenset({"lane", "deadline"})
@@ -29,17 +33,20 @@ PARAMETERS: Final = {
     Kind.TRAIN: frozenset(),
     Kind.ESTIMATE: frozenset({"version"}),
 }
+#: Longest Idempotency-Key, in characters.
+KEY_LENGTH: Final = 255
 
 
 class Work:
     """Submits work of one kind. The body is handed on unread."""
 
-    def __init__(self, kind: Kind, *, dispatcher: Dispatcher, outcomes: Outcomes, max_body: int, max_wait: int) -> None:
+    def __init__(self, kind: Kind, *, dispatcher: Dispatcher, outcomes: Outcomes, settings: Settings) -> None:
         self._kind = kind
         self._dispatcher = dispatcher
         self._outcomes = outcomes
-        self._max_body = max_body
-        self._max_wait = max_wait
+        self._max_body = settings.max_body_bytes
+        self._max_wait = settings.max_wait_seconds
+        self._key_life = settings.result_life_seconds
         self.scope = kind.value
 
     @requires(attrgetter("scope"))
@@ -49,7 +56,10 @@ class Work:
         lane = _lane(req)
         seconds = wait_seconds(req.get_header("Prefer"), limit=self._max_wait)
         body = await read_body(req, limit=self._max_body)
-        ticket = await self._dispatcher.submit(self._kind, lane, head=head, body=body, waits=seconds is not None)
+        once = self._once(req, head, body=body)
+        ticket = await self._dispatcher.submit(
+            self._kind, lane, head=head, body=body, waits=seconds is not None, once=once
+        )
         resp.set_header("Location", f"/v1/tasks/{ticket.handle}")
         if seconds is not None:
             outcome = await self._outcomes.wait(ticket.handle, seconds=seconds, reply=ticket.reply)
@@ -59,6 +69,17 @@ class Work:
                 show_outcome(resp, outcome, instance=f"/v1/tasks/{ticket.handle}")
                 return
         show_accepted(resp, ticket.handle, model=model)
+
+    def _once(self, req: Request, head: Head, *, body: bytes) -> Once | None:
+        """What `Idempotency-Key` says: the same key with the same request gives the same task."""
+        key = req.get_header("Idempotency-Key")
+        if key is None:
+            return None
+        if not (0 < len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
+            raise InvalidField(f"Idempotency-Key must have 1 to {KEY_LENGTH} printable ASCII characters")
+        said = [self._kind.value, head.model, head.media.value, head.accept.value, sorted(req.params.items())]
+        digest = hashlib.sha256(repr(said).encode() + b"\0" + body).hexdigest()
+        return Once(owner=head.owner, key=key, digest=digest, life_seconds=self._key_life)
 
     def _head(self, req: Request, model: str) -> Head:
         return Head(
@@ -78,11 +99,8 @@ class Work:
         return Media.JSON
 
     def _query(self, req: Request) -> dict[str, str]:
-        given = {name: _single(name, value) for name, value in req.params.items() if name not in EVERY_KIND}
-        unknown = sorted(given.keys() - PARAMETERS[self._kind])
-        if unknown:
-            known = ", ".join(sorted(PARAMETERS[self._kind] | EVERY_KIND))
-            raise InvalidField(f"unknown query parameter {unknown[0]!r}; known are: {known}").at(f"?{unknown[0]}")
+        given = single_values(req, known=PARAMETERS[self._kind] | EVERY_KIND) if req.params else {}
+        given = {name: value for name, value in given.items() if name not in EVERY_KIND}
         version = given.get("version")
         if version is not None and not (version.isascii() and version.isdigit() and 0 < int(version) < 2**31):
             raise InvalidField(f"version must be a positive whole number, not {version[:40]!r}").at("?version")
@@ -90,7 +108,7 @@ class Work:
 
 
 def _lane(req: Request) -> Lane:
-    name = _single("lane", req.params.get("lane", Lane.NORMAL.value))
+    name = single("lane", req.params.get("lane", Lane.NORMAL.value))
     try:
         return Lane(name)
     except ValueError:
@@ -103,13 +121,7 @@ def _deadline(req: Request) -> float | None:
     text = req.params.get("deadline")
     if text is None:
         return None
-    text = _single("deadline", text)
+    text = single("deadline", text)
     if re.fullmatch(r"[0-9]{1,8}(\.[0-9]{1,6})?", text) is None or float(text) <= 0:
         raise InvalidField(f"deadline must be a number of seconds greater than 0, not {text[:40]!r}").at("?deadline")
     return time.time() + float(text)
-
-
-def _single(name: str, value: str | list[str]) -> str:
-    if isinstance(value, list):
-        raise InvalidField(f"the query parameter {name!r} is given more than once").at(f"?{name}")
-    return value

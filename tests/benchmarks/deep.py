@@ -6,23 +6,17 @@ own times: submits at about 100 and at about 100,000 queued, answers with so man
 
 from __future__ import annotations
 
-import os
-import signal
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import accumulate
 from typing import Final
 
-from infra.report import program_status
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Section, show
 from tests.benchmarks.load import Load, faults_of, run_load, started_load
 from tests.benchmarks.subjects import estimate_target, service_memory, settle
 from tests.benchmarks.tally import GroupRecord, drain, groups_since, items_after, rate_between
-from tests.service import Service
 
 DEPTH: Final = 100_000
 #: Items that are left out until a rate is steady, and items over which it is taken.
@@ -45,7 +39,7 @@ def measure(bench: Bench) -> Section:
     drain(bench.client, seconds=PATIENCE_SECONDS)
     since = time.time()
     memory = {"before": _gateway(bench)}
-    with halted(bench.service, "worker-estimate"):
+    with bench.service.halted("worker-estimate"):
         load = _fill(bench, since)
         settle()
         memory[f"{DEPTH:,} queued"] = _gateway(bench)
@@ -65,17 +59,6 @@ def measure(bench: Bench) -> Section:
         figures={"rates": rates, "by_tenth": _by_tenth(groups), "gateway_mib": memory},
         faults=[*faults, *_faults(load, groups)],
     )
-
-
-@contextmanager
-def halted(service: Service, program: str) -> Iterator[None]:
-    """One program of the service stands still inside."""
-    pid = program_status(service.home.service())[program].pid
-    os.killpg(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.killpg(pid, signal.SIGCONT)
 
 
 def _fill(bench: Bench, since: float) -> Load:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,6 @@ import numpy as np
 import pytest
 import redis
 
-from infra.control import Supervisor
 from tasks.client import Client
 from tasks.contract import GROUP_ITEMS, GROUP_KEY, PENDING_KEY, Kind, Lane, State, queue_key
 from tasks.groups import Group, Head, new_group_id, parse_handle, read_reply
@@ -163,7 +160,7 @@ def test_urgent_over_http_overtakes_a_queue(service: Service) -> None:
     rows = [{"a": a, "b": b, "y": a + b + 0.5} for a in range(20) for b in range(20)]
     assert service.init("lanes", {"rows": rows}, target="y").status_code == 200
     assert service.train("lanes").status_code == 200
-    with halted(service, "worker-estimate"):
+    with service.halted("worker-estimate"):
         with ThreadPoolExecutor(8) as threads:
             low = list(threads.map(lambda number: submit(service, [[number % 20, 1]], "low"), range(400)))
         urgent = submit(service, [[3, 4]], "high")
@@ -181,15 +178,3 @@ def submit(service: Service, rows: list[Any], lane: str) -> str:
     answer = service.http.post("/v1/models/lanes/estimate", params={"lane": lane}, json={"rows": rows})
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
-
-
-@contextmanager
-def halted(service: Service, program: str) -> Iterator[None]:
-    """One program of the service stands still inside."""
-    states = Supervisor(Path(service.home.service().sockets)).states()
-    pid = next(state.pid for state in states if state.name == program)
-    os.killpg(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.killpg(pid, signal.SIGCONT)

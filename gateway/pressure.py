@@ -1,0 +1,78 @@
+"""Refuses work before it is accepted while there is too much of it already, or too little memory to keep it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any, Final
+
+import redis
+
+from tasks.contract import DEPTH_KEY, PENDING_KEY, Kind, Lane
+from tasks.errors import Unavailable
+from tasks.settings import Settings
+
+log = logging.getLogger(__name__)
+
+#: How often it is measured (seconds). What comes in between goes a little over the bounds.
+MEASURE_SECONDS: Final = 0.5
+
+Place = tuple[Kind, Lane]
+
+
+class Pressure:
+    """What stands against accepting work, by kind and lane, as it was measured last."""
+
+    def __init__(self, client: redis.Redis, settings: Settings) -> None:
+        self._redis = client
+        self._most_items = settings.max_queued_items
+        self._most_age = settings.max_queue_age_seconds
+        self._memory_part = settings.max_memory_part
+        self._against: dict[Place, str] = {}
+
+    def check(self, kind: Kind, lane: Lane) -> None:
+        """Raise Unavailable if work of this kind is not accepted in this lane at the moment."""
+        if self._against and (reason := self._against.get((kind, lane))):
+            raise Unavailable(reason)
+
+    async def follow(self) -> None:
+        """Measure again and again, until cancelled. While Redis is away nothing changes: accepting fails by itself."""
+        while True:
+            try:
+                self._against = await asyncio.to_thread(self.measure)
+            except redis.exceptions.RedisError as error:
+                log.warning("the queues cannot be measured: %s", error)
+            await asyncio.sleep(MEASURE_SECONDS)
+
+    def measure(self) -> dict[Place, str]:
+        """What stands against accepting work now."""
+        places = [(kind, lane) for kind in Kind for lane in Lane]
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.info("memory")
+            pipe.hgetall(DEPTH_KEY)
+            for kind, lane in places:
+                pipe.zrange(PENDING_KEY.format(kind=kind.value, lane=lane.value), 0, 0, withscores=True)
+            memory, depths, *oldest = pipe.execute()
+        if full := self._full(memory):
+            return dict.fromkeys(places, full)
+        found = {}
+        for (kind, lane), first in zip(places, oldest, strict=True):
+            items = int(depths.get(f"{kind.value}:{lane.value}".encode(), 0))
+            age = time.time() - first[0][1] if first else 0.0
+            if reason := self._too_much(items, age, lane):
+                found[kind, lane] = reason
+        return found
+
+    def _full(self, memory: dict[str, Any]) -> str | None:
+        most, used = int(memory.get("maxmemory", 0)), int(memory.get("used_memory", 0))
+        if most and used > self._memory_part * most:
+            return "Redis has little memory left, and nothing new is accepted; try again in a moment"
+        return None
+
+    def _too_much(self, items: int, age: float, lane: Lane) -> str | None:
+        if self._most_items and items >= self._most_items:
+            return f"{items} items wait in the lane {lane.value}, and no more are accepted; try again in a moment"
+        if self._most_age and age > self._most_age:
+            return f"the lane {lane.value} is {age:.0f} s behind, and nothing new is accepted; try again in a moment"
+        return None
