@@ -24,8 +24,8 @@ WAIT_PATIENCE: Final = 0.25
 #: When a group of at least so many items has landed, the next one is held for those who were just answered and come
 #: again, until most of them are there, and no longer than LINGER_SECONDS.
 LINGER_ITEMS: Final = 4
-LINGER_PART: Final = 0.8
-LINGER_SECONDS: Final = 0.003
+LINGER_PART: Final = 0.95
+LINGER_SECONDS: Final = 0.010
 
 
 @dataclass(frozen=True, slots=True)

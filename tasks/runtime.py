@@ -35,7 +35,8 @@ def make_runtime(settings: Settings) -> Runtime:
     from tasks.estimators.catalogue import Catalogue
     from tasks.models import ModelCache
 
-    client = connect(settings)
+    # A connection of its own: a process of a pool does one thing at a time, and need not ask the pool at each call.
+    client = connect(settings).client()  # type: ignore[no-untyped-call]
     registry, blobs = Registry(client), open_blobs(settings.blobs_url, client)
     estimators = Catalogue(settings.estimator_paths, threads=settings.train_threads or cores())
     return Runtime(

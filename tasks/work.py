@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -41,8 +42,8 @@ class WorkTask(Task):  # type: ignore[misc]
     Request = "tasks.leases:WorkRequest"
 
 
-def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Outcome]]) -> dict[str, int] | None:
-    """Claim a group, have it worked on, write the outcomes. Returns how many items ended how.
+def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Outcome]]) -> str | None:
+    """Claim a group, have it worked on, write the outcomes. Returns how many items ended how, for Flower to show.
 
     Raises the error of a group in which nothing succeeded, after it is written down, so that Celery and Flower see
     a failed task. After a passing error the group is tried again later, or given up when that was so too often.
@@ -58,10 +59,10 @@ def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Ou
         collaborators.ledger.put_back(group, held=True, excused=turn.excused)
         return None
     collaborators.ledger.finish(claim, outcomes, dead=dead)
-    counts = {state.value: sum(o.state is state for o in outcomes) for state in State}
+    counts = Counter(outcome.state for outcome in outcomes)
     if not counts[State.SUCCEEDED]:
         raise raised(outcomes[0])
-    return {state: count for state, count in counts.items() if count}
+    return ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
 
 
 def _worked(
