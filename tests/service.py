@@ -21,10 +21,13 @@ MLSERVICE = Path(sys.executable).parent / "mlservice"
 
 
 class Service(Process):
-    """A running `mlservice up` with a home of its own; `http` speaks to it as the first account."""
+    """A running `mlservice up` with a home of its own; `http` speaks to it as the first account.
 
-    def __init__(self, *, env: Mapping[str, str] | None = None) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="ml-up-"))
+    `within`: the folder in which its files are made; that of temporary files if none is given.
+    """
+
+    def __init__(self, *, env: Mapping[str, str] | None = None, within: Path | None = None) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="ml-up-", dir=within))
         self.home = Home(self.folder / "home")
         command = (MLSERVICE, "up", "--home", str(self.home.root), "--port", "0")
         # One thread a train: two that wait for each other take ten times as long on a machine busy with other work.
