@@ -50,7 +50,7 @@ def parse(arguments: Sequence[str], *, kinds: Sequence[str]) -> Options:
         "--lease", type=_count, help="seconds until unacknowledged work comes back (default 10; short: 5)"
     )
     parser.add_argument("--rate", type=float, default=25.0, help="estimates a second (default 25)")
-    parser.add_argument("--patience", type=float, help="longest wait for the last handle (default 300; short: 40)")
+    parser.add_argument("--patience", type=float, help="longest wait for the last handle (default 300; short: 90)")
     parser.add_argument("--seed", type=int, default=0, help="of what is random (default 0)")
     parser.add_argument("--out", type=Path, default=Path("chaos-results"), help="folder for results")
     given = parser.parse_args(arguments)
@@ -66,7 +66,7 @@ def parse(arguments: Sequence[str], *, kinds: Sequence[str]) -> Options:
         full_seconds=given.full or (4.0 if given.short else 10.0),
         lease_seconds=given.lease or (5 if given.short else 10),
         rate=given.rate,
-        patience_seconds=given.patience or (40.0 if given.short else 300.0),
+        patience_seconds=given.patience or (90.0 if given.short else 300.0),
         seed=given.seed,
         out=given.out,
     )

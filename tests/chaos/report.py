@@ -63,7 +63,7 @@ def _recovery(recovery: dict[str, dict[str, Any]]) -> list[str]:
         times = f"{found['recovered']}/{found['times']}" if found["recovered"] < found["times"] else found["times"]
         figures = (found["median_seconds"], found["worst_seconds"], found["stalled_seconds"])
         lines.append(f"  {kind:<36}{times:>6}" + "".join(f"{'-' if f is None else f'{f:.2f}':>9}" for f in figures))
-    return [*lines, "  (stalled: until the last estimate ended that was under way)", ""]
+    return [*lines, "  (stalled: the longest that an estimate took which the fault hit)", ""]
 
 
 def _listed(title: str, found: list[str]) -> list[str]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.contract import Kind, State
 from tests.chaos.account import Account, Entry
 from tests.chaos.fault import Event
+from tests.chaos.recovery import summary
 from tests.chaos.truth import Truth
 
 
@@ -42,6 +42,7 @@ class Verdict:
     unanswered: int = 0
     #: Other promises that were not kept.
     findings: list[str] = field(default_factory=list)
+    #: What `recovery.summary` says.
     recovery: dict[str, dict[str, Any]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
@@ -62,7 +63,7 @@ def judge(account: Account, truth: Truth, events: Sequence[Event], *, skipped: d
         refused=dict(account.refused),
         unanswered=account.unanswered,
         findings=list(account.findings),
-        recovery=_recovery(entries, events),
+        recovery=summary(entries, events),
         skipped=skipped,
     )
     for entry in entries:
@@ -110,34 +111,3 @@ def _reasons(entries: Iterable[Entry]) -> dict[str, int]:
         if entry.seen and entry.seen.reason
     )
     return dict(reasons.most_common(40))
-
-
-def _recovery(entries: Sequence[Entry], events: Sequence[Event]) -> dict[str, dict[str, Any]]:
-    kinds: dict[str, dict[str, Any]] = {}
-    for kind in dict.fromkeys(event.kind for event in events):
-        mine = [event for event in events if event.kind == kind]
-        took = [event.recovery_seconds for event in mine if event.recovery_seconds is not None]
-        kinds[kind] = {
-            "times": len(mine),
-            "recovered": len(took),
-            "median_seconds": round(statistics.median(took), 3) if took else None,
-            "worst_seconds": round(max(took), 3) if took else None,
-            "stalled_seconds": round(max(_stalled(entries, event) for event in mine), 3),
-            "events": [asdict(event) for event in mine],
-        }
-    return kinds
-
-
-def _stalled(entries: Iterable[Entry], event: Event) -> float:
-    """How long after the fault the last estimate ended that was accepted before it and not finished."""
-    return max(
-        (
-            entry.seen.finished_at - event.over_at
-            for entry in entries
-            if entry.order.kind is Kind.ESTIMATE
-            and not entry.order.doomed
-            and entry.seen
-            and entry.sent_at <= event.over_at < entry.seen.finished_at
-        ),
-        default=0.0,
-    )
