@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +46,14 @@ class Service(Process):
             self.__exit__(None, None, None)
             raise
         return self
+
+    def start_again(self) -> None:
+        """Start it anew, with the same files, after it has ended. Its address is another one."""
+        self.http.close()
+        super().__exit__(None, None, None)
+        # What is waited for is read in a new file.
+        self._output.rename(self._output.with_name(f"up-{time.time_ns()}.log"))
+        self.__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

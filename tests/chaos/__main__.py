@@ -7,6 +7,7 @@ another promise was not kept.
 from __future__ import annotations
 
 import random
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import redis
+
+from tasks.errors import ServiceError
 from tests.chaos import bad, disk, duplicates, freezes, kills, report, store
 from tests.chaos.account import Account
 from tests.chaos.face import Site
@@ -67,7 +71,10 @@ def run(options: Options) -> Verdict:
         with loaded(stage):
             harm(stage, happened)
             print("waiting for the last handles ...", flush=True)
-        return judge(stage.account, stage.truth, happened.events, skipped=happened.skipped)
+        verdict = judge(stage.account, stage.truth, happened.events, skipped=happened.skipped)
+        if not verdict.good:
+            report.keep_logs(options, stage.service.folder)
+        return verdict
 
 
 @contextmanager
@@ -142,12 +149,14 @@ def do(fault: Fault, stage: Stage, happened: Happened, *, counter: str = "") -> 
         happened.skipped[fault.name] = str(reason)
         print(f"  {fault.name}: skipped: {reason}", flush=True)
         return
-    except AssertionError as error:
+    except (AssertionError, OSError, ServiceError, redis.RedisError) as error:
         stage.account.find(f"{fault.name}{counter}: {error}")
         print(f"  {fault.name}{counter}: {error}", flush=True)
+        stage.revive(fault.name)
         return
     if seconds is None:
         stage.account.find(f"{fault.name}{counter}: estimates were not answered again")
+    stage.revive(fault.name)
     event = Event(kind=fault.name, began_at=began, over_at=over, recovery_seconds=seconds, notes=notes)
     happened.events.append(event)
     shown = "never" if seconds is None else f"{seconds:.2f} s"
@@ -155,4 +164,6 @@ def do(fault: Fault, stage: Stage, happened: Happened, *, counter: str = "") -> 
 
 
 if __name__ == "__main__":
+    # Told to stop, it stops as by Ctrl-C: everything that it started ends.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

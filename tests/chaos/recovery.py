@@ -19,7 +19,7 @@ from tests.chaos.load import place
 from tests.chaos.stage import Stage
 
 #: A service that does not answer after so long does not recover.
-LIMIT_SECONDS: Final = 120.0
+LIMIT_SECONDS: Final = 60.0
 #: How long one try waits for its prediction, and any answer at all (seconds).
 WAIT_SECONDS: Final = 1.0
 ANSWER_SECONDS: Final = 3.0

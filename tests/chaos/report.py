@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from tests.chaos.options import Options
@@ -25,6 +27,13 @@ def write(options: Options, verdict: Verdict) -> None:
     }
     (options.out / "chaos.json").write_text(json.dumps(document, indent=2) + "\n")
     (options.out / "chaos.txt").write_text(text(verdict) + "\n")
+
+
+def keep_logs(options: Options, folder: Path) -> None:
+    """Copy the logs of the service in this folder to where the results are."""
+    for log in folder.rglob("*.log"):
+        options.out.mkdir(parents=True, exist_ok=True)
+        shutil.copy(log, options.out / log.name)
 
 
 def text(verdict: Verdict) -> str:

@@ -113,6 +113,14 @@ class Stage:
 
         return eventually(done, seconds=PATIENCE_SECONDS, what=f"a successful {order.kind}")
 
+    def revive(self, after: str) -> None:
+        """Start the service again if the whole of it has ended, which is a broken promise."""
+        if self.service.popen.poll() is None:
+            return
+        self.account.find(f"{after}: the whole service ended; it was started again")
+        self.service.start_again()
+        self.site.url, self.site.token = self.service.url, self.service.token()
+
     def learn(self) -> None:
         """Make the models of the load."""
         for model in (STEADY, MOVING):
