@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any, Final
 
 import redis
 
-from tasks.client import Client
+from tasks.client import Client, Handle
 from tasks.errors import ServiceError, UnknownTask
 from tests.chaos.account import Account, Entry, Sight, Source
 from tests.chaos.face import Face, Site, Unanswered, Unknown, sight
@@ -24,6 +24,9 @@ ROUND_SECONDS: Final = 0.05
 ANSWER_SECONDS: Final = 10.0
 #: How often a handle is looked at in the end while there is no answer.
 LAST_LOOKS: Final = 20
+
+#: Gives the end of a handle and its result; None while there is none. Raises Unanswered, Unknown.
+Look = Callable[[str], tuple[Sight, Any] | None]
 
 
 class Follower:
@@ -49,7 +52,10 @@ class Follower:
         self._thread.join()
 
     def _run(self) -> None:
-        look = _look_over_http(self._site) if self._source == "http" else _look_through_client(self._site)
+        with closing(Face(self._site, seconds=ANSWER_SECONDS)) as face:
+            self._look_with(face.look if self._source == "http" else _look_through_client(self._site))
+
+    def _look_with(self, look: Look) -> None:
         try:
             while not self._stopping.wait(ROUND_SECONDS):
                 new = self._account.since(self._taken)
@@ -64,7 +70,7 @@ class Follower:
             self._account.find(f"a follower ended: {type(error).__name__}: {error}")
             raise
 
-    def _follow(self, look: Any, entry: Entry, pause: float) -> None:
+    def _follow(self, look: Look, entry: Entry, pause: float) -> None:
         try:
             found = look(entry.handle)
             entry.missing = False
@@ -126,11 +132,7 @@ def _persistently(face: Face, entry: Entry) -> tuple[Sight, Any] | None:
     return None
 
 
-def _look_over_http(site: Site) -> Any:
-    return Face(site, seconds=ANSWER_SECONDS).look
-
-
-def _look_through_client(site: Site) -> Any:
+def _look_through_client(site: Site) -> Look:
     client = Client(site.redis_url, owner="chaos")
 
     def look(handle: str) -> tuple[Sight, Any] | None:
@@ -149,7 +151,7 @@ def _look_through_client(site: Site) -> Any:
     return look
 
 
-def _end(handle: Any) -> tuple[Any, dict[str, str] | None]:
+def _end(handle: Handle) -> tuple[Any, dict[str, str] | None]:
     try:
         return handle.result(timeout=1), None
     except ServiceError as error:

@@ -78,6 +78,7 @@ class Load:
         self._site = site
         self._account = account
         self._stopping = threading.Event()
+        self._faces: list[Face] = []
         callers: list[tuple[Callable[[random.Random], None], float]] = [(self._train, TRAIN_SECONDS)]
         callers.append((self._init, INIT_SECONDS))
         pause = (2 * len(Lane) + 1) / rate
@@ -99,6 +100,8 @@ class Load:
         self._stopping.set()
         for thread in self._threads:
             thread.join()
+        for face in self._faces:
+            face.close()
 
     def _run(self, call: Callable[[random.Random], None], pause: float, rng: random.Random) -> None:
         try:
@@ -110,6 +113,7 @@ class Load:
 
     def _http(self, lane: Lane, *, wait: float | None) -> Callable[[random.Random], None]:
         face = Face(self._site, seconds=ANSWER_SECONDS)
+        self._faces.append(face)
 
         def call(rng: random.Random) -> None:
             order = orders.estimate(rng, model=rng.choice((STEADY, MOVING)), lane=lane)

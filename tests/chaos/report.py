@@ -48,6 +48,7 @@ def text(verdict: Verdict) -> str:
         f"finished twice          {len(v.twice):>8}  (and {v.twice_with_valkey} whose end Valkey may have forgotten)",
         f"wrong answers           {len(v.wrong):>8}  ({v.unchecked} could not be compared)",
         f"trains, not one version {len(v.versions):>8}",
+        f"failed without fault    {len(v.innocent):>8}",
         f"broken promises         {len(v.findings):>8}",
         f"refused                 {sum(v.refused.values()):>8}  {_counts(v.refused)}",
         f"without an answer       {v.unanswered:>8}",
@@ -55,7 +56,13 @@ def text(verdict: Verdict) -> str:
         *(f"skipped: {kind}: {reason}" for kind, reason in v.skipped.items()),
         *_listed("failed", [f"{count} x {reason}" for reason, count in v.failed.items()]),
     ]
-    for title, found in (("lost", v.lost), ("twice", v.twice), ("wrong", v.wrong), ("versions", v.versions)):
+    for title, found in (
+        ("lost", v.lost),
+        ("twice", v.twice),
+        ("wrong", v.wrong),
+        ("versions", v.versions),
+        ("innocent", v.innocent),
+    ):
         lines += _listed(title, found)
     return "\n".join([*lines, *_listed("broken promise", v.findings), "all promises kept" if v.good else "FAILED"])
 

@@ -38,6 +38,8 @@ class Verdict:
     unchecked: int = 0
     #: Trains with other than one version if they succeeded, and other than none if not.
     versions: list[str] = field(default_factory=list)
+    #: Good work that failed, whatever was harmed beside it.
+    innocent: list[str] = field(default_factory=list)
     refused: dict[str, int] = field(default_factory=dict)
     unanswered: int = 0
     #: Other promises that were not kept.
@@ -49,7 +51,7 @@ class Verdict:
     @property
     def good(self) -> bool:
         """Whether all promises were kept."""
-        return not (self.lost or self.twice or self.wrong or self.versions or self.findings)
+        return not (self.lost or self.twice or self.wrong or self.versions or self.innocent or self.findings)
 
 
 def judge(account: Account, truth: Truth, events: Sequence[Event], *, skipped: dict[str, str]) -> Verdict:
@@ -78,6 +80,8 @@ def _judge_end(entry: Entry, account: Account, verdict: Verdict) -> None:
         verdict.wrong.append(f"{name}: {entry.wrong}")
     elif entry.seen and not entry.checked:
         verdict.unchecked += 1
+    if entry.seen and entry.seen.state is not State.SUCCEEDED and not _may_fail(entry, account):
+        verdict.innocent.append(f"{name}: {entry.seen.state}: {entry.seen.reason}")
     if entry.era < account.era:
         verdict.cleared += entry.seen is None
     elif entry.missing or entry.seen is None:
@@ -90,6 +94,12 @@ def _judge_end(entry: Entry, account: Account, verdict: Verdict) -> None:
             verdict.twice_with_valkey += 1
         else:
             verdict.twice.append(f"{name}: first {entry.first}, then {entry.last}")
+
+
+def _may_fail(entry: Entry, account: Account) -> bool:
+    """Whether its estimator is bad; or Redis was emptied, and with it the model."""
+    emptied = account.era > 0 and entry.seen is not None and entry.seen.reason.startswith("ModelNot")
+    return entry.order.doomed or emptied
 
 
 def _versions(entries: Iterable[Entry], account: Account, truth: Truth) -> list[str]:

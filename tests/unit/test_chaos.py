@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -32,6 +33,11 @@ class Versions:
     def versions(self, _model: str) -> Counter[str]:
         """How many versions each train made."""
         return self._counts
+
+
+def failure(reason: str) -> Sight:
+    """An end with this reason."""
+    return Sight(state=State.FAILED, finished_at=101.0, digest="x", reason=reason)
 
 
 def entry(order: Order = ESTIMATE, **changes: Any) -> Entry:
@@ -97,10 +103,17 @@ def test_a_train_has_one_version(versions: int) -> None:
 
 @pytest.mark.parametrize("versions", [0, 1])
 def test_a_failed_train_has_none(versions: int) -> None:
-    failed = Sight(state=State.FAILED, finished_at=101.0, digest="x", reason="EstimatorFailed: no")
-    verdict = verdict_of(entry(TRAIN, first=failed, last=failed), versions=versions)
+    failed = failure("EstimatorFailed: no")
+    verdict = verdict_of(entry(replace(TRAIN, doomed=True), first=failed, last=failed), versions=versions)
     assert verdict.good is (versions == 0)
-    assert verdict.failed == {"EstimatorFailed: no": 1}
+    assert verdict.failed == {"EstimatorFailed: no (as it must)": 1}
+
+
+@pytest.mark.parametrize(("reason", "era", "good"), [("Poison", 1, False), ("ModelNotTrained", 1, True)])
+def test_good_work_fails_only_if_its_model_was_lost(reason: str, era: int, good: bool) -> None:
+    failed = failure(f"{reason}: so it is")
+    assert verdict_of(entry(first=failed, last=failed), era=era).good is good
+    assert not verdict_of(entry(first=failed, last=failed)).good
 
 
 def test_what_a_fault_stalled_is_counted_from_the_fault() -> None:
