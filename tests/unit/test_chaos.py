@@ -87,7 +87,7 @@ def test_another_end_than_the_first_is_twice(changes: dict[str, Any]) -> None:
     last = Sight(**{"state": DONE.state, "finished_at": DONE.finished_at, "digest": DONE.digest, **changes})
     assert len(verdict_of(entry(last=last)).twice) == 1
     excused = verdict_of(entry(last=last), valkey_kills=[101.5])
-    assert (excused.twice_with_valkey, excused.good) == (1, True)
+    assert (excused.twice_with_valkey, excused.twice) == (1, [])
 
 
 def test_a_wrong_answer_is_told() -> None:
