@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(VENV)/.installed-bench
 
-.PHONY: demo up test lint bench bench-train install clean
+.PHONY: demo up test lint bench bench-train chaos install clean
 
 install: $(INSTALLED)
 
@@ -38,6 +38,9 @@ bench: $(BENCH_INSTALLED)  ## the service beside what one would have without it;
 
 bench-train: $(INSTALLED)  ## a train beside the same call in a script
 	$(BIN)/python -m tests.benchmarks.train $(BENCH)
+
+chaos: $(INSTALLED)  ## faults under load, and the account of all that was accepted; CHAOS="--short" for a glance
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any, Final
 
-from supervisor import poller, supervisord  # type: ignore[import-untyped]
+from supervisor import loggers, poller, supervisord  # type: ignore[import-untyped]
 from supervisor.options import ServerOptions  # type: ignore[import-untyped]
 
 from infra.lineage import die_with
 
 #: Longest time between a child's end and the supervisor's notice of it. supervisord itself takes up to 1 s, twice.
 LOOK_SECONDS: Final = 0.2
+_say: Final = loggers.Handler.handleError
 
 
 class QuickPoller(poller.Poller):  # type: ignore[misc]
@@ -22,9 +24,17 @@ class QuickPoller(poller.Poller):  # type: ignore[misc]
         return super().poll(min(timeout, LOOK_SECONDS))
 
 
+def let_pass(handler: loggers.Handler) -> None:
+    """Say what a log could not be written for, if that can be written anywhere: on a full disk nothing can, and
+    supervisord would end of it, and all programs with it."""
+    with suppress(OSError):
+        _say(handler)
+
+
 def main(parent: int, config: str) -> None:
     """Run until a signal says otherwise. `parent` is the process of `mlservice up`."""
     die_with(parent)
+    loggers.Handler.handleError = let_pass
     options = ServerOptions()
     options.realize(["-n", "-c", config])
     options.first, options.test = True, False

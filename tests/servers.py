@@ -28,7 +28,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def eventually(ask: Callable[[], T], *, seconds: float = 10, what: str = "") -> T:
+def eventually(ask: Callable[[], T | None], *, seconds: float = 10, what: str = "") -> T:
     """The first true answer; an OSError or an error of Redis is none. Raises AssertionError when time is up."""
     deadline = time.monotonic() + seconds
     last: object = None

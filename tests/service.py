@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,10 +26,13 @@ MLSERVICE = Path(sys.executable).parent / "mlservice"
 
 
 class Service(Process):
-    """A running `mlservice up` with a home of its own; `http` speaks to it as the first account."""
+    """A running `mlservice up` with a home of its own; `http` speaks to it as the first account.
 
-    def __init__(self, *, env: Mapping[str, str] | None = None) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="ml-up-"))
+    `within`: the folder in which its files are made; that of temporary files if none is given.
+    """
+
+    def __init__(self, *, env: Mapping[str, str] | None = None, within: Path | None = None) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="ml-up-", dir=within))
         self.home = Home(self.folder / "home")
         command = (MLSERVICE, "up", "--home", str(self.home.root), "--port", "0")
         # One thread a train: two that wait for each other take ten times as long on a machine busy with other work.
@@ -46,6 +50,14 @@ class Service(Process):
             self.__exit__(None, None, None)
             raise
         return self
+
+    def start_again(self) -> None:
+        """Start it anew, with the same files, after it has ended. Its address is another one."""
+        self.http.close()
+        super().__exit__(None, None, None)
+        # What is waited for is read in a new file.
+        self._output.rename(self._output.with_name(f"up-{time.time_ns()}.log"))
+        self.__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

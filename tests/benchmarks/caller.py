@@ -24,12 +24,12 @@ class Answer:
 
 
 class Caller:
-    """Speaks to the server at a URL."""
+    """Speaks to the server at a URL. `seconds` is the longest wait for an answer."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, seconds: float = TIMEOUT_SECONDS) -> None:
         parts = urlsplit(url)
         assert parts.hostname is not None, url
-        self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT_SECONDS)
+        self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=seconds)
 
     def __enter__(self) -> Self:
         self._connection.connect()

@@ -1,0 +1,114 @@
+"""The load's own account: every handle that it was given, and what was seen of each."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from tasks.contract import State
+from tests.chaos.orders import Order
+
+#: What `appendfsync everysec` may lose when Valkey is killed (seconds).
+UNSYNCED_SECONDS: Final = 1.0
+#: The clock of Redis has a finer grain than the times that HTTP shows (seconds).
+SAME_SECONDS: Final = 0.002
+
+Source = Literal["http", "client"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """A final state, as it was seen once."""
+
+    state: State
+    #: Seconds since the epoch.
+    finished_at: float
+    #: Hash of the result or the error.
+    digest: str
+    #: Type and message of the error; empty for a success.
+    reason: str = ""
+
+    def same(self, other: Sight) -> bool:
+        """Whether both are sights of one outcome."""
+        close = abs(self.finished_at - other.finished_at) < SAME_SECONDS
+        return close and (self.state, self.digest) == (other.state, other.digest)
+
+
+@dataclass(kw_only=True)
+class Entry:
+    """One handle. Times are seconds since the epoch."""
+
+    order: Order
+    handle: str
+    source: Source
+    #: How often Redis had been emptied when the order was sent.
+    era: int
+    sent_at: float
+    accepted_at: float
+    #: The result that came with the submit, or that the client waited for.
+    answer: Any = None
+    first: Sight | None = None
+    last: Sight | None = None
+    #: True if the service said, at the last look, that it does not know the handle.
+    missing: bool = False
+    #: True once its result has been compared with what it should be.
+    checked: bool = False
+    #: What is wrong with it, in words.
+    wrong: str = ""
+
+    @property
+    def seen(self) -> Sight | None:
+        """The latest sight of its end."""
+        return self.last or self.first
+
+
+@dataclass(kw_only=True)
+class Account:
+    """All that was given and all that was not. Threads share it."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    #: Submits that were answered and not accepted, by status and whether Retry-After came with it.
+    refused: Counter[str] = field(default_factory=Counter)
+    #: Submits without an answer of the service: they are not accepted, or nobody knows.
+    unanswered: int = 0
+    #: When Valkey was killed.
+    valkey_kills: list[float] = field(default_factory=list)
+    #: How often Redis was emptied on purpose.
+    era: int = 0
+    #: What went otherwise than promised and is not about one handle.
+    findings: list[str] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def accept(self, entry: Entry) -> None:
+        """Note a handle."""
+        with self._lock:
+            if entry.handle in self.entries:
+                self.findings.append(f"the handle {entry.handle} was given twice")
+            self.entries[entry.handle] = entry
+
+    def refuse(self, reason: str) -> None:
+        """Note a submit that was answered with a refusal."""
+        with self._lock:
+            self.refused[reason] += 1
+
+    def give_up(self) -> None:
+        """Note a submit that was not answered."""
+        with self._lock:
+            self.unanswered += 1
+
+    def find(self, finding: str) -> None:
+        """Note what went otherwise than promised."""
+        with self._lock:
+            self.findings.append(finding)
+
+    def since(self, count: int) -> Sequence[Entry]:
+        """The entries after the first `count`."""
+        with self._lock:
+            return list(self.entries.values())[count:]
+
+    def unsynced(self, began: float, ended: float) -> bool:
+        """Whether what was written between these times may be lost, because Valkey was killed just afterwards."""
+        return any(began <= kill and ended >= kill - UNSYNCED_SECONDS for kill in self.valkey_kills)

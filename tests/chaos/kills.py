@@ -1,0 +1,90 @@
+"""kill -9, at random moments."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from infra.lineage import processes
+from tests.chaos import orders
+from tests.chaos.fault import Fault
+from tests.chaos.stage import PATIENCE_SECONDS, Stage
+from tests.servers import eventually
+
+#: The longest random pause before a kill (seconds).
+PAUSE_SECONDS: Final = 1.5
+
+
+class Kill(Fault):
+    """Kills the first process of a program, or one of its children."""
+
+    repeated = True
+
+    def __init__(self, name: str, program: str, *, child: bool = False) -> None:
+        self.name = name
+        self._program = program
+        self._child = child
+
+    def strike(self, stage: Stage) -> dict[str, Any]:
+        """Wait a random moment, and kill."""
+        self._before = len(stage.children(self._program))
+        self._prepare(stage)
+        time.sleep(stage.rng.uniform(0.05, PAUSE_SECONDS))
+        self._victim = self._choose(stage)
+        self._killed_at = time.time()
+        os.kill(self._victim, signal.SIGKILL)
+        return {}
+
+    def settle(self, stage: Stage) -> dict[str, Any]:
+        """Wait until the program has as many processes as before."""
+
+        def whole() -> bool:
+            return bool(stage.pid(self._program)) and len(stage.children(self._program)) >= self._before
+
+        def gone() -> bool:
+            return self._victim not in {process.pid for process in processes()}
+
+        eventually(lambda: gone() and whole(), seconds=PATIENCE_SECONDS, what=f"{self._program} as it was")
+        return {"back_seconds": time.time() - self._killed_at}
+
+    def _prepare(self, stage: Stage) -> None:
+        """Make sure that there is something to interrupt."""
+
+    def _choose(self, stage: Stage) -> int:
+        def found() -> list[int]:
+            return sorted(stage.children(self._program)) if self._child else [stage.pid(self._program)]
+
+        pids = eventually(lambda: [pid for pid in found() if pid], what=f"a process of {self._program}")
+        return stage.rng.choice(pids)
+
+
+class KillTrain(Kill):
+    """Kills the train worker while it has a train that takes a while."""
+
+    def _prepare(self, stage: Stage) -> None:
+        stage.must_place(orders.train(stage.rng, trees=orders.LONG))
+
+
+class KillValkey(Kill):
+    """Kills Valkey, which may forget what came in the last second before."""
+
+    def strike(self, stage: Stage) -> dict[str, Any]:
+        notes = super().strike(stage)
+        stage.account.valkey_kills.append(time.time())
+        return notes
+
+
+FAULTS: Final[Sequence[Fault]] = (
+    Kill("gateway", "gateway", child=True),
+    Kill("estimate-child", "worker-estimate", child=True),
+    Kill("estimate-worker", "worker-estimate"),
+    KillTrain("train-worker", "worker-train"),
+    Kill("system-worker", "worker-system"),
+    Kill("beat", "beat"),
+    Kill("nginx-child", "nginx", child=True),
+    Kill("nginx-master", "nginx"),
+    KillValkey("valkey", "valkey"),
+)

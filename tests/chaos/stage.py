@@ -1,0 +1,128 @@
+"""Where a fault happens: the running service, its processes, its Valkey, and the account."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import redis
+
+from infra.control import Supervisor
+from infra.lineage import processes
+from infra.store import MASTER
+from tasks.contract import State
+from tasks.errors import Unavailable
+from tasks.settings import redis_url
+from tests.chaos import orders
+from tests.chaos.account import Account, Entry
+from tests.chaos.face import Face, Site
+from tests.chaos.load import ANSWER_SECONDS, place
+from tests.chaos.options import Options
+from tests.chaos.orders import MOVING, STEADY, Order
+from tests.chaos.truth import Truth
+from tests.servers import eventually
+from tests.service import Service
+
+#: Longest time in which a piece of work that a fault needs must be done, and a program be back (seconds).
+PATIENCE_SECONDS: Final = 300.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """What a fault may use."""
+
+    options: Options
+    service: Service
+    #: The environment that the service was started with.
+    settings: Mapping[str, str]
+    site: Site
+    account: Account
+    truth: Truth
+    rng: random.Random
+
+    def face(self) -> Face:
+        """A new connection to the service."""
+        return Face(self.site, seconds=ANSWER_SECONDS)
+
+    @contextmanager
+    def admin(self) -> Iterator[redis.Redis]:
+        """Valkey, as the user that may do all."""
+        password = self.service.home.secret("redis-master.password")
+        url = redis_url(socket=self.sockets / "valkey.sock", user=MASTER, password=password)
+        with redis.Redis.from_url(url, socket_timeout=5) as client:
+            yield client
+
+    @property
+    def sockets(self) -> Path:
+        """The folder of the service's sockets."""
+        return Path(self.service.home.service().sockets)
+
+    def pid(self, program: str) -> int:
+        """The first process of a program; 0 if it does not run."""
+        try:
+            states = Supervisor(self.sockets).states()
+        except Unavailable:
+            return 0
+        return next(state.pid for state in states if state.name == program)
+
+    def children(self, program: str) -> set[int]:
+        """The processes that a program has started."""
+        first = self.pid(program)
+        return {process.pid for process in processes() if first and process.parent == first}
+
+    @contextmanager
+    def frozen(self, program: str) -> Iterator[int]:
+        """All processes of a program stand still inside. Gives the first one."""
+        first = self.pid(program)
+        # The supervisor makes each program the leader of a group.
+        os.killpg(first, signal.SIGSTOP)
+        try:
+            yield first
+        finally:
+            os.killpg(first, signal.SIGCONT)
+
+    def place(self, order: Order, *, wait: float | None = None) -> Entry | None:
+        """Send one order over HTTP."""
+        with closing(self.face()) as face:
+            return place(face, self.account, order, wait=wait)
+
+    def must_place(self, order: Order) -> Entry:
+        """Send an order until it is accepted."""
+        return eventually(lambda: self.place(order), seconds=PATIENCE_SECONDS, what=f"an accepted {order.kind}")
+
+    def ended(self, entry: Entry) -> State:
+        """The state in which the entry ends, when it does."""
+
+        def seen() -> State | None:
+            return entry.first.state if entry.first else None
+
+        return eventually(seen, seconds=PATIENCE_SECONDS, what=f"the end of {entry.order.kind} {entry.handle}")
+
+    def achieve(self, order: Order) -> Entry:
+        """Send an order until it succeeds."""
+
+        def done() -> Entry | None:
+            entry = self.must_place(order)
+            return entry if self.ended(entry) is State.SUCCEEDED else None
+
+        return eventually(done, seconds=PATIENCE_SECONDS, what=f"a successful {order.kind}")
+
+    def revive(self, after: str) -> None:
+        """Start the service again if the whole of it has ended, which is a broken promise."""
+        if self.service.popen.poll() is None:
+            return
+        self.account.find(f"{after}: the whole service ended; it was started again")
+        self.service.start_again()
+        self.site.url, self.site.token = self.service.url, self.service.token()
+
+    def learn(self) -> None:
+        """Make the models of the load."""
+        for model in (STEADY, MOVING):
+            self.achieve(orders.init(self.rng, model=model))
+            self.achieve(orders.train(self.rng, model=model))
