@@ -42,7 +42,8 @@ def token_life_seconds(path: Path) -> int | None:
         return None
     for name, keys in sections.items():
         if name != SECTION and (name != TOP or keys):
-            raise SettingsError(f"{path}: all keys must stand below [{SECTION}], its only section; correct or remove {name or next(iter(keys))}")
+            what = f"[{name}]" if name else next(iter(keys))
+            raise SettingsError(f"{path}, {what}: [{SECTION}] is the only section, and all keys stand below it")
     given = sections.get(SECTION, {})
     if not given:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from tasks.errors import SettingsError
 from tasks.gateway_file import GATEWAY_FILE, token_life_seconds
@@ -17,6 +17,8 @@ from tasks.redis_file import REDIS_FILE, redis_access
 PREFIX: Final = "MLSERVICE_"
 #: Names the folder of configuration.
 CONFIG: Final = f"{PREFIX}CONFIG"
+#: Names the Redis as Flower reaches it, where it is a user of its own there; else it is as everybody.
+FLOWER_REDIS_URL: Final = f"{PREFIX}FLOWER_REDIS_URL"
 
 
 def _setting(default: object, *, doc: str, secret: bool = False, env: str | None = None) -> Any:
@@ -137,7 +139,7 @@ class Settings:
 
 
 #: Variables with our prefix that the command line reads and that are no settings.
-COMMAND_VARIABLES: Final = frozenset({f"{PREFIX}HOME", f"{PREFIX}HOST", f"{PREFIX}PORT", CONFIG})
+COMMAND_VARIABLES: Final = frozenset({f"{PREFIX}HOME", f"{PREFIX}HOST", f"{PREFIX}PORT", CONFIG, FLOWER_REDIS_URL})
 
 
 def config_folder(environ: Mapping[str, str]) -> Path:
@@ -170,15 +172,6 @@ def parse_pairs(variable: str, text: str) -> dict[str, str]:
 def redis_url(*, socket: Path, user: str, password: str) -> str:
     """The URL of a Redis on a unix socket."""
     return f"unix://{quote(user, safe='')}:{quote(password, safe='')}@{quote(str(socket))}?db=0"
-
-
-def login(url: str) -> tuple[str | None, str | None]:
-    """(user, password) in a Redis URL."""
-    parts = urlsplit(url)
-    return (
-        unquote(parts.username) if parts.username else None,
-        unquote(parts.password) if parts.password else None,
-    )
 
 
 def _from_files(folder: Path, *, without: set[str]) -> dict[str, object]:

@@ -29,7 +29,8 @@ class Service(Process):
         command = (MLSERVICE, "up", "--home", str(self.home.root), "--port", "0")
         # One thread a train: two that wait for each other take ten times as long on a machine busy with other work.
         chosen = {"MLSERVICE_TRAIN_THREADS": "1", **(env or {})}
-        super().__init__(command, output=self.folder / "up.log", env=chosen, grace_seconds=30)
+        # Not in the checkout, where a developer may have files of configuration.
+        super().__init__(command, output=self.folder / "up.log", env=chosen, cwd=self.folder, grace_seconds=30)
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -54,7 +55,7 @@ class Service(Process):
     @property
     def redis_url(self) -> str:
         """The embedded Valkey, as the service's own processes reach it."""
-        return self.home.embedded_url(Path(json.loads((self.home.run / "service.json").read_text())["sockets"]))
+        return self.home.remembered()["REDIS_URL"]
 
     def token(self) -> str:
         """A new token of the first account."""
