@@ -31,10 +31,9 @@ def redis_place(home: Home, sockets: Path, environ: Mapping[str, str]) -> RedisP
     """
     if url := environ.get("REDIS_URL"):
         return RedisPlace(url=url, access=None)
-    given = redis_access(config_folder(environ) / REDIS_FILE)
-    if given and not given.own:
-        return RedisPlace(url=given.url, access=None)
-    access = given or home.redis_access()
+    access = _access(home, environ)
+    if not access.own:
+        return RedisPlace(url=access.url, access=None)
     return RedisPlace(url=store_url(sockets, access), access=access)
 
 
@@ -42,6 +41,9 @@ def show_users(args: argparse.Namespace) -> int:
     """Print the ACL file for a Redis of the operator's own. Raises SettingsError, which names file and key."""
     home = Home(args.home.resolve())
     home.prepare()
-    access = redis_access(config_folder(os.environ) / REDIS_FILE) or home.redis_access()
-    print(users_acl(access, flower_password=home.flower_password()), end="")
+    print(users_acl(_access(home, os.environ), flower_password=home.flower_password()), end="")
     return 0
+
+
+def _access(home: Home, environ: Mapping[str, str]) -> RedisAccess:
+    return redis_access(config_folder(environ) / REDIS_FILE) or home.redis_access()

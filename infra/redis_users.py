@@ -30,7 +30,11 @@ CELERY_COMMANDS: Final = (
     "+info",
 )
 #: Where ledger, models, queues and results lie; `celery*` are results, bare calls and the queues of events.
-CELERY_KEYS: Final = ("ml:*", *QUEUE_KEYS, "celery*", "_kombu.*", f"{UNACKED_KEY}*", "*.celery.pidbox*")
+CELERY_KEYS: Final = (
+    *("ml:*", *QUEUE_KEYS, "celery*", "_kombu.*", f"{UNACKED_KEY}*", "*.celery.pidbox*"),
+    # The registry's scripts are given an empty key for work that has no record.
+    "",
+)
 CELERY_CHANNELS: Final = ("ml:*", "celery-task-meta-*", CONTROL_CHANNEL, *EVENT_CHANNELS)
 
 #: Asking workers, hearing them, and counting what waits. In scripts these are checked one by one as well.
