@@ -12,8 +12,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+import redis
 
 from infra.home import Home
+from tasks.redis_file import RedisAccess
 from tests.servers import Process
 
 JSON = "application/json"
@@ -56,6 +58,12 @@ class Service(Process):
     def redis_url(self) -> str:
         """The embedded Valkey, as the service's own processes reach it."""
         return self.home.remembered()["REDIS_URL"]
+
+    def master(self, access: RedisAccess | None = None) -> redis.Redis:
+        """A new client of the embedded Valkey that may do all; the caller closes it."""
+        access = access or self.home.redis_access()
+        socket = str(Path(self.home.service().sockets) / "valkey.sock")
+        return redis.Redis(unix_socket_path=socket, username=access.master_user, password=access.master_password)
 
     def token(self) -> str:
         """A new token of the first account."""

@@ -197,11 +197,8 @@ def configured(folder: Path, access: RedisAccess) -> dict[str, str]:
 @contextmanager
 def embedded(folder: Path) -> Iterator[tuple[Service, redis.Redis]]:
     """The service with its own Valkey, and the master in it."""
-    with Service(env=configured(folder, replace(ACCESS, host="redis"))) as service:
-        socket = Path(service.home.service().sockets) / "valkey.sock"
-        client = redis.Redis(unix_socket_path=str(socket), username=ACCESS.master_user, password=ACCESS.master_password)
-        with client:
-            yield service, client
+    with Service(env=configured(folder, replace(ACCESS, host="redis"))) as service, service.master(ACCESS) as master:
+        yield service, master
 
 
 @contextmanager
