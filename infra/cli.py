@@ -62,6 +62,10 @@ def parser() -> argparse.ArgumentParser:
 
     _add_processes(commands)
     _add_accounts(commands)
+    acl = _command(
+        commands, "redis-users", "infra.redis_place:show_users", help="print the ACL file for your own Redis"
+    )
+    _add_home(acl)
     _command(commands, "settings", "infra.report:settings", help="list all settings")
     return top
 

@@ -22,7 +22,7 @@ from infra.home import Home
 from infra.running import redis_of, settings_of
 from tasks.connection import connect
 from tasks.errors import Conflict, Unavailable
-from tasks.settings import Settings
+from tasks.settings import CONFIG, Settings
 
 #: `mlservice up`, ended with the process whose id is the first argument, however that ends.
 UP: Final = """
@@ -88,6 +88,8 @@ def _start(root: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-P", "-c", UP, str(os.getpid()), "up", f"--home={root}", "--host=127.0.0.1", "--port=0"],
         env=_environment(os.environ),
+        # Not where files of configuration may lie, which could name the Redis of another service.
+        cwd=root,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -98,8 +100,8 @@ def _start(root: Path) -> subprocess.Popen[str]:
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """As it is, but blobs go to the temporary home, because they are to be removed with it."""
-    return {name: value for name, value in environ.items() if name != "MLSERVICE_BLOBS_URL"}
+    """As it is, but blobs go to the temporary home, to be removed with it, and no files of configuration are read."""
+    return {name: value for name, value in environ.items() if name not in ("MLSERVICE_BLOBS_URL", CONFIG)}
 
 
 def _wait(process: subprocess.Popen[str], home: Home) -> Running:

@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Final
 
 from infra.templates import write_private
 from tasks.errors import Conflict, Unavailable
-from tasks.settings import redis_url
+from tasks.redis_file import RedisAccess, redis_access
 
 #: Bytes that fit in the address of a unix socket, on Linux and macOS.
 SOCKET_PATH_BYTES: Final = 103
@@ -86,8 +86,7 @@ class Home:
         # The root may be a folder that was there before, with a mode that is its owner's affair.
         for folder in (self.secrets, self.redis, self.run, self.logs, self.blobs):
             folder.chmod(0o700)
-        for name in ("redis-master.password", "redis-celery.password", "admin.password"):
-            _ensure_secret(self.secrets / name, secrets.token_urlsafe(24))
+        _ensure_secret(self.admin_password, secrets.token_urlsafe(24))
         _ensure_secret(self.token_key, secrets.token_hex(32))
 
     def secret(self, name: str) -> str:
@@ -100,10 +99,34 @@ class Home:
             raise Unavailable(f"{self.secrets / name} is empty: delete it and start again")
         return text
 
-    def embedded_url(self, sockets: Path) -> str:
-        """The URL of the embedded Valkey, as the user that Celery uses."""
-        password = self.secret("redis-celery.password")
-        return redis_url(socket=sockets / "valkey.sock", user="default", password=password)
+    def redis_access(self) -> RedisAccess:
+        """Who may enter the embedded Valkey, in this home's own file, which is made if it is missing.
+
+        Raises SettingsError, which names file and key, if it was changed and is wrong now.
+        """
+        path = self.secrets / "redis.properties"
+        passwords = (secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+        _ensure_secret(path, RedisAccess(master_password=passwords[0], celery_password=passwords[1]).text())
+        access = redis_access(path)
+        assert access is not None, "it was made"
+        return access
+
+    def flower_password(self) -> str:
+        """The password of Flower in the embedded Valkey, which is made if it is missing."""
+        _ensure_secret(self.secrets / "redis-flower.password", secrets.token_urlsafe(24))
+        return self.secret("redis-flower.password")
+
+    def remember(self, environment: Mapping[str, str]) -> None:
+        """Let the other commands find what `mlservice up` has settled, by variable."""
+        write_private(self.secrets / "environment.json", json.dumps(environment))
+
+    def remembered(self) -> dict[str, str]:
+        """What the last `mlservice up` has settled; nothing if there was none."""
+        try:
+            found: dict[str, str] = json.loads((self.secrets / "environment.json").read_text())
+        except FileNotFoundError:
+            return {}
+        return found
 
     @contextmanager
     def claim(self) -> Iterator[int]:
@@ -167,4 +190,4 @@ def _ensure_secret(path: Path, text: str) -> None:
         path.chmod(0o600)
         return
     with os.fdopen(descriptor, "w") as file:
-        file.write(text + "\n")
+        file.write(text.rstrip("\n") + "\n")

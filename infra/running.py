@@ -10,17 +10,18 @@ import redis
 from infra.home import Home
 from tasks.connection import connect
 from tasks.errors import Unavailable
-from tasks.settings import Settings
+from tasks.redis_file import REDIS_FILE
+from tasks.settings import Settings, config_folder
 
 
 def settings_of(home: Home, environ: Mapping[str, str]) -> Settings:
     """The settings of the service in this home; what the environment says comes first.
 
-    Raises Unavailable if neither says where Redis is.
+    Raises Unavailable if neither they nor a file say where Redis is.
     """
-    values = dict(environ)
-    if "REDIS_URL" not in values:
-        values["REDIS_URL"] = home.secret("redis.url")
+    values = {**home.remembered(), **environ}
+    if "REDIS_URL" not in values and not (config_folder(values) / REDIS_FILE).exists():
+        raise Unavailable(f"no service was started in {home.root}: is it the --home of the service?")
     if not (values.get("MLSERVICE_TOKEN_KEY") or values.get("MLSERVICE_TOKEN_KEY_FILE")) and home.token_key.exists():
         values["MLSERVICE_TOKEN_KEY_FILE"] = str(home.token_key)
     return Settings.load(values)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from infra.cores import cores
 from tasks.contract import FLEETS
 from tasks.errors import SettingsError
-from tasks.settings import Settings
+from tasks.settings import FLOWER_REDIS_URL, Settings
 
 HERE: Final = Path(__file__).parent
 #: One is kept for init while the other trains.
@@ -102,6 +102,9 @@ def flower(args: argparse.Namespace) -> int:
     """Show workers and tasks. Nobody sees them without a password."""
     from infra.flower import serve
 
+    # Before the app is made, which reads it.
+    if url := os.environ.get(FLOWER_REDIS_URL):
+        os.environ["REDIS_URL"] = url
     serve(_app_without_tasks(), ["--conf=" + str(HERE.parent / "monitoring" / "flowerconfig.py"), *args.options])
     return 0
 

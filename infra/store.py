@@ -1,34 +1,34 @@
-"""The configuration of the embedded Valkey, and who may do what in it."""
+"""The embedded Valkey: where it is, its configuration, and who may enter it."""
 
 from __future__ import annotations
 
 import os
-from hashlib import sha256
 from pathlib import Path
-from typing import Final
 
 from infra.home import Home
+from infra.redis_users import users_acl
 from infra.templates import fill, write_private
+from tasks.redis_file import CELERY_USER, FLOWER_USER, RedisAccess
+from tasks.settings import redis_url
 
-#: The user that may do all. Nothing of ours uses it; it is there for the operator.
-MASTER: Final = "master"
+
+def store_url(sockets: Path, access: RedisAccess) -> str:
+    """The embedded Valkey, for the user that Celery is."""
+    return redis_url(socket=_socket(sockets), user=CELERY_USER, password=access.celery_password)
 
 
-def write_store(home: Home, sockets: Path) -> None:
-    """Write Valkey's configuration and its users. Passwords are written as SHA-256, so any character may be in them."""
+def flower_url(sockets: Path, home: Home) -> str:
+    """The embedded Valkey, for the user that Flower is."""
+    return redis_url(socket=_socket(sockets), user=FLOWER_USER, password=home.flower_password())
+
+
+def write_store(home: Home, sockets: Path, access: RedisAccess) -> None:
+    """Write Valkey's configuration and its users."""
     acl = home.run / "users.acl"
-    write_private(
-        acl,
-        fill(
-            "redis/users.acl.template",
-            master=MASTER,
-            master_hash=_digest(home.secret("redis-master.password")),
-            celery_hash=_digest(home.secret("redis-celery.password")),
-        ),
-    )
+    write_private(acl, users_acl(access, flower_password=home.flower_password()))
     conf = fill(
         "redis/valkey.conf.template",
-        socket=quote(sockets / "valkey.sock"),
+        socket=quote(_socket(sockets)),
         folder=quote(home.redis),
         acl=quote(acl),
     )
@@ -46,5 +46,5 @@ def _quoted(byte: int, plain: bytes) -> str:
     return chr(byte) if safe else f"\\x{byte:02x}"
 
 
-def _digest(password: str) -> str:
-    return sha256(password.encode()).hexdigest()
+def _socket(sockets: Path) -> Path:
+    return sockets / "valkey.sock"

@@ -19,12 +19,13 @@ from infra.address import Address, free_address
 from infra.home import Home, Service
 from infra.programs import programs, write_supervisor
 from infra.proxy import nginx_conf
+from infra.redis_place import RedisPlace, redis_place
 from infra.signals import Signals
 from infra.stack import Stack
-from infra.store import write_store
+from infra.store import flower_url, write_store
 from infra.templates import write_private
 from tasks.errors import Unavailable
-from tasks.settings import Settings
+from tasks.settings import CONFIG, FLOWER_REDIS_URL, Settings
 
 #: Longest time from the start until the service is ready.
 READY_SECONDS: Final = 60.0
@@ -37,15 +38,16 @@ ANSWER_SECONDS: Final = 5.0
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM. Raises ServiceError, after a clean stop, if the service does not come up."""
     home = Home(args.home.resolve())
-    Settings.load({**os.environ, "REDIS_URL": os.environ.get("REDIS_URL", "unix:///x")})
+    Settings.load(os.environ)
     if home.run.exists():
         with home.claim():
             pass  # Or it is said here, before the port, which that service may have, is said to be taken.
     address = free_address(args.host, args.port)
     home.prepare()
     with home.claim() as lock, home.sockets() as sockets, Signals() as signals:
-        environment = child_environment(home, sockets, os.environ)
-        write_configuration(home, sockets, address, environment)
+        place = redis_place(home, sockets, os.environ)
+        environment = child_environment(home, sockets, os.environ, place=place)
+        write_configuration(home, sockets, environment, address=address, place=place)
         service = Service(pid=os.getpid(), url=address.url, sockets=str(sockets))
         stack = Stack(home, sockets)
         with home.announced(service):
@@ -57,36 +59,44 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def child_environment(home: Home, sockets: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """What all processes of the service find in their environment; secrets are there, or in files, never in argv."""
-    chosen = {
-        "REDIS_URL": home.embedded_url(sockets),
+def child_environment(home: Home, sockets: Path, environ: Mapping[str, str], *, place: RedisPlace) -> dict[str, str]:
+    """What all processes of the service find in their environment; secrets are there, or in files, never in argv.
+
+    What files say of Redis and of tokens is in it too, so that no process reads them again.
+    """
+    settled = {
+        "REDIS_URL": place.url,
+        "MLSERVICE_TOKEN_LIFE_SECONDS": str(Settings.load({**environ, "REDIS_URL": place.url}).token_life_seconds),
+    }
+    home.remember(settled)
+    return {
         "MLSERVICE_BLOBS_URL": f"file://{home.blobs}",
         **({} if environ.get("MLSERVICE_TOKEN_KEY") else {"MLSERVICE_TOKEN_KEY_FILE": str(home.token_key)}),
-        **environ,
+        **{name: value for name, value in environ.items() if name != CONFIG},
+        **settled,
+        **({FLOWER_REDIS_URL: flower_url(sockets, home)} if place.access else {}),
         "MLSERVICE_HOME": str(home.root),
         "SOCKETS_DIR": str(sockets),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', os.defpath)}",
     }
-    write_private(home.secrets / "redis.url", chosen["REDIS_URL"])
-    return chosen
 
 
-def write_configuration(home: Home, sockets: Path, address: Address, environment: Mapping[str, str]) -> None:
+def write_configuration(
+    home: Home, sockets: Path, environment: Mapping[str, str], *, address: Address, place: RedisPlace
+) -> None:
     """Write what the programs read at their start.
 
     Raises Unavailable if an outside Redis does not answer, SettingsError if the key of the tokens cannot be used.
     """
-    embedded = environment["REDIS_URL"] == home.embedded_url(sockets)
-    if embedded:
-        write_store(home, sockets)
+    if place.access:
+        write_store(home, sockets, place.access)
     else:
-        check_redis(environment["REDIS_URL"])
+        check_redis(place.url)
     settings = Settings.load(environment)
     settings.signing_key()
     write_private(home.run / "nginx.conf", nginx_conf(address, settings))
     text = io.StringIO()
-    write_supervisor(text, programs(embedded=embedded))
+    write_supervisor(text, programs(embedded=place.access is not None))
     write_private(home.run / "supervisord.conf", text.getvalue())
 
 
@@ -101,7 +111,7 @@ def check_redis(url: str) -> None:
             socket.create_connection((parts.hostname or "localhost", parts.port or 6379), ANSWER_SECONDS).close()
     except (OSError, ValueError) as error:
         where = parts.path if parts.scheme == "unix" else parts.netloc.rpartition("@")[2]
-        raise Unavailable(f"the Redis of REDIS_URL, {where}, cannot be reached: {error}") from error
+        raise Unavailable(f"Redis, {where}, cannot be reached: {error}") from error
 
 
 def serve(stack: Stack, signals: Signals, *, address: Address, environment: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""One typed Settings, from the environment first, then a safe default."""
+"""One typed Settings: the environment first, then the two files, then a safe default."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from tasks.errors import SettingsError
+from tasks.gateway_file import GATEWAY_FILE, token_life_seconds
+from tasks.redis_file import REDIS_FILE, redis_access
 
 #: What the name of a setting in the environment begins with, but for REDIS_URL.
 PREFIX: Final = "MLSERVICE_"
+#: Names the folder of configuration.
+CONFIG: Final = f"{PREFIX}CONFIG"
+#: Names the Redis as Flower reaches it, where it is a user of its own there; else it is as everybody.
+FLOWER_REDIS_URL: Final = f"{PREFIX}FLOWER_REDIS_URL"
 
 
 def _setting(default: object, *, doc: str, secret: bool = False, env: str | None = None) -> Any:
@@ -78,13 +84,13 @@ class Settings:
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """The settings of this environment.
+        """The settings of this environment and of the files in its folder of configuration.
 
-        Raises SettingsError, which names the variable, for a value of the wrong type or range and for a variable
-        with our prefix that no setting has.
+        Raises SettingsError, which names the variable or the file and key, for a value of the wrong type or range and
+        for a variable with our prefix that no setting has.
         """
-        values: dict[str, object] = {}
         known = {_variable(f.name, f.metadata["env"]): f for f in fields(cls)}
+        values = _from_files(config_folder(environ), without={f.name for v, f in known.items() if v in environ})
         for variable, f in known.items():
             if variable in environ:
                 values[f.name] = _parse(variable, environ[variable], type(f.default))
@@ -149,7 +155,18 @@ class Settings:
 
 
 #: Variables with our prefix that the command line reads and that are no settings.
-COMMAND_VARIABLES: Final = frozenset({f"{PREFIX}HOME", f"{PREFIX}HOST", f"{PREFIX}PORT"})
+COMMAND_VARIABLES: Final = frozenset({f"{PREFIX}HOME", f"{PREFIX}HOST", f"{PREFIX}PORT", CONFIG, FLOWER_REDIS_URL})
+
+
+def config_folder(environ: Mapping[str, str]) -> Path:
+    """The folder below which the two files may lie: MLSERVICE_CONFIG, or the working folder.
+
+    Raises SettingsError if MLSERVICE_CONFIG names a folder in which neither is.
+    """
+    folder = Path(environ.get(CONFIG, "."))
+    if CONFIG in environ and not any((folder / file).is_file() for file in (GATEWAY_FILE, REDIS_FILE)):
+        raise SettingsError(f"{CONFIG}={folder} has neither {GATEWAY_FILE} nor {REDIS_FILE}: add one, or unset it")
+    return folder
 
 
 def describe() -> list[tuple[str, str, str]]:
@@ -173,13 +190,14 @@ def redis_url(*, socket: Path, user: str, password: str) -> str:
     return f"unix://{quote(user, safe='')}:{quote(password, safe='')}@{quote(str(socket))}?db=0"
 
 
-def login(url: str) -> tuple[str | None, str | None]:
-    """(user, password) in a Redis URL."""
-    parts = urlsplit(url)
-    return (
-        unquote(parts.username) if parts.username else None,
-        unquote(parts.password) if parts.password else None,
-    )
+def _from_files(folder: Path, *, without: set[str]) -> dict[str, object]:
+    """What the two files say, by setting; a file is not read if all it says is in `without`."""
+    found: dict[str, object] = {}
+    if "token_life_seconds" not in without and (life := token_life_seconds(folder / GATEWAY_FILE)):
+        found["token_life_seconds"] = life
+    if "redis_url" not in without and (access := redis_access(folder / REDIS_FILE)):
+        found["redis_url"] = access.url
+    return found
 
 
 def _variable(name: str, env: str | None) -> str:

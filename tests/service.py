@@ -16,9 +16,11 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+import redis
 
 from infra.home import Home
 from infra.report import program_status
+from tasks.redis_file import RedisAccess
 from tests.servers import Process
 
 JSON = "application/json"
@@ -37,7 +39,8 @@ class Service(Process):
         command = (MLSERVICE, "up", "--home", str(self.home.root), "--port", "0")
         # One thread a train: two that wait for each other take ten times as long on a machine busy with other work.
         chosen = {"MLSERVICE_TRAIN_THREADS": "1", **(env or {})}
-        super().__init__(command, output=self.folder / "up.log", env=chosen, grace_seconds=30)
+        # Not in the checkout, where a developer may have files of configuration.
+        super().__init__(command, output=self.folder / "up.log", env=chosen, cwd=self.folder, grace_seconds=30)
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -70,7 +73,13 @@ class Service(Process):
     @property
     def redis_url(self) -> str:
         """The embedded Valkey, as the service's own processes reach it."""
-        return self.home.embedded_url(Path(json.loads((self.home.run / "service.json").read_text())["sockets"]))
+        return self.home.remembered()["REDIS_URL"]
+
+    def master(self, access: RedisAccess | None = None) -> redis.Redis:
+        """A new client of the embedded Valkey that may do all; the caller closes it."""
+        access = access or self.home.redis_access()
+        socket = str(Path(self.home.service().sockets) / "valkey.sock")
+        return redis.Redis(unix_socket_path=socket, username=access.master_user, password=access.master_password)
 
     @contextmanager
     def halted(self, program: str) -> Iterator[None]:

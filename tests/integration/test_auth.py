@@ -253,7 +253,8 @@ def test_wrong_passwords(service: Service, header: str | None, reason: str) -> N
 
 
 def test_logs_hold_no_password_and_no_token(service: Service, guesser: Caller, reader: Caller) -> None:
-    secrets = [service.home.secret(name) for name in ("admin.password", "token.key", "redis-celery.password")]
+    secrets = [service.home.secret("admin.password"), service.home.secret("token.key")]
+    secrets += [service.home.redis_access().celery_password, service.home.flower_password()]
     secrets += [guesser.password, guesser.token, reader.token, service.http.headers["Authorization"].split()[1]]
     for path in service.home.logs.iterdir():
         text = path.read_text(errors="replace")

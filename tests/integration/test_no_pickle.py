@@ -119,8 +119,8 @@ class Wiretap:
 
 @pytest.fixture(scope="module")
 def client(service: Service) -> Iterator[redis.Redis]:
-    """The embedded Valkey."""
-    with redis.Redis.from_url(service.redis_url) as connection:
+    """The embedded Valkey, as the one user that may read all of it."""
+    with service.master() as connection:
         yield connection
 
 
@@ -242,8 +242,8 @@ def test_a_pickle_in_a_queue_is_dropped_unread(
     """The worker survives it, and does what comes after it."""
     proof = tmp_path / "unpickled"
     body = pickle.dumps(([], {"model": Touch(proof)}, {}))
-    celery_app.send_task(f"tasks.{queue}", kwargs={"model": "nobody"}, queue="held")
-    held = json.loads(client.rpop("held"))  # type: ignore[arg-type]
+    celery_app.send_task(f"tasks.{queue}", kwargs={"model": "nobody"}, queue="celery-held")
+    held = json.loads(client.rpop("celery-held"))  # type: ignore[arg-type]
     held["content-type"], held["content-encoding"] = "application/x-python-serialize", "binary"
     held["body"] = base64.b64encode(body).decode()
     held["properties"]["delivery_info"]["routing_key"] = queue
@@ -253,4 +253,4 @@ def test_a_pickle_in_a_queue_is_dropped_unread(
         result.get(timeout=20)
     assert not client.llen(queue)
     assert not proof.exists()
-    client.delete("_kombu.binding.held", "held")
+    client.delete("_kombu.binding.celery-held", "celery-held")

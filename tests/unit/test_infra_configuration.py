@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import io
+import os
 import socket
 import subprocess
 from pathlib import Path
@@ -16,11 +17,16 @@ from infra.cli import main, parser
 from infra.home import Home
 from infra.programs import programs, write_supervisor
 from infra.proxy import nginx_conf
+from infra.redis_place import redis_place
+from infra.redis_users import users_acl
 from infra.serving import processes, worker_options
-from infra.store import quote, write_store
+from infra.store import quote, store_url, write_store
 from tasks.contract import FLEETS
 from tasks.errors import Conflict, SettingsError
+from tasks.gateway_file import GATEWAY_FILE
+from tasks.redis_file import REDIS_FILE, RedisAccess
 from tasks.settings import Settings
+from tests.service import MLSERVICE
 
 ADDRESS = Address(host="127.0.0.1", port=18080)
 
@@ -77,12 +83,73 @@ def test_valkey_paths_are_quoted(name: str, tmp_path: Path) -> None:
 def test_passwords_are_in_no_configuration(tmp_path: Path) -> None:
     home = Home(tmp_path / "h")
     home.prepare()
-    (home.secrets / "redis-celery.password").write_text('pass "word" >~* \\')
-    write_store(home, home.run)
+    access = RedisAccess(master_password='pass "word" >~* \\', celery_password="pass\u2028word +@all ü")
+    write_store(home, home.run, access)
     acl = (home.run / "users.acl").read_text()
     assert "pass" not in acl
-    assert [line.split()[:3] for line in acl.splitlines()] == [["user", "master", "on"], ["user", "default", "on"]]
-    assert acl.splitlines()[1].endswith("~* &* +@all -@dangerous -@admin +info")
+    assert home.flower_password() not in acl
+    assert acl.isascii()
+    names = [line.split()[:4] for line in acl.split("\n")]
+    assert names == [*(["user", name, "reset", "on"] for name in ("master", "default", "flower")), []]
+
+
+def test_an_embedded_store_takes_passwords_of_any_characters(tmp_path: Path) -> None:
+    access = RedisAccess(master_password="m", celery_password="a/b@c:d%e ü")
+    assert store_url(tmp_path, access) == f"unix://default:a%2Fb%40c%3Ad%25e%20%C3%BC@{tmp_path}/valkey.sock?db=0"
+
+
+@pytest.mark.parametrize(
+    ("host", "environ", "url"),
+    [
+        ("redis", {}, None),
+        ("localhost", {}, None),
+        ("other.example", {}, "redis://default:c%23@other.example/0"),
+        ("other.example:6380", {}, "redis://default:c%23@other.example:6380/0"),
+        ("other.example", {"REDIS_URL": "redis://third/2"}, "redis://third/2"),
+    ],
+)
+def test_which_redis_is_used(host: str, environ: dict[str, str], url: str | None, tmp_path: Path) -> None:
+    file = tmp_path / "c" / REDIS_FILE
+    file.parent.mkdir(parents=True)
+    file.write_text(RedisAccess(master_password="m", celery_password="c#", host=host).text())
+    place = redis_place(Home(tmp_path), tmp_path, {**environ, "MLSERVICE_CONFIG": str(tmp_path / "c")})
+    assert place.url == (url or f"unix://default:c%23@{tmp_path}/valkey.sock?db=0")
+    assert (place.access is None) == (url is not None)
+
+
+def test_without_a_file_the_home_has_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    home = Home(tmp_path / "h")
+    home.prepare()
+    assert redis_place(home, home.run, {}).access == home.redis_access()
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        (GATEWAY_FILE, "[auth_info]\nexpiry=2\nexpiry_time_unit=fortnights\n", "expiry_time_unit must not be"),
+        (REDIS_FILE, "REDIS_MASTER_PW=x\n", "REDIS_CELERY_PW is missing"),
+    ],
+)
+def test_a_wrong_file_is_one_line_and_no_start(file: Path, text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / file).parent.mkdir(parents=True)
+    (tmp_path / file).write_text(text)
+    environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
+    done = subprocess.run(
+        [MLSERVICE, "up", "--port", "0"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"mlservice: {file}, ")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / ".mlservice").exists()
+
+
+def test_users_for_an_outside_redis_are_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["redis-users", "--home", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == users_acl(
+        Home(tmp_path).redis_access(), flower_password=Home(tmp_path).flower_password()
+    )
 
 
 def test_port_zero_is_a_free_port() -> None:

@@ -72,6 +72,22 @@ def test_a_service_is_found_only_while_it_runs(home: Home) -> None:
         home.service()
 
 
-def test_passwords_of_any_characters_fit_in_the_url(home: Home) -> None:
-    (home.secrets / "redis-celery.password").write_text("a/b@c:d%e ü\n")
-    assert home.embedded_url(Path("/s")) == "unix://default:a%2Fb%40c%3Ad%25e%20%C3%BC@/s/valkey.sock?db=0"
+def test_the_password_of_flower_stays(home: Home) -> None:
+    assert home.flower_password() == home.flower_password()
+    assert mode(home.secrets / "redis-flower.password") == 0o600
+
+
+def test_passwords_of_redis_are_made_once_and_private(home: Home) -> None:
+    made = home.redis_access()
+    assert made == home.redis_access()
+    assert made.own
+    assert made.master_password != made.celery_password
+    assert min(len(made.master_password), len(made.celery_password)) >= 32
+    assert mode(home.secrets / "redis.properties") == 0o600
+
+
+def test_what_up_settled_is_remembered_in_private(home: Home) -> None:
+    assert home.remembered() == {}
+    home.remember({"REDIS_URL": "unix:///s"})
+    assert home.remembered() == {"REDIS_URL": "unix:///s"}
+    assert {mode(secret) for secret in home.secrets.iterdir()} == {0o600}
