@@ -15,7 +15,9 @@ from gateway import errors
 from gateway.accounts import Accounts
 from gateway.auth import Authenticator
 from gateway.dispatch import Dispatcher
+from gateway.logins import RememberedLogins
 from gateway.outcomes import Outcomes
+from gateway.resources.authorize import AuthorizeResource
 from gateway.resources.health import LiveResource, ReadyResource
 from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, VersionResource
 from gateway.resources.tasks import ResultResource, TaskResource
@@ -40,7 +42,14 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     tokens = Tokens(settings.signing_key(), life_seconds=settings.token_life_seconds)
     authenticator = Authenticator(accounts, tokens)
     wire = partial(Wire, settings.redis_url, timeout_seconds=settings.redis_timeout_seconds)
-    waiting = Waiting(process_name(), wire=lambda hear: wire(on_message=hear), forget_account=authenticator.forget)
+    token_resource = TokenResource(accounts, tokens)
+    logins = RememberedLogins(token_resource.login)
+
+    def forget_account(name: str) -> None:
+        authenticator.forget(name)
+        logins.forget(name)
+
+    waiting = Waiting(process_name(), wire=lambda hear: wire(on_message=hear), forget_account=forget_account)
     dispatcher, outcomes = Dispatcher(ledger, wire(), waiting=waiting), Outcomes(ledger, waiting)
     lifespan = Lifespan(client, waiting, dispatcher=dispatcher, outcomes=outcomes)
 
@@ -51,7 +60,8 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     for kind in Kind:
         work = Work(kind, dispatcher=dispatcher, outcomes=outcomes, max_body=max_body, max_wait=max_wait)
         app.add_route(f"/v1/models/{{model}}/{kind.value}", work)
-    app.add_route("/v1/token", TokenResource(accounts, tokens))
+    app.add_route("/v1/token", token_resource)
+    app.add_route("/internal/authorize", AuthorizeResource(authenticator, logins))
     app.add_route("/v1/tasks/{handle}", TaskResource(outcomes, max_wait=max_wait))
     app.add_route("/v1/tasks/{handle}/result", ResultResource(outcomes, max_wait=max_wait))
     app.add_route("/v1/models", ModelsResource(registry))

@@ -35,14 +35,14 @@ def supervisor(*, embedded: bool) -> configparser.RawConfigParser:
 
 def test_nginx_accepts_its_configuration(tmp_path: Path) -> None:
     (tmp_path / "tmp").mkdir()
-    (tmp_path / "nginx.conf").write_text(nginx_conf(free_address("127.0.0.1", 0), Settings()))
+    (tmp_path / "nginx.conf").write_text(nginx_conf(free_address("127.0.0.1", 0), Settings(), flower_password="x"))
     command = [nginx_binary(), "-t", "-p", f"{tmp_path}/", "-c", "nginx.conf", "-e", "stderr"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
 def test_nginx_waits_longer_than_the_longest_wait() -> None:
-    conf = nginx_conf(ADDRESS, Settings(max_wait_seconds=300, max_body_bytes=4096))
+    conf = nginx_conf(ADDRESS, Settings(max_wait_seconds=300, max_body_bytes=4096), flower_password="x")
     assert "proxy_read_timeout 330s;" in conf
     assert "client_max_body_size 4096;" in conf
     assert "listen 127.0.0.1:18080 " in conf
