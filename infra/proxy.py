@@ -12,6 +12,7 @@ from typing import Final
 
 from infra.address import Address
 from infra.launch import OPEN_FILES
+from infra.proxy_headers import DOCS_POLICY, FLOWER_POLICY, headers
 from infra.proxy_pages import error_pages, pages
 from infra.templates import fill
 from infra.tls import CERTIFICATE, KEY
@@ -39,6 +40,7 @@ def nginx_conf(address: Address, settings: Settings, *, flower_password: str) ->
     """The text of nginx.conf; with TLS if the address says so."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     files = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    hsts = settings.hsts_seconds if address.tls else 0
     return fill(
         "nginx/nginx.conf.template",
         user=_user(),
@@ -52,8 +54,13 @@ def nginx_conf(address: Address, settings: Settings, *, flower_password: str) ->
         limits=_indented(4, _addresses(settings), _limits(settings)),
         redirect=_indented(4, _redirect(address, settings)),
         tls=_indented(8, _tls(settings) if address.tls else ""),
-        error_pages=_indented(8, error_pages(), pages(max_body_bytes=settings.max_body_bytes)),
+        headers=_indented(8, headers(hsts_seconds=hsts)),
+        docs_headers=_indented(12, headers(DOCS_POLICY, hsts_seconds=hsts)),
+        flower_headers=_indented(12, headers(FLOWER_POLICY, hsts_seconds=hsts)),
+        error_pages=_indented(8, error_pages()),
+        pages=_indented(12, pages(max_body_bytes=settings.max_body_bytes, hsts_seconds=hsts)),
         guarded_error_pages=_indented(12, error_pages(guarded=True)),
+        secure_cookies=" secure" if address.tls else "",
         flower_login=base64.b64encode(f"{FLOWER_USER}:{flower_password}".encode()).decode(),
     )
 
@@ -106,8 +113,6 @@ def _tls(settings: Settings) -> str:
         "# The key of a ticket would live as long as NGINX, and with it what was said before could be read.",
         "ssl_session_tickets off;",
     ]
-    if settings.hsts_seconds:
-        lines.append(f'add_header Strict-Transport-Security "max-age={settings.hsts_seconds}" always;')
     return "\n".join(lines)
 
 

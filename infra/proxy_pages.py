@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import Final
 
-from tasks.contract import PROBLEM
+from infra.proxy_headers import headers
 
 #: What NGINX says itself, by status: title, detail.
 PROBLEMS: Final = {
@@ -34,6 +35,9 @@ TYPES: Final = {
     404: "urn:mlservice:error:not-found",
     413: "urn:mlservice:error:body-too-large",
 }
+#: Where a later try is right, and after how long (seconds). The gateway says so of its own answers.
+PASSING: Final = (429, 502, 503, 504)
+RETRY_AFTER_SECONDS: Final = 1
 #: NGINX's own numbers, by the status that they are: headers that are too large; HTTP spoken to the port of HTTPS.
 OWN_NUMBERS: Final = {431: 494, 400: 497}
 
@@ -52,16 +56,20 @@ def error_pages(*, guarded: bool = False) -> str:
     return "\n".join(lines.values())
 
 
-def pages(*, max_body_bytes: int) -> str:
-    """The pages themselves."""
-    return "\n".join(_page(status, max_body_bytes) for status in PROBLEMS)
+def pages(*, max_body_bytes: int, hsts_seconds: int) -> str:
+    """The pages themselves, for within `location /problem/`."""
+    return "\n".join(_page(status, max_body_bytes, hsts_seconds) for status in PROBLEMS)
 
 
-def _page(status: int, limit: int) -> str:
+def _page(status: int, max_body_bytes: int, hsts_seconds: int) -> str:
     title, detail = PROBLEMS[status]
     kind = TYPES.get(status, "about:blank")
-    problem = {"type": kind, "title": title, "status": status, "detail": detail.format(limit=limit)}
+    problem = {"type": kind, "title": title, "status": status, "detail": detail.format(limit=max_body_bytes)}
     text = json.dumps(problem).replace("'", "\\u0027")
+    lines = [f"return {status} '{text}';"]
+    if status in PASSING:
+        lines.append(headers(hsts_seconds=hsts_seconds, retry_after=RETRY_AFTER_SECONDS))
     # A location with a path, because a request that could not be parsed has no address, with which NGINX does not
     # enter a named one.
-    return f"location = /problem/{status} {{ internal; default_type {PROBLEM}; return {status} '{text}'; }}"
+    inside = textwrap.indent("\n".join(lines), "    ")
+    return f"location = /problem/{status} {{\n    internal;\n{inside}\n}}"
