@@ -23,7 +23,7 @@ SOCKET_PATH_BYTES: Final = 103
 #: Bytes of the longest socket name in the folder, with the process id that supervisord adds while it binds.
 SOCKET_NAME_BYTES: Final = len("/supervisor.sock.4194304")
 #: The secret with which NGINX shows Flower that it is NGINX.
-FLOWER_PASSWORD: Final = "flower.password"
+FLOWER_HTTP_PASSWORD: Final = "flower-http.password"
 #: What the name of a temporary folder of sockets begins with.
 SOCKETS_PREFIX: Final = "mlservice-"
 
@@ -88,7 +88,7 @@ class Home:
         # The root may be a folder that was there before, with a mode that is its owner's affair.
         for folder in (self.secrets, self.redis, self.run, self.logs, self.blobs):
             folder.chmod(0o700)
-        for name in ("redis-master.password", "redis-celery.password", "admin.password", FLOWER_PASSWORD):
+        for name in ("redis-master.password", "redis-celery.password", "admin.password", FLOWER_HTTP_PASSWORD):
             _ensure_secret(self.secrets / name, secrets.token_urlsafe(24))
         _ensure_secret(self.token_key, secrets.token_hex(32))
 

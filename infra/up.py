@@ -19,7 +19,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from infra.address import Address, free_address
-from infra.home import FLOWER_PASSWORD, Home, Service
+from infra.home import FLOWER_HTTP_PASSWORD, Home, Service
 from infra.programs import programs, write_supervisor
 from infra.proxy import nginx_conf
 from infra.signals import Signals
@@ -99,7 +99,7 @@ def write_configuration(home: Home, sockets: Path, address: Address, environment
     settings = Settings.load(environment)
     settings.signing_key()
     link_pair(settings, home.run)
-    proxy = nginx_conf(address, settings, flower_password=home.secret(FLOWER_PASSWORD))
+    proxy = nginx_conf(address, settings, flower_password=home.secret(FLOWER_HTTP_PASSWORD))
     write_private(home.run / "nginx.conf", proxy)
     text = io.StringIO()
     write_supervisor(text, programs(embedded=embedded))

@@ -16,7 +16,7 @@ max_tasks = 10_000
 purge_offline_workers = 3600
 if _home and _sockets:
     unix_socket = f"{_sockets}/flower.sock"
-    basic_auth = [f"nginx:{(Path(_home) / 'secrets' / 'flower.password').read_text().strip()}"]
+    basic_auth = [f"nginx:{(Path(_home) / 'secrets' / 'flower-http.password').read_text().strip()}"]
     persistent = True
     db = f"{_home}/run/flower"
     state_save_interval = 60_000

