@@ -15,7 +15,7 @@ from typing import Any, Self
 import httpx
 
 from infra.home import Home
-from tests.servers import Process
+from tests.servers import Process, eventually
 
 JSON = "application/json"
 MLSERVICE = Path(sys.executable).parent / "mlservice"
@@ -30,7 +30,7 @@ class Service(Process):
         self._verify = verify
         self.folder = Path(tempfile.mkdtemp(prefix="ml-up-"))
         self.home = Home(self.folder / "home")
-        command = (MLSERVICE, "up", "--home", str(self.home.root), "--port", "0", *options)
+        command: tuple[str | Path, ...] = (MLSERVICE, "up", "--home", str(self.home.root), "--port", "0", *options)
         # One thread a train: two that wait for each other take ten times as long on a machine busy with other work.
         chosen = {"MLSERVICE_TRAIN_THREADS": "1", **(env or {})}
         super().__init__(command, output=self.folder / "up.log", env=chosen, grace_seconds=30)
@@ -66,6 +66,10 @@ class Service(Process):
         answer = httpx.post(f"{self.url}/v1/token", auth=("admin", password), verify=self._verify)
         answer.raise_for_status()
         return str(answer.json()["access_token"])
+
+    def wait_for_flower(self) -> None:
+        """Flower starts after the service is ready."""
+        eventually(lambda: self.http.get("/flower/").status_code == 200, seconds=30, what="Flower")
 
     def init(self, model: str, body: bytes | dict[str, Any], *, target: str, media: str = JSON) -> httpx.Response:
         """Submit a table and wait for the end."""

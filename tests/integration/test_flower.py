@@ -17,9 +17,8 @@ from tests.service import Service
 
 @pytest.fixture(scope="module", autouse=True)
 def flower(service: Service) -> None:
-    """It starts after the service."""
-    headers = {"Authorization": service.http.headers["Authorization"]}
-    eventually(lambda: httpx.get(f"{service.url}/flower/", headers=headers).status_code == 200, what="Flower")
+    """Flower runs."""
+    service.wait_for_flower()
 
 
 @pytest.fixture(scope="module")

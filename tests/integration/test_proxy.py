@@ -27,6 +27,12 @@ SECURITY: Final = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def flower(service: Service) -> None:
+    """Flower runs."""
+    service.wait_for_flower()
+
+
 def connect(service: Service) -> socket.socket:
     url = httpx.URL(service.url)
     return socket.create_connection((url.host, url.port or 80), timeout=10)

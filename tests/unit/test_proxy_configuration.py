@@ -21,7 +21,7 @@ ADDRESS = Address(host="127.0.0.1", port=18080)
 
 
 @pytest.fixture(scope="session")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def pair(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The settings of a certificate that signed itself."""
     folder = tmp_path_factory.mktemp("tls")
     assert example(Namespace(folder=folder)) == 0
@@ -45,7 +45,7 @@ def conf(address: Address = ADDRESS, **settings: Any) -> str:
 )
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_nginx_accepts_its_configuration(
-    tmp_path: Path, pair: dict[str, str], settings: dict[str, Any], host: str
+    tmp_path: Path, pair: dict[str, Any], settings: dict[str, Any], host: str
 ) -> None:
     chosen = {name: value for name, value in settings.items() if name not in ("tls", "redirect_port")}
     if "tls" in settings:
@@ -80,29 +80,29 @@ def test_without_certificate_there_is_no_tls() -> None:
     assert not check_pair(Settings())
 
 
-def test_an_example_can_be_used_and_is_private(pair: dict[str, str]) -> None:
+def test_an_example_can_be_used_and_is_private(pair: dict[str, Any]) -> None:
     assert check_pair(Settings(**pair))
     assert Path(pair["tls_key_file"]).stat().st_mode & 0o077 == 0
 
 
-def test_an_example_overwrites_nothing(pair: dict[str, str]) -> None:
+def test_an_example_overwrites_nothing(pair: dict[str, Any]) -> None:
     with pytest.raises(Conflict, match="another folder"):
         example(Namespace(folder=Path(pair["tls_key_file"]).parent))
 
 
 @pytest.mark.parametrize("missing", ["tls_cert_file", "tls_key_file"])
-def test_half_a_pair_is_refused(pair: dict[str, str], missing: str) -> None:
+def test_half_a_pair_is_refused(pair: dict[str, Any], missing: str) -> None:
     with pytest.raises(SettingsError, match="go together"):
         check_pair(Settings(**{**pair, missing: ""}))
 
 
-def test_a_key_of_another_certificate_is_refused(pair: dict[str, str], tmp_path: Path) -> None:
+def test_a_key_of_another_certificate_is_refused(pair: dict[str, Any], tmp_path: Path) -> None:
     example(Namespace(folder=tmp_path))
     with pytest.raises(SettingsError, match="KEY_VALUES_MISMATCH"):
         check_pair(Settings(**{**pair, "tls_key_file": str(tmp_path / KEY)}))
 
 
-def test_a_key_with_a_password_is_refused_and_not_asked_for(pair: dict[str, str], tmp_path: Path) -> None:
+def test_a_key_with_a_password_is_refused_and_not_asked_for(pair: dict[str, Any], tmp_path: Path) -> None:
     locked = tmp_path / "locked.key"
     command = ["openssl", "pkcs8", "-topk8", "-v2", "aes256", "-passout", "pass:x", "-in", pair["tls_key_file"]]
     subprocess.run([*command, "-out", locked], check=True, capture_output=True)
@@ -111,7 +111,7 @@ def test_a_key_with_a_password_is_refused_and_not_asked_for(pair: dict[str, str]
 
 
 @pytest.mark.parametrize("name", ["missing", "folder"])
-def test_a_file_that_cannot_be_read_is_refused(pair: dict[str, str], tmp_path: Path, name: str) -> None:
+def test_a_file_that_cannot_be_read_is_refused(pair: dict[str, Any], tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(SettingsError, match=name):
         check_pair(Settings(**{**pair, "tls_cert_file": str(tmp_path / name)}))
