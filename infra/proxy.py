@@ -52,6 +52,7 @@ def nginx_conf(address: Address, settings: Settings, *, flower_password: str) ->
         max_body_bytes=settings.max_body_bytes,
         read_seconds=settings.max_wait_seconds + READ_MARGIN_SECONDS,
         limits=_indented(4, _addresses(settings), _limits(settings)),
+        guesses=_indented(12, _guesses(settings)),
         redirect=_indented(4, _redirect(address, settings)),
         tls=_indented(8, _tls(settings) if address.tls else ""),
         headers=_indented(8, headers(hsts_seconds=hsts)),
@@ -89,13 +90,23 @@ def _limits(settings: Settings) -> str:
             f"limit_req zone=requests burst={rate} nodelay;",
         ]
     if rate := settings.address_logins_per_second:
-        burst, delay = rate * LOGIN_QUEUE_SECONDS, rate * LOGIN_BURST_SECONDS
         lines += [
-            "# Whoever sends a password, wherever it is sent to, is slowed: it may be one of many guesses.",
+            "# Whoever sends a password is slowed: it may be one of many guesses.",
             'map $http_authorization $guesser { "~*^basic " $binary_remote_addr; }',
             f"limit_req_zone $guesser zone=logins:{ZONE} rate={rate}r/s;",
-            f"limit_req zone=logins burst={burst} delay={delay};",
         ]
+    return "\n".join(lines)
+
+
+def _guesses(settings: Settings) -> str:
+    """The limits of a place that looks at passwords; the other places are spared the counting."""
+    lines = []
+    # A place with a limit of its own inherits none.
+    if rate := settings.address_requests_per_second:
+        lines.append(f"limit_req zone=requests burst={rate} nodelay;")
+    if rate := settings.address_logins_per_second:
+        burst, delay = rate * LOGIN_QUEUE_SECONDS, rate * LOGIN_BURST_SECONDS
+        lines.append(f"limit_req zone=logins burst={burst} delay={delay};")
     return "\n".join(lines)
 
 
