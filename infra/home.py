@@ -88,9 +88,10 @@ class Home:
         # The root may be a folder that was there before, with a mode that is its owner's affair.
         for folder in (self.secrets, self.redis, self.run, self.logs, self.blobs):
             folder.chmod(0o700)
-        for name in ("redis-master.password", "redis-celery.password", "admin.password", FLOWER_HTTP_PASSWORD):
+        for name in ("redis-master.password", "redis-celery.password", "admin.password"):
             _ensure_secret(self.secrets / name, secrets.token_urlsafe(24))
         _ensure_secret(self.token_key, secrets.token_hex(32))
+        _ensure_secret(self.secrets / FLOWER_HTTP_PASSWORD, secrets.token_urlsafe(24))
 
     def secret(self, name: str) -> str:
         """One secret. Raises Unavailable if this home has none of that name, or an empty one."""
