@@ -15,8 +15,10 @@ from gateway import errors
 from gateway.accounts import Accounts
 from gateway.auth import Authenticator
 from gateway.dispatch import Dispatcher
+from gateway.logins import RememberedLogins
 from gateway.outcomes import Outcomes
 from gateway.pressure import Pressure
+from gateway.resources.authorize import AuthorizeResource
 from gateway.resources.health import LiveResource, ReadyResource
 from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, VersionResource
 from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
@@ -42,7 +44,14 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     tokens = Tokens(settings.signing_key(), life_seconds=settings.token_life_seconds)
     authenticator = Authenticator(accounts, tokens)
     wire = partial(Wire, settings.redis_url, timeout_seconds=settings.redis_timeout_seconds)
-    waiting = Waiting(process_name(), wire=lambda hear: wire(on_message=hear), forget_account=authenticator.forget)
+    token_resource = TokenResource(accounts, tokens)
+    logins = RememberedLogins(token_resource.login)
+
+    def forget_account(name: str) -> None:
+        authenticator.forget(name)
+        logins.forget(name)
+
+    waiting = Waiting(process_name(), wire=lambda hear: wire(on_message=hear), forget_account=forget_account)
     pressure = Pressure(client, settings)
     dispatcher = Dispatcher(ledger, wire(), waiting=waiting, check=pressure.check)
     outcomes = Outcomes(ledger, History(client), waiting)
@@ -55,7 +64,8 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     for kind in Kind:
         work = Work(kind, dispatcher=dispatcher, outcomes=outcomes, settings=settings)
         app.add_route(f"/v1/models/{{model}}/{kind.value}", work)
-    app.add_route("/v1/token", TokenResource(accounts, tokens))
+    app.add_route("/v1/token", token_resource)
+    app.add_route("/internal/authorize", AuthorizeResource(authenticator, logins))
     app.add_route("/v1/tasks", TasksResource(outcomes))
     app.add_route("/v1/tasks/{handle}", TaskResource(outcomes, max_wait=max_wait))
     app.add_route("/v1/tasks/{handle}/result", ResultResource(outcomes, max_wait=max_wait))

@@ -14,6 +14,8 @@ class Address:
 
     host: str
     port: int
+    #: Whether HTTPS is spoken there.
+    tls: bool = False
 
     @property
     def listen(self) -> str:
@@ -28,7 +30,7 @@ class Address:
     @property
     def url(self) -> str:
         """The URL by which this machine reaches it, without a slash at the end."""
-        return f"http://{_bracketed(self.reach)}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{_bracketed(self.reach)}:{self.port}"
 
 
 def free_address(host: str, port: int) -> Address:

@@ -51,6 +51,11 @@ def parser() -> argparse.ArgumentParser:
         default=os.environ.get("MLSERVICE_PORT", DEFAULT_PORT),
         help="0: any free one; default: %(default)s",
     )
+    up.add_argument("--tls-cert", type=Path, metavar="FILE", help="speak HTTPS with this certificate (PEM)")
+    up.add_argument("--tls-key", type=Path, metavar="FILE", help="its key (PEM, without a password)")
+
+    example = _command(commands, "tls-example", "infra.tls:example", help="make a certificate to try TLS with")
+    example.add_argument("folder", type=Path, metavar="DIR", help="where to write it and its key")
 
     demo = _command(commands, "demo", "infra.demo:run", help="init, train and estimate on real data")
     demo.add_argument("--data", type=Path, metavar="FILE", help="a table of your own: CSV or Parquet")

@@ -22,6 +22,8 @@ from tasks.redis_file import RedisAccess, redis_access
 SOCKET_PATH_BYTES: Final = 103
 #: Bytes of the longest socket name in the folder, with the process id that supervisord adds while it binds.
 SOCKET_NAME_BYTES: Final = len("/supervisor.sock.4194304")
+#: The secret with which NGINX shows Flower that it is NGINX.
+FLOWER_HTTP_PASSWORD: Final = "flower-http.password"
 #: What the name of a temporary folder of sockets begins with.
 SOCKETS_PREFIX: Final = "mlservice-"
 
@@ -76,7 +78,7 @@ class Home:
 
     @property
     def admin_password(self) -> Path:
-        """The password of the first account and of Flower."""
+        """The password of the first account."""
         return self.secrets / "admin.password"
 
     def prepare(self) -> None:
@@ -88,6 +90,7 @@ class Home:
             folder.chmod(0o700)
         _ensure_secret(self.admin_password, secrets.token_urlsafe(24))
         _ensure_secret(self.token_key, secrets.token_hex(32))
+        _ensure_secret(self.secrets / FLOWER_HTTP_PASSWORD, secrets.token_urlsafe(24))
 
     def secret(self, name: str) -> str:
         """One secret. Raises Unavailable if this home has none of that name, or an empty one."""

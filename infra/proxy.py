@@ -2,53 +2,67 @@
 
 from __future__ import annotations
 
+import base64
 import grp
-import json
 import os
 import pwd
 import resource
+import textwrap
 from typing import Final
 
 from infra.address import Address
 from infra.launch import OPEN_FILES
+from infra.proxy_headers import DOCS_POLICY, FLOWER_POLICY, headers
+from infra.proxy_pages import error_pages, pages
 from infra.templates import fill
-from tasks.contract import PROBLEM
+from infra.tls import CERTIFICATE, KEY
 from tasks.settings import Settings
 
 #: How much longer than the longest wait NGINX waits for the gateway's answer.
 READ_MARGIN_SECONDS: Final = 30
-
-#: What NGINX says itself, by status: title, detail.
-PROBLEMS: Final = {
-    400: ("Bad Request", "The request is not HTTP as the service reads it: check its first line and headers."),
-    404: ("Not Found", "There is nothing at this address."),
-    408: ("Request Timeout", "The request did not arrive in time: send it again."),
-    413: ("Content Too Large", "The body is larger than {limit} bytes: send less at a time."),
-    414: ("URI Too Long", "The address of the request is too long: shorten its query."),
-    500: ("Internal Server Error", "The proxy failed: its log says why."),
-    501: ("Not Implemented", "The request's method or transfer coding is not read here: send its Content-Length."),
-    502: ("Bad Gateway", "This part of the service is starting or was restarted: try again in a moment."),
-    503: ("Service Unavailable", "The service takes no requests now: try again in a moment."),
-    504: ("Gateway Timeout", "The service did not answer in time: try again."),
-    505: ("HTTP Version Not Supported", "The request's version of HTTP is not read here: use HTTP/1.1."),
-}
-#: The type of a problem that the gateway says as well, by status; others are as plain as their status.
-TYPES: Final = {404: "urn:mlservice:error:not-found", 413: "urn:mlservice:error:body-too-large"}
+#: Who NGINX is to Flower.
+FLOWER_USER: Final = "nginx"
+#: Ciphers of TLS 1.2: forward secret and authenticated ones alone. Those of 1.3 are all good.
+CIPHERS: Final = ":".join(
+    f"ECDHE-{kind}-{cipher}"
+    for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
+    for kind in ("ECDSA", "RSA")
+)
+#: Memory for the addresses that are counted: some 80,000 of them.
+ZONE: Final = "10m"
+#: Logins of an address that come at once are let through for so many seconds' worth of its rate, and the rest slowed
+#: until so many seconds' worth wait; what is more is refused.
+LOGIN_BURST_SECONDS: Final = 2
+LOGIN_QUEUE_SECONDS: Final = 10
 
 
-def nginx_conf(address: Address, settings: Settings) -> str:
-    """The text of nginx.conf."""
+def nginx_conf(address: Address, settings: Settings, *, flower_password: str) -> str:
+    """The text of nginx.conf; with TLS if the address says so."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     files = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    hsts = settings.hsts_seconds if address.tls else 0
     return fill(
         "nginx/nginx.conf.template",
         user=_user(),
         open_files=files,
         connections=files // 2,
-        listen=address.listen,
+        listen=f"{address.listen} backlog=1024" + (" ssl" if address.tls else ""),
+        header_seconds=settings.header_timeout_seconds,
+        body_seconds=settings.body_timeout_seconds,
         max_body_bytes=settings.max_body_bytes,
         read_seconds=settings.max_wait_seconds + READ_MARGIN_SECONDS,
-        problem_pages="\n".join(_page(status, settings.max_body_bytes) for status in PROBLEMS),
+        limits=_indented(4, _addresses(settings), _limits(settings)),
+        guesses=_indented(12, _guesses(settings)),
+        redirect=_indented(4, _redirect(address, settings)),
+        tls=_indented(8, _tls(settings) if address.tls else ""),
+        headers=_indented(8, headers(hsts_seconds=hsts)),
+        docs_headers=_indented(12, headers(DOCS_POLICY, hsts_seconds=hsts)),
+        flower_headers=_indented(12, headers(FLOWER_POLICY, hsts_seconds=hsts)),
+        error_pages=_indented(8, error_pages()),
+        pages=_indented(12, pages(max_body_bytes=settings.max_body_bytes, hsts_seconds=hsts)),
+        guarded_error_pages=_indented(12, error_pages(guarded=True)),
+        secure_cookies=" secure" if address.tls else "",
+        flower_login=base64.b64encode(f"{FLOWER_USER}:{flower_password}".encode()).decode(),
     )
 
 
@@ -59,17 +73,74 @@ def _user() -> str:
     return f"user {pwd.getpwuid(0).pw_name} {grp.getgrgid(0).gr_name};"
 
 
-def _page(status: int, limit: int) -> str:
-    title, detail = PROBLEMS[status]
-    kind = TYPES.get(status, "about:blank")
-    problem = {"type": kind, "title": title, "status": status, "detail": detail.format(limit=limit)}
-    retry = "add_header Retry-After 1 always; " if status in (502, 503, 504) else ""
-    text = json.dumps(problem).replace("'", "\\u0027")
-    # 494 is NGINX's own number for headers that are too large. A location with a path, because a request that could not
-    # be parsed has no address, with which NGINX does not enter a named one.
-    statuses = "400 494 =400" if status == 400 else str(status)
+def _addresses(settings: Settings) -> str:
+    """Whose word is taken for the address of a client."""
+    proxies = "".join(f"set_real_ip_from {network};\n" for network in settings.trusted_networks)
+    return f"{proxies}real_ip_header X-Forwarded-For;\nreal_ip_recursive on;\n" if proxies else ""
+
+
+def _limits(settings: Settings) -> str:
+    """What one address may have at the same time and in a second."""
+    lines = ["limit_conn_status 429;", "limit_req_status 429;"]
+    if most := settings.address_connections:
+        lines += [f"limit_conn_zone $binary_remote_addr zone=connections:{ZONE};", f"limit_conn connections {most};"]
+    if rate := settings.address_requests_per_second:
+        lines += [
+            f"limit_req_zone $binary_remote_addr zone=requests:{ZONE} rate={rate}r/s;",
+            f"limit_req zone=requests burst={rate} nodelay;",
+        ]
+    if rate := settings.address_logins_per_second:
+        lines += [
+            "# Whoever sends a password is slowed: it may be one of many guesses.",
+            'map $http_authorization $guesser { "~*^basic " $binary_remote_addr; }',
+            f"limit_req_zone $guesser zone=logins:{ZONE} rate={rate}r/s;",
+        ]
+    return "\n".join(lines)
+
+
+def _guesses(settings: Settings) -> str:
+    """The limits of a place that looks at passwords; the other places are spared the counting."""
+    lines = []
+    # A place with a limit of its own inherits none.
+    if rate := settings.address_requests_per_second:
+        lines.append(f"limit_req zone=requests burst={rate} nodelay;")
+    if rate := settings.address_logins_per_second:
+        burst, delay = rate * LOGIN_QUEUE_SECONDS, rate * LOGIN_BURST_SECONDS
+        lines.append(f"limit_req zone=logins burst={burst} delay={delay};")
+    return "\n".join(lines)
+
+
+def _tls(settings: Settings) -> str:
+    lines = [
+        f"ssl_certificate {CERTIFICATE};",
+        f"ssl_certificate_key {KEY};",
+        "ssl_protocols TLSv1.2 TLSv1.3;",
+        f"ssl_ciphers {CIPHERS};",
+        "ssl_ecdh_curve X25519:prime256v1:secp384r1;",
+        "# All of them are good: the client knows which is fastest for it.",
+        "ssl_prefer_server_ciphers off;",
+        "ssl_session_cache shared:tls:10m;",
+        "ssl_session_timeout 1d;",
+        "# The key of a ticket would live as long as NGINX, and with it what was said before could be read.",
+        "ssl_session_tickets off;",
+    ]
+    return "\n".join(lines)
+
+
+def _redirect(address: Address, settings: Settings) -> str:
+    """A server that speaks HTTP and says where HTTPS is."""
+    if not (address.tls and settings.redirect_port):
+        return ""
+    plain = Address(host=address.host, port=settings.redirect_port)
+    port = "" if address.port == 443 else f":{address.port}"
     return (
-        f"        error_page {statuses} /problem/{status};\n"
-        f"        location = /problem/{status} {{ internal; default_type {PROBLEM}; {retry}"
-        f"return {status} '{text}'; }}"
+        "server {\n"
+        f"    listen {plain.listen};\n"
+        "    server_name _;\n"
+        f"    return 308 https://$host{port}$request_uri;\n"
+        "}"
     )
+
+
+def _indented(spaces: int, *texts: str) -> str:
+    return textwrap.indent("\n".join(text for text in texts if text), " " * spaces)

@@ -7,16 +7,19 @@ import http.client
 import io
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from infra.address import Address, free_address
-from infra.home import Home, Service
+from infra.home import FLOWER_HTTP_PASSWORD, Home, Service
 from infra.programs import programs, write_supervisor
 from infra.proxy import nginx_conf
 from infra.redis_place import RedisPlace, redis_place
@@ -24,6 +27,7 @@ from infra.signals import Signals
 from infra.stack import Stack
 from infra.store import flower_url, write_store
 from infra.templates import write_private
+from infra.tls import check_pair, link_pair
 from tasks.errors import Unavailable
 from tasks.settings import CONFIG, FLOWER_REDIS_URL, Settings
 
@@ -38,15 +42,19 @@ ANSWER_SECONDS: Final = 5.0
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM. Raises ServiceError, after a clean stop, if the service does not come up."""
     home = Home(args.home.resolve())
-    Settings.load(os.environ)
+    given = {**os.environ, **tls_variables(args)}
+    settings = Settings.load(given)
+    tls = check_pair(settings)
     if home.run.exists():
         with home.claim():
             pass  # Or it is said here, before the port, which that service may have, is said to be taken.
-    address = free_address(args.host, args.port)
+    address = replace(free_address(args.host, args.port), tls=tls)
+    if tls and settings.redirect_port:
+        free_address(args.host, settings.redirect_port)
     home.prepare()
     with home.claim() as lock, home.sockets() as sockets, Signals() as signals:
-        place = redis_place(home, sockets, os.environ)
-        environment = child_environment(home, sockets, os.environ, place=place)
+        place = redis_place(home, sockets, given)
+        environment = child_environment(home, sockets, given, place=place)
         write_configuration(home, sockets, environment, address=address, place=place)
         service = Service(pid=os.getpid(), url=address.url, sockets=str(sockets))
         stack = Stack(home, sockets)
@@ -57,6 +65,12 @@ def run(args: argparse.Namespace) -> int:
             finally:
                 stack.stop(signals)
     return 0
+
+
+def tls_variables(args: argparse.Namespace) -> dict[str, str]:
+    """What the options say of TLS, as the settings that they stand for."""
+    options = {"MLSERVICE_TLS_CERT_FILE": args.tls_cert, "MLSERVICE_TLS_KEY_FILE": args.tls_key}
+    return {name: str(path.resolve()) for name, path in options.items() if path}
 
 
 def child_environment(home: Home, sockets: Path, environ: Mapping[str, str], *, place: RedisPlace) -> dict[str, str]:
@@ -94,7 +108,9 @@ def write_configuration(
         check_redis(place.url)
     settings = Settings.load(environment)
     settings.signing_key()
-    write_private(home.run / "nginx.conf", nginx_conf(address, settings))
+    link_pair(settings, home.run)
+    proxy = nginx_conf(address, settings, flower_password=home.secret(FLOWER_HTTP_PASSWORD))
+    write_private(home.run / "nginx.conf", proxy)
     text = io.StringIO()
     write_supervisor(text, programs(embedded=place.access is not None))
     write_private(home.run / "supervisord.conf", text.getvalue())
@@ -141,6 +157,10 @@ def wait_until_ready(stack: Stack, signals: Signals, address: Address) -> None:
 def is_ready(address: Address) -> bool:
     """Whether `/health/ready` says so."""
     connection = http.client.HTTPConnection(address.reach, address.port, timeout=ANSWER_SECONDS)
+    if address.tls:
+        # The certificate is for the name by which clients call it, and nothing secret is said here.
+        context = ssl._create_unverified_context()
+        connection = http.client.HTTPSConnection(address.reach, address.port, timeout=ANSWER_SECONDS, context=context)
     try:
         connection.request("GET", "/health/ready")
         return connection.getresponse().status == 200
@@ -163,11 +183,12 @@ def add_first_account(environment: Mapping[str, str]) -> None:
 def greeting(address: Address, environment: Mapping[str, str]) -> str:
     """What a user needs to know now."""
     password = Path(environment["MLSERVICE_HOME"], "secrets", "admin.password")
-    return "\n".join(
-        (
-            f"mlservice is ready: {address.url}",
-            f"  Flower    {address.url}/flower/",
-            f"  account   admin, for both; its password is in {password}",
-            f"  to stop   Ctrl-C, or kill {os.getpid()}",
-        )
-    )
+    lines = [
+        f"mlservice is ready: {address.url}",
+        f"  Flower    {address.url}/flower/",
+        f"  account   admin, for both; its password is in {password}",
+        f"  to stop   Ctrl-C, or kill {os.getpid()}",
+    ]
+    if not (address.tls or ip_address(address.host).is_loopback):
+        lines.append("  caution   passwords and tokens can be read on the way: give --tls-cert and --tls-key")
+    return "\n".join(lines)

@@ -1,7 +1,8 @@
 """Flower's settings; read by Flower as a file, not imported.
 
-Under `mlservice up` the home's admin password opens it. Elsewhere FLOWER_BASIC_AUTH=USER:PASSWORD says who may enter,
-and Flower does not start without it.
+Under `mlservice up` NGINX lets in whose account may see it, and shows Flower a secret that only the two know: so
+nothing else that finds the socket gets in, and Flower refuses what other sites' pages send. Elsewhere
+FLOWER_BASIC_AUTH=USER:PASSWORD says who may enter, and Flower does not start without it.
 """
 
 import os
@@ -15,7 +16,7 @@ max_tasks = 10_000
 purge_offline_workers = 3600
 if _home and _sockets:
     unix_socket = f"{_sockets}/flower.sock"
-    basic_auth = [f"admin:{(Path(_home) / 'secrets' / 'admin.password').read_text().strip()}"]
+    basic_auth = [f"nginx:{(Path(_home) / 'secrets' / 'flower-http.password').read_text().strip()}"]
     persistent = True
     db = f"{_home}/run/flower"
     state_save_interval = 60_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -23,10 +24,6 @@ FLOWER_REDIS_URL: Final = f"{PREFIX}FLOWER_REDIS_URL"
 
 def _setting(default: object, *, doc: str, secret: bool = False, env: str | None = None) -> Any:
     return field(default=default, repr=not secret, metadata={"doc": doc, "env": env})
-
-
-#: What the names of settings end with that may be 0.
-FROM_ZERO: Final = ("_processes", "_threads", "_niceness", "_retries", "_queued_items", "_age_seconds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +47,24 @@ class Settings:
     token_life_seconds: int = _setting(3600, doc="Life of a token.")
     max_body_bytes: int = _setting(128 * 1024 * 1024, doc="Largest request body.")
     max_wait_seconds: int = _setting(60, doc="Longest `Prefer: wait`.")
+    header_timeout_seconds: int = _setting(15, doc="How long the header of a request may take to arrive.")
+    body_timeout_seconds: int = _setting(
+        30, doc="Longest pause in the arrival of a body, and in the taking of an answer."
+    )
+    address_connections: int = _setting(4096, doc="Requests of one address that are served at once; 0: any number.")
+    address_requests_per_second: int = _setting(0, doc="Requests of one address in a second; 0: any number.")
+    address_logins_per_second: int = _setting(
+        20, doc="Requests with a password (HTTP Basic) of one address in a second, more are slowed; 0: any number."
+    )
+    trusted_proxies: str = _setting(
+        "", doc="Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas."
+    )
+    tls_cert_file: str = _setting("", doc="The certificate, with its chain (PEM), with which `up` speaks HTTPS.")
+    tls_key_file: str = _setting("", doc="The key of that certificate (PEM, without a password).")
+    hsts_seconds: int = _setting(
+        2 * 365 * 24 * 3600, doc="How long browsers are told to keep to HTTPS, where it is spoken; 0: they are not."
+    )
+    redirect_port: int = _setting(0, doc="Port that speaks HTTP and sends callers to HTTPS; 0: none.")
     result_life_seconds: int = _setting(24 * 3600, doc="How long finished work and its result are kept.")
     redis_timeout_seconds: float = _setting(2.0, doc="Longest wait for Redis to answer a command or to connect.")
     visibility_timeout_seconds: int = _setting(
@@ -105,7 +120,7 @@ class Settings:
         """Raise SettingsError if a value is out of range."""
         for f in fields(self):
             value = getattr(self, f.name)
-            floor = 0 if f.name.endswith(FROM_ZERO) else 1
+            floor = 0 if f.name in MAY_BE_ZERO or f.name.endswith(("_processes", "_threads", "_niceness")) else 1
             if isinstance(value, float) and not 0 < value < 2**53:
                 raise SettingsError(f"{_variable(f.name, f.metadata['env'])} must be greater than 0, not {value}")
             if isinstance(value, int) and not floor <= value < 2**53:
@@ -115,6 +130,9 @@ class Settings:
             raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://")
         parse_pairs(f"{PREFIX}ESTIMATORS", self.estimators)
         parse_pairs(f"{PREFIX}SOURCES", self.sources)
+        _ = self.trusted_networks
+        if self.redirect_port > 65535:
+            raise SettingsError(f"{PREFIX}REDIRECT_PORT must be 0 to 65535, not {self.redirect_port}")
 
     @property
     def broker_url(self) -> str:
@@ -133,6 +151,14 @@ class Settings:
     def source_urls(self) -> dict[str, str]:
         """The data that init may read, by name."""
         return parse_pairs(f"{PREFIX}SOURCES", self.sources)
+
+    @property
+    def trusted_networks(self) -> list[str]:
+        """The proxies whose word for a client's address is taken, as networks. Raises SettingsError."""
+        try:
+            return [str(ip_network(part.strip())) for part in self.trusted_proxies.split(",") if part.strip()]
+        except ValueError as error:
+            raise SettingsError(f"{PREFIX}TRUSTED_PROXIES must be addresses or networks: {error}") from None
 
     @property
     def estimator_paths(self) -> dict[str, str]:
@@ -154,6 +180,19 @@ class Settings:
         return key
 
 
+#: Numbers that mean something special when they are 0, beside those of processes and threads.
+MAY_BE_ZERO: Final = frozenset(
+    {
+        "max_retries",
+        "max_queued_items",
+        "max_queue_age_seconds",
+        "address_connections",
+        "address_requests_per_second",
+        "address_logins_per_second",
+        "hsts_seconds",
+        "redirect_port",
+    }
+)
 #: Variables with our prefix that the command line reads and that are no settings.
 COMMAND_VARIABLES: Final = frozenset({f"{PREFIX}HOME", f"{PREFIX}HOST", f"{PREFIX}PORT", CONFIG, FLOWER_REDIS_URL})
 

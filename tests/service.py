@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import sys
 import tempfile
 import time
@@ -21,7 +22,7 @@ import redis
 from infra.home import Home
 from infra.report import program_status
 from tasks.redis_file import RedisAccess
-from tests.servers import Process
+from tests.servers import Process, eventually
 
 JSON = "application/json"
 MLSERVICE = Path(sys.executable).parent / "mlservice"
@@ -33,10 +34,17 @@ class Service(Process):
     `within`: the folder in which its files are made; that of temporary files if none is given.
     """
 
-    def __init__(self, *, env: Mapping[str, str] | None = None, within: Path | None = None) -> None:
+    def __init__(
+        self,
+        *options: str,
+        env: Mapping[str, str] | None = None,
+        within: Path | None = None,
+        verify: ssl.SSLContext | bool = True,
+    ) -> None:
+        self._verify = verify
         self.folder = Path(tempfile.mkdtemp(prefix="ml-up-", dir=within))
         self.home = Home(self.folder / "home")
-        command = (MLSERVICE, "up", "--home", str(self.home.root), "--port", "0")
+        command: tuple[str | Path, ...] = (MLSERVICE, "up", "--home", str(self.home.root), "--port", "0", *options)
         # One thread a train: two that wait for each other take ten times as long on a machine busy with other work.
         chosen = {"MLSERVICE_TRAIN_THREADS": "1", **(env or {})}
         # Not in the checkout, where a developer may have files of configuration.
@@ -47,7 +55,7 @@ class Service(Process):
         try:
             self.wait_for("is ready", seconds=60)
             self.url: str = json.loads((self.home.run / "service.json").read_text())["url"]
-            self.http = httpx.Client(base_url=self.url, timeout=70)
+            self.http = httpx.Client(base_url=self.url, timeout=70, verify=self._verify)
             self.http.headers["Authorization"] = f"Bearer {self.token()}"
         except BaseException:
             self.__exit__(None, None, None)
@@ -79,7 +87,12 @@ class Service(Process):
         """A new client of the embedded Valkey that may do all; the caller closes it."""
         access = access or self.home.redis_access()
         socket = str(Path(self.home.service().sockets) / "valkey.sock")
-        return redis.Redis(unix_socket_path=socket, username=access.master_user, password=access.master_password)
+        return redis.Redis(
+            unix_socket_path=socket,
+            username=access.master_user,
+            password=access.master_password,
+            socket_timeout=5,
+        )
 
     @contextmanager
     def halted(self, program: str) -> Iterator[None]:
@@ -94,9 +107,13 @@ class Service(Process):
     def token(self) -> str:
         """A new token of the first account."""
         password = self.home.admin_password.read_text().strip()
-        answer = httpx.post(f"{self.url}/v1/token", auth=("admin", password))
+        answer = httpx.post(f"{self.url}/v1/token", auth=("admin", password), verify=self._verify)
         answer.raise_for_status()
         return str(answer.json()["access_token"])
+
+    def wait_for_flower(self) -> None:
+        """Flower starts after the service is ready."""
+        eventually(lambda: self.http.get("/flower/").status_code == 200, seconds=30, what="Flower")
 
     def init(self, model: str, body: bytes | dict[str, Any], *, target: str, media: str = JSON) -> httpx.Response:
         """Submit a table and wait for the end."""

@@ -15,10 +15,8 @@ import redis
 
 from infra.control import Supervisor
 from infra.lineage import processes
-from infra.store import MASTER
 from tasks.contract import State
 from tasks.errors import Unavailable
-from tasks.settings import redis_url
 from tests.chaos import orders
 from tests.chaos.account import Account, Entry
 from tests.chaos.face import Face, Site
@@ -53,9 +51,7 @@ class Stage:
     @contextmanager
     def admin(self) -> Iterator[redis.Redis]:
         """Valkey, as the user that may do all."""
-        password = self.service.home.secret("redis-master.password")
-        url = redis_url(socket=self.sockets / "valkey.sock", user=MASTER, password=password)
-        with redis.Redis.from_url(url, socket_timeout=5) as client:
+        with self.service.master() as client:
             yield client
 
     @property

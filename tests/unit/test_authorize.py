@@ -1,0 +1,92 @@
+"""What the gateway tells NGINX of a caller."""
+
+from __future__ import annotations
+
+import base64
+
+import falcon.asgi
+import pytest
+import redis
+from falcon.testing import Result, TestClient
+
+from gateway.accounts import SCOPES, Accounts
+from gateway.auth import Authenticator
+from gateway.errors import install
+from gateway.logins import RememberedLogins
+from gateway.passwords import Passwords
+from gateway.resources.authorize import CHALLENGE, AuthorizeResource
+from gateway.resources.tokens import TokenResource
+from gateway.tokens import Tokens
+
+PASSWORD = "correct horse"
+
+
+class Door:
+    """An app with the one route, and accounts."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self.accounts = Accounts(client, passwords=Passwords(memory_kib=64, passes=1))
+        self.tokens = Tokens("k" * 32, life_seconds=60)
+        authenticator = Authenticator(self.accounts, self.tokens)
+        self.logins = RememberedLogins(TokenResource(self.accounts, self.tokens).login)
+        app = falcon.asgi.App(middleware=[authenticator])
+        install(app)
+        app.add_route("/internal/authorize", AuthorizeResource(authenticator, self.logins))
+        self._client = TestClient(app)
+
+    def ask(self, authorization: str | None, query: str = "scope=monitor") -> Result:
+        headers = {} if authorization is None else {"Authorization": authorization}
+        result = self._client.simulate_get("/internal/authorize", query_string=query, headers=headers)
+        assert isinstance(result, Result)
+        return result
+
+    def add(self, *scopes: str) -> tuple[str, str]:
+        """The two headers of a new account."""
+        self.accounts.add("ann", password=PASSWORD, scopes=scopes)
+        return basic(f"ann:{PASSWORD}"), f"Bearer {self.tokens.issue('ann', scopes).access_token}"
+
+
+def basic(text: str) -> str:
+    return "Basic " + base64.b64encode(text.encode()).decode()
+
+
+@pytest.fixture
+def door(redis_client: redis.Redis) -> Door:
+    return Door(redis_client)
+
+
+@pytest.mark.parametrize("held", SCOPES)
+@pytest.mark.parametrize("needed", ["monitor", "admin"])
+def test_the_scope_decides(door: Door, held: str, needed: str) -> None:
+    expected = 204 if held in (needed, "admin") else 403
+    for header in door.add(held):
+        assert door.ask(header, f"scope={needed}").status_code == expected
+
+
+@pytest.mark.parametrize("header", [None, "", "Basic", "Basic !!!", "Digest x", basic("ann:wrong"), basic("nobody:x")])
+def test_who_is_unknown_is_asked_for_a_password(door: Door, header: str | None) -> None:
+    door.add("admin")
+    result = door.ask(header)
+    assert result.status_code == 401
+    assert result.headers["www-authenticate"] == CHALLENGE
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c"])
+def test_a_bad_token_is_refused_as_everywhere(door: Door, token: str) -> None:
+    result = door.ask(f"Bearer {token}")
+    assert result.status_code == 401
+    assert result.headers["www-authenticate"].startswith('Bearer realm="mlservice", error="invalid_token"')
+
+
+@pytest.mark.parametrize("query", ["", "scope=", "scope=fly", "scope=monitor,admin"])
+def test_a_scope_that_does_not_exist_is_nobodys(door: Door, query: str) -> None:
+    header, _ = door.add("admin")
+    assert door.ask(header, query).status_code == 422
+
+
+def test_a_removed_account_is_out_once_it_is_told(door: Door) -> None:
+    header, _ = door.add("monitor")
+    assert door.ask(header).status_code == 204
+    door.accounts.remove("ann")
+    door.logins.forget("ann")
+    assert door.ask(header).status_code == 401
