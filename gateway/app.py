@@ -13,13 +13,18 @@ import redis
 
 from gateway import errors
 from gateway.accounts import Accounts
+from gateway.attempts import Attempts
 from gateway.auth import Authenticator
+from gateway.callers import Callers
 from gateway.dispatch import Dispatcher
+from gateway.keys import open_keys
 from gateway.outcomes import Outcomes
+from gateway.outside import open_outside
+from gateway.quotas import Quota, Quotas
 from gateway.resources.health import LiveResource, ReadyResource
 from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, VersionResource
 from gateway.resources.tasks import ResultResource, TaskResource
-from gateway.resources.tokens import TokenResource
+from gateway.resources.tokens import KeysResource, TokenResource
 from gateway.resources.work import Work
 from gateway.tokens import Tokens
 from gateway.waiting import Waiting
@@ -37,12 +42,15 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     client = connect(settings)
     ledger = Ledger(client, open_blobs(settings.blobs_url, client), inline_bytes=settings.inline_bytes)
     registry, accounts = Registry(client), Accounts(client)
-    tokens = Tokens(settings.signing_key(), life_seconds=settings.token_life_seconds)
-    authenticator = Authenticator(accounts, tokens)
+    keys = open_keys(settings)
+    tokens = Tokens(keys, life_seconds=settings.token_life_seconds)
     wire = partial(Wire, settings.redis_url, timeout_seconds=settings.redis_timeout_seconds)
+    quota = Quota(settings.quota_requests_per_second, settings.quota_bytes_per_second)
+    callers, quotas = Callers(accounts, tokens, outside=open_outside(settings), quota=quota), Quotas(wire())
+    authenticator = Authenticator(callers, quotas=quotas)
     waiting = Waiting(process_name(), wire=lambda hear: wire(on_message=hear), forget_account=authenticator.forget)
     dispatcher, outcomes = Dispatcher(ledger, wire(), waiting=waiting), Outcomes(ledger, waiting)
-    lifespan = Lifespan(client, waiting, dispatcher=dispatcher, outcomes=outcomes)
+    lifespan = Lifespan(client, waiting, dispatcher=dispatcher, outcomes=outcomes, quotas=quotas)
 
     middleware: list[Any] = [lifespan, authenticator]
     app = falcon.asgi.App(middleware=middleware)
@@ -51,7 +59,8 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     for kind in Kind:
         work = Work(kind, dispatcher=dispatcher, outcomes=outcomes, max_body=max_body, max_wait=max_wait)
         app.add_route(f"/v1/models/{{model}}/{kind.value}", work)
-    app.add_route("/v1/token", TokenResource(accounts, tokens))
+    app.add_route("/v1/token", TokenResource(accounts, tokens, Attempts(client)))
+    app.add_route("/.well-known/jwks.json", KeysResource(keys))
     app.add_route("/v1/tasks/{handle}", TaskResource(outcomes, max_wait=max_wait))
     app.add_route("/v1/tasks/{handle}/result", ResultResource(outcomes, max_wait=max_wait))
     app.add_route("/v1/models", ModelsResource(registry))
@@ -71,11 +80,14 @@ def process_name() -> str:
 class Lifespan:
     """Starts what needs the event loop, and stops it when the last request is answered."""
 
-    def __init__(self, client: redis.Redis, waiting: Waiting, *, dispatcher: Dispatcher, outcomes: Outcomes) -> None:
+    def __init__(
+        self, client: redis.Redis, waiting: Waiting, *, dispatcher: Dispatcher, outcomes: Outcomes, quotas: Quotas
+    ) -> None:
         self._client = client
         self._waiting = waiting
         self._dispatcher = dispatcher
         self._outcomes = outcomes
+        self._quotas = quotas
 
     async def process_startup(self, _scope: dict[str, Any], _event: dict[str, Any]) -> None:
         """Subscribe to replies and watch how large the fleet is."""
@@ -87,3 +99,4 @@ class Lifespan:
         self._sizing.cancel()
         self._waiting.stop()
         self._outcomes.close()
+        self._quotas.close()

@@ -21,8 +21,8 @@ def settings_of(home: Home, environ: Mapping[str, str]) -> Settings:
     values = dict(environ)
     if "REDIS_URL" not in values:
         values["REDIS_URL"] = home.secret("redis.url")
-    if not (values.get("MLSERVICE_TOKEN_KEY") or values.get("MLSERVICE_TOKEN_KEY_FILE")) and home.token_key.exists():
-        values["MLSERVICE_TOKEN_KEY_FILE"] = str(home.token_key)
+    if home.token_keys.exists():
+        values |= home.naming_keys(values)
     return Settings.load(values)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from gateway import keyfile
 from infra.address import Address, free_address
 from infra.home import Home, Service
 from infra.programs import programs, write_supervisor
@@ -62,8 +63,8 @@ def child_environment(home: Home, sockets: Path, environ: Mapping[str, str]) -> 
     chosen = {
         "REDIS_URL": home.embedded_url(sockets),
         "MLSERVICE_BLOBS_URL": f"file://{home.blobs}",
-        **({} if environ.get("MLSERVICE_TOKEN_KEY") else {"MLSERVICE_TOKEN_KEY_FILE": str(home.token_key)}),
         **environ,
+        **home.naming_keys(environ),
         "MLSERVICE_HOME": str(home.root),
         "SOCKETS_DIR": str(sockets),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', os.defpath)}",
@@ -75,7 +76,7 @@ def child_environment(home: Home, sockets: Path, environ: Mapping[str, str]) -> 
 def write_configuration(home: Home, sockets: Path, address: Address, environment: Mapping[str, str]) -> None:
     """Write what the programs read at their start.
 
-    Raises Unavailable if an outside Redis does not answer, SettingsError if the key of the tokens cannot be used.
+    Raises Unavailable if an outside Redis does not answer, SettingsError if the keys of the tokens cannot be used.
     """
     embedded = environment["REDIS_URL"] == home.embedded_url(sockets)
     if embedded:
@@ -83,7 +84,9 @@ def write_configuration(home: Home, sockets: Path, address: Address, environment
     else:
         check_redis(environment["REDIS_URL"])
     settings = Settings.load(environment)
-    settings.signing_key()
+    settings.given_key()
+    if settings.token_keys_file:
+        keyfile.read(Path(settings.token_keys_file))
     write_private(home.run / "nginx.conf", nginx_conf(address, settings))
     text = io.StringIO()
     write_supervisor(text, programs(embedded=embedded))

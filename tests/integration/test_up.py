@@ -16,6 +16,7 @@ import httpx
 import pytest
 import redis
 
+from gateway import keyfile
 from infra.control import Supervisor
 from infra.lineage import PROC, processes
 from tests.servers import eventually
@@ -93,10 +94,11 @@ def test_flower_wants_the_admin_password(stack: Service) -> None:
 
 def test_secrets_are_private_and_in_no_argument(stack: Service) -> None:
     files = list(stack.home.secrets.iterdir())
-    assert {file.name for file in files} >= {"redis-master.password", "redis-celery.password", "token.key"}
+    assert {file.name for file in files} >= {"redis-master.password", "redis-celery.password", "token.keys"}
     assert {oct(file.stat().st_mode & 0o777) for file in files} == {"0o600"}
     assert stack.home.secrets.stat().st_mode & 0o077 == 0
-    words = [file.read_text().strip() for file in files]
+    words = [file.read_text().strip() for file in files if file != stack.home.token_keys]
+    words += [entry.d for entry in keyfile.read(stack.home.token_keys)]
     for process in _tree(stack):
         arguments = (PROC / str(process) / "cmdline").read_bytes().decode(errors="replace")
         assert not any(word in arguments for word in words), arguments
@@ -127,7 +129,7 @@ def test_accounts_and_tokens_find_the_service_by_its_home(stack: Service) -> Non
     home = ("--home", stack.home.root)
     added = mlservice("user", "add", "ann", "--scope", "estimate", "--password-stdin", *home, stdin="a long secret\n")
     assert (added.returncode, added.stderr) == (0, "")
-    assert mlservice("user", "list", *home).stdout.split() == ["admin", "ann"]
+    assert mlservice("user", "list", *home).stdout.splitlines()[1:] == ["ann\testimate"]
     token = mlservice("token", "ann", *home).stdout.strip()
     answer = httpx.get(f"{stack.url}/v1/models", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code != 401
