@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -46,11 +47,12 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     tokens = Tokens(keys, life_seconds=settings.token_life_seconds)
     wire = partial(Wire, settings.redis_url, timeout_seconds=settings.redis_timeout_seconds)
     quota = Quota(settings.quota_requests_per_second, settings.quota_bytes_per_second)
-    callers, quotas = Callers(accounts, tokens, outside=open_outside(settings), quota=quota), Quotas(wire())
+    charging, accepting = wire(), wire()
+    callers, quotas = Callers(accounts, tokens, outside=open_outside(settings), quota=quota), Quotas(charging)
     authenticator = Authenticator(callers, quotas=quotas)
     waiting = Waiting(process_name(), wire=lambda hear: wire(on_message=hear), forget_account=authenticator.forget)
-    dispatcher, outcomes = Dispatcher(ledger, wire(), waiting=waiting), Outcomes(ledger, waiting)
-    lifespan = Lifespan(client, waiting, dispatcher=dispatcher, outcomes=outcomes, quotas=quotas)
+    dispatcher, outcomes = Dispatcher(ledger, accepting, waiting=waiting), Outcomes(ledger, waiting)
+    lifespan = Lifespan(client, waiting, dispatcher=dispatcher, outcomes=outcomes, wires=(charging, accepting))
 
     middleware: list[Any] = [lifespan, authenticator]
     app = falcon.asgi.App(middleware=middleware)
@@ -81,13 +83,19 @@ class Lifespan:
     """Starts what needs the event loop, and stops it when the last request is answered."""
 
     def __init__(
-        self, client: redis.Redis, waiting: Waiting, *, dispatcher: Dispatcher, outcomes: Outcomes, quotas: Quotas
+        self,
+        client: redis.Redis,
+        waiting: Waiting,
+        *,
+        dispatcher: Dispatcher,
+        outcomes: Outcomes,
+        wires: Sequence[Wire],
     ) -> None:
         self._client = client
         self._waiting = waiting
         self._dispatcher = dispatcher
         self._outcomes = outcomes
-        self._quotas = quotas
+        self._wires = wires
 
     async def process_startup(self, _scope: dict[str, Any], _event: dict[str, Any]) -> None:
         """Subscribe to replies and watch how large the fleet is."""
@@ -99,4 +107,7 @@ class Lifespan:
         self._sizing.cancel()
         self._waiting.stop()
         self._outcomes.close()
-        self._quotas.close()
+        for wire in self._wires:
+            wire.close()
+        # Connections end in the next turn of the loop.
+        await asyncio.sleep(0)

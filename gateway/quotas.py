@@ -97,10 +97,6 @@ class Quotas:
             ", ".join(_left(limit, rest, seconds) for limit, rest in zip(limits, left, strict=True)),
         )
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._wire.close()
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Limit:
