@@ -156,8 +156,9 @@ class Accounts:
             self._change(name, {"password": self._passwords.hash(password)})
         return account
 
-    def revoke_token(self, token_id: str, *, seconds: float) -> None:
-        """Refuse the token with this id, which ends by itself after so many seconds."""
+    def revoke_token(self, token_id: str, *, until: float) -> None:
+        """Refuse the token with this id, which ends by itself at that time."""
+        seconds = until - self._clock()
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.set(REVOKED_KEY.format(token=token_id), "1", ex=max(1, math.ceil(seconds)))
             pipe.publish(ACCOUNTS_CHANNEL, TOKEN_CHANGE.format(token=token_id))

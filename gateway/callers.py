@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from gateway.accounts import OUTSIDE, Account, Accounts
+from gateway.accounts import Account, Accounts
 from gateway.outside import Outside
 from gateway.quotas import NO_QUOTA, Quota
 from gateway.scopes import meet
@@ -57,11 +57,15 @@ class Callers:
         if known is not None and self._clock() < known[1]:
             return known[0]
         changes = self._changes
-        if self._outside is not None and self._outside.issued(token):
-            claimed = await self._outside.verify(token)
+        theirs = self._outside if self._outside is not None and self._outside.issued(token) else None
+        claimed = self._tokens.verify(token) if theirs is None else await theirs.verify(token)
+        account, revoked = await self._standing(claimed)
+        if revoked:
+            raise Unauthenticated("the token was revoked; get a new one")
+        if theirs is None:
+            principal = self._admitted(claimed, account)
         else:
-            claimed = self._tokens.verify(token)
-        principal = self._admitted(claimed, await self._standing(claimed))
+            principal = self._admitted_outside(claimed, account, scoped=theirs.scoped)
         # What was read before a change must not be kept.
         if changes == self._changes:
             self._remember(token, principal)
@@ -77,23 +81,17 @@ class Callers:
             if what in (principal.name, TOKEN_CHANGE.format(token=principal.token_id)):
                 del self._known[token]
 
-    def _admitted(self, claimed: Principal, standing: Standing) -> Principal:
-        account, revoked = standing
-        if revoked:
-            raise Unauthenticated("the token was revoked; get a new one")
-        if claimed.name.startswith(OUTSIDE):
-            return self._admitted_outside(claimed, account)
+    def _admitted(self, claimed: Principal, account: Account | None) -> Principal:
         # An account that was removed and made again is another one; tokens count whole seconds.
         if account is None or claimed.issued_at < int(account.created_at):
             raise Unauthenticated("the token's account was removed, replaced or disabled")
         return self._limited(claimed, account, claimed.scopes)
 
-    def _admitted_outside(self, claimed: Principal, account: Account | None) -> Principal:
-        """A caller of the outside issuer may have an account here, which narrows what the token says."""
-        assert self._outside is not None, "else no name is from there"
+    def _admitted_outside(self, claimed: Principal, account: Account | None, *, scoped: bool) -> Principal:
+        """A caller of the outside issuer may have an account here, which narrows what the token says, or says it."""
         if account is not None:
-            return self._limited(claimed, account, claimed.scopes if self._outside.scoped else account.scopes)
-        if not self._outside.scoped:
+            return self._limited(claimed, account, claimed.scopes if scoped else account.scopes)
+        if not scoped:
             raise Unauthenticated(f"{claimed.name!r} has no account here; `mlservice user add` makes one")
         return replace(claimed, quota=self._quota)
 

@@ -69,7 +69,7 @@ def _revoke(args: argparse.Namespace, settings: Settings) -> int:
         raise InvalidField("--revoke takes a jti alone; `mlservice user disable` ends all tokens of an account")
     with redis_of(settings) as client:
         # By its id alone it is not known when it ends: no later than a token that is issued now.
-        Accounts(client).revoke_token(args.revoke, seconds=settings.token_life_seconds + SKEW_SECONDS)
+        Accounts(client).revoke_token(args.revoke, until=time.time() + settings.token_life_seconds + SKEW_SECONDS)
     return 0
 
 

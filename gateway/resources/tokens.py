@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import time
 from typing import Final
 
 import falcon.asgi
@@ -61,8 +60,8 @@ class TokenResource:
     async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """204: the token that came with this request is refused from now on, by all processes."""
         principal = req.context.principal
-        seconds = principal.expires_at - time.time() + SKEW_SECONDS
-        await asyncio.to_thread(self._accounts.revoke_token, principal.token_id, seconds=seconds)
+        until = principal.expires_at + SKEW_SECONDS
+        await asyncio.to_thread(self._accounts.revoke_token, principal.token_id, until=until)
         # This process hears of it too, but perhaps after its next request.
         req.context.authenticator.forget_token(principal.token_id)
         resp.status = falcon.HTTP_204

@@ -14,16 +14,17 @@ import redis
 from falcon.testing import Result, TestClient, create_asgi_req
 
 from gateway.accounts import Account, Accounts
-from gateway.attempts import Attempts
+from gateway.attempts import FREE_ACCOUNT, Attempts
 from gateway.auth import Authenticator, public, requires, undeclared
 from gateway.callers import Callers
 from gateway.errors import install
 from gateway.keys import Keys
 from gateway.passwords import Passwords
 from gateway.resources.tokens import LOGINS, WAITING, TokenResource
-from gateway.tokens import Tokens
+from gateway.tokens import SKEW_SECONDS, Tokens
+from tasks.contract import EVERYTHING_CHANGED, REVOKED_KEY
 from tasks.errors import Unavailable
-from tests.clocks import Clock
+from tests.clocks import NOW, Clock
 
 KEY = "k" * 32
 PASSWORD = "correct horse"
@@ -197,11 +198,6 @@ def test_a_resource_with_an_undeclared_route_is_closed(service: Service, method:
     assert undeclared(Models()) == []
 
 
-def test_a_scope_that_does_not_exist_cannot_be_required() -> None:
-    with pytest.raises(ValueError, match="fly"):
-        requires("fly")
-
-
 @pytest.mark.parametrize("authorization", [None, "", "Basic YTpi", "Token abc"])
 def test_no_token_gets_a_bare_challenge(service: Service, authorization: str | None) -> None:
     result = service.ask("GET", authorization=authorization)
@@ -301,3 +297,79 @@ def test_logins_take_turns_and_a_flood_is_turned_away(redis_client: redis.Redis,
     assert sum(isinstance(outcome, Account) for outcome in outcomes) == WAITING
     assert sum(isinstance(outcome, Unavailable) for outcome in outcomes) == 5
     assert accounts.most == LOGINS
+
+
+def test_a_revoked_token_is_refused_and_others_are_not(service: Service, redis_client: redis.Redis) -> None:
+    token, other = (service.add("ada", "train"), service.tokens.issue("ada", ["train"]).access_token)
+    assert service.ask("GET", authorization=f"Bearer {token}").status_code == 200
+    answer = service.ask("DELETE", "/v1/token", authorization=f"Bearer {token}")
+    assert (answer.status_code, answer.text) == (204, "")
+    refused = service.ask("GET", authorization=f"Bearer {token}")
+    assert refused.status_code == 401
+    assert "revoked" in refused.headers["www-authenticate"]
+    assert service.ask("GET", authorization=f"Bearer {other}").status_code == 200
+    assert service.ask("DELETE", "/v1/token").status_code == 401
+    token_id = service.tokens.verify(token).token_id
+    assert redis_client.ttl(REVOKED_KEY.format(token=token_id)) == 60 + SKEW_SECONDS
+
+
+def test_a_revocation_whose_word_was_lost_is_found_after_a_while(service: Service) -> None:
+    token = f"Bearer {service.add('ada', 'train')}"
+    assert service.ask("GET", authorization=token).status_code == 200
+    service.accounts.revoke_token(service.tokens.verify(token.split()[1]).token_id, until=NOW + 60)
+    assert service.ask("GET", authorization=token).status_code == 200
+    service.clock.now += 30
+    assert service.ask("GET", authorization=token).status_code == 401
+
+
+def test_a_token_is_remembered_no_longer_than_it_lives(service: Service) -> None:
+    token = f"Bearer {service.add('ada', 'train')}"
+    service.clock.now += 59
+    assert service.ask("GET", authorization=token).status_code == 200
+    service.clock.now += 1
+    assert service.ask("GET", authorization=token).status_code == 401
+
+
+def test_what_is_remembered_is_bounded(service: Service) -> None:
+    tokens = [f"Bearer {service.add(name, 'train')}" for name in ("ada", "bob", "cyd")]
+    for token in tokens:
+        service.ask("GET", authorization=token)
+    assert service.accounts.reads == 3
+    service.ask("GET", authorization=tokens[2])
+    assert service.accounts.reads == 3
+    service.ask("GET", authorization=tokens[0])
+    assert service.accounts.reads == 4
+
+
+def test_everything_can_be_forgotten(service: Service) -> None:
+    token = f"Bearer {service.add('ada', 'train')}"
+    for reads in (1, 2):
+        service.ask("GET", authorization=token)
+        assert service.accounts.reads == reads
+        service.auth.forget(EVERYTHING_CHANGED)
+
+
+def test_another_password_ends_tokens_and_a_new_login_works_in_the_same_second(service: Service) -> None:
+    token = f"Bearer {service.add('ada', 'train')}"
+    service.accounts.set_password("ada", "another password")
+    service.auth.forget("ada")
+    assert service.ask("GET", authorization=token).status_code == 401
+    answer = service.ask("POST", "/v1/token", authorization=basic("ada:another password"))
+    assert service.ask("GET", authorization=f"Bearer {answer.json['access_token']}").status_code == 200
+
+
+def test_failed_logins_wait_and_the_right_password_works_after_the_pause(service: Service) -> None:
+    service.add("ada", "train")
+    wrong, right = basic("ada:wrong"), basic(f"ada:{PASSWORD}")
+    answers = [service.ask("POST", "/v1/token", authorization=wrong) for _ in range(FREE_ACCOUNT + 1)]
+    assert [answer.status_code for answer in answers] == [401] * FREE_ACCOUNT + [429]
+    for authorization in (wrong, right):
+        refused = service.ask("POST", "/v1/token", authorization=authorization)
+        assert refused.status_code == 429
+        assert refused.headers["retry-after"] == "1"
+        assert refused.json["type"] == "urn:mlservice:error:too-many-requests"
+    nobody = [service.ask("POST", "/v1/token", authorization=basic("nobody:x")) for _ in range(FREE_ACCOUNT + 1)]
+    assert [(a.status_code, a.json) for a in nobody] == [(a.status_code, a.json) for a in answers]
+    service.clock.now += 1
+    assert service.ask("POST", "/v1/token", authorization=right).status_code == 200
+    assert service.ask("POST", "/v1/token", authorization=wrong).status_code == 401
