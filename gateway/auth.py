@@ -138,7 +138,10 @@ class Authenticator:
 
 
 async def _charge(quotas: Quotas, req: falcon.asgi.Request, resp: falcon.asgi.Response, principal: Principal) -> None:
-    """Count this request. A body of unknown length counts as nothing; NGINX in front knows the length of all."""
+    """Count this request, once. A body of unknown length counts as nothing; NGINX in front knows the length of all."""
+    if getattr(req.context, "charged", False):
+        return
+    req.context.charged = True
     verdict = await quotas.charge(principal.name, principal.quota, body_bytes=req.content_length or 0)
     resp.set_header("RateLimit-Policy", verdict.policy)
     resp.set_header("RateLimit", verdict.remaining)

@@ -21,27 +21,27 @@ from tasks.contract import QUOTA_KEY
 #: KEYS: the account's hash. ARGV: now (s), then name, rate, cost of each limit. Gives the wait (ms) and the index of
 #: the limit that asks for it (0: none, admitted), and what is left of each limit, rounded down.
 CHARGE: Final = """
-local now, levels, waits, worst = tonumber(ARGV[1]), {}, 0, 0
-local at = tonumber(redis.call('HGET', KEYS[1], 'at') or now)
-local passed = math.max(0, now - at)
-for i = 2, #ARGV, 3 do
-  local rate, cost = tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
-  local level = tonumber(redis.call('HGET', KEYS[1], ARGV[i]) or rate)
-  level = math.min(rate, level + passed * rate)
-  local lacking = (math.min(cost, rate) - level) / rate
-  if lacking > waits then waits, worst = lacking, (i + 1) / 3 end
-  levels[#levels + 1] = level
+local now, count = tonumber(ARGV[1]), (#ARGV - 1) / 3
+local names, rates, costs, levels, waits, worst = {}, {}, {}, {}, 0, 0
+for n = 1, count do
+  names[n], rates[n], costs[n] = ARGV[n * 3 - 1], tonumber(ARGV[n * 3]), tonumber(ARGV[n * 3 + 1])
 end
-local reply, life = {math.ceil(waits * 1000), worst}, 1
+local kept = redis.call('HMGET', KEYS[1], 'at', unpack(names))
+local at = tonumber(kept[1] or now)
+local passed = math.max(0, now - at)
+for n, rate in ipairs(rates) do
+  levels[n] = math.min(rate, (tonumber(kept[n + 1] or rate)) + passed * rate)
+  local lacking = (math.min(costs[n], rate) - levels[n]) / rate
+  if lacking > waits then waits, worst = lacking, n end
+end
+local reply, life, fields = {math.ceil(waits * 1000), worst}, 1, {'at', string.format('%.6f', math.max(now, at))}
 for n, level in ipairs(levels) do
-  local i = n * 3 - 1
-  local rate = tonumber(ARGV[i + 1])
-  if worst == 0 then level = level - tonumber(ARGV[i + 2]) end
-  redis.call('HSET', KEYS[1], ARGV[i], string.format('%.6f', level))
-  life = math.max(life, 1 + (rate - level) / rate)
+  if worst == 0 then level = level - costs[n] end
+  fields[#fields + 1], fields[#fields + 2] = names[n], string.format('%.6f', level)
+  life = math.max(life, 1 + (rates[n] - level) / rates[n])
   reply[#reply + 1] = math.max(0, math.floor(level))
 end
-redis.call('HSET', KEYS[1], 'at', string.format('%.6f', math.max(now, at)))
+redis.call('HSET', KEYS[1], unpack(fields))
 redis.call('EXPIRE', KEYS[1], math.ceil(life))
 return reply
 """

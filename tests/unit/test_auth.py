@@ -322,6 +322,12 @@ def test_a_revocation_whose_word_was_lost_is_found_after_a_while(service: Servic
     assert service.ask("GET", authorization=token).status_code == 401
 
 
+def test_a_process_that_starts_later_knows_what_was_revoked(service: Service, redis_client: redis.Redis) -> None:
+    token = f"Bearer {service.add('ada', 'train')}"
+    service.ask("DELETE", "/v1/token", authorization=token)
+    assert Service(redis_client, service.tokens, service.clock).ask("GET", authorization=token).status_code == 401
+
+
 def test_a_token_is_remembered_no_longer_than_it_lives(service: Service) -> None:
     token = f"Bearer {service.add('ada', 'train')}"
     service.clock.now += 59

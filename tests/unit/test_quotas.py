@@ -166,9 +166,10 @@ def test_the_fields_say_what_is_left(bench: Bench) -> None:
 
 
 class Resource:
-    """A route that reads its body."""
+    """A route that reads its body, and admits its caller twice."""
 
     @requires("train")
+    @requires()
     async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         resp.media = len(await read_body(req, limit=10_000))
 
