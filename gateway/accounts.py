@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import redis
 
 from gateway.passwords import Passwords
-from tasks.contract import ACCOUNTS_CHANNEL, USER_KEY, USERS_KEY
+from gateway.quotas import Quota
+from gateway.scopes import SCOPES as SCOPES
+from gateway.scopes import allows as allows
+from gateway.scopes import check_scopes
+from tasks.contract import ACCOUNTS_CHANNEL, REVOKED_KEY, TOKEN_CHANGE, USER_KEY, USERS_KEY
 from tasks.errors import Conflict, InvalidField, NotFound, Unauthenticated
 
-#: What an account may be allowed to do. `admin` allows everything.
-SCOPES: Final = ("init", "train", "estimate", "tasks:read", "models:write", "monitor", "admin")
 #: What an account may be called.
 NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: What the names of callers with a token of the outside issuer begin with; no name of ours does.
+OUTSIDE: Final = "oidc:"
+#: What follows it: what that issuer calls them.
+OUTSIDE_NAME: Final = re.compile(r"[\x21-\x7e]{1,200}")
 #: Least length of a password, in characters.
 PASSWORD_LENGTH: Final = 8
 #: Greatest length of a password, in characters, so that a login stays cheap to refuse.
@@ -26,18 +33,24 @@ PASSWORD_LIMIT: Final = 1024
 
 @dataclass(frozen=True)
 class Account:
-    """One account as it is kept. `created_at` is seconds since the epoch."""
+    """One account as it is kept. Times are seconds since the epoch."""
 
     name: str
     scopes: frozenset[str]
     created_at: float
     disabled: bool = False
     password: str = field(default="", repr=False)
+    #: Tokens that were issued before are refused.
+    tokens_since: int = 0
+    #: Limits of this account's own, by the names of Quota's fields; the settings have the others.
+    limits: Mapping[str, int] = field(default_factory=dict)
 
-
-def allows(scopes: Collection[str], needed: str | None) -> bool:
-    """True if these scopes cover the one that is needed; None needs an account and no scope."""
-    return needed is None or needed in scopes or "admin" in scopes
+    def quota(self, default: Quota) -> Quota:
+        """What the account may use in a second."""
+        return Quota(
+            self.limits.get("requests_per_second", default.requests_per_second),
+            self.limits.get("bytes_per_second", default.bytes_per_second),
+        )
 
 
 class Accounts:
@@ -54,14 +67,16 @@ class Accounts:
         self._passwords = passwords or Passwords()
         self._clock = clock
 
-    def add(self, name: str, *, password: str, scopes: Iterable[str]) -> Account:
-        """Make an account.
+    def add(self, name: str, *, password: str | None, scopes: Iterable[str]) -> Account:
+        """Make an account; without a password for a caller of the outside issuer, whose name begins with `oidc:`.
 
         Raises InvalidField for a name, password or scope that cannot be used, and Conflict if the name is taken.
         """
         granted = frozenset(scopes)
-        _check(name, password, granted)
-        account = Account(name, granted, self._clock(), password=self._passwords.hash(password))
+        _check(name, password)
+        check_scopes(granted)
+        hashed = self._passwords.hash(password) if password is not None else ""
+        account = Account(name, granted, self._clock(), password=hashed)
 
         def write(pipe: Any) -> None:
             if pipe.exists(_key(name)):
@@ -85,11 +100,36 @@ class Accounts:
 
     def disable(self, name: str) -> None:
         """Refuse the account's password and tokens until `enable`. Raises NotFound."""
-        self._change(name, "disabled", "1")
+        self._change(name, {"disabled": "1"})
 
     def enable(self, name: str) -> None:
         """Take back `disable`. Raises NotFound."""
-        self._change(name, "disabled", "0")
+        self._change(name, {"disabled": "0"})
+
+    def set_password(self, name: str, password: str) -> None:
+        """Give the account another password and end its tokens. Raises InvalidField, NotFound."""
+        if name.startswith(OUTSIDE):
+            raise InvalidField(f"{name!r} has no password here: its issuer knows it").at("/name")
+        _check(name, password)
+        # Tokens count whole seconds: what was issued in this one is ended too, and new ones say the next.
+        since = str(math.floor(self._clock()) + 1)
+        self._change(name, {"password": self._passwords.hash(password), "tokens_since": since})
+
+    def set_scopes(self, name: str, scopes: Iterable[str]) -> None:
+        """Give the account these scopes and no others. Tokens keep what both have. Raises InvalidField, NotFound."""
+        granted = frozenset(scopes)
+        check_scopes(granted)
+        self._change(name, {"scopes": " ".join(sorted(granted))})
+
+    def set_limits(self, name: str, limits: Mapping[str, int | None]) -> None:
+        """Set limits of the account's quota, by the names of Quota's fields; 0: any amount; None: as the settings say.
+
+        Raises InvalidField, NotFound.
+        """
+        for limit, value in limits.items():
+            if value is not None and not 0 <= value < 2**40:
+                raise InvalidField(f"{limit} must be a whole number from 0, not {value}").at(f"/{limit}")
+        self._change(name, {limit: "" if value is None else str(value) for limit, value in limits.items()})
 
     def names(self) -> list[str]:
         """The names of all accounts, sorted."""
@@ -99,16 +139,7 @@ class Accounts:
     def get(self, name: str) -> Account | None:
         """The account of this name, or None."""
         record: Any = self._redis.hgetall(_key(name))
-        if not record:
-            return None
-        kept = {_text(key): _text(value) for key, value in record.items()}
-        return Account(
-            name,
-            frozenset(kept.get("scopes", "").split()),
-            float(kept.get("created_at", "0")),
-            kept.get("disabled") == "1",
-            kept.get("password", ""),
-        )
+        return _account(name, {_text(key): _text(value) for key, value in record.items()}) if record else None
 
     def verify(self, name: str, password: str) -> Account:
         """The account whose name and password these are.
@@ -122,33 +153,48 @@ class Accounts:
         if account is None or account.disabled or not matches:
             raise Unauthenticated("the name or the password is wrong")
         if self._passwords.outdated(hashed):
-            self._change(name, "password", self._passwords.hash(password))
+            self._change(name, {"password": self._passwords.hash(password)})
         return account
 
-    def _change(self, name: str, key: str, value: str) -> None:
+    def revoke_token(self, token_id: str, *, until: float) -> None:
+        """Refuse the token with this id, which ends by itself at that time."""
+        seconds = until - self._clock()
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.set(REVOKED_KEY.format(token=token_id), "1", ex=max(1, math.ceil(seconds)))
+            pipe.publish(ACCOUNTS_CHANNEL, TOKEN_CHANGE.format(token=token_id))
+            pipe.execute()
+
+    def is_revoked(self, token_id: str) -> bool:
+        """True if the token with this id was revoked."""
+        return bool(self._redis.exists(REVOKED_KEY.format(token=token_id)))
+
+    def _change(self, name: str, fields: Mapping[str, str]) -> None:
         def write(pipe: Any) -> None:
             # Without this look a change could bring half of a removed account back.
             if not pipe.exists(_key(name)):
                 raise _unknown(name)
             pipe.multi()
-            pipe.hset(_key(name), key, value)
+            pipe.hset(_key(name), mapping=dict(fields))
             pipe.publish(ACCOUNTS_CHANNEL, name)
 
         self._redis.transaction(write, _key(name))
 
 
-def _check(name: str, password: str, scopes: frozenset[str]) -> None:
+def _check(name: str, password: str | None) -> None:
+    if name.startswith(OUTSIDE):
+        if not OUTSIDE_NAME.fullmatch(name.removeprefix(OUTSIDE)):
+            raise InvalidField(f"{name[:80]!r} cannot be a name: {OUTSIDE} and 1 to 200 ASCII characters").at("/name")
+        if password is not None:
+            raise InvalidField(f"{name!r} has no password here: its issuer knows it").at("/password")
+        return
     if not NAME.fullmatch(name):
         raise InvalidField(
             f"the account name {name[:80]!r} cannot be used; take 1 to 64 ASCII letters, digits, '.', '_' and '-'"
         ).at("/name")
+    if password is None:
+        raise InvalidField(f"an account needs a password, unless its name begins with {OUTSIDE}").at("/password")
     if not PASSWORD_LENGTH <= len(password) <= PASSWORD_LIMIT:
         raise InvalidField(f"the password must have {PASSWORD_LENGTH} to {PASSWORD_LIMIT} characters").at("/password")
-    unknown = sorted(scopes.difference(SCOPES))
-    if unknown:
-        raise InvalidField(f"there is no scope {unknown[0][:80]!r}; the scopes are {', '.join(SCOPES)}").at("/scopes")
-    if not scopes:
-        raise InvalidField(f"an account needs at least one scope of {', '.join(SCOPES)}").at("/scopes")
 
 
 def _record(account: Account) -> dict[str, str]:
@@ -160,8 +206,21 @@ def _record(account: Account) -> dict[str, str]:
     }
 
 
+def _account(name: str, kept: Mapping[str, str]) -> Account:
+    limits = {limit: int(kept[limit]) for limit in ("requests_per_second", "bytes_per_second") if kept.get(limit)}
+    return Account(
+        name,
+        frozenset(kept.get("scopes", "").split()),
+        float(kept.get("created_at", "0")),
+        kept.get("disabled") == "1",
+        kept.get("password", ""),
+        int(kept.get("tokens_since", "0")),
+        limits,
+    )
+
+
 def _unknown(name: str) -> NotFound:
-    return NotFound(f"there is no account {name[:80]!r}")
+    return NotFound(f"there is no account {name[:80]!r}; `mlservice user list` lists them")
 
 
 def _key(name: str) -> str:

@@ -5,24 +5,29 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
 import falcon.asgi
-import redis
 
 from gateway import errors
 from gateway.accounts import Accounts
+from gateway.attempts import Attempts
 from gateway.auth import Authenticator
+from gateway.callers import Callers
 from gateway.dispatch import Dispatcher
+from gateway.keys import open_keys
 from gateway.logins import RememberedLogins
 from gateway.outcomes import Outcomes
+from gateway.outside import open_outside
 from gateway.pressure import Pressure
+from gateway.quotas import Quota, Quotas
 from gateway.resources.authorize import AuthorizeResource
 from gateway.resources.health import LiveResource, ReadyResource
 from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, VersionResource
 from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
-from gateway.resources.tokens import TokenResource
+from gateway.resources.tokens import KeysResource, TokenResource
 from gateway.resources.work import Work
 from gateway.tokens import Tokens
 from gateway.waiting import Waiting
@@ -41,10 +46,14 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     client = connect(settings)
     ledger = Ledger(client, open_blobs(settings.blobs_url, client), settings=settings)
     registry, accounts = Registry(client), Accounts(client)
-    tokens = Tokens(settings.signing_key(), life_seconds=settings.token_life_seconds)
-    authenticator = Authenticator(accounts, tokens)
+    keys = open_keys(settings)
+    tokens = Tokens(keys, life_seconds=settings.token_life_seconds)
     wire = partial(Wire, settings.redis_url, timeout_seconds=settings.redis_timeout_seconds)
-    token_resource = TokenResource(accounts, tokens)
+    quota = Quota(settings.quota_requests_per_second, settings.quota_bytes_per_second)
+    charging, accepting = wire(), wire()
+    callers, quotas = Callers(accounts, tokens, outside=open_outside(settings), quota=quota), Quotas(charging)
+    authenticator = Authenticator(callers, quotas=quotas)
+    token_resource = TokenResource(accounts, tokens, Attempts(client))
     logins = RememberedLogins(token_resource.login)
 
     def forget_account(name: str) -> None:
@@ -53,9 +62,13 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
 
     waiting = Waiting(process_name(), wire=lambda hear: wire(on_message=hear), forget_account=forget_account)
     pressure = Pressure(client, settings)
-    dispatcher = Dispatcher(ledger, wire(), waiting=waiting, check=pressure.check)
+    dispatcher = Dispatcher(ledger, accepting, waiting=waiting, check=pressure.check)
     outcomes = Outcomes(ledger, History(client), waiting)
-    lifespan = Lifespan(client, waiting, dispatcher=dispatcher, outcomes=outcomes, pressure=pressure)
+    lifespan = Lifespan(
+        waiting,
+        following=(partial(dispatcher.follow_fleet, client), pressure.follow),
+        closing=(outcomes.close, charging.close, accepting.close),
+    )
 
     middleware: list[Any] = [lifespan, authenticator]
     app = falcon.asgi.App(middleware=middleware)
@@ -65,6 +78,7 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
         work = Work(kind, dispatcher=dispatcher, outcomes=outcomes, settings=settings)
         app.add_route(f"/v1/models/{{model}}/{kind.value}", work)
     app.add_route("/v1/token", token_resource)
+    app.add_route("/.well-known/jwks.json", KeysResource(keys))
     app.add_route("/internal/authorize", AuthorizeResource(authenticator, logins))
     app.add_route("/v1/tasks", TasksResource(outcomes))
     app.add_route("/v1/tasks/{handle}", TaskResource(outcomes, max_wait=max_wait))
@@ -88,30 +102,27 @@ class Lifespan:
 
     def __init__(
         self,
-        client: redis.Redis,
         waiting: Waiting,
         *,
-        dispatcher: Dispatcher,
-        outcomes: Outcomes,
-        pressure: Pressure,
+        following: Sequence[Callable[[], Coroutine[Any, Any, None]]],
+        closing: Sequence[Callable[[], None]],
     ) -> None:
-        self._client = client
         self._waiting = waiting
-        self._dispatcher = dispatcher
-        self._outcomes = outcomes
-        self._pressure = pressure
+        self._following = following
+        self._closing = closing
 
     async def process_startup(self, _scope: dict[str, Any], _event: dict[str, Any]) -> None:
-        """Subscribe to replies, watch how large the fleet is and how much waits."""
+        """Subscribe to replies, and follow what changes."""
         self._waiting.start()
-        self._following = [
-            asyncio.create_task(self._dispatcher.follow_fleet(self._client)),
-            asyncio.create_task(self._pressure.follow()),
-        ]
+        self._tasks = [asyncio.create_task(follow()) for follow in self._following]
 
     async def process_shutdown(self, _scope: dict[str, Any], _event: dict[str, Any]) -> None:
         """End what was started."""
-        for task in self._following:
+        for task in self._tasks:
             task.cancel()
-        self._waiting.stop()
-        self._outcomes.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._waiting.stop()
+        for close in self._closing:
+            close()
+        # Connections end in the next turn of the loop.
+        await asyncio.sleep(0)

@@ -6,52 +6,55 @@ refused whole, so that a route which was forgotten is closed.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import logging
 import re
-import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any, Final
 
 import falcon.asgi
 
-from gateway.accounts import SCOPES, Account, Accounts, allows
-from gateway.tokens import Principal, Tokens
-from tasks.errors import Forbidden, Unauthenticated
+from gateway.callers import Callers
+from gateway.quotas import Quotas
+from gateway.scopes import MODEL_SCOPES, SCOPES, Needed, allows
+from gateway.tokens import Principal
+from tasks.contract import TOKEN_CHANGE
+from tasks.errors import Forbidden, TooManyRequests, Unauthenticated
 
 log = logging.getLogger(__name__)
 
 #: The protection space that challenges name.
 REALM: Final = "mlservice"
-#: Seconds after which an account is read again, should the word of its change be lost.
-ACCOUNT_SECONDS: Final = 30
+#: Most characters of a model's name that are repeated.
+MODEL_LENGTH: Final = 63
 
 Responder = Callable[..., Awaitable[None]]
-#: A scope; or what gives the scope for the resource at hand; or None: any account.
-Needed = str | Callable[[Any], str] | None
+#: What is needed; or what gives it for the resource at hand.
+Wanted = Needed | Callable[[Any], str]
 
 _DECLARED: Final = "__needs__"
 
 
-def requires(needed: Needed = None) -> Callable[[Responder], Responder]:
+def requires(wanted: Wanted = None, *, model: Callable[[Any], str] | None = None) -> Callable[[Responder], Responder]:
     """Let the responder run only for a caller with this scope, known as `req.context.principal`.
 
-    `@requires("estimate")`, `@requires()` for any account, `@requires(attrgetter("kind"))` for a scope that the
-    resource object gives.
+    `@requires("estimate")`, `@requires(("train", "monitor"))` for either, `@requires()` for any account,
+    `@requires(attrgetter("kind"))` for a scope that the resource object gives. The scope is needed for the model that
+    the route names as `{model}`, or that `model` gives for the resource object.
     """
-    if isinstance(needed, str) and needed not in SCOPES:
-        raise ValueError(f"there is no scope {needed!r}")
+    for scope in wanted if isinstance(wanted, tuple) else (wanted,):
+        if isinstance(scope, str) and scope not in SCOPES:
+            raise ValueError(f"there is no scope {scope!r}")
 
     def declare(responder: Responder) -> Responder:
         @functools.wraps(responder)
         async def guarded(
             resource: object, req: falcon.asgi.Request, resp: falcon.asgi.Response, *args: Any, **params: Any
         ) -> None:
-            scope = needed(resource) if callable(needed) else needed
+            needed = wanted(resource) if callable(wanted) else wanted
+            named = model(resource) if model is not None else params.get("model")
             authenticator: Authenticator = req.context.authenticator
-            req.context.principal = await authenticator.admit(req, resp, scope)
+            req.context.principal = await authenticator.admit(req, resp, needed, model=named)
             await responder(resource, req, resp, *args, **params)
 
         setattr(guarded, _DECLARED, True)
@@ -78,13 +81,9 @@ def undeclared(resource: object) -> list[str]:
 class Authenticator:
     """Falcon middleware that closes what is not declared and admits callers to what is."""
 
-    def __init__(self, accounts: Accounts, tokens: Tokens, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._accounts = accounts
-        self._tokens = tokens
-        self._clock = clock
-        self._known: dict[str, tuple[Account | None, float]] = {}
-        self._reading: dict[tuple[str, int], asyncio.Future[Account | None]] = {}
-        self._changes = 0
+    def __init__(self, callers: Callers, *, quotas: Quotas | None = None) -> None:
+        self._callers = callers
+        self._quotas = quotas
         self._checked: dict[type, bool] = {}
 
     async def process_resource(
@@ -95,58 +94,38 @@ class Authenticator:
             raise Forbidden("this route is closed: it does not declare who may use it")
         req.context.authenticator = self
 
-    async def admit(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, needed: str | None) -> Principal:
-        """The caller, with the scopes that both token and account have.
+    async def admit(
+        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, needed: Needed, *, model: str | None = None
+    ) -> Principal:
+        """The caller, with the scopes that both token and account have; `model` is what it wants to use.
 
-        Raises Unauthenticated or Forbidden, with the challenge of RFC 6750 set in the response.
+        Raises Unauthenticated or Forbidden, with the challenge of RFC 6750 set in the response; TooManyRequests if the
+        quota is used up; Unavailable if it cannot be found out who is calling.
         """
         token = _bearer(req.get_header("Authorization"))
         if token is None:
             resp.set_header("WWW-Authenticate", _challenge())
             raise Unauthenticated("a token is needed: get one from /v1/token, send it as Authorization: Bearer TOKEN")
         try:
-            principal = await self._principal(token)
+            principal = await self._callers.principal(token)
         except Unauthenticated as error:
             resp.set_header("WWW-Authenticate", _challenge("invalid_token", str(error)))
             raise
-        if not allows(principal.scopes, needed):
-            reason = f"the account {principal.name!r} may not do this: it needs the scope {needed}"
-            resp.set_header("WWW-Authenticate", _challenge("insufficient_scope", reason, scope=needed))
+        if principal.quota and self._quotas is not None:
+            await _charge(self._quotas, req, resp, principal)
+        if not allows(principal.scopes, needed, model=model):
+            reason = f"the account {principal.name!r} may not do this: it {_lacking(needed, model)}"
+            resp.set_header("WWW-Authenticate", _challenge("insufficient_scope", reason, scope=_least(needed)))
             raise Forbidden(reason)
         return principal
 
-    def forget(self, name: str) -> None:
-        """Drop what is remembered of an account, because it changed. May be called from any thread."""
-        # A read that began before the change must not be kept, hence the count.
-        self._changes += 1
-        self._known.pop(name, None)
-        self._tokens.forget(name)
+    def forget(self, what: str) -> None:
+        """Drop what is remembered of what changed, as it is said on ACCOUNTS_CHANNEL. Called on the event loop."""
+        self._callers.forget(what)
 
-    async def _principal(self, token: str) -> Principal:
-        principal = self._tokens.verify(token)
-        known = self._known.get(principal.name)
-        account = known[0] if known and self._clock() < known[1] else await self._read(principal.name)
-        # An account that was removed and made again is another one; tokens count whole seconds.
-        if account is None or account.disabled or principal.issued_at < int(account.created_at):
-            raise Unauthenticated("the token's account was removed, replaced or disabled")
-        if principal.scopes <= account.scopes:
-            return principal
-        return replace(principal, scopes=principal.scopes & account.scopes)
-
-    async def _read(self, name: str) -> Account | None:
-        """The account from Redis; those who ask at the same time share one read."""
-        key = (name, self._changes)
-        reading = self._reading.get(key)
-        if reading is None:
-            reading = self._reading[key] = asyncio.ensure_future(self._fetch(name, self._changes))
-            reading.add_done_callback(lambda _: self._reading.pop(key, None))
-        return await asyncio.shield(reading)
-
-    async def _fetch(self, name: str, changes: int) -> Account | None:
-        account = await asyncio.get_running_loop().run_in_executor(None, self._accounts.get, name)
-        if changes == self._changes:
-            self._known[name] = (account, self._clock() + ACCOUNT_SECONDS)
-        return account
+    def forget_token(self, token_id: str) -> None:
+        """Drop what is remembered of a token."""
+        self._callers.forget(TOKEN_CHANGE.format(token=token_id))
 
     def _closed(self, resource: object) -> bool:
         cls = type(resource)
@@ -156,6 +135,31 @@ class Authenticator:
                 log.error("%s is closed: %s declare nothing", cls.__name__, ", ".join(missing))
             self._checked[cls] = bool(missing)
         return self._checked[cls]
+
+
+async def _charge(quotas: Quotas, req: falcon.asgi.Request, resp: falcon.asgi.Response, principal: Principal) -> None:
+    """Count this request, once. A body of unknown length counts as nothing; NGINX in front knows the length of all."""
+    if getattr(req.context, "charged", False):
+        return
+    req.context.charged = True
+    verdict = await quotas.charge(principal.name, principal.quota, body_bytes=req.content_length or 0)
+    resp.set_header("RateLimit-Policy", verdict.policy)
+    resp.set_header("RateLimit", verdict.remaining)
+    if verdict.wait_seconds:
+        reason = f"the account {principal.name!r} has used its quota of {verdict.reached}; try again after the pause"
+        raise TooManyRequests(reason).after(verdict.wait_seconds)
+
+
+def _least(needed: Needed) -> str | None:
+    """The scope that a challenge names; where several would do, the first, which allows the least."""
+    return needed[0] if isinstance(needed, tuple) else needed
+
+
+def _lacking(needed: Needed, model: str | None) -> str:
+    words = f"one of the scopes {', '.join(needed)}" if isinstance(needed, tuple) else f"the scope {needed}"
+    least = _least(needed)
+    narrow = f" (for this model alone: {least}:{model[:MODEL_LENGTH]})" if model and least in MODEL_SCOPES else ""
+    return f"needs {words}{narrow}"
 
 
 def _bearer(header: str | None) -> str | None:

@@ -40,6 +40,7 @@ TABLE: Final[dict[type[ServiceError], tuple[int, str]]] = {
     errors.BodyTooLarge: (413, "The body is too large"),
     errors.Unauthenticated: (401, "It is not known who is calling"),
     errors.Forbidden: (403, "The caller may not do this"),
+    errors.TooManyRequests: (429, "The caller asks too often"),
     errors.NotFound: (404, "There is no such thing"),
     errors.UnknownModel: (404, "There is no such model"),
     errors.UnknownVersion: (404, "There is no such version"),
@@ -117,6 +118,8 @@ async def _on_service_error(
     req: falcon.asgi.Request, resp: falcon.asgi.Response | None, error: ServiceError, params: dict[str, Any]
 ) -> None:
     status, _ = status_and_title(type(error))
+    if isinstance(error, errors.TooManyRequests) and resp is not None:
+        resp.set_header("Retry-After", str(error.retry_seconds))
     if status == 500:
         log.error("%s %s: %s", req.method, req.path, error, exc_info=error)
     _answer(resp, status, problem(error, instance=_instance(req)))

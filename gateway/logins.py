@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, Protocol
 
 from gateway.accounts import Account
 
@@ -16,8 +16,12 @@ REMEMBERED_SECONDS: Final = 30
 #: Most logins that are remembered.
 MOST: Final = 1024
 
-#: The account of an `Authorization` header; raises ServiceError.
-Login = Callable[[str | None], Awaitable[Account]]
+
+class Login(Protocol):
+    """The account of an `Authorization` header that came from an address; raises ServiceError."""
+
+    def __call__(self, header: str | None, *, address: str | None = None) -> Awaitable[Account]:
+        """Check it."""
 
 
 class RememberedLogins:
@@ -32,7 +36,7 @@ class RememberedLogins:
         self._changes = 0
         self._changing = threading.Lock()
 
-    async def account(self, header: str | None) -> Account:
+    async def account(self, header: str | None, *, address: str | None = None) -> Account:
         """The account whose HTTP Basic credentials these are. Raises what the login raises."""
         key = hashlib.blake2b((header or "").encode(), key=self._secret).digest()
         known = self._known.get(key)
@@ -40,7 +44,7 @@ class RememberedLogins:
             return known[0]
         # A check that began before the account changed must not be remembered.
         changes = self._changes
-        account = await self._login(header)
+        account = await self._login(header, address=address)
         with self._changing:
             if changes == self._changes:
                 while len(self._known) >= MOST:

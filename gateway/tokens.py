@@ -1,8 +1,8 @@
-"""Bearer tokens: signed statements of who is calling and what they may do (RFC 7519, HS256)."""
+"""Bearer tokens: signed statements of who is calling and what they may do (RFC 7519, RFC 8037)."""
 
 from __future__ import annotations
 
-import threading
+import math
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -11,18 +11,16 @@ from typing import Any, Final
 
 import jwt
 
+from gateway.keys import Key, Keys
+from gateway.quotas import NO_QUOTA, Quota
 from tasks.errors import Unauthenticated
 
 #: Issuer and audience of our tokens.
 ISSUER: Final = "mlservice"
-#: The one algorithm that is signed with and accepted.
-ALGORITHM: Final = "HS256"
-#: Claims that a token must have.
-CLAIMS: Final = ("iss", "aud", "sub", "iat", "exp", "scope")
+#: Claims that a token of ours must have.
+CLAIMS: Final = ("iss", "aud", "sub", "iat", "nbf", "exp", "jti", "scope")
 #: Seconds by which the clocks of two gateways may differ.
 SKEW_SECONDS: Final = 30
-#: Most verified tokens that are remembered.
-CACHE_SIZE: Final = 4096
 #: Longest token that is looked at, in characters.
 TOKEN_LIMIT: Final = 4096
 
@@ -44,100 +42,102 @@ class Principal:
     scopes: frozenset[str]
     expires_at: float
     issued_at: float
+    #: What names the token, so that it can be revoked.
+    token_id: str = ""
+    #: What the account may use in a second.
+    quota: Quota = NO_QUOTA
 
 
 class Tokens:
-    """Issues and verifies tokens with one key. Safe to share between threads."""
+    """Issues and verifies tokens. Safe to share between threads. What it costs to verify is worth remembering."""
 
-    def __init__(
-        self,
-        key: str,
-        *,
-        life_seconds: int,
-        clock: Callable[[], float] = time.time,
-        cache_size: int = CACHE_SIZE,
-    ) -> None:
-        self._key = key
+    def __init__(self, keys: Keys, *, life_seconds: int, clock: Callable[[], float] = time.time) -> None:
+        self._keys = keys
         self._life = life_seconds
         self._clock = clock
-        self._cache_size = cache_size
-        self._cache: dict[str, Principal] = {}
-        # Guards changes of the cache only. Looking up is one atomic step and takes no lock.
-        self._changing = threading.Lock()
 
-    def issue(self, name: str, scopes: Iterable[str]) -> Token:
-        """A token for this account, good for `life_seconds` from now."""
+    def issue(self, name: str, scopes: Iterable[str], *, since: int = 0) -> Token:
+        """A token for this account, good for `life_seconds` from now; `since` is the account's `tokens_since`."""
         now = int(self._clock())
         scope = " ".join(sorted(scopes))
         claims = {
             "iss": ISSUER,
             "aud": ISSUER,
             "sub": name,
-            "iat": now,
+            "iat": max(now, since),
             "nbf": now,
             "exp": now + self._life,
             "jti": uuid.uuid4().hex,
             "scope": scope,
         }
-        return Token(jwt.encode(claims, self._key, algorithm=ALGORITHM), self._life, scope)
+        key = self._keys.signing()
+        token = jwt.encode(claims, key.signing, algorithm=key.algorithm, headers={"kid": key.kid})
+        return Token(token, self._life, scope)
 
     def verify(self, token: str) -> Principal:
         """Who this token speaks for. Raises Unauthenticated, which says what is wrong with the token."""
-        known = self._cache.get(token)
-        if known is not None and self._clock() < known.expires_at:
-            return known
-        principal = self._principal(_claims(token, self._key))
-        self._remember(token, principal)
-        return principal
-
-    def forget(self, name: str) -> None:
-        """Drop what is remembered of this account's tokens."""
-        with self._changing:
-            for token in [t for t, principal in self._cache.items() if principal.name == name]:
-                del self._cache[token]
-
-    def _principal(self, claims: dict[str, Any]) -> Principal:
-        name, scope = claims["sub"], claims["scope"]
-        times = issued, expires, begins = claims["iat"], claims["exp"], claims.get("nbf", claims["iat"])
-        if not (isinstance(scope, str) and all(type(t) in (int, float) for t in times)):
+        claims = decode(token, self._key(token), audience=ISSUER, issuer=ISSUER, required=CLAIMS)
+        issued, expires = times(claims, now=self._clock())
+        scope, token_id = claims["scope"], claims["jti"]
+        if not isinstance(scope, str):
             raise Unauthenticated("the token has a claim of the wrong type")
-        now = self._clock()
-        if not now < expires:
-            raise Unauthenticated("the token has expired; get a new one from /v1/token")
-        if max(issued, begins) > now + SKEW_SECONDS:
-            raise Unauthenticated("the token is not valid yet")
-        return Principal(name, frozenset(scope.split()), float(expires), float(issued))
+        return Principal(claims["sub"], frozenset(scope.split()), expires, issued, token_id)
 
-    def _remember(self, token: str, principal: Principal) -> None:
-        with self._changing:
-            while len(self._cache) >= self._cache_size:
-                del self._cache[next(iter(self._cache))]
-            self._cache[token] = principal
+    def _key(self, token: str) -> Key:
+        kid = header(token).get("kid")
+        key = self._keys.find(kid)
+        if key is None:
+            raise Unauthenticated(
+                "the token names no key" if kid is None else "the token was signed with another key, or one that ended"
+            )
+        return key
 
 
-def _claims(token: str, key: str) -> dict[str, Any]:
-    """The claims of a token with our signature, issuer and audience. The times are checked by our own clock."""
+def header(token: str) -> dict[str, Any]:
+    """What the token says of its signature, unverified. Raises Unauthenticated if it is no token."""
     if len(token) > TOKEN_LIMIT:
         raise Unauthenticated("the token is malformed: it is too long")
     try:
+        return jwt.get_unverified_header(token)
+    except jwt.InvalidTokenError as error:
+        raise Unauthenticated(_reason(error, "")) from error
+
+
+def decode(token: str, key: Key, *, audience: str, issuer: str, required: Iterable[str]) -> dict[str, Any]:
+    """The claims of a token with this key's signature. Raises Unauthenticated."""
+    try:
         return jwt.decode(
             token,
-            key,
-            algorithms=[ALGORITHM],
-            audience=ISSUER,
-            issuer=ISSUER,
-            options={"require": list(CLAIMS), "verify_exp": False, "verify_nbf": False, "verify_iat": False},
+            key.checking,
+            algorithms=[key.algorithm],
+            audience=audience,
+            issuer=issuer,
+            # The times are checked by our own clock.
+            options={"require": list(required), "verify_exp": False, "verify_nbf": False, "verify_iat": False},
         )
-    except jwt.InvalidTokenError as error:
-        raise Unauthenticated(_reason(error)) from error
+    except jwt.PyJWTError as error:
+        raise Unauthenticated(_reason(error, key.algorithm)) from error
 
 
-def _reason(error: jwt.InvalidTokenError) -> str:
+def times(claims: dict[str, Any], *, now: float) -> tuple[float, float]:
+    """(issued at, expires at) of a token that is good now. Raises Unauthenticated."""
+    issued, expires = claims["iat"], claims["exp"]
+    begins = claims.get("nbf", issued)
+    if not all(type(t) in (int, float) and math.isfinite(t) for t in (issued, expires, begins)):
+        raise Unauthenticated("the token has a claim of the wrong type")
+    if not now < expires:
+        raise Unauthenticated("the token has expired; get a new one from /v1/token")
+    if max(issued, begins) > now + SKEW_SECONDS:
+        raise Unauthenticated("the token is not valid yet")
+    return float(issued), float(expires)
+
+
+def _reason(error: jwt.PyJWTError, algorithm: str) -> str:
     match error:
         case jwt.InvalidSignatureError():
             return "the token was signed with another key"
         case jwt.InvalidAlgorithmError():
-            return f"the token is not signed with {ALGORITHM}"
+            return f"the token is not signed with {algorithm}, as its key asks for"
         case jwt.MissingRequiredClaimError():
             return f"the token lacks the claim {error.claim}"
         case jwt.InvalidAudienceError() | jwt.InvalidIssuerError():

@@ -55,9 +55,10 @@ class Waiting:
         """Subscribe. Returns at once; a reply that comes before the subscription is found by reading the ledger."""
         self._listening = asyncio.create_task(self._listen())
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """End the subscription."""
         self._listening.cancel()
+        await asyncio.gather(self._listening, return_exceptions=True)
         self._wire.close()
 
     def expect(self, group: str) -> Expected:

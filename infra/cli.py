@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 DEFAULT_HOME: Final = ".mlservice"
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = "8080"
+#: What is said of --password-stdin.
+PASSWORD_HELP: Final = "the password is one line on standard input"
+#: What is said of --scope.
+SCOPE_HELP: Final = "may be given several times; estimate:MODEL for one model alone"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -71,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
         commands, "redis-users", "infra.redis_place:show_users", help="print the ACL file for your own Redis"
     )
     _add_home(acl)
+    _add_credentials(commands)
     _command(commands, "settings", "infra.report:settings", help="list all settings")
     return top
 
@@ -97,24 +102,49 @@ def _add_processes(commands: Subparsers) -> None:
 
 
 def _add_accounts(commands: Subparsers) -> None:
-    user = _command(commands, "user", "infra.people:show", help="accounts: add, list, remove")
+    user = _command(commands, "user", "infra.people:show", help="accounts, and what they may do")
     users = user.add_subparsers(required=True, metavar="ACTION")
-    add = _command(users, "add", "infra.people:add", help="add an account")
-    add.add_argument("name")
+    add = _add_account(users, "add", help="add an account")
     _add_scope(add, default_help="all")
     how = add.add_mutually_exclusive_group(required=True)
-    how.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    how.add_argument("--password-stdin", action="store_true", help=PASSWORD_HELP)
     how.add_argument("--first", action="store_true", help="the same, and do nothing if there is an account already")
-    _add_home(add)
-    _add_home(_command(users, "list", "infra.people:show", help="list the accounts' names"))
-    remove = _command(users, "remove", "infra.people:remove", help="remove an account")
-    remove.add_argument("name")
-    _add_home(remove)
+    how.add_argument("--no-password", action="store_true", help="for a caller of the outside issuer, oidc:NAME")
+    listed = _command(users, "list", "infra.people:show", help="list the accounts")
+    listed.add_argument("--json", action="store_true", help="as one JSON array")
+    _add_home(listed)
+    passwd = _add_account(users, "passwd", help="set the password, and end all tokens of the account")
+    passwd.add_argument("--password-stdin", action="store_true", required=True, help=PASSWORD_HELP)
+    scopes = _add_account(users, "scopes", help="set the scopes")
+    scopes.add_argument("--scope", action="append", dest="scopes", metavar="SCOPE", required=True, help=SCOPE_HELP)
+    _add_account(users, "disable", help="refuse password and tokens until it is enabled")
+    _add_account(users, "enable", help="take back disable")
+    _add_account(users, "remove", help="remove an account")
+    quota = _add_account(users, "quota", help="limit what an account may use")
+    for limit in ("requests", "bytes"):
+        quota.add_argument(f"--{limit}-per-second", metavar="N", help="0: any amount; `default`: what the settings say")
 
-    token = _command(commands, "token", "infra.people:token", help="print a token for an account")
-    token.add_argument("name")
+
+def _add_credentials(commands: Subparsers) -> None:
+    token = _command(commands, "token", "infra.credentials:token", help="print a token for an account, or revoke one")
+    token.add_argument("name", nargs="?")
+    token.add_argument("--revoke", metavar="JTI", help="refuse the token with this id from now on")
     _add_scope(token, default_help="the account's")
     _add_home(token)
+
+    keys = _command(commands, "keys", "infra.credentials:keys", help="the keys that sign tokens")
+    actions = keys.add_subparsers(required=True, metavar="ACTION")
+    _add_home(_command(actions, "list", "infra.credentials:keys", help="list the keys that are honoured"))
+    rotate = _command(actions, "rotate", "infra.credentials:rotate", help="sign with a new key from now on")
+    rotate.add_argument("--at-once", action="store_true", help="end the other keys, and so all tokens, now")
+    _add_home(rotate)
+
+
+def _add_account(users: Subparsers, action: str, *, help: str) -> argparse.ArgumentParser:  # noqa: A002
+    command = _command(users, action, f"infra.people:{action}", help=help)
+    command.add_argument("name")
+    _add_home(command)
+    return command
 
 
 def _command(commands: Subparsers, name: str, run: str, *, help: str) -> argparse.ArgumentParser:  # noqa: A002
@@ -139,7 +169,7 @@ def _add_scope(command: argparse.ArgumentParser, *, default_help: str) -> None:
         action="append",
         dest="scopes",
         metavar="SCOPE",
-        help=f"may be given several times; default: {default_help}",
+        help=f"{SCOPE_HELP}; default: {default_help}",
     )
 
 

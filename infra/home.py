@@ -8,12 +8,14 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from gateway import keyfile
 from infra.templates import write_private
 from tasks.errors import Conflict, Unavailable
 from tasks.redis_file import RedisAccess, redis_access
@@ -72,9 +74,9 @@ class Home:
         return self.root / "blobs"
 
     @property
-    def token_key(self) -> Path:
-        """The key that signs tokens."""
-        return self.secrets / "token.key"
+    def token_keys(self) -> Path:
+        """The keys that sign tokens."""
+        return self.secrets / "token.keys"
 
     @property
     def admin_password(self) -> Path:
@@ -89,8 +91,13 @@ class Home:
         for folder in (self.secrets, self.redis, self.run, self.logs, self.blobs):
             folder.chmod(0o700)
         _ensure_secret(self.admin_password, secrets.token_urlsafe(24))
-        _ensure_secret(self.token_key, secrets.token_hex(32))
         _ensure_secret(self.secrets / FLOWER_HTTP_PASSWORD, secrets.token_urlsafe(24))
+        keyfile.ensure(self.token_keys, now=time.time())
+
+    def naming_keys(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """The variable that names this home's keys of tokens; nothing if the environment gives keys."""
+        given = any(environ.get(f"MLSERVICE_TOKEN_{name}") for name in ("KEY", "KEY_FILE", "KEYS_FILE"))
+        return {} if given else {"MLSERVICE_TOKEN_KEYS_FILE": str(self.token_keys)}
 
     def secret(self, name: str) -> str:
         """One secret. Raises Unavailable if this home has none of that name, or an empty one."""

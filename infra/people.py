@@ -1,58 +1,117 @@
-"""`mlservice user` and `mlservice token`: who may do what."""
+"""`mlservice user`: who may do what."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from gateway.accounts import SCOPES, Accounts, allows
-from gateway.tokens import Tokens
+from gateway.accounts import SCOPES, Account, Accounts
 from infra.home import Home
 from infra.running import redis_of, settings_of
-from tasks.errors import Forbidden, InvalidField, NotFound
+from tasks.errors import InvalidField
 
 
 def add(args: argparse.Namespace) -> int:
-    """Add an account with the password on standard input."""
-    password = sys.stdin.readline().rstrip("\r\n")
-    if not password:
-        raise InvalidField("the password is empty: give it as one line on standard input")
-    with redis_of(settings_of(Home(args.home), os.environ)) as client:
-        accounts = Accounts(client)
+    """Add an account with the password on standard input; without one for a caller of the outside issuer."""
+    password = None if args.no_password else _password()
+    with _accounts(args) as accounts:
         if not (args.first and accounts.names()):
             accounts.add(args.name, password=password, scopes=args.scopes or SCOPES)
     return 0
 
 
 def show(args: argparse.Namespace) -> int:
-    """Print the names of the accounts, one a line."""
-    with redis_of(settings_of(Home(args.home), os.environ)) as client:
-        for name in sorted(Accounts(client).names()):
-            print(name)
+    """Print the accounts, one a line: name, scopes, limits, whether it is disabled."""
+    with _accounts(args) as accounts:
+        found = [account for name in accounts.names() if (account := accounts.get(name))]
+    if args.json:
+        print(json.dumps([_document(account) for account in found]))
+        return 0
+    for account in found:
+        limits = [f"{limit}={value}" for limit, value in sorted(account.limits.items())]
+        state = ["disabled"] if account.disabled else []
+        print(account.name, ",".join(sorted(account.scopes)), *limits, *state, sep="\t")
     return 0
 
 
 def remove(args: argparse.Namespace) -> int:
     """Remove an account. Raises NotFound."""
+    with _accounts(args) as accounts:
+        accounts.remove(args.name)
+    return 0
+
+
+def disable(args: argparse.Namespace) -> int:
+    """Refuse an account's password and tokens. Raises NotFound."""
+    with _accounts(args) as accounts:
+        accounts.disable(args.name)
+    return 0
+
+
+def enable(args: argparse.Namespace) -> int:
+    """Take back `disable`. Raises NotFound."""
+    with _accounts(args) as accounts:
+        accounts.enable(args.name)
+    return 0
+
+
+def passwd(args: argparse.Namespace) -> int:
+    """Set the password on standard input, which ends the account's tokens. Raises NotFound."""
+    password = _password()
+    with _accounts(args) as accounts:
+        accounts.set_password(args.name, password)
+    return 0
+
+
+def scopes(args: argparse.Namespace) -> int:
+    """Give an account these scopes and no others. Raises NotFound."""
+    with _accounts(args) as accounts:
+        accounts.set_scopes(args.name, args.scopes)
+    return 0
+
+
+def quota(args: argparse.Namespace) -> int:
+    """Set what an account may use in a second; what is not named stays. Raises NotFound."""
+    given = {"requests_per_second": args.requests_per_second, "bytes_per_second": args.bytes_per_second}
+    named = {limit: _limit(limit, value) for limit, value in given.items() if value is not None}
+    if not named:
+        raise InvalidField("give --requests-per-second or --bytes-per-second: a number, or `default`")
+    with _accounts(args) as accounts:
+        accounts.set_limits(args.name, named)
+    return 0
+
+
+@contextmanager
+def _accounts(args: argparse.Namespace) -> Iterator[Accounts]:
     with redis_of(settings_of(Home(args.home), os.environ)) as client:
-        Accounts(client).remove(args.name)
-    return 0
+        yield Accounts(client)
 
 
-def token(args: argparse.Namespace) -> int:
-    """Print a token. Raises NotFound for an unknown account, Forbidden for a scope that it does not have."""
-    settings = settings_of(Home(args.home), os.environ)
-    tokens = Tokens(settings.signing_key(), life_seconds=settings.token_life_seconds)
-    with redis_of(settings) as client:
-        account = Accounts(client).get(args.name)
-    if account is None:
-        raise NotFound(f"there is no account {args.name!r}; `mlservice user list` lists them")
-    scopes = args.scopes or account.scopes
-    for scope in scopes:
-        if scope not in SCOPES:
-            raise InvalidField(f"there is no scope {scope!r}; the scopes are {', '.join(SCOPES)}")
-        if not allows(account.scopes, scope):
-            raise Forbidden(f"the account {args.name} has no scope {scope!r}, only {', '.join(sorted(account.scopes))}")
-    print(tokens.issue(args.name, scopes).access_token)
-    return 0
+def _password() -> str:
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise InvalidField("the password is empty: give it as one line on standard input")
+    return password
+
+
+def _limit(limit: str, text: str) -> int | None:
+    if text == "default":
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise InvalidField(f"{limit} must be a whole number, 0 for any amount, or `default`, not {text[:40]!r}")
+    return int(text)
+
+
+def _document(account: Account) -> dict[str, Any]:
+    return {
+        "name": account.name,
+        "scopes": sorted(account.scopes),
+        "created_at": account.created_at,
+        "disabled": account.disabled,
+        "limits": dict(account.limits),
+    }

@@ -22,8 +22,8 @@ def settings_of(home: Home, environ: Mapping[str, str]) -> Settings:
     values = {**home.remembered(), **environ}
     if "REDIS_URL" not in values and not (config_folder(values) / REDIS_FILE).exists():
         raise Unavailable(f"no service was started in {home.root}: is it the --home of the service?")
-    if not (values.get("MLSERVICE_TOKEN_KEY") or values.get("MLSERVICE_TOKEN_KEY_FILE")) and home.token_key.exists():
-        values["MLSERVICE_TOKEN_KEY_FILE"] = str(home.token_key)
+    if home.token_keys.exists():
+        values |= home.naming_keys(values)
     return Settings.load(values)
 
 

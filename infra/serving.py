@@ -24,8 +24,9 @@ def gateway(args: argparse.Namespace) -> int:
     """Serve HTTP with gunicorn, on --bind."""
     from gunicorn.app.wsgiapp import run  # type: ignore[import-untyped]
 
-    settings = Settings.load()
-    settings.signing_key()
+    from gateway.keys import open_keys
+
+    open_keys(Settings.load())
     if args.bind:
         os.environ["GATEWAY_BIND"] = args.bind
     elif sockets := os.environ.get("SOCKETS_DIR"):

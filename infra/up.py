@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from gateway import keyfile
 from infra.address import Address, free_address
 from infra.home import FLOWER_HTTP_PASSWORD, Home, Service
 from infra.programs import programs, write_supervisor
@@ -85,9 +86,9 @@ def child_environment(home: Home, sockets: Path, environ: Mapping[str, str], *, 
     home.remember(settled)
     return {
         "MLSERVICE_BLOBS_URL": f"file://{home.blobs}",
-        **({} if environ.get("MLSERVICE_TOKEN_KEY") else {"MLSERVICE_TOKEN_KEY_FILE": str(home.token_key)}),
         **{name: value for name, value in environ.items() if name != CONFIG},
         **settled,
+        **home.naming_keys(environ),
         **({FLOWER_REDIS_URL: flower_url(sockets, home)} if place.access else {}),
         "MLSERVICE_HOME": str(home.root),
         "SOCKETS_DIR": str(sockets),
@@ -100,14 +101,16 @@ def write_configuration(
 ) -> None:
     """Write what the programs read at their start.
 
-    Raises Unavailable if an outside Redis does not answer, SettingsError if the key of the tokens cannot be used.
+    Raises Unavailable if an outside Redis does not answer, SettingsError if the keys of the tokens cannot be used.
     """
     if place.access:
         write_store(home, sockets, place.access)
     else:
         check_redis(place.url)
     settings = Settings.load(environment)
-    settings.signing_key()
+    settings.given_key()
+    if settings.token_keys_file:
+        keyfile.read(Path(settings.token_keys_file))
     link_pair(settings, home.run)
     proxy = nginx_conf(address, settings, flower_password=home.secret(FLOWER_HTTP_PASSWORD))
     write_private(home.run / "nginx.conf", proxy)

@@ -167,10 +167,20 @@ OWNER_KEY: Final = "ml:owner:{owner}"
 IDEMPOTENCY_KEY: Final = "ml:once:{owner}:{key}"
 #: Channel: outcomes for one waiting process.
 REPLY_CHANNEL: Final = "ml:reply:{process}"
-#: Channel: accounts that changed, so that caches forget them.
+#: Channel: what changed, so that caches forget it: an account's name, TOKEN_CHANGE, or EVERYTHING_CHANGED.
 ACCOUNTS_CHANNEL: Final = "ml:accounts"
+#: Said on that channel of a token that was revoked. No account's name begins like this.
+TOKEN_CHANGE: Final = "token:{token}"
+#: Said on that channel when all caches are to be emptied.
+EVERYTHING_CHANGED: Final = "*"
 #: Hash: one account.
 USER_KEY: Final = "ml:user:{name}"
+#: String with the life of the token: a token, by its id, is revoked.
+REVOKED_KEY: Final = "ml:revoked:{token}"
+#: Hash with a life: logins that failed, by account or address (a digest of either).
+LOGINS_KEY: Final = "ml:logins:{whose}"
+#: Hash with a life: what an account has left of its quota.
+QUOTA_KEY: Final = "ml:quota:{name}"
 #: Set: the names of all accounts.
 USERS_KEY: Final = "ml:users"
 #: Set: the names of all models.

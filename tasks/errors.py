@@ -14,6 +14,7 @@
     |-- BodyTooLarge
     |-- Unauthenticated
     |-- Forbidden
+    |-- TooManyRequests
     |-- NotFound
     |   |-- UnknownModel
     |   |-- UnknownVersion
@@ -36,6 +37,7 @@ Each takes one message, already formatted, so that Celery's JSON can rebuild it 
 
 from __future__ import annotations
 
+import math
 from typing import Self
 
 
@@ -103,6 +105,18 @@ class Unauthenticated(ServiceError):
 
 class Forbidden(ServiceError):
     """Raised when the caller is known and may not do this."""
+
+
+class TooManyRequests(ServiceError):
+    """Raised when the caller asks more often than it may; trying again after a pause is right."""
+
+    #: The pause, in seconds.
+    retry_seconds: int = 1
+
+    def after(self, seconds: float) -> Self:
+        """This error, with the pause after which trying again is right."""
+        self.retry_seconds = max(1, math.ceil(seconds))
+        return self
 
 
 class NotFound(ServiceError):

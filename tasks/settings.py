@@ -20,6 +20,8 @@ PREFIX: Final = "MLSERVICE_"
 CONFIG: Final = f"{PREFIX}CONFIG"
 #: Names the Redis as Flower reaches it, where it is a user of its own there; else it is as everybody.
 FLOWER_REDIS_URL: Final = f"{PREFIX}FLOWER_REDIS_URL"
+#: The hosts that are this machine.
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
 def _setting(default: object, *, doc: str, secret: bool = False, env: str | None = None) -> Any:
@@ -43,8 +45,25 @@ class Settings:
         256 * 1024, doc="Bodies and results over this size lie in the blob store, not in Redis records."
     )
     token_key: str = _setting("", doc="The key that signs tokens (HS256), at least 32 characters.", secret=True)
-    token_key_file: str = _setting("", doc="A file that holds the key that signs tokens.")
+    token_key_file: str = _setting("", doc="A file that holds the key that signs tokens (HS256).")
+    token_keys_file: str = _setting(
+        "", doc="A file of keys that sign tokens (EdDSA), made and rotated by `mlservice keys`. It comes before a key."
+    )
     token_life_seconds: int = _setting(3600, doc="Life of a token.")
+    oidc_issuer: str = _setting("", doc="The OpenID Connect issuer whose tokens are accepted as well: its URL.")
+    oidc_audience: str = _setting("", doc="The audience that tokens of that issuer must have.")
+    oidc_jwks_url: str = _setting("", doc="Where that issuer's keys are; empty: its discovery document says.")
+    oidc_name_claim: str = _setting("sub", doc="The claim of that issuer's tokens that names the caller.")
+    oidc_scope_claim: str = _setting(
+        "scope",
+        doc="The claim of that issuer's tokens that holds our scopes; `none`: an account `oidc:NAME` here has them.",
+    )
+    quota_requests_per_second: int = _setting(
+        0, doc="Requests a second that an account without a quota of its own may make; 0: any number."
+    )
+    quota_bytes_per_second: int = _setting(
+        0, doc="Bytes of bodies a second that an account without a quota of its own may send; 0: any number."
+    )
     max_body_bytes: int = _setting(128 * 1024 * 1024, doc="Largest request body.")
     max_wait_seconds: int = _setting(60, doc="Longest `Prefer: wait`.")
     header_timeout_seconds: int = _setting(15, doc="How long the header of a request may take to arrive.")
@@ -120,7 +139,7 @@ class Settings:
         """Raise SettingsError if a value is out of range."""
         for f in fields(self):
             value = getattr(self, f.name)
-            floor = 0 if f.name in MAY_BE_ZERO or f.name.endswith(("_processes", "_threads", "_niceness")) else 1
+            floor = 0 if f.name in MAY_BE_ZERO or f.name.endswith(FROM_ZERO) else 1
             if isinstance(value, float) and not 0 < value < 2**53:
                 raise SettingsError(f"{_variable(f.name, f.metadata['env'])} must be greater than 0, not {value}")
             if isinstance(value, int) and not floor <= value < 2**53:
@@ -133,6 +152,14 @@ class Settings:
         _ = self.trusted_networks
         if self.redirect_port > 65535:
             raise SettingsError(f"{PREFIX}REDIRECT_PORT must be 0 to 65535, not {self.redirect_port}")
+        if self.oidc_issuer:
+            if not self.oidc_audience:
+                raise SettingsError(
+                    f"{PREFIX}OIDC_AUDIENCE is needed: which tokens of that issuer are for this service"
+                )
+            check_outside_url(f"{PREFIX}OIDC_ISSUER", self.oidc_issuer)
+        if self.oidc_jwks_url:
+            check_outside_url(f"{PREFIX}OIDC_JWKS_URL", self.oidc_jwks_url)
 
     @property
     def broker_url(self) -> str:
@@ -165,30 +192,29 @@ class Settings:
         """Dotted paths of further estimators, by name."""
         return parse_pairs(f"{PREFIX}ESTIMATORS", self.estimators)
 
-    def signing_key(self) -> str:
-        """The key that signs tokens. Raises SettingsError if there is none or it is too short."""
+    def given_key(self) -> str:
+        """The key for HS256 that these settings give; empty if they give none. Raises SettingsError if it is short."""
         key = self.token_key
         if not key and self.token_key_file:
             try:
                 key = Path(self.token_key_file).read_text().strip()
             except OSError as error:
                 raise SettingsError(f"{PREFIX}TOKEN_KEY_FILE cannot be read: {error}") from error
-        if len(key) < 32:
+        if len(key) < 32 and (key or self.token_key_file):
             raise SettingsError(
                 f"{PREFIX}TOKEN_KEY or {PREFIX}TOKEN_KEY_FILE must give a key of at least 32 characters"
             )
         return key
 
 
-#: Numbers that mean something special when they are 0, beside those of processes and threads.
+#: What the names of numbers end with that mean something special when they are 0, and further such names.
+FROM_ZERO: Final = ("_processes", "_threads", "_niceness", "_per_second")
 MAY_BE_ZERO: Final = frozenset(
     {
         "max_retries",
         "max_queued_items",
         "max_queue_age_seconds",
         "address_connections",
-        "address_requests_per_second",
-        "address_logins_per_second",
         "hsts_seconds",
         "redirect_port",
     }
@@ -211,6 +237,18 @@ def config_folder(environ: Mapping[str, str]) -> Path:
 def describe() -> list[tuple[str, str, str]]:
     """(variable, default, meaning) of each setting."""
     return [(_variable(f.name, f.metadata["env"]), str(f.default), f.metadata["doc"]) for f in fields(Settings)]
+
+
+def check_outside_url(variable: str, url: str) -> None:
+    """Raise SettingsError unless what is fetched there cannot be changed on the way: https, or this machine."""
+    try:
+        parts = urlsplit(url)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        usable = safe and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError(f"{variable} must be an https:// URL (http:// for this machine alone), not {url!r}")
 
 
 def parse_pairs(variable: str, text: str) -> dict[str, str]:

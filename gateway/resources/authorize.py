@@ -10,10 +10,11 @@ from typing import Final
 
 import falcon.asgi
 
-from gateway.accounts import SCOPES, allows
+from gateway.attempts import client_address
 from gateway.auth import REALM, Authenticator, public
 from gateway.logins import RememberedLogins
-from tasks.errors import Forbidden, InvalidField, Unauthenticated
+from gateway.scopes import SCOPES, allows
+from tasks.errors import Forbidden, InvalidField, TooManyRequests, Unauthenticated
 
 #: What makes a browser ask for a name and a password (RFC 7617).
 CHALLENGE: Final = f'Basic realm="{REALM}", charset="UTF-8"'
@@ -36,12 +37,16 @@ class AuthorizeResource:
         if (header or "").partition(" ")[0].lower() == "bearer":
             await self._authenticator.admit(req, resp, scope)
         else:
-            await self._admit_by_password(resp, header, scope)
+            await self._admit_by_password(req, resp, scope)
         resp.status = falcon.HTTP_204
 
-    async def _admit_by_password(self, resp: falcon.asgi.Response, header: str | None, scope: str) -> None:
+    async def _admit_by_password(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, scope: str) -> None:
+        address = client_address(req.get_header("X-Forwarded-For"))
         try:
-            account = await self._logins.account(header)
+            account = await self._logins.account(req.get_header("Authorization"), address=address)
+        except TooManyRequests as error:
+            # NGINX passes on 401 and 403 alone; another challenge would make a browser try again at once.
+            raise Forbidden(str(error)) from error
         except Unauthenticated:
             resp.set_header("WWW-Authenticate", CHALLENGE)
             raise

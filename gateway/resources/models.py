@@ -8,6 +8,7 @@ from falcon.asgi import Request, Response
 
 from gateway.auth import requires
 from gateway.representations import model_document, show, version_document
+from gateway.scopes import VIEWING, sees
 from tasks.errors import UnknownVersion
 from tasks.registry import Registry
 
@@ -19,9 +20,10 @@ class ModelsResource:
         self._registry = registry
 
     @requires()
-    async def on_get(self, _req: Request, resp: Response) -> None:
-        """The names of all models."""
-        names = await asyncio.to_thread(self._registry.names)
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """The names of the models that the caller may use."""
+        scopes = req.context.principal.scopes
+        names = [name for name in await asyncio.to_thread(self._registry.names) if sees(scopes, name)]
         show(resp, {"models": [{"model": name, "links": {"self": f"/v1/models/{name}"}} for name in names]})
 
 
@@ -31,7 +33,7 @@ class ModelResource:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    @requires()
+    @requires(VIEWING)
     async def on_get(self, _req: Request, resp: Response, model: str) -> None:
         """Its data, its schema, its versions and which is current."""
         show(resp, model_document(await asyncio.to_thread(self._registry.model, model)))
@@ -43,7 +45,7 @@ class VersionResource:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    @requires()
+    @requires(VIEWING)
     async def on_get(self, _req: Request, resp: Response, model: str, version: str) -> None:
         """Its parameters, metrics and importance."""
         found = await asyncio.to_thread(self._registry.model, model)

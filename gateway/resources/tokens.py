@@ -1,4 +1,4 @@
-"""`POST /v1/token`: a name and a password become a bearer token."""
+"""`/v1/token`: a name and a password become a bearer token; a token is ended. `/.well-known/jwks.json`: its keys."""
 
 from __future__ import annotations
 
@@ -8,60 +8,101 @@ import binascii
 from typing import Final
 
 import falcon.asgi
-import msgspec
 
 from gateway.accounts import Account, Accounts
-from gateway.auth import REALM, public
-from gateway.tokens import Tokens
-from tasks.errors import Unauthenticated, Unavailable
+from gateway.attempts import Attempts, client_address
+from gateway.auth import REALM, public, requires
+from gateway.keys import Keys
+from gateway.representations import show
+from gateway.tokens import SKEW_SECONDS, Tokens
+from tasks.errors import TooManyRequests, Unauthenticated, Unavailable
 
 #: Logins that are checked at the same time in one process, so that they leave the processor to other work.
 LOGINS: Final = 2
 #: Logins that may wait their turn; at 40 ms a login the last one waits about a second.
 WAITING: Final = 50
+#: How long others may keep our public keys (seconds).
+KEYS_SECONDS: Final = 300
 
 
 class TokenResource:
-    """Issues tokens for HTTP Basic credentials (RFC 7617)."""
+    """Issues tokens for HTTP Basic credentials (RFC 7617), and ends them."""
 
-    def __init__(self, accounts: Accounts, tokens: Tokens) -> None:
+    def __init__(self, accounts: Accounts, tokens: Tokens, attempts: Attempts) -> None:
         self._accounts = accounts
         self._tokens = tokens
+        self._attempts = attempts
         self._logins = asyncio.Semaphore(LOGINS)
         self._waiting = 0
 
     @public
     async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        """200 with `access_token`, `token_type`, `expires_in` (s) and `scope`; 401 with a Basic challenge."""
+        """200 with `access_token`, `token_type`, `expires_in` (s) and `scope`; 401 with a Basic challenge; 429."""
         resp.set_header("Cache-Control", "no-store")
+        address = client_address(req.get_header("X-Forwarded-For"))
         try:
-            account = await self.login(req.get_header("Authorization"))
+            account = await self.login(req.get_header("Authorization"), address=address)
         except Unauthenticated:
             resp.set_header("WWW-Authenticate", f'Basic realm="{REALM}", charset="UTF-8"')
             raise
-        token = self._tokens.issue(account.name, account.scopes)
-        resp.content_type = falcon.MEDIA_JSON
-        resp.data = msgspec.json.encode(
+        token = self._tokens.issue(account.name, account.scopes, since=account.tokens_since)
+        show(
+            resp,
             {
                 "access_token": token.access_token,
                 "token_type": "bearer",
                 "expires_in": token.expires_in,
                 "scope": token.scope,
-            }
+            },
         )
 
-    async def login(self, header: str | None) -> Account:
-        """The account whose credentials these are. Raises Unauthenticated, or Unavailable if too many wait."""
+    @requires()
+    async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        """204: the token that came with this request is refused from now on, by all processes."""
+        principal = req.context.principal
+        until = principal.expires_at + SKEW_SECONDS
+        await asyncio.to_thread(self._accounts.revoke_token, principal.token_id, until=until)
+        # This process hears of it too, but perhaps after its next request.
+        req.context.authenticator.forget_token(principal.token_id)
+        resp.status = falcon.HTTP_204
+
+    async def login(self, header: str | None, *, address: str | None = None) -> Account:
+        """The account whose credentials these are.
+
+        Raises Unauthenticated, TooManyRequests after too many failures, or Unavailable if too many wait.
+        """
         name, password = credentials(header)
         if self._waiting >= WAITING:
             raise Unavailable("too many logins wait; try again in a moment")
         self._waiting += 1
         try:
             async with self._logins:
-                loop = asyncio.get_running_loop()
-                return await loop.run_in_executor(None, self._accounts.verify, name, password)
+                return await asyncio.to_thread(self._verify, name, password, address)
         finally:
             self._waiting -= 1
+
+    def _verify(self, name: str, password: str, address: str | None) -> Account:
+        wait = self._attempts.begin(name, address)
+        if wait:
+            raise TooManyRequests("too many logins failed; try again after the pause that Retry-After names").after(
+                wait
+            )
+        account = self._accounts.verify(name, password)
+        self._attempts.succeed(name, address)
+        return account
+
+
+class KeysResource:
+    """The public keys with which others may check our tokens (RFC 7517)."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+
+    @public
+    async def on_get(self, _req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        """200 with a JWK set; it is empty where tokens are signed with a given key."""
+        resp.set_header("Cache-Control", f"public, max-age={KEYS_SECONDS}")
+        show(resp, {"keys": self._keys.public()})
 
 
 def credentials(header: str | None) -> tuple[str, str]:

@@ -12,7 +12,10 @@ from typing import Any, Final
 import httpx
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gateway import keyfile
+from gateway.keys import Keys
 from gateway.tokens import ISSUER, TOKEN_LIMIT
 from tests.problems import refused
 from tests.servers import eventually
@@ -110,25 +113,29 @@ def test_without_a_token(service: Service, method: str, path: str) -> None:
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="mlservice"'
 
 
-def forged(service: Service, *, key: str | None = None, algorithm: str = "HS256", **claims: Any) -> str:
+def forged(service: Service, *, key: Any = None, algorithm: str = "EdDSA", **claims: Any) -> str:
     """A token of the first account, with other claims; None leaves a claim out."""
     now = int(time.time())
-    usual = {"iss": ISSUER, "aud": ISSUER, "sub": "admin", "iat": now, "exp": now + 60, "scope": "admin"}
-    chosen = {name: value for name, value in {**usual, **claims}.items() if value is not None}
-    secret = service.home.secret("token.key") if key is None else key
-    return jwt.encode(chosen, None if algorithm == "none" else secret, algorithm=algorithm)
+    usual = {"iss": ISSUER, "aud": ISSUER, "sub": "admin", "iat": now, "nbf": now, "exp": now + 60, "jti": "1"}
+    chosen = {name: value for name, value in {**usual, "scope": "admin", **claims}.items() if value is not None}
+    own = Keys(file=service.home.token_keys).signing()
+    signing = "" if algorithm == "none" else key or own.signing
+    return jwt.encode(chosen, signing, algorithm=algorithm, headers={"kid": own.kid})
 
 
 #: Claims and keys that make a token bad, and what is said of it.
 FORGERIES: Final[dict[str, tuple[dict[str, Any], str]]] = {
-    "expired": ({"iat": 1_700_000_000, "exp": 1_700_000_060}, "expired; get a new one from /v1/token"),
-    "another key": ({"key": "k" * 64}, "signed with another key"),
-    "alg none": ({"algorithm": "none"}, "not signed with HS256"),
-    "another algorithm": ({"algorithm": "HS512"}, "not signed with HS256"),
+    "expired": (
+        {"iat": 1_700_000_000, "nbf": 1_700_000_000, "exp": 1_700_000_060},
+        "expired; get a new one from /v1/token",
+    ),
+    "another key": ({"key": Ed25519PrivateKey.generate()}, "signed with another key"),
+    "alg none": ({"algorithm": "none"}, "not signed with EdDSA"),
+    "another algorithm": ({"algorithm": "HS512", "key": "k" * 64}, "not signed with EdDSA"),
     "another issuer": ({"iss": "elsewhere"}, "issued for another service"),
     "another audience": ({"aud": "elsewhere"}, "issued for another service"),
     "no end": ({"exp": None}, "lacks the claim exp"),
-    "not yet valid": ({"iat": 4_000_000_000, "exp": 4_000_000_060}, "not valid yet"),
+    "not yet valid": ({"iat": 4_000_000_000, "nbf": 4_000_000_000, "exp": 4_000_000_060}, "not valid yet"),
     "unknown account": ({"sub": "nobody"}, "account was removed"),
     "no scope": ({"scope": None}, "lacks the claim scope"),
     "scope as a list": ({"scope": ["admin"]}, "claim of the wrong type"),
@@ -253,8 +260,8 @@ def test_wrong_passwords(service: Service, header: str | None, reason: str) -> N
 
 
 def test_logs_hold_no_password_and_no_token(service: Service, guesser: Caller, reader: Caller) -> None:
-    secrets = [service.home.secret("admin.password"), service.home.secret("token.key")]
-    secrets += [service.home.redis_access().celery_password, service.home.flower_password()]
+    secrets = [service.home.secret("admin.password"), service.home.redis_access().celery_password]
+    secrets += [service.home.flower_password(), *(entry.d for entry in keyfile.read(service.home.token_keys))]
     secrets += [guesser.password, guesser.token, reader.token, service.http.headers["Authorization"].split()[1]]
     for path in service.home.logs.iterdir():
         text = path.read_text(errors="replace")

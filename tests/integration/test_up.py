@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway import keyfile
 from infra.control import Supervisor
 from infra.lineage import PROC, processes
 from tests.servers import eventually
@@ -92,12 +93,13 @@ def test_flower_wants_the_admin_password(stack: Service) -> None:
 
 def test_secrets_are_private_and_in_no_argument(stack: Service) -> None:
     files = list(stack.home.secrets.iterdir())
-    assert {file.name for file in files} >= {"redis.properties", "redis-flower.password", "token.key"}
+    assert {file.name for file in files} >= {"redis.properties", "redis-flower.password", "token.keys"}
     assert {oct(file.stat().st_mode & 0o777) for file in files} == {"0o600"}
     assert stack.home.secrets.stat().st_mode & 0o077 == 0
     access = stack.home.redis_access()
-    passwords = (access.master_password, access.celery_password)
-    words = [*passwords, *(file.read_text().strip() for file in files)]
+    words = [access.master_password, access.celery_password]
+    words += [file.read_text().strip() for file in files if file != stack.home.token_keys]
+    words += [entry.d for entry in keyfile.read(stack.home.token_keys)]
     for process in _tree(stack):
         arguments = (PROC / str(process) / "cmdline").read_bytes().decode(errors="replace")
         assert not any(word in arguments for word in words), arguments
@@ -120,7 +122,7 @@ def test_accounts_and_tokens_find_the_service_by_its_home(stack: Service) -> Non
     home = ("--home", stack.home.root)
     added = mlservice("user", "add", "ann", "--scope", "estimate", "--password-stdin", *home, stdin="a long secret\n")
     assert (added.returncode, added.stderr) == (0, "")
-    assert mlservice("user", "list", *home).stdout.split() == ["admin", "ann"]
+    assert mlservice("user", "list", *home).stdout.splitlines()[1:] == ["ann\testimate"]
     token = mlservice("token", "ann", *home).stdout.strip()
     answer = httpx.get(f"{stack.url}/v1/models", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code != 401

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from gateway.accounts import SCOPES, Accounts, allows
+from gateway.accounts import Accounts
 from gateway.passwords import Passwords
-from tasks.contract import ACCOUNTS_CHANNEL, USER_KEY
+from gateway.quotas import Quota
+from tasks.contract import ACCOUNTS_CHANNEL, REVOKED_KEY, USER_KEY
 from tasks.errors import Conflict, InvalidField, NotFound, Unauthenticated
 
 PASSWORD = "correct horse"
@@ -150,9 +151,70 @@ def test_what_is_no_hash_matches_nothing() -> None:
     assert not CHEAP.matches(CHEAP.nobody, "")
 
 
-def test_scopes_allow() -> None:
-    assert allows({"train"}, "train")
-    assert not allows({"train"}, "estimate")
-    assert not allows(set(), "train")
-    assert allows(set(), None)
-    assert all(allows({"admin"}, scope) for scope in SCOPES)
+def test_another_password_ends_the_tokens(accounts: Accounts, changes: redis.client.PubSub) -> None:
+    accounts.add("ada", password=PASSWORD, scopes=["train"])
+    accounts.set_password("ada", "another password")
+    assert accounts.verify("ada", "another password").tokens_since == 1001
+    with pytest.raises(Unauthenticated):
+        accounts.verify("ada", PASSWORD)
+    assert changed(changes) == ["ada", "ada"]
+    with pytest.raises(InvalidField, match="8 to 1024"):
+        accounts.set_password("ada", "short")
+    with pytest.raises(NotFound):
+        accounts.set_password("bob", PASSWORD)
+
+
+def test_other_scopes(accounts: Accounts, changes: redis.client.PubSub) -> None:
+    accounts.add("ada", password=PASSWORD, scopes=["train"])
+    accounts.set_scopes("ada", ["estimate:housing", "tasks:read"])
+    assert accounts.verify("ada", PASSWORD).scopes == {"estimate:housing", "tasks:read"}
+    assert changed(changes) == ["ada", "ada"]
+    for wrong in (["fly"], []):
+        with pytest.raises(InvalidField, match="scope"):
+            accounts.set_scopes("ada", wrong)
+    with pytest.raises(NotFound):
+        accounts.set_scopes("bob", ["train"])
+
+
+def test_limits_come_before_the_settings(accounts: Accounts) -> None:
+    accounts.add("ada", password=PASSWORD, scopes=["train"])
+    default = Quota(requests_per_second=5, bytes_per_second=7)
+
+    def quota() -> tuple[int, int]:
+        account = accounts.get("ada")
+        assert account is not None
+        found = account.quota(default)
+        return found.requests_per_second, found.bytes_per_second
+
+    assert quota() == (5, 7)
+    accounts.set_limits("ada", {"requests_per_second": 9})
+    assert quota() == (9, 7)
+    accounts.set_limits("ada", {"requests_per_second": None, "bytes_per_second": 0})
+    assert quota() == (5, 0)
+    with pytest.raises(InvalidField):
+        accounts.set_limits("ada", {"requests_per_second": -1})
+    with pytest.raises(NotFound):
+        accounts.set_limits("bob", {"requests_per_second": 1})
+
+
+def test_a_caller_of_the_outside_issuer_has_no_password(accounts: Accounts) -> None:
+    accounts.add("oidc:auth0|ada@example.org", password=None, scopes=["train"])
+    assert accounts.names() == ["oidc:auth0|ada@example.org"]
+    for password in ("", PASSWORD):
+        with pytest.raises(Unauthenticated):
+            accounts.verify("oidc:auth0|ada@example.org", password)
+    for name, given in [("oidc:bob", PASSWORD), ("ada", None), ("oidc:", None), ("oidc:a b", None)]:
+        with pytest.raises(InvalidField):
+            accounts.add(name, password=given, scopes=["train"])
+    with pytest.raises(InvalidField):
+        accounts.set_password("oidc:auth0|ada@example.org", PASSWORD)
+
+
+def test_a_revoked_token_is_remembered_until_it_ends(
+    accounts: Accounts, changes: redis.client.PubSub, redis_client: redis.Redis
+) -> None:
+    assert not accounts.is_revoked("7")
+    accounts.revoke_token("7", until=1042.0)
+    assert accounts.is_revoked("7")
+    assert redis_client.ttl(REVOKED_KEY.format(token="7")) == 42
+    assert changed(changes) == ["token:7"]

@@ -9,13 +9,17 @@ import pytest
 import redis
 from falcon.testing import Result, TestClient
 
-from gateway.accounts import SCOPES, Accounts
+from gateway.accounts import Accounts
+from gateway.attempts import Attempts
 from gateway.auth import Authenticator
+from gateway.callers import Callers
 from gateway.errors import install
+from gateway.keys import Keys
 from gateway.logins import RememberedLogins
 from gateway.passwords import Passwords
 from gateway.resources.authorize import CHALLENGE, AuthorizeResource
 from gateway.resources.tokens import TokenResource
+from gateway.scopes import SCOPES
 from gateway.tokens import Tokens
 
 PASSWORD = "correct horse"
@@ -26,9 +30,9 @@ class Door:
 
     def __init__(self, client: redis.Redis) -> None:
         self.accounts = Accounts(client, passwords=Passwords(memory_kib=64, passes=1))
-        self.tokens = Tokens("k" * 32, life_seconds=60)
-        authenticator = Authenticator(self.accounts, self.tokens)
-        self.logins = RememberedLogins(TokenResource(self.accounts, self.tokens).login)
+        self.tokens = Tokens(Keys(shared="k" * 32), life_seconds=60)
+        authenticator = Authenticator(Callers(self.accounts, self.tokens))
+        self.logins = RememberedLogins(TokenResource(self.accounts, self.tokens, Attempts(client)).login)
         app = falcon.asgi.App(middleware=[authenticator])
         install(app)
         app.add_route("/internal/authorize", AuthorizeResource(authenticator, self.logins))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway import keyfile
 from infra.home import SOCKET_PATH_BYTES, Home, Service
 from tasks.errors import Conflict, Unavailable
 
@@ -25,7 +26,7 @@ def mode(path: Path) -> int:
 def test_folders_and_secrets_are_private(home: Home) -> None:
     assert {mode(folder) for folder in (home.root, home.secrets, home.run, home.redis)} == {0o700}
     assert {mode(secret) for secret in home.secrets.iterdir()} == {0o600}
-    assert len(home.secret("token.key")) == 64
+    assert len(keyfile.read(home.token_keys)) == 1
 
 
 def test_preparing_again_keeps_the_secrets(home: Home) -> None:
@@ -52,7 +53,7 @@ def test_a_home_is_held_once(home: Home) -> None:
 
 def test_a_missing_secret_names_the_home(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="--home"):
-        Home(tmp_path).secret("token.key")
+        Home(tmp_path).secret("admin.password")
 
 
 def test_sockets_of_a_deep_home_are_elsewhere_and_vanish(tmp_path: Path) -> None:

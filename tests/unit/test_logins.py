@@ -21,7 +21,7 @@ class Door:
         self.meanwhile: Callable[[], None] = lambda: None
         self.now = 0.0
 
-    async def login(self, header: str | None) -> Account:
+    async def login(self, header: str | None, *, address: str | None = None) -> Account:
         self.checked += 1
         self.meanwhile()
         name, _, password = (header or "").partition(":")

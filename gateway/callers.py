@@ -1,0 +1,126 @@
+"""Who a token speaks for now: the token, its account, and whether either was ended. Remembered for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from gateway.accounts import Account, Accounts
+from gateway.outside import Outside
+from gateway.quotas import NO_QUOTA, Quota
+from gateway.scopes import meet
+from gateway.tokens import Principal, Tokens
+from tasks.contract import EVERYTHING_CHANGED, TOKEN_CHANGE
+from tasks.errors import Unauthenticated
+
+#: Seconds after which account and token are looked up again, should the word of a change be lost.
+REMEMBERED_SECONDS: Final = 30
+#: Most tokens that are remembered.
+CACHE_SIZE: Final = 4096
+
+#: An account, if there is one, and whether the token was revoked.
+Standing = tuple[Account | None, bool]
+
+
+class Callers:
+    """The callers of this process. Everything but the reads happens on the event loop."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        tokens: Tokens,
+        *,
+        outside: Outside | None = None,
+        quota: Quota = NO_QUOTA,
+        clock: Callable[[], float] = time.time,
+        cache_size: int = CACHE_SIZE,
+    ) -> None:
+        self._accounts = accounts
+        self._tokens = tokens
+        self._outside = outside
+        self._quota = quota
+        self._clock = clock
+        self._cache_size = cache_size
+        self._known: dict[str, tuple[Principal, float]] = {}
+        self._reading: dict[tuple[str, str, int], asyncio.Future[Standing]] = {}
+        self._changes = 0
+
+    async def principal(self, token: str) -> Principal:
+        """Who this token speaks for, with the scopes that both token and account have.
+
+        Raises Unauthenticated, and Unavailable if that cannot be found out now.
+        """
+        known = self._known.get(token)
+        if known is not None and self._clock() < known[1]:
+            return known[0]
+        changes = self._changes
+        theirs = self._outside if self._outside is not None and self._outside.issued(token) else None
+        claimed = self._tokens.verify(token) if theirs is None else await theirs.verify(token)
+        account, revoked = await self._standing(claimed)
+        if revoked:
+            raise Unauthenticated("the token was revoked; get a new one")
+        if theirs is None:
+            principal = self._admitted(claimed, account)
+        else:
+            principal = self._admitted_outside(claimed, account, scoped=theirs.scoped)
+        # What was read before a change must not be kept.
+        if changes == self._changes:
+            self._remember(token, principal)
+        return principal
+
+    def forget(self, what: str) -> None:
+        """Drop what is remembered of an account by its name, of a token, or everything, as ACCOUNTS_CHANNEL says."""
+        self._changes += 1
+        if what == EVERYTHING_CHANGED:
+            self._known.clear()
+            return
+        for token, (principal, _) in list(self._known.items()):
+            if what in (principal.name, TOKEN_CHANGE.format(token=principal.token_id)):
+                del self._known[token]
+
+    def _admitted(self, claimed: Principal, account: Account | None) -> Principal:
+        # An account that was removed and made again is another one; tokens count whole seconds.
+        if account is None or claimed.issued_at < int(account.created_at):
+            raise Unauthenticated("the token's account was removed, replaced or disabled")
+        return self._limited(claimed, account, claimed.scopes)
+
+    def _admitted_outside(self, claimed: Principal, account: Account | None, *, scoped: bool) -> Principal:
+        """A caller of the outside issuer may have an account here, which narrows what the token says, or says it."""
+        if account is not None:
+            return self._limited(claimed, account, claimed.scopes if scoped else account.scopes)
+        if not scoped:
+            raise Unauthenticated(f"{claimed.name!r} has no account here; `mlservice user add` makes one")
+        return replace(claimed, quota=self._quota)
+
+    def _limited(self, claimed: Principal, account: Account, scopes: frozenset[str]) -> Principal:
+        if account.disabled:
+            raise Unauthenticated("the token's account was removed, replaced or disabled")
+        if claimed.issued_at < account.tokens_since:
+            raise Unauthenticated("the token's account got another password; get a new one from /v1/token")
+        return replace(claimed, scopes=meet(scopes, account.scopes), quota=account.quota(self._quota))
+
+    def _remember(self, token: str, principal: Principal) -> None:
+        while len(self._known) >= self._cache_size:
+            del self._known[next(iter(self._known))]
+        self._known[token] = principal, min(principal.expires_at, self._clock() + REMEMBERED_SECONDS)
+
+    async def _standing(self, claimed: Principal) -> Standing:
+        """What Redis says; those who ask at the same time share one read."""
+        key = (claimed.name, claimed.token_id, self._changes)
+        reading = self._reading.get(key)
+        if reading is None:
+            reading = self._reading[key] = asyncio.ensure_future(asyncio.to_thread(self._look, claimed))
+            reading.add_done_callback(lambda done: self._read(key, done))
+        return await asyncio.shield(reading)
+
+    def _look(self, claimed: Principal) -> Standing:
+        return self._accounts.get(claimed.name), self._accounts.is_revoked(claimed.token_id)
+
+    def _read(self, key: tuple[str, str, int], done: asyncio.Future[Standing]) -> None:
+        self._reading.pop(key, None)
+        if not done.cancelled():
+            # All who waited may be gone; then nobody else takes note of what it raised.
+            done.exception()

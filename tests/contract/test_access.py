@@ -1,0 +1,306 @@
+"""Who is let in where: every route of the app, every scope, and every way in which a token can be bad."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from falcon.inspect import inspect_routes
+from falcon.testing import ASGIConductor, Result
+
+from gateway import keyfile
+from gateway.accounts import Accounts
+from gateway.app import create_app
+from gateway.keys import SHARED_KID, Keys, open_keys
+from gateway.passwords import Passwords
+from gateway.scopes import MODEL_SCOPES, SCOPES, VIEWING
+from gateway.tokens import ISSUER
+from tasks.settings import Settings
+from tests.servers import Valkey
+from tests.workers import learn_sums
+
+MODEL: Final = "sums"
+SHARED: Final = "s" * 40
+ROWS: Final = json.dumps({"rows": [{"a": 1, "b": 2}]}).encode()
+TABLE: Final = json.dumps({"rows": [{"a": a, "y": a} for a in range(20)]}).encode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """What is documented of a route: which scopes open it, and what is answered then."""
+
+    #: Any of these is enough; None: any account; () : everybody.
+    scopes: tuple[str, ...] | None
+    answers: tuple[int, ...]
+    query: str = ""
+    body: bytes = b""
+    #: Whether the route is about one owner's task.
+    owned: bool = False
+
+
+PUBLIC: Final = ()
+#: Every route. One that is missing here, or that the app no longer has, fails a test.
+DOCUMENTED: Final = {
+    ("POST", "/v1/token"): Access(scopes=PUBLIC, answers=(401,)),
+    ("DELETE", "/v1/token"): Access(scopes=None, answers=(204,)),
+    ("GET", "/.well-known/jwks.json"): Access(scopes=PUBLIC, answers=(200,)),
+    ("POST", "/v1/models/{model}/init"): Access(scopes=("init",), answers=(202,), query="target=y", body=TABLE),
+    ("POST", "/v1/models/{model}/train"): Access(scopes=("train",), answers=(202,), body=b"{}"),
+    ("POST", "/v1/models/{model}/estimate"): Access(scopes=("estimate",), answers=(202,), body=ROWS),
+    ("GET", "/v1/tasks"): Access(scopes=("tasks:read",), answers=(200,)),
+    ("DELETE", "/v1/tasks/{handle}"): Access(scopes=None, answers=(200, 409), owned=True),
+    ("GET", "/v1/tasks/{handle}"): Access(scopes=("tasks:read",), answers=(200,), owned=True),
+    ("GET", "/v1/tasks/{handle}/result"): Access(scopes=("tasks:read",), answers=(202,), owned=True),
+    ("GET", "/v1/models"): Access(scopes=None, answers=(200,)),
+    ("GET", "/v1/models/{model}"): Access(scopes=VIEWING, answers=(200,)),
+    ("GET", "/v1/models/{model}/versions/{version}"): Access(scopes=VIEWING, answers=(200,)),
+    ("POST", "/v1/models/{model}/versions/{version}/promote"): Access(scopes=("models:write",), answers=(200,)),
+    ("GET", "/health/live"): Access(scopes=PUBLIC, answers=(200,)),
+    ("GET", "/health/ready"): Access(scopes=PUBLIC, answers=(200, 503)),
+}
+#: Every scope, for every model, for the model that is asked for, and for another.
+GRANTS: Final = (*SCOPES, *(f"{scope}:{model}" for scope in MODEL_SCOPES for model in (MODEL, "other")))
+
+
+def opens(access: Access, grant: str) -> bool:
+    """Whether a caller with this one scope gets in."""
+    if access.scopes is None or grant == "admin" or grant in access.scopes:
+        return True
+    scope, _, model = grant.rpartition(":")
+    return scope in access.scopes and scope in MODEL_SCOPES and model == MODEL
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of the keys."""
+    file = tmp_path_factory.mktemp("keys") / "token.keys"
+    keyfile.ensure(file, now=time.time())
+    return file
+
+
+@pytest.fixture(scope="module")
+def settings(valkey_server: Valkey, keys: Path) -> Iterator[Settings]:
+    """Those of a gateway on a Redis with a model and three accounts; one of them is disabled. No worker runs."""
+    with valkey_server.client() as client:
+        client.flushall()
+        learn_sums(valkey_server.redis_url, MODEL)
+        accounts = Accounts(client, passwords=Passwords(memory_kib=64, passes=1))
+        for name in ("ada", "eve", "off"):
+            accounts.add(name, password="correct horse", scopes=["admin"])
+        accounts.disable("off")
+        yield Settings(redis_url=valkey_server.redis_url, token_keys_file=str(keys), token_key=SHARED)
+        client.flushall()
+
+
+class Forger:
+    """Makes tokens, good and bad, with the keys that the app has."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._key = keys.signing()
+
+    def claims(self, name: str, scope: str, **changes: Any) -> dict[str, Any]:
+        now = int(time.time())
+        usual = {"iss": ISSUER, "aud": ISSUER, "sub": name, "scope": scope, "jti": uuid.uuid4().hex}
+        return {**usual, "iat": now, "nbf": now, "exp": now + 60, **changes}
+
+    def good(self, name: str, scope: str, **changes: Any) -> str:
+        return self._signed(self._key.signing, self._key.kid, self.claims(name, scope, **changes))
+
+    def given(self, name: str, scope: str) -> str:
+        """Signed with the shared key, which is honoured as well."""
+        return jwt.encode(self.claims(name, scope), SHARED, algorithm="HS256", headers={"kid": SHARED_KID})
+
+    def expired(self, scope: str) -> str:
+        then = int(time.time()) - 120
+        return self.good("ada", scope, iat=then, nbf=then, exp=then + 60)
+
+    def other_key(self, scope: str) -> str:
+        return self._signed(Ed25519PrivateKey.generate(), self._key.kid, self.claims("ada", scope))
+
+    def unknown_key(self, scope: str) -> str:
+        return self._signed(Ed25519PrivateKey.generate(), "unknown", self.claims("ada", scope))
+
+    def unsigned(self, scope: str) -> str:
+        return jwt.encode(self.claims("ada", scope), "", algorithm="none", headers={"kid": self._key.kid})
+
+    def public_as_secret(self, scope: str, *, pem: bool) -> str:
+        """HS256, with the public half of the Ed25519 key for a secret."""
+        public = self._key.checking
+        secret = public.public_bytes_raw()
+        if pem:
+            secret = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return _hmac(secret, self._key.kid, self.claims("ada", scope))
+
+    def public_as_given(self, scope: str) -> str:
+        return _hmac(self._key.checking.public_bytes_raw(), SHARED_KID, self.claims("ada", scope))
+
+    def signed_as_given(self, scope: str) -> str:
+        """EdDSA, by the right key, with the name of the shared one."""
+        return self._signed(self._key.signing, SHARED_KID, self.claims("ada", scope))
+
+    def _signed(self, key: Any, kid: str, claims: dict[str, Any]) -> str:
+        return jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": kid})
+
+
+#: Each way in which a token is bad, for a scope.
+BAD: Final[dict[str, Callable[[Forger, str], str | None]]] = {
+    "no token": lambda _, __: None,
+    "expired": lambda forger, scope: forger.expired(scope),
+    "other key": lambda forger, scope: forger.other_key(scope),
+    "unknown key": lambda forger, scope: forger.unknown_key(scope),
+    "alg none": lambda forger, scope: forger.unsigned(scope),
+    "public key as secret": lambda forger, scope: forger.public_as_secret(scope, pem=False),
+    "public PEM as secret": lambda forger, scope: forger.public_as_secret(scope, pem=True),
+    "public key as given key": lambda forger, scope: forger.public_as_given(scope),
+    "EdDSA as given key": lambda forger, scope: forger.signed_as_given(scope),
+    "wrong audience": lambda forger, scope: forger.good("ada", scope, aud="elsewhere"),
+    "wrong issuer": lambda forger, scope: forger.good("ada", scope, iss="elsewhere"),
+    "disabled account": lambda forger, scope: forger.good("off", scope),
+    "unknown account": lambda forger, scope: forger.good("nobody", scope),
+}
+
+
+class Caller:
+    """Asks the app."""
+
+    def __init__(self, conductor: ASGIConductor, forger: Forger) -> None:
+        self._conductor = conductor
+        self.forger = forger
+        self.handle = ""
+
+    async def ask(self, route: tuple[str, str], access: Access, token: str | None) -> Result:
+        path = route[1].format(model=MODEL, version=1, handle=self.handle)
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        if access.body:
+            headers["Content-Type"] = "application/json"
+        return await self._conductor.simulate_request(
+            route[0], path, headers=headers, body=access.body, query_string=access.query
+        )
+
+
+@asynccontextmanager
+async def calling(settings: Settings) -> AsyncIterator[Caller]:
+    """A caller of the running app, with a task of the account `ada`."""
+    async with ASGIConductor(create_app(settings)) as conductor:
+        caller = Caller(conductor, Forger(open_keys(settings)))
+        submit = ("POST", "/v1/models/{model}/estimate")
+        accepted = await caller.ask(submit, DOCUMENTED[submit], caller.forger.good("ada", "estimate"))
+        assert accepted.status_code == 202, accepted.text
+        caller.handle = accepted.json["id"]
+        yield caller
+
+
+def test_every_route_is_in_the_table(settings: Settings) -> None:
+    found = {
+        (method.method, route.path)
+        for route in inspect_routes(create_app(settings))
+        for method in route.methods or ()
+        # What NGINX alone asks has a test of its own.
+        if not (method.internal or route.path.startswith("/internal/"))
+    }
+    assert found == DOCUMENTED.keys()
+
+
+ROUTES: Final = pytest.mark.parametrize("route", DOCUMENTED, ids=" ".join)
+
+
+@ROUTES
+def test_scopes(settings: Settings, route: tuple[str, str]) -> None:
+    access = DOCUMENTED[route]
+
+    async def look() -> None:
+        async with calling(settings) as caller:
+            makers = (caller.forger.good, caller.forger.given)
+            cells = [(grant, make("ada", grant)) for grant in GRANTS for make in makers]
+            for (grant, _), answer in zip(cells, await _answers(caller, route, [t for _, t in cells]), strict=True):
+                if access.scopes == PUBLIC or opens(access, grant):
+                    assert answer.status_code in access.answers, (grant, answer.text)
+                else:
+                    assert answer.status_code == 403, (grant, answer.text)
+                    assert access.scopes is not None
+                    assert f'scope="{access.scopes[0]}"' in answer.headers["www-authenticate"]
+                    assert access.scopes[0] in answer.json["detail"]
+
+    asyncio.run(look())
+
+
+@ROUTES
+def test_bad_tokens(settings: Settings, route: tuple[str, str]) -> None:
+    access = DOCUMENTED[route]
+
+    async def look() -> None:
+        async with calling(settings) as caller:
+            cells = [(how, grant, make(caller.forger, grant)) for how, make in BAD.items() for grant in GRANTS]
+            answers = await _answers(caller, route, [token for _, _, token in cells])
+            for (how, grant, _), answer in zip(cells, answers, strict=True):
+                if access.scopes == PUBLIC:
+                    assert answer.status_code in access.answers, (how, grant, answer.text)
+                    continue
+                assert answer.status_code == 401, (how, grant, answer.text)
+                challenge = answer.headers["www-authenticate"]
+                assert challenge.startswith('Bearer realm="mlservice"')
+                assert ("invalid_token" in challenge) == (how != "no token")
+
+    asyncio.run(look())
+
+
+@pytest.mark.parametrize("route", [route for route, access in DOCUMENTED.items() if access.owned], ids=" ".join)
+def test_the_task_of_another_owner(settings: Settings, route: tuple[str, str]) -> None:
+    access = DOCUMENTED[route]
+
+    async def look() -> None:
+        async with calling(settings) as caller:
+            answers = await _answers(caller, route, [caller.forger.good("eve", grant) for grant in GRANTS])
+            for grant, answer in zip(GRANTS, answers, strict=True):
+                expected = access.answers if grant == "admin" else (404,) if opens(access, grant) else (403,)
+                assert answer.status_code in expected, (grant, answer.text)
+            made_up = await caller.ask(
+                (route[0], route[1].format(handle=f"{0:032}-0")), access, caller.forger.good("eve", "tasks:read")
+            )
+            theirs = answers[GRANTS.index("tasks:read")]
+            assert {**theirs.json, "detail": "", "instance": ""} == {**made_up.json, "detail": "", "instance": ""}
+
+    asyncio.run(look())
+
+
+def test_only_models_that_a_caller_may_use_are_listed(settings: Settings) -> None:
+    route = ("GET", "/v1/models")
+
+    async def look() -> None:
+        async with calling(settings) as caller:
+            for grant in GRANTS:
+                answer = await caller.ask(route, DOCUMENTED[route], caller.forger.good("ada", grant))
+                names = [model["model"] for model in answer.json["models"]]
+                seen = opens(DOCUMENTED["GET", "/v1/models/{model}"], grant)
+                assert names == ([MODEL] if seen else []), grant
+
+    asyncio.run(look())
+
+
+async def _answers(caller: Caller, route: tuple[str, str], tokens: list[str | None]) -> list[Result]:
+    """All at once: readiness takes its time without a worker."""
+    return await asyncio.gather(*(caller.ask(route, DOCUMENTED[route], token) for token in tokens))
+
+
+def _hmac(secret: bytes, kid: str, claims: dict[str, Any]) -> str:
+    # By hand: PyJWT refuses to sign with what it sees to be a public key.
+    parts = ({"alg": "HS256", "typ": "JWT", "kid": kid}, claims)
+    signed = ".".join(_base64(json.dumps(part).encode()) for part in parts)
+    return f"{signed}.{_base64(hmac.digest(secret, signed.encode(), 'sha256'))}"
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")

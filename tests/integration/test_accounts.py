@@ -1,0 +1,280 @@
+"""Accounts, keys, quotas and an outside issuer, on a service of its own with several gateway processes."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import httpx
+import jwt
+import pytest
+
+from gateway import keyfile
+from gateway.attempts import FREE_ACCOUNT, FREE_ADDRESS
+from tests.issuer import AUDIENCE, Issuer
+from tests.problems import refused
+from tests.servers import eventually
+from tests.service import MLSERVICE, Service
+
+#: Enough requests, each on a connection of its own, to reach every gateway process.
+MANY: Final = 24
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[Issuer]:
+    with Issuer() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stack(issuer: Issuer) -> Iterator[Service]:
+    """A service that accepts the issuer's tokens."""
+    env = {
+        "MLSERVICE_GATEWAY_PROCESSES": "3",
+        "MLSERVICE_OIDC_ISSUER": issuer.url,
+        "MLSERVICE_OIDC_AUDIENCE": AUDIENCE,
+    }
+    with Service(env=env) as running:
+        yield running
+
+
+def mlservice(stack: Service, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    """A command for this service."""
+    command = [str(MLSERVICE), *arguments, "--home", str(stack.home.root)]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+
+
+def said(stack: Service, *arguments: str, text: str = "") -> str:
+    """What a command writes that succeeds."""
+    done = mlservice(stack, *arguments, text=text)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout
+
+
+class Account:
+    """A new account with a token."""
+
+    def __init__(self, stack: Service, *scopes: str) -> None:
+        self.stack = stack
+        self.name = f"account{next(_numbers)}"
+        self.password = f"correct horse {self.name}"
+        options = [option for scope in scopes for option in ("--scope", scope)]
+        said(stack, "user", "add", self.name, *options, "--password-stdin", text=f"{self.password}\n")
+        # Other tests fail to log in on purpose, from the same address.
+        self.token = eventually(lambda: str(self.login().json().get("access_token", "")), seconds=70, what="a login")
+
+    def login(self, password: str = "") -> httpx.Response:
+        return httpx.post(f"{self.stack.url}/v1/token", auth=(self.name, password or self.password))
+
+    def status(self, path: str = "/v1/models") -> int:
+        return ask(self.stack, self.token, path).status_code
+
+
+def ask(stack: Service, token: str, path: str = "/v1/models", *, method: str = "GET") -> httpx.Response:
+    """One request on a connection of its own."""
+    return httpx.request(method, f"{stack.url}{path}", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+
+
+def everywhere(look: Callable[[], int], status: int) -> None:
+    """From now on all gateway processes answer so; the word takes a moment."""
+    eventually(lambda: look() == status, seconds=2, what=str(status))
+    assert {look() for _ in range(MANY)} == {status}
+
+
+def test_a_rotated_key_signs_and_the_old_one_is_honoured(stack: Service) -> None:
+    account = Account(stack, "estimate")
+    old = jwt.get_unverified_header(account.token)["kid"]
+    new = said(stack, "keys", "rotate").strip()
+    lines = [line.split() for line in said(stack, "keys", "list").splitlines()]
+    assert [(line[0], line[1]) for line in lines[:2]] == [(new, "EdDSA"), (old, "EdDSA")]
+    assert lines[0][-1] == "signs"
+    assert lines[1][3:5] == ["honoured", "until"]
+    tokens = [account.login().json()["access_token"] for _ in range(6)]
+    assert {jwt.get_unverified_header(token)["kid"] for token in tokens} == {new}
+    for token in (account.token, *tokens):
+        assert {ask(stack, token).status_code for _ in range(6)} == {200}
+    published = httpx.get(f"{stack.url}/.well-known/jwks.json")
+    assert {new, old} <= {key["kid"] for key in published.json()["keys"]}
+    assert not any("d" in key for key in published.json()["keys"])
+    key = jwt.PyJWKClient(f"{stack.url}/.well-known/jwks.json").get_signing_key_from_jwt(tokens[0])
+    assert jwt.decode(tokens[0], key, audience="mlservice", issuer="mlservice")["sub"] == account.name
+
+
+def test_a_rotation_at_once_ends_the_tokens_that_are_remembered(stack: Service) -> None:
+    account = Account(stack, "estimate")
+    everywhere(account.status, 200)
+    new = said(stack, "keys", "rotate", "--at-once").strip()
+    everywhere(account.status, 401)
+    assert [entry.kid for entry in keyfile.read(stack.home.token_keys)] == [new]
+    account.token = account.login().json()["access_token"]
+    everywhere(account.status, 200)
+    stack.http.headers["Authorization"] = f"Bearer {stack.token()}"
+
+
+def test_a_token_ends_itself_everywhere_and_no_other(stack: Service) -> None:
+    account = Account(stack, "estimate")
+    other = account.login().json()["access_token"]
+    everywhere(account.status, 200)
+    answer = ask(stack, account.token, "/v1/token", method="DELETE")
+    assert (answer.status_code, answer.content) == (204, b"")
+    everywhere(account.status, 401)
+    assert ask(stack, other).status_code == 200
+
+
+def test_an_operator_ends_a_token_by_its_id(stack: Service) -> None:
+    account = Account(stack, "estimate")
+    everywhere(account.status, 200)
+    said(stack, "token", "--revoke", jwt.decode(account.token, options={"verify_signature": False})["jti"])
+    everywhere(account.status, 401)
+
+
+def test_an_account_is_disabled_and_enabled(stack: Service) -> None:
+    account = Account(stack, "estimate")
+    everywhere(account.status, 200)
+    said(stack, "user", "disable", account.name)
+    everywhere(account.status, 401)
+    assert account.login().status_code == 401
+    said(stack, "user", "enable", account.name)
+    everywhere(account.status, 200)
+    assert account.login().status_code == 200
+
+
+def test_another_password_ends_the_tokens(stack: Service) -> None:
+    account = Account(stack, "estimate")
+    everywhere(account.status, 200)
+    said(stack, "user", "passwd", account.name, "--password-stdin", text="another password\n")
+    everywhere(account.status, 401)
+    assert account.login().status_code == 401
+    account.token = account.login("another password").json()["access_token"]
+    everywhere(account.status, 200)
+
+
+def test_scopes_change_at_once_and_may_name_a_model(stack: Service) -> None:
+    account = Account(stack, "estimate")
+    everywhere(lambda: account.status("/v1/models/secret"), 404)
+    said(stack, "user", "scopes", account.name, "--scope", "estimate:housing", "--scope", "tasks:read")
+    everywhere(lambda: account.status("/v1/models/secret"), 403)
+    assert account.status("/v1/models/housing") == 404
+    answer = httpx.post(
+        f"{stack.url}/v1/models/secret/estimate",
+        json={"rows": [[1]]},
+        headers={"Authorization": f"Bearer {account.token}"},
+    )
+    refused(answer, 403, "needs the scope estimate (for this model alone: estimate:secret)")
+    assert 'scope="estimate"' in answer.headers["WWW-Authenticate"]
+    listed = json.loads(said(stack, "user", "list", "--json"))
+    (shown,) = (entry for entry in listed if entry["name"] == account.name)
+    assert shown["scopes"] == ["estimate:housing", "tasks:read"]
+    assert f"{account.name}\testimate:housing,tasks:read" in said(stack, "user", "list").splitlines()
+
+
+def test_a_quota_holds_for_all_processes_together(stack: Service) -> None:
+    account = Account(stack, "estimate")
+    said(stack, "user", "quota", account.name, "--requests-per-second", "4")
+    eventually(lambda: "RateLimit" in ask(stack, account.token).headers, what="the quota")
+    begun = time.monotonic()
+    answers = [ask(stack, account.token) for _ in range(40)]
+    seconds = time.monotonic() - begun
+    admitted = sum(answer.status_code == 200 for answer in answers)
+    assert 1 <= admitted <= 4 + 4 * seconds
+    limited = [answer for answer in answers if answer.status_code == 429]
+    assert limited
+    refused(limited[0], 429, "4 requests a second")
+    assert limited[0].headers["Retry-After"] == "1"
+    assert limited[0].headers["RateLimit-Policy"] == '"requests";q=4;w=1'
+    assert limited[0].headers["RateLimit"].startswith('"requests";r=0;t=')
+    said(stack, "user", "quota", account.name, "--requests-per-second", "default")
+    everywhere(account.status, 200)
+
+
+def test_failed_logins_are_slowed_and_the_right_password_works_after_the_pause(stack: Service) -> None:
+    account = Account(stack, "estimate")
+    answers: list[httpx.Response] = []
+
+    def guess() -> bool:
+        answers.append(account.login("wrong password"))
+        return answers[-1].status_code == 429
+
+    # On a busy machine a guess may take longer than the first pauses.
+    eventually(guess, seconds=60, what="a pause")
+    assert [answer.status_code for answer in answers[:FREE_ACCOUNT]] == [401] * FREE_ACCOUNT
+    refused(answers[-1], 429, "too many logins failed")
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    eventually(lambda: account.login().status_code == 200, seconds=70, what="the end of the pause")
+    assert account.login("wrong password").status_code == 401
+
+
+def test_an_address_cannot_be_made_up(stack: Service) -> None:
+    account = Account(stack, "estimate")
+
+    def guess(number: int) -> int:
+        headers = {"X-Forwarded-For": f"192.0.2.{number}", "X-Real-IP": f"192.0.2.{number}"}
+        return httpx.post(f"{stack.url}/v1/token", auth=(f"guess{number}", "x"), headers=headers).status_code
+
+    numbers = iter(range(250))
+    eventually(lambda: guess(next(numbers)) == 429, seconds=60, what="a pause")
+    assert next(numbers) <= 2 * FREE_ADDRESS
+    eventually(lambda: account.login().status_code == 200, seconds=70, what="the end of the pause")
+
+
+def test_a_token_of_the_outside_issuer_is_accepted(stack: Service, issuer: Issuer) -> None:
+    token = issuer.token(sub="grace", scope="openid estimate:housing")
+    everywhere(lambda: ask(stack, token).status_code, 200)
+    assert ask(stack, token, "/v1/models/housing").status_code == 404
+    assert ask(stack, token, "/v1/models/secret").status_code == 403
+    refused(ask(stack, issuer.token(aud="elsewhere")), 401, "another service")
+    refused(ask(stack, issuer.token(algorithm="none", key="")), 401)
+    said(stack, "user", "add", "oidc:grace", "--scope", "train", "--no-password")
+    everywhere(lambda: ask(stack, token, "/v1/models/housing").status_code, 403)
+    said(stack, "user", "disable", "oidc:grace")
+    everywhere(lambda: ask(stack, token).status_code, 401)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text", "reason"),
+    [
+        (["user", "add", "ann", "--scope", "estimate:", "--password-stdin"], "a long secret\n", "no scope 'estimate:'"),
+        (["user", "add", "ann", "--password-stdin"], "\n", "password is empty"),
+        (["user", "add", "ann", "--no-password"], "", "needs a password"),
+        (["user", "passwd", "nobody", "--password-stdin"], "a long secret\n", "no account 'nobody'"),
+        (["user", "scopes", "nobody", "--scope", "train"], "", "no account 'nobody'"),
+        (["user", "quota", "admin"], "", "--requests-per-second"),
+        (["user", "quota", "admin", "--bytes-per-second", "-1"], "", "whole number"),
+        (["user", "disable", "nobody"], "", "no account 'nobody'"),
+        (["token"], "", "name the account"),
+        (["token", "admin", "--scope", "fly"], "", "no scope 'fly'"),
+        (["token", "admin", "--revoke", "7"], "", "--revoke takes a jti alone"),
+    ],
+)
+def test_what_a_command_refuses_is_said_in_one_line(
+    stack: Service, arguments: list[str], text: str, reason: str
+) -> None:
+    done = mlservice(stack, *arguments, text=text)
+    assert done.returncode == 1
+    assert done.stderr.startswith("mlservice: ")
+    assert reason in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_token_for_an_account_may_be_for_one_model(stack: Service) -> None:
+    token = said(stack, "token", "admin", "--scope", "estimate:housing").strip()
+    assert ask(stack, token, "/v1/models/housing").status_code == 404
+    assert ask(stack, token, "/v1/models/secret").status_code == 403
+
+
+def test_logs_hold_no_key_password_or_token(stack: Service, issuer: Issuer) -> None:
+    account = Account(stack, "estimate")
+    outside = issuer.token()
+    ask(stack, account.token)
+    ask(stack, outside)
+    account.login("a wrong password")
+    secrets = [entry.d for entry in keyfile.read(stack.home.token_keys)]
+    secrets += [account.password, account.token, outside, "a wrong password"]
+    for path in [*stack.home.logs.iterdir(), stack.folder / "up.log"]:
+        text = path.read_text(errors="replace")
+        assert not [secret for secret in secrets if secret in text], path.name

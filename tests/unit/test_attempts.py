@@ -1,0 +1,124 @@
+"""Logins that fail make the next ones wait."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import redis
+
+from gateway.attempts import LONGEST_SECONDS, Attempts, client_address
+from tests.clocks import Clock
+
+HERE = "192.0.2.1"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def attempts(redis_client: redis.Redis, clock: Clock) -> Attempts:
+    return Attempts(redis_client, free_account=3, free_address=6, clock=clock)
+
+
+def fail(attempts: Attempts, *names: str, address: str | None = HERE) -> list[float]:
+    """The waits of one failing attempt after the other."""
+    return [attempts.begin(name, address) for name in names]
+
+
+def test_some_failures_are_free_and_then_pauses_grow(attempts: Attempts, clock: Clock) -> None:
+    assert fail(attempts, "ada", "ada", "ada") == [0, 0, 0]
+    pauses = []
+    for _ in range(12):
+        pauses.append(attempts.begin("ada", None))
+        assert attempts.begin("ada", None) == pauses[-1], "a refused attempt does not count"
+        clock.now += pauses[-1]
+        assert attempts.begin("ada", None) == 0
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60]
+
+
+def test_a_name_that_no_account_has_waits_like_any_other(attempts: Attempts) -> None:
+    assert fail(attempts, *["ada"] * 4) == fail(attempts, *["nobody"] * 4, address="192.0.2.2")
+
+
+def test_one_account_does_not_slow_another(attempts: Attempts) -> None:
+    assert fail(attempts, *["ada"] * 4)[-1] > 0
+    assert attempts.begin("bob", HERE) == 0
+
+
+def test_an_address_that_tries_many_names_waits(attempts: Attempts) -> None:
+    assert fail(attempts, *(f"name{n}" for n in range(7))) == [0, 0, 0, 0, 0, 0, 1]
+    assert attempts.begin("ada", HERE) == 1
+    assert attempts.begin("ada", "192.0.2.2") == 0
+    assert attempts.begin("bob", None) == 0
+
+
+def test_a_success_forgives_the_account(attempts: Attempts, clock: Clock) -> None:
+    wait = fail(attempts, *["ada"] * 4)[-1]
+    clock.now += wait
+    assert attempts.begin("ada", HERE) == 0
+    attempts.succeed("ada", HERE)
+    assert fail(attempts, *["ada"] * 3) == [0, 0, 0]
+
+
+def test_a_success_takes_back_only_itself_of_its_address(attempts: Attempts, clock: Clock) -> None:
+    """Or who has one account could try the passwords of others for ever."""
+    refused = 0
+    for number in range(40):
+        clock.now += 0.1
+        refused += attempts.begin(f"name{number}", HERE) > 0
+        if attempts.begin("mine", HERE) == 0:
+            attempts.succeed("mine", HERE)
+    assert refused > 20
+
+
+def test_successes_alone_never_wait(attempts: Attempts) -> None:
+    for _ in range(50):
+        assert attempts.begin("ada", HERE) == 0
+        attempts.succeed("ada", HERE)
+
+
+def test_attempts_at_the_same_time_are_all_counted(attempts: Attempts) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        waits = list(pool.map(lambda _: attempts.begin("ada", HERE), range(40)))
+    assert waits.count(0) == 3
+
+
+def test_the_pause_is_bounded_and_forgotten(attempts: Attempts, clock: Clock, redis_client: redis.Redis) -> None:
+    fail(attempts, *["ada"] * 4)
+    clock.now -= 10_000
+    assert attempts.begin("ada", HERE) <= LONGEST_SECONDS
+    keys = redis_client.keys("*")
+    assert isinstance(keys, list)
+    assert len(keys) == 2
+    for key in keys:
+        assert 0 < int(str(redis_client.ttl(key))) <= 900
+        assert b"ada" not in key
+        assert HERE.encode() not in key
+
+
+@pytest.mark.parametrize(
+    ("header", "address"),
+    [
+        (None, None),
+        ("", None),
+        ("192.0.2.1", "192.0.2.1"),
+        ("203.0.113.9, 192.0.2.1", "192.0.2.1"),
+        ("192.0.2.1,", None),
+        ("unknown", None),
+        ("192.0.2.1:99", None),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("x" * 10_000, None),
+    ],
+)
+def test_the_address_is_the_last_one(header: str | None, address: str | None) -> None:
+    assert client_address(header) == address
+
+
+def test_names_of_any_kind_can_be_tried(attempts: Attempts) -> None:
+    for name in ("", "x" * 10_000, "\u00e4", "\udcff", "a\x00b", "*"):
+        assert attempts.begin(name, HERE) == 0

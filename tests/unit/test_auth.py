@@ -1,0 +1,381 @@
+"""Callers at the routes: tokens asked for over HTTP, demanded by routes, remembered, ended."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+from collections.abc import Callable
+from operator import attrgetter
+
+import falcon.asgi
+import pytest
+import redis
+from falcon.testing import Result, TestClient, create_asgi_req
+
+from gateway.accounts import Account, Accounts
+from gateway.attempts import FREE_ACCOUNT, Attempts
+from gateway.auth import Authenticator, public, requires, undeclared
+from gateway.callers import Callers
+from gateway.errors import install
+from gateway.keys import Keys
+from gateway.passwords import Passwords
+from gateway.resources.tokens import LOGINS, WAITING, TokenResource
+from gateway.tokens import SKEW_SECONDS, Tokens
+from tasks.contract import EVERYTHING_CHANGED, REVOKED_KEY
+from tasks.errors import Unavailable
+from tests.clocks import NOW, Clock
+
+KEY = "k" * 32
+PASSWORD = "correct horse"
+CHEAP = Passwords(memory_kib=64, passes=1)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def tokens(clock: Clock) -> Tokens:
+    return Tokens(Keys(shared=KEY), life_seconds=60, clock=clock)
+
+
+class Models:
+    """Routes as a resource declares them."""
+
+    def __init__(self, scope: str = "estimate") -> None:
+        self.scope = scope
+
+    @requires("train")
+    async def on_put(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        resp.media = {"name": req.context.principal.name, "scopes": sorted(req.context.principal.scopes)}
+
+    @requires(attrgetter("scope"))
+    async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        resp.media = {}
+
+    @requires()
+    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        resp.media = {}
+
+    @public
+    async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        resp.media = {}
+
+
+class Forgotten:
+    """A resource with a route that declares nothing."""
+
+    @public
+    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        resp.media = {}
+
+    async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        resp.media = {}
+
+
+class Counting(Accounts):
+    """Accounts that count how often one is read, and let something happen right after."""
+
+    reads = 0
+    after_read: Callable[[], None] | None = None
+
+    def get(self, name: str) -> Account | None:
+        self.reads += 1
+        account = super().get(name)
+        if self.after_read:
+            self.after_read()
+        return account
+
+
+class Slow(Accounts):
+    """Accounts that count how many logins run at the same time."""
+
+    running = most = 0
+
+    def verify(self, name: str, password: str) -> Account:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        time.sleep(0.005)
+        try:
+            return super().verify(name, password)
+        finally:
+            self.running -= 1
+
+
+class Service:
+    """An app with two resources, and what is behind it."""
+
+    def __init__(self, client: redis.Redis, tokens: Tokens, clock: Clock) -> None:
+        self.clock = clock
+        self.tokens = tokens
+        self.accounts = Counting(client, passwords=CHEAP, clock=clock)
+        self.auth = Authenticator(Callers(self.accounts, tokens, clock=clock, cache_size=2))
+        app = falcon.asgi.App(middleware=[self.auth])
+        install(app)
+        app.add_route("/models", Models())
+        app.add_route("/forgotten", Forgotten())
+        app.add_route("/v1/token", TokenResource(self.accounts, tokens, Attempts(client, clock=clock)))
+        self.client = TestClient(app)
+
+    def add(self, name: str, *scopes: str) -> str:
+        """A new account's token."""
+        self.accounts.add(name, password=PASSWORD, scopes=scopes)
+        return self.tokens.issue(name, scopes).access_token
+
+    def ask(self, method: str, path: str = "/models", *, authorization: str | None = None) -> Result:
+        headers = {"Authorization": authorization} if authorization is not None else {}
+        result = self.client.simulate_request(method, path, headers=headers)
+        assert isinstance(result, Result)
+        return result
+
+
+@pytest.fixture
+def service(redis_client: redis.Redis, tokens: Tokens, clock: Clock) -> Service:
+    return Service(redis_client, tokens, clock)
+
+
+def basic(text: str) -> str:
+    return "Basic " + base64.b64encode(text.encode()).decode()
+
+
+def test_a_name_and_a_password_become_a_token(service: Service) -> None:
+    service.add("ada", "train")
+    result = service.ask("POST", "/v1/token", authorization=basic(f"ada:{PASSWORD}"))
+    assert result.status_code == 200
+    assert result.headers["cache-control"] == "no-store"
+    assert result.headers["content-type"] == "application/json"
+    body = result.json
+    assert (body["token_type"], body["expires_in"], body["scope"]) == ("bearer", 60, "train")
+    assert service.ask("PUT", authorization=f"bearer {body['access_token']}").json["name"] == "ada"
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "",
+        "Basic",
+        "Basic !!!",
+        "Basic " + base64.b64encode(b"no colon").decode(),
+        "Basic " + base64.b64encode("ada:p\u00e4ss".encode("latin-1")).decode(),
+        "Bearer " + KEY,
+        basic("ada:wrong"),
+        basic(f"bob:{PASSWORD}"),
+        basic(f"ml:user:ada:{PASSWORD}"),
+        basic(":"),
+    ],
+)
+def test_bad_credentials_get_a_challenge(service: Service, authorization: str | None) -> None:
+    service.add("ada", "train")
+    result = service.ask("POST", "/v1/token", authorization=authorization)
+    assert result.status_code == 401
+    assert result.headers["www-authenticate"] == 'Basic realm="mlservice", charset="UTF-8"'
+    assert PASSWORD not in result.text
+
+
+def test_scopes_open_routes(service: Service) -> None:
+    token = f"Bearer {service.add('ada', 'train')}"
+    assert service.ask("PUT", authorization=token).json == {"name": "ada", "scopes": ["train"]}
+    assert service.ask("GET", authorization=token).status_code == 200
+    refused = service.ask("POST", authorization=token)
+    assert refused.status_code == 403
+    assert 'error="insufficient_scope"' in refused.headers["www-authenticate"]
+    assert 'scope="estimate"' in refused.headers["www-authenticate"]
+    assert service.ask("POST", authorization=f"Bearer {service.add('root', 'admin')}").status_code == 200
+
+
+def test_public_routes_need_nothing(service: Service) -> None:
+    assert service.ask("DELETE").status_code == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_resource_with_an_undeclared_route_is_closed(service: Service, method: str) -> None:
+    token = service.add("root", "admin")
+    assert service.ask(method, "/forgotten", authorization=f"Bearer {token}").status_code == 403
+    assert undeclared(Forgotten()) == ["on_post"]
+    assert undeclared(Models()) == []
+
+
+@pytest.mark.parametrize("authorization", [None, "", "Basic YTpi", "Token abc"])
+def test_no_token_gets_a_bare_challenge(service: Service, authorization: str | None) -> None:
+    result = service.ask("GET", authorization=authorization)
+    assert result.status_code == 401
+    assert result.headers["www-authenticate"] == 'Bearer realm="mlservice"'
+
+
+@pytest.mark.parametrize("kind", ["", "abc", "a b c", "another key", "expired"])
+def test_a_bad_token_gets_the_reason(service: Service, kind: str, clock: Clock) -> None:
+    token = service.add("ada", "train")
+    if kind == "another key":
+        token = Tokens(Keys(shared="another" * 6), life_seconds=60, clock=clock).issue("ada", ["train"]).access_token
+    elif kind == "expired":
+        clock.now += 60
+    else:
+        token = kind
+    result = service.ask("GET", authorization=f"Bearer {token}")
+    assert result.status_code == 401
+    challenge = result.headers["www-authenticate"]
+    assert challenge.startswith('Bearer realm="mlservice", error="invalid_token", error_description="')
+    assert result.json["detail"] in challenge
+
+
+def test_an_account_is_read_once_and_then_now_and_again(service: Service) -> None:
+    token = f"Bearer {service.add('ada', 'train')}"
+    for _ in range(3):
+        service.ask("GET", authorization=token)
+    assert service.accounts.reads == 1
+    service.clock.now += 31
+    assert service.ask("GET", authorization=token).status_code == 200
+    assert service.accounts.reads == 2
+
+
+def test_a_disabled_or_removed_account_is_refused_at_once(service: Service) -> None:
+    token = f"Bearer {service.add('ada', 'train')}"
+    for change in (service.accounts.disable, service.accounts.remove):
+        assert service.ask("GET", authorization=token).status_code == 200
+        change("ada")
+        service.auth.forget("ada")
+        assert service.ask("GET", authorization=token).status_code == 401
+        if change == service.accounts.disable:
+            service.accounts.enable("ada")
+            service.auth.forget("ada")
+
+
+def test_the_next_account_of_a_name_does_not_inherit_tokens(service: Service) -> None:
+    token = f"Bearer {service.add('ada', 'train')}"
+    service.accounts.remove("ada")
+    service.clock.now += 2
+    service.add("ada", "train")
+    assert service.ask("GET", authorization=token).status_code == 401
+
+
+def test_a_token_gives_no_more_than_its_account_has(service: Service) -> None:
+    service.add("ada", "estimate")
+    token = f"Bearer {service.tokens.issue('ada', ['estimate', 'admin']).access_token}"
+    assert service.ask("PUT", authorization=token).status_code == 403
+    assert service.ask("POST", authorization=token).status_code == 200
+
+
+def test_a_read_that_began_before_a_change_is_not_kept(service: Service) -> None:
+    token = f"Bearer {service.add('ada', 'train')}"
+
+    def change() -> None:
+        service.accounts.disable("ada")
+        service.auth.forget("ada")
+
+    service.accounts.after_read = change
+    assert service.ask("GET", authorization=token).status_code == 200
+    assert service.ask("GET", authorization=token).status_code == 401
+
+
+def test_callers_at_the_same_time_share_one_read(service: Service) -> None:
+    token = service.add("ada", "train")
+
+    async def ask() -> str:
+        req = create_asgi_req(headers={"Authorization": f"Bearer {token}"})
+        return (await service.auth.admit(req, falcon.asgi.Response(), "train")).name
+
+    async def ask_all() -> list[str]:
+        return list(await asyncio.gather(*(ask() for _ in range(50))))
+
+    assert asyncio.run(ask_all()) == ["ada"] * 50
+    assert service.accounts.reads == 1
+
+
+def test_logins_take_turns_and_a_flood_is_turned_away(redis_client: redis.Redis, tokens: Tokens) -> None:
+    accounts = Slow(redis_client, passwords=CHEAP)
+    accounts.add("ada", password=PASSWORD, scopes=["train"])
+    resource = TokenResource(accounts, tokens, Attempts(redis_client))
+
+    async def flood() -> list[Account | BaseException]:
+        logins = (resource.login(basic(f"ada:{PASSWORD}")) for _ in range(WAITING + 5))
+        return await asyncio.gather(*logins, return_exceptions=True)
+
+    outcomes = asyncio.run(flood())
+    assert sum(isinstance(outcome, Account) for outcome in outcomes) == WAITING
+    assert sum(isinstance(outcome, Unavailable) for outcome in outcomes) == 5
+    assert accounts.most == LOGINS
+
+
+def test_a_revoked_token_is_refused_and_others_are_not(service: Service, redis_client: redis.Redis) -> None:
+    token, other = (service.add("ada", "train"), service.tokens.issue("ada", ["train"]).access_token)
+    assert service.ask("GET", authorization=f"Bearer {token}").status_code == 200
+    answer = service.ask("DELETE", "/v1/token", authorization=f"Bearer {token}")
+    assert (answer.status_code, answer.text) == (204, "")
+    refused = service.ask("GET", authorization=f"Bearer {token}")
+    assert refused.status_code == 401
+    assert "revoked" in refused.headers["www-authenticate"]
+    assert service.ask("GET", authorization=f"Bearer {other}").status_code == 200
+    assert service.ask("DELETE", "/v1/token").status_code == 401
+    token_id = service.tokens.verify(token).token_id
+    assert redis_client.ttl(REVOKED_KEY.format(token=token_id)) == 60 + SKEW_SECONDS
+
+
+def test_a_revocation_whose_word_was_lost_is_found_after_a_while(service: Service) -> None:
+    token = f"Bearer {service.add('ada', 'train')}"
+    assert service.ask("GET", authorization=token).status_code == 200
+    service.accounts.revoke_token(service.tokens.verify(token.split()[1]).token_id, until=NOW + 60)
+    assert service.ask("GET", authorization=token).status_code == 200
+    service.clock.now += 30
+    assert service.ask("GET", authorization=token).status_code == 401
+
+
+def test_a_process_that_starts_later_knows_what_was_revoked(service: Service, redis_client: redis.Redis) -> None:
+    token = f"Bearer {service.add('ada', 'train')}"
+    service.ask("DELETE", "/v1/token", authorization=token)
+    assert Service(redis_client, service.tokens, service.clock).ask("GET", authorization=token).status_code == 401
+
+
+def test_a_token_is_remembered_no_longer_than_it_lives(service: Service) -> None:
+    token = f"Bearer {service.add('ada', 'train')}"
+    service.clock.now += 59
+    assert service.ask("GET", authorization=token).status_code == 200
+    service.clock.now += 1
+    assert service.ask("GET", authorization=token).status_code == 401
+
+
+def test_what_is_remembered_is_bounded(service: Service) -> None:
+    tokens = [f"Bearer {service.add(name, 'train')}" for name in ("ada", "bob", "cyd")]
+    for token in tokens:
+        service.ask("GET", authorization=token)
+    assert service.accounts.reads == 3
+    service.ask("GET", authorization=tokens[2])
+    assert service.accounts.reads == 3
+    service.ask("GET", authorization=tokens[0])
+    assert service.accounts.reads == 4
+
+
+def test_everything_can_be_forgotten(service: Service) -> None:
+    token = f"Bearer {service.add('ada', 'train')}"
+    for reads in (1, 2):
+        service.ask("GET", authorization=token)
+        assert service.accounts.reads == reads
+        service.auth.forget(EVERYTHING_CHANGED)
+
+
+def test_another_password_ends_tokens_and_a_new_login_works_in_the_same_second(service: Service) -> None:
+    token = f"Bearer {service.add('ada', 'train')}"
+    service.accounts.set_password("ada", "another password")
+    service.auth.forget("ada")
+    assert service.ask("GET", authorization=token).status_code == 401
+    answer = service.ask("POST", "/v1/token", authorization=basic("ada:another password"))
+    assert service.ask("GET", authorization=f"Bearer {answer.json['access_token']}").status_code == 200
+
+
+def test_failed_logins_wait_and_the_right_password_works_after_the_pause(service: Service) -> None:
+    service.add("ada", "train")
+    wrong, right = basic("ada:wrong"), basic(f"ada:{PASSWORD}")
+    answers = [service.ask("POST", "/v1/token", authorization=wrong) for _ in range(FREE_ACCOUNT + 1)]
+    assert [answer.status_code for answer in answers] == [401] * FREE_ACCOUNT + [429]
+    for authorization in (wrong, right):
+        refused = service.ask("POST", "/v1/token", authorization=authorization)
+        assert refused.status_code == 429
+        assert refused.headers["retry-after"] == "1"
+        assert refused.json["type"] == "urn:mlservice:error:too-many-requests"
+    nobody = [service.ask("POST", "/v1/token", authorization=basic("nobody:x")) for _ in range(FREE_ACCOUNT + 1)]
+    assert [(a.status_code, a.json) for a in nobody] == [(a.status_code, a.json) for a in answers]
+    service.clock.now += 1
+    assert service.ask("POST", "/v1/token", authorization=right).status_code == 200
+    assert service.ask("POST", "/v1/token", authorization=wrong).status_code == 401
