@@ -16,6 +16,7 @@ from gateway.accounts import Accounts
 from gateway.auth import Authenticator
 from gateway.dispatch import Dispatcher
 from gateway.outcomes import Outcomes
+from gateway.resource_v0 import AuthResource, InitResource, OriginalErrors, PredictResource, StatusResource
 from gateway.resources.health import LiveResource, ReadyResource
 from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, VersionResource
 from gateway.resources.tasks import ResultResource, TaskResource
@@ -44,20 +45,25 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     dispatcher, outcomes = Dispatcher(ledger, wire(), waiting=waiting), Outcomes(ledger, waiting)
     lifespan = Lifespan(client, waiting, dispatcher=dispatcher, outcomes=outcomes)
 
-    middleware: list[Any] = [lifespan, authenticator]
+    middleware: list[Any] = [lifespan, authenticator, OriginalErrors()]
     app = falcon.asgi.App(middleware=middleware)
     errors.install(app)
     max_wait, max_body = settings.max_wait_seconds, settings.max_body_bytes
     for kind in Kind:
         work = Work(kind, dispatcher=dispatcher, outcomes=outcomes, max_body=max_body, max_wait=max_wait)
         app.add_route(f"/v1/models/{{model}}/{kind.value}", work)
-    app.add_route("/v1/token", TokenResource(accounts, tokens))
+    token = TokenResource(accounts, tokens)
+    app.add_route("/v1/token", token)
     app.add_route("/v1/tasks/{handle}", TaskResource(outcomes, max_wait=max_wait))
     app.add_route("/v1/tasks/{handle}/result", ResultResource(outcomes, max_wait=max_wait))
     app.add_route("/v1/models", ModelsResource(registry))
     app.add_route("/v1/models/{model}", ModelResource(registry))
     app.add_route("/v1/models/{model}/versions/{version}", VersionResource(registry))
     app.add_route("/v1/models/{model}/versions/{version}/promote", PromoteResource(registry))
+    app.add_route("/resource/auth", AuthResource(token))
+    app.add_route("/resource/init", InitResource(settings, dispatcher=dispatcher, outcomes=outcomes))
+    app.add_route("/resource/predict", PredictResource(settings, dispatcher=dispatcher, outcomes=outcomes))
+    app.add_route("/resource/task/status/{task_id}", StatusResource(outcomes))
     app.add_route("/health/live", LiveResource())
     app.add_route("/health/ready", ReadyResource(client, waiting))
     return app

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
+from tasks.contract import MODEL_NAME, MODEL_NAME_RULE
 from tasks.errors import SettingsError
 
 #: What the name of a setting in the environment begins with, but for REDIS_URL.
@@ -61,6 +62,9 @@ class Settings:
     sources: str = _setting(
         "", doc="Data that init may read by name: NAME=URL, separated by commas; file:// or fsspec URLs."
     )
+    default_model: str = _setting("default", doc="The model of the original routes, /resource/*.")
+    default_source: str = _setting("", doc="The one of the sources that /resource/init reads.")
+    default_target: str = _setting("", doc="The column that /resource/init has it learn.")
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -92,7 +96,17 @@ class Settings:
         if scheme not in ("redis", "rediss", "unix"):
             raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://")
         parse_pairs(f"{PREFIX}ESTIMATORS", self.estimators)
-        parse_pairs(f"{PREFIX}SOURCES", self.sources)
+        self._check_default()
+
+    def _check_default(self) -> None:
+        if MODEL_NAME.fullmatch(self.default_model) is None:
+            raise SettingsError(f"{PREFIX}DEFAULT_MODEL must be {MODEL_NAME_RULE}, not {self.default_model!r}")
+        known = self.source_urls
+        if self.default_source and self.default_source not in known:
+            names = ", ".join(sorted(known)) or "none"
+            raise SettingsError(f"{PREFIX}DEFAULT_SOURCE must be one of {PREFIX}SOURCES ({names})")
+        if self.default_source and not self.default_target:
+            raise SettingsError(f"{PREFIX}DEFAULT_TARGET must name the column of {self.default_source} to be learned")
 
     @property
     def broker_url(self) -> str:
