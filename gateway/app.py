@@ -17,6 +17,7 @@ from gateway.auth import Authenticator
 from gateway.dispatch import Dispatcher
 from gateway.outcomes import Outcomes
 from gateway.resource_v0 import AuthResource, InitResource, OriginalErrors, PredictResource, StatusResource
+from gateway.resources.docs import AssetResource, DefinitionResource, DocsResource
 from gateway.resources.health import LiveResource, ReadyResource
 from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, VersionResource
 from gateway.resources.tasks import ResultResource, TaskResource
@@ -66,6 +67,9 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     app.add_route("/resource/task/status/{task_id}", StatusResource(outcomes))
     app.add_route("/health/live", LiveResource())
     app.add_route("/health/ready", ReadyResource(client, waiting))
+    app.add_route("/openapi.yml", DefinitionResource())
+    app.add_route("/docs", DocsResource())
+    app.add_route("/docs/{asset}", AssetResource())
     return app
 
 
