@@ -29,6 +29,9 @@ PARAMETERS: Final = {
     Kind.TRAIN: frozenset(),
     Kind.ESTIMATE: frozenset({"version"}),
 }
+#: The latest deadline (seconds), some three years.
+LATEST_SECONDS: Final = 99_999_999
+_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 
 
 class Work:
@@ -104,9 +107,12 @@ def _deadline(req: Request) -> float | None:
     if text is None:
         return None
     text = _single("deadline", text)
-    if re.fullmatch(r"[0-9]{1,8}(\.[0-9]{1,6})?", text) is None or float(text) <= 0:
-        raise InvalidField(f"deadline must be a number of seconds greater than 0, not {text[:40]!r}").at("?deadline")
-    return time.time() + float(text)
+    seconds = float(text) if _NUMBER.fullmatch(text) else 0.0
+    if not 0 < seconds <= LATEST_SECONDS:
+        raise InvalidField(
+            f"deadline must be a number of seconds, greater than 0 and at most {LATEST_SECONDS}, not {text[:40]!r}"
+        ).at("?deadline")
+    return time.time() + seconds
 
 
 def _single(name: str, value: str | list[str]) -> str:
