@@ -92,21 +92,12 @@ class Settings:
             floor = 0 if f.name.endswith(("_processes", "_threads", "_niceness")) else 1
             if isinstance(value, int | float) and not floor <= value < 2**53:
                 raise SettingsError(f"{_variable(f.name, f.metadata['env'])} must be at least {floor}, not {value}")
+        self._check_default()
         scheme = urlsplit(self.redis_url).scheme
         if scheme not in ("redis", "rediss", "unix"):
             raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://")
         parse_pairs(f"{PREFIX}ESTIMATORS", self.estimators)
-        self._check_default()
-
-    def _check_default(self) -> None:
-        if MODEL_NAME.fullmatch(self.default_model) is None:
-            raise SettingsError(f"{PREFIX}DEFAULT_MODEL must be {MODEL_NAME_RULE}, not {self.default_model!r}")
-        known = self.source_urls
-        if self.default_source and self.default_source not in known:
-            names = ", ".join(sorted(known)) or "none"
-            raise SettingsError(f"{PREFIX}DEFAULT_SOURCE must be one of {PREFIX}SOURCES ({names})")
-        if self.default_source and not self.default_target:
-            raise SettingsError(f"{PREFIX}DEFAULT_TARGET must name the column of {self.default_source} to be learned")
+        parse_pairs(f"{PREFIX}SOURCES", self.sources)
 
     @property
     def broker_url(self) -> str:
@@ -125,6 +116,16 @@ class Settings:
     def source_urls(self) -> dict[str, str]:
         """The data that init may read, by name."""
         return parse_pairs(f"{PREFIX}SOURCES", self.sources)
+
+    def _check_default(self) -> None:
+        if MODEL_NAME.fullmatch(self.default_model) is None:
+            raise SettingsError(f"{PREFIX}DEFAULT_MODEL must be {MODEL_NAME_RULE}, not {self.default_model!r}")
+        known = self.source_urls
+        if self.default_source and self.default_source not in known:
+            names = ", ".join(sorted(known)) or "none"
+            raise SettingsError(f"{PREFIX}DEFAULT_SOURCE must be one of {PREFIX}SOURCES ({names})")
+        if self.default_source and not self.default_target:
+            raise SettingsError(f"{PREFIX}DEFAULT_TARGET must name the column of {self.default_source} to be learned")
 
     @property
     def estimator_paths(self) -> dict[str, str]:
