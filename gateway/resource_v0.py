@@ -63,6 +63,7 @@ class InitResource(Original):
     """`GET /resource/init`."""
 
     def __init__(self, settings: Settings, *, dispatcher: Dispatcher, outcomes: Outcomes) -> None:
+        self.model = settings.default_model
         self._settings = settings
         self._dispatcher = dispatcher
         self._outcomes = outcomes
@@ -93,13 +94,14 @@ class InitResource(Original):
         source, target = self._settings.default_source, self._settings.default_target
         if not source:
             raise SettingsError(f"there is no source to learn from: set {PREFIX}DEFAULT_SOURCE to one of the sources")
-        return Head(owner=owner, model=self._settings.default_model, query={"source": source, "target": target})
+        return Head(owner=owner, model=self.model, query={"source": source, "target": target})
 
 
 class PredictResource(Original):
     """`POST /resource/predict`."""
 
     def __init__(self, settings: Settings, *, dispatcher: Dispatcher, outcomes: Outcomes) -> None:
+        self.model = settings.default_model
         self._settings = settings
         self._dispatcher = dispatcher
         self._outcomes = outcomes
@@ -111,7 +113,7 @@ class PredictResource(Original):
         seconds = self._settings.max_wait_seconds
         head = Head(
             owner=req.context.principal.name,
-            model=self._settings.default_model,
+            model=self.model,
             media=media_type(req.content_type) if req.content_type else Media.JSON,
             # Nobody asks for the result later.
             deadline=time.time() + seconds,
