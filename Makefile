@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(VENV)/.installed-bench
+FUZZ_INSTALLED := $(VENV)/.installed-fuzz
 
-.PHONY: demo up test lint bench bench-train chaos install clean
+.PHONY: demo up test lint fuzz bench bench-train chaos install clean
 
 install: $(INSTALLED)
 
@@ -17,6 +18,10 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 
 $(BENCH_INSTALLED): $(INSTALLED)
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,bench]'
+	touch $@
+
+$(FUZZ_INSTALLED): $(INSTALLED)
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,fuzz]'
 	touch $@
 
 demo: $(INSTALLED)  ## init, train and estimate on real data, through every process; leaves nothing running
@@ -32,6 +37,9 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+fuzz: $(FUZZ_INSTALLED)  ## the running service against its definition, with schemathesis; FUZZ="-n 20" for a glance
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 bench: $(BENCH_INSTALLED)  ## the service beside what one would have without it; BENCH="--seconds 2 --rounds 1" for a glance
 	$(BIN)/python -m tests.benchmarks $(BENCH)

@@ -23,7 +23,9 @@ from gateway.outcomes import Outcomes
 from gateway.outside import open_outside
 from gateway.pressure import Pressure
 from gateway.quotas import Quota, Quotas
+from gateway.resource_v0 import AuthResource, InitResource, OriginalErrors, PredictResource, StatusResource
 from gateway.resources.authorize import AuthorizeResource
+from gateway.resources.docs import AssetResource, DefinitionResource, DocsResource
 from gateway.resources.health import LiveResource, ReadyResource
 from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, VersionResource
 from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
@@ -67,10 +69,10 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     lifespan = Lifespan(
         waiting,
         following=(partial(dispatcher.follow_fleet, client), pressure.follow),
-        closing=(outcomes.close, charging.close, accepting.close),
+        closing=(outcomes.close, charging.close, accepting.close, client.close),
     )
 
-    middleware: list[Any] = [lifespan, authenticator]
+    middleware: list[Any] = [lifespan, authenticator, OriginalErrors()]
     app = falcon.asgi.App(middleware=middleware)
     errors.install(app)
     max_wait = settings.max_wait_seconds
@@ -87,8 +89,15 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     app.add_route("/v1/models/{model}", ModelResource(registry))
     app.add_route("/v1/models/{model}/versions/{version}", VersionResource(registry))
     app.add_route("/v1/models/{model}/versions/{version}/promote", PromoteResource(registry))
+    app.add_route("/resource/auth", AuthResource(token_resource))
+    app.add_route("/resource/init", InitResource(settings, dispatcher=dispatcher, outcomes=outcomes))
+    app.add_route("/resource/predict", PredictResource(settings, dispatcher=dispatcher, outcomes=outcomes))
+    app.add_route("/resource/task/status/{task_id}", StatusResource(outcomes))
     app.add_route("/health/live", LiveResource())
     app.add_route("/health/ready", ReadyResource(client, waiting))
+    app.add_route("/openapi.yml", DefinitionResource())
+    app.add_route("/docs", DocsResource())
+    app.add_route("/docs/{asset}", AssetResource())
     return app
 
 

@@ -39,7 +39,7 @@ def from_body(body: bytes, media: Media) -> pa.Table:
 
 
 def from_source(runtime: Runtime, name: str) -> pa.Table:
-    """The table that the operator allowed under this name. Raises InvalidField for any other."""
+    """The table that the operator allowed under this name. Raises InvalidField for any other and for one not there."""
     urls = runtime.settings.source_urls
     if name not in urls:
         known = ", ".join(sorted(urls)) or "none is configured (MLSERVICE_SOURCES)"
@@ -48,8 +48,14 @@ def from_source(runtime: Runtime, name: str) -> pa.Table:
     media = next((media for ending, media in _ENDINGS.items() if url.endswith(ending)), None)
     if media is None:
         raise InvalidTable(f"the source {name!r} must end in one of {', '.join(_ENDINGS)}").at("/source")
-    with fsspec.open(url, "rb") as file:
-        return tables.read(file.read(), media)
+    try:
+        with fsspec.open(url, "rb") as file:
+            body = file.read()
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        # Trying again does not help, as it may with other errors of a place.
+        reason = "may not be read" if isinstance(error, PermissionError) else "is not there"
+        raise InvalidField(f"the source {name!r} {reason}: check MLSERVICE_SOURCES").at("/source") from error
+    return tables.read(body, media)
 
 
 def initialise(runtime: Runtime, request: Request, table: pa.Table) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from tasks.contract import MODEL_NAME, MODEL_NAME_RULE
 from tasks.errors import SettingsError
 from tasks.gateway_file import GATEWAY_FILE, token_life_seconds
 from tasks.redis_file import REDIS_FILE, redis_access
@@ -115,6 +116,9 @@ class Settings:
     sources: str = _setting(
         "", doc="Data that init may read by name: NAME=URL, separated by commas; file:// or fsspec URLs."
     )
+    default_model: str = _setting("default", doc="The model of the original routes, /resource/*.")
+    default_source: str = _setting("", doc="The one of the sources that /resource/init reads.")
+    default_target: str = _setting("", doc="The column that /resource/init has it learn.")
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -144,6 +148,7 @@ class Settings:
                 raise SettingsError(f"{_variable(f.name, f.metadata['env'])} must be greater than 0, not {value}")
             if isinstance(value, int) and not floor <= value < 2**53:
                 raise SettingsError(f"{_variable(f.name, f.metadata['env'])} must be at least {floor}, not {value}")
+        self._check_default()
         scheme = urlsplit(self.redis_url).scheme
         if scheme not in ("redis", "rediss", "unix"):
             raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://")
@@ -178,6 +183,16 @@ class Settings:
     def source_urls(self) -> dict[str, str]:
         """The data that init may read, by name."""
         return parse_pairs(f"{PREFIX}SOURCES", self.sources)
+
+    def _check_default(self) -> None:
+        if MODEL_NAME.fullmatch(self.default_model) is None:
+            raise SettingsError(f"{PREFIX}DEFAULT_MODEL must be {MODEL_NAME_RULE}, not {self.default_model!r}")
+        known = self.source_urls
+        if self.default_source and self.default_source not in known:
+            names = ", ".join(sorted(known)) or "none"
+            raise SettingsError(f"{PREFIX}DEFAULT_SOURCE must be one of {PREFIX}SOURCES ({names})")
+        if self.default_source and not self.default_target:
+            raise SettingsError(f"{PREFIX}DEFAULT_TARGET must name the column of {self.default_source} to be learned")
 
     @property
     def trusted_networks(self) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from celery import Task, shared_task
 
-from tasks.contract import TASKS, Kind, Promote
+from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Promote
 from tasks.errors import InvalidField, ServiceError
 from tasks.groups import Claim, Outcome
 from tasks.runtime import Runtime
@@ -65,8 +65,24 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
     )
     if claim.version is not None:
         return [succeeded(fitting.result_of(runtime, claim.heads[0].model, claim.version))]
+    _read_source(runtime, claim)
     report = throttled(lambda state: runtime.ledger.progress(claim, state))
     return [succeeded(fitting.fit(runtime, request, report=report))]
+
+
+def _read_source(runtime: Runtime, claim: Claim) -> None:
+    """Where the train names a source, make that the model's data first: init and train are one piece of work then,
+    which a worker that dies cannot leave half done."""
+    from tasks import ingest
+
+    head = claim.heads[0]
+    source = head.query.get("source")
+    if source is None:
+        return
+    request = ingest.Request(
+        model=head.model, target=head.query["target"], estimator=DEFAULT_ESTIMATOR, options={}, claim=claim
+    )
+    ingest.initialise(runtime, request, ingest.from_source(runtime, source))
 
 
 def throttled(

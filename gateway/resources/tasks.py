@@ -69,9 +69,9 @@ class TaskResource:
     async def on_delete(self, req: Request, resp: Response, handle: str) -> None:
         """Cancel: 200 if the task is over, 202 if a worker has it and stops soon. Raises Conflict if it has ended."""
         owner = owner_filter(req)
-        over = await self._outcomes.cancel(handle, owner=owner)
+        await self._outcomes.cancel(handle, owner=owner)
         task, ahead = await self._outcomes.task(handle, owner=owner)
-        if not over:
+        if not task.state.final:
             resp.status = HTTP_202
             resp.set_header("Retry-After", "1")
         show(resp, task_document(task, await self._outcomes.outcome(handle), ahead=ahead))

@@ -35,6 +35,9 @@ PARAMETERS: Final = {
 }
 #: Longest Idempotency-Key, in characters.
 KEY_LENGTH: Final = 255
+#: The latest deadline (seconds), some three years.
+LATEST_SECONDS: Final = 99_999_999
+_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 
 
 class Work:
@@ -122,6 +125,9 @@ def _deadline(req: Request) -> float | None:
     if text is None:
         return None
     text = single("deadline", text)
-    if re.fullmatch(r"[0-9]{1,8}(\.[0-9]{1,6})?", text) is None or float(text) <= 0:
-        raise InvalidField(f"deadline must be a number of seconds greater than 0, not {text[:40]!r}").at("?deadline")
-    return time.time() + float(text)
+    seconds = float(text) if _NUMBER.fullmatch(text) else 0.0
+    if not 0 < seconds <= LATEST_SECONDS:
+        raise InvalidField(
+            f"deadline must be a number of seconds, greater than 0 and at most {LATEST_SECONDS}, not {text[:40]!r}"
+        ).at("?deadline")
+    return time.time() + seconds

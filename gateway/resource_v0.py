@@ -1,0 +1,146 @@
+"""`/resource/*`: the routes of the original service, so that its clients go on working.
+
+They serve one model, the default one of the settings. Their errors are `{"status": TEXT}`; everywhere else errors are
+problem details.
+"""
+
+from __future__ import annotations
+
+import time
+from operator import attrgetter
+from typing import Any, Final
+
+import msgspec
+from falcon import HTTP_202, HTTP_204
+from falcon.asgi import Request, Response
+
+from gateway.auth import public, requires
+from gateway.bodies import read_body
+from gateway.dispatch import Dispatcher
+from gateway.errors import Problem
+from gateway.headers import media_type
+from gateway.outcomes import Outcomes
+from gateway.representations import show, show_outcome
+from gateway.resources.tasks import owner_filter
+from gateway.resources.tokens import TokenResource
+from tasks.contract import PROBLEM, Kind, Lane, Media, State
+from tasks.errors import SettingsError, Unavailable, UnknownTask, WorkFailed
+from tasks.groups import Head, read_failure
+from tasks.settings import PREFIX, Settings
+
+#: What a task that is not over is called.
+WORDS: Final = {State.QUEUED: "Pending...", State.RUNNING: "In progress...", State.SUCCEEDED: "Done"}
+
+_read_problem = msgspec.json.Decoder(Problem).decode
+
+
+class Original:
+    """A resource whose errors look as those of the original service."""
+
+
+class OriginalErrors:
+    """Falcon middleware that puts the errors of an `Original` in its words, whoever raised them."""
+
+    async def process_response(self, _req: Request, resp: Response, resource: Any, _succeeded: bool) -> None:
+        """Called by Falcon for every answer."""
+        if isinstance(resource, Original) and resp.content_type == PROBLEM:
+            show(resp, {"status": _read_problem(resp.data or b"").detail})
+
+
+class AuthResource(Original):
+    """`GET /resource/auth`."""
+
+    def __init__(self, tokens: TokenResource) -> None:
+        self._tokens = tokens
+
+    @public
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """200 with `{"token": TOKEN}` for HTTP Basic credentials, checked as `POST /v1/token` checks them."""
+        await self._tokens.on_post(req, resp)
+        show(resp, {"token": msgspec.json.decode(resp.data or b"")["access_token"]})
+
+
+class InitResource(Original):
+    """`GET /resource/init`."""
+
+    def __init__(self, settings: Settings, *, dispatcher: Dispatcher, outcomes: Outcomes) -> None:
+        self.model = settings.default_model
+        self._settings = settings
+        self._dispatcher = dispatcher
+        self._outcomes = outcomes
+
+    @requires("init", model=attrgetter("model"))
+    @requires("train", model=attrgetter("model"))
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Read the default source and train the default model on it, as one piece of work.
+
+        204 when that is done; 202 and a `Location` at once with `?async=true`, and also where it takes longer than the
+        longest wait. Raises SettingsError if no source is set, WorkFailed with what went wrong.
+        """
+        wait = not req.get_param_as_bool("async", default=False)
+        head = self._head(req.context.principal.name)
+        ticket = await self._dispatcher.submit(Kind.TRAIN, Lane.NORMAL, head=head, body=b"", waits=wait)
+        seconds = self._settings.max_wait_seconds
+        outcome = await self._outcomes.wait(ticket.handle, seconds=seconds, reply=ticket.reply) if wait else None
+        if outcome is None:
+            resp.status = HTTP_202
+            resp.set_header("Location", f"/resource/task/status/{ticket.handle}")
+        elif outcome.state is State.SUCCEEDED:
+            resp.status = HTTP_204
+        else:
+            # The request said nothing that could be wrong: whatever it was, the service is at fault.
+            raise WorkFailed(read_failure(outcome.body).detail)
+
+    def _head(self, owner: str) -> Head:
+        source, target = self._settings.default_source, self._settings.default_target
+        if not source:
+            raise SettingsError(f"there is no source to learn from: set {PREFIX}DEFAULT_SOURCE to one of the sources")
+        return Head(owner=owner, model=self.model, query={"source": source, "target": target})
+
+
+class PredictResource(Original):
+    """`POST /resource/predict`."""
+
+    def __init__(self, settings: Settings, *, dispatcher: Dispatcher, outcomes: Outcomes) -> None:
+        self.model = settings.default_model
+        self._settings = settings
+        self._dispatcher = dispatcher
+        self._outcomes = outcomes
+
+    @requires("estimate", model=attrgetter("model"))
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """200 with the estimate as JSON; 424 before the init. A body of no type is JSON. Raises Unavailable if there
+        is no worker for it in time."""
+        seconds = self._settings.max_wait_seconds
+        head = Head(
+            owner=req.context.principal.name,
+            model=self.model,
+            media=media_type(req.content_type) if req.content_type else Media.JSON,
+            # Nobody asks for the result later.
+            deadline=time.time() + seconds,
+        )
+        body = await read_body(req, limit=self._settings.max_body_bytes)
+        ticket = await self._dispatcher.submit(Kind.ESTIMATE, Lane.NORMAL, head=head, body=body, waits=True)
+        outcome = await self._outcomes.wait(ticket.handle, seconds=seconds, reply=ticket.reply)
+        if outcome is None:
+            raise Unavailable(f"no worker had time for this estimate within {seconds} s; try again")
+        show_outcome(resp, outcome, instance=req.path)
+
+
+class StatusResource(Original):
+    """`GET /resource/task/status/{task_id}`."""
+
+    def __init__(self, outcomes: Outcomes) -> None:
+        self._outcomes = outcomes
+
+    @requires("tasks:read")
+    async def on_get(self, req: Request, resp: Response, task_id: str) -> None:
+        """200 with `{"done": true or false, "status": TEXT}`; the text of a task that failed is its error."""
+        task, _ = await self._outcomes.task(task_id, owner=owner_filter(req))
+        status = WORDS.get(task.state)
+        if status is None:
+            outcome = await self._outcomes.outcome(task_id)
+            if outcome is None:
+                raise UnknownTask(f"there is no task {task_id}, or its result is no longer kept")
+            status = read_failure(outcome.body).detail
+        show(resp, {"done": task.state.final, "status": status})

@@ -1,0 +1,196 @@
+"""`gateway/ml-service.yml` says what the gateway does: routes, methods, parameters, names; its examples are right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from falcon import inspect
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+import gateway
+from gateway.accounts import SCOPES
+from gateway.app import create_app
+from gateway.resources.docs import ASSETS, DEFINITION
+from gateway.resources.work import EVERY_KIND, PARAMETERS
+from tasks.contract import HANDLE, MODEL_NAME, Kind, Lane, Media, Promote, State
+from tasks.settings import Settings
+
+#: What only NGINX asks.
+INTERNAL = "/internal/"
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+#: Routes that need no token, with what they need instead.
+OPEN: dict[tuple[str, str], list[dict[str, list[str]]]] = {
+    ("/v1/token", "post"): [{"password": []}],
+    ("/resource/auth", "get"): [{"password": []}],
+    ("/health/live", "get"): [],
+    ("/health/ready", "get"): [],
+    ("/openapi.yml", "get"): [],
+    ("/docs", "get"): [],
+    ("/docs/{asset}", "get"): [],
+}
+
+Operation = tuple[str, str]
+
+
+@pytest.fixture(scope="module")
+def definition() -> dict[str, Any]:
+    """The file."""
+    document: dict[str, Any] = yaml.safe_load(DEFINITION.read_text())
+    return document
+
+
+@pytest.fixture(scope="module")
+def operations(definition: dict[str, Any]) -> dict[Operation, dict[str, Any]]:
+    """Every operation of the file, by route and method."""
+    return {
+        (path, method): operation
+        for path, item in definition["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    }
+
+
+def routes() -> set[Operation]:
+    """Every route and method of the app that we wrote ourselves and that is for others."""
+    app = create_app(Settings(token_key="k" * 40))
+    return {
+        (route.path, method.method.lower())
+        for route in inspect.inspect_routes(app)
+        for method in route.methods
+        if not method.internal and not route.path.startswith(INTERNAL)
+    }
+
+
+def resolve(document: dict[str, Any], node: Any) -> Any:
+    """The node, or what it refers to."""
+    while isinstance(node, dict) and "$ref" in node:
+        found: Any = document
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            found = found[part.replace("~1", "/").replace("~0", "~")]
+        node = found
+    return node
+
+
+def parameters(document: dict[str, Any], operation: Operation) -> dict[str, dict[str, Any]]:
+    """The parameters of an operation, by "in name"."""
+    path, method = operation
+    item = document["paths"][path]
+    given = [*item.get("parameters", []), *item[method].get("parameters", [])]
+    return {f"{p['in']} {p['name']}": p for p in (resolve(document, g) for g in given)}
+
+
+def walk(node: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object of the file, and where it is."""
+    if isinstance(node, dict):
+        yield where, node
+        for key, value in node.items():
+            yield from walk(value, f"{where}/{key}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from walk(value, f"{where}/{index}")
+
+
+def test_the_file_is_valid(definition: dict[str, Any]) -> None:
+    errors = [f"{list(error.path)}: {error.message}" for error in OpenAPIV31SpecValidator(definition).iter_errors()]
+    assert not errors
+    assert definition["openapi"].startswith("3.1.")
+
+
+def test_app_and_file_have_the_same_routes(operations: dict[Operation, dict[str, Any]]) -> None:
+    assert routes() - operations.keys() == set(), "these are not in ml-service.yml"
+    assert operations.keys() - routes() == set(), "these are in ml-service.yml only"
+
+
+def test_the_file_has_the_version_of_the_package(definition: dict[str, Any]) -> None:
+    setup = (Path(gateway.__file__).parents[1] / "setup.cfg").read_text()
+    assert f"version = {definition['info']['version']}\n" in setup
+
+
+def test_every_operation_is_described(definition: dict[str, Any], operations: dict[Operation, dict[str, Any]]) -> None:
+    names = [operation["operationId"] for operation in operations.values()]
+    assert len(names) == len(set(names))
+    tags = {tag["name"] for tag in definition["tags"]}
+    for key, operation in operations.items():
+        assert operation["summary"], key
+        assert set(operation["tags"]) <= tags, key
+        assert any(status.startswith("2") for status in operation["responses"]), key
+
+
+def test_path_parameters_are_those_of_the_path(
+    definition: dict[str, Any], operations: dict[Operation, dict[str, Any]]
+) -> None:
+    for path, method in operations:
+        named = {part.strip("{}") for part in path.split("/") if part.startswith("{")}
+        given = {key.removeprefix("path ") for key in parameters(definition, (path, method)) if key.startswith("path ")}
+        assert given == named, path
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_submits_have_the_parameters_that_the_gateway_reads(definition: dict[str, Any], kind: Kind) -> None:
+    found = parameters(definition, (f"/v1/models/{{model}}/{kind.value}", "post"))
+    query = {key.removeprefix("query ") for key in found if key.startswith("query ")}
+    assert query == EVERY_KIND | PARAMETERS[kind]
+    assert "header Prefer" in found
+
+
+def test_who_may_call_is_said_of_every_operation(
+    definition: dict[str, Any], operations: dict[Operation, dict[str, Any]]
+) -> None:
+    for key, operation in operations.items():
+        if key in OPEN:
+            assert operation["security"] == OPEN[key], key
+            continue
+        account, token = operation["security"]
+        assert account["account"] == token["token"], key
+        assert set(account["account"]) <= set(SCOPES), key
+        assert {"401", "403"} <= set(operation["responses"]), key
+    flows = definition["components"]["securitySchemes"]["account"]["flows"]
+    assert list(flows["clientCredentials"]["scopes"]) == list(SCOPES)
+    assert (flows["clientCredentials"]["tokenUrl"], "post") in operations
+
+
+def test_names_are_those_of_the_contract(definition: dict[str, Any]) -> None:
+    schemas = definition["components"]["schemas"]
+    assert schemas["State"]["enum"] == [state.value for state in State]
+    assert schemas["Lane"]["enum"] == [lane.value for lane in Lane]
+    assert schemas["Kind"]["enum"] == [kind.value for kind in Kind]
+    assert schemas["TrainRequest"]["properties"]["promote"]["enum"] == [rule.value for rule in Promote]
+    assert schemas["ModelName"]["pattern"] == f"^{MODEL_NAME.pattern}$"
+    assert schemas["Handle"]["pattern"] == f"^{HANDLE.pattern.replace('(', '').replace(')', '')}$"
+    asset = definition["paths"]["/docs/{asset}"]["parameters"][0]
+    assert asset["schema"]["enum"] == sorted(ASSETS)
+    for where in ("/v1/models/{model}/init", "/v1/models/{model}/estimate", "/resource/predict"):
+        body = resolve(definition, definition["paths"][where]["post"]["requestBody"])
+        assert list(body["content"]) == [media.value for media in Media], where
+
+
+def test_all_that_is_defined_is_used(definition: dict[str, Any]) -> None:
+    used = {node["$ref"] for _, node in walk(definition) if "$ref" in node}
+    defined = {
+        f"#/components/{kind}/{name}"
+        for kind, named in definition["components"].items()
+        if kind != "securitySchemes"
+        for name in named
+    }
+    assert defined == used
+
+
+def test_examples_fit_their_schemas(definition: dict[str, Any]) -> None:
+    checked = 0
+    for where, node in walk(definition):
+        if "schema" not in node or not isinstance(node["schema"], dict):
+            continue
+        values = [node["example"]] if "example" in node else []
+        values += [example["value"] for example in node.get("examples", {}).values()]
+        whole = {**node["schema"], "components": definition["components"]}
+        validator = Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER)
+        for value in values:
+            found = [error.message for error in validator.iter_errors(value)]
+            assert not found, where
+            checked += 1
+    assert checked > 30

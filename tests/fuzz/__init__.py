@@ -1,0 +1,1 @@
+"""`make fuzz`: the running service against its definition, with schemathesis."""

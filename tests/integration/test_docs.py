@@ -1,0 +1,112 @@
+"""`/openapi.yml` and the page `/docs`, as a browser sees it: nothing from elsewhere, "authorize" and "try it" work."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+import yaml
+
+from gateway.resources.docs import ASSETS, DEFINITION
+from tests.problems import refused
+from tests.service import Service
+
+pytest.importorskip("playwright", reason="playwright is not installed: pip install -e '.[test]'")
+
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+#: What Debian and others call it.
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("there is no browser: apt-get install chromium")
+    with sync_playwright() as playwright:
+        # Its own sandbox needs rights that a container does not give.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Seen:
+    """A page with all that it asked for and all that it complained about."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.hosts: set[str] = set()
+        self.complaints: list[str] = []
+        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+
+
+@pytest.fixture
+def seen(browser: Browser, service: Service) -> Iterator[Seen]:
+    """The page, open and drawn."""
+    page = browser.new_page()
+    found = Seen(page)
+    page.goto(f"{service.url}/docs")
+    page.locator(".opblock").first.wait_for()
+    yield found
+    page.close()
+
+
+def block(page: Page, operation: str) -> Locator:
+    """An operation's part of the page."""
+    return page.locator(f'[id$="-{operation}"]')
+
+
+def answer(page: Page, operation: str) -> Locator:
+    """What the service answered to it: the status, then headers and body."""
+    return block(page, operation).locator(".live-responses-table .response")
+
+
+def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere(seen: Seen, service: Service) -> None:
+    paths = yaml.safe_load(DEFINITION.read_text())["paths"].values()
+    operations = [operation for item in paths for operation in item if operation in ("get", "post", "delete")]
+    expect(seen.page.locator(".opblock")).to_have_count(len(operations))
+    expect(seen.page.locator("h1, h2").filter(has_text="mlservice").first).to_be_visible()
+    assert seen.hosts - {""} == {urlsplit(service.url).netloc}
+    assert not seen.complaints
+
+
+def test_authorize_and_try_it(seen: Seen, service: Service) -> None:
+    page = seen.page
+    block(page, "listModels").locator(".opblock-summary-control").click()
+    execute = block(page, "listModels").get_by_role("button", name="Execute")
+    execute.click()
+    expect(answer(page, "listModels")).to_contain_text("urn:mlservice:error:unauthenticated")
+    page.locator(".btn.authorize").first.click()
+    # The first of the forms is that of `account`, which fetches the token by itself.
+    form = page.locator(".auth-container").first
+    form.get_by_label("client_id:").fill("admin")
+    form.get_by_label("client_secret:").fill(service.home.admin_password.read_text().strip())
+    form.get_by_role("button", name="Apply given OAuth2 credentials").click()
+    form.get_by_role("button", name="Remove authorization").wait_for()
+    form.get_by_role("button", name="Close").click()
+    execute.click()
+    expect(answer(page, "listModels")).to_contain_text('"models"')
+    expect(answer(page, "listModels")).to_contain_text("200")
+    assert seen.hosts - {""} == {urlsplit(service.url).netloc}
+
+
+def test_files_have_their_types(service: Service) -> None:
+    definition = httpx.get(f"{service.url}/openapi.yml")
+    assert definition.headers["Content-Type"] == "application/yaml"
+    assert definition.content == DEFINITION.read_bytes()
+    for name, (folder, media) in ASSETS.items():
+        file = httpx.get(f"{service.url}/docs/{name}")
+        assert file.headers["Content-Type"] == media
+        assert file.content == (folder / name).read_bytes()
+        assert "max-age" in file.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("name", ["index.html", "swagger-ui.js", "..%2fml-service.yml", "%2e%2e%2fasgi.py"])
+def test_no_other_file_is_shown(service: Service, name: str) -> None:
+    refused(httpx.get(f"{service.url}/docs/{name}"), 404)

@@ -1,0 +1,56 @@
+"""The scopes that `gateway/ml-service.yml` names are those that the service asks for, on every route."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any, Final
+
+import httpx
+import pytest
+import yaml
+
+from gateway.accounts import SCOPES
+from gateway.resources.docs import DEFINITION
+from tests.service import MLSERVICE, Service
+
+#: What stands for the parts of a path.
+PARTS: Final = {"model": "nothing", "version": "1", "handle": f"{'0' * 32}-0", "task_id": f"{'0' * 32}-0"}
+#: Sets of scopes with which every route is called: none that is needed, each alone, and what needs two.
+SETS: Final = [*((scope,) for scope in SCOPES), ("init", "train")]
+
+
+def guarded() -> list[tuple[str, str, list[set[str]]]]:
+    """Method, path, and the sets of scopes of which one is enough, of every operation with a token."""
+    paths: dict[str, dict[str, Any]] = yaml.safe_load(DEFINITION.read_text())["paths"]
+    return [
+        (method, path.format(**PARTS), [set(way["token"]) for way in operation["security"] if "token" in way])
+        for path, item in paths.items()
+        for method, operation in item.items()
+        if method != "parameters" and any("token" in way for way in operation["security"])
+    ]
+
+
+def token(service: Service, scopes: tuple[str, ...]) -> str:
+    """A token of a new account with these scopes."""
+    name = "-".join(["only", *scopes]).replace(":", ".")
+    options = [option for scope in scopes for option in ("--scope", scope)]
+    home = ("--home", str(service.home.root))
+    add = [str(MLSERVICE), "user", "add", name, *options, "--password-stdin", *home]
+    subprocess.run(add, input="a long secret\n", text=True, check=True, capture_output=True)
+    answer = httpx.post(f"{service.url}/v1/token", auth=(name, "a long secret"))
+    return str(answer.raise_for_status().json()["access_token"])
+
+
+@pytest.mark.parametrize("scopes", SETS, ids="+".join)
+def test_a_route_asks_for_the_scopes_that_are_written(service: Service, scopes: tuple[str, ...]) -> None:
+    headers = {"Authorization": f"Bearer {token(service, scopes)}"}
+    with httpx.Client(base_url=service.url, headers=headers, timeout=70) as client:
+        for method, path, ways in guarded():
+            allowed = "admin" in scopes or any(way <= set(scopes) for way in ways)
+            answer = client.request(method, path)
+            assert answer.status_code != 401, (method, path)
+            assert (answer.status_code != 403) is allowed, (method, path, answer.text)
+
+
+def test_every_guarded_route_is_called() -> None:
+    assert len(guarded()) >= 12

@@ -1,0 +1,29 @@
+"""Settings: what is refused at the start."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.errors import SettingsError
+from tasks.settings import Settings
+
+SOURCE = {"MLSERVICE_SOURCES": "a=file:///a.csv,b=file:///b.csv", "MLSERVICE_DEFAULT_TARGET": "y"}
+
+
+def test_a_default_source_is_one_of_the_sources() -> None:
+    assert Settings.load({**SOURCE, "MLSERVICE_DEFAULT_SOURCE": "b"}).default_source == "b"
+    with pytest.raises(SettingsError, match=r"MLSERVICE_DEFAULT_SOURCE .*\(a, b\)"):
+        Settings.load({**SOURCE, "MLSERVICE_DEFAULT_SOURCE": "c"})
+    with pytest.raises(SettingsError, match=r"MLSERVICE_DEFAULT_SOURCE .*\(none\)"):
+        Settings.load({"MLSERVICE_DEFAULT_SOURCE": "c", "MLSERVICE_DEFAULT_TARGET": "y"})
+
+
+def test_a_default_source_needs_a_target() -> None:
+    with pytest.raises(SettingsError, match="MLSERVICE_DEFAULT_TARGET"):
+        Settings.load({**SOURCE, "MLSERVICE_DEFAULT_SOURCE": "a", "MLSERVICE_DEFAULT_TARGET": ""})
+
+
+@pytest.mark.parametrize("name", ["", "a model", "-", "x" * 64])
+def test_a_default_model_has_the_name_of_a_model(name: str) -> None:
+    with pytest.raises(SettingsError, match="MLSERVICE_DEFAULT_MODEL"):
+        Settings.load({"MLSERVICE_DEFAULT_MODEL": name})
