@@ -31,7 +31,7 @@ CELERY_COMMANDS: Final = (
 )
 #: Where ledger, models, queues and results lie; `celery*` are results, bare calls and the queues of events.
 CELERY_KEYS: Final = (
-    *("ml:*", *QUEUE_KEYS, "celery*", "_kombu.*", f"{UNACKED_KEY}*", "*.celery.pidbox*"),
+    *("ml:*", *QUEUE_KEYS, "celery*", "_kombu.*", UNACKED_KEY.format(fleet="*"), "*.celery.pidbox*"),
     # The registry's scripts are given an empty key for work that has no record.
     "",
 )
