@@ -47,7 +47,7 @@ def test_a_deadline_that_passed_is_expired(service: Service, sums: str) -> None:
     assert service.estimate(sums, {"rows": [[3, 4]]}, deadline="60").status_code == 200
 
 
-@pytest.mark.parametrize("deadline", ["0", "-1", "soon", "nan", "1e3"])
+@pytest.mark.parametrize("deadline", ["0", "-1", "soon", "nan", "1e9"])
 def test_a_deadline_is_a_positive_number(service: Service, sums: str, deadline: str) -> None:
     answer = service.estimate(sums, {"rows": [[3, 4]]}, deadline=deadline)
     assert answer.status_code == 422
