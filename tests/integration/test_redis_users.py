@@ -63,8 +63,9 @@ DAILY = [
 #: What would change something, or is none of Flower's business.
 NOT_FOR_FLOWER = [
     *("GET ml:blob:x", "HGETALL ml:user:admin", "SET ml:x y", "DEL ml:x", "PUBLISH ml:accounts x", "BRPOP ml:x 1"),
-    *("LPUSH estimate x", "BRPOP estimate 1", "DEL estimate", f"DEL train{PRIORITY_SEPARATOR}6", "DEL unacked:estimate"),
-    *("ZADD unacked:estimate:index 1 t", "SET unacked_mutex x", "GET celery-task-meta-1", "LPUSH 1.reply.celery.pidbox x"),
+    *("LPUSH estimate x", "BRPOP estimate 1", "DEL estimate", f"DEL train{PRIORITY_SEPARATOR}6"),
+    *("DEL unacked:estimate", "ZADD unacked:estimate:index 1 t", "SET unacked:estimate:mutex x"),
+    *("GET celery-task-meta-1", "LPUSH 1.reply.celery.pidbox x"),
     *("SREM _kombu.binding.estimate x", "PUBLISH celery-task-meta-1 x", "SCAN 0", "INFO", "EVAL return(1) 0"),
 ]
 
