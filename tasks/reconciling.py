@@ -14,7 +14,18 @@ from typing import Any, Final
 import msgspec
 import redis
 
-from tasks.contract import DEADLINES_KEY, GROUP_KEY, LEASES_KEY, PENDING_KEY, SUSPECTS_KEY, Kind, Lane, State, queue_key
+from tasks.contract import (
+    DEADLINES_KEY,
+    GROUP_KEY,
+    LEASES_KEY,
+    LOOKED_KEY,
+    PENDING_KEY,
+    SUSPECTS_KEY,
+    Kind,
+    Lane,
+    State,
+    queue_key,
+)
 from tasks.groups import failure
 from tasks.history import expired
 from tasks.ledger import Ledger
@@ -32,12 +43,18 @@ TAIL: Final = 50
 def reconcile(client: redis.Redis, ledger: Ledger, *, now: float) -> int:
     """Put back what two looks in a row found held by nobody. Returns how many groups that were.
 
-    Two looks, because a message is for a moment in nobody's hands, and a lease may be renewed late.
+    Two looks, because a message is for a moment in nobody's hands, and a lease may be renewed late. If nobody has
+    looked for long, Redis may have been away, and the leases have run out because nobody could renew them: they all
+    get more time.
     """
+    looked: Any = client.set(LOOKED_KEY, f"{now:.3f}", get=True)
+    if looked and now - float(looked) > ledger.lease_seconds:
+        ledger.extend_leases()
+        client.delete(SUSPECTS_KEY)
     found = {*_run_out(client, now), *_lost(client, before=now - SUSPECT_SECONDS)}
     suspects: Any = client.smembers(SUSPECTS_KEY)
     again = [group for group in found if group.encode() in suspects]
-    done = sum(ledger.put_back(group, held=False, excused=False) for group in again)
+    done = sum(ledger.put_back(group) for group in again)
     if done:
         log.warning("%d groups of work were held by nobody and are queued again", done)
     with client.pipeline(transaction=True) as pipe:
