@@ -33,7 +33,7 @@ from tasks.contract import (
 )
 from tasks.leases import Leases
 from tasks.settings import Settings
-from tasks.steps import BatchedEvents, Membership
+from tasks.steps import LOST_PROCESS_SECONDS, BatchedEvents, LostProcesses, Membership
 from tasks.stopping import Stopping
 from tasks.transport import HOLDER
 
@@ -64,7 +64,7 @@ def create_app(settings: Settings) -> Service:
     TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "tasks.transport:Transport"
     app = Service("mlservice", broker=settings.broker_url, backend=settings.broker_url)
     app.settings = settings
-    app.steps["consumer"].update((BatchedEvents, Leases, Membership, Stopping))
+    app.steps["consumer"].update((BatchedEvents, Leases, LostProcesses, Membership, Stopping))
     app.conf.update(
         include=["tasks.init", "tasks.train", "tasks.estimate", "tasks.upkeep"],
         accept_content=["json"],
@@ -78,6 +78,7 @@ def create_app(settings: Settings) -> Service:
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         task_track_started=True,
+        worker_lost_wait=LOST_PROCESS_SECONDS,
         worker_prefetch_multiplier=1,
         worker_enable_remote_control=True,
         worker_send_task_events=True,

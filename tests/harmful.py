@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from tasks.estimators.base import Dataset, Estimator, Progress
 
-#: What a row may ask for in its first column; anything else is doubled.
+#: What a row may ask for in its first column; anything else is a number.
 SEGFAULT: Final = -1
 ENDLESS: Final = -2
 DEAF: Final = -3
@@ -30,7 +30,7 @@ SETTING: Final = {
 
 
 class Harmful(Estimator[int]):
-    """Predicts the double of the first column.
+    """Predicts the first column times `factor`, which is 2 if it is not given.
 
     A fit takes `seconds`, writes its process's id to the file `log`, and reports progress unless it is `quiet`.
     """
@@ -47,7 +47,7 @@ class Harmful(Estimator[int]):
             time.sleep(0.05)
             if not params.get("quiet"):
                 progress(1, 2, {})
-        return 2
+        return int(params.get("factor", 2))
 
     def predict(self, model: int, table: pa.Table) -> pa.Table:
         values = table.column(0).to_numpy()
@@ -70,7 +70,7 @@ def _obey(value: int) -> None:
     if value == HUNGRY:
         eaten = []
         while True:
-            eaten.append(np.ones(2**25, dtype=np.uint8))
+            eaten.append(np.empty(2**25, dtype=np.uint8))
     while value == ENDLESS:
         time.sleep(0.05)
     while value == DEAF:

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from celery import Celery
@@ -130,7 +131,7 @@ def stopped(site: Site, *, seconds: float) -> None:
     site.valkey.popen.send_signal(signal.SIGCONT)
 
 
-def send_train(site: Site, model: str, **params: object) -> object:
+def send_train(site: Site, model: str, **params: object) -> Any:
     """A train that bare Celery asks for."""
     url = Settings(redis_url=site.url).broker_url
     app = Celery("elsewhere", broker=url, backend=url)
