@@ -57,11 +57,13 @@ class Site:
         """Its REDIS_URL."""
         return self.valkey.redis_url
 
-    def worker(self, fleet: str, *, processes: int = 1, **env: str) -> Worker:
+    def worker(self, fleet: str, *, processes: int = 1, env: Mapping[str, str] | None = None, drain: int = 3) -> Worker:
         """A worker with the site's settings, and more; each writes a log of its own."""
         folder = self.folder / f"{fleet}-{time.monotonic_ns()}"
         folder.mkdir()
-        return Worker(fleet, redis_url=self.url, folder=folder, processes=processes, env={**self.env, **env})
+        return Worker(
+            fleet, redis_url=self.url, folder=folder, processes=processes, env={**self.env, **(env or {})}, drain=drain
+        )
 
     def init(self, model: str) -> None:
         """Make the model, without a version."""

@@ -20,7 +20,7 @@ from tests.servers import eventually
 from tests.site import Site, begun, kill_group
 
 #: The lease where a test has to wait for its end (seconds).
-LEASE: dict[str, str] = {"MLSERVICE_VISIBILITY_TIMEOUT_SECONDS": "2"}
+LEASE = {"MLSERVICE_VISIBILITY_TIMEOUT_SECONDS": "2"}
 #: Within so long work of a dead worker runs elsewhere, by the default settings (seconds).
 ELSEWHERE_SECONDS = 15
 
@@ -65,7 +65,7 @@ def test_a_killed_process_of_a_pool_loses_no_time(site: Site, tmp_path: Path) ->
 def test_a_train_longer_than_its_lease_runs_once(site: Site, tmp_path: Path) -> None:
     site.init("long")
     ours, direct = tmp_path / "ours", tmp_path / "direct"
-    with site.worker("train", processes=2, **LEASE), site.worker("train", processes=2, **LEASE):
+    with site.worker("train", processes=2, env=LEASE), site.worker("train", processes=2, env=LEASE):
         handle = site.train("long", ours, seconds=8)
         call = send_train(site, "long", log=str(direct), seconds=8)
         versions = {handle.result(timeout=30)["version"], call.get(timeout=30)["version"]}
@@ -78,9 +78,9 @@ def test_a_worker_that_stood_still_changes_nothing(site: Site, tmp_path: Path) -
     """Its train was done by another worker meanwhile, and a later one is current."""
     site.init("still")
     log, later = tmp_path / "log", tmp_path / "later"
-    with site.worker("train", **LEASE) as still:
+    with site.worker("train", env=LEASE) as still:
         handle = site.train("still", log, seconds=2, quiet=True)
-        with still.paused(), site.worker("train", **LEASE):
+        with still.paused(), site.worker("train", env=LEASE):
             assert handle.result(timeout=30)["version"] == 1
             assert site.train("still", later).result(timeout=20)["version"] == 2
             before = handle.task()
@@ -95,12 +95,12 @@ def test_a_message_that_a_standing_worker_took_is_found(site: Site, tmp_path: Pa
     """Redis has handed it over, and no claim says so."""
     site.init("taken")
     key = queue_key("train", Lane.NORMAL)
-    with site.worker("train", **LEASE) as still:
+    with site.worker("train", env=LEASE) as still:
         still.wait_until_ready()
         with still.paused():
             handle = site.client.train("taken", params={"log": str(tmp_path / "log")})
             eventually(lambda: not site.redis.llen(key), what="the message to be taken")
-            with site.worker("train", **LEASE):
+            with site.worker("train", env=LEASE):
                 assert handle.result(timeout=20)["version"] == 1
         still.wait_for("its message is dropped")
     assert site.versions("taken") == [1]
@@ -110,7 +110,7 @@ def test_work_goes_on_while_redis_is_away(site: Site, tmp_path: Path) -> None:
     """For longer than the lease; then the worker says again that it is there."""
     site.init("away")
     ours, direct = tmp_path / "ours", tmp_path / "direct"
-    with site.worker("train", processes=2, **LEASE) as worker:
+    with site.worker("train", processes=2, env=LEASE) as worker:
         worker.wait_until_ready()
         handle = site.train("away", ours, seconds=9)
         call = send_train(site, "away", log=str(direct), seconds=9, quiet=True)

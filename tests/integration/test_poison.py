@@ -46,7 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def claims(site: Site, handle: Handle) -> int:
     """How often the group was claimed."""
     found = site.redis.hget(GROUP_KEY.format(group=parse_handle(handle.id)[0]), "fence")
-    return int(found)  # type: ignore[arg-type]
+    return int(found)
 
 
 def test_each_alone(site: Site) -> None:
