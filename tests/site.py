@@ -1,4 +1,4 @@
-"""A Redis with the system worker and beat, and workers that come and go, without the gateway."""
+"""A Redis with the system worker and two beats, and workers that come and go, without the gateway."""
 
 from __future__ import annotations
 
@@ -40,10 +40,12 @@ class Site:
             self.redis = stack.enter_context(self.valkey.client())
             self.client = Client(self.url)
             self.registry = Registry(self.redis)
-            self.system = stack.enter_context(self.worker("system"))
-            command = (MLSERVICE, "beat", "--schedule", self.folder / "schedule")
-            log, env = self.folder / "beat.log", {"REDIS_URL": self.url, **self.env}
-            self.beat = stack.enter_context(Process(command, output=log, env=env))
+            stack.enter_context(self.worker("system"))
+            # Two, because two do no harm.
+            for name in ("beat", "second-beat"):
+                command = (MLSERVICE, "beat", "--schedule", self.folder / f"{name}.schedule")
+                log, env = self.folder / f"{name}.log", {"REDIS_URL": self.url, **self.env}
+                stack.enter_context(Process(command, output=log, env=env))
             self._stack = stack.pop_all()
         return self
 

@@ -66,8 +66,8 @@ def test_a_train_longer_than_its_lease_runs_once(site: Site, tmp_path: Path) -> 
     site.init("long")
     ours, direct = tmp_path / "ours", tmp_path / "direct"
     with site.worker("train", processes=2, env=LEASE), site.worker("train", processes=2, env=LEASE):
-        handle = site.train("long", ours, seconds=8)
-        call = send_train(site, "long", log=str(direct), seconds=8)
+        handle = site.train("long", ours, seconds=5)
+        call = send_train(site, "long", log=str(direct), seconds=5)
         versions = {handle.result(timeout=30)["version"], call.get(timeout=30)["version"]}
     assert versions == {1, 2}
     assert (len(begun(ours)), len(begun(direct))) == (1, 1)
@@ -112,8 +112,8 @@ def test_work_goes_on_while_redis_is_away(site: Site, tmp_path: Path) -> None:
     ours, direct = tmp_path / "ours", tmp_path / "direct"
     with site.worker("train", processes=2, env=LEASE) as worker:
         worker.wait_until_ready()
-        handle = site.train("away", ours, seconds=9)
-        call = send_train(site, "away", log=str(direct), seconds=9, quiet=True)
+        handle = site.train("away", ours, seconds=8)
+        call = send_train(site, "away", log=str(direct), seconds=8, quiet=True)
         eventually(lambda: begun(direct), what="the start of the direct call")
         stopped(site, seconds=4)
         eventually(lambda: site.redis.delete(FLEET_KEY.format(fleet="train")), seconds=20, what="Redis")
