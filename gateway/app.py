@@ -43,7 +43,17 @@ from tasks.registry import Registry
 from tasks.settings import Settings
 
 
-def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
+class Gateway(falcon.asgi.App[Any, Any]):
+    """The app, and what its server tells it."""
+
+    waiting: Waiting
+
+    def let_go(self) -> None:
+        """The process ends: answer the requests that wait for their work."""
+        self.waiting.let_go()
+
+
+def create_app(settings: Settings) -> Gateway:
     """The ASGI app for these settings. Nothing is connected yet. Raises SettingsError without a signing key."""
     client = connect(settings)
     ledger = Ledger(client, open_blobs(settings.blobs_url, client), settings=settings)
@@ -73,7 +83,8 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     )
 
     middleware: list[Any] = [lifespan, authenticator, OriginalErrors()]
-    app = falcon.asgi.App(middleware=middleware)
+    app = Gateway(middleware=middleware)
+    app.waiting = waiting
     errors.install(app)
     max_wait = settings.max_wait_seconds
     for kind in Kind:

@@ -20,6 +20,9 @@ from tasks.ledger import Ledger
 #: While a request waits, the ledger is read so often as well, in case a reply was lost (seconds).
 LOOK_SECONDS: Final = 5.0
 
+#: Longest wait for work when the process ends (seconds).
+LEAVING_SECONDS: Final = 0.5
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -59,22 +62,27 @@ class Outcomes:
     async def wait(self, handle: str, *, seconds: float, reply: Expected | None = None) -> Outcome | None:
         """How the task ended; None if it does not in time. `reply`: what a submit of this process expects."""
         group, index = parse_handle(handle)
-        until = time.monotonic() + seconds
+        until = time.monotonic() + self._patience(seconds)
         if reply is None:
             reply = self._waiting.expect(group)
             await self._run(self._history.watch, group, self._waiting.process)
             if outcome := await self.outcome(handle):
                 self._waiting.drop(reply)
                 return outcome
-        while (left := until - time.monotonic()) > 0:
+        while (left := self._patience(until - time.monotonic())) > 0:
             told = await reply.wait(seconds=min(left, LOOK_SECONDS))
             if told is not None:
                 ended = told.outcomes[index]
                 return ended if not ended.reference else await self._run(self._history.whole, ended)
             if outcome := await self.outcome(handle):
                 return outcome
+            if reply.reply.cancelled():
+                break
         self._waiting.drop(reply)
         return None
+
+    def _patience(self, seconds: float) -> float:
+        return min(seconds, LEAVING_SECONDS) if self._waiting.leaving else seconds
 
     def close(self) -> None:
         """End the threads."""

@@ -36,7 +36,7 @@ class Expected:
             await asyncio.wait((self.reply,), timeout=seconds)
         finally:
             self.waiters -= 1
-        return self.reply.result() if self.reply.done() else None
+        return self.reply.result() if self.reply.done() and not self.reply.cancelled() else None
 
 
 class Waiting:
@@ -50,6 +50,8 @@ class Waiting:
         self._wire = wire(self._hear)
         self._forget_account = forget_account
         self._expected: dict[str, Expected] = {}
+        #: The process ends: no request waits long any more.
+        self.leaving = False
 
     def start(self) -> None:
         """Subscribe. Returns at once; a reply that comes before the subscription is found by reading the ledger."""
@@ -73,9 +75,15 @@ class Waiting:
         if not expected.waiters:
             self._expected.pop(expected.group, None)
 
+    def let_go(self) -> None:
+        """Wake all who wait; they are answered with what is known then."""
+        self.leaving = True
+        for expected in self._expected.values():
+            expected.reply.cancel()
+
     def _deliver(self, reply: Reply) -> None:
         expected = self._expected.pop(reply.group, None)
-        if expected is not None:
+        if expected is not None and not expected.reply.done():
             expected.reply.set_result(reply)
 
     def _hear(self, channel: bytes, data: bytes) -> None:

@@ -69,6 +69,12 @@ def parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="as one JSON object")
     _add_home(status)
 
+    restart = _command(commands, "restart", "infra.restart:run", help="new processes, while requests are answered")
+    restart.add_argument(
+        "programs", nargs="*", metavar="PROGRAM", help="as `status` lists them; default: all but valkey"
+    )
+    _add_home(restart)
+
     _add_processes(commands)
     _add_accounts(commands)
     acl = _command(

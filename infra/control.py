@@ -50,6 +50,14 @@ class Supervisor:
         """Start a program that was left for later."""
         self._call("startProcess", f"{group}:{name}", False)
 
+    def stop(self, group: str, name: str) -> None:
+        """Have a program end; returns before it has."""
+        self._call("stopProcess", f"{group}:{name}", False)
+
+    def signal(self, group: str, name: str, *, signal: str) -> None:
+        """Send a signal to a program's first process."""
+        self._call("signalProcess", f"{group}:{name}", signal)
+
     def _call(self, method: str, *arguments: Any) -> Any:
         transport = _UnixTransport(self._path)
         try:

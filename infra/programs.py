@@ -30,6 +30,8 @@ class Program:
     group: str
     rank: int
     stop_signal: str = "TERM"
+    #: What has it replace its processes one by one, so that somebody answers all the time; empty if it cannot.
+    renew_signal: str = ""
     #: After so long it is killed, with all its children.
     stop_seconds: int = 4
     environment: dict[str, str] = field(default_factory=lambda: dict(ONE_THREAD))
@@ -44,8 +46,16 @@ def programs(*, embedded: bool) -> list[Program]:
     return [
         *([valkey] if embedded else []),
         *(_worker(fleet) for fleet in FLEETS),
-        Program(name="gateway", command=("gateway",), group="gateway", rank=40),
-        Program(name="nginx", command=("nginx",), group="nginx", rank=50, stop_signal="QUIT", stop_seconds=2),
+        Program(name="gateway", command=("gateway",), group="gateway", rank=40, renew_signal="HUP"),
+        Program(
+            name="nginx",
+            command=("nginx",),
+            group="nginx",
+            rank=50,
+            stop_signal="QUIT",
+            renew_signal="HUP",
+            stop_seconds=2,
+        ),
         Program(name="beat", command=("beat",), group="background", rank=30, at_once=False),
         Program(name="flower", command=("flower",), group="background", rank=30, at_once=False),
     ]

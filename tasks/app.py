@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
+import resource
 from contextlib import suppress
 from typing import Any, Final
 
@@ -31,7 +33,9 @@ from tasks.contract import (
 )
 from tasks.leases import Leases
 from tasks.settings import Settings
-from tasks.steps import BatchedEvents, Membership
+from tasks.steps import LOST_PROCESS_SECONDS, BatchedEvents, LostProcesses, Membership
+from tasks.stopping import Stopping
+from tasks.transport import HOLDER
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +46,10 @@ RECONCILE_SECONDS: Final = 2.0
 class Service(Celery):  # type: ignore[misc]
     """The Celery app, with the settings that its tasks read."""
 
+    amqp_cls = "tasks.transport:Amqp"
     settings: Settings
+    #: Who this worker is in the ledger: its main process and its pool share the name, and no other has it.
+    holder: str = ""
 
     @property
     def fleet(self) -> str:
@@ -57,7 +64,7 @@ def create_app(settings: Settings) -> Service:
     TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "tasks.transport:Transport"
     app = Service("mlservice", broker=settings.broker_url, backend=settings.broker_url)
     app.settings = settings
-    app.steps["consumer"].update((BatchedEvents, Leases, Membership))
+    app.steps["consumer"].update((BatchedEvents, Leases, LostProcesses, Membership, Stopping))
     app.conf.update(
         include=["tasks.init", "tasks.train", "tasks.estimate", "tasks.upkeep"],
         accept_content=["json"],
@@ -71,6 +78,7 @@ def create_app(settings: Settings) -> Service:
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         task_track_started=True,
+        worker_lost_wait=LOST_PROCESS_SECONDS,
         worker_prefetch_multiplier=1,
         worker_enable_remote_control=True,
         worker_send_task_events=True,
@@ -117,14 +125,17 @@ def _time_limits(settings: Settings) -> dict[str, dict[str, int]]:
         Kind.TRAIN: settings.train_time_limit_seconds,
         Kind.ESTIMATE: settings.estimate_time_limit_seconds,
     }
-    return {TASKS[kind]: {"soft_time_limit": limit, "time_limit": limit + 30} for kind, limit in soft.items()}
+    grace = settings.time_limit_grace_seconds
+    return {TASKS[kind]: {"soft_time_limit": limit, "time_limit": limit + grace} for kind, limit in soft.items()}
 
 
 @worker_init.connect  # type: ignore[untyped-decorator]
 def preload(sender: Any, **_: Any) -> None:
     """Import the model code before the fork, so that the children share its memory and start warm."""
     fleet = sender.app.fleet
+    sender.app.holder = os.urandom(8).hex()
     sender.app.conf.broker_transport_options.update(
+        **{HOLDER: sender.app.holder},
         unacked_key=UNACKED_KEY.format(fleet=fleet),
         unacked_index_key=UNACKED_INDEX_KEY.format(fleet=fleet),
         unacked_mutex_key=UNACKED_MUTEX_KEY.format(fleet=fleet),
@@ -154,6 +165,8 @@ def warm(**_: Any) -> None:
     """In each process of a pool: connect before the first work comes, which may be urgent."""
     from tasks.runtime import runtime
 
+    if limit := app.settings.worker_memory_bytes:
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     with suppress(redis.exceptions.RedisError):
         runtime(app.settings).registry.names()
 

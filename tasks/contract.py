@@ -198,6 +198,8 @@ FLEET_SECONDS: Final = 5.0
 FLEET_LOST_SECONDS: Final = 16.0
 #: Set: groups that the last look found without a message and without a lease.
 SUSPECTS_KEY: Final = "ml:suspects"
+#: String: when somebody last looked for work that nobody will finish.
+LOOKED_KEY: Final = "ml:looked"
 #: String with a life: who reconciles at the moment.
 RECONCILING_KEY: Final = "ml:reconciling"
 #: The header of a Celery message that carries a group of the ledger.

@@ -9,7 +9,7 @@ from celery import Task, shared_task
 
 from tasks.contract import TASKS, Kind
 from tasks.errors import InvalidField, ServiceError
-from tasks.groups import Claim, Outcome
+from tasks.groups import Claim, Current, Outcome
 from tasks.runtime import Runtime
 from tasks.work import WorkTask, pass_on, raised, run_claimed, run_direct
 
@@ -38,7 +38,7 @@ def estimate(
             raise InvalidField("give the data as one of rows or columns")
         request = predicting.Request(model=model, version=version, body=msgspec.json.encode(data))
         current = runtime.registry.current(model)
-        outcome = predicting.answer(runtime, [request], currents={model: current} if current else {})[0]
+        outcome = predicting.answer(runtime, [request], currents={model: Current(current, "")} if current else {})[0]
         if outcome.media != "application/json":
             raise raised(outcome)
         return msgspec.json.decode(outcome.body)

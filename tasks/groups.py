@@ -64,6 +64,13 @@ class Failure(msgspec.Struct, frozen=True):
     pointer: str | None = None
 
 
+class Current(msgspec.Struct, frozen=True, array_like=True):
+    """The current version of a model, and what tells it from any other that had this number."""
+
+    version: int
+    identity: str
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """A worker's right to finish a group, for as long as its fence is the newest."""
 
@@ -79,7 +86,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     #: The bodies as the record holds them: a text refers to bytes that lie elsewhere.
     placed: list[bytes | str]
     #: The current version of each model that the group is about, where it has one.
-    currents: dict[str, int]
+    currents: dict[str, Current]
     #: The bytes of the bodies, once they are read.
     bodies: list[bytes] = []
     #: The items that were cancelled before the claim.

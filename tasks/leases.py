@@ -20,7 +20,7 @@ from celery.worker.request import Request
 
 from tasks import scripts
 from tasks.connection import connect
-from tasks.contract import LEASES_KEY, UNACKED_INDEX_KEY
+from tasks.contract import GROUP_KEY, LEASES_KEY, UNACKED_INDEX_KEY
 from tasks.ledger import Ledger
 from tasks.transport import in_ledger
 
@@ -39,10 +39,12 @@ class Leases(bootsteps.StartStopStep):  # type: ignore[misc]
         """Renew from now on, by the worker's clock, which a lost connection clears."""
         settings = parent.app.settings
         self._seconds = settings.visibility_timeout_seconds
-        self._fleet = parent.app.fleet
+        self._fleet, self._holder = parent.app.fleet, parent.app.holder
         self._client = connect(settings)
         self._renew = self._client.register_script(scripts.RENEW)
         self._timer = parent.timer.call_repeatedly(self._seconds * RENEWAL_PART, self._tick)
+        # After a broken connection there is work in progress, whose leases have waited long enough.
+        self._tick()
 
     def stop(self, parent: Any) -> None:
         """Stop the clock. What runs on keeps its lease until that ends."""
@@ -52,15 +54,15 @@ class Leases(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def _tick(self) -> None:
         try:
-            self._renew_all(tuple(state.active_requests), tuple(state.reserved_requests))
+            self._renew_all(tuple(state.active_requests), {*state.reserved_requests, *state.scheduled_requests})
         except redis.exceptions.RedisError as error:
             log.warning("the leases could not be renewed: %s", error)
 
-    def _renew_all(self, active: Iterable[Any], reserved: Iterable[Any]) -> None:
+    def _renew_all(self, active: Iterable[Any], taken: Iterable[Any]) -> None:
         groups = [request.id for request in active if in_ledger(request._message)]
         if groups:
-            self._renew(keys=[LEASES_KEY], args=[self._seconds, *groups])
-        tags = [request._message.delivery_tag for request in reserved if not in_ledger(request._message)]
+            self._renew(keys=[LEASES_KEY], args=[self._seconds, GROUP_KEY.format(group=""), self._holder, *groups])
+        tags = [request._message.delivery_tag for request in taken if not in_ledger(request._message)]
         if tags:
             key = UNACKED_INDEX_KEY.format(fleet=self._fleet)
             self._client.zadd(key, dict.fromkeys(tags, time.time()), xx=True)
@@ -75,6 +77,6 @@ class WorkRequest(Request):  # type: ignore[misc]
         if not soft and in_ledger(self._message):
             client = connect(self._app.settings)
             try:
-                Ledger(client).put_back(self.id, held=True, excused=False, timed_out=True)
+                Ledger(client).put_back(self.id, holder=self._app.holder, timed_out=True)
             except redis.exceptions.RedisError as error:
                 log.warning("work %s was killed for its time limit and could not be given back: %s", self.id, error)

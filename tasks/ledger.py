@@ -36,7 +36,19 @@ from tasks.contract import (
     Lane,
 )
 from tasks.errors import Cancelled, FenceLost, UnknownTask
-from tasks.groups import Claim, Group, Head, Outcome, Reply, pack, parse_handle, read_bodies, read_heads, read_outcome
+from tasks.groups import (
+    Claim,
+    Current,
+    Group,
+    Head,
+    Outcome,
+    Reply,
+    pack,
+    parse_handle,
+    read_bodies,
+    read_heads,
+    read_outcome,
+)
 from tasks.message import message
 from tasks.settings import Settings
 
@@ -65,7 +77,7 @@ class Ledger:
         settings = settings or Settings()
         self._redis = client
         self._blobs = blobs or RedisBlobs(client)
-        self._lease_seconds = settings.visibility_timeout_seconds
+        self.lease_seconds = settings.visibility_timeout_seconds
         self._life_seconds = settings.result_life_seconds
         self._dead_life_seconds = settings.dead_life_seconds
         self.inline_bytes = settings.inline_bytes
@@ -74,6 +86,7 @@ class Ledger:
         self._finish = client.register_script(scripts.FINISH)
         self._retry = client.register_script(scripts.RETRY)
         self._put_back = client.register_script(scripts.PUT_BACK)
+        self._extend = client.register_script(scripts.EXTEND)
         self._step = client.register_script(scripts.STEP)
         self._cancel = client.register_script(scripts.CANCEL)
         self._progress = client.register_script(scripts.PROGRESS)
@@ -108,10 +121,10 @@ class Ledger:
             if isinstance(value, str):
                 drop_kept(value, self._redis)
 
-    def claim(self, group: str) -> Claim | None:
-        """Take the group to work on it; None if it is finished, unknown or held by another worker, and the message
-        may be dropped: should that worker die, the group is published again."""
-        args: list[Any] = [group, MODEL_KEY.format(model=""), self._lease_seconds]
+    def claim(self, group: str, *, holder: str = "") -> Claim | None:
+        """Take the group to work on it; None if it is finished, unknown or held, and the message may be dropped:
+        should who holds it die, the group is published again. Only the holder can renew the lease."""
+        args: list[Any] = [group, MODEL_KEY.format(model=""), self.lease_seconds, holder]
         found = self._claim(keys=[GROUP_KEY.format(group=group), LEASES_KEY], args=args)
         if not found:
             return None
@@ -128,8 +141,8 @@ class Ledger:
             heads=read_heads(record[b"heads"]),
             placed=read_bodies(record[b"bodies"]),
             currents={
-                model.decode(): int(number)
-                for model, number in zip(currents[::2], currents[1::2], strict=True)
+                model.decode(): Current(int(number), identity.decode())
+                for model, number, identity in zip(currents[::3], currents[1::3], currents[2::3], strict=True)
                 if number
             },
             cancelled=frozenset(_numbered(record, b"cancel")),
@@ -173,10 +186,11 @@ class Ledger:
         if not self._retry(keys=keys, args=[claim.fence, claim.group, f"{delay_seconds:.3f}", error[:500]]):
             raise _lost(claim)
 
-    def put_back(self, group: str, *, held: bool, excused: bool, timed_out: bool = False) -> bool:
-        """Put the group back into its queue, as the next to be taken; False if it is finished or unknown.
+    def put_back(self, group: str, *, holder: str = "", excused: bool = False, timed_out: bool = False) -> bool:
+        """Put the group back into its queue, as the next to be taken; False if it is finished, unknown or held.
 
-        `held`: also if its lease is alive, because who holds it has ended. `excused`: this delivery does not count.
+        `holder`: who held it and has ended with it. Then `excused` says that this delivery does not count, `timed_out`
+        that it ended at its hard time limit.
         """
         found: Any = self._redis.hmget(GROUP_KEY.format(group=group), ["kind", "lane", "heads"])
         if found[0] is None:
@@ -185,7 +199,11 @@ class Ledger:
         kind, lane = Kind(found[0].decode()), Lane(found[1].decode())
         queue, data = group_message(group, kind, lane, heads=read_heads(found[2]))
         keys = [GROUP_KEY.format(group=group), LEASES_KEY, queue]
-        return bool(self._put_back(keys=keys, args=[group, data, int(held), int(excused), int(timed_out)]))
+        return bool(self._put_back(keys=keys, args=[group, data, holder, int(excused), int(timed_out)]))
+
+    def extend_leases(self) -> None:
+        """Give every lease its whole time once more."""
+        self._extend(keys=[LEASES_KEY], args=[self.lease_seconds])
 
     def step(self, claim: Claim, *, done: tuple[int, Outcome] | None, following: int | None) -> int:
         """Note the outcome of one item and which one is tried next. Returns how often that one was begun. Raises

@@ -29,18 +29,21 @@ class Loaded:
 
 
 class ModelCache:
-    """The versions that this process uses. Versions never change, so an entry is never stale."""
+    """The versions that this process uses.
+
+    A version never changes, but in a Redis that lost what it knew another one may get its number: hence the identity.
+    """
 
     def __init__(self, registry: Registry, blobs: Blobs, estimators: Catalogue, *, size: int) -> None:
         self._registry = registry
         self._blobs = blobs
         self._estimators = estimators
         self._size = size
-        self._loaded: OrderedDict[tuple[str, int], Loaded] = OrderedDict()
+        self._loaded: OrderedDict[tuple[str, int, str], Loaded] = OrderedDict()
 
-    def get(self, model: str, version: int) -> Loaded:
-        """The version, loaded. Raises UnknownVersion."""
-        key = (model, version)
+    def get(self, model: str, version: int, *, identity: str = "") -> Loaded:
+        """The version, loaded; without its identity, that is looked up. Raises UnknownVersion."""
+        key = (model, version, identity or self._registry.identity(model, version))
         found = self._loaded.get(key)
         if found is None:
             found = self._loaded[key] = self._load(model, version)

@@ -13,7 +13,7 @@ from tasks import tables
 from tasks.answers import Answers
 from tasks.contract import Media
 from tasks.errors import ServiceError
-from tasks.groups import Outcome
+from tasks.groups import Current, Outcome
 from tasks.models import Loaded
 from tasks.registry import check_name
 from tasks.runtime import Runtime
@@ -31,15 +31,17 @@ class Request(msgspec.Struct, frozen=True):
     accept: Media = Media.JSON
 
 
-def answer(runtime: Runtime, requests: list[Request], *, currents: Mapping[str, int]) -> list[Outcome]:
+def answer(runtime: Runtime, requests: list[Request], *, currents: Mapping[str, Current]) -> list[Outcome]:
     """The outcome of each request, in order. `currents`: the current version of each model, where it has one.
 
     Raises passing errors and interrupts only.
     """
     outcomes: dict[int, Outcome] = {}
-    groups: dict[tuple[str, int], list[int]] = defaultdict(list)
+    groups: dict[tuple[str, Current], list[int]] = defaultdict(list)
     for index, request in enumerate(requests):
-        version = request.version or currents.get(request.model)
+        version = currents.get(request.model)
+        if request.version and (version is None or request.version != version.version):
+            version = Current(request.version, "")
         try:
             if version is None:
                 raise runtime.registry.not_trained(check_name(request.model))
@@ -52,9 +54,9 @@ def answer(runtime: Runtime, requests: list[Request], *, currents: Mapping[str, 
     return [outcomes[index] for index in range(len(requests))]
 
 
-def _answer_version(runtime: Runtime, model: str, version: int, *, requests: list[Request]) -> list[Outcome]:
+def _answer_version(runtime: Runtime, model: str, version: Current, *, requests: list[Request]) -> list[Outcome]:
     try:
-        loaded = runtime.models.get(model, version)
+        loaded = runtime.models.get(model, version.version, identity=version.identity)
     except (*PASSING, *INTERRUPTS):
         raise
     except Exception as error:

@@ -14,7 +14,18 @@ from typing import Any, Final
 import msgspec
 import redis
 
-from tasks.contract import DEADLINES_KEY, GROUP_KEY, LEASES_KEY, PENDING_KEY, SUSPECTS_KEY, Kind, Lane, State, queue_key
+from tasks.contract import (
+    DEADLINES_KEY,
+    GROUP_KEY,
+    LEASES_KEY,
+    LOOKED_KEY,
+    PENDING_KEY,
+    SUSPECTS_KEY,
+    Kind,
+    Lane,
+    State,
+    queue_key,
+)
 from tasks.groups import failure
 from tasks.history import expired
 from tasks.ledger import Ledger
@@ -30,19 +41,30 @@ TAIL: Final = 50
 
 
 def reconcile(client: redis.Redis, ledger: Ledger, *, now: float) -> int:
-    """Put back what two looks in a row found held by nobody. Returns how many groups that were.
+    """Put back what two looks in a row found held by nobody, and what waited to be tried again. Returns how many groups
+    were held by nobody.
 
-    Two looks, because a message is for a moment in nobody's hands, and a lease may be renewed late.
+    Two looks, because a message is for a moment in nobody's hands, and a lease may be renewed late. If nobody has
+    looked for long, Redis may have been away, and the leases have run out because nobody could renew them: they all
+    get more time.
     """
-    found = {*_run_out(client, now), *_lost(client, before=now - SUSPECT_SECONDS)}
+    looked: Any = client.set(LOOKED_KEY, f"{now:.3f}", get=True)
+    if looked and now - float(looked) > ledger.lease_seconds:
+        ledger.extend_leases()
+        client.delete(SUSPECTS_KEY)
+    run_out = _run_out(client, now)
+    found = {*run_out, *_lost(client, before=now - SUSPECT_SECONDS)}
     suspects: Any = client.smembers(SUSPECTS_KEY)
-    again = [group for group in found if group.encode() in suspects]
-    done = sum(ledger.put_back(group, held=False, excused=False) for group in again)
+    due = _not_held(client, run_out)
+    again = [group for group in found - due if group.encode() in suspects]
+    done = sum(ledger.put_back(group) for group in again)
     if done:
         log.warning("%d groups of work were held by nobody and are queued again", done)
+    for group in due:
+        ledger.put_back(group)
     with client.pipeline(transaction=True) as pipe:
         pipe.delete(SUSPECTS_KEY)
-        if remaining := found - set(again):
+        if remaining := found - due - set(again):
             pipe.sadd(SUSPECTS_KEY, *remaining)
         pipe.execute()
     return done
@@ -69,6 +91,15 @@ def _run_out(client: redis.Redis, now: float) -> set[str]:
     """The groups whose lease has run out."""
     found: Any = client.zrange(LEASES_KEY, "-inf", now, byscore=True, offset=0, num=PAGE)
     return {group.decode() for group in found}
+
+
+def _not_held(client: redis.Redis, groups: Iterable[str]) -> set[str]:
+    """Those of these groups that no worker held, so that their time is up for certain: they wait to be tried again."""
+    asked = list(groups)
+    with client.pipeline(transaction=False) as pipe:
+        for group in asked:
+            pipe.hexists(GROUP_KEY.format(group=group), "holder")
+        return {group for group, held in zip(asked, pipe.execute(), strict=True) if not held}
 
 
 def _lost(client: redis.Redis, *, before: float) -> set[str]:

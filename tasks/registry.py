@@ -131,6 +131,11 @@ class Registry:
         number: Any = self._redis.hget(MODEL_KEY.format(model=model), "current")
         return int(number) if number else None
 
+    def identity(self, model: str, version: int) -> str:
+        """What tells this version from any other that had its number; empty if there is none."""
+        found: Any = self._redis.hget(MODEL_KEY.format(model=model), f"identity{version}")
+        return found.decode() if found else ""
+
     def not_trained(self, model: str) -> Exception:
         """Why a model without a current version cannot estimate."""
         key = MODEL_KEY.format(model=model)

@@ -46,9 +46,9 @@ return false
 """
 )
 
-#: KEYS: group, leases. ARGV: group id, what the key of a model begins with, seconds of the lease. Returns {the whole
-#: record, flat, with the fence raised; name and current version ('' for none) of each model in it, flat}; nothing if
-#: there is no work left to do or another worker holds the lease.
+#: KEYS: group, leases. ARGV: group id, what the key of a model begins with, seconds of the lease, holder. Returns {the
+#: whole record, flat, with the fence raised; of each model in it name, current version and its identity ('' for none),
+#: flat}; nothing if there is no work left to do or the lease is held.
 CLAIM: Final = (
     _NOW
     + _FREE
@@ -57,21 +57,40 @@ local over = redis.call('HMGET', KEYS[1], 'models', 'finished_at')
 if not over[1] or over[2] or not free(KEYS[2], ARGV[1]) then return false end
 redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
 redis.call('HINCRBY', KEYS[1], 'fence', 1)
+redis.call('HSET', KEYS[1], 'holder', ARGV[4])
 redis.call('HSETNX', KEYS[1], 'started_at', now)
 local currents = {}
 for model in string.gmatch(over[1], '%S+') do
+  local current = redis.call('HGET', ARGV[2] .. model, 'current') or ''
   table.insert(currents, model)
-  table.insert(currents, redis.call('HGET', ARGV[2] .. model, 'current') or '')
+  table.insert(currents, current)
+  table.insert(currents, current ~= '' and redis.call('HGET', ARGV[2] .. model, 'identity' .. current) or '')
 end
 return {redis.call('HGETALL', KEYS[1]), currents}
 """
 )
 
-#: KEYS: leases. ARGV: seconds, group ids. Extends the leases that are still there. Returns nothing.
+#: KEYS: leases. ARGV: seconds, what the key of a group begins with, holder, group ids. Extends the leases that this
+#: holder has. Returns nothing.
 RENEW: Final = (
     _NOW
     + """
-for at = 2, #ARGV do redis.call('ZADD', KEYS[1], 'XX', now + ARGV[1], ARGV[at]) end
+for at = 4, #ARGV do
+  if redis.call('HGET', ARGV[2] .. ARGV[at], 'holder') == ARGV[3] then
+    redis.call('ZADD', KEYS[1], 'XX', now + ARGV[1], ARGV[at])
+  end
+end
+return false
+"""
+)
+
+#: KEYS: leases. ARGV: seconds. Gives every lease at least so long from now. Returns nothing.
+EXTEND: Final = (
+    _NOW
+    + """
+for _, group in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now + ARGV[1])) do
+  redis.call('ZADD', KEYS[1], now + ARGV[1], group)
+end
 return false
 """
 )
@@ -114,15 +133,15 @@ if held[1] ~= ARGV[1] or held[2] then return 0 end
 redis.call('HINCRBY', KEYS[1], 'excused', 1)
 redis.call('HINCRBY', KEYS[1], 'retries', 1)
 redis.call('HSET', KEYS[1], 'retry_error', ARGV[4])
-redis.call('HDEL', KEYS[1], 'started_at', 'progress')
+redis.call('HDEL', KEYS[1], 'started_at', 'progress', 'holder')
 redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[2])
 return 1
 """
 )
 
-#: KEYS: group, leases, queue. ARGV: group id, message, 1 to take it from whoever holds the lease, 1 if the delivery
-#: that ended shall not count, 1 if it ended at its hard time limit. Puts the group back into its queue, as the next
-#: to be taken. Returns 1, or 0 if the group is finished, unknown or held.
+#: KEYS: group, leases, queue. ARGV: group id, message, the holder that gives it back ('' for nobody), 1 if its delivery
+#: shall not count, 1 if that ended at its hard time limit. Puts the group back into its queue, as the next to be taken.
+#: Returns 1, or 0 if the group is finished, unknown or held by another.
 PUT_BACK: Final = (
     _NOW
     + _FREE
@@ -131,11 +150,12 @@ if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HEXISTS', KEYS[1], 'finishe
   redis.call('ZREM', KEYS[2], ARGV[1])
   return 0
 end
-if ARGV[3] ~= '1' and not free(KEYS[2], ARGV[1]) then return 0 end
+local mine = ARGV[3] ~= '' and redis.call('HGET', KEYS[1], 'holder') == ARGV[3]
+if not mine and not free(KEYS[2], ARGV[1]) then return 0 end
 redis.call('ZREM', KEYS[2], ARGV[1])
-if ARGV[4] == '1' then redis.call('HINCRBY', KEYS[1], 'excused', 1) end
-if ARGV[5] == '1' then redis.call('HSET', KEYS[1], 'timed_out', 1) end
-redis.call('HDEL', KEYS[1], 'started_at')
+if mine and ARGV[4] == '1' then redis.call('HINCRBY', KEYS[1], 'excused', 1) end
+if mine and ARGV[5] == '1' then redis.call('HSET', KEYS[1], 'timed_out', 1) end
+redis.call('HDEL', KEYS[1], 'started_at', 'holder')
 redis.call('RPUSH', KEYS[3], ARGV[2])
 return 1
 """
@@ -193,12 +213,15 @@ end
 
 #: KEYS: group ('' for work without a record), model, versions. ARGV: fence, version record, promote (1 or 0).
 #: Returns the new version's number; 0 and no change where the fence is old; -1 and no change if the work is cancelled.
-#: The group remembers the number, so that a train whose worker died before it could finish the group is not run again.
+#: The model remembers a digest of the record, which tells the version from one with the same number in a Redis that
+#: lost what it knew. The group remembers the number, so that a train whose worker died before it could finish the group
+#: is not run again.
 ADD_VERSION: Final = (
     _HELD
     + """
 local number = redis.call('HINCRBY', KEYS[2], 'last_version', 1)
 redis.call('HSET', KEYS[3], number, ARGV[2])
+redis.call('HSET', KEYS[2], 'identity' .. number, redis.sha1hex(ARGV[2]))
 if KEYS[1] ~= '' then redis.call('HSET', KEYS[1], 'version', number) end
 if ARGV[3] == '1' then redis.call('HSET', KEYS[2], 'current', number) end
 return number

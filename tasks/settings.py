@@ -111,6 +111,12 @@ class Settings:
     init_time_limit_seconds: int = _setting(600, doc="Soft time limit of an init.")
     train_time_limit_seconds: int = _setting(3600, doc="Soft time limit of a train.")
     estimate_time_limit_seconds: int = _setting(120, doc="Soft time limit of a group of estimates.")
+    time_limit_grace_seconds: int = _setting(
+        5, doc="How long after its soft time limit work that went on is killed, with its process."
+    )
+    worker_memory_bytes: int = _setting(
+        0, doc="Memory for data that one process of a worker may have (RLIMIT_DATA); 0: any amount."
+    )
     model_cache_size: int = _setting(16, doc="Model versions that one estimate process keeps in memory.")
     estimators: str = _setting("", doc="Further estimators: name=package.module:Class, separated by commas.")
     sources: str = _setting(
@@ -232,6 +238,7 @@ MAY_BE_ZERO: Final = frozenset(
         "address_connections",
         "hsts_seconds",
         "redirect_port",
+        "worker_memory_bytes",
     }
 )
 #: Variables with our prefix that the command line reads and that are no settings.

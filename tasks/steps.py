@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 #: How often a worker sends the events of its tasks (seconds), and how many it gathers at most before that.
 EVENT_SECONDS: Final = 0.25
 EVENT_LIMIT: Final = 1000
+#: How often a worker looks whether its processes live, and how long it waits for the last word of a dead one (seconds).
+LOST_PROCESS_SECONDS: Final = 0.5
 
 
 class BatchedEvents(bootsteps.StartStopStep):  # type: ignore[misc]
@@ -42,6 +44,22 @@ class BatchedEvents(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def stop(self, parent: Any) -> None:
         """Stop the clock; the Events step flushes what is left."""
+        timer, self._timer = getattr(self, "_timer", None), None
+        if timer is not None:
+            timer.cancel()
+
+
+class LostProcesses(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Finds out soon that a process of the pool has died with its work; Celery looks every 5 s."""
+
+    requires = (Tasks,)
+
+    def start(self, parent: Any) -> None:
+        """Look from now on."""
+        self._timer = parent.timer.call_repeatedly(LOST_PROCESS_SECONDS, parent.pool.maintain_pool)
+
+    def stop(self, parent: Any) -> None:
+        """Stop the clock."""
         timer, self._timer = getattr(self, "_timer", None), None
         if timer is not None:
             timer.cancel()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
+import redis
 from celery import Task, shared_task
 
 from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Promote
@@ -66,7 +68,13 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
     if claim.version is not None:
         return [succeeded(fitting.result_of(runtime, claim.heads[0].model, claim.version))]
     _read_source(runtime, claim)
-    report = throttled(lambda state: runtime.ledger.progress(claim, state))
+
+    def show(state: dict[str, Any]) -> None:
+        # A train is not given up because Redis is away for a while; whether it may store its version is asked then.
+        with suppress(redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
+            runtime.ledger.progress(claim, state)
+
+    report = throttled(show)
     return [succeeded(fitting.fit(runtime, request, report=report))]
 
 

@@ -10,13 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
+import kombu
+from celery.app.amqp import AMQP
 from celery.worker import state
 from kombu.transport import redis, virtual
 
 from tasks.contract import LEDGER_HEADER
 from tasks.ledger import Ledger
+
+#: The transport option that says who this worker is in the ledger.
+HOLDER: Final = "holder"
 
 
 class QoS(redis.QoS):  # type: ignore[misc]
@@ -27,6 +32,11 @@ class QoS(redis.QoS):  # type: ignore[misc]
     which kombu removes when its time is up.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        #: The messages of the ledger on which work went on when the connection broke.
+        self._begun: dict[str, Any] = {}
+
     def append(self, message: Any, delivery_tag: str) -> None:
         """Note that this worker has the message."""
         if in_ledger(message):
@@ -36,37 +46,45 @@ class QoS(redis.QoS):  # type: ignore[misc]
 
     def ack(self, delivery_tag: str) -> None:
         """Forget the message: its work is done."""
-        if in_ledger(self._delivered.get(delivery_tag)):
-            virtual.QoS.ack(self, delivery_tag)
-        else:
+        if self._of_ledger(delivery_tag) is None:
             super().ack(delivery_tag)
+        else:
+            virtual.QoS.ack(self, delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Forget the message, or have it delivered again because the process that worked on it has ended."""
-        message = self._delivered.get(delivery_tag)
-        if not in_ledger(message):
+        message = self._of_ledger(delivery_tag)
+        if message is None:
             super().reject(delivery_tag, requeue=requeue)
             return
         if requeue:
-            self._put_back(message, excused=False)
+            self._put_back(message, excused=_stopping())
         virtual.QoS.ack(self, delivery_tag)
 
     def restore_unacked(self, client: Any = None) -> None:
         """Give back what is not done, when the worker stops.
 
-        After a broken connection the work goes on, under its lease, and nothing of the ledger is given back.
+        After a broken connection the work goes on, its lease or note is renewed, and nothing is given back.
         """
         self._flush()
-        for tag, message in list(self._delivered.items()):
-            if in_ledger(message):
-                del self._delivered[tag]
-                if _stopping():
-                    self._put_back(message, excused=True)
+        ours = {tag: message for tag, message in self._delivered.items() if in_ledger(message)}
+        if not _stopping():
+            self._begun = ours
+            self._delivered.clear()
+            return
+        for tag, message in ours.items():
+            del self._delivered[tag]
+            self._put_back(message, excused=True)
         super().restore_unacked(client)
 
+    def _of_ledger(self, delivery_tag: str) -> Any:
+        message = self._delivered.get(delivery_tag) or self._begun.get(delivery_tag)
+        return message if in_ledger(message) else None
+
     def _put_back(self, message: Any, *, excused: bool) -> None:
+        holder = self.channel.connection.client.transport_options[HOLDER]
         with self.channel.conn_or_acquire() as client:
-            Ledger(client).put_back(message.properties["correlation_id"], held=True, excused=excused)
+            Ledger(client).put_back(message.properties["correlation_id"], holder=holder, excused=excused)
 
     @contextmanager
     def pipe_or_acquire(self, pipe: Any = None, client: Any = None) -> Iterator[Any]:
@@ -92,6 +110,21 @@ class Channel(redis.Channel):  # type: ignore[misc]
                 self._kept = self._create_client()
             client = self._kept
         yield client
+
+
+class Connection(kombu.Connection):  # type: ignore[misc]
+    """A connection that is tried again soon: while a worker waits, it renews no lease."""
+
+    def _ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
+        return super()._ensure_connection(
+            *args, **{"interval_start": 0.5, "interval_step": 0.5, "interval_max": 1.0, **kwargs}
+        )
+
+
+class Amqp(AMQP):  # type: ignore[misc]
+    """What Celery makes its connections with."""
+
+    Connection = Connection
 
 
 class Transport(redis.Transport):  # type: ignore[misc]

@@ -20,8 +20,13 @@ from tasks.runtime import runtime
 
 #: After so long without an end the one who reconciles is taken for dead (seconds).
 LOCK_SECONDS: Final = 10
-#: Frees the lock of its own holder only. KEYS: lock. ARGV: holder.
-_UNLOCK: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+#: The next one may begin so long after the end of the last, however many beats there are: between two looks there has
+#: to be time for what was late (milliseconds).
+GAP_MILLISECONDS: Final = 1000
+#: Frees the lock of its own holder only, after a while. KEYS: lock. ARGV: holder, milliseconds.
+_UNLOCK: Final = (
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
+)
 
 
 @shared_task(name=CANARY_TASK, bind=True, ignore_result=True)  # type: ignore[untyped-decorator]
@@ -49,11 +54,12 @@ def sweep_all(self: Task) -> None:
 
 @contextmanager
 def alone(client: redis.Redis) -> Iterator[bool]:
-    """True inside if nobody else is inside. A holder that died loses the lock after LOCK_SECONDS."""
+    """True inside if nobody else is inside, or was a moment ago. A holder that died loses the lock after
+    LOCK_SECONDS."""
     holder = os.urandom(16).hex()
     mine = bool(client.set(RECONCILING_KEY, holder, nx=True, ex=LOCK_SECONDS))
     try:
         yield mine
     finally:
         if mine:
-            client.eval(_UNLOCK, 1, RECONCILING_KEY, holder)
+            client.eval(_UNLOCK, 1, RECONCILING_KEY, holder, str(GAP_MILLISECONDS))

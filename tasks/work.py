@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 import redis
@@ -30,6 +30,8 @@ Parsed = TypeVar("Parsed", bound=msgspec.Struct)
 
 #: Errors of the place where the work ran: nothing is final, the work will be delivered again.
 PASSING: tuple[type[BaseException], ...] = (redis.exceptions.RedisError, OSError, Unavailable)
+#: The longest wait before a retry, on average.
+RETRY_LIMIT_SECONDS: Final = 60.0
 #: What ends work from outside; whoever finds the item at fault in a group must let it through.
 INTERRUPTS: tuple[type[BaseException], ...] = (SoftTimeLimitExceeded,)
 
@@ -49,14 +51,14 @@ def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Ou
     a failed task. After a passing error the group is tried again later, or given up when that was so too often.
     """
     collaborators = runtime(task.app.settings)
-    claim = collaborators.ledger.claim(group)
+    claim = collaborators.ledger.claim(group, holder=task.app.holder)
     if claim is None:
         log.info("work %s is finished, held elsewhere or no longer known; its message is dropped", group)
         return None
     try:
         outcomes, dead = _worked(collaborators, claim, work)
     except Unfinished as turn:
-        collaborators.ledger.put_back(group, held=True, excused=turn.excused)
+        collaborators.ledger.put_back(group, holder=task.app.holder, excused=turn.excused)
         return None
     collaborators.ledger.finish(claim, outcomes, dead=dead)
     counts = Counter(outcome.state for outcome in outcomes)
@@ -130,12 +132,18 @@ def _check_deliveries(claim: Claim, limit: int) -> None:
 
 
 def _try_later(collaborators: Runtime, claim: Claim, error: BaseException) -> None:
-    delay = min(collaborators.settings.retry_seconds * 2**claim.retries, 60.0) * random.uniform(0.5, 1.5)
+    delay = _delay(collaborators, claim.retries)
     text = f"{type(error).__name__}: {error}"
     log.warning("work %s is tried again in %.1f s: %s", claim.group, delay, text)
     # Where the record cannot be written either, the lease ends by itself and the work is delivered again.
     with suppress(redis.exceptions.RedisError):
         collaborators.ledger.retry(claim, delay_seconds=delay, error=text)
+
+
+def _delay(collaborators: Runtime, retries: int) -> float:
+    """The wait before the next retry: twice as long each time, and not the same for all (seconds)."""
+    seconds: float = min(collaborators.settings.retry_seconds * 2**retries, RETRY_LIMIT_SECONDS)
+    return seconds * random.uniform(0.5, 1.5)
 
 
 def _given_up(error: BaseException, retries: int) -> Unavailable:
@@ -152,8 +160,11 @@ def run_direct(task: Task, work: Callable[[Runtime], Any]) -> Any:
     try:
         # Celery's JSON knows no structs.
         return msgspec.to_builtins(work(collaborators))
-    except PASSING:
-        raise
+    except PASSING as error:
+        retries, most = task.request.retries, collaborators.settings.max_retries
+        if retries >= most:
+            raise _given_up(error, retries) from error
+        raise task.retry(exc=error, countdown=_delay(collaborators, retries), max_retries=most) from error
     except Exception as error:
         raise domain_error(error) from error
 
@@ -203,6 +214,10 @@ def domain_error(error: Exception) -> ServiceError:
         return error
     if isinstance(error, SoftTimeLimitExceeded):
         return time_limit()
+    if isinstance(error, MemoryError):
+        return EstimatorFailed(
+            "the work needs more memory than a worker process may have (MLSERVICE_WORKER_MEMORY_BYTES); send less"
+        )
     return EstimatorFailed(f"the estimator raised {type(error).__name__}: {error}"[:2000])
 
 

@@ -22,9 +22,16 @@ class Worker(Process):
     """A running `mlservice worker`, with its log in `folder`. On exit it is killed: no test here waits for its end."""
 
     def __init__(
-        self, fleet: str, *, redis_url: str, folder: Path, processes: int = 2, env: Mapping[str, str] | None = None
+        self,
+        fleet: str,
+        *,
+        redis_url: str,
+        folder: Path,
+        processes: int = 2,
+        env: Mapping[str, str] | None = None,
+        drain: int = 3,
     ) -> None:
-        command = (MLSERVICE, "worker", fleet, "--processes", str(processes))
+        command = (MLSERVICE, "worker", fleet, "--processes", str(processes), "--drain", str(drain))
         env = {"REDIS_URL": redis_url, **(env or {})}
         super().__init__(command, output=folder / f"{fleet}.log", env=env, grace_seconds=0)
 

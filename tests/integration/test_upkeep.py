@@ -16,6 +16,7 @@ from tasks.client import Client, Handle
 from tasks.contract import (
     PENDING_KEY,
     RECONCILE_TASK,
+    RECONCILING_KEY,
     REPLY_CHANNEL,
     SUSPECTS_KEY,
     SWEEP_TASK,
@@ -29,6 +30,7 @@ from tasks.groups import new_group_id, parse_handle, read_reply
 from tasks.ledger import Ledger, send_canary
 from tasks.message import message
 from tasks.reconciling import SUSPECT_SECONDS, reconcile
+from tasks.upkeep import LOCK_SECONDS, alone
 from tests.servers import Valkey, eventually
 from tests.service import Service
 from tests.workers import Worker, learn_sums
@@ -115,12 +117,28 @@ def test_the_system_worker_reconciles_and_sweeps(server: Valkey, redis_client: r
         send(redis_client, RECONCILE_TASK)
         eventually(lambda: redis_client.scard(SUSPECTS_KEY), what="the first look")
         assert not redis_client.llen(queue_key("estimate", Lane.HIGH))
+        eventually(lambda: redis_client.exists(RECONCILING_KEY) == 0, what="the time for the second look")
         send(redis_client, RECONCILE_TASK)
         eventually(lambda: redis_client.llen(queue_key("estimate", Lane.HIGH)), what="the message")
     assert sorted(path.name for path in results.iterdir()) == ["new"]
     assert sorted(path.name for path in uploads.iterdir()) == ["new", "old"]
     with Worker("estimate", redis_url=server.redis_url, folder=tmp_path, processes=1):
         assert lost.result(timeout=20)["predictions"] == pytest.approx([1.5], abs=2)
+
+
+def test_one_at_a_time_reconciles(redis_client: redis.Redis) -> None:
+    redis_client.delete(RECONCILING_KEY)
+    with alone(redis_client) as first, alone(redis_client) as second:
+        assert (first, second) == (True, False)
+    with alone(redis_client) as third:
+        assert not third, "a second beat makes looks that are too close"
+    eventually(lambda: redis_client.exists(RECONCILING_KEY) == 0, seconds=3, what="the end of the pause")
+    with alone(redis_client) as mine:
+        assert mine
+        assert 0 < redis_client.ttl(RECONCILING_KEY) <= LOCK_SECONDS, "a dead holder would keep it"
+        redis_client.set(RECONCILING_KEY, "another", px=60_000)
+    assert redis_client.get(RECONCILING_KEY) == b"another"
+    redis_client.delete(RECONCILING_KEY)
 
 
 def test_a_worker_answers_the_canary(service: Service) -> None:

@@ -1,0 +1,78 @@
+"""Ends a worker gently: it takes nothing more, finishes what it can for a while, and gives the rest back.
+
+Celery's own soft shutdown sleeps in the signal handler: meanwhile no lease is renewed, and what Redis has already
+handed to this worker is lost until somebody misses it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from contextlib import suppress
+from typing import Any, Final
+
+import redis
+from celery import bootsteps
+from celery.worker import state
+from celery.worker.consumer.tasks import Tasks
+
+log = logging.getLogger(__name__)
+
+SIGNALS: Final = (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT)
+#: How often a worker that ends looks whether its work is done (seconds).
+LOOK_SECONDS: Final = 0.1
+
+
+class Stopping(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Answers the signals that end a worker; the second one ends it at once."""
+
+    requires = (Tasks,)
+    _parent: Any = None
+    _until: float | None = None
+
+    def start(self, parent: Any) -> None:
+        """Answer from now on, instead of Celery."""
+        self._parent = parent
+        self._pid = os.getpid()
+        for number in SIGNALS:
+            signal.signal(number, self._asked)
+
+    def stop(self, parent: Any) -> None:
+        """The worker stops, or has lost its connection."""
+        self._parent = None
+
+    def _asked(self, _number: int, _frame: Any) -> None:
+        if os.getpid() != self._pid:
+            return
+        if self._parent is None or self._until is not None:
+            # Without a connection there is nobody to give anything back to.
+            state.should_terminate = os.EX_OK
+        else:
+            self._until = time.monotonic() + self._parent.app.conf.worker_soft_shutdown_timeout
+            self._parent.timer.call_after(0, self._begin, (self._parent,))
+
+    def _begin(self, parent: Any) -> None:
+        log.info("this worker ends and takes nothing more")
+        parent.task_consumer.cancel()
+        parent.timer.call_repeatedly(LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        left = tuple(state.reserved_requests)
+        if not left:
+            state.should_stop = os.EX_OK
+        elif time.monotonic() > (self._until or 0):
+            state.should_terminate = os.EX_OK
+            for request in left:
+                _give_back(request)
+
+
+def _give_back(request: Any) -> None:
+    """Have the work done by another worker, once nobody here goes on with it."""
+    log.warning("work %s is given back", request.id)
+    if request.worker_pid:
+        with suppress(ProcessLookupError):
+            os.kill(request.worker_pid, signal.SIGKILL)
+    with suppress(redis.exceptions.RedisError):
+        request.reject(requeue=True)

@@ -1,0 +1,138 @@
+"""Work in progress stays with the worker that has it, and leaves it when the worker is gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import Celery
+
+from tasks.contract import FLEET_KEY, Lane, State, queue_key
+from tasks.fleet import members
+from tasks.settings import Settings
+from tests.harmful import NAP
+from tests.servers import eventually
+from tests.site import Site, begun, kill_group
+
+#: The lease where a test has to wait for its end (seconds).
+LEASE = {"MLSERVICE_VISIBILITY_TIMEOUT_SECONDS": "2"}
+#: Within so long work of a dead worker runs elsewhere, by the default settings (seconds).
+ELSEWHERE_SECONDS = 15
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with Site(tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+def test_work_of_killed_workers_runs_elsewhere(site: Site, tmp_path: Path) -> None:
+    site.init("killed")
+    log = tmp_path / "log"
+    with site.worker("train") as train, site.worker("estimate") as estimate:
+        site.train("killed", log).result(timeout=20)
+        (nap,) = site.together("killed", NAP)
+        long = site.train("killed", log, seconds=2)
+        eventually(lambda: (nap.state, long.state) == (State.RUNNING, State.RUNNING), what="the start")
+        kill_group(train)
+        kill_group(estimate)
+        killed_at = time.time()
+    with site.worker("train"), site.worker("estimate"):
+        eventually(lambda: len(begun(log)) == 3, seconds=ELSEWHERE_SECONDS, what="the train elsewhere")
+        assert long.result(timeout=20)["version"] == 2
+        assert nap.result(timeout=20)["predictions"] == [2 * NAP]
+        started_at = nap.task().started_at
+        assert started_at is not None
+        assert started_at - killed_at < ELSEWHERE_SECONDS
+    assert site.versions("killed") == [1, 2]
+
+
+def test_a_killed_process_of_a_pool_loses_no_time(site: Site, tmp_path: Path) -> None:
+    site.init("child")
+    log = tmp_path / "log"
+    with site.worker("train"):
+        handle = site.train("child", log, seconds=2)
+        os.kill(begun(log)[0], signal.SIGKILL)
+        eventually(lambda: len(begun(log)) == 2, seconds=4, what="the second begin")
+        assert handle.result(timeout=10)["version"] == 1
+
+
+def test_a_train_longer_than_its_lease_runs_once(site: Site, tmp_path: Path) -> None:
+    site.init("long")
+    ours, direct = tmp_path / "ours", tmp_path / "direct"
+    with site.worker("train", processes=2, env=LEASE), site.worker("train", processes=2, env=LEASE):
+        handle = site.train("long", ours, seconds=5)
+        call = send_train(site, "long", log=str(direct), seconds=5)
+        versions = {handle.result(timeout=30)["version"], call.get(timeout=30)["version"]}
+    assert versions == {1, 2}
+    assert (len(begun(ours)), len(begun(direct))) == (1, 1)
+    assert site.versions("long") == [1, 2]
+
+
+def test_a_worker_that_stood_still_changes_nothing(site: Site, tmp_path: Path) -> None:
+    """Its train was done by another worker meanwhile, and a later one is current."""
+    site.init("still")
+    log, later = tmp_path / "log", tmp_path / "later"
+    with site.worker("train", env=LEASE) as still:
+        handle = site.train("still", log, seconds=2, quiet=True)
+        with still.paused(), site.worker("train", env=LEASE):
+            assert handle.result(timeout=30)["version"] == 1
+            assert site.train("still", later).result(timeout=20)["version"] == 2
+            before = handle.task()
+        still.wait_for("FenceLost", seconds=20)
+    assert handle.task() == before
+    assert len(begun(log)) == 2
+    assert site.versions("still") == [1, 2]
+    assert site.registry.current("still") == 2
+
+
+def test_a_message_that_a_standing_worker_took_is_found(site: Site, tmp_path: Path) -> None:
+    """Redis has handed it over, and no claim says so."""
+    site.init("taken")
+    key = queue_key("train", Lane.NORMAL)
+    with site.worker("train", env=LEASE) as still:
+        still.wait_until_ready()
+        with still.paused():
+            handle = site.client.train("taken", params={"log": str(tmp_path / "log")})
+            eventually(lambda: not site.redis.llen(key), what="the message to be taken")
+            with site.worker("train", env=LEASE):
+                assert handle.result(timeout=20)["version"] == 1
+        still.wait_for("its message is dropped")
+    assert site.versions("taken") == [1]
+
+
+def test_work_goes_on_while_redis_is_away(site: Site, tmp_path: Path) -> None:
+    """For longer than the lease; then the worker says again that it is there."""
+    site.init("away")
+    ours, direct = tmp_path / "ours", tmp_path / "direct"
+    with site.worker("train", processes=2, env=LEASE) as worker:
+        worker.wait_until_ready()
+        handle = site.train("away", ours, seconds=8)
+        call = send_train(site, "away", log=str(direct), seconds=8, quiet=True)
+        eventually(lambda: begun(direct), what="the start of the direct call")
+        stopped(site, seconds=4)
+        eventually(lambda: site.redis.delete(FLEET_KEY.format(fleet="train")), seconds=20, what="Redis")
+        eventually(lambda: members(site.redis, "train"), seconds=20, what="the worker's word")
+        versions = {handle.result(timeout=30)["version"], call.get(timeout=30)["version"]}
+    assert versions == {1, 2}
+    assert (len(begun(ours)), len(begun(direct))) == (1, 1)
+
+
+def stopped(site: Site, *, seconds: float) -> None:
+    """Redis stands still for so long, and every connection to it is broken."""
+    site.redis.client_kill_filter(_type="normal", skipme=True)
+    site.valkey.popen.send_signal(signal.SIGSTOP)
+    time.sleep(seconds)
+    site.valkey.popen.send_signal(signal.SIGCONT)
+
+
+def send_train(site: Site, model: str, **params: object) -> Any:
+    """A train that bare Celery asks for."""
+    url = Settings(redis_url=site.url).broker_url
+    app = Celery("elsewhere", broker=url, backend=url)
+    return app.send_task("tasks.train", kwargs={"model": model, "params": params}, queue="train", priority=3)

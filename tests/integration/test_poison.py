@@ -1,0 +1,89 @@
+"""Work that harms its worker fails with a reason, and its neighbours in the same group succeed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from celery import Celery
+from celery.exceptions import TimeLimitExceeded
+
+from tasks.client import Handle
+from tasks.contract import GROUP_KEY
+from tasks.errors import EstimatorFailed, Poison, ServiceError, TimeLimit
+from tasks.groups import parse_handle
+from tasks.settings import Settings
+from tests.harmful import DEAF, ENDLESS, HUNGRY, SEGFAULT
+from tests.site import Site
+
+SETTINGS = {
+    "MLSERVICE_ESTIMATE_TIME_LIMIT_SECONDS": "2",
+    "MLSERVICE_TIME_LIMIT_GRACE_SECONDS": "1",
+    "MLSERVICE_MAX_DELIVERIES": "2",
+    "MLSERVICE_WORKER_MEMORY_BYTES": str(2**30),
+}
+#: What is said of each.
+REASONS: dict[int, tuple[type[ServiceError], str]] = {
+    SEGFAULT: (Poison, "ended its worker"),
+    ENDLESS: (TimeLimit, "longer than"),
+    DEAF: (TimeLimit, "longer than"),
+    HUNGRY: (EstimatorFailed, "MLSERVICE_WORKER_MEMORY_BYTES"),
+}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site with one estimate worker of two processes and a trained model."""
+    with Site(tmp_path_factory.mktemp("site"), SETTINGS) as running:
+        running.init("harmful")
+        with running.worker("train"):
+            running.client.train("harmful").result(timeout=20)
+        with running.worker("estimate", processes=2):
+            yield running
+
+
+def claims(site: Site, handle: Handle) -> int:
+    """How often the group was claimed."""
+    found = site.redis.hget(GROUP_KEY.format(group=parse_handle(handle.id)[0]), "fence")
+    return int(found)
+
+
+def test_each_alone(site: Site) -> None:
+    handles = {value: site.together("harmful", value)[0] for value in REASONS}
+    for value, (reason, text) in REASONS.items():
+        with pytest.raises(reason, match=text):
+            handles[value].result(timeout=40)
+    # The one that was killed for its time is claimed once more, to be ended.
+    assert [claims(site, handles[value]) for value in (ENDLESS, DEAF, HUNGRY)] == [1, 2, 1]
+    assert claims(site, handles[SEGFAULT]) == 3
+
+
+@pytest.mark.parametrize("bad", [[SEGFAULT], [SEGFAULT, ENDLESS, DEAF, HUNGRY]], ids=["one", "all"])
+def test_with_neighbours_in_one_group(site: Site, bad: list[int]) -> None:
+    values = [value for pair in zip(range(10, 10 + len(bad)), bad, strict=True) for value in pair] + [50, 60]
+    handles = dict(zip(values, site.together("harmful", *values), strict=True))
+    for value, handle in handles.items():
+        if value in REASONS:
+            reason, text = REASONS[value]
+            with pytest.raises(reason, match=text):
+                handle.result(timeout=60)
+        else:
+            assert handle.result(timeout=60)["predictions"] == [2 * value]
+
+
+def test_direct_calls(site: Site) -> None:
+    url = Settings(redis_url=site.url).broker_url
+    app = Celery("elsewhere", broker=url, backend=url)
+
+    def send(value: int) -> Any:
+        return app.send_task(
+            "tasks.estimate", kwargs={"model": "harmful", "rows": [[value]]}, queue="estimate", priority=3
+        )
+
+    calls = {value: send(value) for value in (SEGFAULT, DEAF, 7)}
+    assert calls[7].get(timeout=20)["predictions"] == [14]
+    with pytest.raises(TimeLimitExceeded):
+        calls[DEAF].get(timeout=20)
+    with pytest.raises(Exception, match="ended its worker"):
+        calls[SEGFAULT].get(timeout=20)
