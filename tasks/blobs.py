@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 import redis
@@ -128,10 +129,25 @@ def read_kept(reference: str, client: redis.Redis) -> bytes:
         data = client.get(BLOB_KEY.format(digest=reference.removeprefix(_IN_REDIS)))
     else:
         fs, path = _at(reference)
-        data = fs.cat_file(path) if fs.exists(path) else None
+        try:
+            data = fs.cat_file(path)
+        except FileNotFoundError:
+            data = None
     if data is None:
         raise Unavailable(f"the bytes at {reference} are missing: is the blob store the one that they were written to?")
     return bytes(data)
+
+
+def kept_bytes(reference: str, client: redis.Redis) -> int | None:
+    """The size of what was kept under this reference, in bytes; None if it is missing."""
+    if reference.startswith(_IN_REDIS):
+        size: Any = client.strlen(BLOB_KEY.format(digest=reference.removeprefix(_IN_REDIS)))
+        return int(size) or None
+    fs, path = _at(reference)
+    try:
+        return int(fs.size(path))
+    except FileNotFoundError:
+        return None
 
 
 def drop_kept(reference: str, client: redis.Redis) -> None:
@@ -140,7 +156,7 @@ def drop_kept(reference: str, client: redis.Redis) -> None:
         client.delete(BLOB_KEY.format(digest=reference.removeprefix(_IN_REDIS)))
         return
     fs, path = _at(reference)
-    if fs.exists(path):
+    with suppress(FileNotFoundError):
         fs.rm_file(path)
 
 

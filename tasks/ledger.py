@@ -34,9 +34,22 @@ from tasks.contract import (
     WATCHERS_KEY,
     Kind,
     Lane,
+    State,
 )
 from tasks.errors import Cancelled, FenceLost, UnknownTask
-from tasks.groups import Claim, Group, Head, Outcome, Reply, pack, parse_handle, read_bodies, read_heads, read_outcome
+from tasks.groups import (
+    Claim,
+    Group,
+    Head,
+    Outcome,
+    Reply,
+    is_given_up,
+    pack,
+    parse_handle,
+    read_bodies,
+    read_heads,
+    read_outcome,
+)
 from tasks.message import message
 from tasks.settings import Settings
 
@@ -148,8 +161,8 @@ class Ledger:
     def finish(self, claim: Claim, outcomes: Sequence[Outcome], *, dead: bool = False) -> None:
         """Write the outcome of every item, end the group and wake who waits.
 
-        A `dead` group keeps its bodies, for inspection and replay. Raises FenceLost, and changes nothing, if another
-        worker has claimed the group meanwhile or it is finished.
+        A `dead` group keeps the bodies of the items that were given up, for inspection and replay. Raises FenceLost,
+        and changes nothing, if another worker has claimed the group meanwhile or it is finished.
         """
         life_seconds = self._dead_life_seconds if dead else self._life_seconds
         lean = self._placed_results(outcomes, life_seconds)
@@ -164,8 +177,7 @@ class Ledger:
         args += [pack(Reply(claim.group, lean)), int(dead)]
         if not self._finish(keys=keys, args=args):
             raise _lost(claim)
-        if not dead:
-            self.unplace(claim.placed)
+        self.unplace([p for p, o in zip(claim.placed, outcomes, strict=True) if not (dead and is_given_up(o))])
 
     def retry(self, claim: Claim, *, delay_seconds: float, error: str) -> None:
         """Have the group tried again after a while. Raises FenceLost."""
@@ -213,13 +225,13 @@ class Ledger:
         check_held(self._progress(keys=keys, args=[claim.fence, msgspec.json.encode(state)]), claim)
 
     def _placed_results(self, outcomes: Sequence[Outcome], life_seconds: int) -> list[Outcome]:
-        """The outcomes, with a reference instead of each body that is too large for the record."""
+        """The outcomes, with a reference instead of each result that is too large for the record. Errors are small."""
         limit = self.inline_bytes
         if sum(len(outcome.body) for outcome in outcomes) > REPLY_BYTES:
             limit = min(limit, REPLY_BYTES // len(outcomes))
         return [
             Outcome(o.state, o.media, b"", self._blobs.keep(o.body, life_seconds=life_seconds))
-            if len(o.body) > limit
+            if o.state is State.SUCCEEDED and len(o.body) > limit
             else o
             for o in outcomes
         ]
