@@ -111,7 +111,7 @@ class Ledger:
     def place(self, group: Group) -> list[bytes | str]:
         """What the record holds of each body: its bytes, or a reference where they are kept."""
         return [
-            body if len(body) <= self.inline_bytes else self._blobs.keep(body, life_seconds=None)
+            body if len(body) <= self.inline_bytes else self._blobs.keep(body, group=group.id, life_seconds=None)
             for body in group.bodies
         ]
 
@@ -165,7 +165,7 @@ class Ledger:
         and changes nothing, if another worker has claimed the group meanwhile or it is finished.
         """
         life_seconds = self._dead_life_seconds if dead else self._life_seconds
-        lean = self._placed_results(outcomes, life_seconds)
+        lean = self._placed_results(claim.group, outcomes, life_seconds=life_seconds)
         keys = [
             GROUP_KEY.format(group=claim.group),
             PENDING_KEY.format(kind=claim.kind.value, lane=claim.lane.value),
@@ -224,13 +224,13 @@ class Ledger:
         keys = [GROUP_KEY.format(group=claim.group)]
         check_held(self._progress(keys=keys, args=[claim.fence, msgspec.json.encode(state)]), claim)
 
-    def _placed_results(self, outcomes: Sequence[Outcome], life_seconds: int) -> list[Outcome]:
+    def _placed_results(self, group: str, outcomes: Sequence[Outcome], *, life_seconds: int) -> list[Outcome]:
         """The outcomes, with a reference instead of each result that is too large for the record. Errors are small."""
         limit = self.inline_bytes
         if sum(len(outcome.body) for outcome in outcomes) > REPLY_BYTES:
             limit = min(limit, REPLY_BYTES // len(outcomes))
         return [
-            Outcome(o.state, o.media, b"", self._blobs.keep(o.body, life_seconds=life_seconds))
+            Outcome(o.state, o.media, b"", self._blobs.keep(o.body, group=group, life_seconds=life_seconds))
             if o.state is State.SUCCEEDED and len(o.body) > limit
             else o
             for o in outcomes

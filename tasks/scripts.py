@@ -213,16 +213,27 @@ if KEYS[1] ~= '' then
 end
 """
 
-#: KEYS: group ('' for work without a record), model, versions. ARGV: fence, version record, promote (1 or 0).
+_MAKE_CURRENT: Final = """
+local function make_current(model, retired, number)
+  local old = redis.call('HGET', model, 'current')
+  if old then redis.call('HSET', retired, old, now) end
+  redis.call('HDEL', retired, number)
+  redis.call('HSET', model, 'current', number)
+end
+"""
+
+#: KEYS: group ('' for work without a record), model, versions, retired. ARGV: fence, version record, promote (1 or 0).
 #: Returns the new version's number; 0 and no change where the fence is old; -1 and no change if the work is cancelled.
 #: The group remembers the number, so that a train whose worker died before it could finish the group is not run again.
 ADD_VERSION: Final = (
-    _HELD
+    _NOW
+    + _MAKE_CURRENT
+    + _HELD
     + """
 local number = redis.call('HINCRBY', KEYS[2], 'last_version', 1)
 redis.call('HSET', KEYS[3], number, ARGV[2])
 if KEYS[1] ~= '' then redis.call('HSET', KEYS[1], 'version', number) end
-if ARGV[3] == '1' then redis.call('HSET', KEYS[2], 'current', number) end
+if ARGV[3] == '1' then make_current(KEYS[2], KEYS[4], number) end
 return number
 """
 )
@@ -238,9 +249,32 @@ return 1
 """
 )
 
-#: KEYS: model, versions. ARGV: version. Returns 1, or 0 and no change if there is no such version.
-PROMOTE: Final = """
+#: KEYS: model, versions, retired. ARGV: version. Returns 1, or 0 and no change if there is no such version.
+PROMOTE: Final = (
+    _NOW
+    + _MAKE_CURRENT
+    + """
 if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then return 0 end
-redis.call('HSET', KEYS[1], 'current', ARGV[1])
+make_current(KEYS[1], KEYS[3], ARGV[1])
 return 1
+"""
+)
+
+#: KEYS: model, versions, retired. ARGV: version, before (seconds since the epoch). Removes a version that has not been
+#: current since then. Returns 1, or 0 and no change.
+REMOVE_VERSION: Final = """
+if redis.call('HGET', KEYS[1], 'current') == ARGV[1] then return 0 end
+local retired = redis.call('HGET', KEYS[3], ARGV[1])
+if retired and tonumber(retired) >= tonumber(ARGV[2]) then return 0 end
+redis.call('HDEL', KEYS[3], ARGV[1])
+return redis.call('HDEL', KEYS[2], ARGV[1])
+"""
+
+#: KEYS: blob, blobs. ARGV: its name, before (seconds since the epoch). Removes a blob, unless it was put again since
+#: then. Returns 1, or 0 and no change.
+DISCARD: Final = """
+local put = redis.call('ZSCORE', KEYS[2], ARGV[1])
+if not put or tonumber(put) >= tonumber(ARGV[2]) then return 0 end
+redis.call('ZREM', KEYS[2], ARGV[1])
+return redis.call('DEL', KEYS[1])
 """
