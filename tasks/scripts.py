@@ -173,6 +173,15 @@ return {running, all}
 """
 )
 
+#: KEYS: group, watchers. ARGV: process, seconds. Has one more process told of the group's outcome, but not if there is
+#: no such group or it is finished: nobody would clear the watchers away. Returns nothing.
+WATCH: Final = """
+if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HEXISTS', KEYS[1], 'finished_at') == 1 then return false end
+redis.call('SADD', KEYS[2], ARGV[1])
+redis.call('EXPIRE', KEYS[2], ARGV[2])
+return false
+"""
+
 #: KEYS: group. ARGV: fence, progress. Returns 1; 0 and no change where the fence is old or the group is finished; -1
 #: and no change if it is cancelled.
 PROGRESS: Final = """

@@ -29,9 +29,10 @@ def remove_old(client: redis.Redis, registry: Registry, settings: Settings, *, n
     return sum(registry.remove_version(model, number, before=before) for model, number in sorted(old))
 
 
-def in_use(client: redis.Redis) -> set[tuple[str, int]]:
+def in_use(client: redis.Redis, *, page: int = PAGE) -> set[tuple[str, int]]:
     """(model, version) of all versions that work in progress names, or has made and not yet told."""
-    return {named for kind in (Kind.TRAIN, Kind.ESTIMATE) for lane in Lane for named in _named(client, kind, lane)}
+    pending = [PENDING_KEY.format(kind=k.value, lane=lane.value) for k in (Kind.TRAIN, Kind.ESTIMATE) for lane in Lane]
+    return {named for key in pending for named in _named(client, key, page=page)}
 
 
 def _past(model: Model, settings: Settings, *, now: float) -> list[int]:
@@ -42,19 +43,18 @@ def _past(model: Model, settings: Settings, *, now: float) -> list[int]:
     return [n for n in many | aged if model.versions[n].created_at < now - settings.grace_seconds]
 
 
-def _named(client: redis.Redis, kind: Kind, lane: Lane) -> Iterator[tuple[str, int]]:
-    pending = PENDING_KEY.format(kind=kind.value, lane=lane.value)
+def _named(client: redis.Redis, pending: str, *, page: int) -> Iterator[tuple[str, int]]:
     # By time and not by place: what is finished meanwhile must not make others slip through between two pages.
     start = "-inf"
     while True:
-        page: Any = client.zrange(pending, start, "+inf", byscore=True, offset=0, num=PAGE, withscores=True)
+        found: Any = client.zrange(pending, start, "+inf", byscore=True, offset=0, num=page, withscores=True)
         with client.pipeline(transaction=False) as pipe:
-            for group, _ in page:
+            for group, _ in found:
                 pipe.hmget(GROUP_KEY.format(group=group.decode()), ["heads", "version"])
             for heads, made in pipe.execute():
                 for head in read_heads(heads) if heads else ():
                     if version := made or head.query.get("version"):
                         yield head.model, int(version)
-        if len(page) < PAGE:
+        if len(found) < page:
             return
-        start = repr(page[-1][1])
+        start = repr(found[-1][1])
