@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import redis
 
-from tasks import scripts
+from tasks import registry_scripts as scripts
 from tasks.contract import (
     GROUP_KEY,
     MODEL_KEY,

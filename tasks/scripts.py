@@ -5,7 +5,8 @@ A group's lease is its score in the sorted set of leases, seconds since the epoc
 
 from typing import Final
 
-_NOW: Final = """
+#: Begins a script that needs `clock()`, seconds since the epoch as a text, or `now`, when it began.
+NOW: Final = """
 local function clock()
   local time = redis.call('TIME')
   return string.format('%d.%06d', time[1], time[2])
@@ -24,7 +25,7 @@ end
 #: ('' for none), what is kept under the idempotency key, its life, then field and value of the record, and so on.
 #: Returns nothing; or, and no change, what is kept under the idempotency key.
 ACCEPT: Final = (
-    _NOW
+    NOW
     + """
 if KEYS[7] ~= '' then
   local known = redis.call('GET', KEYS[7])
@@ -50,7 +51,7 @@ return false
 #: record, flat, with the fence raised; name and current version ('' for none) of each model in it, flat}; nothing if
 #: there is no work left to do or another worker holds the lease.
 CLAIM: Final = (
-    _NOW
+    NOW
     + _FREE
     + """
 local over = redis.call('HMGET', KEYS[1], 'models', 'finished_at')
@@ -69,7 +70,7 @@ return {redis.call('HGETALL', KEYS[1]), currents}
 
 #: KEYS: leases. ARGV: seconds, group ids. Extends the leases that are still there. Returns nothing.
 RENEW: Final = (
-    _NOW
+    NOW
     + """
 for at = 2, #ARGV do redis.call('ZADD', KEYS[1], 'XX', now + ARGV[1], ARGV[at]) end
 return false
@@ -80,7 +81,7 @@ return false
 #: channel prefix, "kind:lane", states (a letter each), reply, 1 to keep the bodies among the dead letters.
 #: Returns 1, or 0 and no change where the fence is old or the group is finished.
 FINISH: Final = (
-    _NOW
+    NOW
     + """
 local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'reply', 'owners')
 if held[1] ~= ARGV[1] or held[2] then return 0 end
@@ -107,7 +108,7 @@ return 1
 #: KEYS: group, leases. ARGV: fence, group id, seconds to wait, error. Has the group tried again after that time.
 #: Returns 1, or 0 and no change where the fence is old or the group is finished.
 RETRY: Final = (
-    _NOW
+    NOW
     + """
 local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at')
 if held[1] ~= ARGV[1] or held[2] then return 0 end
@@ -124,7 +125,7 @@ return 1
 #: that ended shall not count, 1 if it ended at its hard time limit. Puts the group back into its queue, as the next
 #: to be taken. Returns 1, or 0 if the group is finished, unknown or held.
 PUT_BACK: Final = (
-    _NOW
+    NOW
     + _FREE
     + """
 if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HEXISTS', KEYS[1], 'finished_at') == 1 then
@@ -156,7 +157,7 @@ return redis.call('HINCRBY', KEYS[1], 'strikes' .. ARGV[4], 1)
 #: KEYS: group, leases. ARGV: group id, index. Marks the item as cancelled. Returns {1 if a worker has the group; 1 if
 #: every item of the group is cancelled}; nothing if there is no such item; 0 if the group is finished.
 CANCEL: Final = (
-    _NOW
+    NOW
     + _FREE
     + """
 local held = redis.call('HMGET', KEYS[1], 'items', 'finished_at', 'started_at')
@@ -213,71 +214,6 @@ DROP_LETTER: Final = _TAKE + "return false"
 #: KEYS and ARGV: those of ACCEPT, then those of _TAKE. Accepts the letter's work anew and takes the letter out, both or
 #: neither: Redis refuses a script for want of memory at its first write or not at all. Returns nothing, or 'gone'.
 REPLAY_LETTER: Final = _TAKE + ACCEPT
-
-_HELD: Final = """
-if KEYS[1] ~= '' then
-  local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'cancel0')
-  if held[1] ~= ARGV[1] or held[2] then return 0 end
-  if held[3] then return -1 end
-end
-"""
-
-_MAKE_CURRENT: Final = """
-local function make_current(model, retired, number)
-  local old = redis.call('HGET', model, 'current')
-  if old then redis.call('HSET', retired, old, now) end
-  redis.call('HDEL', retired, number)
-  redis.call('HSET', model, 'current', number)
-end
-"""
-
-#: KEYS: group ('' for work without a record), model, versions, retired. ARGV: fence, version record, promote (1 or 0).
-#: Returns the new version's number; 0 and no change where the fence is old; -1 and no change if the work is cancelled.
-#: The group remembers the number, so that a train whose worker died before it could finish the group is not run again.
-ADD_VERSION: Final = (
-    _NOW
-    + _MAKE_CURRENT
-    + _HELD
-    + """
-local number = redis.call('HINCRBY', KEYS[2], 'last_version', 1)
-redis.call('HSET', KEYS[3], number, ARGV[2])
-if KEYS[1] ~= '' then redis.call('HSET', KEYS[1], 'version', number) end
-if ARGV[3] == '1' then make_current(KEYS[2], KEYS[4], number) end
-return number
-"""
-)
-
-#: KEYS: group ('' for work without a record), model, models. ARGV: fence, snapshot record, model name.
-#: Returns 1; 0 and no change where the fence is old; -1 and no change if the work is cancelled.
-SET_SNAPSHOT: Final = (
-    _HELD
-    + """
-redis.call('HSET', KEYS[2], 'snapshot', ARGV[2])
-redis.call('SADD', KEYS[3], ARGV[3])
-return 1
-"""
-)
-
-#: KEYS: model, versions, retired. ARGV: version. Returns 1, or 0 and no change if there is no such version.
-PROMOTE: Final = (
-    _NOW
-    + _MAKE_CURRENT
-    + """
-if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then return 0 end
-make_current(KEYS[1], KEYS[3], ARGV[1])
-return 1
-"""
-)
-
-#: KEYS: model, versions, retired. ARGV: version, before (seconds since the epoch). Removes a version that has not been
-#: current since then. Returns 1, or 0 and no change.
-REMOVE_VERSION: Final = """
-if redis.call('HGET', KEYS[1], 'current') == ARGV[1] then return 0 end
-local retired = redis.call('HGET', KEYS[3], ARGV[1])
-if retired and tonumber(retired) >= tonumber(ARGV[2]) then return 0 end
-redis.call('HDEL', KEYS[3], ARGV[1])
-return redis.call('HDEL', KEYS[2], ARGV[1])
-"""
 
 #: KEYS: blob, blobs. ARGV: its name, before (seconds since the epoch). Removes a blob, unless it was put again since
 #: then. Returns 1, or 0 and no change.
