@@ -25,6 +25,7 @@ from gateway.pressure import Pressure
 from gateway.quotas import Quota, Quotas
 from gateway.resource_v0 import AuthResource, InitResource, OriginalErrors, PredictResource, StatusResource
 from gateway.resources.authorize import AuthorizeResource
+from gateway.resources.dead import DeadLetterResource, DeadLettersResource, ReplayResource
 from gateway.resources.docs import AssetResource, DefinitionResource, DocsResource
 from gateway.resources.health import LiveResource, ReadyResource
 from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, VersionResource
@@ -37,6 +38,7 @@ from gateway.wire import Wire
 from tasks.blobs import open_blobs
 from tasks.connection import connect
 from tasks.contract import Kind
+from tasks.dead import DeadLetters
 from tasks.history import History
 from tasks.ledger import Ledger
 from tasks.registry import Registry
@@ -76,6 +78,7 @@ def create_app(settings: Settings) -> Gateway:
     pressure = Pressure(client, settings)
     dispatcher = Dispatcher(ledger, accepting, waiting=waiting, check=pressure.check)
     outcomes = Outcomes(ledger, History(client), waiting)
+    letters = DeadLetters(client, ledger, settings=settings)
     lifespan = Lifespan(
         waiting,
         following=(partial(dispatcher.follow_fleet, client), pressure.follow),
@@ -96,6 +99,9 @@ def create_app(settings: Settings) -> Gateway:
     app.add_route("/v1/tasks", TasksResource(outcomes))
     app.add_route("/v1/tasks/{handle}", TaskResource(outcomes, max_wait=max_wait))
     app.add_route("/v1/tasks/{handle}/result", ResultResource(outcomes, max_wait=max_wait))
+    app.add_route("/v1/dead", DeadLettersResource(letters))
+    app.add_route("/v1/dead/{handle}", DeadLetterResource(letters))
+    app.add_route("/v1/dead/{handle}/replay", ReplayResource(letters, pressure))
     app.add_route("/v1/models", ModelsResource(registry))
     app.add_route("/v1/models/{model}", ModelResource(registry))
     app.add_route("/v1/models/{model}/versions/{version}", VersionResource(registry))

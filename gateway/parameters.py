@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from falcon.asgi import Request
 
 from tasks.errors import InvalidField
+
+#: Most entries in one page of a list, and how many if nothing is said.
+PAGE_LIMIT: Final = 200
+PAGE: Final = 50
 
 
 def single_values(req: Request, *, known: Collection[str]) -> dict[str, str]:
@@ -23,3 +28,12 @@ def single(name: str, value: str | list[str]) -> str:
     if isinstance(value, list):
         raise InvalidField(f"the query parameter {name!r} is given more than once").at(f"?{name}")
     return value
+
+
+def page_limit(text: str | None) -> int:
+    """How many entries the parameter `limit` asks for. Raises InvalidField."""
+    if text is None:
+        return PAGE
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= PAGE_LIMIT):
+        raise InvalidField(f"limit must be a whole number from 1 to {PAGE_LIMIT}, not {text[:40]!r}").at("?limit")
+    return int(text)

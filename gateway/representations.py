@@ -11,6 +11,7 @@ from falcon.asgi import Response
 
 from gateway.errors import problem_from_wire
 from tasks.contract import PROBLEM, Media, State
+from tasks.dead import Letter
 from tasks.groups import Outcome, Task, read_failure
 from tasks.registry import Model, Version
 
@@ -73,6 +74,26 @@ def task_document(task: Task, outcome: Outcome | None, *, ahead: int | None = No
         elif outcome.media == Media.JSON:
             document["result"] = msgspec.Raw(outcome.body)
     return document
+
+
+def letter_document(letter: Letter) -> dict[str, Any]:
+    """A dead letter, without its body."""
+    return {
+        "id": letter.id,
+        "owner": letter.owner,
+        "kind": letter.kind,
+        "model": letter.model,
+        "lane": letter.lane,
+        "submitted_at": _time(letter.submitted_at),
+        "started_at": _time(letter.started_at),
+        "finished_at": _time(letter.finished_at),
+        "deliveries": letter.deliveries,
+        "retries": letter.retries,
+        "media": letter.media,
+        "body_bytes": letter.body_bytes,
+        "error": letter.error,
+        "links": {"self": f"/v1/dead/{letter.id}", "task": f"/v1/tasks/{letter.id}"},
+    }
 
 
 def model_document(model: Model) -> dict[str, Any]:

@@ -82,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_home(acl)
     _add_credentials(commands)
+    _add_dead_letters(commands)
     _command(commands, "settings", "infra.report:settings", help="list all settings")
     return top
 
@@ -144,6 +145,21 @@ def _add_credentials(commands: Subparsers) -> None:
     rotate = _command(actions, "rotate", "infra.credentials:rotate", help="sign with a new key from now on")
     rotate.add_argument("--at-once", action="store_true", help="end the other keys, and so all tokens, now")
     _add_home(rotate)
+
+
+def _add_dead_letters(commands: Subparsers) -> None:
+    dead = _command(commands, "dead", "infra.dead:show_all", help="work that was given up: look at it, try it again")
+    actions = dead.add_subparsers(required=True, metavar="ACTION")
+    listed = _command(actions, "list", "infra.dead:show_all", help="list it, the newest first")
+    shown = _command(actions, "show", "infra.dead:show", help="print all that is known of one")
+    shown.add_argument("--body", type=Path, metavar="FILE", help="write its body into this file, which must be new")
+    replay = _command(actions, "replay", "infra.dead:replay", help="submit it anew for its owner; prints the new ids")
+    drop = _command(actions, "drop", "infra.dead:drop", help="remove it and its body")
+    for command in (shown, replay, drop):
+        command.add_argument("id", nargs=None if command is shown else "+", help="the id of the task")
+    for command in (listed, shown, replay, drop):
+        command.add_argument("--json", action="store_true", help="as JSON")
+        _add_home(command)
 
 
 def _add_account(users: Subparsers, action: str, *, help: str) -> argparse.ArgumentParser:  # noqa: A002

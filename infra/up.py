@@ -81,11 +81,11 @@ def child_environment(home: Home, sockets: Path, environ: Mapping[str, str], *, 
     """
     settled = {
         "REDIS_URL": place.url,
+        "MLSERVICE_BLOBS_URL": environ.get("MLSERVICE_BLOBS_URL", f"file://{home.blobs}"),
         "MLSERVICE_TOKEN_LIFE_SECONDS": str(Settings.load({**environ, "REDIS_URL": place.url}).token_life_seconds),
     }
     home.remember(settled)
     return {
-        "MLSERVICE_BLOBS_URL": f"file://{home.blobs}",
         **{name: value for name, value in environ.items() if name != CONFIG},
         **settled,
         **home.naming_keys(environ),

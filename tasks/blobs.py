@@ -9,33 +9,52 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
+import msgspec
 import redis
 
-from tasks.contract import BLOB_KEY
+from tasks import scripts
+from tasks.contract import BLOB_KEY, BLOBS_KEY
 from tasks.errors import Unavailable
 
 #: What a reference to bytes in Redis begins with; any other is an fsspec URL.
-_IN_REDIS: Final = "redis:"
-#: The folders of what is kept for a while, and until it is dropped.
-_FOR_A_WHILE, _UNTIL_DROPPED = "results", "uploads"
+IN_REDIS: Final = "redis:"
+#: What comes between a group's id and the rest of the name of what is kept for it.
+_OF_GROUP: Final = "-"
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What is kept for a group: a body, until it is dropped; or a result, for a while."""
+
+    reference: str
+    #: Empty if the name does not say it.
+    group: str
+    is_body: bool
 
 
 class Blobs(Protocol):
-    """Where bytes live that are too large for a record. A blob never changes."""
+    """Where bytes live that are too large for a record. A blob never changes. Times are seconds since the epoch."""
 
     def put(self, data: bytes) -> str:
-        """Store bytes for good, safe from a crash of the machine, and return their digest. Twice is no error."""
+        """Store bytes for good, safe from a crash of the machine, and return their digest. Twice is no error, and makes
+        the blob as young as a new one."""
 
     def get(self, digest: str) -> bytes:
         """The bytes with this digest. Raises Unavailable if they are missing or damaged."""
 
-    def keep(self, data: bytes, *, life_seconds: int | None) -> str:
-        """Store bytes for a while, or until they are dropped, and return a reference to them."""
+    def keep(self, data: bytes, *, group: str, life_seconds: int | None) -> str:
+        """Store bytes for a group for a while, or until they are dropped, and return a reference to them."""
 
-    def sweep(self, *, older_than_seconds: int) -> int:
-        """Remove what was kept for a while, longer ago than that. Returns how many."""
+    def put_before(self, before: float) -> list[str]:
+        """The digests of what was put for the last time before that."""
+
+    def discard(self, digest: str, *, before: float) -> bool:
+        """Remove what was put, unless it was put again since then."""
+
+    def kept_before(self, before: float) -> list[Kept]:
+        """What was kept before that, does not go by itself, and was not dropped."""
 
 
 class RedisBlobs:
@@ -43,105 +62,124 @@ class RedisBlobs:
 
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
+        self._discard = client.register_script(scripts.DISCARD)
 
     def put(self, data: bytes) -> str:
-        digest = _digest(data)
-        self._redis.set(BLOB_KEY.format(digest=digest), data, nx=True)
+        digest = digest_of(data)
+        self._store(digest, data)
         return digest
 
     def get(self, digest: str) -> bytes:
         data: Any = self._redis.get(BLOB_KEY.format(digest=digest))
-        return _checked(digest, data)
+        return checked(digest, data)
 
-    def keep(self, data: bytes, *, life_seconds: int | None) -> str:
-        name = os.urandom(16).hex()
-        self._redis.set(BLOB_KEY.format(digest=name), data, ex=life_seconds)
-        return f"{_IN_REDIS}{name}"
+    def keep(self, data: bytes, *, group: str, life_seconds: int | None) -> str:
+        name = name_for(group)
+        if life_seconds is None:
+            self._store(name, data)
+        else:
+            self._redis.set(BLOB_KEY.format(digest=name), data, ex=life_seconds)
+        return f"{IN_REDIS}{name}"
 
-    def sweep(self, *, older_than_seconds: int) -> int:
-        """Nothing to do: Redis removes them by itself."""
-        return 0
+    def put_before(self, before: float) -> list[str]:
+        return [name for name in self._before(before) if _OF_GROUP not in name]
 
+    def discard(self, digest: str, *, before: float) -> bool:
+        return bool(self._discard(keys=[BLOB_KEY.format(digest=digest), BLOBS_KEY], args=[digest, before]))
 
-class FolderBlobs:
-    """Blobs as files below an fsspec URL, written whole or not at all."""
+    def kept_before(self, before: float) -> list[Kept]:
+        """Bodies only: Redis removes results by itself."""
+        names = [name for name in self._before(before) if _OF_GROUP in name]
+        return [Kept(f"{IN_REDIS}{name}", group_of(name), is_body=True) for name in names]
 
-    def __init__(self, url: str) -> None:
-        import fsspec
+    def _store(self, name: str, data: bytes) -> None:
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.set(BLOB_KEY.format(digest=name), data, nx=True)
+            pipe.zadd(BLOBS_KEY, {name: time.time()})
+            pipe.execute()
 
-        self._fs, self._root = fsspec.core.url_to_fs(url)
-
-    def put(self, data: bytes) -> str:
-        digest = _digest(data)
-        path = self._path(digest)
-        if not self._fs.exists(path):
-            self._write(path, data, sync=True)
-        return digest
-
-    def get(self, digest: str) -> bytes:
-        try:
-            return _checked(digest, self._fs.cat_file(self._path(digest)))
-        except FileNotFoundError:
-            return _checked(digest, None)
-
-    def keep(self, data: bytes, *, life_seconds: int | None) -> str:
-        folder = _UNTIL_DROPPED if life_seconds is None else _FOR_A_WHILE
-        path = f"{self._root}/{folder}/{os.urandom(16).hex()}"
-        # As safe as the record that names it: its append-only file is not synced at each write either.
-        self._write(path, data, sync=False)
-        return str(self._fs.unstrip_protocol(path))
-
-    def sweep(self, *, older_than_seconds: int) -> int:
-        limit = time.time() - older_than_seconds
-        old = [
-            path
-            for path in self._fs.find(f"{self._root}/{_FOR_A_WHILE}")
-            if self._fs.modified(path).timestamp() < limit
-        ]
-        for path in old:
-            self._fs.rm_file(path)
-        return len(old)
-
-    def _write(self, path: str, data: bytes, *, sync: bool) -> None:
-        self._fs.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH120 - a path in any file system
-        # autocommit=False: written aside, then moved into place, on a folder as on a bucket.
-        with self._fs.open(path, "wb", autocommit=False) as file:
-            file.write(data)
-            file.flush()
-            if sync and hasattr(file, "fileno"):
-                os.fsync(file.fileno())
-        file.commit()
-
-    def _path(self, digest: str) -> str:
-        return f"{self._root}/{digest[:2]}/{digest}"
+    def _before(self, before: float) -> list[str]:
+        names: Any = self._redis.zrange(BLOBS_KEY, "-inf", f"({before!r}", byscore=True)
+        return [name.decode() for name in names]
 
 
 def open_blobs(url: str, client: redis.Redis) -> Blobs:
     """The blobs that the setting `blobs_url` names."""
-    return RedisBlobs(client) if url == "redis" else FolderBlobs(url)
+    if url == "redis":
+        return RedisBlobs(client)
+    from tasks.folder import FolderBlobs
+
+    return FolderBlobs(url)
 
 
 def read_kept(reference: str, client: redis.Redis) -> bytes:
     """The bytes that were kept under this reference. Raises Unavailable if they are missing."""
     data: Any
-    if reference.startswith(_IN_REDIS):
-        data = client.get(BLOB_KEY.format(digest=reference.removeprefix(_IN_REDIS)))
+    if reference.startswith(IN_REDIS):
+        data = client.get(_key(reference))
     else:
         fs, path = _at(reference)
-        data = fs.cat_file(path) if fs.exists(path) else None
+        try:
+            data = fs.cat_file(path)
+        except FileNotFoundError:
+            data = None
     if data is None:
         raise Unavailable(f"the bytes at {reference} are missing: is the blob store the one that they were written to?")
     return bytes(data)
 
 
+def kept_bytes(reference: str, client: redis.Redis) -> int | None:
+    """The size of what was kept under this reference, in bytes; None if it is missing."""
+    if reference.startswith(IN_REDIS):
+        size: Any = client.strlen(_key(reference))
+        return int(size) or None
+    fs, path = _at(reference)
+    try:
+        return int(fs.size(path))
+    except FileNotFoundError:
+        return None
+
+
 def drop_kept(reference: str, client: redis.Redis) -> None:
     """Remove what was kept under this reference; if it is gone already, that is no error."""
-    if reference.startswith(_IN_REDIS):
-        client.delete(BLOB_KEY.format(digest=reference.removeprefix(_IN_REDIS)))
+    if reference.startswith(IN_REDIS):
+        with client.pipeline(transaction=True) as pipe:
+            pipe.delete(_key(reference))
+            pipe.zrem(BLOBS_KEY, reference.removeprefix(IN_REDIS))
+            pipe.execute()
         return
     fs, path = _at(reference)
-    if fs.exists(path):
+    with suppress(FileNotFoundError):
         fs.rm_file(path)
+
+
+def name_for(group: str) -> str:
+    """A new name for what is kept for a group."""
+    return f"{group}{_OF_GROUP}{os.urandom(8).hex()}"
+
+
+def group_of(name: str) -> str:
+    """The group that a name is for; empty if it does not say."""
+    group, separator, _ = name.partition(_OF_GROUP)
+    return group if separator else ""
+
+
+def digest_of(data: bytes) -> str:
+    """The name of what is put."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def checked(digest: str, data: bytes | None) -> bytes:
+    """The bytes, if they are those of this digest. Raises Unavailable."""
+    if data is None:
+        raise Unavailable(f"the blob {digest} is missing: is the blob store the one that it was written to?")
+    if digest_of(data) != digest:
+        raise Unavailable(f"the blob {digest} is damaged in the blob store")
+    return data
+
+
+def _key(reference: str) -> str:
+    return BLOB_KEY.format(digest=reference.removeprefix(IN_REDIS))
 
 
 def _at(reference: str) -> tuple[Any, str]:
@@ -149,15 +187,3 @@ def _at(reference: str) -> tuple[Any, str]:
 
     fs, path = fsspec.core.url_to_fs(reference)
     return fs, path
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _checked(digest: str, data: bytes | None) -> bytes:
-    if data is None:
-        raise Unavailable(f"the blob {digest} is missing: is the blob store the one that it was written to?")
-    if _digest(data) != digest:
-        raise Unavailable(f"the blob {digest} is damaged in the blob store")
-    return data

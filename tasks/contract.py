@@ -189,8 +189,12 @@ MODELS_KEY: Final = "ml:models"
 MODEL_KEY: Final = "ml:model:{model}"
 #: Hash: version number to version record (JSON).
 VERSIONS_KEY: Final = "ml:versions:{model}"
-#: String: bytes by content hash, where blobs live in Redis.
+#: Hash for each model: version number to when it was no longer current.
+RETIRED_KEY: Final = "ml:retired:{model}"
+#: String: bytes by content hash, or by the name under which they are kept, where blobs live in Redis.
 BLOB_KEY: Final = "ml:blob:{digest}"
+#: Sorted set: the blobs in Redis that do not expire by themselves, by when they were last put.
+BLOBS_KEY: Final = "ml:blobs"
 #: Hash for each fleet, `gateway` among them: member to "processes seen_at", written by the member.
 FLEET_KEY: Final = "ml:fleet:{fleet}"
 #: How often a member says that it is there, and after how long without that it counts as gone (seconds).

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from tasks.contract import HANDLE, PROBLEM, Kind, Lane, Media, State
-from tasks.errors import ServiceError, UnknownTask
+from tasks.errors import Poison, ServiceError, TimeLimit, Unavailable, UnknownTask, by_name
+
+#: How work fails that is given up: it ended its worker, ran too long, or was tried again too often.
+GIVEN_UP: Final = frozenset({Poison, TimeLimit, Unavailable})
 
 
 class Head(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -141,6 +144,11 @@ def pack(value: Any) -> bytes:
 def failure(error: ServiceError, state: State = State.FAILED) -> Outcome:
     """The outcome of work that ended with this error."""
     return Outcome(state, PROBLEM, msgspec.json.encode(Failure(type(error).__name__, str(error), error.pointer)))
+
+
+def is_given_up(outcome: Outcome) -> bool:
+    """True if the item was not to blame for certain and may succeed another time, so that it becomes a dead letter."""
+    return outcome.state is State.FAILED and by_name(read_failure(outcome.body).type) in GIVEN_UP
 
 
 def new_group_id() -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 import redis
 
+from tasks import scripts
 from tasks.blobs import read_kept
 from tasks.contract import (
     GROUP_KEY,
@@ -30,6 +31,8 @@ _FIELDS: Final = (
     *("kind", "lane", "heads", "submitted_at", "started_at", "finished_at"),
     *("progress", "states", "retries", "retry_error"),
 )
+#: A process that watches for longer has to say so again (seconds).
+WATCH_SECONDS: Final = 3600
 #: How many groups are read together, and how many at most for one page.
 _PAGE: Final = 50
 _LIMIT: Final = 2000
@@ -40,6 +43,7 @@ class History:
 
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
+        self._watch = client.register_script(scripts.WATCH)
 
     def task(self, handle: str) -> Task:
         """One item's state. Raises UnknownTask."""
@@ -74,11 +78,8 @@ class History:
 
     def watch(self, group: str, process: str) -> None:
         """Have the group's outcome told to one more process. Read the state after this: it may be over already."""
-        key = WATCHERS_KEY.format(group=group)
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.sadd(key, process)
-            pipe.expire(key, 3600)
-            pipe.execute()
+        keys = [GROUP_KEY.format(group=group), WATCHERS_KEY.format(group=group)]
+        self._watch(keys=keys, args=[process, WATCH_SECONDS])
 
     def tasks(
         self, owner: str, *, limit: int, state: State | None = None, model: str | None = None, after: str | None = None

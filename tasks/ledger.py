@@ -34,6 +34,7 @@ from tasks.contract import (
     WATCHERS_KEY,
     Kind,
     Lane,
+    State,
 )
 from tasks.errors import Cancelled, FenceLost, UnknownTask
 from tasks.groups import (
@@ -43,6 +44,7 @@ from tasks.groups import (
     Head,
     Outcome,
     Reply,
+    is_given_up,
     pack,
     parse_handle,
     read_bodies,
@@ -111,7 +113,7 @@ class Ledger:
     def place(self, group: Group) -> list[bytes | str]:
         """What the record holds of each body: its bytes, or a reference where they are kept."""
         return [
-            body if len(body) <= self.inline_bytes else self._blobs.keep(body, life_seconds=None)
+            body if len(body) <= self.inline_bytes else self._blobs.keep(body, group=group.id, life_seconds=None)
             for body in group.bodies
         ]
 
@@ -161,11 +163,11 @@ class Ledger:
     def finish(self, claim: Claim, outcomes: Sequence[Outcome], *, dead: bool = False) -> None:
         """Write the outcome of every item, end the group and wake who waits.
 
-        A `dead` group keeps its bodies, for inspection and replay. Raises FenceLost, and changes nothing, if another
-        worker has claimed the group meanwhile or it is finished.
+        A `dead` group keeps the bodies of the items that were given up, for inspection and replay. Raises FenceLost,
+        and changes nothing, if another worker has claimed the group meanwhile or it is finished.
         """
         life_seconds = self._dead_life_seconds if dead else self._life_seconds
-        lean = self._placed_results(outcomes, life_seconds)
+        lean = self._placed_results(claim.group, outcomes, life_seconds=life_seconds)
         keys = [
             GROUP_KEY.format(group=claim.group),
             PENDING_KEY.format(kind=claim.kind.value, lane=claim.lane.value),
@@ -177,8 +179,7 @@ class Ledger:
         args += [pack(Reply(claim.group, lean)), int(dead)]
         if not self._finish(keys=keys, args=args):
             raise _lost(claim)
-        if not dead:
-            self.unplace(claim.placed)
+        self.unplace([p for p, o in zip(claim.placed, outcomes, strict=True) if not (dead and is_given_up(o))])
 
     def retry(self, claim: Claim, *, delay_seconds: float, error: str) -> None:
         """Have the group tried again after a while. Raises FenceLost."""
@@ -230,14 +231,14 @@ class Ledger:
         keys = [GROUP_KEY.format(group=claim.group)]
         check_held(self._progress(keys=keys, args=[claim.fence, msgspec.json.encode(state)]), claim)
 
-    def _placed_results(self, outcomes: Sequence[Outcome], life_seconds: int) -> list[Outcome]:
-        """The outcomes, with a reference instead of each body that is too large for the record."""
+    def _placed_results(self, group: str, outcomes: Sequence[Outcome], *, life_seconds: int) -> list[Outcome]:
+        """The outcomes, with a reference instead of each result that is too large for the record. Errors are small."""
         limit = self.inline_bytes
         if sum(len(outcome.body) for outcome in outcomes) > REPLY_BYTES:
             limit = min(limit, REPLY_BYTES // len(outcomes))
         return [
-            Outcome(o.state, o.media, b"", self._blobs.keep(o.body, life_seconds=life_seconds))
-            if len(o.body) > limit
+            Outcome(o.state, o.media, b"", self._blobs.keep(o.body, group=group, life_seconds=life_seconds))
+            if o.state is State.SUCCEEDED and len(o.body) > limit
             else o
             for o in outcomes
         ]

@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 import redis
 
-from tasks import scripts
+from tasks import registry_scripts as scripts
 from tasks.contract import (
     GROUP_KEY,
     MODEL_KEY,
     MODEL_NAME,
     MODEL_NAME_RULE,
     MODELS_KEY,
+    RETIRED_KEY,
     VERSIONS_KEY,
 )
 from tasks.errors import (
@@ -96,6 +97,7 @@ class Registry:
         self._add_version = client.register_script(scripts.ADD_VERSION)
         self._set_snapshot = client.register_script(scripts.SET_SNAPSHOT)
         self._promote = client.register_script(scripts.PROMOTE)
+        self._remove_version = client.register_script(scripts.REMOVE_VERSION)
 
     def set_snapshot(self, model: str, snapshot: Snapshot, *, claim: Claim | None) -> None:
         """Make this the model's latest snapshot; the first one makes the model. Raises FenceLost, Cancelled."""
@@ -107,17 +109,20 @@ class Registry:
     def add_version(self, model: str, version: Version, *, promote: bool, claim: Claim | None) -> int:
         """Add a version, and make it current if asked, in one step. Returns its number. Raises FenceLost,
         Cancelled."""
-        keys = [_group(claim), MODEL_KEY.format(model=model), VERSIONS_KEY.format(model=model)]
+        keys = [_group(claim), *_version_keys(model)]
         args: list[Any] = [claim.fence if claim else 0, _encode(version), int(promote)]
         number = self._add_version(keys=keys, args=args)
         return check_held(number, claim) if claim is not None else int(number)
 
     def promote(self, model: str, version: int) -> None:
         """Make a version current. Raises UnknownModel, UnknownVersion."""
-        keys = [MODEL_KEY.format(model=model), VERSIONS_KEY.format(model=model)]
-        if not self._promote(keys=keys, args=[version]):
+        if not self._promote(keys=_version_keys(model), args=[version]):
             self.model(model)
             raise UnknownVersion(f"the model {model} has no version {version}")
+
+    def remove_version(self, model: str, version: int, *, before: float) -> bool:
+        """Remove a version, unless it is current or was so since that time (seconds since the epoch)."""
+        return bool(self._remove_version(keys=_version_keys(model), args=[version, before]))
 
     def snapshot(self, model: str) -> Snapshot:
         """The latest snapshot. Raises ModelNotInitialised."""
@@ -175,3 +180,7 @@ class Registry:
 
 def _group(claim: Claim | None) -> str:
     return GROUP_KEY.format(group=claim.group) if claim else ""
+
+
+def _version_keys(model: str) -> list[str]:
+    return [key.format(model=model) for key in (MODEL_KEY, VERSIONS_KEY, RETIRED_KEY)]

@@ -5,7 +5,8 @@ A group's lease is its score in the sorted set of leases, seconds since the epoc
 
 from typing import Final
 
-_NOW: Final = """
+#: Begins a script that needs `clock()`, seconds since the epoch as a text, or `now`, when it began.
+NOW: Final = """
 local function clock()
   local time = redis.call('TIME')
   return string.format('%d.%06d', time[1], time[2])
@@ -24,7 +25,7 @@ end
 #: ('' for none), what is kept under the idempotency key, its life, then field and value of the record, and so on.
 #: Returns nothing; or, and no change, what is kept under the idempotency key.
 ACCEPT: Final = (
-    _NOW
+    NOW
     + """
 if KEYS[7] ~= '' then
   local known = redis.call('GET', KEYS[7])
@@ -50,7 +51,7 @@ return false
 #: whole record, flat, with the fence raised; of each model in it name, current version and its identity ('' for none),
 #: flat}; nothing if there is no work left to do or the lease is held.
 CLAIM: Final = (
-    _NOW
+    NOW
     + _FREE
     + """
 local over = redis.call('HMGET', KEYS[1], 'models', 'finished_at')
@@ -73,7 +74,7 @@ return {redis.call('HGETALL', KEYS[1]), currents}
 #: KEYS: leases. ARGV: seconds, what the key of a group begins with, holder, group ids. Extends the leases that this
 #: holder has. Returns nothing.
 RENEW: Final = (
-    _NOW
+    NOW
     + """
 for at = 4, #ARGV do
   if redis.call('HGET', ARGV[2] .. ARGV[at], 'holder') == ARGV[3] then
@@ -86,7 +87,7 @@ return false
 
 #: KEYS: leases. ARGV: seconds. Gives every lease at least so long from now. Returns nothing.
 EXTEND: Final = (
-    _NOW
+    NOW
     + """
 for _, group in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now + ARGV[1])) do
   redis.call('ZADD', KEYS[1], now + ARGV[1], group)
@@ -99,7 +100,7 @@ return false
 #: channel prefix, "kind:lane", states (a letter each), reply, 1 to keep the bodies among the dead letters.
 #: Returns 1, or 0 and no change where the fence is old or the group is finished.
 FINISH: Final = (
-    _NOW
+    NOW
     + """
 local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'reply', 'owners')
 if held[1] ~= ARGV[1] or held[2] then return 0 end
@@ -126,7 +127,7 @@ return 1
 #: KEYS: group, leases. ARGV: fence, group id, seconds to wait, error. Has the group tried again after that time.
 #: Returns 1, or 0 and no change where the fence is old or the group is finished.
 RETRY: Final = (
-    _NOW
+    NOW
     + """
 local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at')
 if held[1] ~= ARGV[1] or held[2] then return 0 end
@@ -143,7 +144,7 @@ return 1
 #: shall not count, 1 if that ended at its hard time limit. Puts the group back into its queue, as the next to be taken.
 #: Returns 1, or 0 if the group is finished, unknown or held by another.
 PUT_BACK: Final = (
-    _NOW
+    NOW
     + _FREE
     + """
 if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HEXISTS', KEYS[1], 'finished_at') == 1 then
@@ -176,7 +177,7 @@ return redis.call('HINCRBY', KEYS[1], 'strikes' .. ARGV[4], 1)
 #: KEYS: group, leases. ARGV: group id, index. Marks the item as cancelled. Returns {1 if a worker has the group; 1 if
 #: every item of the group is cancelled}; nothing if there is no such item; 0 if the group is finished.
 CANCEL: Final = (
-    _NOW
+    NOW
     + _FREE
     + """
 local held = redis.call('HMGET', KEYS[1], 'items', 'finished_at', 'started_at')
@@ -193,6 +194,15 @@ return {running, all}
 """
 )
 
+#: KEYS: group, watchers. ARGV: process, seconds. Has one more process told of the group's outcome, but not if there is
+#: no such group or it is finished: nobody would clear the watchers away. Returns nothing.
+WATCH: Final = """
+if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HEXISTS', KEYS[1], 'finished_at') == 1 then return false end
+redis.call('SADD', KEYS[2], ARGV[1])
+redis.call('EXPIRE', KEYS[2], ARGV[2])
+return false
+"""
+
 #: KEYS: group. ARGV: fence, progress. Returns 1; 0 and no change where the fence is old or the group is finished; -1
 #: and no change if it is cancelled.
 PROGRESS: Final = """
@@ -203,45 +213,33 @@ redis.call('HSET', KEYS[1], 'progress', ARGV[2])
 return 1
 """
 
-_HELD: Final = """
-if KEYS[1] ~= '' then
-  local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'cancel0')
-  if held[1] ~= ARGV[1] or held[2] then return 0 end
-  if held[3] then return -1 end
+#: The last two keys: the record of a dead letter, the dead letters. The last four arguments: group id and index of the
+#: letter, how many letters its group had, seconds to keep the record when it has none left. Takes the letter out, for
+#: one caller only; any other gets 'gone'.
+_TAKE: Final = """
+local life, total, index, group = table.remove(ARGV), table.remove(ARGV), table.remove(ARGV), table.remove(ARGV)
+local dead, letter = table.remove(KEYS), table.remove(KEYS)
+if redis.call('HEXISTS', letter, 'bodies') == 0 then return 'gone' end
+if redis.call('HSETNX', letter, 'taken' .. index, 1) == 0 then return 'gone' end
+if redis.call('HINCRBY', letter, 'taken', 1) >= tonumber(total) then
+  redis.call('HDEL', letter, 'bodies')
+  redis.call('ZREM', dead, group)
+  redis.call('EXPIRE', letter, life, 'LT')
 end
 """
 
-#: KEYS: group ('' for work without a record), model, versions. ARGV: fence, version record, promote (1 or 0).
-#: Returns the new version's number; 0 and no change where the fence is old; -1 and no change if the work is cancelled.
-#: The model remembers a digest of the record, which tells the version from one with the same number in a Redis that
-#: lost what it knew. The group remembers the number, so that a train whose worker died before it could finish the group
-#: is not run again.
-ADD_VERSION: Final = (
-    _HELD
-    + """
-local number = redis.call('HINCRBY', KEYS[2], 'last_version', 1)
-redis.call('HSET', KEYS[3], number, ARGV[2])
-redis.call('HSET', KEYS[2], 'identity' .. number, redis.sha1hex(ARGV[2]))
-if KEYS[1] ~= '' then redis.call('HSET', KEYS[1], 'version', number) end
-if ARGV[3] == '1' then redis.call('HSET', KEYS[2], 'current', number) end
-return number
-"""
-)
+#: KEYS and ARGV: those of _TAKE. Returns nothing, or 'gone'.
+DROP_LETTER: Final = _TAKE + "return false"
 
-#: KEYS: group ('' for work without a record), model, models. ARGV: fence, snapshot record, model name.
-#: Returns 1; 0 and no change where the fence is old; -1 and no change if the work is cancelled.
-SET_SNAPSHOT: Final = (
-    _HELD
-    + """
-redis.call('HSET', KEYS[2], 'snapshot', ARGV[2])
-redis.call('SADD', KEYS[3], ARGV[3])
-return 1
-"""
-)
+#: KEYS and ARGV: those of ACCEPT, then those of _TAKE. Accepts the letter's work anew and takes the letter out, both or
+#: neither: Redis refuses a script for want of memory at its first write or not at all. Returns nothing, or 'gone'.
+REPLAY_LETTER: Final = _TAKE + ACCEPT
 
-#: KEYS: model, versions. ARGV: version. Returns 1, or 0 and no change if there is no such version.
-PROMOTE: Final = """
-if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then return 0 end
-redis.call('HSET', KEYS[1], 'current', ARGV[1])
-return 1
+#: KEYS: blob, blobs. ARGV: its name, before (seconds since the epoch). Removes a blob, unless it was put again since
+#: then. Returns 1, or 0 and no change.
+DISCARD: Final = """
+local put = redis.call('ZSCORE', KEYS[2], ARGV[1])
+if not put or tonumber(put) >= tonumber(ARGV[2]) then return 0 end
+redis.call('ZREM', KEYS[2], ARGV[1])
+return redis.call('DEL', KEYS[1])
 """

@@ -101,6 +101,8 @@ class Settings:
     max_retries: int = _setting(5, doc="How often work is tried again after an error that passes (Redis, disk).")
     retry_seconds: float = _setting(1.0, doc="Wait before the first retry; it doubles each time, up to 60 s.")
     dead_life_seconds: int = _setting(7 * 24 * 3600, doc="How long work that was given up is kept for a replay.")
+    versions_kept: int = _setting(0, doc="How many versions of a model are kept beside the current one; 0: all.")
+    version_life_seconds: int = _setting(0, doc="How long versions that are not current are kept; 0: for ever.")
     gateway_processes: int = _setting(0, doc="Gateway processes; 0: one a core.")
     estimate_processes: int = _setting(0, doc="Processes of the estimate worker; 0: one a core.")
     train_processes: int = _setting(0, doc="Processes of the train worker; 0: one a core, at least two.")
@@ -209,6 +211,12 @@ class Settings:
             raise SettingsError(f"{PREFIX}TRUSTED_PROXIES must be addresses or networks: {error}") from None
 
     @property
+    def grace_seconds(self) -> int:
+        """How long what nothing refers to is left alone, because work in progress may yet refer to it."""
+        limits = (self.init_time_limit_seconds, self.train_time_limit_seconds, self.estimate_time_limit_seconds)
+        return max(limits) + 3600
+
+    @property
     def estimator_paths(self) -> dict[str, str]:
         """Dotted paths of further estimators, by name."""
         return parse_pairs(f"{PREFIX}ESTIMATORS", self.estimators)
@@ -234,6 +242,8 @@ MAY_BE_ZERO: Final = frozenset(
     {
         "max_retries",
         "max_queued_items",
+        "versions_kept",
+        "version_life_seconds",
         "max_queue_age_seconds",
         "address_connections",
         "hsts_seconds",

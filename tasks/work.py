@@ -18,7 +18,7 @@ from celery.exceptions import Ignore, SoftTimeLimitExceeded
 from tasks.careful import Unfinished, one_by_one, only, poison, time_limit
 from tasks.contract import DEFAULT_QUEUE, PRIORITY, REDELIVERED_KEY, TASKS, Kind, Lane, Media, State
 from tasks.errors import Cancelled, EstimatorFailed, FenceLost, MalformedBody, ServiceError, Unavailable, by_name
-from tasks.groups import Claim, Outcome, failure, read_failure
+from tasks.groups import Claim, Outcome, failure, is_given_up, read_failure
 from tasks.history import expired
 from tasks.ledger import cancelled
 from tasks.malformed import misfit, not_json
@@ -56,44 +56,32 @@ def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Ou
         log.info("work %s is finished, held elsewhere or no longer known; its message is dropped", group)
         return None
     try:
-        outcomes, dead = _worked(collaborators, claim, work)
+        outcomes = _worked(collaborators, claim, work)
     except Unfinished as turn:
         collaborators.ledger.put_back(group, holder=task.app.holder, excused=turn.excused)
         return None
-    collaborators.ledger.finish(claim, outcomes, dead=dead)
+    collaborators.ledger.finish(claim, outcomes, dead=any(map(is_given_up, outcomes)))
     counts = Counter(outcome.state for outcome in outcomes)
     if not counts[State.SUCCEEDED]:
         raise raised(outcomes[0])
     return ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
 
 
-def _worked(
-    collaborators: Runtime, claim: Claim, work: Callable[[Runtime, Claim], list[Outcome]]
-) -> tuple[list[Outcome], bool]:
-    """(the outcome of every item, True if the group is given up). Raises FenceLost, Unfinished, and a passing error
-    after which the group is tried again."""
+def _worked(collaborators: Runtime, claim: Claim, work: Callable[[Runtime, Claim], list[Outcome]]) -> list[Outcome]:
+    """The outcome of every item. Raises FenceLost, Unfinished, and a passing error after which the group is tried
+    again."""
     try:
         whole = collaborators.ledger.with_bodies(claim)
-        return _decide(collaborators, whole, lambda part: work(collaborators, part)), False
+        return _decide(collaborators, whole, lambda part: work(collaborators, part))
     except (FenceLost, Unfinished):
         raise
-    except GivenUp as error:
-        return [failure(error.reason)] * len(claim.heads), True
     except PASSING as error:
         if claim.retries < collaborators.settings.max_retries:
             _try_later(collaborators, claim, error)
             raise
-        return [failure(_given_up(error, claim.retries))] * len(claim.heads), True
+        return [failure(_given_up(error, claim.retries))] * len(claim.heads)
     except Exception as error:
-        return [failed(error)] * len(claim.heads), False
-
-
-class GivenUp(Exception):
-    """Raised when work is not tried any more; it is kept among the dead letters."""
-
-    def __init__(self, reason: ServiceError) -> None:
-        super().__init__(str(reason))
-        self.reason = reason
+        return [failed(error)] * len(claim.heads)
 
 
 def _decide(collaborators: Runtime, claim: Claim, work: Callable[[Claim], list[Outcome]]) -> list[Outcome]:
@@ -124,11 +112,11 @@ def _together(claim: Claim, wanted: list[int], work: Callable[[Claim], list[Outc
 
 
 def _check_deliveries(claim: Claim, limit: int) -> None:
-    """Raise GivenUp for an item that ended its worker too often, or ran until it was killed."""
+    """Raise TimeLimit, Poison for an item that ran until it was killed, or ended its worker too often."""
     if claim.timed_out:
-        raise GivenUp(time_limit())
+        raise time_limit()
     if claim.delivery > limit:
-        raise GivenUp(poison(limit))
+        raise poison(limit)
 
 
 def _try_later(collaborators: Runtime, claim: Claim, error: BaseException) -> None:

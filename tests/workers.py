@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+import redis
 
 from tasks import fitting, ingest
-from tasks.contract import DEFAULT_ESTIMATOR, Media, Promote
+from tasks.contract import DEFAULT_ESTIMATOR, SYSTEM_QUEUE, Lane, Media, Promote
+from tasks.message import message
 from tasks.runtime import Runtime, make_runtime
 from tasks.settings import Settings
 from tests.servers import Process
@@ -47,6 +49,12 @@ class Worker(Process):
             yield
         finally:
             os.killpg(self.popen.pid, signal.SIGCONT)
+
+
+def send(client: redis.Redis, task: str) -> None:
+    """Send a system task, as beat does."""
+    task_id = "0" * 31 + "1"
+    client.lpush(*message(task, task_id=task_id, queue=SYSTEM_QUEUE, lane=Lane.NORMAL, kwargs={}))
 
 
 def learn_sums(redis_url: str, model: str) -> Runtime:

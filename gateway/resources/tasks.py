@@ -12,15 +12,12 @@ from gateway.accounts import allows
 from gateway.auth import requires
 from gateway.headers import wait_seconds
 from gateway.outcomes import Outcomes
-from gateway.parameters import single_values
+from gateway.parameters import page_limit, single_values
 from gateway.representations import show, show_accepted, show_outcome, task_document
 from tasks.contract import State
 from tasks.errors import Forbidden, InvalidField
 from tasks.groups import Outcome
 
-#: Most tasks in one page of a list, and how many if nothing is said.
-PAGE_LIMIT: Final = 200
-PAGE: Final = 50
 #: The query parameters of a list.
 PARAMETERS: Final = ("state", "model", "owner", "limit", "after")
 
@@ -38,7 +35,7 @@ class TasksResource:
         owner = given.get("owner", req.context.principal.name)
         if owner != req.context.principal.name and owner_filter(req) is not None:
             raise Forbidden("another owner's tasks are listed for the scope admin only")
-        limit, state = _limit(given.get("limit")), _state(given.get("state"))
+        limit, state = page_limit(given.get("limit")), _state(given.get("state"))
         found, after = await self._outcomes.list(
             owner, limit=limit, state=state, model=given.get("model"), after=given.get("after")
         )
@@ -108,14 +105,6 @@ async def _outcome(outcomes: Outcomes, req: Request, resp: Response, *, handle: 
         return await outcomes.outcome(handle)
     resp.set_header("Preference-Applied", f"wait={seconds:g}")
     return await outcomes.wait(handle, seconds=seconds)
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return PAGE
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= PAGE_LIMIT):
-        raise InvalidField(f"limit must be a whole number from 1 to {PAGE_LIMIT}, not {text[:40]!r}").at("?limit")
-    return int(text)
 
 
 def _state(text: str | None) -> State | None:

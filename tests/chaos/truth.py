@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import redis
 
-from tasks.blobs import FolderBlobs
 from tasks.contract import Kind
 from tasks.errors import UnknownModel
 from tasks.estimators.lightgbm import LightGBM
+from tasks.folder import FolderBlobs
 from tasks.registry import Registry, Version
 from tests.chaos.account import Entry
 from tests.chaos.face import Site

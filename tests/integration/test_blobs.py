@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 
-from tasks.blobs import Blobs, FolderBlobs, drop_kept, open_blobs, read_kept
+from tasks.blobs import Blobs, drop_kept, kept_bytes, open_blobs, read_kept
+from tasks.contract import BLOBS_KEY
 from tasks.errors import Unavailable
+from tasks.folder import FolderBlobs
+from tasks.groups import new_group_id
 
 DATA = bytes(range(256)) * 8
 
@@ -34,12 +39,14 @@ def test_what_is_missing_is_said(blobs: Blobs) -> None:
 
 @pytest.mark.parametrize("life", [None, 60])
 def test_a_reference_is_enough_until_it_is_dropped(blobs: Blobs, redis_client: redis.Redis, life: int | None) -> None:
-    reference = blobs.keep(DATA, life_seconds=life)
+    reference = blobs.keep(DATA, group=new_group_id(), life_seconds=life)
     assert read_kept(reference, redis_client) == DATA
+    assert kept_bytes(reference, redis_client) == len(DATA)
     drop_kept(reference, redis_client)
     drop_kept(reference, redis_client)
     with pytest.raises(Unavailable, match="missing"):
         read_kept(reference, redis_client)
+    assert kept_bytes(reference, redis_client) is None
 
 
 def test_damage_is_noticed(tmp_path: Path) -> None:
@@ -50,13 +57,56 @@ def test_damage_is_noticed(tmp_path: Path) -> None:
         blobs.get(digest)
 
 
-def test_sweep_removes_old_results_and_never_uploads(tmp_path: Path, redis_client: redis.Redis) -> None:
-    blobs = FolderBlobs(f"file://{tmp_path}")
-    upload, old, new = (blobs.keep(DATA, life_seconds=life) for life in (None, 60, 60))
-    long_ago = time.time() - 1000
-    for reference in (upload, old):
-        os.utime(reference.removeprefix("file://"), (long_ago, long_ago))
-    assert blobs.sweep(older_than_seconds=500) == 1
-    assert read_kept(upload, redis_client) == read_kept(new, redis_client) == DATA
+def test_what_was_put_again_is_young(blobs: Blobs, redis_client: redis.Redis, tmp_path: Path) -> None:
+    old, again = blobs.put(DATA), blobs.put(DATA + b"x")
+    make_old(redis_client, tmp_path)
+    before = time.time() - 500
+    assert sorted(blobs.put_before(before)) == sorted([old, again])
+    blobs.put(DATA + b"x")
+    assert blobs.put_before(before) == [old]
+    assert not blobs.discard(again, before=before)
+    assert blobs.discard(old, before=before)
+    assert not blobs.discard(old, before=before)
+    assert blobs.get(again) == DATA + b"x"
     with pytest.raises(Unavailable):
-        read_kept(old, redis_client)
+        blobs.get(old)
+    assert blobs.put(DATA) == old
+    assert blobs.get(old) == DATA
+
+
+def test_what_is_kept_says_for_which_group(blobs: Blobs, redis_client: redis.Redis, tmp_path: Path) -> None:
+    group = new_group_id()
+    body = blobs.keep(DATA, group=group, life_seconds=None)
+    blobs.put(DATA)
+    make_old(redis_client, tmp_path)
+    young = blobs.keep(DATA, group=group, life_seconds=None)
+    assert [(k.reference, k.group, k.is_body) for k in blobs.kept_before(time.time() - 500)] == [(body, group, True)]
+    assert len(blobs.kept_before(time.time() + 1)) == 2
+    drop_kept(young, redis_client)
+    drop_kept(body, redis_client)
+    assert blobs.kept_before(time.time() + 1) == []
+
+
+def test_putting_and_discarding_at_once_loses_nothing(blobs: Blobs, redis_client: redis.Redis, tmp_path: Path) -> None:
+    """Whoever has put a blob finds it afterwards, though others discard what they saw to be old before."""
+    before = time.time() - 500
+
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(100):
+            digest = blobs.put(DATA)
+            make_old(redis_client, tmp_path)
+            discarding = [threads.submit(blobs.discard, digest, before=before) for _ in range(2)]
+            putting = [threads.submit(blobs.put, DATA) for _ in range(2)]
+            assert [future.result() for future in putting] == [digest] * 2
+            assert sum(future.result() for future in discarding) <= 1
+            assert blobs.get(digest) == DATA
+
+
+def make_old(client: redis.Redis, folder: Path) -> None:
+    """Let everything be as if it was stored some time ago."""
+    names: Any = client.zrange(BLOBS_KEY, 0, -1)
+    for name in names:
+        client.zadd(BLOBS_KEY, {name: time.time() - 1000})
+    for path in folder.rglob("*"):
+        if path.is_file():
+            os.utime(path, (time.time() - 1000,) * 2)

@@ -13,9 +13,9 @@ import httpx
 import pytest
 import redis
 
-from tasks.blobs import FolderBlobs
 from tasks.estimators.lightgbm import LightGBM, LightGBMModel
 from tasks.fleet import members
+from tasks.folder import FolderBlobs
 from tasks.registry import Registry
 from tests.service import Service
 

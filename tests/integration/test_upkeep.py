@@ -20,7 +20,6 @@ from tasks.contract import (
     REPLY_CHANNEL,
     SUSPECTS_KEY,
     SWEEP_TASK,
-    SYSTEM_QUEUE,
     Kind,
     Lane,
     State,
@@ -28,12 +27,11 @@ from tasks.contract import (
 )
 from tasks.groups import new_group_id, parse_handle, read_reply
 from tasks.ledger import Ledger, send_canary
-from tasks.message import message
 from tasks.reconciling import SUSPECT_SECONDS, reconcile
 from tasks.upkeep import LOCK_SECONDS, alone
 from tests.servers import Valkey, eventually
 from tests.service import Service
-from tests.workers import Worker, learn_sums
+from tests.workers import Worker, learn_sums, send
 
 PENDING = [PENDING_KEY.format(kind=Kind.ESTIMATE.value, lane=lane.value) for lane in Lane]
 
@@ -62,12 +60,6 @@ def lost_estimates(client: redis.Redis, url: str, count: int) -> list[Handle]:
 
 def look(client: redis.Redis, now: float) -> int:
     return reconcile(client, Ledger(client), now=now)
-
-
-def send(client: redis.Redis, task: str) -> None:
-    """Send a system task, as beat does."""
-    task_id = "0" * 31 + "1"
-    client.lpush(*message(task, task_id=task_id, queue=SYSTEM_QUEUE, lane=Lane.NORMAL, kwargs={}))
 
 
 def test_lost_messages_are_published_again_and_answered(
@@ -103,9 +95,10 @@ def test_a_message_that_comes_twice_is_answered_once(server: Valkey, redis_clien
 
 def test_the_system_worker_reconciles_and_sweeps(server: Valkey, redis_client: redis.Redis, tmp_path: Path) -> None:
     results, uploads = tmp_path / "blobs" / "results", tmp_path / "blobs" / "uploads"
+    gone = f"{new_group_id()}-1"
     for folder in (results, uploads):
         folder.mkdir(parents=True)
-        for name, age_seconds in (("old", 2 * 3600), ("new", 0)):
+        for name, age_seconds in (("old", 2 * 3600), (gone, 2 * 3600), ("new", 0)):
             (folder / name).write_bytes(b"x")
             os.utime(folder / name, (time.time() - age_seconds,) * 2)
     env = {"MLSERVICE_BLOBS_URL": f"file://{tmp_path}/blobs", "MLSERVICE_RESULT_LIFE_SECONDS": "60"}

@@ -1,0 +1,67 @@
+"""`/v1/dead`: work that was given up, for administrators."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlencode
+
+from falcon import HTTP_204
+from falcon.asgi import Request, Response
+
+from gateway.auth import requires
+from gateway.parameters import page_limit, single_values
+from gateway.pressure import Pressure
+from gateway.representations import letter_document, show, show_accepted
+from tasks.dead import DeadLetters
+
+
+class DeadLettersResource:
+    """All dead letters."""
+
+    def __init__(self, letters: DeadLetters) -> None:
+        self._letters = letters
+
+    @requires("admin")
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Those that were given up last first, a page at a time; `next` is where the list goes on."""
+        given = single_values(req, known=("limit", "after"))
+        found, after = await asyncio.to_thread(
+            self._letters.list, limit=page_limit(given.get("limit")), after=given.get("after")
+        )
+        following = f"/v1/dead?{urlencode({**given, 'after': after})}" if after else None
+        show(resp, {"letters": [letter_document(letter) for letter in found], "next": following})
+
+
+class DeadLetterResource:
+    """One dead letter, without its body."""
+
+    def __init__(self, letters: DeadLetters) -> None:
+        self._letters = letters
+
+    @requires("admin")
+    async def on_get(self, _req: Request, resp: Response, handle: str) -> None:
+        """Whose it is, what it asked for, and why it was given up."""
+        show(resp, letter_document(await asyncio.to_thread(self._letters.show, handle)))
+
+    @requires("admin")
+    async def on_delete(self, _req: Request, resp: Response, handle: str) -> None:
+        """Remove it and its body."""
+        await asyncio.to_thread(self._letters.drop, handle)
+        resp.status = HTTP_204
+
+
+class ReplayResource:
+    """New work of the same owner, made of a dead letter."""
+
+    def __init__(self, letters: DeadLetters, pressure: Pressure) -> None:
+        self._letters = letters
+        self._pressure = pressure
+
+    @requires("admin")
+    async def on_post(self, _req: Request, resp: Response, handle: str) -> None:
+        """202 and the handle of the new task. Raises Unavailable if there is too much work already."""
+        letter = await asyncio.to_thread(self._letters.show, handle)
+        self._pressure.check(letter.kind, letter.lane)
+        again = await asyncio.to_thread(self._letters.replay, handle)
+        resp.set_header("Location", f"/v1/tasks/{again}")
+        show_accepted(resp, again, model=letter.model)

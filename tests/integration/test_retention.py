@@ -1,0 +1,227 @@
+"""What is past its retention goes; what is current, in progress or young stays."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pytest
+import redis
+
+from gateway.representations import model_document
+from tasks import fitting, ingest
+from tasks.contract import (
+    BLOB_KEY,
+    BLOBS_KEY,
+    DEAD_KEY,
+    DEFAULT_ESTIMATOR,
+    GROUP_KEY,
+    OWNER_KEY,
+    RETIRED_KEY,
+    Kind,
+    Lane,
+    Media,
+    Promote,
+    State,
+)
+from tasks.errors import Poison, UnknownVersion
+from tasks.groups import Claim, Current, Group, Head, Outcome, failure, new_group_id
+from tasks.predicting import Request, answer
+from tasks.retention import sweep
+from tasks.runtime import Runtime, make_runtime
+from tasks.settings import Settings
+from tasks.versions import in_use
+from tests.servers import Valkey
+
+DAY: Final = 24 * 3600.0
+LARGE: Final = b"l" * 100
+POISON: Final = failure(Poison("it ended its worker"))
+
+
+class Place:
+    """The collaborators of a worker on a Redis, and what is stored beside the records."""
+
+    def __init__(self, client: redis.Redis, settings: Settings, folder: Path) -> None:
+        self.client, self.settings, self.folder = client, settings, folder
+        self.runtime = make_runtime(settings)
+
+    def init(self, factor: int, model: str = "m") -> None:
+        rows = [{"a": a, "y": a * factor + 0.5} for a in range(50)]
+        table = ingest.from_body(msgspec.json.encode({"rows": rows}), Media.JSON)
+        ingest.initialise(
+            self.runtime, ingest.Request(model=model, target="y", estimator=DEFAULT_ESTIMATOR, options={}), table
+        )
+
+    def train(self, promote: Promote = Promote.ALWAYS, *, iterations: int) -> int:
+        request = fitting.Request(model="m", params={"num_iterations": iterations}, promote=promote)
+        return int(fitting.fit(self.runtime, request, report=lambda *_: None)["version"])
+
+    def sweep(self, *, after_seconds: float = 10 * DAY, **settings: Any) -> None:
+        sweep(self.client, replace(self.settings, **settings), now=time.time() + after_seconds)
+
+    def versions(self) -> list[int]:
+        return list(self.runtime.registry.model("m").versions)
+
+    def accept(self, *bodies: bytes, kind: Kind = Kind.ESTIMATE, **head: Any) -> Group:
+        heads = [Head(owner="ada", model="m", **head) for _ in bodies]
+        group = Group(id=new_group_id(), kind=kind, lane=Lane.LOW, heads=heads, bodies=bodies)
+        self.runtime.ledger.accept(group)
+        return group
+
+    def claim(self, group: Group) -> Claim:
+        claim = self.runtime.ledger.claim(group.id)
+        assert claim is not None
+        return claim
+
+    def stored(self) -> int:
+        """How many blobs, bodies and results there are."""
+        in_redis = list(self.client.scan_iter(BLOB_KEY.format(digest="*")))
+        return len(in_redis) + len([path for path in self.folder.rglob("*") if path.is_file()])
+
+
+@pytest.fixture(params=["redis", "folder"])
+def place(request: pytest.FixtureRequest, valkey_server: Valkey, redis_client: redis.Redis, tmp_path: Path) -> Place:
+    url = "redis" if request.param == "redis" else f"file://{tmp_path}"
+    settings = Settings(redis_url=valkey_server.redis_url, blobs_url=url, inline_bytes=10, train_threads=1)
+    return Place(redis_client, settings, tmp_path)
+
+
+def estimated(runtime: Runtime, version: int | None = None) -> Outcome:
+    """The outcome of an estimate by a process that has loaded no model yet."""
+    fresh = make_runtime(runtime.settings)
+    current = fresh.registry.current("m")
+    currents = {"m": Current(current, fresh.registry.identity("m", current))} if current else {}
+    request = Request(model="m", body=b'{"rows": [{"a": 3}]}', version=version)
+    return answer(fresh, [request], currents=currents)[0]
+
+
+def test_all_versions_are_kept_unless_settings_say_otherwise(place: Place) -> None:
+    place.init(1)
+    numbers = [place.train(iterations=n) for n in (1, 2, 3)]
+    stored = place.stored()
+    place.sweep()
+    assert (place.versions(), place.stored()) == (numbers, stored)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [({"versions_kept": 2}, [2, 4, 5]), ({"version_life_seconds": 1}, [2]), ({"versions_kept": 9}, [1, 2, 3, 4, 5])],
+)
+def test_old_versions_go_with_their_artefacts_and_never_the_current_one(
+    place: Place, settings: dict[str, int], expected: list[int]
+) -> None:
+    place.init(1)
+    for iterations in range(1, 6):
+        place.train(Promote.ALWAYS if iterations == 2 else Promote.NEVER, iterations=iterations)
+    place.sweep(**settings)
+    assert place.versions() == expected
+    assert place.stored() == 2 + len(expected)
+    assert estimated(place.runtime).state is State.SUCCEEDED
+    document = model_document(place.runtime.registry.model("m"))
+    assert (document["current"], [v["version"] for v in document["versions"]]) == (2, expected)
+    assert place.train(iterations=6) == 6
+    for number in {1, 2, 3, 4, 5} - set(expected):
+        gone = estimated(place.runtime, number)
+        assert (gone.state, b"UnknownVersion" in gone.body) == (State.FAILED, True)
+        with pytest.raises(UnknownVersion):
+            place.runtime.registry.promote("m", number)
+
+
+def test_young_versions_and_those_that_were_current_a_moment_ago_stay(place: Place) -> None:
+    place.init(1)
+    for iterations in (1, 2, 3):
+        place.train(iterations=iterations)
+    place.sweep(after_seconds=0, versions_kept=1)
+    assert place.versions() == [1, 2, 3]
+    # In ten days, somebody rolls back to the first and on to the third.
+    later = time.time() + 10 * DAY
+    place.client.hset(RETIRED_KEY.format(model="m"), "1", later - 60)
+    place.sweep(versions_kept=1)
+    assert place.versions() == [1, 2, 3]
+    place.sweep(versions_kept=1, after_seconds=11 * DAY)
+    assert place.versions() == [2, 3]
+    assert place.client.hkeys(RETIRED_KEY.format(model="m")) == [b"2"]
+
+
+def test_a_version_that_work_in_progress_names_stays_until_it_is_over(place: Place) -> None:
+    place.init(1)
+    for iterations in (1, 2, 3):
+        place.train(iterations=iterations)
+    group = place.accept(b"1", b"2", query={"version": "1"})
+    made = place.accept(b"{}", kind=Kind.TRAIN)
+    place.client.hset(GROUP_KEY.format(group=made.id), "version", 2)
+    assert in_use(place.client) == {("m", 1), ("m", 2)}
+    place.sweep(version_life_seconds=1)
+    assert place.versions() == [1, 2, 3]
+    place.runtime.ledger.finish(place.claim(group), [POISON] * 2)
+    place.runtime.ledger.finish(place.claim(made), [POISON])
+    place.sweep(version_life_seconds=1)
+    assert place.versions() == [3]
+
+
+def test_versions_named_in_many_groups_are_all_found(place: Place) -> None:
+    for number in range(1, 11):
+        place.accept(b"1", query={"version": str(number)})
+    assert in_use(place.client, page=3) == {("m", number) for number in range(1, 11)}
+
+
+def test_replaced_snapshots_go_and_what_is_put_again_stays(place: Place) -> None:
+    place.init(1)
+    place.init(2)
+    place.init(1, "other")
+    assert place.stored() == 4
+    place.sweep()
+    assert place.stored() == 4, "one model has the first data, another the second"
+    place.init(3, "other")
+    place.sweep(after_seconds=0)
+    assert place.stored() == 6, "a train may yet read it"
+    place.sweep()
+    assert place.stored() == 4
+    assert place.train(iterations=1) == 1
+
+
+def test_what_is_put_and_not_yet_referred_to_survives_a_sweep(place: Place) -> None:
+    """Work puts a blob, a sweep runs, and then the work refers to it: also where the blob was there and old before."""
+    place.init(1)
+    table = place.runtime.registry.snapshot("m").train
+    place.init(2)
+    data = place.runtime.blobs.get(table)
+    then = time.time() + DAY
+    assert table in place.runtime.blobs.put_before(then)
+    place.runtime.blobs.put(data)
+    assert not place.runtime.blobs.discard(table, before=time.time() - 1)
+    place.sweep(after_seconds=60)
+    assert place.runtime.blobs.get(table) == data
+
+
+def test_bodies_of_work_in_progress_and_of_dead_letters_stay_until_they_are_gone(place: Place) -> None:
+    waiting, dead, ended = place.accept(LARGE), place.accept(LARGE), place.accept(LARGE)
+    place.runtime.ledger.finish(place.claim(dead), [POISON], dead=True)
+    result = Outcome(State.SUCCEEDED, Media.JSON, LARGE)
+    claim = place.claim(ended)
+    place.runtime.ledger.finish(claim, [result])
+    # The worker died before it could drop the body.
+    place.runtime.ledger.place(ended)
+    assert place.stored() == 4
+    place.sweep(after_seconds=0)
+    assert place.stored() == 4
+    place.sweep()
+    assert place.stored() == 3
+    assert place.runtime.ledger.with_bodies(place.claim(waiting)).bodies == [LARGE]
+    # Redis ends the records of what is over, in time.
+    for group in (dead, ended):
+        place.client.delete(GROUP_KEY.format(group=group.id))
+    place.sweep()
+    # A result in Redis has its own life.
+    assert place.stored() == 1 + (place.settings.blobs_url == "redis")
+    assert not place.client.exists(DEAD_KEY)
+    assert place.client.zrange(OWNER_KEY.format(owner="ada"), 0, -1) == [waiting.id.encode()]
+
+
+def test_bytes_in_redis_are_listed_only_while_they_are_there(place: Place) -> None:
+    group = place.accept(LARGE)
+    place.runtime.ledger.finish(place.claim(group), [POISON])
+    assert not place.client.exists(BLOBS_KEY)

@@ -1,0 +1,186 @@
+"""Thousands of requests leave nothing behind in Redis once their results are past their life."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import httpx
+import pytest
+import redis
+
+from gateway.tokens import SKEW_SECONDS
+from tasks.client import Client
+from tasks.contract import DEPTH_KEY, REVOKED_KEY, SWEEP_TASK, SYSTEM_QUEUE, UNFINISHED_KEY, Lane, queue_key
+from tasks.errors import InvalidRows
+from tests.servers import eventually
+from tests.service import Service
+from tests.workers import send
+
+#: How many requests warm the service up, and how many it is then soaked with.
+WARM: Final = 600
+SOAK: Final = 4000
+THREADS: Final = 8
+#: How long a result is kept, and a token lives (seconds).
+LIFE_SECONDS: Final = 2
+TOKEN_SECONDS: Final = 300
+#: By how much the memory of Redis may differ afterwards. One key of each request would be some 400 KiB.
+SLACK_BYTES: Final = 96 * 1024
+#: Over `inline_bytes`: its body and its result lie outside the record.
+LARGE: Final = {"rows": [{"a": 1, "b": 2}] * 400}
+SMALL: Final = {"rows": [{"a": 1, "b": 2}]}
+
+Call = Callable[["Caller"], object]
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """A service whose results live for a moment."""
+    env = {
+        "MLSERVICE_RESULT_LIFE_SECONDS": str(LIFE_SECONDS),
+        "MLSERVICE_DEAD_LIFE_SECONDS": str(LIFE_SECONDS),
+        "MLSERVICE_TOKEN_LIFE_SECONDS": str(TOKEN_SECONDS),
+        "MLSERVICE_INLINE_BYTES": "1000",
+        "MLSERVICE_BLOBS_URL": "redis",
+    }
+    with Service(env=env) as running:
+        yield running
+
+
+class Caller:
+    """One thread's way to the service."""
+
+    def __init__(self, service: Service, token: str, client: Client) -> None:
+        self.service, self.client = service, client
+        headers = {"Authorization": f"Bearer {token}"}
+        self.http = httpx.Client(base_url=service.url, headers=headers, timeout=30)
+
+    def post(self, body: Any, expected: int, **headers: str) -> httpx.Response:
+        answer = self.http.post("/v1/models/m/estimate", json=body, headers=headers)
+        assert answer.status_code == expected, answer.text
+        return answer
+
+    def wait(self) -> None:
+        self.post(SMALL, 200, Prefer="wait=20")
+
+    def wait_for_large(self) -> None:
+        self.post(LARGE, 200, Prefer="wait=20")
+
+    def submit_only(self) -> None:
+        self.post(SMALL, 202)
+
+    def submit_once(self) -> None:
+        key = f"key-{random.getrandbits(64)}"
+        handles = {self.post(SMALL, 202, **{"Idempotency-Key": key}).json()["id"] for _ in range(2)}
+        assert len(handles) == 1
+
+    def poll(self) -> None:
+        where = self.post(SMALL, 202).headers["Location"]
+        for _ in range(2):
+            assert self.http.get(where, headers={"Prefer": "wait=20"}).json()["state"] == "succeeded"
+
+    def cancel(self) -> None:
+        where = self.post(SMALL, 202).headers["Location"]
+        assert self.http.delete(where).status_code in (200, 202, 409)
+
+    def fail(self) -> None:
+        self.post({"rows": [{"a": "x"}]}, 422, Prefer="wait=20")
+
+    def expire(self) -> None:
+        answer = self.http.post("/v1/models/m/estimate?deadline=0.001&lane=low", json=SMALL)
+        assert answer.status_code == 202
+
+    def call(self) -> None:
+        assert self.client.estimate("m", rows=[(1, 2)]).result(timeout=20)["version"] == 1
+        with pytest.raises(InvalidRows):
+            self.client.estimate("m", rows=[{"a": "x"}]).result(timeout=20)
+
+    def revoke(self) -> None:
+        token = self.service.token()
+        assert self.http.delete("/v1/token", headers={"Authorization": f"Bearer {token}"}).status_code == 204
+
+
+#: Each with how often it is done.
+CALLS: Final[dict[Call, int]] = {
+    Caller.wait: 60,
+    Caller.wait_for_large: 5,
+    Caller.submit_only: 10,
+    Caller.submit_once: 5,
+    Caller.poll: 10,
+    Caller.cancel: 5,
+    Caller.fail: 5,
+    Caller.expire: 3,
+    Caller.call: 3,
+    Caller.revoke: 1,
+}
+
+
+def soak(service: Service, requests: int) -> None:
+    """So many requests, of all kinds."""
+    rng, token = random.Random(requests), service.token()
+    chosen = rng.choices(list(CALLS), weights=list(CALLS.values()), k=requests)
+    shares = [chosen[number::THREADS] for number in range(THREADS)]
+    client = Client(service.redis_url)
+
+    def work(share: list[Call]) -> None:
+        caller = Caller(service, token, client)
+        with caller.http:
+            for call in share:
+                call(caller)
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(work, shares))
+    client.history._redis.close()
+
+
+def kinds(client: redis.Redis) -> Counter[str]:
+    """How many keys there are of each kind, by the first two parts of their names, but for those of revoked tokens."""
+    found = Counter(":".join(key.decode().split(":")[:2]) for key in client.scan_iter(count=1000))
+    found.pop("ml:revoked", None)
+    return found
+
+
+def assert_revoked_tokens_end(client: redis.Redis) -> None:
+    """A token that is revoked is remembered for as long as it would be good."""
+    revoked = list(client.scan_iter(REVOKED_KEY.format(token="*")))
+    assert revoked
+    assert all(0 < client.ttl(key) <= TOKEN_SECONDS + SKEW_SECONDS for key in revoked)
+
+
+def settled(client: redis.Redis) -> Counter[str]:
+    """The keys that there are when all that lives for a moment is gone."""
+
+    def quiet() -> Counter[str] | None:
+        if not client.llen(queue_key(SYSTEM_QUEUE, Lane.NORMAL)):
+            send(client, SWEEP_TASK)
+        found = kinds(client)
+        passing = ("ml:group", "ml:watchers", "ml:owner", "ml:once", "ml:leases", "ml:pending")
+        left = {kind: found[kind] for kind in passing if found[kind]}
+        return None if left else found
+
+    return eventually(quiet, seconds=40, what="an empty ledger")
+
+
+def memory(client: redis.Redis) -> int:
+    """Bytes that the data takes, in keys and values."""
+    return int(client.info("memory")["used_memory_dataset"])
+
+
+def test_redis_comes_back_to_where_it_was(service: Service) -> None:
+    rows = {"rows": [{"a": a, "b": b, "y": a + b + 0.5} for a in range(20) for b in range(20)]}
+    assert service.init("m", rows, target="y").status_code == 200
+    assert service.train("m", params={"num_iterations": 5}).status_code == 200
+    with redis.Redis.from_url(service.redis_url) as client:
+        soak(service, WARM)
+        keys = settled(client)
+        before = memory(client)
+        soak(service, SOAK)
+        assert memory(client) > before + SLACK_BYTES
+        assert settled(client) == keys
+        assert_revoked_tokens_end(client)
+        assert not client.exists(UNFINISHED_KEY)
+        assert set(client.hvals(DEPTH_KEY)) == {b"0"}
+        eventually(lambda: memory(client) < before + SLACK_BYTES, what=f"memory below {before} + {SLACK_BYTES}")
