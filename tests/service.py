@@ -115,11 +115,15 @@ class Service(Process):
         """Flower starts after the service is ready."""
         eventually(lambda: self.http.get("/flower/").status_code == 200, seconds=30, what="Flower")
 
-    def init(self, model: str, body: bytes | dict[str, Any], *, target: str, media: str = JSON) -> httpx.Response:
+    def init(
+        self, model: str, body: bytes | dict[str, Any], *, target: str, media: str = JSON, **params: str
+    ) -> httpx.Response:
         """Submit a table and wait for the end."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"Content-Type": media, "Prefer": "wait=60"}
-        return self.http.post(f"/v1/models/{model}/init", params={"target": target}, content=content, headers=headers)
+        return self.http.post(
+            f"/v1/models/{model}/init", params={"target": target, **params}, content=content, headers=headers
+        )
 
     def train(self, model: str, **body: Any) -> httpx.Response:
         """Submit a train and wait for the end."""

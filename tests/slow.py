@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
@@ -12,6 +13,11 @@ from tasks.estimators.base import Dataset, Estimator, Progress
 
 #: How long one prediction takes, however many rows it has (seconds).
 SECONDS: Final = 0.2
+#: With what a service finds it.
+ENVIRONMENT: Final = {
+    "MLSERVICE_ESTIMATORS": "slow=tests.slow:Slow",
+    "PYTHONPATH": str(Path(__file__).parent.parent),
+}
 
 
 class Slow(Estimator[int]):

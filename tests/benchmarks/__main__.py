@@ -20,6 +20,7 @@ from tests.benchmarks.load import Unusable, wrk_version
 from tests.benchmarks.options import Options, parse
 from tests.benchmarks.subjects import service_subject, started_yardsticks
 from tests.service import Service
+from tests.slow import ENVIRONMENT as SLOW_ENVIRONMENT
 
 Part = Callable[[Bench], Section]
 #: The parts that set the service beside the yardsticks. These run only for them, and not while the others are measured.
@@ -74,7 +75,7 @@ def run(options: Options, sections: dict[str, Section]) -> None:
 def started(options: Options) -> Iterator[Bench]:
     """The running service with its model."""
     print("starting the service and training the model ...", flush=True)
-    with Service() as service, redis.Redis.from_url(service.redis_url) as client:
+    with Service(env=SLOW_ENVIRONMENT) as service, redis.Redis.from_url(service.redis_url) as client:
         booster = model.learn(service)
         subjects = [service_subject(service)]
         yield Bench(options=options, service=service, client=client, booster=booster, subjects=subjects)

@@ -48,12 +48,12 @@ def row_body() -> bytes:
     return json.dumps({"rows": rows(1).tolist()}).encode()
 
 
-def estimate_target(service: Service, *, query: str = "", wait: bool = True) -> Target:
+def estimate_target(service: Service, *, query: str = "", wait: bool = True, model: str = NAME) -> Target:
     """A request for one row to the service, which waits for its prediction or only submits."""
     headers = {**_JSON, "Authorization": f"Bearer {service.token()}"}
     if wait:
         headers["Prefer"] = f"wait={WAIT_SECONDS}"
-    return Target(url=f"{service.url}{ESTIMATE}{query}", headers=headers, body=row_body())
+    return Target(url=f"{service.url}/v1/models/{model}/estimate{query}", headers=headers, body=row_body())
 
 
 def service_subject(service: Service) -> Subject:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.service import Service
+from tests.slow import ENVIRONMENT
 
 OPEN = 1000
 
@@ -18,16 +18,9 @@ OPEN = 1000
 @pytest.fixture(scope="module")
 def slow() -> Iterator[Service]:
     """A service with one gateway process and a trained model that takes 0.2 s for a prediction."""
-    env = {
-        "MLSERVICE_GATEWAY_PROCESSES": "1",
-        "MLSERVICE_ESTIMATORS": "slow=tests.slow:Slow",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
-    }
-    with Service(env=env) as service:
+    with Service(env={"MLSERVICE_GATEWAY_PROCESSES": "1", **ENVIRONMENT}) as service:
         rows = [{"x": x, "y": 2.0 * x} for x in range(40)]
-        headers = {"Prefer": "wait=30"}
-        query = {"target": "y", "estimator": "slow"}
-        answer = service.http.post("/v1/models/slow/init", params=query, json={"rows": rows}, headers=headers)
+        answer = service.init("slow", {"rows": rows}, target="y", estimator="slow")
         assert answer.status_code == 200, answer.text
         assert service.train("slow").status_code == 200
         yield service
