@@ -8,6 +8,8 @@ group of the ledger needs no such note, because the group's lease lies in the le
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -23,6 +25,9 @@ from tasks.ledger import Ledger
 #: The transport option that says who this worker is in the ledger.
 HOLDER: Final = "holder"
 
+#: A Redis that has not answered for so long was away: kombu asks it every 2 s.
+AWAY_SECONDS: Final = 3.0
+
 
 class QoS(redis.QoS):  # type: ignore[misc]
     """Notes and forgets unacknowledged messages with two commands instead of a transaction of four, and those of the
@@ -36,6 +41,8 @@ class QoS(redis.QoS):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         #: The messages of the ledger on which work went on when the connection broke.
         self._begun: dict[str, Any] = {}
+        self._answered_at = -math.inf
+        self._patient_until = 0.0
 
     def append(self, message: Any, delivery_tag: str) -> None:
         """Note that this worker has the message."""
@@ -76,6 +83,18 @@ class QoS(redis.QoS):  # type: ignore[misc]
             del self._delivered[tag]
             self._put_back(message, excused=True)
         super().restore_unacked(client)
+
+    def restore_visible(self, *args: Any, **kwargs: Any) -> None:
+        """Have the direct calls of dead workers delivered again; after Redis was away, not before the living have had
+        time to say that they go on with theirs."""
+        with self.channel.conn_or_acquire() as client:
+            client.ping()
+        now = time.monotonic()
+        if now - self._answered_at > AWAY_SECONDS:
+            self._patient_until = now + self.visibility_timeout / 2
+        self._answered_at = now
+        if now >= self._patient_until:
+            super().restore_visible(*args, **kwargs)
 
     def _of_ledger(self, delivery_tag: str) -> Any:
         message = self._delivered.get(delivery_tag) or self._begun.get(delivery_tag)
