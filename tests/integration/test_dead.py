@@ -174,7 +174,7 @@ def test_an_item_that_runs_too_long_in_a_group_is_a_letter(valkey_server: Valkey
             raise SoftTimeLimitExceeded
         return [DONE] * len(claim.heads)
 
-    task: Any = SimpleNamespace(app=SimpleNamespace(settings=settings))
+    task: Any = SimpleNamespace(app=SimpleNamespace(settings=settings, holder="worker"))
     assert run_claimed(task, group.id, work) is None
     assert run_claimed(task, group.id, work) == "2 succeeded, 1 failed"
     assert place.ids() == [f"{group.id}-1"]
