@@ -56,9 +56,9 @@ class Dispatcher:
         it was something else; then nothing is accepted.
         """
         self._check(kind, lane)
-        item = Item(head, body, asyncio.get_running_loop().create_future())
+        item = Item(head, body, asyncio.get_running_loop().create_future(), waits)
         if kind is Kind.ESTIMATE and once is None:
-            self._gatherers[lane].add(item, waits=waits)
+            self._gatherers[lane].add(item)
         else:
             await self._commit(kind, lane, [item], once=once)
         return await item.accepted

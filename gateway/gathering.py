@@ -43,6 +43,8 @@ class Item:
     head: Head
     body: bytes
     accepted: asyncio.Future[Ticket]
+    #: True if who asks waits for the result, and will ask again when it comes.
+    waits: bool
 
 
 class Gatherer:
@@ -64,15 +66,15 @@ class Gatherer:
         #: How many groups may be in flight.
         self.capacity = 2
 
-    def add(self, item: Item, *, waits: bool) -> None:
+    def add(self, item: Item) -> None:
         """Let one item wait; it leaves at the end of this turn of the event loop if a group may fly."""
         self._items.append(item)
         if self._held is not None:
-            self._be_patient(waits=waits)
+            self._be_patient(waits=item.waits)
             if len(self._items) >= self._enough:
                 self._release()
         elif self._in_flight >= self.capacity:
-            self._be_patient(waits=waits)
+            self._be_patient(waits=item.waits)
         elif not self._soon:
             self._soon = True
             asyncio.get_running_loop().call_soon(self._leave_soon)
@@ -116,7 +118,7 @@ class Gatherer:
         return group
 
     async def _flight(self, group: list[Item]) -> None:
-        size = len(group)
+        size = sum(item.waits for item in group)
         try:
             await self._fly(group)
         finally:

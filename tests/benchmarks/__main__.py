@@ -75,7 +75,11 @@ def run(options: Options, sections: dict[str, Section]) -> None:
 def started(options: Options) -> Iterator[Bench]:
     """The running service with its model."""
     print("starting the service and training the model ...", flush=True)
-    with Service(env=SLOW_ENVIRONMENT) as service, redis.Redis.from_url(service.redis_url) as client:
+    # As many threads as `mlservice up` takes; tests take one.
+    with (
+        Service(env={**SLOW_ENVIRONMENT, "MLSERVICE_TRAIN_THREADS": "0"}) as service,
+        redis.Redis.from_url(service.redis_url) as client,
+    ):
         booster = model.learn(service)
         subjects = [service_subject(service)]
         yield Bench(options=options, service=service, client=client, booster=booster, subjects=subjects)
