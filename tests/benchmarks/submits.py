@@ -28,6 +28,8 @@ def measure(bench: Bench) -> Section:
     faults: list[str] = []
     for _ in range(bench.options.rounds):
         waits.append(_load(bench, wait=True, faults=faults))
+        # What wrk asked for at last may be accepted after it has hung up.
+        settle()
         drain(bench.client, seconds=DRAIN_SECONDS)
         since = time.time()
         submits.append(_load(bench, wait=False, faults=faults))
