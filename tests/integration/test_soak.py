@@ -136,10 +136,15 @@ def soak(service: Service, requests: int) -> None:
     client.history._redis.close()
 
 
+#: Kinds of keys that upkeep makes for a moment whenever it looks, every two seconds.
+UPKEEP: Final = ("ml:reconciling", "ml:suspects", "ml:looked", f"unacked:{SYSTEM_QUEUE}", SYSTEM_QUEUE)
+
+
 def kinds(client: redis.Redis) -> Counter[str]:
     """How many keys there are of each kind, by the first two parts of their names, but for those of revoked tokens."""
     found = Counter(":".join(key.decode().split(":")[:2]) for key in client.scan_iter(count=1000))
-    found.pop("ml:revoked", None)
+    for kind in ("ml:revoked", *UPKEEP):
+        found.pop(kind, None)
     return found
 
 
