@@ -15,11 +15,12 @@ from gateway.gathering import Gatherer, Item, Ticket
 from gateway.waiting import Expected, Waiting
 from gateway.wire import Wire
 from tasks import scripts
+from tasks.acceptance import Once, acceptance
 from tasks.contract import FLEET_SECONDS, GROUP_ITEMS, Kind, Lane
 from tasks.errors import InvalidField, Unavailable
 from tasks.fleet import announce, members
 from tasks.groups import Group, Head, new_group_id
-from tasks.ledger import Ledger, Once, acceptance
+from tasks.ledger import Ledger
 
 log = logging.getLogger(__name__)
 

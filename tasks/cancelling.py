@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tasks.claims import cancelled
 from tasks.contract import State
 from tasks.errors import Conflict
 from tasks.groups import failure, parse_handle
-from tasks.ledger import Ledger, cancelled
+from tasks.ledger import Ledger
 
 
 def cancel(ledger: Ledger, handle: str) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 import redis
 
 from tasks import scripts
+from tasks.acceptance import acceptance
 from tasks.blobs import kept_bytes, read_kept
 from tasks.contract import DEAD_KEY, GROUP_KEY, Kind, Lane, Media
 from tasks.errors import InvalidField, Unavailable, UnknownTask
@@ -28,7 +29,7 @@ from tasks.groups import (
     read_heads,
     read_reply,
 )
-from tasks.ledger import Ledger, acceptance
+from tasks.ledger import Ledger
 from tasks.settings import Settings
 
 #: How many groups are looked up together.

@@ -11,6 +11,7 @@ import redis
 
 from tasks import scripts
 from tasks.blobs import read_kept
+from tasks.claims import cancelled
 from tasks.contract import (
     GROUP_KEY,
     OWNER_KEY,
@@ -22,7 +23,6 @@ from tasks.contract import (
 )
 from tasks.errors import Expired, InvalidField, UnknownTask
 from tasks.groups import Head, Outcome, Task, failure, parse_handle, read_heads, read_reply
-from tasks.ledger import cancelled
 
 #: The states by the letter that stands for them in a record.
 _STATES: Final = {ord(state.value[0]): state for state in State if state.final}

@@ -6,67 +6,46 @@ One Redis hash holds a group: the heads and bodies of its items, who has claimed
 
 from __future__ import annotations
 
-import time
-from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 import redis
 
 from tasks import scripts
+from tasks.acceptance import Once, acceptance, depth_field, group_message
 from tasks.blobs import Blobs, RedisBlobs, drop_kept, read_kept
+from tasks.claims import check_held, lost, read_claim
 from tasks.contract import (
-    CANARY_TASK,
     DEAD_KEY,
     DEADLINES_KEY,
     DEPTH_KEY,
     GROUP_KEY,
-    IDEMPOTENCY_KEY,
     LEASES_KEY,
     MODEL_KEY,
-    OWNER_KEY,
     PENDING_KEY,
     REPLY_CHANNEL,
-    TASKS,
     UNFINISHED_KEY,
     WATCHERS_KEY,
     Kind,
     Lane,
     State,
 )
-from tasks.errors import Cancelled, FenceLost, UnknownTask
+from tasks.errors import UnknownTask
 from tasks.groups import (
     Claim,
-    Current,
     Group,
-    Head,
     Outcome,
     Reply,
     is_given_up,
     pack,
     parse_handle,
-    read_bodies,
     read_heads,
-    read_outcome,
 )
-from tasks.message import message
 from tasks.settings import Settings
 
 #: Results of a group that travel and are kept with its record have at most so many bytes together, roughly.
 REPLY_BYTES: Final = 1024 * 1024
-#: A canary that no worker took in this time is dropped.
-CANARY_SECONDS: Final = 5.0
-
-
-class Once(msgspec.Struct, frozen=True):
-    """An owner's idempotency key, and a digest of what is sent under it."""
-
-    owner: str
-    key: str
-    digest: str
-    life_seconds: int
 
 
 class Ledger:
@@ -130,30 +109,7 @@ class Ledger:
         found = self._claim(keys=[GROUP_KEY.format(group=group), LEASES_KEY], args=args)
         if not found:
             return None
-        flat, currents = found
-        record: dict[bytes, bytes] = dict(zip(flat[::2], flat[1::2], strict=True))
-        fence, trying = int(record[b"fence"]), record.get(b"trying")
-        return Claim(
-            group=group,
-            kind=Kind(record[b"kind"].decode()),
-            lane=Lane(record[b"lane"].decode()),
-            fence=fence,
-            delivery=fence - int(record.get(b"excused", 0)),
-            retries=int(record.get(b"retries", 0)),
-            heads=read_heads(record[b"heads"]),
-            placed=read_bodies(record[b"bodies"]),
-            currents={
-                model.decode(): Current(int(number), identity.decode())
-                for model, number, identity in zip(currents[::3], currents[1::3], currents[2::3], strict=True)
-                if number
-            },
-            cancelled=frozenset(_numbered(record, b"cancel")),
-            version=int(record[b"version"]) if b"version" in record else None,
-            timed_out=b"timed_out" in record,
-            parts={index: read_outcome(value) for index, value in _numbered(record, b"part").items()},
-            trying=int(trying) if trying else None,
-            strikes={index: int(value) for index, value in _numbered(record, b"strikes").items()},
-        )
+        return read_claim(group, *found)
 
     def with_bodies(self, claim: Claim) -> Claim:
         """The claim with the bytes of every body, wherever they lie. Raises Unavailable if some are missing."""
@@ -175,17 +131,17 @@ class Ledger:
             *(LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, DEAD_KEY),
         ]
         args: list[Any] = [claim.fence, life_seconds, claim.group, REPLY_CHANNEL.format(process="")]
-        args += [_depth_field(claim.kind, claim.lane), "".join(o.state[0] for o in outcomes)]
+        args += [depth_field(claim.kind, claim.lane), "".join(o.state[0] for o in outcomes)]
         args += [pack(Reply(claim.group, lean)), int(dead)]
         if not self._finish(keys=keys, args=args):
-            raise _lost(claim)
+            raise lost(claim)
         self.unplace([p for p, o in zip(claim.placed, outcomes, strict=True) if not (dead and is_given_up(o))])
 
     def retry(self, claim: Claim, *, delay_seconds: float, error: str) -> None:
         """Have the group tried again after a while. Raises FenceLost."""
         keys = [GROUP_KEY.format(group=claim.group), LEASES_KEY]
         if not self._retry(keys=keys, args=[claim.fence, claim.group, f"{delay_seconds:.3f}", error[:500]]):
-            raise _lost(claim)
+            raise lost(claim)
 
     def put_back(self, group: str, *, holder: str = "", excused: bool = False, timed_out: bool = False) -> bool:
         """Put the group back into its queue, as the next to be taken; False if it is finished, unknown or held.
@@ -214,7 +170,7 @@ class Ledger:
         args.append("" if following is None else following)
         begun = int(self._step(keys=[GROUP_KEY.format(group=claim.group)], args=args))
         if not begun:
-            raise _lost(claim)
+            raise lost(claim)
         return begun
 
     def cancel(self, handle: str) -> tuple[bool, bool] | None:
@@ -242,75 +198,3 @@ class Ledger:
             else o
             for o in outcomes
         ]
-
-
-def check_held(answer: Any, claim: Claim) -> int:
-    """The answer of a script that writes for a claim. Raises FenceLost for 0 and Cancelled for -1."""
-    number = int(answer)
-    if not number:
-        raise _lost(claim)
-    if number < 0:
-        raise cancelled()
-    return number
-
-
-def cancelled() -> Cancelled:
-    """The error of work that its owner did not want any more."""
-    return Cancelled("the work was cancelled by its owner; nothing of it remains")
-
-
-def acceptance(group: Group, placed: Sequence[bytes | str], *, once: Once | None = None) -> tuple[list[str], list[Any]]:
-    """(keys, arguments) of the script ACCEPT for this group, whose bodies have been placed."""
-    queue, data = group_message(group.id, group.kind, group.lane, heads=group.heads)
-    pending = PENDING_KEY.format(kind=group.kind.value, lane=group.lane.value)
-    once_key = IDEMPOTENCY_KEY.format(owner=once.owner, key=once.key) if once else ""
-    keys = [GROUP_KEY.format(group=group.id), pending, queue, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, once_key]
-    owners = [part for owner in Counter(head.owner for head in group.heads).items() for part in owner]
-    args: list[Any] = [group.id, data, _depth_field(group.kind, group.lane), len(group.heads), pack(owners)]
-    args += [OWNER_KEY.format(owner=""), _latest_deadline(group.heads)]
-    args += [f"{once.digest} {group.id}-0", once.life_seconds] if once else ["", 0]
-    args += ["kind", group.kind.value, "lane", group.lane.value, "reply", group.reply, "heads", pack(group.heads)]
-    args += ["bodies", pack(placed), "models", " ".join({head.model for head in group.heads})]
-    return keys, args
-
-
-def send_canary(client: redis.Redis, *, process: str, token: str) -> None:
-    """Send a canary through the estimate queue; a worker answers the process with an empty reply to the token."""
-    expires = datetime.fromtimestamp(time.time() + CANARY_SECONDS, UTC).isoformat()
-    kwargs: dict[str, object] = {"process": process, "token": token}
-    queue = Kind.ESTIMATE.value
-    client.lpush(*message(CANARY_TASK, task_id=token, queue=queue, lane=Lane.HIGH, kwargs=kwargs, expires=expires))
-
-
-def answer_canary(client: redis.Redis, *, process: str, token: str) -> None:
-    """Answer a canary."""
-    client.publish(REPLY_CHANNEL.format(process=process), pack(Reply(token, [])))
-
-
-def group_message(group: str, kind: Kind, lane: Lane, *, heads: Sequence[Head]) -> tuple[str, bytes]:
-    """(Redis list, bytes) of the Celery message that carries a group; Flower shows what it is about, never data."""
-    shown = {"model": heads[0].model, "items": len(heads), "lane": lane.value, "handle": f"{group}-0"}
-    kwargs: dict[str, object] = {"group": group}
-    return message(
-        TASKS[kind], task_id=group, queue=kind.value, lane=lane, kwargs=kwargs, shown=repr(shown), in_ledger=True
-    )
-
-
-def _latest_deadline(heads: Sequence[Head]) -> float | str:
-    """The latest deadline, if every item has one."""
-    deadlines = [head.deadline for head in heads if head.deadline is not None]
-    return max(deadlines) if len(deadlines) == len(heads) else ""
-
-
-def _depth_field(kind: Kind, lane: Lane) -> str:
-    return f"{kind.value}:{lane.value}"
-
-
-def _numbered(record: dict[bytes, bytes], name: bytes) -> dict[int, bytes]:
-    """The fields called `<name><index>`, by index."""
-    start = len(name)
-    return {int(field[start:]): value for field, value in record.items() if field.startswith(name)}
-
-
-def _lost(claim: Claim) -> FenceLost:
-    return FenceLost(f"the work {claim.group} was claimed by another worker or is finished")

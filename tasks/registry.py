@@ -8,6 +8,7 @@ import msgspec
 import redis
 
 from tasks import registry_scripts as scripts
+from tasks.claims import check_held
 from tasks.contract import (
     GROUP_KEY,
     MODEL_KEY,
@@ -25,7 +26,6 @@ from tasks.errors import (
     UnknownVersion,
 )
 from tasks.groups import Claim
-from tasks.ledger import check_held
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,9 +11,9 @@ from typing import Final
 import redis
 from celery import Task, shared_task
 
+from tasks.canary import answer_canary
 from tasks.connection import connect
 from tasks.contract import CANARY_TASK, RECONCILE_TASK, RECONCILING_KEY, SWEEP_TASK
-from tasks.ledger import answer_canary
 from tasks.reconciling import expire, reconcile
 from tasks.retention import sweep
 from tasks.runtime import runtime

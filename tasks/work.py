@@ -16,11 +16,11 @@ from celery import Task
 from celery.exceptions import Ignore, SoftTimeLimitExceeded
 
 from tasks.careful import Unfinished, one_by_one, only, poison, time_limit
+from tasks.claims import cancelled
 from tasks.contract import DEFAULT_QUEUE, PRIORITY, REDELIVERED_KEY, TASKS, Kind, Lane, Media, State
 from tasks.errors import Cancelled, EstimatorFailed, FenceLost, MalformedBody, ServiceError, Unavailable, by_name
 from tasks.groups import Claim, Outcome, failure, is_given_up, read_failure
 from tasks.history import expired
-from tasks.ledger import cancelled
 from tasks.malformed import misfit, not_json
 from tasks.runtime import Runtime, runtime
 

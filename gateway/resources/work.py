@@ -18,10 +18,10 @@ from gateway.headers import accepted, media_type, wait_seconds
 from gateway.outcomes import Outcomes
 from gateway.parameters import single, single_values
 from gateway.representations import show_accepted, show_outcome
+from tasks.acceptance import Once
 from tasks.contract import Kind, Lane, Media
 from tasks.errors import InvalidField, UnsupportedMediaType
 from tasks.groups import Head
-from tasks.ledger import Once
 from tasks.registry import check_name
 from tasks.settings import Settings
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import redis
 
+from tasks.acceptance import Once
 from tasks.blobs import open_blobs
 from tasks.contract import (
     DEAD_KEY,
@@ -28,7 +29,7 @@ from tasks.contract import (
 from tasks.errors import Cancelled, FenceLost, InvalidField, UnknownTask
 from tasks.groups import Claim, Group, Head, Outcome, new_group_id, read_failure, read_reply
 from tasks.history import History
-from tasks.ledger import Ledger, Once
+from tasks.ledger import Ledger
 from tasks.reconciling import SUSPECT_SECONDS, expire, reconcile
 from tasks.settings import Settings
 

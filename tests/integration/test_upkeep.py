@@ -12,6 +12,7 @@ import httpx
 import pytest
 import redis
 
+from tasks.canary import send_canary
 from tasks.client import Client, Handle
 from tasks.contract import (
     PENDING_KEY,
@@ -26,7 +27,7 @@ from tasks.contract import (
     queue_key,
 )
 from tasks.groups import new_group_id, parse_handle, read_reply
-from tasks.ledger import Ledger, send_canary
+from tasks.ledger import Ledger
 from tasks.reconciling import SUSPECT_SECONDS, reconcile
 from tasks.upkeep import LOCK_SECONDS, alone
 from tests.servers import Valkey, eventually

@@ -1,0 +1,68 @@
+"""What is written when work is accepted: its record, its place in the lane, its Celery message."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from tasks.contract import (
+    DEADLINES_KEY,
+    DEPTH_KEY,
+    GROUP_KEY,
+    IDEMPOTENCY_KEY,
+    OWNER_KEY,
+    PENDING_KEY,
+    TASKS,
+    UNFINISHED_KEY,
+    Kind,
+    Lane,
+)
+from tasks.groups import Group, Head, pack
+from tasks.message import message
+
+
+class Once(msgspec.Struct, frozen=True):
+    """An owner's idempotency key, and a digest of what is sent under it."""
+
+    owner: str
+    key: str
+    digest: str
+    life_seconds: int
+
+
+def acceptance(group: Group, placed: Sequence[bytes | str], *, once: Once | None = None) -> tuple[list[str], list[Any]]:
+    """(keys, arguments) of the script ACCEPT for this group, whose bodies have been placed."""
+    queue, data = group_message(group.id, group.kind, group.lane, heads=group.heads)
+    pending = PENDING_KEY.format(kind=group.kind.value, lane=group.lane.value)
+    once_key = IDEMPOTENCY_KEY.format(owner=once.owner, key=once.key) if once else ""
+    keys = [GROUP_KEY.format(group=group.id), pending, queue, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, once_key]
+    owners = [part for owner in Counter(head.owner for head in group.heads).items() for part in owner]
+    args: list[Any] = [group.id, data, depth_field(group.kind, group.lane), len(group.heads), pack(owners)]
+    args += [OWNER_KEY.format(owner=""), _latest_deadline(group.heads)]
+    args += [f"{once.digest} {group.id}-0", once.life_seconds] if once else ["", 0]
+    args += ["kind", group.kind.value, "lane", group.lane.value, "reply", group.reply, "heads", pack(group.heads)]
+    args += ["bodies", pack(placed), "models", " ".join({head.model for head in group.heads})]
+    return keys, args
+
+
+def group_message(group: str, kind: Kind, lane: Lane, *, heads: Sequence[Head]) -> tuple[str, bytes]:
+    """(Redis list, bytes) of the Celery message that carries a group; Flower shows what it is about, never data."""
+    shown = {"model": heads[0].model, "items": len(heads), "lane": lane.value, "handle": f"{group}-0"}
+    kwargs: dict[str, object] = {"group": group}
+    return message(
+        TASKS[kind], task_id=group, queue=kind.value, lane=lane, kwargs=kwargs, shown=repr(shown), in_ledger=True
+    )
+
+
+def depth_field(kind: Kind, lane: Lane) -> str:
+    """The field of DEPTH_KEY for a lane of a queue."""
+    return f"{kind.value}:{lane.value}"
+
+
+def _latest_deadline(heads: Sequence[Head]) -> float | str:
+    """The latest deadline, if every item has one."""
+    deadlines = [head.deadline for head in heads if head.deadline is not None]
+    return max(deadlines) if len(deadlines) == len(heads) else ""
