@@ -7,7 +7,7 @@ GATEWAY_BIND says where (`unix:PATH` or `HOST:PORT`), the settings how many proc
 import gc
 import os
 
-from infra.cores import cores
+from infra.machine import cores
 from tasks.settings import Settings
 
 _settings = Settings.load()

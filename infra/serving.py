@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from infra.cores import cores
+from infra.machine import cores
 from tasks.contract import FLEETS
 from tasks.errors import SettingsError
 from tasks.settings import FLOWER_REDIS_URL, Settings

@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 from infra.home import Home
+from infra.machine import memory_bytes
 from infra.redis_users import users_acl
 from infra.templates import fill, write_private
 from tasks.redis_file import CELERY_USER, FLOWER_USER, RedisAccess
-from tasks.settings import redis_url
+from tasks.settings import Settings, redis_url
 
 
 def store_url(sockets: Path, access: RedisAccess) -> str:
@@ -22,7 +23,7 @@ def flower_url(sockets: Path, home: Home) -> str:
     return redis_url(socket=_socket(sockets), user=FLOWER_USER, password=home.flower_password())
 
 
-def write_store(home: Home, sockets: Path, access: RedisAccess) -> None:
+def write_store(home: Home, sockets: Path, access: RedisAccess, *, settings: Settings) -> None:
     """Write Valkey's configuration and its users."""
     acl = home.run / "users.acl"
     write_private(acl, users_acl(access, flower_password=home.flower_password()))
@@ -31,6 +32,8 @@ def write_store(home: Home, sockets: Path, access: RedisAccess) -> None:
         socket=quote(_socket(sockets)),
         folder=quote(home.redis),
         acl=quote(acl),
+        sync=settings.redis_sync,
+        memory=settings.redis_memory_bytes or memory_bytes() // 2,
     )
     write_private(home.run / "valkey.conf", conf)
 

@@ -103,11 +103,11 @@ def write_configuration(
 
     Raises Unavailable if an outside Redis does not answer, SettingsError if the keys of the tokens cannot be used.
     """
+    settings = Settings.load(environment)
     if place.access:
-        write_store(home, sockets, place.access)
+        write_store(home, sockets, place.access, settings=settings)
     else:
         check_redis(place.url)
-    settings = Settings.load(environment)
     settings.given_key()
     if settings.token_keys_file:
         keyfile.read(Path(settings.token_keys_file))

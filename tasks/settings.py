@@ -97,6 +97,13 @@ class Settings:
         0, doc="While the oldest unfinished item of a lane is older, no more are accepted there; 0: no bound."
     )
     max_memory_part: float = _setting(0.9, doc="While Redis uses a greater part of its maxmemory, nothing is accepted.")
+    redis_memory_bytes: int = _setting(
+        0, doc="Most memory of the embedded Valkey (its maxmemory); 0: half of what this machine has."
+    )
+    redis_sync: str = _setting(
+        "everysec",
+        doc="When the embedded Valkey syncs its file: everysec (a power cut loses the last second) or always.",
+    )
     max_deliveries: int = _setting(5, doc="Work that ended its worker so often is failed as poison.")
     max_retries: int = _setting(5, doc="How often work is tried again after an error that passes (Redis, disk).")
     retry_seconds: float = _setting(1.0, doc="Wait before the first retry; it doubles each time, up to 60 s.")
@@ -157,6 +164,8 @@ class Settings:
             if isinstance(value, int) and not floor <= value < 2**53:
                 raise SettingsError(f"{_variable(f.name, f.metadata['env'])} must be at least {floor}, not {value}")
         self._check_default()
+        if self.redis_sync not in SYNCS:
+            raise SettingsError(f"{PREFIX}REDIS_SYNC must be {' or '.join(SYNCS)}, not {self.redis_sync!r}")
         scheme = urlsplit(self.redis_url).scheme
         if scheme not in ("redis", "rediss", "unix"):
             raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://")
@@ -249,8 +258,11 @@ MAY_BE_ZERO: Final = frozenset(
         "hsts_seconds",
         "redirect_port",
         "worker_memory_bytes",
+        "redis_memory_bytes",
     }
 )
+#: What `redis_sync` may be, as Valkey's appendfsync.
+SYNCS: Final = ("everysec", "always")
 #: Variables with our prefix that the command line reads and that are no settings.
 COMMAND_VARIABLES: Final = frozenset({f"{PREFIX}HOME", f"{PREFIX}HOST", f"{PREFIX}PORT", CONFIG, FLOWER_REDIS_URL})
 

@@ -20,7 +20,7 @@ import redis
 
 from tasks.errors import ServiceError
 from tests.chaos import bad, disk, duplicates, freezes, kills, report, store
-from tests.chaos.account import Account
+from tests.chaos.account import UNSYNCED_SECONDS, Account
 from tests.chaos.face import Site
 from tests.chaos.fault import Event, Fault, Skipped
 from tests.chaos.follow import Follower, look_again
@@ -82,6 +82,7 @@ def started(options: Options) -> Iterator[Stage]:
     """The running service, with nothing in it."""
     env = {
         "MLSERVICE_VISIBILITY_TIMEOUT_SECONDS": str(options.lease_seconds),
+        "MLSERVICE_REDIS_SYNC": options.sync,
         "MLSERVICE_TOKEN_LIFE_SECONDS": str(24 * 3600),
         "PYTHONPATH": str(Path(__file__).parents[2]),
         **bad.SETTINGS,
@@ -91,7 +92,8 @@ def started(options: Options) -> Iterator[Stage]:
         site = Site(url=service.url, redis_url=service.redis_url, blobs=service.home.blobs, token=service.token())
         truth = stack.enter_context(closing(Truth(site)))
         rng = random.Random(options.seed)
-        yield Stage(options=options, service=service, settings=env, site=site, account=Account(), truth=truth, rng=rng)
+        account = Account(unsynced_seconds=UNSYNCED_SECONDS[options.sync])
+        yield Stage(options=options, service=service, settings=env, site=site, account=account, truth=truth, rng=rng)
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tasks.settings import SYNCS
+
 #: The kinds of fault that the short form does.
 SHORT_KINDS: Final = "estimate-child,estimate-worker,train-worker,gateway,duplicate"
 
@@ -26,6 +28,8 @@ class Options:
     full_seconds: float
     #: What MLSERVICE_VISIBILITY_TIMEOUT_SECONDS is set to.
     lease_seconds: int
+    #: What MLSERVICE_REDIS_SYNC is set to.
+    sync: str
     #: Estimates a second.
     rate: float
     #: Longest wait for the last handle, when all faults are over.
@@ -49,6 +53,7 @@ def parse(arguments: Sequence[str], *, kinds: Sequence[str]) -> Options:
     parser.add_argument(
         "--lease", type=_count, help="seconds until unacknowledged work comes back (default 10; short: 5)"
     )
+    parser.add_argument("--sync", choices=SYNCS, default=SYNCS[0], help="when Valkey syncs its file (default everysec)")
     parser.add_argument("--rate", type=float, default=25.0, help="estimates a second (default 25)")
     parser.add_argument("--patience", type=float, help="longest wait for the last handle (default 300; short: 90)")
     parser.add_argument("--seed", type=int, default=0, help="of what is random (default 0)")
@@ -65,6 +70,7 @@ def parse(arguments: Sequence[str], *, kinds: Sequence[str]) -> Options:
         unreachable_seconds=given.unreachable or (6.0 if given.short else 30.0),
         full_seconds=given.full or (4.0 if given.short else 10.0),
         lease_seconds=given.lease or (5 if given.short else 10),
+        sync=given.sync,
         rate=given.rate,
         patience_seconds=given.patience or (90.0 if given.short else 300.0),
         seed=given.seed,

@@ -11,7 +11,7 @@ import pytest
 
 from tasks.contract import Kind, State
 from tests.chaos import orders
-from tests.chaos.account import Account, Entry, Sight
+from tests.chaos.account import UNSYNCED_SECONDS, Account, Entry, Sight
 from tests.chaos.fault import Event
 from tests.chaos.options import parse
 from tests.chaos.orders import Order
@@ -73,6 +73,11 @@ def test_what_is_not_known_or_not_finished_is_lost(changes: dict[str, Any]) -> N
 def test_valkey_may_forget_the_last_second(killed_at: float, excused: int) -> None:
     verdict = verdict_of(entry(missing=True), valkey_kills=[killed_at])
     assert (verdict.lost_with_valkey, len(verdict.lost)) == (excused, 1 - excused)
+
+
+def test_valkey_may_forget_nothing_that_it_synced() -> None:
+    verdict = verdict_of(entry(missing=True), valkey_kills=[100.0], unsynced_seconds=UNSYNCED_SECONDS["always"])
+    assert (verdict.lost_with_valkey, len(verdict.lost)) == (0, 1)
 
 
 def test_what_was_open_when_redis_was_emptied_is_cleared() -> None:

@@ -14,6 +14,7 @@ import pytest
 from infra.address import Address, free_address
 from infra.cli import main, parser
 from infra.home import Home
+from infra.machine import memory_bytes
 from infra.programs import programs, write_supervisor
 from infra.redis_place import redis_place
 from infra.redis_users import users_acl
@@ -65,13 +66,34 @@ def test_passwords_are_in_no_configuration(tmp_path: Path) -> None:
     home = Home(tmp_path / "h")
     home.prepare()
     access = RedisAccess(master_password='pass "word" >~* \\', celery_password="pass\u2028word +@all ü")
-    write_store(home, home.run, access)
+    write_store(home, home.run, access, settings=Settings())
     acl = (home.run / "users.acl").read_text()
     assert "pass" not in acl
     assert home.flower_password() not in acl
     assert acl.isascii()
     names = [line.split()[:4] for line in acl.split("\n")]
     assert names == [*(["user", name, "reset", "on"] for name in ("master", "default", "flower")), []]
+
+
+@pytest.mark.parametrize(
+    ("settings", "lines"),
+    [
+        (Settings(), {"appendfsync everysec", f"maxmemory {memory_bytes() // 2}"}),
+        (Settings(redis_sync="always", redis_memory_bytes=1000), {"appendfsync always", "maxmemory 1000"}),
+    ],
+)
+def test_settings_of_the_embedded_store(settings: Settings, lines: set[str], tmp_path: Path) -> None:
+    home = Home(tmp_path / "h")
+    home.prepare()
+    write_store(home, home.run, RedisAccess(master_password="m", celery_password="c"), settings=settings)
+    assert lines < set((home.run / "valkey.conf").read_text().splitlines())
+
+
+@pytest.mark.parametrize(("text", "told"), [("1048576\n", True), ("max\n", False)])
+def test_a_container_has_the_memory_that_it_may_have(text: str, told: bool, tmp_path: Path) -> None:
+    limit = tmp_path / "memory.max"
+    limit.write_text(text)
+    assert (memory_bytes((str(limit), str(tmp_path / "none"))) == 1024**2) == told
 
 
 def test_an_embedded_store_takes_passwords_of_any_characters(tmp_path: Path) -> None:

@@ -27,3 +27,9 @@ def test_a_default_source_needs_a_target() -> None:
 def test_a_default_model_has_the_name_of_a_model(name: str) -> None:
     with pytest.raises(SettingsError, match="MLSERVICE_DEFAULT_MODEL"):
         Settings.load({"MLSERVICE_DEFAULT_MODEL": name})
+
+
+def test_redis_syncs_in_one_of_two_ways() -> None:
+    assert Settings.load({"MLSERVICE_REDIS_SYNC": "always"}).redis_sync == "always"
+    with pytest.raises(SettingsError, match="MLSERVICE_REDIS_SYNC must be everysec or always, not 'no'"):
+        Settings.load({"MLSERVICE_REDIS_SYNC": "no"})
