@@ -6,13 +6,13 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import redis
 
 from gateway.passwords import Passwords
-from gateway.quotas import Quota
+from gateway.quotas import LIMITS, Quota
 from gateway.scopes import SCOPES as SCOPES
 from gateway.scopes import allows as allows
 from gateway.scopes import check_scopes
@@ -47,10 +47,7 @@ class Account:
 
     def quota(self, default: Quota) -> Quota:
         """What the account may use in a second."""
-        return Quota(
-            self.limits.get("requests_per_second", default.requests_per_second),
-            self.limits.get("bytes_per_second", default.bytes_per_second),
-        )
+        return replace(default, **self.limits)
 
 
 class Accounts:
@@ -207,7 +204,7 @@ def _record(account: Account) -> dict[str, str]:
 
 
 def _account(name: str, kept: Mapping[str, str]) -> Account:
-    limits = {limit: int(kept[limit]) for limit in ("requests_per_second", "bytes_per_second") if kept.get(limit)}
+    limits = {limit: int(kept[limit]) for limit in LIMITS if kept.get(limit)}
     return Account(
         name,
         frozenset(kept.get("scopes", "").split()),

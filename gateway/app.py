@@ -63,7 +63,7 @@ def create_app(settings: Settings) -> Gateway:
     keys = open_keys(settings)
     tokens = Tokens(keys, life_seconds=settings.token_life_seconds)
     wire = partial(Wire, settings.redis_url, timeout_seconds=settings.redis_timeout_seconds)
-    quota = Quota(settings.quota_requests_per_second, settings.quota_bytes_per_second)
+    quota = Quota(settings.quota_requests_per_second, settings.quota_bytes_per_second, settings.quota_queued_items)
     charging, accepting = wire(), wire()
     callers, quotas = Callers(accounts, tokens, outside=open_outside(settings), quota=quota), Quotas(charging)
     authenticator = Authenticator(callers, quotas=quotas)

@@ -111,7 +111,7 @@ class Authenticator:
         except Unauthenticated as error:
             resp.set_header("WWW-Authenticate", _challenge("invalid_token", str(error)))
             raise
-        if principal.quota and self._quotas is not None:
+        if principal.quota.charged and self._quotas is not None:
             await _charge(self._quotas, req, resp, principal)
         if not allows(principal.scopes, needed, model=model):
             reason = f"the account {principal.name!r} may not do this: it {_lacking(needed, model)}"

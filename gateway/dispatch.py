@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -17,7 +17,7 @@ from gateway.wire import Wire
 from tasks import scripts
 from tasks.acceptance import Once, acceptance
 from tasks.contract import FLEET_SECONDS, GROUP_ITEMS, Kind, Lane
-from tasks.errors import InvalidField, Unavailable
+from tasks.errors import InvalidField, TooManyRequests, Unavailable
 from tasks.fleet import announce, members
 from tasks.groups import Group, Head, new_group_id
 from tasks.ledger import Ledger
@@ -49,15 +49,24 @@ class Dispatcher:
         self._gatherers = {lane: Gatherer(partial(self._fly, lane), most_items=GROUP_ITEMS[lane]) for lane in Lane}
 
     async def submit(
-        self, kind: Kind, lane: Lane, *, head: Head, body: bytes, waits: bool, once: Once | None = None
+        self,
+        kind: Kind,
+        lane: Lane,
+        *,
+        head: Head,
+        body: bytes,
+        waits: bool,
+        once: Once | None = None,
+        most: int = 0,
     ) -> Ticket:
         """Accept one request. When this returns, the work is durable.
 
-        `once`: what was accepted before under this key is what is returned. Raises Unavailable, and InvalidField if
-        it was something else; then nothing is accepted.
+        `once`: what was accepted before under this key is what is returned. `most`: how many unfinished items the
+        owner may have; 0: any number. Raises Unavailable, TooManyRequests past `most`, and InvalidField if something
+        else was accepted under the key; then nothing is accepted.
         """
         self._check(kind, lane)
-        item = Item(head, body, asyncio.get_running_loop().create_future(), waits)
+        item = Item(head, body, asyncio.get_running_loop().create_future(), waits, most)
         if kind is Kind.ESTIMATE and once is None:
             self._gatherers[lane].add(item)
         else:
@@ -102,13 +111,17 @@ class Dispatcher:
         # Else the timer would hold on to the results until it is due.
         reply.reply.add_done_callback(lambda _: overdue.cancel())
         try:
-            known = await self._record(group, once)
+            known = await self._record(group, once, most={item.head.owner: item.most for item in items if item.most})
         except Exception as error:
             # Whatever it was, who waits must hear that nothing is promised.
             log.warning("%d requests were not accepted", len(items), exc_info=error)
             self._waiting.drop(reply)
             _refuse(items)
             return None
+        if isinstance(known, dict):
+            self._waiting.drop(reply)
+            fitting = _refuse_excess(items, known)
+            return await self._commit(kind, lane, fitting, once=once) if fitting else None
         if once is not None and known is not None:
             self._waiting.drop(reply)
             _repeat(items[0], once, known)
@@ -118,11 +131,15 @@ class Dispatcher:
                 item.accepted.set_result(Ticket(f"{group.id}-{index}", reply))
         return reply
 
-    async def _record(self, group: Group, once: Once | None) -> str | None:
-        """Write the group as `Ledger.accept` does; threads are used only where bodies lie outside the record."""
+    async def _record(self, group: Group, once: Once | None, *, most: Mapping[str, int]) -> str | dict[str, int] | None:
+        """Write the group as `Ledger.accept` does; threads are used only where bodies lie outside the record.
+
+        Returns None; or, and nothing is accepted, what was accepted before under the same idempotency key, or how many
+        more items those owners may have who may not have as many as here.
+        """
         small = all(len(body) <= self._ledger.inline_bytes for body in group.bodies)
         placed = self._ledger.place(group) if small else await asyncio.to_thread(self._ledger.place, group)
-        keys, args = acceptance(group, placed, once=once)
+        keys, args = acceptance(group, placed, once=once, most=most)
         try:
             known = await self._wire.run(scripts.ACCEPT, keys=keys, args=args)
         except redis.exceptions.ResponseError:
@@ -131,6 +148,8 @@ class Dispatcher:
         if known is None:
             return None
         await asyncio.to_thread(self._ledger.unplace, placed)
+        if isinstance(known, list):
+            return {owner.decode(): int(left) for owner, left in zip(known[::2], known[1::2], strict=True)}
         return str(known.decode())
 
 
@@ -152,6 +171,27 @@ def _repeat(item: Item, once: Once, known: str) -> None:
     else:
         refusal = "the Idempotency-Key was used for another request; send a new key with a new request"
         item.accepted.set_exception(InvalidField(refusal))
+
+
+def _refuse_excess(items: list[Item], left: dict[str, int]) -> list[Item]:
+    """Refuse what its owner may not have as well; `left`: how many more it may have. Returns the others."""
+    fitting = []
+    for item in items:
+        owner = item.head.owner
+        if left.get(owner, 1) > 0:
+            fitting.append(item)
+        elif not item.accepted.done():
+            item.accepted.set_exception(_excess(owner, item.most))
+        if owner in left:
+            left[owner] -= 1
+    return fitting
+
+
+def _excess(owner: str, most: int) -> TooManyRequests:
+    refusal = (
+        f"the account {owner!r} may have {most} tasks that are not finished; wait for some of them, or cancel some"
+    )
+    return TooManyRequests(refusal).of("queued", most)
 
 
 def _refuse(items: list[Item]) -> None:

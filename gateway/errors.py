@@ -120,6 +120,10 @@ async def _on_service_error(
     status, _ = status_and_title(type(error))
     if isinstance(error, errors.TooManyRequests) and resp is not None:
         resp.set_header("Retry-After", str(error.retry_seconds))
+        if error.bound is not None:
+            name, most = error.bound
+            resp.append_header("RateLimit-Policy", f'"{name}";q={most}')
+            resp.append_header("RateLimit", f'"{name}";r=0;t={error.retry_seconds}')
     if status == 500:
         log.error("%s %s: %s", req.method, req.path, error, exc_info=error)
     _answer(resp, status, problem(error, instance=_instance(req)))

@@ -45,6 +45,8 @@ class Item:
     accepted: asyncio.Future[Ticket]
     #: True if who asks waits for the result, and will ask again when it comes.
     waits: bool
+    #: How many unfinished items its owner may have; 0: any number.
+    most: int = 0
 
 
 class Gatherer:

@@ -1,8 +1,9 @@
-"""How much an account may ask for in a second: requests, and bytes of request bodies.
+"""How much an account may ask for in a second: requests, and bytes of request bodies; and how much at a time.
 
 Rows are not counted, because the gateway does not look into bodies; their bytes are what it can know before it
 accepts them. The counters are in Redis, so that a quota is the same however many gateway processes there are and
 whichever of them a connection happens to reach. Only accounts with a quota pay for that, one round trip a request.
+What an account has queued is compared when work is accepted, by the script that accepts it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 from gateway.wire import Wire
@@ -49,15 +50,20 @@ return reply
 
 @dataclass(frozen=True)
 class Quota:
-    """What may be used in a second; 0: any amount."""
+    """What may be used in a second, and how many items may be unfinished at a time; 0: any amount."""
 
     requests_per_second: int = 0
     bytes_per_second: int = 0
+    queued_items: int = 0
 
-    def __bool__(self) -> bool:
+    @property
+    def charged(self) -> bool:
+        """Whether each request is to be charged."""
         return bool(self.requests_per_second or self.bytes_per_second)
 
 
+#: The names of the limits.
+LIMITS: Final = tuple(f.name for f in fields(Quota))
 #: The quota of who has none.
 NO_QUOTA: Final = Quota()
 

@@ -79,7 +79,8 @@ class InitResource(Original):
         """
         wait = not req.get_param_as_bool("async", default=False)
         head = self._head(req.context.principal.name)
-        ticket = await self._dispatcher.submit(Kind.TRAIN, Lane.NORMAL, head=head, body=b"", waits=wait)
+        most = req.context.principal.quota.queued_items
+        ticket = await self._dispatcher.submit(Kind.TRAIN, Lane.NORMAL, head=head, body=b"", waits=wait, most=most)
         seconds = self._settings.max_wait_seconds
         outcome = await self._outcomes.wait(ticket.handle, seconds=seconds, reply=ticket.reply) if wait else None
         if outcome is None:
@@ -120,7 +121,8 @@ class PredictResource(Original):
             deadline=time.time() + seconds,
         )
         body = await read_body(req, limit=self._settings.max_body_bytes)
-        ticket = await self._dispatcher.submit(Kind.ESTIMATE, Lane.NORMAL, head=head, body=body, waits=True)
+        most = req.context.principal.quota.queued_items
+        ticket = await self._dispatcher.submit(Kind.ESTIMATE, Lane.NORMAL, head=head, body=body, waits=True, most=most)
         outcome = await self._outcomes.wait(ticket.handle, seconds=seconds, reply=ticket.reply)
         if outcome is None:
             raise Unavailable(f"no worker had time for this estimate within {seconds} s; try again")

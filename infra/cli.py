@@ -21,6 +21,8 @@ DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = "8080"
 #: What is said of --password-stdin.
 PASSWORD_HELP: Final = "the password is one line on standard input"
+#: What an account's quota may say.
+LIMITS: Final = ("requests-per-second", "bytes-per-second", "queued-items")
 #: What is said of --scope.
 SCOPE_HELP: Final = "may be given several times; estimate:MODEL for one model alone"
 
@@ -69,7 +71,9 @@ def parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="as one JSON object")
     _add_home(status)
 
-    restart = _command(commands, "restart", "infra.restart:run", help="new processes, while requests are answered")
+    restart = _command(
+        commands, "restart", "infra.restart:run", help="new processes of the same code, while requests are answered"
+    )
     restart.add_argument(
         "programs", nargs="*", metavar="PROGRAM", help="as `status` lists them; default: all but valkey"
     )
@@ -128,8 +132,8 @@ def _add_accounts(commands: Subparsers) -> None:
     _add_account(users, "enable", help="take back disable")
     _add_account(users, "remove", help="remove an account")
     quota = _add_account(users, "quota", help="limit what an account may use")
-    for limit in ("requests", "bytes"):
-        quota.add_argument(f"--{limit}-per-second", metavar="N", help="0: any amount; `default`: what the settings say")
+    for limit in LIMITS:
+        quota.add_argument(f"--{limit}", metavar="N", help="0: any amount; `default`: what the settings say")
 
 
 def _add_credentials(commands: Subparsers) -> None:

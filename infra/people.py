@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from gateway.accounts import SCOPES, Account, Accounts
+from gateway.quotas import LIMITS
 from infra.home import Home
 from infra.running import redis_of, settings_of
 from tasks.errors import InvalidField
@@ -77,10 +78,11 @@ def scopes(args: argparse.Namespace) -> int:
 
 def quota(args: argparse.Namespace) -> int:
     """Set what an account may use in a second; what is not named stays. Raises NotFound."""
-    given = {"requests_per_second": args.requests_per_second, "bytes_per_second": args.bytes_per_second}
+    given = {limit: getattr(args, limit) for limit in LIMITS}
     named = {limit: _limit(limit, value) for limit, value in given.items() if value is not None}
     if not named:
-        raise InvalidField("give --requests-per-second or --bytes-per-second: a number, or `default`")
+        options = ", ".join(f"--{limit.replace('_', '-')}" for limit in LIMITS)
+        raise InvalidField(f"give at least one of {options}: a number, or `default`")
     with _accounts(args) as accounts:
         accounts.set_limits(args.name, named)
     return 0

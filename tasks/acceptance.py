@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -33,16 +33,24 @@ class Once(msgspec.Struct, frozen=True):
     life_seconds: int
 
 
-def acceptance(group: Group, placed: Sequence[bytes | str], *, once: Once | None = None) -> tuple[list[str], list[Any]]:
-    """(keys, arguments) of the script ACCEPT for this group, whose bodies have been placed."""
+def acceptance(
+    group: Group, placed: Sequence[bytes | str], *, once: Once | None = None, most: Mapping[str, int] | None = None
+) -> tuple[list[str], list[Any]]:
+    """(keys, arguments) of the script ACCEPT for this group, whose bodies have been placed.
+
+    `most`: how many unfinished items an owner may have, for those with such a bound.
+    """
     queue, data = group_message(group.id, group.kind, group.lane, heads=group.heads)
     pending = PENDING_KEY.format(kind=group.kind.value, lane=group.lane.value)
     once_key = IDEMPOTENCY_KEY.format(owner=once.owner, key=once.key) if once else ""
     keys = [GROUP_KEY.format(group=group.id), pending, queue, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, once_key]
-    owners = [part for owner in Counter(head.owner for head in group.heads).items() for part in owner]
+    counts = Counter(head.owner for head in group.heads)
+    owners = [part for owner in counts.items() for part in owner]
+    limits = [part for owner, bound in (most or {}).items() for part in (owner, counts[owner], bound)]
     args: list[Any] = [group.id, data, depth_field(group.kind, group.lane), len(group.heads), pack(owners)]
     args += [OWNER_KEY.format(owner=""), _latest_deadline(group.heads)]
     args += [f"{once.digest} {group.id}-0", once.life_seconds] if once else ["", 0]
+    args.append(pack(limits) if limits else "")
     args += ["kind", group.kind.value, "lane", group.lane.value, "reply", group.reply, "heads", pack(group.heads)]
     args += ["bodies", pack(placed), "models", " ".join({head.model for head in group.heads})]
     return keys, args

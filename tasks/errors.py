@@ -113,6 +113,14 @@ class TooManyRequests(ServiceError):
     #: The pause, in seconds.
     retry_seconds: int = 1
 
+    #: Name and size of the bound that was reached, if it is not one of a time.
+    bound: tuple[str, int] | None = None
+
+    def of(self, name: str, most: int) -> Self:
+        """This error, with the bound that was reached."""
+        self.bound = (name, most)
+        return self
+
     def after(self, seconds: float) -> Self:
         """This error, with the pause after which trying again is right."""
         self.retry_seconds = max(1, math.ceil(seconds))

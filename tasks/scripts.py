@@ -22,18 +22,30 @@ end
 
 #: KEYS: group, pending, queue, depth, unfinished, deadlines, idempotency key ('' for none). ARGV: group id, message,
 #: "kind:lane", items, owners (msgpack: owner, items, owner, ...), what the key of an owner begins with, deadline
-#: ('' for none), what is kept under the idempotency key, its life, then field and value of the record, and so on.
-#: Returns nothing; or, and no change, what is kept under the idempotency key.
+#: ('' for none), what is kept under the idempotency key, its life, owners who may have only so much (msgpack: owner,
+#: items, most, owner, ...; '' for none), then field and value of the record, and so on. Returns nothing; or, and no
+#: change, what is kept under the idempotency key, or a list of the owners who would have too much and how many more
+#: items each may have.
 ACCEPT: Final = (
     NOW
     + """
 if KEYS[7] ~= '' then
   local known = redis.call('GET', KEYS[7])
   if known then return known end
-  redis.call('SET', KEYS[7], ARGV[8], 'EX', ARGV[9])
 end
 if redis.call('EXISTS', KEYS[1]) == 1 then return false end
-redis.call('HSET', KEYS[1], 'submitted_at', now, 'items', ARGV[4], 'owners', ARGV[5], unpack(ARGV, 10))
+if ARGV[10] ~= '' then
+  local limits, full = cmsgpack.unpack(ARGV[10]), {}
+  for at = 1, #limits, 3 do
+    local left = limits[at + 2] - tonumber(redis.call('HGET', KEYS[5], limits[at]) or 0)
+    if left < limits[at + 1] then
+      full[#full + 1], full[#full + 2] = limits[at], math.max(left, 0)
+    end
+  end
+  if #full > 0 then return full end
+end
+if KEYS[7] ~= '' then redis.call('SET', KEYS[7], ARGV[8], 'EX', ARGV[9]) end
+redis.call('HSET', KEYS[1], 'submitted_at', now, 'items', ARGV[4], 'owners', ARGV[5], unpack(ARGV, 11))
 redis.call('ZADD', KEYS[2], now, ARGV[1])
 redis.call('HINCRBY', KEYS[4], ARGV[3], ARGV[4])
 local owners = cmsgpack.unpack(ARGV[5])

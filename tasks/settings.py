@@ -65,6 +65,9 @@ class Settings:
     quota_bytes_per_second: int = _setting(
         0, doc="Bytes of bodies a second that an account without a quota of its own may send; 0: any number."
     )
+    quota_queued_items: int = _setting(
+        0, doc="Unfinished items that an account without a quota of its own may have; 0: any number."
+    )
     max_body_bytes: int = _setting(128 * 1024 * 1024, doc="Largest request body.")
     max_wait_seconds: int = _setting(60, doc="Longest `Prefer: wait`.")
     header_timeout_seconds: int = _setting(15, doc="How long the header of a request may take to arrive.")
@@ -259,6 +262,7 @@ MAY_BE_ZERO: Final = frozenset(
         "redirect_port",
         "worker_memory_bytes",
         "redis_memory_bytes",
+        "quota_queued_items",
     }
 )
 #: What `redis_sync` may be, as Valkey's appendfsync.

@@ -60,8 +60,9 @@ class Work:
         seconds = wait_seconds(req.get_header("Prefer"), limit=self._max_wait)
         body = await read_body(req, limit=self._max_body)
         once = self._once(req, head, body=body)
+        most = req.context.principal.quota.queued_items
         ticket = await self._dispatcher.submit(
-            self._kind, lane, head=head, body=body, waits=seconds is not None, once=once
+            self._kind, lane, head=head, body=body, waits=seconds is not None, once=once, most=most
         )
         resp.set_header("Location", f"/v1/tasks/{ticket.handle}")
         if seconds is not None:

@@ -7,6 +7,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import httpx
@@ -190,6 +191,28 @@ def test_a_quota_holds_for_all_processes_together(stack: Service) -> None:
     assert limited[0].headers["RateLimit"].startswith('"requests";r=0;t=')
     said(stack, "user", "quota", account.name, "--requests-per-second", "default")
     everywhere(account.status, 200)
+
+
+def test_so_much_work_of_an_account_may_be_unfinished_and_no_more(stack: Service) -> None:
+    bounded, free = Account(stack, "estimate"), Account(stack, "estimate")
+    said(stack, "user", "quota", bounded.name, "--queued-items", "5")
+
+    def submit(account: Account) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {account.token}"}
+        return httpx.post(f"{stack.url}/v1/models/none/estimate", headers=headers, json={"rows": [[1]]})
+
+    with stack.halted("worker-estimate"), ThreadPoolExecutor(20) as threads:
+        for account in (bounded, free):
+            assert submit(account).status_code == 202
+        answers = list(threads.map(submit, [bounded, free] * 20))
+    refusals = [answer for answer in answers[::2] if answer.status_code == 429]
+    assert [answer.status_code for answer in answers[1::2]] == [202] * 20
+    assert [answer.status_code for answer in answers[::2] if answer not in refusals] == [202] * 4
+    refused(refusals[0], 429, "5 tasks that are not finished")
+    assert int(refusals[0].headers["Retry-After"]) >= 1
+    assert refusals[0].headers["RateLimit-Policy"] == '"queued";q=5'
+    assert refusals[0].headers["RateLimit"].startswith('"queued";r=0;t=')
+    eventually(lambda: submit(bounded).status_code == 202, what="room for more, once work has ended")
 
 
 def test_failed_logins_are_slowed_and_the_right_password_works_after_the_pause(stack: Service) -> None:

@@ -31,7 +31,7 @@ class RecordingWire(Wire):
         await asyncio.sleep(0)
         if self.refuses:
             raise redis.exceptions.ConnectionError("gone")
-        record = dict(zip(args[9::2], args[10::2], strict=True))
+        record = dict(zip(args[10::2], args[11::2], strict=True))
         bodies = read_bodies(record["bodies"])
         self.groups.append(
             {"id": args[0], "lane": record["lane"], "heads": read_heads(record["heads"]), "bodies": bodies}
