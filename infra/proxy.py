@@ -28,6 +28,8 @@ CIPHERS: Final = ":".join(
     for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
     for kind in ("ECDSA", "RSA")
 )
+#: What stands for a client where addresses are counted.
+NETWORK: Final = r'default $binary_remote_addr; "~(?s)^(?<network64>.{8}).{8}$" $network64;'
 #: Memory for the addresses that are counted: some 80,000 of them.
 ZONE: Final = "10m"
 #: Logins of an address that come at once are let through for so many seconds' worth of its rate, and the rest slowed
@@ -82,17 +84,21 @@ def _addresses(settings: Settings) -> str:
 def _limits(settings: Settings) -> str:
     """What one address may have at the same time and in a second."""
     lines = ["limit_conn_status 429;", "limit_req_status 429;"]
+    lines += [
+        "# Who has one address of IPv6 has a network of 64 bits.",
+        f"map $binary_remote_addr $network {{ {NETWORK} }}",
+    ]
     if most := settings.address_connections:
-        lines += [f"limit_conn_zone $binary_remote_addr zone=connections:{ZONE};", f"limit_conn connections {most};"]
+        lines += [f"limit_conn_zone $network zone=connections:{ZONE};", f"limit_conn connections {most};"]
     if rate := settings.address_requests_per_second:
         lines += [
-            f"limit_req_zone $binary_remote_addr zone=requests:{ZONE} rate={rate}r/s;",
+            f"limit_req_zone $network zone=requests:{ZONE} rate={rate}r/s;",
             f"limit_req zone=requests burst={rate} nodelay;",
         ]
     if rate := settings.address_logins_per_second:
         lines += [
             "# Whoever sends a password is slowed: it may be one of many guesses.",
-            'map $http_authorization $guesser { "~*^basic " $binary_remote_addr; }',
+            'map $http_authorization $guesser { "~*^basic " $network; }',
             f"limit_req_zone $guesser zone=logins:{ZONE} rate={rate}r/s;",
         ]
     return "\n".join(lines)

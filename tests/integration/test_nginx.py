@@ -180,6 +180,18 @@ def test_an_address_has_so_many_requests_in_a_second(path: str) -> None:
         assert 429 in statuses[-3:]
 
 
+def test_a_network_of_ipv6_counts_as_one_address() -> None:
+    settings = Settings(address_requests_per_second=1, trusted_proxies="127.0.0.1")
+    with Nginx(settings, gateway=fine) as nginx:
+
+        def statuses(addresses: list[str]) -> list[int]:
+            return [nginx.get("/v1/models", headers={"X-Forwarded-For": a}).status_code for a in addresses]
+
+        assert 429 in statuses([f"2001:db8:a0a:0a0a:{part:x}::1" for part in range(8)])
+        assert statuses([f"2001:db8:a0a:{part:x}::1" for part in range(8)]) == [200] * 8
+        assert statuses([f"192.0.2.{part}" for part in range(1, 9)]) == [200] * 8
+
+
 def test_passwords_are_slowed_and_tokens_are_not() -> None:
     with Nginx(Settings(address_logins_per_second=1), gateway=fine) as nginx, httpx.Client(base_url=nginx.url) as http:
         began = time.monotonic()
