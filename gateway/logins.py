@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from gateway.accounts import Account
+from tasks.contract import EVERYTHING_CHANGED
 
 #: Seconds after which a password is checked again, should the word of its account's change be lost.
 REMEMBERED_SECONDS: Final = 30
@@ -53,8 +54,8 @@ class RememberedLogins:
         return account
 
     def forget(self, name: str) -> None:
-        """Drop what is remembered of an account, because it changed. May be called from any thread."""
+        """Drop what is remembered of an account, or all, as ACCOUNTS_CHANNEL says. May be called from any thread."""
         with self._changing:
             self._changes += 1
-            for key in [key for key, (account, _) in self._known.items() if account.name == name]:
+            for key in [key for key, (account, _) in self._known.items() if name in (account.name, EVERYTHING_CHANGED)]:
                 del self._known[key]

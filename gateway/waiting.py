@@ -11,7 +11,7 @@ from typing import Final
 import redis
 
 from gateway.wire import OnMessage, Wire
-from tasks.contract import ACCOUNTS_CHANNEL, REPLY_CHANNEL
+from tasks.contract import ACCOUNTS_CHANNEL, EVERYTHING_CHANGED, REPLY_CHANNEL
 from tasks.groups import Reply, read_reply
 
 log = logging.getLogger(__name__)
@@ -97,6 +97,8 @@ class Waiting:
             try:
                 await self._wire.call("SUBSCRIBE", self._replies)
                 await self._wire.call("SUBSCRIBE", ACCOUNTS_CHANNEL)
+                # What changed while nobody listened was not heard.
+                self._forget_account(EVERYTHING_CHANGED)
                 while not await self._wire.closed(within_seconds=PING_SECONDS):
                     await self._wire.call("PING")
             except redis.exceptions.RedisError as error:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import redis
 
+from gateway.waiting import Waiting
 from gateway.wire import Wire
+from tasks.contract import EVERYTHING_CHANGED
 from tests.servers import Valkey
 
 
@@ -143,3 +145,23 @@ def test_messages_are_heard_between_replies(valkey_server: Valkey, redis_client:
 
     run(test)
     assert heard == [(b"news", b"one"), (b"news", b"two")]
+
+
+def test_what_changed_while_nobody_listened_is_forgotten(valkey_server: Valkey, redis_client: redis.Redis) -> None:
+    forgotten: list[str] = []
+
+    async def test() -> None:
+        waiting = Waiting(
+            "p",
+            wire=lambda hear: Wire(valkey_server.redis_url, timeout_seconds=2, on_message=hear),
+            forget_account=forgotten.append,
+        )
+        waiting.start()
+        for heard in (1, 2):
+            while len(forgotten) < heard:
+                await asyncio.sleep(0.01)
+            redis_client.client_kill_filter(_type="pubsub")
+        await waiting.stop()
+
+    run(test)
+    assert set(forgotten) == {EVERYTHING_CHANGED}

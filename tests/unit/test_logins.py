@@ -9,6 +9,7 @@ import pytest
 
 from gateway.accounts import Account
 from gateway.logins import MOST, REMEMBERED_SECONDS, RememberedLogins
+from tasks.contract import EVERYTHING_CHANGED
 from tasks.errors import Unauthenticated
 
 
@@ -78,6 +79,13 @@ def test_a_change_of_the_account_counts_at_once(door: Door, logins: RememberedLo
     with pytest.raises(Unauthenticated):
         ask(logins)
     assert ask(logins, "bob:right").name == "bob"
+
+
+def test_where_everything_may_have_changed_all_is_checked_again(door: Door, logins: RememberedLogins) -> None:
+    ask(logins)
+    logins.forget(EVERYTHING_CHANGED)
+    ask(logins)
+    assert door.checked == 2
 
 
 def test_a_change_during_the_check_is_not_missed(door: Door, logins: RememberedLogins) -> None:
