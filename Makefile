@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(VENV)/.installed-bench
 FUZZ_INSTALLED := $(VENV)/.installed-fuzz
+AUDIT_INSTALLED := $(VENV)/.installed-audit
 
-.PHONY: demo up test lint fuzz bench bench-train chaos install clean
+.PHONY: demo up test lint audit fuzz bench bench-train chaos install clean
 
 install: $(INSTALLED)
 
@@ -24,6 +25,10 @@ $(FUZZ_INSTALLED): $(INSTALLED)
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,fuzz]'
 	touch $@
 
+$(AUDIT_INSTALLED): $(INSTALLED)
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[audit]'
+	touch $@
+
 demo: $(INSTALLED)  ## init, train and estimate on real data, through every process; leaves nothing running
 	$(BIN)/mlservice demo
 
@@ -37,6 +42,9 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+audit: $(AUDIT_INSTALLED)  ## the pinned packages against known vulnerabilities
+	$(BIN)/python -m tests.audit
 
 fuzz: $(FUZZ_INSTALLED)  ## the running service against its definition, with schemathesis; FUZZ="-n 20" for a glance
 	$(BIN)/python -m tests.fuzz $(FUZZ)
