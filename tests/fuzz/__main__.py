@@ -44,7 +44,8 @@ def main() -> int:
 
 def schemathesis(service: Service) -> int:
     """The status with which schemathesis ends. Secrets go by its environment, because everybody can see arguments."""
-    secrets = {"FUZZ_TOKEN": service.token(), "FUZZ_PASSWORD": service.home.admin_password.read_text().strip()}
+    tokens = {"FUZZ_TOKEN": service.token(), "FUZZ_TOKEN_TO_END": service.token()}
+    secrets = {**tokens, "FUZZ_PASSWORD": service.home.admin_password.read_text().strip()}
     command: list[str | Path] = [SCHEMATHESIS, "--config-file", CONFIG, "run", f"{service.url}/openapi.yml"]
     command += ["--checks", "all", *sys.argv[1:]]
     return subprocess.run(command, env={**os.environ, **secrets}, check=False).returncode
