@@ -129,6 +129,7 @@ def version_document(model: str, number: int, version: Version, *, current: bool
         "params": version.params,
         "metrics": version.metrics,
         "importance": version.importance,
+        "curve": version.curve,
         "seconds": version.seconds,
         "fingerprint": version.fingerprint,
         "created_at": _time(version.created_at),

@@ -67,7 +67,7 @@ class View:
             bar = progress.add_task("train", total=None, note="")
 
             def show(state: Mapping[str, Any]) -> None:
-                note = f"{state['seconds']:.1f} s  {_metrics(state['metrics'])}"
+                note = f"{state['seconds']:.1f} s  {_metrics(state['metrics'].get('holdout', {}))}"
                 progress.update(bar, completed=state["iteration"], total=state["total"], note=note)
 
             yield show

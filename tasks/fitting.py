@@ -9,6 +9,7 @@ import msgspec
 
 from tasks import tables
 from tasks.contract import Promote
+from tasks.curve import Recorder
 from tasks.errors import ServiceError
 from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.metrics import is_better, measure
@@ -39,7 +40,8 @@ def fit(runtime: Runtime, request: Request, *, report: Progress) -> dict[str, An
     estimator.check(request.params)
     dataset = _dataset(runtime, snapshot)
     start = time.perf_counter()
-    artefact = estimator.fit(dataset, request.params, report)
+    recorder = Recorder(report)
+    artefact = estimator.fit(dataset, request.params, recorder)
     seconds = time.perf_counter() - start
     metrics = _measure(estimator, artefact, dataset)
     version = Version(
@@ -50,6 +52,7 @@ def fit(runtime: Runtime, request: Request, *, report: Progress) -> dict[str, An
         params=request.params,
         metrics=metrics,
         importance=estimator.importance(artefact),
+        curve=recorder.curve,
         seconds=seconds,
         created_at=time.time(),
         task=request.task,

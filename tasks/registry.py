@@ -47,6 +47,13 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float
 
 
+class Curve(msgspec.Struct, frozen=True):
+    """Metrics by set (`train`, `holdout`) and name; one value for each of the iterations."""
+
+    iterations: list[int] = []
+    metrics: dict[str, dict[str, list[float]]] = {}
+
+
 class Version(msgspec.Struct, frozen=True, kw_only=True):
     """One trained version of a model. It never changes."""
 
@@ -60,6 +67,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any]
     metrics: dict[str, float]
     importance: dict[str, float]
+    curve: Curve = Curve()
     #: How long the fit took.
     seconds: float
     #: Seconds since the epoch.

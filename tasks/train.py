@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import redis
@@ -16,6 +16,9 @@ from tasks.errors import InvalidField, ServiceError
 from tasks.groups import Claim, Outcome
 from tasks.runtime import Runtime
 from tasks.work import WorkTask, parse, pass_on, run_claimed, run_direct, succeeded
+
+if TYPE_CHECKING:
+    from tasks.estimators.base import Metrics, Progress
 
 #: Shortest time between two reports of progress; the last iteration is always reported.
 REPORT_SECONDS: Final = 0.05
@@ -93,20 +96,23 @@ def _read_source(runtime: Runtime, claim: Claim) -> None:
     ingest.initialise(runtime, request, ingest.from_source(runtime, source))
 
 
-def throttled(
-    report: Callable[[dict[str, Any]], Any], *, clock: Callable[[], float] = time.monotonic
-) -> Callable[[int, int, dict[str, float]], None]:
-    """A progress callback that reports at most once in REPORT_SECONDS, and always the last iteration."""
+def throttled(report: Callable[[dict[str, Any]], Any], *, clock: Callable[[], float] = time.monotonic) -> Progress:
+    """A progress callback that reports at most once in REPORT_SECONDS, and always the last iteration.
+
+    `seconds_left` is the time for all iterations that there may be; one that stops early has fewer.
+    """
     start = clock()
     last = -REPORT_SECONDS
 
-    def progress(iteration: int, total: int, metrics: dict[str, float]) -> None:
+    def progress(iteration: int, total: int, metrics: Metrics) -> None:
         nonlocal last
         elapsed = clock() - start
+        left = elapsed / iteration * (total - iteration)
         if iteration < total and elapsed - last < REPORT_SECONDS:
             return
         last = elapsed
-        report({"iteration": iteration, "total": total, "metrics": metrics, "seconds": round(elapsed, 3)})
+        times = {"seconds": round(elapsed, 3), "seconds_left": round(left, 3)}
+        report({"iteration": iteration, "total": total, **times, "metrics": metrics})
 
     return progress
 

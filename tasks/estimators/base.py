@@ -20,8 +20,10 @@ HOLDOUT: Final = 0.2
 #: What `Estimator.prepare` reads.
 OPTIONS: Final = ("target", "problem", "holdout")
 
+#: Values of metrics, by the rows on which they were measured (`train`, `holdout`) and name.
+Metrics = Mapping[str, Mapping[str, float]]
 #: Called after an iteration with its number (from 1), how many there may be, and metrics. May raise to stop the fit.
-Progress = Callable[[int, int, dict[str, float]], None]
+Progress = Callable[[int, int, Metrics], None]
 Model = TypeVar("Model")
 
 

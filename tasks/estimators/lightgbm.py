@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -61,10 +62,17 @@ class LightGBM(Estimator[LightGBMModel]):
         if dataset.holdout.num_rows and patience and chosen.get("boosting") != "dart":
             callbacks.append(lgb.early_stopping(patience, verbose=False))
         train = _lightgbm_data(dataset.train, schema, chosen)
-        valid = [_lightgbm_data(dataset.holdout, schema, chosen, train)] if dataset.holdout.num_rows else []
+        valid = {"train": train}
+        if dataset.holdout.num_rows:
+            valid["holdout"] = _lightgbm_data(dataset.holdout, schema, chosen, train)
         try:
             booster = lgb.train(
-                chosen, train, num_boost_round=total, valid_sets=valid, valid_names=["holdout"], callbacks=callbacks
+                chosen,
+                train,
+                num_boost_round=total,
+                valid_sets=list(valid.values()),
+                valid_names=list(valid),
+                callbacks=callbacks,
             )
         except lgb.basic.LightGBMError as error:
             raise refusal(error) from error
@@ -110,8 +118,10 @@ class LightGBM(Estimator[LightGBMModel]):
 
 def _reporter(total: int, progress: Progress) -> Any:
     def report(env: Any) -> None:
-        metrics = {result.metric_name: float(result.metric_value) for result in env.evaluation_result_list or ()}
-        if not np.isfinite(list(metrics.values())).all():
+        metrics: dict[str, dict[str, float]] = {}
+        for result in env.evaluation_result_list or ():
+            metrics.setdefault(result.dataset_name, {})[result.metric_name] = float(result.metric_value)
+        if not all(math.isfinite(value) for values in metrics.values() for value in values.values()):
             raise InvalidParams(f"the fit diverges at iteration {env.iteration + 1}; try a lower learning_rate").at(
                 "/params"
             )

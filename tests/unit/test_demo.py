@@ -145,7 +145,7 @@ def test_the_view_shows_texts_as_they_are_and_no_control_codes_in_a_file() -> No
     file = io.StringIO()
     view = View(Console(file=file, markup=False, highlight=False, emoji=False))
     with view.waiting("wait"), view.progress() as show:
-        show({"iteration": 3, "total": 10, "metrics": {"rmse": 0.123456}, "seconds": 0.2})
+        show({"iteration": 3, "total": 10, "metrics": {"holdout": {"rmse": 0.123456}}, "seconds": 0.2})
     view.trained({"version": 1, "seconds": 0.2, "metrics": {"rmse": 2}, "importance": {"[red]a :cat:": 3.0, "b": 0.0}})
     view.predictions({"predictions": [1.5] * 30}, [1.0] * 30)
     view.script("copy", ["x" * 300])

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from tasks.errors import EstimatorFailed, InvalidField, InvalidParams, InvalidTable, SettingsError
-from tasks.estimators.base import Dataset
+from tasks.estimators.base import Dataset, Metrics
 from tasks.estimators.catalogue import Catalogue
 from tasks.estimators.lightgbm import LightGBM, LightGBMModel
 from tasks.estimators.lightgbm_library import load_lightgbm
@@ -41,7 +41,7 @@ def dataset(problem: str) -> Dataset:
     return LightGBM().prepare(data(problem), {"target": "target"})
 
 
-def nothing(iteration: int, total: int, metrics: dict[str, float]) -> None:
+def nothing(iteration: int, total: int, metrics: Metrics) -> None:
     """Progress that nobody follows."""
 
 
@@ -116,13 +116,13 @@ def test_a_fit_is_repeatable_and_survives_bytes(problem: str) -> None:
 
 
 def test_progress_and_early_stopping() -> None:
-    seen: list[tuple[int, int, dict[str, float]]] = []
+    seen: list[tuple[int, int, Metrics]] = []
     params = {"num_iterations": 500, "early_stopping_rounds": 5, "learning_rate": 0.5}
     model = LightGBM().fit(dataset("regression"), params, lambda *args: seen.append(args))
     assert [iteration for iteration, _, _ in seen] == list(range(1, len(seen) + 1))
     assert len(seen) < 500
     assert {total for _, total, _ in seen} == {500}
-    best = min(seen, key=lambda entry: entry[2]["rmse"])
+    best = min(seen, key=lambda entry: entry[2]["holdout"]["rmse"])
     assert model.booster.best_iteration == best[0] == len(seen) - 5
     assert LightGBM().load(LightGBM().dump(model)).booster.num_trees() == best[0]
 
@@ -131,7 +131,7 @@ def test_progress_may_stop_a_fit() -> None:
     class Stop(Exception):
         """Raised by the progress below."""
 
-    def stop(iteration: int, total: int, metrics: dict[str, float]) -> None:
+    def stop(iteration: int, total: int, metrics: Metrics) -> None:
         if iteration == 3:
             raise Stop
 
