@@ -17,6 +17,7 @@ from gateway.attempts import Attempts
 from gateway.auth import Authenticator
 from gateway.callers import Callers
 from gateway.dispatch import Dispatcher
+from gateway.following import Follower
 from gateway.keys import open_keys
 from gateway.logins import RememberedLogins
 from gateway.outcomes import Outcomes
@@ -27,6 +28,7 @@ from gateway.resource_v0 import AuthResource, InitResource, OriginalErrors, Pred
 from gateway.resources.authorize import AuthorizeResource
 from gateway.resources.dead import DeadLetterResource, DeadLettersResource, ReplayResource
 from gateway.resources.docs import AssetResource, DefinitionResource, DocsResource
+from gateway.resources.events import EventsResource
 from gateway.resources.health import LiveResource, ReadyResource
 from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, VersionResource
 from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
@@ -49,10 +51,12 @@ class Gateway(falcon.asgi.App[Any, Any]):
     """The app, and what its server tells it."""
 
     waiting: Waiting
+    follower: Follower
 
     def let_go(self) -> None:
-        """The process ends: answer the requests that wait for their work."""
+        """The process ends: answer the requests that wait for their work, end streams."""
         self.waiting.let_go()
+        self.follower.let_go()
 
 
 def create_app(settings: Settings) -> Gateway:
@@ -78,16 +82,17 @@ def create_app(settings: Settings) -> Gateway:
     pressure = Pressure(client, settings)
     dispatcher = Dispatcher(ledger, accepting, waiting=waiting, check=pressure.check)
     outcomes = Outcomes(ledger, History(client), waiting)
+    follower = Follower(client)
     letters = DeadLetters(client, ledger, settings=settings)
     lifespan = Lifespan(
         waiting,
-        following=(partial(dispatcher.follow_fleet, client), pressure.follow),
+        following=(partial(dispatcher.follow_fleet, client), pressure.follow, follower.follow),
         closing=(outcomes.close, charging.close, accepting.close, client.close),
     )
 
     middleware: list[Any] = [lifespan, authenticator, OriginalErrors()]
     app = Gateway(middleware=middleware)
-    app.waiting = waiting
+    app.waiting, app.follower = waiting, follower
     errors.install(app)
     max_wait = settings.max_wait_seconds
     for kind in Kind:
@@ -98,6 +103,7 @@ def create_app(settings: Settings) -> Gateway:
     app.add_route("/internal/authorize", AuthorizeResource(authenticator, logins))
     app.add_route("/v1/tasks", TasksResource(outcomes))
     app.add_route("/v1/tasks/{handle}", TaskResource(outcomes, max_wait=max_wait))
+    app.add_route("/v1/tasks/{handle}/events", EventsResource(outcomes, follower))
     app.add_route("/v1/tasks/{handle}/result", ResultResource(outcomes, max_wait=max_wait))
     app.add_route("/v1/dead", DeadLettersResource(letters))
     app.add_route("/v1/dead/{handle}", DeadLetterResource(letters))

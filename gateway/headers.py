@@ -9,6 +9,8 @@ from typing import Final
 from tasks.contract import MEDIA_ALIASES, RESULT_MEDIA, Media
 from tasks.errors import NotAcceptable, UnsupportedMediaType
 
+#: The media type of events.
+EVENTS: Final = "text/event-stream"
 #: Different headers of a kind whose meaning is remembered. Clients send few.
 _REMEMBERED: Final = 256
 
@@ -73,6 +75,14 @@ def accepted(accept: str | None) -> Media:
         written = ", ".join(RESULT_MEDIA)
         raise NotAcceptable(f"nothing is written in {accept[:80]!r}; ask with Accept for one of {written}")
     return best
+
+
+@functools.lru_cache(_REMEMBERED)
+def writes_events(accept: str | None) -> None:
+    """Raise NotAcceptable if no event stream is welcome."""
+    ranges = {_media_range(member)[0] for member in _MEMBER.findall(accept or "*/*")}
+    if not ranges & {EVENTS, "text/*", "*/*"}:
+        raise NotAcceptable(f"events are written as {EVENTS}; ask with Accept for that, not {str(accept)[:80]!r}")
 
 
 def _welcome(media: Media, ranges: dict[str, float]) -> float:

@@ -76,6 +76,16 @@ def task_document(task: Task, outcome: Outcome | None, *, ahead: int | None = No
     return document
 
 
+def state_document(task: Task, *, ahead: int) -> dict[str, Any]:
+    """A task's state, and since when."""
+    document = {
+        "id": task.id,
+        "state": task.state,
+        "at": _time(task.finished_at or task.started_at or task.submitted_at),
+    }
+    return document | ({"position": ahead + 1} if task.state is State.QUEUED else {})
+
+
 def letter_document(letter: Letter) -> dict[str, Any]:
     """A dead letter, without its body."""
     return {

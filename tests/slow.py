@@ -13,6 +13,8 @@ from tasks.estimators.base import Dataset, Estimator, Progress
 
 #: How long one prediction takes, however many rows it has (seconds).
 SECONDS: Final = 0.2
+#: How long an iteration takes of a fit that has several.
+STEP_SECONDS: Final = 0.1
 #: With what a service finds it.
 ENVIRONMENT: Final = {
     "MLSERVICE_ESTIMATORS": "slow=tests.slow:Slow",
@@ -21,10 +23,16 @@ ENVIRONMENT: Final = {
 
 
 class Slow(Estimator[int]):
-    """Predicts the double of the first column."""
+    """Predicts the double of the first column. A fit has `iterations`, each of which takes STEP_SECONDS."""
+
+    def check(self, params: Mapping[str, Any]) -> None:
+        """Any params are taken."""
 
     def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> int:
-        progress(1, 1, {})
+        total = params.get("iterations", 1)
+        for iteration in range(1, total + 1):
+            time.sleep(STEP_SECONDS if total > 1 else 0)
+            progress(iteration, total, losses(iteration))
         return 2
 
     def predict(self, model: int, table: pa.Table) -> pa.Table:
@@ -36,3 +44,8 @@ class Slow(Estimator[int]):
 
     def load(self, data: bytes) -> int:
         return int(data)
+
+
+def losses(iteration: int) -> dict[str, dict[str, float]]:
+    """What a fit tells of an iteration."""
+    return {"train": {"loss": 1 / iteration}, "holdout": {"loss": 2 / iteration}}

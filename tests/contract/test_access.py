@@ -47,6 +47,7 @@ class Access:
     answers: tuple[int, ...]
     query: str = ""
     body: bytes = b""
+    accept: str = "*/*"
     #: Whether the route is about one owner's task.
     owned: bool = False
 
@@ -63,6 +64,10 @@ DOCUMENTED: Final = {
     ("GET", "/v1/tasks"): Access(scopes=("tasks:read",), answers=(200,)),
     ("DELETE", "/v1/tasks/{handle}"): Access(scopes=None, answers=(200, 409), owned=True),
     ("GET", "/v1/tasks/{handle}"): Access(scopes=("tasks:read",), answers=(200,), owned=True),
+    # Nobody works here, so that events would not end: who is let in is told that JSON is not to be had.
+    ("GET", "/v1/tasks/{handle}/events"): Access(
+        scopes=("tasks:read",), answers=(406,), accept="application/json", owned=True
+    ),
     ("GET", "/v1/tasks/{handle}/result"): Access(scopes=("tasks:read",), answers=(202,), owned=True),
     ("GET", "/v1/dead"): Access(scopes=("admin",), answers=(200,)),
     ("GET", "/v1/dead/{handle}"): Access(scopes=("admin",), answers=(404,)),
@@ -190,7 +195,9 @@ class Caller:
 
     async def ask(self, route: tuple[str, str], access: Access, token: str | None) -> Result:
         path = route[1].format(model=MODEL, version=1, handle=self.handle, asset="none")
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        headers = {"Accept": access.accept}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
         if access.body:
             headers["Content-Type"] = "application/json"
         return await self._conductor.simulate_request(

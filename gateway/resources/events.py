@@ -1,0 +1,124 @@
+"""`GET /v1/tasks/{id}/events`: server-sent events until the task is over."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import msgspec
+import redis
+from falcon import HTTP_204
+from falcon.asgi import Request, Response, SSEvent
+
+from gateway.auth import requires
+from gateway.errors import problem
+from gateway.following import Follower
+from gateway.headers import writes_events
+from gateway.outcomes import Outcomes
+from gateway.representations import state_document, task_document
+from gateway.resources.tasks import owner_filter
+from tasks.errors import Forbidden, NotFound, TooManyRequests, Unauthenticated
+from tasks.groups import Task, parse_handle
+
+#: While nothing happens, a comment is sent so often, and whether the caller may still watch is looked at (seconds).
+QUIET_SECONDS: Final = 5.0
+#: How soon a client comes again whose stream broke (ms).
+RETRY_MILLISECONDS: Final = 1000
+SCOPE: Final = "tasks:read"
+#: The end of the last event's id.
+_END: Final = "end"
+_encode = msgspec.json.Encoder().encode
+
+
+class _Step(msgspec.Struct):
+    """What is read of a progress object."""
+
+    iteration: int = 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """How far a client has seen a task. Made from the record alone, so that any process can go on from it."""
+
+    state: str = ""
+    started: str = ""
+    step: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.state}:{self.started}:{self.step}"
+
+    @classmethod
+    def parse(cls, text: str | None) -> Place:
+        """The place that an event's id stands for; the beginning if it is none."""
+        parts = (text or "").split(":")
+        return cls(*parts) if len(parts) == len(cls.__dataclass_fields__) else cls()
+
+
+class EventsResource:
+    """A task's states, progress and end, as they come."""
+
+    def __init__(self, outcomes: Outcomes, follower: Follower) -> None:
+        self._outcomes = outcomes
+        self._follower = follower
+
+    @requires(SCOPE)
+    async def on_get(self, req: Request, resp: Response, handle: str) -> None:
+        """Events `state`, `progress` and at last `result`; after `Last-Event-ID` what is new since. 204 if that was the
+        last one. Raises UnknownTask, NotAcceptable."""
+        task, _ = await self._outcomes.task(handle, owner=owner_filter(req))
+        writes_events(req.get_header("Accept"))
+        seen = Place.parse(req.get_header("Last-Event-ID"))
+        if task.state.final and seen.step == _END:
+            resp.status = HTTP_204
+            return
+        resp.set_header("Cache-Control", "no-store")
+        resp.sse = self._events(req, resp, handle, seen)
+
+    async def _events(self, req: Request, resp: Response, handle: str, seen: Place) -> AsyncIterator[SSEvent]:
+        yield SSEvent(retry=RETRY_MILLISECONDS, comment=None)
+        with self._follower.watching(parse_handle(handle)[0]) as watched:
+            while not self._follower.leaving:
+                mark = watched.mark
+                try:
+                    await req.context.authenticator.admit(req, resp, SCOPE)
+                    task, ahead = await self._outcomes.task(handle, owner=owner_filter(req))
+                except (Unauthenticated, Forbidden, NotFound, TooManyRequests) as error:
+                    yield SSEvent(event="error", data=problem(error, instance=req.path))
+                    return
+                except redis.exceptions.RedisError:
+                    # The client comes again, and finds out.
+                    return
+                quiet = True
+                for place, event in news(task, seen, ahead=ahead):
+                    seen, quiet = place, False
+                    yield event
+                if task.state.final:
+                    outcome = await self._outcomes.outcome(handle)
+                    document = task_document(task, outcome)
+                    yield SSEvent(event="result", data=_encode(document), event_id=str(replace(seen, step=_END)))
+                    return
+                if quiet and watched.mark == mark:
+                    yield SSEvent()
+                await watched.changed(mark, seconds=QUIET_SECONDS)
+
+
+def news(task: Task, seen: Place, *, ahead: int) -> Iterator[tuple[Place, SSEvent]]:
+    """The events after `seen`, each with the place after it."""
+    started = f"{task.started_at:.3f}" if task.started_at else ""
+    step = str(msgspec.json.decode(task.progress, type=_Step).iteration) if task.progress else seen.step
+
+    def state() -> Iterator[tuple[Place, SSEvent]]:
+        nonlocal seen
+        if (task.state.value, started) != (seen.state, seen.started):
+            seen = Place(task.state.value, started, seen.step)
+            yield seen, SSEvent(event="state", data=_encode(state_document(task, ahead=ahead)), event_id=str(seen))
+
+    def progress() -> Iterator[tuple[Place, SSEvent]]:
+        nonlocal seen
+        if step != seen.step and task.progress:
+            seen = replace(seen, step=step)
+            yield seen, SSEvent(event="progress", data=bytes(task.progress), event_id=str(seen))
+
+    for part in (progress, state) if task.state.final else (state, progress):
+        yield from part()

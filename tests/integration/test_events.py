@@ -1,0 +1,184 @@
+"""A task is followed by server-sent events, through NGINX."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from gateway.resources.events import QUIET_SECONDS
+from infra.lineage import processes
+from infra.report import program_status
+from tests import slow
+from tests.events import Event, following
+from tests.integration.test_auth import add
+from tests.problems import refused
+from tests.servers import eventually
+from tests.service import Service
+
+MODEL = "followed"
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    env = {"MLSERVICE_GATEWAY_PROCESSES": "2", "MLSERVICE_TRAIN_PROCESSES": "2", **slow.ENVIRONMENT}
+    with Service(env=env) as running:
+        rows = {"rows": [{"a": number, "y": number} for number in range(20)]}
+        assert running.init(MODEL, rows, target="y", estimator="slow").status_code == 200
+        yield running
+
+
+def train(service: Service, *, iterations: int) -> str:
+    """The handle of a train that takes a tenth of a second an iteration."""
+    answer = service.http.post(f"/v1/models/{MODEL}/train", json={"params": {"iterations": iterations}})
+    assert answer.status_code == 202
+    return str(answer.json()["id"])
+
+
+def all_events(service: Service, handle: str, *, last: str | None = None) -> list[Event]:
+    with following(service.url, service.token(), handle, last=last) as found:
+        return list(found)
+
+
+def test_a_train_is_followed_to_its_end(service: Service) -> None:
+    handle = train(service, iterations=25)
+    seen = all_events(service, handle)
+    assert len({event.id for event in seen}) == len(seen)
+    states = [event.data["state"] for event in seen if event.kind == "state"]
+    assert states[-2:] == ["running", "succeeded"]
+    assert set(states[:-2]) <= {"queued"}
+    progress = [event for event in seen if event.kind == "progress"]
+    iterations = [event.data["iteration"] for event in progress]
+    assert iterations == sorted(set(iterations))
+    assert iterations[-1] == 25
+    assert len(iterations) > 5
+    for event in progress:
+        step = event.data["iteration"]
+        assert (event.data["total"], event.data["metrics"]) == (25, slow.losses(step))
+        left = event.data["seconds"] / step * (25 - step)
+        assert event.data["seconds_left"] == pytest.approx(left, abs=0.01)
+    # They come while it runs, and not together at the end.
+    assert progress[-1].at - progress[0].at > 1
+    assert [event.kind for event in seen[-2:]] == ["state", "result"]
+    shown = service.http.get(f"/v1/tasks/{handle}").json()
+    assert seen[-1].data == shown
+    version = service.http.get(f"/v1/models/{MODEL}/versions/{shown['result']['version']}").json()
+    assert version["curve"]["iterations"] == list(range(1, 26))
+    assert version["curve"]["metrics"]["holdout"]["loss"][:2] == [2, 1]
+
+
+def test_a_stream_that_broke_goes_on(service: Service) -> None:
+    handle = train(service, iterations=20)
+    first: list[Event] = []
+    with following(service.url, service.token(), handle) as found:
+        for event in found:
+            first.append(event)
+            if event.kind == "progress":
+                break
+    rest = all_events(service, handle, last=first[-1].id)
+    assert not {event.id for event in first} & {event.id for event in rest}
+    assert rest[0].data.get("iteration", 0) > first[-1].data["iteration"] or rest[0].kind == "state"
+    assert [event.kind for event in rest[-2:]] == ["state", "result"]
+    headers = {"Last-Event-ID": rest[-1].id}
+    assert service.http.get(f"/v1/tasks/{handle}/events", headers=headers).status_code == 204
+    # Who saw nothing is told how it ended.
+    assert [event.kind for event in all_events(service, handle)] == ["progress", "state", "result"]
+    assert [event.kind for event in all_events(service, handle, last="nonsense")][-1] == "result"
+
+
+def test_another_process_goes_on_for_one_that_dies(service: Service) -> None:
+    handle = train(service, iterations=40)
+    master = program_status(service.home.service())["gateway"].pid
+    seen: list[Event] = []
+    with following(service.url, service.token(), handle) as found:
+        for event in found:
+            seen.append(event)
+            if event.kind == "progress":
+                break
+        for child in [process.pid for process in processes() if process.parent == master]:
+            os.kill(child, signal.SIGKILL)
+        with pytest.raises(httpx.TransportError):
+            seen += list(found)
+    eventually(lambda: service.http.get("/health/live").status_code == 200, what="the gateway")
+    rest = all_events(service, handle, last=seen[-1].id)
+    assert not {event.id for event in seen} & {event.id for event in rest}
+    assert rest[-1].data["state"] == "succeeded"
+
+
+def test_a_restart_lets_streams_go(service: Service) -> None:
+    handle = train(service, iterations=40)
+    with following(service.url, service.token(), handle) as found:
+        last = next(event for event in found if event.kind == "progress")
+        os.kill(program_status(service.home.service())["gateway"].pid, signal.SIGHUP)
+        seen = [last, *found]
+    assert seen[-1].kind != "result"
+    assert all_events(service, handle, last=seen[-1].id)[-1].data["state"] == "succeeded"
+
+
+def test_a_cancel_is_seen(service: Service) -> None:
+    handle = train(service, iterations=100)
+    with following(service.url, service.token(), handle) as found:
+        for event in found:
+            if event.kind == "progress":
+                service.http.delete(f"/v1/tasks/{handle}")
+                break
+        kinds = [(event.kind, event.data.get("state")) for event in found if event.kind != "progress"]
+    assert kinds == [("state", "cancelled"), ("result", "cancelled")]
+
+
+def test_an_estimate_is_followed_too(service: Service) -> None:
+    train_end = all_events(service, train(service, iterations=1))[-1].data
+    assert train_end["state"] == "succeeded"
+    handle = service.http.post(f"/v1/models/{MODEL}/estimate", json={"rows": [[3]]}).json()["id"]
+    end = all_events(service, handle)[-1]
+    assert end.data["result"]["predictions"] == [6]
+    failed = service.http.post(f"/v1/models/{MODEL}/estimate", json={"rows": [["three"]]}).json()["id"]
+    assert all_events(service, failed)[-1].data["error"]["type"] == "InvalidRows"
+
+
+def test_who_may_not_is_told_so(service: Service) -> None:
+    handle = train(service, iterations=1)
+    other = add(service, "onlooker", "tasks:read")
+    refused(other.ask("GET", f"/v1/tasks/{handle}/events"), 404)
+    refused(httpx.get(f"{service.url}/v1/tasks/{handle}/events"), 401)
+    refused(
+        service.http.get(f"/v1/tasks/{handle}/events", headers={"Accept": "application/json"}), 406, "text/event-stream"
+    )
+    refused(service.http.get("/v1/tasks/none/events"), 404)
+
+
+def test_a_token_that_ends_ends_the_stream(service: Service) -> None:
+    token, handle = service.token(), train(service, iterations=200)
+    with following(service.url, token, handle) as found:
+        assert next(found).kind == "state"
+        began = time.monotonic()
+        ended = httpx.delete(f"{service.url}/v1/token", headers={"Authorization": f"Bearer {token}"})
+        assert ended.status_code == 204
+        last = list(found)[-1]
+    assert (last.kind, last.data["status"]) == ("error", 401)
+    assert time.monotonic() - began < QUIET_SECONDS + 2
+    service.http.delete(f"/v1/tasks/{handle}")
+
+
+def test_many_who_watch_do_not_stop_a_normal_client(service: Service) -> None:
+    handle, token = train(service, iterations=60), service.token()
+
+    def watch(_: int) -> str:
+        with following(service.url, token, handle) as found:
+            return str(list(found)[-1].data["state"])
+
+    with ThreadPoolExecutor(200) as threads:
+        watching = [threads.submit(watch, number) for number in range(200)]
+        waits: list[float] = []
+        while not all(stream.done() for stream in watching):
+            began = time.monotonic()
+            assert service.http.get("/health/live").status_code == 200
+            waits.append(time.monotonic() - began)
+            time.sleep(0.05)
+        assert {stream.result() for stream in watching} == {"succeeded"}
+    assert sorted(waits)[len(waits) // 2] < 0.5
