@@ -71,6 +71,10 @@ def parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="as one JSON object")
     _add_home(status)
 
+    watch = _command(commands, "watch", "infra.watch:run", help="show a task until it is over")
+    watch.add_argument("id", metavar="ID")
+    _add_home(watch)
+
     restart = _command(
         commands, "restart", "infra.restart:run", help="new processes of the same code, while requests are answered"
     )

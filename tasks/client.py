@@ -25,6 +25,7 @@ from tasks.history import History
 from tasks.ledger import Ledger
 from tasks.registry import check_name
 from tasks.settings import Settings
+from tasks.watching import Watch
 
 #: Longest time between two looks at the ledger while waiting (seconds).
 LOOK_SECONDS: Final = 1.0
@@ -56,9 +57,13 @@ class Handle:
 
     @property
     def progress(self) -> dict[str, Any] | None:
-        """How far a train is: iteration, total, metrics, seconds; None before it starts."""
+        """How far a train is: iteration, total, times, metrics; None before it starts."""
         progress = self.task().progress
         return msgspec.json.decode(progress) if progress is not None else None
+
+    def watch(self) -> Watch:
+        """The progress as it comes: `for progress in handle.watch(): ...`; in a notebook a live bar."""
+        return Watch(self.task)
 
     def result(self, *, timeout: float) -> Any:
         """The result, as soon as it is there. Raises the task's error, or TimeoutError after `timeout` seconds."""

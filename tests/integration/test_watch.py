@@ -1,0 +1,142 @@
+"""A task is watched: in a terminal, in a pipe, from Python, in a notebook; all with the same numbers."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from infra.watch import sparkline
+from tasks.client import Client, Handle
+from tests import slow
+from tests.service import MLSERVICE, Service
+
+MODEL = "watched"
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with Service(env=slow.ENVIRONMENT) as running:
+        rows = {"rows": [{"a": number, "y": number} for number in range(20)]}
+        assert running.init(MODEL, rows, target="y", estimator="slow").status_code == 200
+        yield running
+
+
+@pytest.fixture
+def client(service: Service) -> Client:
+    return Client(service.redis_url)
+
+
+def command(service: Service, handle: str) -> list[str]:
+    return [str(MLSERVICE), "watch", handle, "--home", str(service.home.root)]
+
+
+def train(client: Client, iterations: int) -> Handle:
+    """A train that takes a tenth of a second an iteration."""
+    return client.train(MODEL, params={"iterations": iterations})
+
+
+def test_python_sees_each_newest_progress(client: Client) -> None:
+    handle = train(client, 15)
+    seen = list(handle.watch())
+    assert len(seen) > 3
+    assert [p["iteration"] for p in seen] == sorted({p["iteration"] for p in seen})
+    assert all(p["metrics"] == slow.losses(p["iteration"]) for p in seen)
+    assert seen[-1]["iteration"] == 15
+    assert handle.result(timeout=5)["version"] >= 1
+
+
+def test_a_notebook_shows_a_bar(client: Client) -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    InteractiveShell.instance()
+    with capture_output() as shown:
+        train(client, 8).watch()._ipython_display_()
+    pages = [output.data["text/html"] for output in shown.outputs]
+    assert len(pages) > 3
+    assert 'value="8" max="8"' in pages[-1]
+    assert f"train {MODEL}: succeeded" in pages[-1]
+
+
+def test_a_pipe_gets_lines(service: Service, client: Client) -> None:
+    handle = train(client, 25)
+    done = subprocess.run(command(service, handle.id), capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    told = [
+        re.match(r"(\d+)/25, [\d.]+ s, [\d.]+ s left, train loss ([\d.]+), holdout loss ([\d.]+)", line)
+        for line in lines
+    ]
+    steps = [(int(match[1]), float(match[2]), float(match[3])) for match in told if match]
+    assert 3 <= len(steps) <= 8
+    assert steps[-1][0] == 25
+    assert all((train, holdout) == pytest.approx((1 / i, 2 / i), rel=1e-3) for i, train, holdout in steps)
+    assert "succeeded" in lines
+    assert lines[-1].startswith("version ")
+
+
+def test_a_terminal_gets_a_bar_and_curves(service: Service, client: Client) -> None:
+    handle = train(client, 10)
+    master, slave = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "30"}
+    with subprocess.Popen(command(service, handle.id), stdout=slave, stderr=slave, env=environment) as process:
+        os.close(slave)
+        text = read(master)
+        assert process.wait(30) == 0
+    assert f"train of {MODEL}: running" in text
+    assert f"train of {MODEL}: succeeded" in text
+    assert "10/10" in text
+    assert re.search(r"holdout loss  [▁▂▃▄▅▆▇█]+  0\.2", text)
+
+
+def read(descriptor: int) -> str:
+    """All that is written to a terminal until it is closed."""
+    data = b""
+    while True:
+        try:
+            more = os.read(descriptor, 65536)
+        except OSError:
+            more = b""
+        if not more:
+            os.close(descriptor)
+            return data.decode()
+        data += more
+
+
+def test_what_fails_is_said(service: Service, client: Client) -> None:
+    failed = client.estimate(MODEL, rows=[["three"]])
+    done = subprocess.run(command(service, failed.id), capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 1
+    assert done.stderr.startswith("mlservice: ")
+    assert "Traceback" not in done.stderr
+    unknown = subprocess.run(command(service, f"{'0' * 32}-0"), capture_output=True, text=True, check=False)
+    assert (unknown.returncode, "there is no task" in unknown.stderr) == (1, True)
+
+
+def test_an_interrupt_leaves_the_task_running(service: Service, client: Client) -> None:
+    handle = train(client, 30)
+    with subprocess.Popen(
+        command(service, handle.id), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        while "/30" not in process.stdout.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert f"{handle.id} goes on" in process.stderr.read()
+    assert handle.result(timeout=20)["version"] >= 1
+
+
+def test_a_sparkline_ends_with_the_last_value() -> None:
+    assert sparkline([0, 7]) == "▁█"
+    assert sparkline([1, 1]) == "▁▁"
+    many = sparkline([float(number) for number in range(1000)])
+    assert len(many) <= 60
+    assert many[-1] == "█"
