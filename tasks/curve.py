@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from tasks.estimators.base import Metrics, Progress
@@ -12,7 +13,10 @@ POINTS: Final = 500
 
 
 class Recorder:
-    """A progress callback that keeps what it hears, and passes it on to another."""
+    """A progress callback that keeps what it hears, and passes it on to another.
+
+    Values that are not finite are left out for both: JSON has none, and a record that held one could not be read.
+    """
 
     def __init__(self, report: Progress) -> None:
         self._report = report
@@ -21,14 +25,16 @@ class Recorder:
 
     def __call__(self, iteration: int, total: int, metrics: Metrics) -> None:
         """Hear of one iteration. Raises what the other raises."""
-        self._report(iteration, total, metrics)
+        known = finite(metrics)
+        self._report(iteration, total, known)
         if self._heard and (self._heard[-1][0] - 1) % self._step:
             # The last one is always there, whether it is one of those that are kept or not.
             self._heard.pop()
-        self._heard.append((iteration, metrics))
+        self._heard.append((iteration, known))
         if len(self._heard) > POINTS:
             self._step *= 2
-            self._heard = [one for one in self._heard if not (one[0] - 1) % self._step]
+            kept = [one for one in self._heard[:-1] if not (one[0] - 1) % self._step]
+            self._heard = [*kept, self._heard[-1]]
 
     @property
     def curve(self) -> Curve:
@@ -42,3 +48,9 @@ class Recorder:
         for part, name in names:
             metrics.setdefault(part, {})[name] = [float(f"{m[part][name]:.6g}") for m in heard]
         return Curve(iterations, metrics)
+
+
+def finite(metrics: Metrics) -> Metrics:
+    """The metrics that are numbers which JSON can hold, as plain floats."""
+    plain = {part: {name: float(value) for name, value in values.items()} for part, values in metrics.items()}
+    return {part: {n: v for n, v in values.items() if math.isfinite(v)} for part, values in plain.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 from tasks import tables
 from tasks.contract import Promote
 from tasks.curve import Recorder
-from tasks.errors import ServiceError
+from tasks.errors import EstimatorFailed, ServiceError
 from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.metrics import is_better, measure
 from tasks.groups import Claim
@@ -51,7 +52,7 @@ def fit(runtime: Runtime, request: Request, *, report: Progress) -> dict[str, An
         artefact=runtime.blobs.put(estimator.dump(artefact)),
         params=request.params,
         metrics=metrics,
-        importance=estimator.importance(artefact),
+        importance={n: v for n, v in estimator.importance(artefact).items() if math.isfinite(v)},
         curve=recorder.curve,
         seconds=seconds,
         created_at=time.time(),
@@ -91,7 +92,12 @@ def _dataset(runtime: Runtime, snapshot: Snapshot) -> Dataset:
 def _measure(estimator: Estimator[Any], artefact: Any, dataset: Dataset) -> dict[str, float]:
     features = conform(dataset.holdout.drop_columns([dataset.schema.target]), dataset.schema)
     truth = dataset.holdout.column(dataset.schema.target)
-    return measure(dataset.schema.problem, truth, estimator.predict(artefact, features), dataset.schema.classes)
+    metrics = measure(dataset.schema.problem, truth, estimator.predict(artefact, features), dataset.schema.classes)
+    wrong = [name for name, value in metrics.items() if not math.isfinite(value)]
+    if wrong:
+        # JSON has no such numbers: a version that held one could not be read, nor its model.
+        raise EstimatorFailed(f"{wrong[0]} on the holdout is not finite: the estimator predicts NaN or infinity there")
+    return metrics
 
 
 def _shall_promote(runtime: Runtime, request: Request, dataset: Dataset, *, metrics: dict[str, float]) -> bool:

@@ -1,0 +1,77 @@
+"""What a train stores can be read again, whatever numbers the estimator gives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pytest
+
+from tasks import fitting, ingest
+from tasks.contract import Media, Promote
+from tasks.errors import EstimatorFailed
+from tasks.estimators.base import Dataset, Estimator, Progress
+from tasks.runtime import Runtime, make_runtime
+from tasks.settings import Settings
+from tests.servers import Valkey
+
+MODEL = "odd"
+
+
+class Odd(Estimator[float]):
+    """Predicts `answer` for every row; its losses and importance are no numbers at first."""
+
+    def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> float:
+        for iteration in (1, 2):
+            progress(iteration, 2, {"train": {"loss": math.nan if iteration == 1 else 1.0, "error": 0.5}})
+        return float(params["answer"])
+
+    def predict(self, model: float, table: pa.Table) -> pa.Table:
+        return pa.table({"prediction": [model] * table.num_rows})
+
+    def dump(self, model: float) -> bytes:
+        return str(model).encode()
+
+    def load(self, data: bytes) -> float:
+        return float(data)
+
+    def importance(self, model: float) -> dict[str, float]:
+        return {"a": math.inf, "b": 1.0}
+
+
+@pytest.fixture(scope="module")
+def runtime() -> Iterator[Runtime]:
+    with Valkey() as valkey:
+        made = make_runtime(Settings(redis_url=valkey.redis_url, estimators=f"odd={__name__}:Odd"))
+        rows = {"rows": [{"a": number, "b": -number, "y": number} for number in range(50)]}
+        table = ingest.from_body(msgspec.json.encode(rows), Media.JSON)
+        ingest.initialise(made, ingest.Request(model=MODEL, target="y", estimator="odd", options={}), table)
+        yield made
+
+
+def train(runtime: Runtime, answer: str) -> list[dict[str, Any]]:
+    """The metrics that were told of each iteration."""
+    told: list[Any] = []
+    request = fitting.Request(model=MODEL, params={"answer": answer}, promote=Promote.ALWAYS)
+    fitting.fit(runtime, request, report=lambda _iteration, _total, metrics: told.append(metrics))
+    return told
+
+
+def test_numbers_that_json_has_not_are_left_out(runtime: Runtime) -> None:
+    told = train(runtime, "3")
+    assert told == [{"train": {"error": 0.5}}, {"train": {"loss": 1.0, "error": 0.5}}]
+    version = runtime.registry.model(MODEL).versions[1]
+    assert version.curve.metrics == {"train": {"error": [0.5, 0.5]}}
+    assert version.importance == {"b": 1.0}
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize("answer", ["nan", "inf"])
+def test_a_model_that_predicts_no_numbers_is_refused(runtime: Runtime, answer: str) -> None:
+    before = list(runtime.registry.model(MODEL).versions)
+    with pytest.raises(EstimatorFailed, match="rmse on the holdout is not finite"):
+        train(runtime, answer)
+    assert list(runtime.registry.model(MODEL).versions) == before
