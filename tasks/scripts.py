@@ -168,7 +168,7 @@ if not mine and not free(KEYS[2], ARGV[1]) then return 0 end
 redis.call('ZREM', KEYS[2], ARGV[1])
 if mine and ARGV[4] == '1' then redis.call('HINCRBY', KEYS[1], 'excused', 1) end
 if mine and ARGV[5] == '1' then redis.call('HSET', KEYS[1], 'timed_out', 1) end
-redis.call('HDEL', KEYS[1], 'started_at', 'holder')
+redis.call('HDEL', KEYS[1], 'started_at', 'progress', 'holder')
 redis.call('RPUSH', KEYS[3], ARGV[2])
 return 1
 """

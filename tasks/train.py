@@ -99,15 +99,19 @@ def _read_source(runtime: Runtime, claim: Claim) -> None:
 def throttled(report: Callable[[dict[str, Any]], Any], *, clock: Callable[[], float] = time.monotonic) -> Progress:
     """A progress callback that reports at most once in REPORT_SECONDS, and always the last iteration.
 
-    `seconds_left` is the time for all iterations that there may be; one that stops early has fewer.
+    `seconds_left` is the time for all iterations that there may be, at the pace since the first one, before which data
+    are read; a train that stops early has fewer.
     """
     start = clock()
     last = -REPORT_SECONDS
+    first: tuple[int, float] | None = None
 
     def progress(iteration: int, total: int, metrics: Metrics) -> None:
-        nonlocal last
+        nonlocal first, last
         elapsed = clock() - start
-        left = elapsed / iteration * (total - iteration)
+        first = first or (iteration, elapsed)
+        done, spent = (iteration - first[0], elapsed - first[1]) if iteration > first[0] else (iteration, elapsed)
+        left = spent / done * (total - iteration)
         if iteration < total and elapsed - last < REPORT_SECONDS:
             return
         last = elapsed

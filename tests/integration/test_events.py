@@ -60,8 +60,7 @@ def test_a_train_is_followed_to_its_end(service: Service) -> None:
     for event in progress:
         step = event.data["iteration"]
         assert (event.data["total"], event.data["metrics"]) == (25, slow.losses(step))
-        left = event.data["seconds"] / step * (25 - step)
-        assert event.data["seconds_left"] == pytest.approx(left, abs=0.01)
+        assert (event.data["seconds_left"] > 0) is (step < 25)
     # They come while it runs, and not together at the end.
     assert progress[-1].at - progress[0].at > 1
     assert [event.kind for event in seen[-2:]] == ["state", "result"]
