@@ -26,22 +26,24 @@ _FIELDS: Final = ("started_at", "finished_at", "progress", "retries", "fence")
 
 
 class Watched:
-    """One record that is watched. `mark` changes when the record does."""
+    """One record that is watched. `turn` grows when the record has changed."""
 
     def __init__(self) -> None:
         self.watchers = 0
-        self.mark: Any = None
+        self.turn = 0
+        self._mark: Any = None
         self._change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def changed(self, since: Any, *, seconds: float) -> None:
-        """Return when the mark is another one, or after a while."""
-        if self.mark == since:
+    async def changed(self, since: int, *, seconds: float) -> None:
+        """Return when the turn is another one, or after a while."""
+        if self.turn == since:
             await asyncio.wait((self._change,), timeout=seconds)
 
     def tell(self, mark: Any) -> None:
-        """Wake who waits if the mark is another one."""
-        if mark != self.mark:
-            self.mark = mark
+        """Wake who waits if the record looks otherwise than at the last look."""
+        if mark != self._mark:
+            self._mark = mark
+            self.turn += 1
             self._change.set_result(None)
             self._change = asyncio.get_running_loop().create_future()
 

@@ -13,13 +13,14 @@ from falcon.asgi import Request, Response, SSEvent
 
 from gateway.auth import requires
 from gateway.errors import problem
-from gateway.following import Follower
+from gateway.following import Follower, Watched
 from gateway.headers import writes_events
 from gateway.outcomes import Outcomes
 from gateway.representations import state_document, task_document
 from gateway.resources.tasks import owner_filter
-from tasks.errors import Forbidden, NotFound, TooManyRequests, Unauthenticated
-from tasks.groups import Task, parse_handle
+from gateway.sharing import Sharing
+from tasks.errors import Forbidden, NotFound, Unauthenticated, Unavailable
+from tasks.groups import Outcome, Task, parse_handle
 
 #: While nothing happens, a comment is sent so often, and whether the caller may still watch is looked at (seconds).
 QUIET_SECONDS: Final = 5.0
@@ -28,6 +29,8 @@ RETRY_MILLISECONDS: Final = 1000
 SCOPE: Final = "tasks:read"
 #: The end of the last event's id.
 _END: Final = "end"
+#: A task, how much is ahead of it, how it ended.
+_Look = tuple[Task, int, Outcome | None]
 _encode = msgspec.json.Encoder().encode
 
 
@@ -61,6 +64,7 @@ class EventsResource:
     def __init__(self, outcomes: Outcomes, follower: Follower) -> None:
         self._outcomes = outcomes
         self._follower = follower
+        self._sharing: Sharing[_Look] = Sharing()
 
     @requires(SCOPE)
     async def on_get(self, req: Request, resp: Response, handle: str) -> None:
@@ -79,14 +83,14 @@ class EventsResource:
         yield SSEvent(retry=RETRY_MILLISECONDS, comment=None)
         with self._follower.watching(parse_handle(handle)[0]) as watched:
             while not self._follower.leaving:
-                mark = watched.mark
+                turn = watched.turn
                 try:
                     await req.context.authenticator.admit(req, resp, SCOPE)
-                    task, ahead = await self._outcomes.task(handle, owner=owner_filter(req))
-                except (Unauthenticated, Forbidden, NotFound, TooManyRequests) as error:
+                    task, ahead, outcome = await self._look(handle, owner_filter(req), watched)
+                except (Unauthenticated, Forbidden, NotFound) as error:
                     yield SSEvent(event="error", data=problem(error, instance=req.path))
                     return
-                except redis.exceptions.RedisError:
+                except (redis.exceptions.RedisError, Unavailable):
                     # The client comes again, and finds out.
                     return
                 quiet = True
@@ -94,13 +98,22 @@ class EventsResource:
                     seen, quiet = place, False
                     yield event
                 if task.state.final:
-                    outcome = await self._outcomes.outcome(handle)
                     document = task_document(task, outcome)
                     yield SSEvent(event="result", data=_encode(document), event_id=str(replace(seen, step=_END)))
                     return
-                if quiet and watched.mark == mark:
+                if quiet and watched.turn == turn:
                     yield SSEvent()
-                await watched.changed(mark, seconds=QUIET_SECONDS)
+                await watched.changed(turn, seconds=QUIET_SECONDS)
+
+    async def _look(self, handle: str, owner: str | None, watched: Watched) -> _Look:
+        """One read of the record for all who watch the task. Not one that began before the last change was known: it
+        may not hold it."""
+
+        async def read() -> _Look:
+            task, ahead = await self._outcomes.task(handle, owner=owner)
+            return task, ahead, await self._outcomes.outcome(handle) if task.state.final else None
+
+        return await self._sharing.once((handle, owner, watched.turn), read)
 
 
 def news(task: Task, seen: Place, *, ahead: int) -> Iterator[tuple[Place, SSEvent]]:
