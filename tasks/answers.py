@@ -12,22 +12,24 @@ from tasks import tables
 from tasks.contract import Media, State
 from tasks.groups import Outcome
 from tasks.models import Loaded
+from tasks.schema import Schema
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Answers:
-    """The predictions of one version, row after row."""
+    """The predictions of one version, row after row, and their explanation (`Estimator.explain`) if it is wanted."""
 
-    def __init__(self, loaded: Loaded, predictions: pa.Table) -> None:
+    def __init__(self, loaded: Loaded, predictions: pa.Table, explanation: pa.Table | None = None) -> None:
         self._loaded = loaded
         self._predictions = predictions
+        self._explanation = explanation
 
     def rows(self, start: int, stop: int, accept: Media) -> Outcome:
         """The outcome of the request whose rows these are."""
         if accept is Media.JSON:
             return Outcome(State.SUCCEEDED, accept, _encode(self._document(start, stop)))
-        part = self._predictions.slice(start, stop - start).replace_schema_metadata(self._metadata)
+        part = self._whole.slice(start, stop - start).replace_schema_metadata(self._metadata)
         return Outcome(State.SUCCEEDED, accept, tables.write(part, accept))
 
     def _document(self, start: int, stop: int) -> dict[str, Any]:
@@ -39,7 +41,17 @@ class Answers:
         if self._loaded.schema.classes:
             document["probabilities"] = self._probabilities[start:stop]
             document["classes"] = self._loaded.schema.classes
+        if self._explanation is not None:
+            document |= explained(self._explanation.slice(start, stop - start), self._loaded.schema)
         return document
+
+    @cached_property
+    def _whole(self) -> pa.Table:
+        """All that a table shows."""
+        if self._explanation is None:
+            return self._predictions
+        columns = [*self._predictions.columns, *self._explanation.columns]
+        return pa.table(columns, names=[*self._predictions.column_names, *self._explanation.column_names])
 
     @cached_property
     def _values(self) -> list[Any]:
@@ -57,6 +69,25 @@ class Answers:
         if self._loaded.schema.classes:
             metadata["classes"] = _encode(self._loaded.schema.classes).decode()
         return metadata
+
+
+def explained(explanation: pa.Table, schema: Schema) -> dict[str, Any]:
+    """`raw`, and `contributions` with the names of the `columns`, their `values` and the `base`: in each row base and
+    values sum to raw. For multiclass each row has a list for each class in place of a number."""
+    columns = [_listed(column) for column in explanation.columns]
+    width = len(schema.columns) + 2
+    blocks = [columns[start : start + width] for start in range(0, len(columns), width)]
+    raw, base = [block[0] for block in blocks], [block[1] for block in blocks]
+    values = [list(zip(*block[2:], strict=True)) for block in blocks]
+    if schema.problem != "multiclass":
+        contributions = {"columns": schema.names, "values": values[0], "base": base[0]}
+        return {"raw": raw[0], "contributions": contributions}
+    contributions = {"columns": schema.names, "values": _by_row(values), "base": _by_row(base)}
+    return {"raw": _by_row(raw), "contributions": contributions}
+
+
+def _by_row(lists: list[list[Any]]) -> list[tuple[Any, ...]]:
+    return list(zip(*lists, strict=True))
 
 
 def _listed(column: pa.ChunkedArray) -> list[Any]:

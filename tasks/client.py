@@ -142,10 +142,12 @@ class Client:
         media: Media = Media.ARROW,
         accept: Media = Media.JSON,
         version: int | None = None,
+        explain: bool = False,
         lane: Lane = Lane.NORMAL,
         deadline_seconds: float | None = None,
     ) -> Handle:
-        """Predict `rows` (lists or dicts), `columns`, or `data` as bytes of a media type."""
+        """Predict `rows` (lists or dicts), `columns`, or `data` as bytes of a media type; `explain` tells what each
+        column adds."""
         if sum(part is not None for part in (rows, columns, data)) != 1:
             raise InvalidField("give the data as one of rows, columns or data")
         body = data if data is not None else _encode({"rows": rows} if rows is not None else {"columns": columns})
@@ -155,7 +157,7 @@ class Client:
             media=media if data is not None else Media.JSON,
             accept=accept,
             deadline=_until(deadline_seconds),
-            query={"version": str(version)} if version is not None else {},
+            query=({"version": str(version)} if version is not None else {}) | ({"explain": "true"} if explain else {}),
         )
         return self._submit(Kind.ESTIMATE, lane, head=head, body=body)
 

@@ -23,20 +23,23 @@ def estimate(
     rows: list[Any] | None = None,
     columns: dict[str, list[Any]] | None = None,
     version: int | None = None,
+    explain: bool = False,
 ) -> Any:
     """A group from the ledger; or a direct call with `rows` or `columns`, which returns `{"model", "version",
-    "predictions"}`, for classes also `"probabilities"` and `"classes"`."""
+    "predictions"}`, for classes also `"probabilities"` and `"classes"`, with `explain` also `"raw"` and
+    `"contributions"`."""
     from tasks import predicting
 
     if group is not None:
         return run_claimed(self, group, _run_group)
     data = {name: value for name, value in {"rows": rows, "columns": columns}.items() if value is not None}
-    pass_on(self, Kind.ESTIMATE, {"model": model, "version": version, **data})
+    pass_on(self, Kind.ESTIMATE, {"model": model, "version": version, "explain": explain, **data})
 
     def work(runtime: Runtime) -> Any:
         if len(data) != 1:
             raise InvalidField("give the data as one of rows or columns")
-        request = predicting.Request(model=model, version=version, body=msgspec.json.encode(data))
+        body = msgspec.json.encode(data)
+        request = predicting.Request(model=model, version=version, body=body, explain=explain)
         current = runtime.registry.current(model)
         outcome = predicting.answer(runtime, [request], currents={model: Current(current, "")} if current else {})[0]
         if outcome.media != "application/json":
@@ -55,6 +58,7 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
             version=int(head.query["version"]) if "version" in head.query else None,
             media=head.media,
             accept=head.accept,
+            explain=head.query.get("explain") == "true",
             body=body,
         )
         for head, body in zip(claim.heads, claim.bodies, strict=True)

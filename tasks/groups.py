@@ -26,7 +26,7 @@ class Head(msgspec.Struct, frozen=True, omit_defaults=True):
     accept: Media = Media.JSON
     #: When the work is no longer wanted if it has not started: seconds since the epoch.
     deadline: float | None = None
-    #: Query parameters that the worker reads: target, estimator, options, version.
+    #: Query parameters that the worker reads: target, estimator, options, version, explain.
     query: dict[str, str] = {}
 
 

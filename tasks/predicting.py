@@ -29,6 +29,7 @@ class Request(msgspec.Struct, frozen=True):
     version: int | None = None
     media: Media = Media.JSON
     accept: Media = Media.JSON
+    explain: bool = False
 
 
 def answer(runtime: Runtime, requests: list[Request], *, currents: Mapping[str, Current]) -> list[Outcome]:
@@ -37,7 +38,7 @@ def answer(runtime: Runtime, requests: list[Request], *, currents: Mapping[str, 
     Raises passing errors and interrupts only.
     """
     outcomes: dict[int, Outcome] = {}
-    groups: dict[tuple[str, Current], list[int]] = defaultdict(list)
+    groups: dict[tuple[str, Current, bool], list[int]] = defaultdict(list)
     for index, request in enumerate(requests):
         version = currents.get(request.model)
         if request.version and (version is None or request.version != version.version):
@@ -45,10 +46,10 @@ def answer(runtime: Runtime, requests: list[Request], *, currents: Mapping[str, 
         try:
             if version is None:
                 raise runtime.registry.not_trained(check_name(request.model))
-            groups[request.model, version].append(index)
+            groups[request.model, version, request.explain].append(index)
         except ServiceError as error:
             outcomes[index] = failed(error)
-    for (model, version), indexes in groups.items():
+    for (model, version, _), indexes in groups.items():
         found = _answer_version(runtime, model, version, requests=[requests[i] for i in indexes])
         outcomes.update(zip(indexes, found, strict=True))
     return [outcomes[index] for index in range(len(requests))]
@@ -69,7 +70,9 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
                 rows.append((index, loaded.rows.read(request.body)))
             else:
                 table = conform(tables.read(request.body, request.media, loaded.schema), loaded.schema)
-                outcomes[index] = _predict(loaded, table).rows(0, table.num_rows, request.accept)
+                outcomes[index] = _predict(loaded, table, explain=request.explain).rows(
+                    0, table.num_rows, request.accept
+                )
         except INTERRUPTS:
             raise
         except Exception as error:
@@ -79,11 +82,12 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
 
 
 def _answer_rows(loaded: Loaded, rows: list[tuple[int, Any]], requests: list[Request]) -> dict[int, Outcome]:
-    """Predict all rows in one call; if the estimator raises, one request at a time, to find whose rows it was."""
+    """Predict all rows in one call, which are to be explained or not alike; if the estimator raises, one request at a time, to find whose rows it was."""
     if not rows:
         return {}
     try:
-        answers = _predict(loaded, loaded.rows.table([part for _, part in rows]))
+        explain = requests[rows[0][0]].explain
+        answers = _predict(loaded, loaded.rows.table([part for _, part in rows]), explain=explain)
         outcomes = {}
         start = 0
         for index, part in rows:
@@ -98,5 +102,6 @@ def _answer_rows(loaded: Loaded, rows: list[tuple[int, Any]], requests: list[Req
         return {index: out for row in rows for index, out in _answer_rows(loaded, [row], requests).items()}
 
 
-def _predict(loaded: Loaded, table: pa.Table) -> Answers:
-    return Answers(loaded, loaded.estimator.predict(loaded.artefact, table))
+def _predict(loaded: Loaded, table: pa.Table, *, explain: bool) -> Answers:
+    predictions = loaded.estimator.predict(loaded.artefact, table)
+    return Answers(loaded, predictions, loaded.estimator.explain(loaded.artefact, table) if explain else None)

@@ -31,7 +31,7 @@ EVERY_KIND: Final = frozenset({"lane", "deadline"})
 PARAMETERS: Final = {
     Kind.INIT: frozenset({"target", "estimator", "options"}),
     Kind.TRAIN: frozenset(),
-    Kind.ESTIMATE: frozenset({"version"}),
+    Kind.ESTIMATE: frozenset({"version", "explain"}),
 }
 #: Longest Idempotency-Key, in characters.
 KEY_LENGTH: Final = 255
@@ -108,6 +108,9 @@ class Work:
         version = given.get("version")
         if version is not None and not (version.isascii() and version.isdigit() and 0 < int(version) < 2**31):
             raise InvalidField(f"version must be a positive whole number, not {version[:40]!r}").at("?version")
+        explain = given.get("explain")
+        if explain not in (None, "true", "false"):
+            raise InvalidField(f"explain must be true or false, not {explain[:40]!r}").at("?explain")
         return given
 
 

@@ -76,6 +76,18 @@ class Estimator(ABC, Generic[Model]):
         each `i` in `schema.classes`. The answer for a row does not depend on the other rows.
         """
 
+    def explain(self, model: Model, table: pa.Table) -> pa.Table:
+        """What each column adds to the raw prediction: as many rows as `table`, of float64 columns in this order.
+
+        For regression and binary: `raw`, `base`, then `contribution_<column>` for each of the schema's columns; in each
+        row base and contributions sum to raw. For multiclass these once for each `i` in `schema.classes`: `raw_<i>`,
+        `base_<i>`, `contribution_<i>_<column>`. What is raw is the estimator's to say; it grows with the prediction,
+        for classes with the chance of `classes[1]`, or of each class. Raises InvalidField if the model cannot say.
+        """
+        raise InvalidField("explain cannot be used: this model's estimator cannot tell what each column adds").at(
+            "?explain"
+        )
+
     @abstractmethod
     def dump(self, model: Model) -> bytes:
         """The model as bytes, with all that `predict` needs. Never a pickle."""

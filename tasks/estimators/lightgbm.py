@@ -15,12 +15,15 @@ import pyarrow.compute as pc
 
 from tasks.errors import EstimatorFailed, InvalidParams
 from tasks.estimators.base import Dataset, Estimator, Progress
+from tasks.estimators.lightgbm_explain import explanation
 from tasks.estimators.lightgbm_library import load_lightgbm as load_lightgbm
 from tasks.estimators.lightgbm_params import complete, refusal, resolve, try_out
 from tasks.schema import Column, Schema, class_indices, numbers, target_type
 
 #: Tables with fewer rows are predicted by one thread; starting more costs more than it saves.
 ROWS_FOR_THREADS: Final = 512
+#: The same for explaining, which does more for a row.
+ROWS_FOR_THREADS_EXPLAINED: Final = 16
 #: The first line of a dumped model; the library's own text follows.
 _FORMAT: Final = 1
 
@@ -90,6 +93,15 @@ class LightGBM(Estimator[LightGBMModel]):
         prediction = pa.array(schema.classes, target_type(schema)).take(pa.array(best))
         columns = {f"probability_{index}": chance for index, chance in enumerate(chances)}
         return pa.table({"prediction": prediction, **columns})
+
+    def explain(self, model: LightGBMModel, table: pa.Table) -> pa.Table:
+        """As the contract says, by TreeSHAP. Raw is the sum over the trees (`lightgbm_explain` says how it becomes a prediction).
+
+        Source: Lundberg et al., Consistent Individualized Feature Attribution for Tree Ensembles (2018). Raises
+        InvalidField for linear trees.
+        """
+        threads = self.threads if table.num_rows >= ROWS_FOR_THREADS_EXPLAINED else 1
+        return explanation(model.booster, _matrix(table, model.schema), model.schema, threads=threads)
 
     def dump(self, model: LightGBMModel) -> bytes:
         """A line of JSON (`Header`), then LightGBM's text format."""

@@ -109,6 +109,8 @@ def test_the_same_answer_as_over_http(service: Service, elsewhere: Elsewhere) ->
     asked = [[1, 1], [19, 19], [10, 10]]
     (direct,) = elsewhere.results(("tasks.estimate", {"model": "sizes", "rows": asked}, {}))
     assert direct == service.estimate("sizes", {"rows": asked}).json()
+    (explained,) = elsewhere.results(("tasks.estimate", {"model": "sizes", "rows": asked, "explain": True}, {}))
+    assert explained == service.estimate("sizes", {"rows": asked}, explain="true").json()
     assert direct["classes"] == ["large", "small"]
     assert direct["predictions"][:2] == ["small", "large"]
 

@@ -1,0 +1,121 @@
+"""`explain=true` through the whole service: every format, beside requests without it, and where it cannot be."""
+
+from __future__ import annotations
+
+import csv
+import io
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tasks.client import Client
+from tasks.contract import Media
+from tests.integration.test_formats import FEATURES, QUESTIONS, data, parquet_body, questions, rows_body
+from tests.problems import refused
+from tests.service import Service
+
+TARGETS = ("kind", "grade", "size")
+
+
+@pytest.fixture(scope="module")
+def models(service: Service) -> dict[str, str]:
+    """A model of each problem, by target."""
+    for target in TARGETS:
+        made = service.init(f"explain-{target}", parquet_body(data(target)), target=target, media=Media.PARQUET.value)
+        assert made.status_code == 200, made.text
+        trained = service.train(f"explain-{target}", params={"num_iterations": 20, "num_leaves": 7})
+        assert trained.status_code == 200, trained.text
+    return {target: f"explain-{target}" for target in TARGETS}
+
+
+def ask(service: Service, model: str, form: str = "JSON lists", *, explain: str | None = "true", **headers: str) -> Any:
+    write, media = QUESTIONS[form]
+    body = write(questions())
+    given: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body}
+    return service.http.post(
+        f"/v1/models/{model}/estimate",
+        params={"explain": explain} if explain else {},
+        headers={"Content-Type": media, "Prefer": "wait=30", **headers},
+        **given,
+    )
+
+
+@pytest.mark.parametrize("form", ["JSON lists", "JSON columns", "CSV", "Parquet"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_contributions_sum_to_raw(service: Service, models: dict[str, str], target: str, form: str) -> None:
+    answer = ask(service, models[target], form)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    parts = found["contributions"]
+    assert parts["columns"] == FEATURES
+    shape = (questions().num_rows, 3) if target == "grade" else (questions().num_rows,)
+    raw, values, base = (np.array(part) for part in (found["raw"], parts["values"], parts["base"]))
+    assert (raw.shape, values.shape, base.shape) == (shape, (*shape, len(FEATURES)), shape)
+    np.testing.assert_allclose(values.sum(axis=-1) + base, raw, atol=1e-9)
+    plain = ask(service, models[target], form, explain=None).json()
+    assert {name: found[name] for name in plain} == plain
+    assert found.keys() - plain.keys() == {"raw", "contributions"}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_tables_say_the_same(service: Service, models: dict[str, str], target: str) -> None:
+    document = ask(service, models[target]).json()
+    stream = ask(service, models[target], Accept=Media.ARROW.value)
+    table = pa.ipc.open_stream(stream.content).read_all()
+    text = ask(service, models[target], Accept=Media.CSV.value).text
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert list(rows[0]) == table.column_names
+    marks = [f"_{index}" for index in range(3)] if target == "grade" else [""]
+    for place, mark in enumerate(marks):
+
+        def of_class(values: Any, place: int = place) -> Any:
+            found = np.array(values)
+            return found[:, place] if target == "grade" else found
+
+        columns = {f"raw{mark}": of_class(document["raw"]), f"base{mark}": of_class(document["contributions"]["base"])}
+        for index, name in enumerate(FEATURES):
+            columns[f"contribution{mark}_{name}"] = of_class(document["contributions"]["values"])[:, index]
+        for name, expected in columns.items():
+            np.testing.assert_array_equal(table.column(name).to_numpy(), expected)
+            np.testing.assert_allclose([float(row[name]) for row in rows], expected)
+
+
+def test_one_group_holds_requests_with_and_without_it(service: Service, models: dict[str, str]) -> None:
+    """Sixty at once leave in few groups; each gets what it asked for."""
+    asked = [(models[TARGETS[i % 3]], ("true", None, "false")[i % 5 % 3]) for i in range(60)]
+    alone = {pair: ask(service, pair[0], explain=pair[1]).content for pair in set(asked)}
+    with ThreadPoolExecutor(20) as pool:
+        found: list[httpx.Response] = list(pool.map(lambda pair: ask(service, pair[0], explain=pair[1]), asked))
+    for pair, answer in zip(asked, found, strict=True):
+        assert answer.status_code == 200, answer.text
+        assert answer.content == alone[pair]
+    assert len(set(alone.values())) == 6
+
+
+def test_linear_trees_are_refused_with_the_parameter(service: Service, models: dict[str, str]) -> None:
+    trained = service.train(models["size"], params={"linear_tree": True, "num_iterations": 5}, promote="never")
+    assert trained.status_code == 200, trained.text
+    body, params = rows_body(questions()), {"explain": "true", "version": str(trained.json()["version"])}
+    answer = service.http.post(
+        f"/v1/models/{models['size']}/estimate", params=params, json=body, headers={"Prefer": "wait=30"}
+    )
+    refused(answer, 422, "explain", "linear trees", pointer="?explain")
+
+
+@pytest.mark.parametrize("given", ["yes", "TRUE", "1"])
+def test_other_values_are_refused(service: Service, models: dict[str, str], given: str) -> None:
+    answer = service.http.post(f"/v1/models/{models['size']}/estimate?explain={given}", json={"rows": [[1]]})
+    refused(answer, 422, "true or false", given, pointer="?explain")
+
+
+def test_python_client(service: Service, models: dict[str, str]) -> None:
+    expected = ask(service, models["kind"]).json()
+    rows = rows_body(questions())["rows"]
+    client = Client(service.redis_url, owner="tests")
+    assert client.estimate(models["kind"], rows=rows, explain=True).result(timeout=20) == expected
+    plain = client.estimate(models["kind"], rows=rows).result(timeout=20)
+    assert "contributions" not in plain
