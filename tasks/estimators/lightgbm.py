@@ -95,7 +95,7 @@ class LightGBM(Estimator[LightGBMModel]):
         return pa.table({"prediction": prediction, **columns})
 
     def explain(self, model: LightGBMModel, table: pa.Table) -> pa.Table:
-        """As the contract says, by TreeSHAP. Raw is the sum over the trees (`lightgbm_explain` says how it becomes a prediction).
+        """As the contract says, by TreeSHAP. Raw is the sum over the trees; `lightgbm_explain` says what that means.
 
         Source: Lundberg et al., Consistent Individualized Feature Attribution for Tree Ensembles (2018). Raises
         InvalidField for linear trees.

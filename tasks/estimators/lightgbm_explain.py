@@ -1,7 +1,7 @@
 """What each column adds to a prediction of LightGBM.
 
 The raw prediction is the sum over the trees (their mean for `boosting=rf`). For regression it is the prediction itself,
-for the objectives poisson, gamma and tweedie its natural logarithm, with `reg_sqrt` its square root under the same sign.
+for the objectives poisson, gamma and tweedie its natural logarithm, with `reg_sqrt` its signed square root.
 For binary it is the log-odds of the second class, divided by `sigmoid` if that param is set. For multiclass the chances
 are the softmax of the raw values of all classes; for one-against-all each class has log-odds of its own.
 """
