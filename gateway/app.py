@@ -30,7 +30,7 @@ from gateway.resources.dead import DeadLetterResource, DeadLettersResource, Repl
 from gateway.resources.docs import AssetResource, DefinitionResource, DocsResource
 from gateway.resources.events import EventsResource
 from gateway.resources.health import LiveResource, ReadyResource
-from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, VersionResource
+from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, ReportResource, VersionResource
 from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
 from gateway.resources.tokens import KeysResource, TokenResource
 from gateway.resources.work import Work
@@ -62,7 +62,8 @@ class Gateway(falcon.asgi.App[Any, Any]):
 def create_app(settings: Settings) -> Gateway:
     """The ASGI app for these settings. Nothing is connected yet. Raises SettingsError without a signing key."""
     client = connect(settings)
-    ledger = Ledger(client, open_blobs(settings.blobs_url, client), settings=settings)
+    blobs = open_blobs(settings.blobs_url, client)
+    ledger = Ledger(client, blobs, settings=settings)
     registry, accounts = Registry(client), Accounts(client)
     keys = open_keys(settings)
     tokens = Tokens(keys, life_seconds=settings.token_life_seconds)
@@ -111,6 +112,7 @@ def create_app(settings: Settings) -> Gateway:
     app.add_route("/v1/models", ModelsResource(registry))
     app.add_route("/v1/models/{model}", ModelResource(registry))
     app.add_route("/v1/models/{model}/versions/{version}", VersionResource(registry))
+    app.add_route("/v1/models/{model}/versions/{version}/report", ReportResource(registry, blobs))
     app.add_route("/v1/models/{model}/versions/{version}/promote", PromoteResource(registry))
     app.add_route("/resource/auth", AuthResource(token_resource))
     app.add_route("/resource/init", InitResource(settings, dispatcher=dispatcher, outcomes=outcomes))

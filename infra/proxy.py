@@ -12,7 +12,7 @@ from typing import Final
 
 from infra.address import Address
 from infra.launch import OPEN_FILES
-from infra.proxy_headers import DOCS_POLICY, FLOWER_POLICY, headers
+from infra.proxy_headers import DOCS_POLICY, FLOWER_POLICY, REPORT_POLICY, headers
 from infra.proxy_pages import error_pages, pages
 from infra.templates import fill
 from infra.tls import CERTIFICATE, KEY
@@ -59,6 +59,7 @@ def nginx_conf(address: Address, settings: Settings, *, flower_password: str) ->
         tls=_indented(8, _tls(settings) if address.tls else ""),
         headers=_indented(8, headers(hsts_seconds=hsts)),
         docs_headers=_indented(12, headers(DOCS_POLICY, hsts_seconds=hsts)),
+        report_headers=_indented(12, headers(REPORT_POLICY, hsts_seconds=hsts)),
         flower_headers=_indented(12, headers(FLOWER_POLICY, hsts_seconds=hsts)),
         error_pages=_indented(8, error_pages()),
         pages=_indented(12, pages(max_body_bytes=settings.max_body_bytes, hsts_seconds=hsts)),

@@ -8,16 +8,17 @@ from typing import Any
 
 import msgspec
 
-from tasks import tables
 from tasks.contract import Promote
 from tasks.curve import Recorder
 from tasks.errors import EstimatorFailed, ServiceError
 from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.metrics import is_better, measure
 from tasks.groups import Claim
-from tasks.registry import Snapshot, Version, check_name
+from tasks.registry import Version, check_name
+from tasks.reports.making import add_missing_report, add_report
 from tasks.runtime import Runtime
-from tasks.schema import Schema, conform
+from tasks.schema import conform
+from tasks.snapshots import read_dataset
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -39,7 +40,7 @@ def fit(runtime: Runtime, request: Request, *, report: Progress) -> dict[str, An
     snapshot = runtime.registry.snapshot(request.model)
     estimator = runtime.estimators.get(snapshot.estimator)
     estimator.check(request.params)
-    dataset = _dataset(runtime, snapshot)
+    dataset = read_dataset(runtime, snapshot)
     start = time.perf_counter()
     recorder = Recorder(report)
     artefact = estimator.fit(dataset, request.params, recorder)
@@ -60,11 +61,14 @@ def fit(runtime: Runtime, request: Request, *, report: Progress) -> dict[str, An
     )
     promote = _shall_promote(runtime, request, dataset, metrics=metrics)
     number = runtime.registry.add_version(request.model, version, promote=promote, claim=request.claim)
+    # Only now, so that nothing that a report does can keep a version from being stored.
+    add_report(runtime, request.model, number, estimator=estimator, artefact=artefact, dataset=dataset)
     return _result(request.model, number, version, promoted=promote)
 
 
 def result_of(runtime: Runtime, model: str, number: int) -> dict[str, Any]:
-    """The result of a train that stored its version and could not say so."""
+    """The result of a train that stored its version and could not say so. Its report is made if it is missing."""
+    add_missing_report(runtime, model, number)
     current = runtime.registry.current(model)
     return _result(model, number, runtime.registry.version(model, number), promoted=current == number)
 
@@ -79,14 +83,6 @@ def _result(model: str, number: int, version: Version, *, promoted: bool) -> dic
         "importance": version.importance,
         "fingerprint": version.fingerprint,
     }
-
-
-def _dataset(runtime: Runtime, snapshot: Snapshot) -> Dataset:
-    return Dataset(
-        train=tables.from_ipc(runtime.blobs.get(snapshot.train)),
-        holdout=tables.from_ipc(runtime.blobs.get(snapshot.holdout)),
-        schema=msgspec.json.decode(snapshot.schema, type=Schema),
-    )
 
 
 def _measure(estimator: Estimator[Any], artefact: Any, dataset: Dataset) -> dict[str, float]:

@@ -28,12 +28,13 @@ def remove_unreferenced(blobs: Blobs, registry: Registry, *, before: float) -> i
 
 
 def referenced(registry: Registry) -> set[str]:
-    """The digests of all snapshots and artefacts that a model has."""
+    """The digests of all snapshots, artefacts and reports that a model has."""
     found: set[str] = set()
     for name in registry.names():
         model = registry.model(name)
         found |= {model.snapshot.train, model.snapshot.holdout}
         found |= {version.artefact for version in model.versions.values()}
+        found |= {report.digest for report in registry.reports(name)}
     return found
 
 

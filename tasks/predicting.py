@@ -82,8 +82,8 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
 
 
 def _answer_rows(loaded: Loaded, rows: list[tuple[int, Any]], requests: list[Request]) -> dict[int, Outcome]:
-    """Predict all rows in one call; if the estimator raises, one request at a time, to find whose rows it was. All are to
-    be explained, or none is."""
+    """Predict all rows in one call; if the estimator raises, one request at a time, to find whose rows it was. All of
+    them are to be explained, or none is."""
     if not rows:
         return {}
     try:

@@ -15,6 +15,7 @@ from tasks.contract import (
     MODEL_NAME,
     MODEL_NAME_RULE,
     MODELS_KEY,
+    REPORTS_KEY,
     RETIRED_KEY,
     VERSIONS_KEY,
 )
@@ -76,6 +77,14 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     task: str
 
 
+class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the page is that shows a version, or why there is none."""
+
+    #: Blob of the HTML document; empty if there is none.
+    digest: str = ""
+    reason: str = ""
+
+
 class Model(msgspec.Struct, frozen=True, kw_only=True):
     """One model: its latest snapshot, its current version's number, its versions by number."""
 
@@ -88,6 +97,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 _encode = msgspec.json.Encoder().encode
 _read_snapshot = msgspec.json.Decoder(Snapshot).decode
 _read_version = msgspec.json.Decoder(Version).decode
+_read_report = msgspec.json.Decoder(Report).decode
 
 
 def check_name(model: str) -> str:
@@ -105,6 +115,7 @@ class Registry:
         self._add_version = client.register_script(scripts.ADD_VERSION)
         self._set_snapshot = client.register_script(scripts.SET_SNAPSHOT)
         self._promote = client.register_script(scripts.PROMOTE)
+        self._set_report = client.register_script(scripts.SET_REPORT)
         self._remove_version = client.register_script(scripts.REMOVE_VERSION)
 
     def set_snapshot(self, model: str, snapshot: Snapshot, *, claim: Claim | None) -> None:
@@ -130,7 +141,23 @@ class Registry:
 
     def remove_version(self, model: str, version: int, *, before: float) -> bool:
         """Remove a version, unless it is current or was so since that time (seconds since the epoch)."""
-        return bool(self._remove_version(keys=_version_keys(model), args=[version, before]))
+        keys = [*_version_keys(model), REPORTS_KEY.format(model=model)]
+        return bool(self._remove_version(keys=keys, args=[version, before]))
+
+    def set_report(self, model: str, version: int, report: Report) -> None:
+        """Say where the report of a version is; nothing if the version has gone meanwhile."""
+        keys = [key.format(model=model) for key in (VERSIONS_KEY, REPORTS_KEY)]
+        self._set_report(keys=keys, args=[version, _encode(report)])
+
+    def report(self, model: str, version: int) -> Report | None:
+        """What is known of a version's report; None if that was never said."""
+        record: Any = self._redis.hget(REPORTS_KEY.format(model=model), str(version))
+        return _read_report(record) if record is not None else None
+
+    def reports(self, model: str) -> list[Report]:
+        """What is known of the reports of all versions of a model."""
+        records: Any = self._redis.hvals(REPORTS_KEY.format(model=model))
+        return [_read_report(record) for record in records]
 
     def snapshot(self, model: str) -> Snapshot:
         """The latest snapshot. Raises ModelNotInitialised."""

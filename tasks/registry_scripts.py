@@ -64,13 +64,21 @@ return 1
 """
 )
 
-#: KEYS: model, versions, retired. ARGV: version, before (seconds since the epoch). Removes a version that has not been
-#: current since then. Returns 1, or 0 and no change.
+#: KEYS: versions, reports. ARGV: version, report record. Returns 1, or 0 and no change if there is no such version.
+SET_REPORT: Final = """
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+return 1
+"""
+
+#: KEYS: model, versions, retired, reports. ARGV: version, before (seconds since the epoch). Removes a version that has
+#: not been current since then. Returns 1, or 0 and no change.
 REMOVE_VERSION: Final = """
 if redis.call('HGET', KEYS[1], 'current') == ARGV[1] then return 0 end
 local retired = redis.call('HGET', KEYS[3], ARGV[1])
 if retired and tonumber(retired) >= tonumber(ARGV[2]) then return 0 end
 redis.call('HDEL', KEYS[3], ARGV[1])
+redis.call('HDEL', KEYS[4], ARGV[1])
 redis.call('HDEL', KEYS[1], 'identity' .. ARGV[1])
 return redis.call('HDEL', KEYS[2], ARGV[1])
 """

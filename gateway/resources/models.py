@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+from falcon import HTTP_304, MEDIA_HTML
 from falcon.asgi import Request, Response
 
 from gateway.auth import requires
 from gateway.representations import model_document, show, version_document
 from gateway.scopes import VIEWING, sees
-from tasks.errors import UnknownVersion
-from tasks.registry import Registry
+from tasks.blobs import Blobs
+from tasks.errors import NotFound, UnknownVersion
+from tasks.registry import Registry, Report
 
 
 class ModelsResource:
@@ -53,6 +55,38 @@ class VersionResource:
         if number not in found.versions:
             raise UnknownVersion(f"the model {model} has no version {number}")
         show(resp, version_document(model, number, found.versions[number], current=found.current == number))
+
+
+class ReportResource:
+    """What a version looks like: a page, as its train made it."""
+
+    def __init__(self, registry: Registry, blobs: Blobs) -> None:
+        self._registry = registry
+        self._blobs = blobs
+
+    @requires(VIEWING)
+    async def on_get(self, req: Request, resp: Response, model: str, version: str) -> None:
+        """The worker's bytes unchanged; 304 to who has them. Raises NotFound where there is no report."""
+        report = await asyncio.to_thread(self._find, model, _number(model, version))
+        resp.etag = report.digest
+        # It never changes, but is only for those who may see the model.
+        resp.set_header("Cache-Control", "private, no-cache")
+        if any(tag in ("*", report.digest) for tag in req.if_none_match or ()):
+            resp.status = HTTP_304
+            return
+        resp.data = await asyncio.to_thread(self._blobs.get, report.digest)
+        resp.content_type = MEDIA_HTML
+
+    def _find(self, model: str, number: int) -> Report:
+        report = self._registry.report(model, number)
+        if report is not None and report.digest:
+            return report
+        if number not in self._registry.model(model).versions:
+            raise UnknownVersion(f"the model {model} has no version {number}")
+        reason = (
+            report.reason if report is not None else "its train was of an older release, or ended before it made one"
+        )
+        raise NotFound(f"version {number} of {model} has no report: {reason}; train again for one")
 
 
 class PromoteResource:

@@ -1,0 +1,74 @@
+"""Makes the report of a version, stores it, and says in the registry where it is or why there is none."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from tasks.estimators.base import Dataset, Estimator
+from tasks.registry import Model, Report, Version
+from tasks.reports import sections
+from tasks.reports.comparing import comparison
+from tasks.reports.judging import judge
+from tasks.reports.markup import page
+from tasks.reports.subject import Subject
+from tasks.runtime import Runtime
+from tasks.snapshots import read_dataset
+
+log = logging.getLogger(__name__)
+
+
+def add_report(
+    runtime: Runtime, model: str, number: int, *, estimator: Estimator[Any], artefact: Any, dataset: Dataset
+) -> None:
+    """Make and store the report of a version that is stored. A report that cannot be made is no reason to fail: what
+    stood in the way is stored instead, and nothing is raised."""
+    try:
+        record = runtime.registry.model(model)
+        html = write(record, number, estimator=estimator, artefact=artefact, dataset=dataset)
+        report = Report(digest=runtime.blobs.put(html.encode()))
+    except Exception as error:
+        # The time limit that ends a train for good is among these: the version is stored, so the train has its result.
+        log.warning("no report of %s version %s", model, number, exc_info=error)
+        report = Report(reason=f"it could not be made: {type(error).__name__}: {error}"[:1000])
+    try:
+        runtime.registry.set_report(model, number, report)
+    except Exception as error:
+        log.warning("the report of %s version %s could not be noted", model, number, exc_info=error)
+
+
+def add_missing_report(runtime: Runtime, model: str, number: int) -> None:
+    """The same for a version whose train ended before its report was made; nothing if there is one."""
+    if runtime.registry.report(model, number) is not None:
+        return
+    version, snapshot = runtime.registry.version(model, number), runtime.registry.snapshot(model)
+    if snapshot.fingerprint != version.fingerprint:
+        reason = "its worker ended before it was made, and the data has been replaced since"
+        runtime.registry.set_report(model, number, Report(reason=reason))
+        return
+    loaded = runtime.models.get(model, number)
+    dataset = read_dataset(runtime, snapshot)
+    add_report(runtime, model, number, estimator=loaded.estimator, artefact=loaded.artefact, dataset=dataset)
+
+
+def write(record: Model, number: int, *, estimator: Estimator[Any], artefact: Any, dataset: Dataset) -> str:
+    """The report as one HTML document that loads nothing."""
+    judged = judge(estimator, artefact, dataset) if dataset.holdout.num_rows else None
+    subject = Subject(record.name, number, record.versions[number], dataset, judged, _before(record, number))
+    return page(
+        f"{record.name} version {number}",
+        sections.heading(subject),
+        sections.tiles(subject),
+        sections.learning(subject),
+        sections.quality(subject),
+        sections.errors(subject),
+        comparison(subject),
+        sections.data(subject),
+        sections.params(subject),
+        sections.footer(subject),
+    )
+
+
+def _before(record: Model, number: int) -> tuple[int, Version] | None:
+    earlier = max((other for other in record.versions if other < number), default=None)
+    return None if earlier is None else (earlier, record.versions[earlier])

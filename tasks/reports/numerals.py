@@ -1,0 +1,41 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+
+
+def plain(value: float) -> str:
+    """Four significant digits; whole numbers in full, in groups of three digits, up to a million million."""
+    number = float(value)
+    if not math.isfinite(number):
+        return str(number)
+    if number.is_integer() and abs(number) < 1e12:
+        return f"{number:,.0f}"
+    if 1e-4 <= abs(number) < 1e9:
+        digits = max(0, 3 - math.floor(math.log10(abs(number))))
+        return f"{number:,.{digits}f}"
+    return f"{number:.3g}"
+
+
+def percent(part: float) -> str:
+    """A part of 1 in per cent: 0.5 is 50 %, what is small and not 0 is shown as such."""
+    if 0 < part < 0.001:
+        return "< 0.1 %"
+    return f"{part * 100:.1f}".removesuffix(".0") + " %"
+
+
+def duration(seconds: float) -> str:
+    """How long something took."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, or its beginning and an ellipsis."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,0 +1,146 @@
+"""The parts of a report."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from tasks.estimators.metrics import MAIN
+from tasks.reports import figures
+from tasks.reports.judging import Judged, calibration, confusion
+from tasks.reports.markup import as_json, bar, figure, section, shaded, spark, table, text
+from tasks.reports.numerals import duration, percent, plain
+from tasks.reports.segments import Split, splits
+from tasks.reports.subject import METRICS, Subject
+from tasks.reports.summary import COLUMNS, describe
+
+#: Most classes in a confusion matrix.
+CLASSES: Final = 12
+
+
+def heading(subject: Subject) -> str:
+    """Which version this is, and when it was made of what."""
+    version, schema = subject.version, subject.dataset.schema
+    made = datetime.fromtimestamp(version.created_at, UTC)
+    rows = subject.dataset.train.num_rows + subject.dataset.holdout.num_rows
+    facts = (
+        f"{schema.problem} of <b>{text(schema.target)}</b> by {text(version.estimator)}, trained "
+        f'<time datetime="{made.isoformat(timespec="seconds")}">{made:%-d %B %Y, %H:%M} UTC</time> '
+        f"in {duration(version.seconds)} on {rows:,} rows with {len(schema.columns):,} columns"
+    )
+    name = f"{text(subject.model)} <small>version {subject.number}</small>"
+    return f"<header><h1>{name}</h1><p>{facts}.</p></header>"
+
+
+def tiles(subject: Subject) -> str:
+    """The metrics on the holdout, the main one first to be seen."""
+    main, _ = MAIN.get(subject.dataset.schema.problem, ("", False))
+    parts = []
+    for name, value in subject.version.metrics.items():
+        said = METRICS[name][0] if name in METRICS else "on the holdout"
+        css = ' class="main"' if name == main else ""
+        shown = f"{text(name.replace('_', ' '))}</dt><dd>{plain(value)}<small>{text(said)}</small>"
+        parts.append(f"<div{css}><dt>{shown}</dd></div>")
+    return f'<dl class="tiles">{"".join(parts)}</dl>' if parts else ""
+
+
+def learning(subject: Subject) -> str:
+    """How the metrics went, and which columns count."""
+    cards, curve = [], subject.version.curve
+    names = list(dict.fromkeys(name for metrics in curve.metrics.values() for name in metrics))
+    if names and len(curve.iterations) > 1:
+        caption = "Where the holdout rises again while train falls, more iterations would only learn by heart."
+        title = f"Learning curve, {names[0].replace('_', ' ')}"
+        cards.append(figure(title, caption, figures.learning_curve(curve, names[0])))
+    if any(subject.version.importance.values()):
+        caption = "How much of the gain in the training loss the splits on each column brought."
+        cards.append(figure("Importance", caption, figures.importance(subject.version.importance)))
+    return section("What it learned", *cards)
+
+
+def quality(subject: Subject) -> str:
+    """How its predictions compare with the truth."""
+    judged = subject.judged
+    if judged is None:
+        return ""
+    if not judged.classes:
+        cards = [
+            figure("Prediction and truth", "On the dashed line they are equal.", figures.scatter(judged)),
+            figure("Residuals", "Around 0, and narrow, is good; a long tail is rare and large errors.",
+                   figures.residuals(judged)),
+        ]  # fmt: skip
+    else:
+        event = str(judged.classes[1]) if len(judged.classes) == 2 else "the class it gives"
+        drawn = figures.calibration(calibration(judged), event=event)
+        cards = [figure("Calibration", "On the dashed line, what it calls 70 % is so in 70 % of the rows.", drawn)]
+        cards.append(_confusion(judged))
+    seen = f"On {len(judged.truth):,} rows of the holdout, which the fit has not learned from"
+    part = f", evenly chosen out of {judged.whole:,}" if judged.whole > len(judged.truth) else ""
+    return section("How good it is", *cards, lead=f"{seen}{part}.")
+
+
+def errors(subject: Subject) -> str:
+    """Where it errs more than elsewhere."""
+    judged = subject.judged
+    if judged is None:
+        return ""
+    found = splits(judged, subject.dataset.schema.columns, subject.version.importance)
+    worst = max((segment.error for split in found for segment in split.segments), default=0.0) or 1.0
+    measure = "Part of wrong classes" if judged.classes else "Root mean squared error"
+    cards = [_split(split, worst, classes=bool(judged.classes)) for split in found]
+    return section("Where it errs", *cards, lead=f"{measure} on the holdout, by the columns that count most.")
+
+
+def data(subject: Subject) -> str:
+    """What it was trained on."""
+    schema = subject.dataset.schema
+    rows = []
+    for column in describe(subject.dataset):
+        mark = ' <span class="quiet">(target)</span>' if column.name == schema.target else ""
+        missing = percent(column.missing / column.rows) if column.missing else '<span class="quiet">none</span>'
+        drawn = spark(column.bars, alt=f"distribution of {column.name}")
+        rows.append([f"{text(column.name)}{mark}", column.kind, missing, text(column.values), drawn])
+    heads = [("Column", ""), ("Type", ""), ("Missing", "n"), ("Values", "full"), ("Distribution", "full")]
+    left = len(schema.columns) - COLUMNS
+    caption = f"{subject.dataset.train.num_rows:,} rows to learn from, {subject.dataset.holdout.num_rows:,} held out"
+    caption += f"; {left:,} further columns are not shown" if left > 0 else ""
+    return section("The data", table("Columns", caption, heads, rows, kind="wide"))
+
+
+def params(subject: Subject) -> str:
+    """What the train was asked for."""
+    rows = [[text(name), as_json(value)] for name, value in sorted(subject.version.params.items())]
+    if not rows:
+        return section("Params", '<p class="card">None were given: all are the estimator\'s defaults.</p>')
+    return section(
+        "Params", table("Given", "The rest are the estimator's defaults.", [("Param", ""), ("Value", "")], rows)
+    )
+
+
+def footer(subject: Subject) -> str:
+    """Where it comes from."""
+    version = subject.version
+    parts = [f"Data <code>{version.fingerprint[:16]}</code>", f"model <code>{version.artefact[:16]}</code>"]
+    parts += [f"task <code>{text(version.task)}</code>"] if version.task else []
+    return f"<footer>{', '.join(parts)}.</footer>"
+
+
+def _confusion(judged: Judged) -> str:
+    names, counts = confusion(judged, most=CLASSES)
+    rows = []
+    for index, (name, row) in enumerate(zip(names, counts, strict=True)):
+        total = int(row.sum()) or 1
+        cells = [shaded(f"{count:,}", count / total, strong=place == index) for place, count in enumerate(row)]
+        rows.append([text(name), *cells])
+    heads = [("truth \\ given", ""), *((name, "n") for name in names)]
+    return table("Confusion", "Down the true class, across the class that was given.", heads, rows, kind="heat")
+
+
+def _split(split: Split, worst: float, *, classes: bool) -> str:
+    rows = [
+        [text(segment.name), f"{segment.rows:,}", percent(segment.error) if classes else plain(segment.error),
+         bar(segment.error / worst)]
+        for segment in split.segments
+    ]  # fmt: skip
+    heads = [("Values", ""), ("Rows", "n"), ("Wrong" if classes else "RMSE", "n"), ("", "")]
+    return table(split.column, "", heads, rows)

@@ -1,0 +1,32 @@
+"""What a report is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tasks.estimators.base import Dataset
+from tasks.registry import Version
+from tasks.reports.judging import Judged
+
+#: What each metric is, and whether more of it is better. For a metric that is not here nothing is said of that.
+METRICS: Final = {
+    "rmse": ("root mean squared error", False),
+    "mae": ("mean absolute error", False),
+    "r2": ("part of the variance explained", True),
+    "auc": ("chance that a positive ranks above a negative", True),
+    "log_loss": ("log loss", False),
+    "accuracy": ("part that is right", True),
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a report is about. `before` is the version before it, with its number."""
+
+    model: str
+    number: int
+    version: Version
+    dataset: Dataset
+    judged: Judged | None
+    before: tuple[int, Version] | None
