@@ -37,6 +37,8 @@ def main(argv: Sequence[str] = tuple(sys.argv[1:])) -> int:
         # NGINX finds the sockets by names relative to the working directory, its files relative to the prefix.
         os.chdir(sockets)
         become(nginx_binary(), "-p", f"{home.run}/", "-c", "nginx.conf", "-e", "stderr")
+    # Where the pictures of a train's report find their fonts, once that is known.
+    os.environ["MPLCONFIGDIR"] = str(home.run / "matplotlib")
     from infra.cli import main as command
 
     return command(argv)

@@ -18,6 +18,8 @@ NAME_LENGTH: Final = 22
 POINTS: Final = 600
 #: Bars of a histogram.
 BARS: Final = 30
+#: The metrics of which more is better, as LightGBM calls them; of all others, and of errors, less is.
+MORE: Final = ("auc", "average_precision", "ndcg", "map")
 _COLOURS: Final = {"train": SECOND, "holdout": FIRST}
 
 
@@ -31,6 +33,10 @@ def learning_curve(curve: Curve, metric: str) -> str:
             values = metrics[metric]
             drawn.plot(curve.iterations, values, color=_COLOURS.get(part, QUIET), label=part)
             said.append(f"{part} from {plain(values[0])} to {plain(values[-1])}")
+        if (found := curve.metrics.get("holdout", {}).get(metric)) is not None:
+            best = int(np.argmax(found) if metric.startswith(MORE) else np.argmin(found))
+            drawn.plot(curve.iterations[best], found[best], color=FIRST, marker="o", markersize=7, linestyle="")
+            said.append(f"the holdout is best at iteration {curve.iterations[best]}, with {plain(found[best])}")
         drawn.set_xlabel("iteration")
         drawn.set_ylabel(metric.replace("_", " "))
         drawn.legend(loc="best", labelcolor=INK)
@@ -41,7 +47,8 @@ def importance(found: dict[str, float]) -> str:
     """The part of each column in all gain, the greatest at the top."""
     total = sum(found.values()) or 1.0
     top = sorted(found.items(), key=lambda item: -item[1])[:COLUMNS]
-    with axes() as drawn:
+    longest = max(len(shortened(name, NAME_LENGTH)) for name, _ in top)
+    with axes(left=0.05 + 0.0155 * longest) as drawn:
         places = range(len(top))
         bars = drawn.barh(places, [100 * value / total for _, value in top], color=FIRST, height=0.66)
         drawn.bar_label(bars, [percent(value / total) for _, value in top], padding=4, color=QUIET, fontsize=10)

@@ -32,13 +32,13 @@ def page(title: str, *parts: str) -> str:
     )
 
 
-def section(title: str, *cards: str, lead: str = "") -> str:
+def section(title: str, *cards: str, lead: str = "", kind: str = "") -> str:
     """A part of the page with a heading; nothing if there are no cards."""
     shown = [card for card in cards if card]
     if not shown:
         return ""
     said = f'<p class="lead">{text(lead)}</p>\n' if lead else ""
-    inner = shown[0] if len(shown) == 1 else f'<div class="grid">\n{"".join(shown)}</div>'
+    inner = shown[0] if len(shown) == 1 else f'<div class="grid {kind}">\n{"".join(shown)}</div>'
     return f"<section>\n<h2>{text(title)}</h2>\n{said}{inner}\n</section>"
 
 

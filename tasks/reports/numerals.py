@@ -14,8 +14,17 @@ def plain(value: float) -> str:
         return f"{number:,.0f}"
     if 1e-4 <= abs(number) < 1e9:
         digits = max(0, 3 - math.floor(math.log10(abs(number))))
-        return f"{number:,.{digits}f}"
+        shown = f"{number:,.{digits}f}"
+        return shown.rstrip("0").rstrip(".") if digits else shown
     return f"{number:.3g}"
+
+
+def compact(value: float) -> str:
+    """A number on an axis: 1,200,000 is 1.2M."""
+    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            return f"{value / (1e3 if letter == 'k' else size):.4g}{letter}"
+    return f"{value:.4g}"
 
 
 def percent(part: float) -> str:

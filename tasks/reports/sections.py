@@ -49,7 +49,7 @@ def learning(subject: Subject) -> str:
     cards, curve = [], subject.version.curve
     names = list(dict.fromkeys(name for metrics in curve.metrics.values() for name in metrics))
     if names and len(curve.iterations) > 1:
-        caption = "Where the holdout rises again while train falls, more iterations would only learn by heart."
+        caption = "The dot is where the holdout is at its best; what train gains from there on is learned by heart."
         title = f"Learning curve, {names[0].replace('_', ' ')}"
         cards.append(figure(title, caption, figures.learning_curve(curve, names[0])))
     if any(subject.version.importance.values()):
@@ -88,7 +88,9 @@ def errors(subject: Subject) -> str:
     worst = max((segment.error for split in found for segment in split.segments), default=0.0) or 1.0
     measure = "Part of wrong classes" if judged.classes else "Root mean squared error"
     cards = [_split(split, worst, classes=bool(judged.classes)) for split in found]
-    return section("Where it errs", *cards, lead=f"{measure} on the holdout, by the columns that count most.")
+    return section(
+        "Where it errs", *cards, kind="three", lead=f"{measure} on the holdout, by the columns that count most."
+    )
 
 
 def data(subject: Subject) -> str:
@@ -100,7 +102,7 @@ def data(subject: Subject) -> str:
         missing = percent(column.missing / column.rows) if column.missing else '<span class="quiet">none</span>'
         drawn = spark(column.bars, alt=f"distribution of {column.name}")
         rows.append([f"{text(column.name)}{mark}", column.kind, missing, text(column.values), drawn])
-    heads = [("Column", ""), ("Type", ""), ("Missing", "n"), ("Values", "full"), ("Distribution", "full")]
+    heads = [("Column", ""), ("Type", ""), ("Missing", "n missing"), ("Values", "full"), ("Distribution", "full")]
     left = len(schema.columns) - COLUMNS
     caption = f"{subject.dataset.train.num_rows:,} rows to learn from, {subject.dataset.holdout.num_rows:,} held out"
     caption += f"; {left:,} further columns are not shown" if left > 0 else ""
@@ -127,13 +129,20 @@ def footer(subject: Subject) -> str:
 
 def _confusion(judged: Judged) -> str:
     names, counts = confusion(judged, most=CLASSES)
+    right = counts.diagonal()
     rows = []
     for index, (name, row) in enumerate(zip(names, counts, strict=True)):
-        total = int(row.sum()) or 1
-        cells = [shaded(f"{count:,}", count / total, strong=place == index) for place, count in enumerate(row)]
-        rows.append([text(name), *cells])
-    heads = [("truth \\ given", ""), *((name, "n") for name in names)]
-    return table("Confusion", "Down the true class, across the class that was given.", heads, rows, kind="heat")
+        total = int(row.sum())
+        cells = [shaded(f"{count:,}", count / max(total, 1), strong=place == index) for place, count in enumerate(row)]
+        rows.append([text(name), *cells, _part(right[index], total)])
+    rows.append(["precision", *map(_part, right, counts.sum(axis=0)), ""])
+    heads = [("truth \\ given", ""), *((name, "n") for name in names), ("recall", "n")]
+    caption = "Down the true class, across the class that was given; in bold where they are the same."
+    return table("Confusion", caption, heads, rows, kind="heat")
+
+
+def _part(count: int, total: int) -> str:
+    return f'<span class="quiet">{percent(count / total) if total else "none"}</span>'
 
 
 def _split(split: Split, worst: float, *, classes: bool) -> str:

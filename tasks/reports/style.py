@@ -25,8 +25,8 @@ h3 { margin: 0 0 .75rem; font-size: 1rem; overflow-wrap: anywhere; }
 p.lead { margin: -.5rem 0 1rem; max-width: 44rem; color: var(--quiet); }
 .grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); }
 .card, .tiles > div { min-width: 0; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; }
+.grid.three { grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); }
 .card { margin: 0; padding: 1.1rem 1.25rem; }
-.card + .card { margin-top: 0; }
 .tiles { display: grid; gap: 1rem; margin: 1.75rem 0 0;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 9.5rem), 1fr)); }
 .tiles > div { padding: .85rem 1.1rem; }
@@ -57,8 +57,9 @@ tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 6rem; }
 .bar i { display: block; height: 100%; border-radius: .3rem; background: var(--first); }
 .spark { width: 5.5rem; min-width: 5.5rem; height: 1.4rem; }
 .spark rect { fill: var(--first); opacity: .75; }
-.heat { width: auto; } .heat td, .heat thead th { padding: 1px; text-align: right; border: 0; }
-.heat thead th { padding: .3rem .6rem; } .heat tbody th { padding: .35rem .75rem .35rem 0; border: 0; }
+.heat td, .heat thead th { padding: 1px; text-align: right; border: 0; }
+.heat thead th { padding: .3rem .6rem; }
+.heat tbody th { vertical-align: middle; padding: .35rem .75rem .35rem 0; border: 0; }
 .heat i { display: block; padding: .35rem .6rem; border-radius: .3rem; font-style: normal;
   background: rgb(var(--heat) / calc(var(--part) * .5)); }
 .heat td b { font-weight: 650; }
@@ -71,6 +72,7 @@ footer { margin-top: 3rem; color: var(--quiet); font-size: .88rem; overflow-wrap
     border-bottom: 1px solid var(--line); }
   .wide th, .wide td { border: 0; padding: 0; text-align: left; white-space: normal; }
   .wide .full { grid-column: 1 / -1; }
-  .wide .n { text-align: right; } }
+  .wide .missing { grid-column: 1 / -1; } .wide .missing::before { content: "missing: "; color: var(--quiet); }
+  svg text { font-size: 13px !important; } .spark { margin-top: .3rem; } }
 @media print { body { background: none; } .card, .tiles > div { break-inside: avoid; } }
 """

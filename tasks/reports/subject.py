@@ -15,7 +15,7 @@ METRICS: Final = {
     "mae": ("mean absolute error", False),
     "r2": ("part of the variance explained", True),
     "auc": ("chance that a positive ranks above a negative", True),
-    "log_loss": ("log loss", False),
+    "log_loss": ("mean -ln of the chance given to the truth", False),
     "accuracy": ("part that is right", True),
 }
 

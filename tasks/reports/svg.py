@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from html import escape
 from typing import Any, Final
 
+from tasks.reports.numerals import compact
+
 #: What each colour is called in the page, and the one that stands for it while the figure is drawn.
 INK, QUIET, LINE, FIRST, SECOND, SHADE = "#010203", "#010204", "#010205", "#010206", "#010207", "#010208"
 NAMES: Final = {INK: "ink", QUIET: "quiet", LINE: "line", FIRST: "first", SECOND: "second", SHADE: "shade"}
@@ -46,14 +48,20 @@ _HEAD: Final = re.compile(r"<svg [^>]*?viewBox=\"([^\"]*)\"[^>]*>")
 
 
 @contextmanager
-def axes() -> Iterator[Any]:
-    """Axes to draw on, in the style of the page. Within it alone matplotlib has that style."""
+def axes(*, left: float = 0.15) -> Iterator[Any]:
+    """Axes to draw on, in the style of the page. Within it alone matplotlib has that style. `left`: the part of the
+    width that is for labels; matplotlib could find it out, and would have to draw everything twice for that."""
     import matplotlib
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(SIZE[0] / 72, SIZE[1] / 72), layout="constrained")
-        yield figure.subplots()
+        figure = Figure(figsize=(SIZE[0] / 72, SIZE[1] / 72))
+        drawn = figure.add_axes((left, 0.18, 0.97 - left, 0.79))
+        for axis in (drawn.xaxis, drawn.yaxis):
+            axis.set_major_locator(MaxNLocator(nbins=6))
+            axis.set_major_formatter(lambda value, _: compact(value))
+        yield drawn
 
 
 def markup(drawn: Any, *, alt: str, salt: str) -> str:
