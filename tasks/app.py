@@ -144,12 +144,18 @@ def preload(sender: Any, **_: Any) -> None:
         import pyarrow.parquet  # noqa: F401
 
         import tasks.ingest
-        import tasks.predicting  # noqa: F401
+        import tasks.predicting
         from tasks.estimators.catalogue import Catalogue
         from tasks.estimators.lightgbm_library import load_lightgbm
 
         load_lightgbm()
         Catalogue({}, threads=1).get(DEFAULT_ESTIMATOR)
+    if fleet == "train":
+        # What a report is drawn with.
+        import matplotlib.backends.backend_svg
+        import matplotlib.figure  # noqa: F401
+
+        import tasks.fitting  # noqa: F401
     if fleet == "estimate":
         # Two lines a group would be most of the log; what fails is still said.
         for name in ("celery.worker.strategy", "celery.app.trace"):

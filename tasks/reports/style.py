@@ -57,7 +57,7 @@ tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 6rem; }
 .bar i { display: block; height: 100%; border-radius: .3rem; background: var(--first); }
 .spark { width: 5.5rem; min-width: 5.5rem; height: 1.4rem; }
 .spark rect { fill: var(--first); opacity: .75; }
-.heat td, .heat thead th { padding: 1px; text-align: right; border: 0; }
+.heat td, .heat thead th { vertical-align: middle; padding: 1px; text-align: right; border: 0; }
 .heat thead th { padding: .3rem .6rem; }
 .heat tbody th { vertical-align: middle; padding: .35rem .75rem .35rem 0; border: 0; }
 .heat i { display: block; padding: .35rem .6rem; border-radius: .3rem; font-style: normal;

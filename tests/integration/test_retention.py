@@ -110,7 +110,7 @@ def test_all_versions_are_kept_unless_settings_say_otherwise(place: Place) -> No
     ("settings", "expected"),
     [({"versions_kept": 2}, [2, 4, 5]), ({"version_life_seconds": 1}, [2]), ({"versions_kept": 9}, [1, 2, 3, 4, 5])],
 )
-def test_old_versions_go_with_their_artefacts_and_never_the_current_one(
+def test_old_versions_go_with_their_artefacts_and_reports_and_never_the_current_one(
     place: Place, settings: dict[str, int], expected: list[int]
 ) -> None:
     place.init(1)
@@ -118,7 +118,13 @@ def test_old_versions_go_with_their_artefacts_and_never_the_current_one(
         place.train(Promote.ALWAYS if iterations == 2 else Promote.NEVER, iterations=iterations)
     place.sweep(**settings)
     assert place.versions() == expected
-    assert place.stored() == 2 + len(expected)
+    # Two parts of the data; each version's artefact and report.
+    assert place.stored() == 2 + 2 * len(expected)
+    for number in range(1, 6):
+        report = place.runtime.registry.report("m", number)
+        assert (report is not None) == (number in expected)
+        if report is not None:
+            assert place.runtime.blobs.get(report.digest).startswith(b"<!doctype html>")
     assert estimated(place.runtime).state is State.SUCCEEDED
     document = model_document(place.runtime.registry.model("m"))
     assert (document["current"], [v["version"] for v in document["versions"]]) == (2, expected)

@@ -1,0 +1,214 @@
+"""The report of a version: what it shows for each problem, that it escapes, and what it does with odd data."""
+
+from __future__ import annotations
+
+import re
+import time
+from html.parser import HTMLParser
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tasks.curve import Recorder
+from tasks.estimators.base import Dataset
+from tasks.estimators.lightgbm import LightGBM
+from tasks.registry import Model, Snapshot, Version
+from tasks.reports.judging import Judged, calibration, confusion, thinned
+from tasks.reports.making import write
+from tasks.reports.numerals import compact, duration, percent, plain, shortened
+from tests.unit.test_estimators import PROBLEMS, data, nothing
+
+EVIL = "<script>alert(1)</script>\"'&$x$_{}"
+#: Elements without an end.
+VOID = {"meta", "link"}
+
+
+class Page(HTMLParser):
+    """A document read strictly: every element is ended, in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.words.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attrs for name, attrs in self.seen if name == tag]
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def version(dataset: Dataset, estimator: LightGBM, artefact: Any, recorder: Recorder, **changes: Any) -> Version:
+    made = Version(
+        estimator="lightgbm",
+        schema=msgspec.Raw(msgspec.json.encode(dataset.schema)),
+        fingerprint="f" * 64,
+        artefact="a" * 64,
+        params={},
+        metrics={"rmse": 1.0},
+        importance=estimator.importance(artefact),
+        curve=recorder.curve,
+        seconds=0.5,
+        created_at=time.time(),
+        task="",
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def shown(table: pa.Table, *, options: dict[str, Any] | None = None, bare: bool = False, **params: Any) -> Page:
+    """The report of the second version on a table; `bare`: of a model that tells neither curve nor importance."""
+    estimator = LightGBM()
+    dataset = estimator.prepare(table, {"target": table.column_names[-1], **(options or {})})
+    recorder = Recorder(nothing)
+    artefact = estimator.fit(dataset, {"num_iterations": 12, **params}, recorder)
+    changes: dict[str, Any] = {"importance": {}, "curve": Recorder(nothing).curve} if bare else {}
+    old = version(dataset, estimator, artefact, recorder, params={"num_leaves": 5}, metrics={"rmse": 2.0})
+    new = version(dataset, estimator, artefact, recorder, params=params, **changes)
+    snapshot = Snapshot(
+        estimator="lightgbm",
+        schema=old.schema,
+        fingerprint=old.fingerprint,
+        train="",
+        holdout="",
+        rows=1,
+        holdout_rows=1,
+        target=dataset.schema.target,
+        problem=dataset.schema.problem,
+        created_at=0,
+    )
+    record = Model(name="m", snapshot=snapshot, current=1, versions={2: old, 3: new})
+    return Page(write(record, 3, estimator=estimator, artefact=artefact, dataset=dataset))
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_all_parts_are_there(problem: str) -> None:
+    page = shown(data(problem))
+    headings = ["What it learned", "How good it is", "Where it errs", "Compared with version 2", "The data", "Params"]
+    assert all(heading in page.text for heading in headings)
+    figures = 4 if problem == "regression" else 3
+    drawings = [svg for svg in page.all("svg") if svg.get("class") != "spark"]
+    assert len(drawings) == figures
+    assert all(svg["role"] == "img" and svg["aria-label"] for svg in page.all("svg"))
+    assert ("Residuals" in page.text) == (problem == "regression")
+    assert ("Confusion" in page.text) == (problem != "regression")
+    # 5 rows: the target and four columns.
+    assert sum(svg.get("class") == "spark" for svg in page.all("svg")) == 5
+    assert "1 better" in page.text
+    assert "num_leaves" in page.text
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_it_loads_nothing_and_runs_nothing(problem: str) -> None:
+    page = shown(data(problem))
+    assert not {tag for tag, _ in page.seen} & {"script", "img", "iframe", "object", "image", "a", "form", "base"}
+    for tag, attrs in page.seen:
+        for name, value in attrs.items():
+            assert not name.startswith("on")
+            if name in ("href", "xlink:href", "src"):
+                assert re.fullmatch(r"#\w+|data:,", value or ""), (tag, value)
+            assert "url(" not in (value or "") or re.search(r"url\(#\w+\)", value or "")
+    ids = [attrs["id"] for _, attrs in page.seen if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    assert len([meta for meta in page.all("meta") if "default-src 'none'" in (meta.get("content") or "")]) == 1
+
+
+def test_what_users_chose_is_text() -> None:
+    table = data("binary").rename_columns([EVIL, "$$", "a" * 300, "t", EVIL + "y"])
+    target = pa.array([f"</td>{value}" for value in table.column(4).to_pylist()])
+    colours = pa.array([f"<b onload=x>{value}" for value in table.column(3).to_pylist()])
+    page = shown(table.set_column(4, EVIL + "y", target).set_column(3, "t", colours))
+    assert "script" not in {tag for tag, _ in page.seen}
+    assert not [attrs for _, attrs in page.seen if "onload" in attrs]
+    assert page.text.count(EVIL) >= 3
+    assert "</td>yes" in page.text
+    assert any("<script>" in (svg["aria-label"] or "") for svg in page.all("svg"))
+
+
+def test_tables_have_headings() -> None:
+    page = shown(data("multiclass"))
+    assert len(page.all("table")) == len(page.all("caption")) >= 6
+    heads = page.all("th")
+    assert heads
+    assert {head["scope"] for head in heads} == {"col", "row"}
+
+
+def test_without_curve_and_importance() -> None:
+    page = shown(data("regression"), bare=True)
+    assert "What it learned" not in page.text
+    assert "Where it errs" not in page.text
+    assert "Residuals" in page.text
+
+
+@pytest.mark.parametrize("name", ["constant", "one class", "many classes", "all missing", "huge", "few"])
+def test_odd_data(name: str) -> None:
+    rng, count = np.random.default_rng(3), 300
+    x, y = rng.normal(size=count), rng.normal(size=count)
+    tables = {
+        "constant": pa.table({"x": x, "z": np.ones(count), "y": np.where(x > 2, 2.0, 1.0)}),
+        "one class": pa.table({"x": x, "y": ["no"] * (count - 3) + ["yes"] * 3}),
+        "many classes": pa.table({"x": x, "y": [f"class {i % 30}" for i in range(count)]}),
+        "all missing": pa.table({"x": x, "z": [None] * (count - 1) + [1.0], "y": y}),
+        "huge": pa.table({"x": x * 1e12, "y": y * 1e30}),
+        "few": pa.table({"x": x[:12], "y": y[:12]}),
+    }
+    assert "version 3" in shown(tables[name]).text
+
+
+def test_a_chance_that_is_kept_is_well_calibrated() -> None:
+    rng = np.random.default_rng(1)
+    chance = rng.uniform(size=50_000)
+    truth = (rng.uniform(size=50_000) < chance).astype(np.int64)
+    judged = Judged(
+        pa.table({}), truth, (chance > 0.5).astype(np.int64), ["a", "b"], np.column_stack([1 - chance, chance]), 50_000
+    )
+    found = calibration(judged)
+    assert found.counts == [5000] * 10
+    np.testing.assert_allclose(found.true, found.given, atol=0.03)
+
+
+def test_rare_classes_are_others() -> None:
+    truth = np.array([0, 0, 0, 1, 1, 2, 3])
+    given = np.array([0, 0, 1, 1, 1, 3, 0])
+    judged = Judged(pa.table({}), truth, given, ["a", "b", "c", "d"], np.empty((7, 4)), 7)
+    names, counts = confusion(judged, most=3)
+    assert names == ["a", "b", "others"]
+    assert counts.tolist() == [[2, 1, 0], [0, 2, 0], [1, 0, 1]]
+    assert confusion(judged, most=4)[0] == ["a", "b", "c", "d"]
+
+
+def test_large_tables_are_thinned_evenly() -> None:
+    table = pa.table({"x": list(range(1000))})
+    assert thinned(table, 5).column("x").to_pylist() == [0, 249, 499, 749, 999]
+    assert thinned(table, 1000) is table
+
+
+def test_numbers_as_people_read_them() -> None:
+    values = (0, 1234567, 0.5, 1234.5678, -0.012345, 1e-9, 3e20, float("nan"))
+    assert [plain(v) for v in values] == ["0", "1,234,567", "0.5", "1,235", "-0.01235", "1e-09", "3e+20", "nan"]
+    assert [compact(v) for v in (0, 9999, 150_000, -2_500_000, 3e9)] == ["0", "9999", "150k", "-2.5M", "3G"]
+    assert [percent(v) for v in (0, 0.0004, 0.5, 0.1234, 1)] == ["0 %", "< 0.1 %", "50 %", "12.3 %", "100 %"]
+    assert [duration(v) for v in (0.0421, 2, 150, 7300)] == ["42 ms", "2.0 s", "2 min 30 s", "2 h 1 min"]
+    assert (shortened("abcdef", 4), shortened("abcd", 4)) == ("abc…", "abcd")
