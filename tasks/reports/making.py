@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
+from tasks.errors import Unavailable
 from tasks.estimators.base import Dataset, Estimator
 from tasks.registry import Model, Report, Version
 from tasks.reports import sections
@@ -18,37 +20,51 @@ from tasks.snapshots import read_dataset
 log = logging.getLogger(__name__)
 
 
+#: Said while it is made, so that it is said of one whose worker ended over it. It is not tried again: a train whose
+#: version is stored shall not end as poison because of a picture.
+BEGUN: Final = "its worker ended while it was made"
+
+
 def add_report(
     runtime: Runtime, model: str, number: int, *, estimator: Estimator[Any], artefact: Any, dataset: Dataset
 ) -> None:
     """Make and store the report of a version that is stored. A report that cannot be made is no reason to fail: what
     stood in the way is stored instead, and nothing is raised."""
+    _add(
+        runtime,
+        model,
+        number,
+        lambda record: write(record, number, estimator=estimator, artefact=artefact, dataset=dataset),
+    )
+
+
+def add_missing_report(runtime: Runtime, model: str, number: int) -> None:
+    """The same for a version whose train ended before its report was begun; nothing if it was."""
+
+    def written(record: Model) -> str:
+        if record.snapshot.fingerprint != record.versions[number].fingerprint:
+            raise Unavailable("its worker ended before it was made, and the data has been replaced since")
+        loaded, dataset = runtime.models.get(model, number), read_dataset(runtime, record.snapshot)
+        return write(record, number, estimator=loaded.estimator, artefact=loaded.artefact, dataset=dataset)
+
+    _add(runtime, model, number, written)
+
+
+def _add(runtime: Runtime, model: str, number: int, written: Callable[[Model], str]) -> None:
     try:
-        record = runtime.registry.model(model)
-        html = write(record, number, estimator=estimator, artefact=artefact, dataset=dataset)
+        if runtime.registry.report(model, number) is not None:
+            return
+        runtime.registry.set_report(model, number, Report(reason=BEGUN))
+        html = written(runtime.registry.model(model))
         report = Report(digest=runtime.blobs.put(html.encode()))
     except Exception as error:
-        # The time limit that ends a train for good is among these: the version is stored, so the train has its result.
-        log.warning("no report of %s version %s", model, number, exc_info=error)
-        report = Report(reason=f"it could not be made: {type(error).__name__}: {error}"[:1000])
+        # The time limit of the train is among these: it has its result, and ends with it.
+        log.warning("there will be no report of %s version %s", model, number, exc_info=error)
+        report = Report(reason=f"{type(error).__name__}: {error}"[:1000])
     try:
         runtime.registry.set_report(model, number, report)
     except Exception as error:
         log.warning("the report of %s version %s could not be noted", model, number, exc_info=error)
-
-
-def add_missing_report(runtime: Runtime, model: str, number: int) -> None:
-    """The same for a version whose train ended before its report was made; nothing if there is one."""
-    if runtime.registry.report(model, number) is not None:
-        return
-    version, snapshot = runtime.registry.version(model, number), runtime.registry.snapshot(model)
-    if snapshot.fingerprint != version.fingerprint:
-        reason = "its worker ended before it was made, and the data has been replaced since"
-        runtime.registry.set_report(model, number, Report(reason=reason))
-        return
-    loaded = runtime.models.get(model, number)
-    dataset = read_dataset(runtime, snapshot)
-    add_report(runtime, model, number, estimator=loaded.estimator, artefact=loaded.artefact, dataset=dataset)
 
 
 def write(record: Model, number: int, *, estimator: Estimator[Any], artefact: Any, dataset: Dataset) -> str:
