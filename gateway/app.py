@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import Callable, Coroutine, Sequence
@@ -46,6 +47,8 @@ from tasks.ledger import Ledger
 from tasks.registry import Registry
 from tasks.settings import Settings
 
+log = logging.getLogger(__name__)
+
 
 class Gateway(falcon.asgi.App[Any, Any]):
     """The app, and what its server tells it."""
@@ -76,6 +79,7 @@ def create_app(settings: Settings) -> Gateway:
     logins = RememberedLogins(token_resource.login)
 
     def forget_account(name: str) -> None:
+        log.info("an account or a token has changed: %s", name)
         authenticator.forget(name)
         logins.forget(name)
 

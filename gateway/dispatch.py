@@ -126,6 +126,7 @@ class Dispatcher:
             self._waiting.drop(reply)
             _repeat(items[0], once, known)
             return None
+        log.debug("%d requests are accepted", len(items), extra={"task_id": group.id, "kind": kind.value})
         for index, item in enumerate(items):
             if not item.accepted.done():
                 item.accepted.set_result(Ticket(f"{group.id}-{index}", reply))

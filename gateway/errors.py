@@ -13,6 +13,7 @@ import falcon.asgi
 import msgspec
 import redis
 
+from gateway.headers import request_id
 from tasks import errors
 from tasks.contract import PROBLEM
 from tasks.errors import ServiceError, by_name
@@ -125,7 +126,7 @@ async def _on_service_error(
             resp.append_header("RateLimit-Policy", f'"{name}";q={most}')
             resp.append_header("RateLimit", f'"{name}";r=0;t={error.retry_seconds}')
     if status == 500:
-        log.error("%s %s: %s", req.method, req.path, error, exc_info=error)
+        log.error("%s %s: %s", req.method, req.path, error, exc_info=error, extra=told(req))
     _answer(resp, status, problem(error, instance=_instance(req)))
 
 
@@ -150,7 +151,7 @@ async def _on_http_error(
 async def _on_passing(
     req: falcon.asgi.Request, resp: falcon.asgi.Response | None, error: Exception, params: dict[str, Any]
 ) -> None:
-    log.warning("%s %s: Redis: %s", req.method, req.path, error)
+    log.warning("%s %s: Redis: %s", req.method, req.path, error, extra=told(req))
     refusal = errors.Unavailable("the queue cannot be reached; try again in a moment")
     await _on_service_error(req, resp, refusal, params)
 
@@ -165,9 +166,16 @@ async def _on_redis_refusal(
 async def _on_unexpected(
     req: falcon.asgi.Request, resp: falcon.asgi.Response | None, error: Exception, params: dict[str, Any]
 ) -> None:
-    log.error("%s %s failed", req.method, req.path, exc_info=error)
+    log.error("%s %s failed", req.method, req.path, exc_info=error, extra=told(req))
     refusal = ServiceError("the service failed; its log says why")
     _answer(resp, 500, problem(refusal, instance=_instance(req)))
+
+
+def told(req: falcon.asgi.Request) -> dict[str, str]:
+    """What a log says of a request."""
+    principal = getattr(req.context, "principal", None)
+    owner = principal.name if principal is not None else ""
+    return {"request_id": request_id(req), "method": req.method, "path": req.path, "owner": owner}
 
 
 def _answer(resp: falcon.asgi.Response | None, status: int, body: bytes) -> None:

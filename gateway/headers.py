@@ -6,11 +6,15 @@ import functools
 import re
 from typing import Final
 
+from falcon.asgi import Request
+
 from tasks.contract import MEDIA_ALIASES, RESULT_MEDIA, Media
 from tasks.errors import NotAcceptable, UnsupportedMediaType
 
 #: The media type of events.
 EVENTS: Final = "text/event-stream"
+#: Most characters of a request's id; NGINX lets no longer ones pass.
+REQUEST_ID_LENGTH: Final = 128
 #: Different headers of a kind whose meaning is remembered. Clients send few.
 _REMEMBERED: Final = 256
 
@@ -21,6 +25,11 @@ _SECONDS: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 _QUALITY: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?", re.ASCII)
 _NAMES: Final = {media.value: media for media in Media} | MEDIA_ALIASES
 _TEXT: Final = (Media.JSON, Media.CSV)
+
+
+def request_id(req: Request) -> str:
+    """What the request is called, by who sent it or by NGINX; empty if nobody named it."""
+    return (req.get_header("X-Request-Id") or "")[:REQUEST_ID_LENGTH]
 
 
 @functools.lru_cache(_REMEMBERED)

@@ -18,7 +18,7 @@ from gateway.auth import public, requires
 from gateway.bodies import read_body
 from gateway.dispatch import Dispatcher
 from gateway.errors import Problem
-from gateway.headers import media_type
+from gateway.headers import media_type, request_id
 from gateway.outcomes import Outcomes
 from gateway.representations import show, show_outcome
 from gateway.resources.tasks import owner_filter
@@ -78,7 +78,7 @@ class InitResource(Original):
         longest wait. Raises SettingsError if no source is set, WorkFailed with what went wrong.
         """
         wait = not req.get_param_as_bool("async", default=False)
-        head = self._head(req.context.principal.name)
+        head = self._head(req)
         most = req.context.principal.quota.queued_items
         ticket = await self._dispatcher.submit(Kind.TRAIN, Lane.NORMAL, head=head, body=b"", waits=wait, most=most)
         seconds = self._settings.max_wait_seconds
@@ -92,11 +92,12 @@ class InitResource(Original):
             # The request said nothing that could be wrong: whatever it was, the service is at fault.
             raise WorkFailed(read_failure(outcome.body).detail)
 
-    def _head(self, owner: str) -> Head:
+    def _head(self, req: Request) -> Head:
         source, target = self._settings.default_source, self._settings.default_target
         if not source:
             raise SettingsError(f"there is no source to learn from: set {PREFIX}DEFAULT_SOURCE to one of the sources")
-        return Head(owner=owner, model=self.model, query={"source": source, "target": target})
+        owner, query = req.context.principal.name, {"source": source, "target": target}
+        return Head(owner=owner, model=self.model, query=query, request_id=request_id(req))
 
 
 class PredictResource(Original):
@@ -119,6 +120,7 @@ class PredictResource(Original):
             media=media_type(req.content_type) if req.content_type else Media.JSON,
             # Nobody asks for the result later.
             deadline=time.time() + seconds,
+            request_id=request_id(req),
         )
         body = await read_body(req, limit=self._settings.max_body_bytes)
         most = req.context.principal.quota.queued_items

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -15,6 +16,8 @@ from tasks.errors import ServiceError
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+log = logging.getLogger(__name__)
 
 DEFAULT_HOME: Final = ".mlservice"
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -35,7 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         command: Callable[[argparse.Namespace], int] = getattr(import_module(module), function)
         return command(args)
     except (ServiceError, OSError) as error:
-        print(f"mlservice: {error}", file=sys.stderr)
+        if logging.getLogger().handlers:
+            log.critical("%s", error)
+        else:
+            print(f"mlservice: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -5,12 +5,30 @@ GATEWAY_BIND says where (`unix:PATH` or `HOST:PORT`), the settings how many proc
 """
 
 import gc
+import logging
 import os
 
+from gunicorn import glogging  # type: ignore[import-untyped]
+from gunicorn.config import Config  # type: ignore[import-untyped]
+
 from infra.machine import cores
+from tasks import logs
 from tasks.settings import Settings
 
 _settings = Settings.load()
+logs.setup(_settings, "gateway")
+
+
+class Logger(glogging.Logger):  # type: ignore[misc]
+    """gunicorn's own messages, and uvicorn's, which it hands its handlers, written as all others are."""
+
+    def setup(self, cfg: Config) -> None:
+        """As the base class, but for where messages go."""
+        super().setup(cfg)
+        self.error_log.handlers = list(logging.getLogger().handlers)
+
+
+logger_class = Logger
 
 wsgi_app = "gateway.asgi:app"
 worker_class = "gateway.server.GatewayWorker"

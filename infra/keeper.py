@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import suppress
 from typing import Any, Final
 
@@ -10,9 +11,15 @@ from supervisor import loggers, poller, supervisord  # type: ignore[import-untyp
 from supervisor.options import ServerOptions  # type: ignore[import-untyped]
 
 from infra.lineage import die_with
+from tasks.logs import event, json_line
 
 #: Longest time between a child's end and the supervisor's notice of it. supervisord itself takes up to 1 s, twice.
 LOOK_SECONDS: Final = 0.2
+#: The format in which supervisord writes what programs say.
+AS_SAID: Final = "%(message)s"
+#: What supervisord calls its levels.
+LEVELS: Final = {"CRIT": "critical", "ERRO": "error", "WARN": "warning", "DEBG": "debug"}
+_handle_file: Final = loggers.handle_file
 _say: Final = loggers.Handler.handleError
 
 
@@ -22,6 +29,20 @@ class QuickPoller(poller.Poller):  # type: ignore[misc]
     def poll(self, timeout: float) -> Any:
         """The descriptors that can be read and those that can be written."""
         return super().poll(min(timeout, LOOK_SECONDS))
+
+
+class Line:
+    """A format for supervisord's own log: one line of JSON an event, as all programs write."""
+
+    def __mod__(self, said: dict[str, str]) -> str:
+        """The line of what is said."""
+        level = LEVELS.get(said["levelname"], "info")
+        return json_line(event(time.time(), level, "supervisord", logger="supervisor", message=said["message"])) + "\n"
+
+
+def handle_file(logger: loggers.Logger, filename: str, fmt: str, **limits: Any) -> None:
+    """As supervisord's own, which writes what programs say as they said it, and its own log in a format."""
+    _handle_file(logger, filename, fmt if fmt == AS_SAID else Line(), **limits)
 
 
 def let_pass(handler: loggers.Handler) -> None:
@@ -35,6 +56,7 @@ def main(parent: int, config: str) -> None:
     """Run until a signal says otherwise. `parent` is the process of `mlservice up`."""
     die_with(parent)
     loggers.Handler.handleError = let_pass
+    loggers.handle_file = handle_file
     options = ServerOptions()
     options.realize(["-n", "-c", config])
     options.first, options.test = True, False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import logging
 import os
 import socket
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.machine import cores
+from tasks import logs
 from tasks.contract import FLEETS
 from tasks.errors import SettingsError
 from tasks.settings import FLOWER_REDIS_URL, Settings
@@ -49,6 +51,7 @@ def worker(args: argparse.Namespace) -> int:
 
     from tasks.app import app
 
+    app.program = f"worker-{args.fleet}"
     if args.drain is not None:
         app.conf.worker_soft_shutdown_timeout = args.drain
     if args.fleet == "train":
@@ -86,6 +89,7 @@ def worker_options(fleet: str, count: int) -> dict[str, Any]:
         "concurrency": count or 1,
         "loglevel": "INFO",
         "task_events": True,
+        "quiet": True,
         "without_gossip": True,
         "without_mingle": True,
     }
@@ -93,7 +97,9 @@ def worker_options(fleet: str, count: int) -> dict[str, Any]:
 
 def beat(args: argparse.Namespace) -> int:
     """Send the upkeep tasks when they are due."""
-    app = _app_without_tasks()
+    app = _app_without_tasks("beat")
+    # A line for each task that is due, every other second.
+    logging.getLogger("celery.beat").setLevel(logging.WARNING)
     schedule = args.schedule or str(_run_folder() / "beat-schedule")
     app.Beat(loglevel="INFO", schedule=schedule, quiet=True).run()
     return 0
@@ -106,14 +112,17 @@ def flower(args: argparse.Namespace) -> int:
     # Before the app is made, which reads it.
     if url := os.environ.get(FLOWER_REDIS_URL):
         os.environ["REDIS_URL"] = url
-    serve(_app_without_tasks(), ["--conf=" + str(HERE.parent / "monitoring" / "flowerconfig.py"), *args.options])
+    app = _app_without_tasks("flower")
+    logs.setup(app.settings, app.program)
+    serve(app, ["--conf=" + str(HERE.parent / "monitoring" / "flowerconfig.py"), *args.options])
     return 0
 
 
-def _app_without_tasks() -> Any:
+def _app_without_tasks(program: str) -> Any:
     """The Celery app for a process that runs no task, and so needs none of their code."""
     from tasks.app import app
 
+    app.program = program
     app.conf.include = ()
     return app
 

@@ -18,6 +18,7 @@ from infra.lineage import end_session
 from infra.programs import Program
 from infra.signals import Signals
 from tasks.errors import Unavailable
+from tasks.logs import readable
 
 #: Longest time that a stop may take; what is left then is killed.
 STOP_SECONDS: Final = 19.0
@@ -105,4 +106,4 @@ def _last_lines(log: Path) -> str:
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - 16384))
         lines = file.read().decode(errors="replace").splitlines()[-TAIL_LINES:]
-    return "\n".join(f"    {line}" for line in lines)
+    return "\n".join(f"    {readable(line)}" for line in lines)

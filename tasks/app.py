@@ -11,10 +11,11 @@ from typing import Any, Final
 
 import redis
 from celery import Celery
-from celery.signals import worker_init, worker_process_init
+from celery.signals import setup_logging, worker_init, worker_process_init
 from kombu import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
+from tasks import logs
 from tasks.contract import (
     DEFAULT_ESTIMATOR,
     FLEETS,
@@ -50,6 +51,8 @@ class Service(Celery):  # type: ignore[misc]
     settings: Settings
     #: Who this worker is in the ledger: its main process and its pool share the name, and no other has it.
     holder: str = ""
+    #: What this process is called in its log.
+    program: str = "celery"
 
     @property
     def fleet(self) -> str:
@@ -82,7 +85,6 @@ def create_app(settings: Settings) -> Service:
         worker_prefetch_multiplier=1,
         worker_enable_remote_control=True,
         worker_send_task_events=True,
-        worker_hijack_root_logger=True,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
@@ -129,6 +131,13 @@ def _time_limits(settings: Settings) -> dict[str, dict[str, int]]:
     return {TASKS[kind]: {"soft_time_limit": limit, "time_limit": limit + grace} for kind, limit in soft.items()}
 
 
+@setup_logging.connect  # type: ignore[untyped-decorator]
+def write_logs(**_: Any) -> None:
+    """Log as every process of the service does, instead of Celery's own way; what is printed is logged as well."""
+    logs.setup(app.settings, app.program)
+    app.log.redirect_stdouts("WARNING")
+
+
 @worker_init.connect  # type: ignore[untyped-decorator]
 def preload(sender: Any, **_: Any) -> None:
     """Import the model code before the fork, so that the children share its memory and start warm."""
@@ -156,8 +165,8 @@ def preload(sender: Any, **_: Any) -> None:
         import matplotlib.figure  # noqa: F401
 
         import tasks.fitting  # noqa: F401
-    if fleet == "estimate":
-        # Two lines a group would be most of the log; what fails is still said.
+    if fleet != "train":
+        # Two lines a group, or an upkeep task, would be most of the log; what fails is still said.
         for name in ("celery.worker.strategy", "celery.app.trace"):
             logging.getLogger(name).setLevel(logging.WARNING)
     # What lives now lives for ever: a collection in a child would only copy the pages that it shares.

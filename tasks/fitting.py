@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from typing import Any
@@ -19,6 +20,8 @@ from tasks.reports.making import add_missing_report, add_report
 from tasks.runtime import Runtime
 from tasks.schema import conform
 from tasks.snapshots import read_dataset
+
+log = logging.getLogger(__name__)
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -61,6 +64,13 @@ def fit(runtime: Runtime, request: Request, *, report: Progress) -> dict[str, An
     )
     promote = _shall_promote(runtime, request, dataset, metrics=metrics)
     number = runtime.registry.add_version(request.model, version, promote=promote, claim=request.claim)
+    log.info(
+        "version %d of %s is stored%s",
+        number,
+        request.model,
+        " and current" if promote else "",
+        extra={"model": request.model, "version": number, "seconds": round(seconds, 3)},
+    )
     # Only now, so that nothing that a report does can keep a version from being stored.
     add_report(runtime, request.model, number, estimator=estimator, artefact=artefact, dataset=dataset)
     return _result(request.model, number, version, promoted=promote)

@@ -28,6 +28,8 @@ class Head(msgspec.Struct, frozen=True, omit_defaults=True):
     deadline: float | None = None
     #: Query parameters that the worker reads: target, estimator, options, version, explain.
     query: dict[str, str] = {}
+    #: What the request was called by who sent it, or by NGINX.
+    request_id: str = ""
 
 
 class Group(msgspec.Struct, frozen=True):

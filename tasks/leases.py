@@ -79,4 +79,9 @@ class WorkRequest(Request):  # type: ignore[misc]
             try:
                 Ledger(client).put_back(self.id, holder=self._app.holder, timed_out=True)
             except redis.exceptions.RedisError as error:
-                log.warning("work %s was killed for its time limit and could not be given back: %s", self.id, error)
+                log.warning(
+                    "work %s was killed for its time limit and could not be given back: %s",
+                    self.id,
+                    error,
+                    extra={"task_id": self.id},
+                )

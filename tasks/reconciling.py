@@ -60,6 +60,8 @@ def reconcile(client: redis.Redis, ledger: Ledger, *, now: float) -> int:
     done = sum(ledger.put_back(group) for group in again)
     if done:
         log.warning("%d groups of work were held by nobody and are queued again", done)
+    if due:
+        log.info("%d groups of work are tried again", len(due))
     for group in due:
         ledger.put_back(group)
     with client.pipeline(transaction=True) as pipe:

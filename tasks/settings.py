@@ -134,6 +134,10 @@ class Settings:
     sources: str = _setting(
         "", doc="Data that init may read by name: NAME=URL, separated by commas; file:// or fsspec URLs."
     )
+    log_format: str = _setting(
+        "auto", doc="How logs are written: `json`, `text`, or `auto`: JSON, but text on a terminal."
+    )
+    log_level: str = _setting("info", doc="The least level that is logged: debug, info, warning, error.")
     default_model: str = _setting("default", doc="The model of the original routes, /resource/*.")
     default_source: str = _setting("", doc="The one of the sources that /resource/init reads.")
     default_target: str = _setting("", doc="The column that /resource/init has it learn.")
@@ -185,6 +189,13 @@ class Settings:
             check_outside_url(f"{PREFIX}OIDC_ISSUER", self.oidc_issuer)
         if self.oidc_jwks_url:
             check_outside_url(f"{PREFIX}OIDC_JWKS_URL", self.oidc_jwks_url)
+
+    def _check_logs(self) -> None:
+        for name, known in (("log_format", LOG_FORMATS), ("log_level", LOG_LEVELS)):
+            if getattr(self, name) not in known:
+                raise SettingsError(
+                    f"{PREFIX}{name.upper()} must be one of {', '.join(known)}, not {getattr(self, name)!r}"
+                )
 
     @property
     def broker_url(self) -> str:
@@ -248,6 +259,9 @@ class Settings:
         return key
 
 
+#: How logs may be written, and their levels.
+LOG_FORMATS: Final = ("auto", "json", "text")
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 #: What the names of numbers end with that mean something special when they are 0, and further such names.
 FROM_ZERO: Final = ("_processes", "_threads", "_niceness", "_per_second")
 MAY_BE_ZERO: Final = frozenset(

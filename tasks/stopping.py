@@ -70,7 +70,7 @@ class Stopping(bootsteps.StartStopStep):  # type: ignore[misc]
 
 def _give_back(request: Any) -> None:
     """Have the work done by another worker, once nobody here goes on with it."""
-    log.warning("work %s is given back", request.id)
+    log.warning("work %s is given back", request.id, extra={"task_id": request.id})
     if request.worker_pid:
         with suppress(ProcessLookupError):
             os.kill(request.worker_pid, signal.SIGKILL)

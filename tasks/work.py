@@ -15,10 +15,12 @@ import redis
 from celery import Task
 from celery.exceptions import Ignore, SoftTimeLimitExceeded
 
+from tasks import logs
 from tasks.careful import Unfinished, one_by_one, only, poison, time_limit
 from tasks.claims import cancelled
 from tasks.contract import DEFAULT_QUEUE, PRIORITY, REDELIVERED_KEY, TASKS, Kind, Lane, Media, State
 from tasks.errors import Cancelled, EstimatorFailed, FenceLost, MalformedBody, ServiceError, Unavailable, by_name
+from tasks.failures import log_failures, subject
 from tasks.groups import Claim, Outcome, failure, is_given_up, read_failure
 from tasks.history import expired
 from tasks.malformed import misfit, not_json
@@ -53,15 +55,22 @@ def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Ou
     collaborators = runtime(task.app.settings)
     claim = collaborators.ledger.claim(group, holder=task.app.holder)
     if claim is None:
-        log.info("work %s is finished, held elsewhere or no longer known; its message is dropped", group)
+        about = {"task_id": group}
+        log.info("work %s is finished, held elsewhere or no longer known; its message is dropped", group, extra=about)
         return None
-    try:
-        outcomes = _worked(collaborators, claim, work)
-    except Unfinished as turn:
-        collaborators.ledger.put_back(group, holder=task.app.holder, excused=turn.excused)
-        return None
-    collaborators.ledger.finish(claim, outcomes, dead=any(map(is_given_up, outcomes)))
-    counts = Counter(outcome.state for outcome in outcomes)
+    with logs.about(**subject(claim)):
+        try:
+            outcomes = _worked(collaborators, claim, work)
+            collaborators.ledger.finish(claim, outcomes, dead=any(map(is_given_up, outcomes)))
+        except Unfinished as turn:
+            collaborators.ledger.put_back(group, holder=task.app.holder, excused=turn.excused)
+            return None
+        except FenceLost:
+            log.warning("the hold on work %s is lost; what was done for it here is dropped", group)
+            raise
+        counts = Counter(outcome.state for outcome in outcomes)
+        if counts[State.FAILED]:
+            log_failures(claim, outcomes)
     if not counts[State.SUCCEEDED]:
         raise raised(outcomes[0])
     return ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)

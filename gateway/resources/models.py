@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from falcon import HTTP_304, MEDIA_HTML
 from falcon.asgi import Request, Response
 
 from gateway.auth import requires
+from gateway.errors import told
 from gateway.representations import model_document, show, version_document
 from gateway.scopes import VIEWING, sees
 from tasks.blobs import Blobs
 from tasks.errors import NotFound, UnknownVersion
 from tasks.registry import Registry, Report
+
+log = logging.getLogger(__name__)
 
 
 class ModelsResource:
@@ -96,10 +100,13 @@ class PromoteResource:
         self._registry = registry
 
     @requires("models:write")
-    async def on_post(self, _req: Request, resp: Response, model: str, version: str) -> None:
+    async def on_post(self, req: Request, resp: Response, model: str, version: str) -> None:
         """Make this version current, or roll back to it."""
         number = _number(model, version)
         await asyncio.to_thread(self._registry.promote, model, number)
+        log.info(
+            "version %d of %s is current now", number, model, extra={**told(req), "model": model, "version": number}
+        )
         show(resp, {"model": model, "current": number})
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import logging
 from typing import Final
 
 import falcon.asgi
 
-from gateway.accounts import Account, Accounts
+from gateway.accounts import NAME, Account, Accounts
 from gateway.attempts import Attempts, client_address
 from gateway.auth import REALM, public, requires
+from gateway.errors import told
 from gateway.keys import Keys
 from gateway.representations import show
 from gateway.tokens import SKEW_SECONDS, Tokens
 from tasks.errors import TooManyRequests, Unauthenticated, Unavailable
+
+log = logging.getLogger(__name__)
 
 #: Logins that are checked at the same time in one process, so that they leave the processor to other work.
 LOGINS: Final = 2
@@ -64,6 +68,7 @@ class TokenResource:
         await asyncio.to_thread(self._accounts.revoke_token, principal.token_id, until=until)
         # This process hears of it too, but perhaps after its next request.
         req.context.authenticator.forget_token(principal.token_id)
+        log.info("the token %s was revoked", principal.token_id, extra=told(req))
         resp.status = falcon.HTTP_204
 
     async def login(self, header: str | None, *, address: str | None = None) -> Account:
@@ -84,10 +89,17 @@ class TokenResource:
     def _verify(self, name: str, password: str, address: str | None) -> Account:
         wait = self._attempts.begin(name, address)
         if wait:
+            log.warning("a login is not tried after too many that failed", extra={"address": address})
             raise TooManyRequests("too many logins failed; try again after the pause that Retry-After names").after(
                 wait
             )
-        account = self._accounts.verify(name, password)
+        try:
+            account = self._accounts.verify(name, password)
+        except Unauthenticated:
+            # People type passwords where a name belongs: only a name that is an account's is repeated.
+            known = name if NAME.fullmatch(name) and self._accounts.get(name) else ""
+            log.warning("a login was refused", extra={"owner": known, "address": address})
+            raise
         self._attempts.succeed(name, address)
         return account
 

@@ -14,7 +14,7 @@ from falcon.asgi import Request, Response
 from gateway.auth import requires
 from gateway.bodies import read_body
 from gateway.dispatch import Dispatcher
-from gateway.headers import accepted, media_type, wait_seconds
+from gateway.headers import accepted, media_type, request_id, wait_seconds
 from gateway.outcomes import Outcomes
 from gateway.parameters import single, single_values
 from gateway.representations import show_accepted, show_outcome
@@ -93,6 +93,7 @@ class Work:
             accept=accepted(req.get_header("Accept")) if self._kind is Kind.ESTIMATE else Media.JSON,
             deadline=_deadline(req),
             query=self._query(req),
+            request_id=request_id(req),
         )
 
     def _media(self, req: Request) -> Media:

@@ -21,6 +21,7 @@ ALLOWED = {
 GATEWAY_TASKS = {
     *("contract", "errors", "settings", "groups", "ledger", "history", "registry"),
     *("acceptance", "canary", "cancelling", "connection", "dead", "fleet", "blobs", "scripts"),
+    "traces",
 }
 #: Where the environment may be read as the default of `Settings.load`.
 EDGES = {"tasks/app.py", "gateway/asgi.py", "tasks/client.py"}

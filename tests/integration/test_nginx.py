@@ -330,9 +330,29 @@ def test_the_log_has_the_id_and_no_query() -> None:
         nginx.get("/internal/authorize?token=secret", headers={"X-Request-Id": "id-of-two"})
         nginx.popen.terminate()
         nginx.popen.wait(10)
-        lines = [line.split() for line in nginx.output.splitlines() if "id-of" in line]
-        assert [(line[3], line[4], line[-1]) for line in lines] == [
-            ('/v1/models"', "200", "id-of-one"),
-            ('/internal/authorize"', "404", "id-of-two"),
+        lines = [json.loads(line) for line in nginx.output.splitlines() if "id-of" in line]
+        assert [(line["path"], line["status"], line["request_id"]) for line in lines] == [
+            ("/v1/models", 200, "id-of-one"),
+            ("/internal/authorize", 404, "id-of-two"),
         ]
+        assert {"time", "level", "program", "message"} <= lines[0].keys()
         assert "secret" not in nginx.output
+
+
+@pytest.mark.parametrize(
+    "sent", [b"GET /%ff%22 HTTP/1.1", b"GET /\xff\xfe HTTP/1.1", b'GET /a"\\b HTTP/1.1', b"\x16\x03\x01"]
+)
+def test_every_line_of_the_log_is_json_whatever_is_sent(sent: bytes) -> None:
+    with Nginx(Settings(), gateway=fine) as nginx:
+        with connect(nginx) as connection:
+            connection.sendall(
+                sent + b"\r\nHost: h\r\nX-Request-Id: \xff\r\ntraceparent: \xff\r\nConnection: close\r\n\r\n"
+            )
+            until_closed(connection)
+        with connect(nginx) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n")
+        nginx.popen.terminate()
+        nginx.popen.wait(10)
+        lines = [line for line in (nginx.folder / "log").read_bytes().splitlines() if b'"program"' in line]
+        assert lines
+        assert all(json.loads(line)["status"] in (0, 200, 400, 499) for line in lines)
