@@ -36,6 +36,7 @@ from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
 from gateway.resources.tokens import KeysResource, TokenResource
 from gateway.resources.work import Work
 from gateway.tokens import Tokens
+from gateway.tracing import Tracing
 from gateway.waiting import Waiting
 from gateway.wire import Wire
 from tasks.blobs import open_blobs
@@ -46,6 +47,7 @@ from tasks.history import History
 from tasks.ledger import Ledger
 from tasks.registry import Registry
 from tasks.settings import Settings
+from tasks.traces import open_traces
 
 log = logging.getLogger(__name__)
 
@@ -85,17 +87,20 @@ def create_app(settings: Settings) -> Gateway:
 
     waiting = Waiting(process_name(), wire=lambda hear: wire(on_message=hear), forget_account=forget_account)
     pressure = Pressure(client, settings)
-    dispatcher = Dispatcher(ledger, accepting, waiting=waiting, check=pressure.check)
+    traces = open_traces(settings, "gateway")
+    dispatcher = Dispatcher(ledger, accepting, waiting=waiting, check=pressure.check, traces=traces)
     outcomes = Outcomes(ledger, History(client), waiting)
     follower = Follower(client)
     letters = DeadLetters(client, ledger, settings=settings)
     lifespan = Lifespan(
         waiting,
         following=(partial(dispatcher.follow_fleet, client), pressure.follow, follower.follow),
-        closing=(outcomes.close, charging.close, accepting.close, client.close),
+        closing=(outcomes.close, charging.close, accepting.close, client.close, traces.close),
     )
 
     middleware: list[Any] = [lifespan, authenticator, OriginalErrors()]
+    if traces.on:
+        middleware.insert(0, Tracing(traces))
     app = Gateway(middleware=middleware)
     app.waiting, app.follower = waiting, follower
     errors.install(app)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
+import msgspec
 import redis
 
 from gateway.gathering import Gatherer, Item, Ticket
@@ -21,6 +22,7 @@ from tasks.errors import InvalidField, TooManyRequests, Unavailable
 from tasks.fleet import announce, members
 from tasks.groups import Group, Head, new_group_id
 from tasks.ledger import Ledger
+from tasks.traces import NOTHING, UNTRACED, Traces
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +42,14 @@ class Dispatcher:
         waiting: Waiting,
         check: Callable[[Kind, Lane], None] = lambda _kind, _lane: None,
         new_id: Callable[[], str] = new_group_id,
+        traces: Traces = UNTRACED,
     ) -> None:
         self._ledger = ledger
         self._wire = wire
         self._waiting = waiting
         self._check = check
         self._new_id = new_id
+        self._traces = traces
         self._gatherers = {lane: Gatherer(partial(self._fly, lane), most_items=GROUP_ITEMS[lane]) for lane in Lane}
 
     async def submit(
@@ -66,12 +70,19 @@ class Dispatcher:
         else was accepted under the key; then nothing is accepted.
         """
         self._check(kind, lane)
-        item = Item(head, body, asyncio.get_running_loop().create_future(), waits, most)
-        if kind is Kind.ESTIMATE and once is None:
-            self._gatherers[lane].add(item)
-        else:
-            await self._commit(kind, lane, [item], once=once)
-        return await item.accepted
+        about = {"kind": kind.value, "lane": lane.value, "model": head.model} if head.trace else {}
+        with self._traces.submit(head.trace, **about) if about else NOTHING as step:
+            if step.parent:
+                head = msgspec.structs.replace(head, trace=step.parent)
+            item = Item(head, body, asyncio.get_running_loop().create_future(), waits, most)
+            if kind is Kind.ESTIMATE and once is None:
+                self._gatherers[lane].add(item)
+            else:
+                await self._commit(kind, lane, [item], once=once)
+            ticket = await item.accepted
+            if step.parent:
+                step.say(task_id=ticket.handle)
+            return ticket
 
     def set_capacity(self, groups: int) -> None:
         """How many groups each lane may have in flight."""

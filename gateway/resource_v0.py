@@ -23,6 +23,7 @@ from gateway.outcomes import Outcomes
 from gateway.representations import show, show_outcome
 from gateway.resources.tasks import owner_filter
 from gateway.resources.tokens import TokenResource
+from gateway.tracing import trace_of
 from tasks.contract import PROBLEM, Kind, Lane, Media, State
 from tasks.errors import SettingsError, Unavailable, UnknownTask, WorkFailed
 from tasks.groups import Head, read_failure
@@ -97,7 +98,7 @@ class InitResource(Original):
         if not source:
             raise SettingsError(f"there is no source to learn from: set {PREFIX}DEFAULT_SOURCE to one of the sources")
         owner, query = req.context.principal.name, {"source": source, "target": target}
-        return Head(owner=owner, model=self.model, query=query, request_id=request_id(req))
+        return Head(owner=owner, model=self.model, query=query, request_id=request_id(req), trace=trace_of(req))
 
 
 class PredictResource(Original):
@@ -121,6 +122,7 @@ class PredictResource(Original):
             # Nobody asks for the result later.
             deadline=time.time() + seconds,
             request_id=request_id(req),
+            trace=trace_of(req),
         )
         body = await read_body(req, limit=self._settings.max_body_bytes)
         most = req.context.principal.quota.queued_items

@@ -16,6 +16,7 @@ from tasks import logs
 from tasks.contract import FLEETS
 from tasks.errors import SettingsError
 from tasks.settings import FLOWER_REDIS_URL, Settings
+from tasks.traces import load_traces
 
 HERE: Final = Path(__file__).parent
 #: One is kept for init while the other trains.
@@ -28,7 +29,9 @@ def gateway(args: argparse.Namespace) -> int:
 
     from gateway.keys import open_keys
 
-    open_keys(Settings.load())
+    settings = Settings.load()
+    open_keys(settings)
+    load_traces(settings)
     if args.bind:
         os.environ["GATEWAY_BIND"] = args.bind
     elif sockets := os.environ.get("SOCKETS_DIR"):
@@ -52,6 +55,7 @@ def worker(args: argparse.Namespace) -> int:
     from tasks.app import app
 
     app.program = f"worker-{args.fleet}"
+    load_traces(app.settings)
     if args.drain is not None:
         app.conf.worker_soft_shutdown_timeout = args.drain
     if args.fleet == "train":

@@ -31,6 +31,7 @@ from infra.templates import write_private
 from infra.tls import check_pair, link_pair
 from tasks.errors import Unavailable
 from tasks.settings import CONFIG, FLOWER_REDIS_URL, Settings
+from tasks.traces import load_traces
 
 #: Longest time from the start until the service is ready.
 READY_SECONDS: Final = 60.0
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
     home = Home(args.home.resolve())
     given = {**os.environ, **tls_variables(args)}
     settings = Settings.load(given)
+    load_traces(settings)
     tls = check_pair(settings)
     if home.run.exists():
         with home.claim():

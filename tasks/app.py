@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import redis
 from celery import Celery
-from celery.signals import setup_logging, worker_init, worker_process_init
+from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown
 from kombu import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
@@ -184,6 +184,14 @@ def warm(**_: Any) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     with suppress(redis.exceptions.RedisError):
         runtime(app.settings).registry.names()
+
+
+@worker_process_shutdown.connect  # type: ignore[untyped-decorator]
+def send_traces(**_: Any) -> None:
+    """In each process of a pool that ends: send the traces that it has kept."""
+    from tasks.runtime import runtime
+
+    runtime(app.settings).traces.close()
 
 
 app = create_app(Settings.load())

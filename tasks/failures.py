@@ -45,6 +45,7 @@ def _item(claim: Claim, index: int) -> dict[str, Any]:
     return {
         "task_id": f"{claim.group}-{index}",
         "request_id": head.request_id,
+        "trace_id": head.trace[3:35],
         "owner": head.owner,
         "model": head.model,
         "version": head.query.get("version"),

@@ -43,12 +43,15 @@ def fit(runtime: Runtime, request: Request, *, report: Progress) -> dict[str, An
     snapshot = runtime.registry.snapshot(request.model)
     estimator = runtime.estimators.get(snapshot.estimator)
     estimator.check(request.params)
-    dataset = read_dataset(runtime, snapshot)
+    with runtime.traces.step("read data", model=request.model):
+        dataset = read_dataset(runtime, snapshot)
     start = time.perf_counter()
     recorder = Recorder(report)
-    artefact = estimator.fit(dataset, request.params, recorder)
+    with runtime.traces.step("fit", model=request.model, estimator=snapshot.estimator, rows=dataset.train.num_rows):
+        artefact = estimator.fit(dataset, request.params, recorder)
     seconds = time.perf_counter() - start
-    metrics = _measure(estimator, artefact, dataset)
+    with runtime.traces.step("measure", rows=dataset.holdout.num_rows):
+        metrics = _measure(estimator, artefact, dataset)
     version = Version(
         estimator=snapshot.estimator,
         schema=snapshot.schema,
@@ -63,7 +66,9 @@ def fit(runtime: Runtime, request: Request, *, report: Progress) -> dict[str, An
         task=request.task,
     )
     promote = _shall_promote(runtime, request, dataset, metrics=metrics)
-    number = runtime.registry.add_version(request.model, version, promote=promote, claim=request.claim)
+    with runtime.traces.step("store", model=request.model) as step:
+        number = runtime.registry.add_version(request.model, version, promote=promote, claim=request.claim)
+        step.say(version=number, promoted=promote)
     log.info(
         "version %d of %s is stored%s",
         number,

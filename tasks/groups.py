@@ -30,6 +30,8 @@ class Head(msgspec.Struct, frozen=True, omit_defaults=True):
     query: dict[str, str] = {}
     #: What the request was called by who sent it, or by NGINX.
     request_id: str = ""
+    #: The `traceparent` of its submission; empty if it is not traced.
+    trace: str = ""
 
 
 class Group(msgspec.Struct, frozen=True):

@@ -67,9 +67,11 @@ def initialise(runtime: Runtime, request: Request, table: pa.Table) -> dict[str,
     if not request.target:
         raise InvalidField("target is missing: name the column that is to be learned").at("?target")
     estimator = runtime.estimators.get(request.estimator)
-    dataset = estimator.prepare(table, {**request.options, "target": request.target})
-    snapshot = _store(runtime, request, dataset, fingerprint=tables.fingerprint(table))
-    runtime.registry.set_snapshot(request.model, snapshot, claim=request.claim)
+    with runtime.traces.step("prepare", model=request.model, rows=table.num_rows):
+        dataset = estimator.prepare(table, {**request.options, "target": request.target})
+    with runtime.traces.step("store", model=request.model):
+        snapshot = _store(runtime, request, dataset, fingerprint=tables.fingerprint(table))
+        runtime.registry.set_snapshot(request.model, snapshot, claim=request.claim)
     schema = dataset.schema
     return {
         "model": request.model,

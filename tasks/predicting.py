@@ -70,25 +70,27 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
                 rows.append((index, loaded.rows.read(request.body)))
             else:
                 table = conform(tables.read(request.body, request.media, loaded.schema), loaded.schema)
-                outcomes[index] = _predict(loaded, table, explain=request.explain).rows(
+                outcomes[index] = _predict(runtime, loaded, table, explain=request.explain).rows(
                     0, table.num_rows, request.accept
                 )
         except INTERRUPTS:
             raise
         except Exception as error:
             outcomes[index] = failed(error)
-    outcomes.update(_answer_rows(loaded, rows, requests))
+    outcomes.update(_answer_rows(runtime, loaded, rows, requests=requests))
     return [outcomes[index] for index in range(len(requests))]
 
 
-def _answer_rows(loaded: Loaded, rows: list[tuple[int, Any]], requests: list[Request]) -> dict[int, Outcome]:
+def _answer_rows(
+    runtime: Runtime, loaded: Loaded, rows: list[tuple[int, Any]], *, requests: list[Request]
+) -> dict[int, Outcome]:
     """Predict all rows in one call; if the estimator raises, one request at a time, to find whose rows it was. All of
     them are to be explained, or none is."""
     if not rows:
         return {}
     try:
         explain = requests[rows[0][0]].explain
-        answers = _predict(loaded, loaded.rows.table([part for _, part in rows]), explain=explain)
+        answers = _predict(runtime, loaded, loaded.rows.table([part for _, part in rows]), explain=explain)
         outcomes = {}
         start = 0
         for index, part in rows:
@@ -100,9 +102,11 @@ def _answer_rows(loaded: Loaded, rows: list[tuple[int, Any]], requests: list[Req
     except Exception as error:
         if len(rows) == 1:
             return {rows[0][0]: failed(error)}
-        return {index: out for row in rows for index, out in _answer_rows(loaded, [row], requests).items()}
+        alone = [_answer_rows(runtime, loaded, [row], requests=requests) for row in rows]
+        return {index: outcome for found in alone for index, outcome in found.items()}
 
 
-def _predict(loaded: Loaded, table: pa.Table, *, explain: bool) -> Answers:
-    predictions = loaded.estimator.predict(loaded.artefact, table)
-    return Answers(loaded, predictions, loaded.estimator.explain(loaded.artefact, table) if explain else None)
+def _predict(runtime: Runtime, loaded: Loaded, table: pa.Table, *, explain: bool) -> Answers:
+    with runtime.traces.step("predict", model=loaded.model, version=loaded.version, rows=table.num_rows):
+        predictions = loaded.estimator.predict(loaded.artefact, table)
+        return Answers(loaded, predictions, loaded.estimator.explain(loaded.artefact, table) if explain else None)

@@ -12,6 +12,7 @@ from tasks.connection import connect
 from tasks.ledger import Ledger
 from tasks.registry import Registry
 from tasks.settings import Settings
+from tasks.traces import UNTRACED, Traces, open_traces
 
 if TYPE_CHECKING:
     from tasks.estimators.catalogue import Catalogue
@@ -28,6 +29,7 @@ class Runtime:
     blobs: Blobs
     estimators: Catalogue
     models: ModelCache
+    traces: Traces = UNTRACED
 
 
 def make_runtime(settings: Settings) -> Runtime:
@@ -46,6 +48,7 @@ def make_runtime(settings: Settings) -> Runtime:
         blobs=blobs,
         estimators=estimators,
         models=ModelCache(registry, blobs, estimators, size=settings.model_cache_size),
+        traces=open_traces(settings, "worker"),
     )
 
 

@@ -138,6 +138,12 @@ class Settings:
         "auto", doc="How logs are written: `json`, `text`, or `auto`: JSON, but text on a terminal."
     )
     log_level: str = _setting("info", doc="The least level that is logged: debug, info, warning, error.")
+    traces_endpoint: str = _setting(
+        "", doc="The OpenTelemetry collector that gets traces over OTLP/HTTP: http://HOST:4318; empty: none is made."
+    )
+    traces_part: float = _setting(
+        0.0, doc="The part of the submits without a `traceparent` that is traced nevertheless, from 0 to 1."
+    )
     default_model: str = _setting("default", doc="The model of the original routes, /resource/*.")
     default_source: str = _setting("", doc="The one of the sources that /resource/init reads.")
     default_target: str = _setting("", doc="The column that /resource/init has it learn.")
@@ -166,11 +172,13 @@ class Settings:
         for f in fields(self):
             value = getattr(self, f.name)
             floor = 0 if f.name in MAY_BE_ZERO or f.name.endswith(FROM_ZERO) else 1
-            if isinstance(value, float) and not 0 < value < 2**53:
+            if isinstance(value, float) and f.name not in MAY_BE_ZERO and not 0 < value < 2**53:
                 raise SettingsError(f"{_variable(f.name, f.metadata['env'])} must be greater than 0, not {value}")
             if isinstance(value, int) and not floor <= value < 2**53:
                 raise SettingsError(f"{_variable(f.name, f.metadata['env'])} must be at least {floor}, not {value}")
         self._check_default()
+        self._check_logs()
+        self._check_traces()
         if self.redis_sync not in SYNCS:
             raise SettingsError(f"{PREFIX}REDIS_SYNC must be {' or '.join(SYNCS)}, not {self.redis_sync!r}")
         scheme = urlsplit(self.redis_url).scheme
@@ -196,6 +204,12 @@ class Settings:
                 raise SettingsError(
                     f"{PREFIX}{name.upper()} must be one of {', '.join(known)}, not {getattr(self, name)!r}"
                 )
+
+    def _check_traces(self) -> None:
+        if not 0 <= self.traces_part <= 1:
+            raise SettingsError(f"{PREFIX}TRACES_PART must be from 0 to 1, not {self.traces_part}")
+        if self.traces_endpoint and urlsplit(self.traces_endpoint).scheme not in ("http", "https"):
+            raise SettingsError(f"{PREFIX}TRACES_ENDPOINT must be an http:// or https:// URL")
 
     @property
     def broker_url(self) -> str:
@@ -277,6 +291,7 @@ MAY_BE_ZERO: Final = frozenset(
         "worker_memory_bytes",
         "redis_memory_bytes",
         "quota_queued_items",
+        "traces_part",
     }
 )
 #: What `redis_sync` may be, as Valkey's appendfsync.

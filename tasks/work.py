@@ -53,15 +53,18 @@ def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Ou
     a failed task. After a passing error the group is tried again later, or given up when that was so too often.
     """
     collaborators = runtime(task.app.settings)
+    began = time.time_ns()
     claim = collaborators.ledger.claim(group, holder=task.app.holder)
     if claim is None:
         about = {"task_id": group}
         log.info("work %s is finished, held elsewhere or no longer known; its message is dropped", group, extra=about)
         return None
-    with logs.about(**subject(claim)):
+    with logs.about(**subject(claim)), collaborators.traces.group(claim, began=began) as step:
         try:
             outcomes = _worked(collaborators, claim, work)
-            collaborators.ledger.finish(claim, outcomes, dead=any(map(is_given_up, outcomes)))
+            step.tell(outcomes)
+            with collaborators.traces.step("finish"):
+                collaborators.ledger.finish(claim, outcomes, dead=any(map(is_given_up, outcomes)))
         except Unfinished as turn:
             collaborators.ledger.put_back(group, holder=task.app.holder, excused=turn.excused)
             return None
@@ -80,7 +83,8 @@ def _worked(collaborators: Runtime, claim: Claim, work: Callable[[Runtime, Claim
     """The outcome of every item. Raises FenceLost, Unfinished, and a passing error after which the group is tried
     again."""
     try:
-        whole = collaborators.ledger.with_bodies(claim)
+        with collaborators.traces.step("read bodies"):
+            whole = collaborators.ledger.with_bodies(claim)
         return _decide(collaborators, whole, lambda part: work(collaborators, part))
     except (FenceLost, Unfinished):
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -85,9 +85,10 @@ class Site:
         eventually(lambda: begun(log), seconds=20, what="the start of the train")
         return handle
 
-    def together(self, model: str, *values: float) -> list[Handle]:
-        """One group of estimates of one row each, from as many owners."""
-        heads = [Head(owner=f"owner-{index}", model=model) for index in range(len(values))]
+    def together(self, model: str, *values: float, traces: Sequence[str] = ()) -> list[Handle]:
+        """One group of estimates of one row each, from as many owners; `traces`: the `traceparent` of each."""
+        told = traces or [""] * len(values)
+        heads = [Head(owner=f"owner-{index}", model=model, trace=trace) for index, trace in enumerate(told)]
         bodies = [msgspec.json.encode({"rows": [[value]]}) for value in values]
         group = Group(id=new_group_id(), kind=Kind.ESTIMATE, lane=Lane.NORMAL, heads=heads, bodies=bodies)
         self.client.ledger.accept(group)

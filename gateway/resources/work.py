@@ -18,6 +18,7 @@ from gateway.headers import accepted, media_type, request_id, wait_seconds
 from gateway.outcomes import Outcomes
 from gateway.parameters import single, single_values
 from gateway.representations import show_accepted, show_outcome
+from gateway.tracing import trace_of
 from tasks.acceptance import Once
 from tasks.contract import Kind, Lane, Media
 from tasks.errors import InvalidField, UnsupportedMediaType
@@ -94,6 +95,7 @@ class Work:
             deadline=_deadline(req),
             query=self._query(req),
             request_id=request_id(req),
+            trace=trace_of(req),
         )
 
     def _media(self, req: Request) -> Media:
