@@ -70,8 +70,7 @@ class Dispatcher:
         else was accepted under the key; then nothing is accepted.
         """
         self._check(kind, lane)
-        about = {"kind": kind.value, "lane": lane.value, "model": head.model} if head.trace else {}
-        with self._traces.submit(head.trace, **about) if about else NOTHING as step:
+        with self._traces.submit(head.trace, kind=kind, lane=lane, model=head.model) if head.trace else NOTHING as step:
             if step.parent:
                 head = msgspec.structs.replace(head, trace=step.parent)
             item = Item(head, body, asyncio.get_running_loop().create_future(), waits, most)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from tasks.contract import FLEETS
 from tasks.errors import ServiceError
+from tasks.logs import is_written
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command: Callable[[argparse.Namespace], int] = getattr(import_module(module), function)
         return command(args)
     except (ServiceError, OSError) as error:
-        if logging.getLogger().handlers:
+        if is_written():
             log.critical("%s", error)
         else:
             print(f"mlservice: {error}", file=sys.stderr)

@@ -87,6 +87,11 @@ def write_to(stream: TextIO, formatter: logging.Formatter, *, level: str = "info
     sys.excepthook = _on_uncaught
 
 
+def is_written() -> bool:
+    """Whether this process writes its log, so that what goes wrong belongs there."""
+    return any(isinstance(handler.formatter, (JsonLines, Readable)) for handler in logging.getLogger().handlers)
+
+
 @contextmanager
 def about(**fields: Any) -> Iterator[None]:
     """Every record that is made within has these fields, where it does not say others."""
