@@ -136,7 +136,7 @@ def test_submits_have_the_parameters_that_the_gateway_reads(definition: dict[str
     found = parameters(definition, (f"/v1/models/{{model}}/{kind.value}", "post"))
     query = {key.removeprefix("query ") for key in found if key.startswith("query ")}
     assert query == EVERY_KIND | PARAMETERS[kind]
-    assert "header Prefer" in found
+    assert {"header Prefer", "header X-Request-Id", "header traceparent"} <= found.keys()
 
 
 def test_who_may_call_is_said_of_every_operation(
