@@ -191,7 +191,9 @@ def send_traces(**_: Any) -> None:
     """In each process of a pool that ends: send the traces that it has kept."""
     from tasks.runtime import runtime
 
-    runtime(app.settings).traces.close()
+    if app.settings.traces_endpoint:
+        with suppress(redis.exceptions.RedisError):
+            runtime(app.settings).traces.close()
 
 
 app = create_app(Settings.load())

@@ -118,15 +118,18 @@ def test_only_what_is_sampled_is_traced(stack: Service, collector: Collector) ->
 
 @pytest.mark.integration
 def test_a_group_has_links_to_all_of_its_traced_items(collector: Collector, tmp_path: Any) -> None:
-    env = {"MLSERVICE_TRACES_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+    # Longer than the test: what is seen was sent by the process that ended.
+    env = {"MLSERVICE_TRACES_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "300000"}
     with Site(tmp_path, env) as site:
         site.init(MODEL)
         with site.worker("train"):
             site.client.train(MODEL).result(timeout=30)
         traces = [new_trace(), "", new_trace()]
         handles = site.together(MODEL, 1, 2, 3, traces=[f"00-{t}-{CALLER}-01" if t else "" for t in traces])
-        with site.worker("estimate"):
+        with site.worker("estimate") as worker:
             assert [handle.result(timeout=30)["predictions"] for handle in handles] == [[2], [4], [6]]
+            worker.popen.terminate()
+            worker.popen.wait(20)
             first = collector.trace(traces[0], "estimate", "group estimate", "predict")
             second = collector.trace(traces[2], "estimate")
     group = first["group estimate"]
