@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -124,7 +123,7 @@ def use(run: Heard) -> None:
 
 def token_path_is_logged(service: Service) -> bool:
     """Whether NGINX has written the last of the requests above."""
-    return len(re.findall(r"GET /v1/models\b", (service.home.logs / "nginx.log").read_text())) >= 6
+    return (service.home.logs / "nginx.log").read_text().count('"path":"/v1/models"') >= 6
 
 
 def spellings(secret: str) -> set[str]:
