@@ -23,6 +23,7 @@ from tasks.errors import (
     InvalidField,
     ModelNotInitialised,
     ModelNotTrained,
+    NotFound,
     UnknownModel,
     UnknownVersion,
 )
@@ -153,6 +154,19 @@ class Registry:
         """What is known of a version's report; None if that was never said."""
         record: Any = self._redis.hget(REPORTS_KEY.format(model=model), str(version))
         return _read_report(record) if record is not None else None
+
+    def page(self, model: str, version: int) -> str:
+        """The blob of a version's report. Raises UnknownModel, UnknownVersion, and NotFound, which says why there is
+        none."""
+        report = self.report(model, version)
+        if report is not None and report.digest:
+            return report.digest
+        if version not in self.model(model).versions:
+            raise UnknownVersion(f"the model {model} has no version {version}")
+        reason = (
+            report.reason if report is not None else "its train was of an older release, or ended too soon"
+        )
+        raise NotFound(f"version {version} of {model} has no report: {reason}; train again for one")
 
     def reports(self, model: str) -> list[Report]:
         """What is known of the reports of all versions of a model."""

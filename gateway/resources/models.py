@@ -13,8 +13,8 @@ from gateway.errors import told
 from gateway.representations import model_document, show, version_document
 from gateway.scopes import VIEWING, sees
 from tasks.blobs import Blobs
-from tasks.errors import NotFound, UnknownVersion
-from tasks.registry import Registry, Report
+from tasks.errors import UnknownVersion
+from tasks.registry import Registry
 
 log = logging.getLogger(__name__)
 
@@ -71,26 +71,15 @@ class ReportResource:
     @requires(VIEWING)
     async def on_get(self, req: Request, resp: Response, model: str, version: str) -> None:
         """The worker's bytes unchanged; 304 to who has them. Raises NotFound where there is no report."""
-        report = await asyncio.to_thread(self._find, model, _number(model, version))
-        resp.etag = report.digest
+        digest = await asyncio.to_thread(self._registry.page, model, _number(model, version))
+        resp.etag = digest
         # It never changes, but is only for those who may see the model.
         resp.set_header("Cache-Control", "private, no-cache")
-        if any(tag in ("*", report.digest) for tag in req.if_none_match or ()):
+        if any(tag in ("*", digest) for tag in req.if_none_match or ()):
             resp.status = HTTP_304
             return
-        resp.data = await asyncio.to_thread(self._blobs.get, report.digest)
+        resp.data = await asyncio.to_thread(self._blobs.get, digest)
         resp.content_type = MEDIA_HTML
-
-    def _find(self, model: str, number: int) -> Report:
-        report = self._registry.report(model, number)
-        if report is not None and report.digest:
-            return report
-        if number not in self._registry.model(model).versions:
-            raise UnknownVersion(f"the model {model} has no version {number}")
-        reason = (
-            report.reason if report is not None else "its train was of an older release, or ended before it made one"
-        )
-        raise NotFound(f"version {number} of {model} has no report: {reason}; train again for one")
 
 
 class PromoteResource:
