@@ -77,7 +77,8 @@ def fit(runtime: Runtime, request: Request, *, report: Progress) -> dict[str, An
         extra={"model": request.model, "version": number, "seconds": round(seconds, 3)},
     )
     # Only now, so that nothing that a report does can keep a version from being stored.
-    add_report(runtime, request.model, number, estimator=estimator, artefact=artefact, dataset=dataset)
+    with runtime.traces.step("report", model=request.model, version=number):
+        add_report(runtime, request.model, number, estimator=estimator, artefact=artefact, dataset=dataset)
     return _result(request.model, number, version, promoted=promote)
 
 

@@ -163,9 +163,7 @@ class Registry:
             return report.digest
         if version not in self.model(model).versions:
             raise UnknownVersion(f"the model {model} has no version {version}")
-        reason = (
-            report.reason if report is not None else "its train was of an older release, or ended too soon"
-        )
+        reason = report.reason if report is not None else "its train was of an older release, or ended too soon"
         raise NotFound(f"version {version} of {model} has no report: {reason}; train again for one")
 
     def reports(self, model: str) -> list[Report]:

@@ -51,6 +51,7 @@ def add_missing_report(runtime: Runtime, model: str, number: int) -> None:
 
 
 def _add(runtime: Runtime, model: str, number: int, written: Callable[[Model], str]) -> None:
+    told = {"model": model, "version": number}
     try:
         if runtime.registry.report(model, number) is not None:
             return
@@ -59,12 +60,12 @@ def _add(runtime: Runtime, model: str, number: int, written: Callable[[Model], s
         report = Report(digest=runtime.blobs.put(html.encode()))
     except Exception as error:
         # The time limit of the train is among these: it has its result, and ends with it.
-        log.warning("there will be no report of %s version %s", model, number, exc_info=error)
+        log.warning("there will be no report of %s version %s", model, number, exc_info=error, extra=told)
         report = Report(reason=f"{type(error).__name__}: {error}"[:1000])
     try:
         runtime.registry.set_report(model, number, report)
     except Exception as error:
-        log.warning("the report of %s version %s could not be noted", model, number, exc_info=error)
+        log.warning("the report of %s version %s could not be noted", model, number, exc_info=error, extra=told)
 
 
 def write(record: Model, number: int, *, estimator: Estimator[Any], artefact: Any, dataset: Dataset) -> str:

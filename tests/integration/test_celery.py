@@ -161,4 +161,7 @@ def test_the_progress_of_a_train_can_be_seen(elsewhere: Elsewhere) -> None:
     assert len({info["iteration"] for info in seen}) > 2
     assert [info["iteration"] for info in seen] == sorted(info["iteration"] for info in seen)
     assert {info["total"] for info in seen} == {2000}
-    assert seen[-1]["metrics"].keys() == {"rmse"}
+    assert {part: list(found) for part, found in seen[-1]["metrics"].items()} == {
+        "train": ["rmse"],
+        "holdout": ["rmse"],
+    }
