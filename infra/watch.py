@@ -25,6 +25,7 @@ LINE_SECONDS: Final = 1.0
 #: Time for a result that is there (seconds).
 RESULT_SECONDS: Final = 30.0
 WIDTH: Final = 60
+_GAP: Final = "  "
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 
 
@@ -51,22 +52,27 @@ def _show(watch: Watch) -> None:
 
 def _live(watch: Watch, console: Console) -> None:
     curves: dict[str, list[float]] = {}
+    known = None
     with Live(console=console, auto_refresh=False) as live:
         for task, progress in watch.steps():
-            if progress is not None:
+            if progress is not None and progress != known:
                 add(curves, progress)
-            live.update(view(task, progress, curves), refresh=True)
+            known = progress
+            live.update(view(task, progress, curves, width=console.width), refresh=True)
 
 
 def _lines(watch: Watch) -> None:
-    state, told = None, 0.0
+    state, told, told_at = None, None, 0.0
     for task, progress in watch.steps():
-        if task.state is not state:
+        if task.state is not state and not task.state.final:
             print(task.state, flush=True)
         last = progress is not None and (progress["iteration"] == progress["total"] or task.state.final)
-        if progress is not None and (last or time.monotonic() - told >= LINE_SECONDS):
+        due = last or time.monotonic() - told_at >= LINE_SECONDS
+        if progress is not None and progress != told and due:
             print(summary(progress), flush=True)
-            told = time.monotonic()
+            told, told_at = progress, time.monotonic()
+        if task.state.final:
+            print(task.state, flush=True)
         state = task.state
 
 
@@ -77,15 +83,18 @@ def add(curves: dict[str, list[float]], progress: dict[str, Any]) -> None:
             curves.setdefault(f"{part} {name}", []).append(value)
 
 
-def view(task: Task, progress: dict[str, Any] | None, curves: dict[str, list[float]]) -> Group:
-    """What a terminal shows of a task."""
+def view(task: Task, progress: dict[str, Any] | None, curves: dict[str, list[float]], *, width: int) -> Group:
+    """What a terminal of so many columns shows of a task."""
     head = Text(f"{task.kind} of {task.model}: {task.state}", style="bold", overflow="ellipsis", no_wrap=True)
     if progress is None:
         return Group(head)
-    done = ProgressBar(total=progress["total"], completed=progress["iteration"], width=WIDTH)
-    width = max(map(len, curves), default=0)
+    done = ProgressBar(total=progress["total"], completed=progress["iteration"], width=min(WIDTH, width))
+    names, last = max(map(len, curves), default=0), {name: f"{values[-1]:.4g}" for name, values in curves.items()}
+    # The newest value is what a narrow terminal must not cut off.
+    room = min(WIDTH, width - names - max(map(len, last.values()), default=0) - 2 * len(_GAP))
     lines = [
-        Text(f"{name:<{width}}  {sparkline(values)}  {values[-1]:.4g}", no_wrap=True) for name, values in curves.items()
+        Text(_GAP.join((f"{name:<{names}}", sparkline(values, width=max(1, room)), last[name])), no_wrap=True)
+        for name, values in curves.items()
     ]
     return Group(head, done, Text(times(progress)), *lines)
 

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
+import redis
 
 from tasks.contract import State
 from tasks.groups import Task
 
 #: Time between two looks at the record (seconds).
 LOOK_SECONDS: Final = 0.2
+#: How long Redis may be away before watching ends (seconds).
+AWAY_SECONDS: Final = 30.0
 
 
 class Watch:
@@ -35,10 +38,10 @@ class Watch:
 
     def steps(self) -> Iterator[tuple[Task, dict[str, Any] | None]]:
         """The task and its progress object (None before there is one) whenever one of them has changed. Raises
-        UnknownTask when the record is no longer kept."""
+        UnknownTask when the record is no longer kept, and Redis's error when it is away for AWAY_SECONDS."""
         seen: tuple[State, Any] | None = None
         while True:
-            task = self._look()
+            task = self._patient_look()
             now = task.state, task.progress and bytes(task.progress)
             if now != seen:
                 progress = msgspec.json.decode(task.progress) if task.progress else None
@@ -47,6 +50,16 @@ class Watch:
             if task.state.final:
                 return
             time.sleep(LOOK_SECONDS)
+
+    def _patient_look(self) -> Task:
+        until = time.monotonic() + AWAY_SECONDS
+        while True:
+            try:
+                return self._look()
+            except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
+                if time.monotonic() > until:
+                    raise
+                time.sleep(LOOK_SECONDS)
 
     def _ipython_display_(self) -> None:
         # Only IPython calls this.

@@ -9,10 +9,16 @@ import signal
 import subprocess
 from collections.abc import Iterator
 
+import msgspec
 import pytest
+import redis
+from rich.console import Console
 
-from infra.watch import sparkline
+from infra.watch import sparkline, view
 from tasks.client import Client, Handle
+from tasks.contract import Kind, Lane, State
+from tasks.groups import Task
+from tasks.watching import Watch
 from tests import slow
 from tests.service import MLSERVICE, Service
 
@@ -25,6 +31,22 @@ def service() -> Iterator[Service]:
         rows = {"rows": [{"a": number, "y": number} for number in range(20)]}
         assert running.init(MODEL, rows, target="y", estimator="slow").status_code == 200
         yield running
+
+
+TASK = Task(
+    id=f"{'0' * 32}-0",
+    owner="",
+    kind=Kind.TRAIN,
+    model="a-model",
+    state=State.RUNNING,
+    lane=Lane.NORMAL,
+    submitted_at=0,
+    started_at=0,
+    finished_at=None,
+    progress=None,
+    retries=0,
+    retry_error=None,
+)
 
 
 @pytest.fixture
@@ -77,6 +99,7 @@ def test_a_pipe_gets_lines(service: Service, client: Client) -> None:
     assert 3 <= len(steps) <= 8
     assert steps[-1][0] == 25
     assert all((train, holdout) == pytest.approx((1 / i, 2 / i), rel=1e-3) for i, train, holdout in steps)
+    assert len({step for step, _, _ in steps}) == len(steps)
     assert "succeeded" in lines
     assert lines[-1].startswith("version ")
 
@@ -140,3 +163,32 @@ def test_a_sparkline_ends_with_the_last_value() -> None:
     many = sparkline([float(number) for number in range(1000)])
     assert len(many) <= 60
     assert many[-1] == "█"
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_the_newest_values_are_seen_in_a_narrow_terminal(columns: int) -> None:
+    curves = {"holdout multi_logloss": [1.5 / step for step in range(1, 90)], "train l2": [0.25] * 89}
+    progress = {"iteration": 89, "total": 100, "seconds": 8.9, "seconds_left": 1.1, "metrics": {}}
+    console = Console(width=columns, markup=False, highlight=False)
+    with console.capture() as shown:
+        console.print(view(TASK, progress, curves, width=columns))
+    lines = shown.get().splitlines()
+    assert [line.split()[-1] for line in lines[-2:]] == ["0.01685", "0.25"]
+    assert all("▁" in line and len(line) <= columns for line in lines[-2:])
+
+
+def test_redis_may_be_away_for_a_while() -> None:
+    answers: list[Task | Exception] = [
+        redis.exceptions.ConnectionError(),
+        TASK,
+        redis.exceptions.TimeoutError(),
+        msgspec.structs.replace(TASK, state=State.CANCELLED),
+    ]
+
+    def look() -> Task:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert [task.state for task, _ in Watch(look).steps()] == [State.RUNNING, State.CANCELLED]
