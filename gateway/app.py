@@ -18,9 +18,12 @@ from gateway.attempts import Attempts
 from gateway.auth import Authenticator
 from gateway.callers import Callers
 from gateway.dispatch import Dispatcher
+from gateway.entrance import Entrance, Networks
 from gateway.following import Follower
 from gateway.keys import open_keys
 from gateway.logins import RememberedLogins
+from gateway.measures import Gauge
+from gateway.metrics import ServiceCollector
 from gateway.outcomes import Outcomes
 from gateway.outside import open_outside
 from gateway.pressure import Pressure
@@ -31,10 +34,12 @@ from gateway.resources.dead import DeadLetterResource, DeadLettersResource, Repl
 from gateway.resources.docs import AssetResource, DefinitionResource, DocsResource
 from gateway.resources.events import EventsResource
 from gateway.resources.health import LiveResource, ReadyResource
+from gateway.resources.metrics import MetricsResource
 from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, ReportResource, VersionResource
 from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
 from gateway.resources.tokens import KeysResource, TokenResource
 from gateway.resources.work import Work
+from gateway.tally import Tally
 from gateway.tokens import Tokens
 from gateway.tracing import Tracing
 from gateway.waiting import Waiting
@@ -76,9 +81,11 @@ def create_app(settings: Settings) -> Gateway:
     quota = Quota(settings.quota_requests_per_second, settings.quota_bytes_per_second, settings.quota_queued_items)
     charging, accepting = wire(), wire()
     callers, quotas = Callers(accounts, tokens, outside=open_outside(settings), quota=quota), Quotas(charging)
-    authenticator = Authenticator(callers, quotas=quotas)
-    token_resource = TokenResource(accounts, tokens, Attempts(client))
+    tally = Tally(client)
+    authenticator = Authenticator(callers, quotas=quotas, count=tally.count)
+    token_resource = TokenResource(accounts, tokens, Attempts(client), count=tally.count)
     logins = RememberedLogins(token_resource.login)
+    entrance = Entrance(authenticator, logins)
 
     def forget_account(name: str) -> None:
         log.info("an account or a token has changed: %s", name)
@@ -94,8 +101,8 @@ def create_app(settings: Settings) -> Gateway:
     letters = DeadLetters(client, ledger, settings=settings)
     lifespan = Lifespan(
         waiting,
-        following=(partial(dispatcher.follow_fleet, client), pressure.follow, follower.follow),
-        closing=(outcomes.close, charging.close, accepting.close, client.close, traces.close),
+        following=(partial(dispatcher.follow_fleet, client), pressure.follow, follower.follow, tally.follow),
+        closing=(tally.write, outcomes.close, charging.close, accepting.close, client.close, traces.close),
     )
 
     middleware: list[Any] = [lifespan, authenticator, OriginalErrors()]
@@ -110,7 +117,9 @@ def create_app(settings: Settings) -> Gateway:
         app.add_route(f"/v1/models/{{model}}/{kind.value}", work)
     app.add_route("/v1/token", token_resource)
     app.add_route("/.well-known/jwks.json", KeysResource(keys))
-    app.add_route("/internal/authorize", AuthorizeResource(authenticator, logins))
+    app.add_route("/internal/authorize", AuthorizeResource(entrance))
+    networks = Networks(settings.metrics_from)
+    app.add_route("/metrics", MetricsResource(ServiceCollector(Gauge(client).read), entrance, networks))
     app.add_route("/v1/tasks", TasksResource(outcomes))
     app.add_route("/v1/tasks/{handle}", TaskResource(outcomes, max_wait=max_wait))
     app.add_route("/v1/tasks/{handle}/events", EventsResource(outcomes, follower))

@@ -19,6 +19,7 @@ from gateway.quotas import Quotas
 from gateway.scopes import MODEL_SCOPES, SCOPES, Needed, allows
 from gateway.tokens import Principal
 from tasks.contract import TOKEN_CHANGE
+from tasks.counts import TOKENS_REFUSED
 from tasks.errors import Forbidden, TooManyRequests, Unauthenticated
 
 log = logging.getLogger(__name__)
@@ -81,8 +82,15 @@ def undeclared(resource: object) -> list[str]:
 class Authenticator:
     """Falcon middleware that closes what is not declared and admits callers to what is."""
 
-    def __init__(self, callers: Callers, *, quotas: Quotas | None = None) -> None:
+    def __init__(
+        self,
+        callers: Callers,
+        *,
+        quotas: Quotas | None = None,
+        count: Callable[[str], None] = lambda _field: None,
+    ) -> None:
         self._callers = callers
+        self._count = count
         self._quotas = quotas
         self._checked: dict[type, bool] = {}
 
@@ -109,6 +117,7 @@ class Authenticator:
         try:
             principal = await self._callers.principal(token)
         except Unauthenticated as error:
+            self._count(TOKENS_REFUSED)
             resp.set_header("WWW-Authenticate", _challenge("invalid_token", str(error)))
             raise
         if principal.quota.charged and self._quotas is not None:

@@ -19,7 +19,7 @@ from tasks import scripts
 from tasks.acceptance import Once, acceptance
 from tasks.contract import FLEET_SECONDS, GROUP_ITEMS, Kind, Lane
 from tasks.errors import InvalidField, TooManyRequests, Unavailable
-from tasks.fleet import announce, members
+from tasks.fleet import announce, leave, members
 from tasks.groups import Group, Head, new_group_id
 from tasks.ledger import Ledger
 from tasks.traces import NOTHING, UNTRACED, Traces
@@ -91,13 +91,18 @@ class Dispatcher:
     async def follow_fleet(self, client: redis.Redis) -> None:
         """Set the capacity by the estimate processes and the gateway processes that are there, until cancelled."""
         name = self._waiting.process
-        while True:
+        try:
+            while True:
+                with suppress(redis.exceptions.RedisError):
+                    await asyncio.to_thread(announce, client, "gateway", member=name, processes=1)
+                    workers = await asyncio.to_thread(members, client, "estimate")
+                    gateways = await asyncio.to_thread(members, client, "gateway")
+                    self.set_capacity(capacity_for(sum(workers.values()), gateways=len(gateways)))
+                await asyncio.sleep(FLEET_SECONDS)
+        finally:
+            # Whoever goes without a word counts as lost.
             with suppress(redis.exceptions.RedisError):
-                await asyncio.to_thread(announce, client, "gateway", member=name, processes=1)
-                workers = await asyncio.to_thread(members, client, "estimate")
-                gateways = await asyncio.to_thread(members, client, "gateway")
-                self.set_capacity(capacity_for(sum(workers.values()), gateways=len(gateways)))
-            await asyncio.sleep(FLEET_SECONDS)
+                leave(client, "gateway", member=name)
 
     async def _fly(self, lane: Lane, items: list[Item]) -> None:
         reply = await self._commit(Kind.ESTIMATE, lane, items)

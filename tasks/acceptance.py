@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from tasks.contract import (
+    COUNTS_KEY,
     DEADLINES_KEY,
     DEPTH_KEY,
     GROUP_KEY,
@@ -44,6 +45,7 @@ def acceptance(
     pending = PENDING_KEY.format(kind=group.kind.value, lane=group.lane.value)
     once_key = IDEMPOTENCY_KEY.format(owner=once.owner, key=once.key) if once else ""
     keys = [GROUP_KEY.format(group=group.id), pending, queue, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, once_key]
+    keys.append(COUNTS_KEY)
     counts = Counter(head.owner for head in group.heads)
     owners = [part for owner in counts.items() for part in owner]
     limits = [part for owner, bound in (most or {}).items() for part in (owner, counts[owner], bound)]

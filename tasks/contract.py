@@ -159,6 +159,8 @@ DEADLINES_KEY: Final = "ml:deadlines"
 DEAD_KEY: Final = "ml:dead"
 #: Hash: items that are not finished, by "kind:lane".
 DEPTH_KEY: Final = "ml:depth"
+#: Hash: what has happened since this Redis was new, by what it is; `counts.py` names its fields.
+COUNTS_KEY: Final = "ml:counts"
 #: Hash: items that are not finished, by owner.
 UNFINISHED_KEY: Final = "ml:unfinished"
 #: Sorted set for each owner: the groups that hold their work, by time of acceptance.

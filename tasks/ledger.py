@@ -17,6 +17,7 @@ from tasks.acceptance import Once, acceptance, depth_field, group_message
 from tasks.blobs import Blobs, RedisBlobs, drop_kept, read_kept
 from tasks.claims import check_held, lost, read_claim
 from tasks.contract import (
+    COUNTS_KEY,
     DEAD_KEY,
     DEADLINES_KEY,
     DEPTH_KEY,
@@ -31,6 +32,7 @@ from tasks.contract import (
     Lane,
     State,
 )
+from tasks.counts import ended, pairs
 from tasks.errors import UnknownTask
 from tasks.groups import (
     Claim,
@@ -106,7 +108,7 @@ class Ledger:
         """Take the group to work on it; None if it is finished, unknown or held, and the message may be dropped:
         should who holds it die, the group is published again. Only the holder can renew the lease."""
         args: list[Any] = [group, MODEL_KEY.format(model=""), self.lease_seconds, holder]
-        found = self._claim(keys=[GROUP_KEY.format(group=group), LEASES_KEY], args=args)
+        found = self._claim(keys=[GROUP_KEY.format(group=group), LEASES_KEY, COUNTS_KEY], args=args)
         if not found:
             return None
         return read_claim(group, *found)
@@ -116,8 +118,8 @@ class Ledger:
         bodies = [read_kept(body, self._redis) if isinstance(body, str) else body for body in claim.placed]
         return msgspec.structs.replace(claim, bodies=bodies)
 
-    def finish(self, claim: Claim, outcomes: Sequence[Outcome], *, dead: bool = False) -> None:
-        """Write the outcome of every item, end the group and wake who waits.
+    def finish(self, claim: Claim, outcomes: Sequence[Outcome], *, dead: bool = False, rows: int = 0) -> None:
+        """Write the outcome of every item, end the group and wake who waits. `rows` were predicted for it.
 
         A `dead` group keeps the bodies of the items that were given up, for inspection and replay. Raises FenceLost,
         and changes nothing, if another worker has claimed the group meanwhile or it is finished.
@@ -128,11 +130,12 @@ class Ledger:
             GROUP_KEY.format(group=claim.group),
             PENDING_KEY.format(kind=claim.kind.value, lane=claim.lane.value),
             WATCHERS_KEY.format(group=claim.group),
-            *(LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, DEAD_KEY),
+            *(LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, DEAD_KEY, COUNTS_KEY),
         ]
         args: list[Any] = [claim.fence, life_seconds, claim.group, REPLY_CHANNEL.format(process="")]
         args += [depth_field(claim.kind, claim.lane), "".join(o.state[0] for o in outcomes)]
         args += [pack(Reply(claim.group, lean)), int(dead)]
+        args += pairs(ended(claim.kind, claim.lane, outcomes, rows=rows))
         if not self._finish(keys=keys, args=args):
             raise lost(claim)
         self.unplace([p for p, o in zip(claim.placed, outcomes, strict=True) if not (dead and is_given_up(o))])

@@ -26,6 +26,7 @@ from tasks.contract import (
     State,
     queue_key,
 )
+from tasks.counts import RECONCILED, add
 from tasks.groups import failure
 from tasks.history import expired
 from tasks.ledger import Ledger
@@ -59,6 +60,7 @@ def reconcile(client: redis.Redis, ledger: Ledger, *, now: float) -> int:
     again = [group for group in found - due if group.encode() in suspects]
     done = sum(ledger.put_back(group) for group in again)
     if done:
+        add(client, {RECONCILED: done})
         log.warning("%d groups of work were held by nobody and are queued again", done)
     if due:
         log.info("%d groups of work are tried again", len(due))

@@ -5,6 +5,8 @@ A group's lease is its score in the sorted set of leases, seconds since the epoc
 
 from typing import Final
 
+from tasks.counts import COUNT_ACCEPTED, COUNT_REDELIVERED, COUNT_TIMES
+
 #: Begins a script that needs `clock()`, seconds since the epoch as a text, or `now`, when it began.
 NOW: Final = """
 local function clock()
@@ -20,14 +22,15 @@ local function free(leases, group)
 end
 """
 
-#: KEYS: group, pending, queue, depth, unfinished, deadlines, idempotency key ('' for none). ARGV: group id, message,
-#: "kind:lane", items, owners (msgpack: owner, items, owner, ...), what the key of an owner begins with, deadline
+#: KEYS: group, pending, queue, depth, unfinished, deadlines, idempotency key ('' for none), counters. ARGV:
+#: group id, message, "kind:lane", items, owners (msgpack: owner, items, owner, ...), what the key of an owner begins with, deadline
 #: ('' for none), what is kept under the idempotency key, its life, owners who may have only so much (msgpack: owner,
 #: items, most, owner, ...; '' for none), then field and value of the record, and so on. Returns nothing; or, and no
 #: change, what is kept under the idempotency key, or a list of the owners who would have too much and how many more
 #: items each may have.
 ACCEPT: Final = (
     NOW
+    + COUNT_ACCEPTED
     + """
 if KEYS[7] ~= '' then
   local known = redis.call('GET', KEYS[7])
@@ -55,21 +58,26 @@ for at = 1, #owners, 2 do
 end
 if ARGV[7] ~= '' then redis.call('ZADD', KEYS[6], ARGV[7], ARGV[1]) end
 redis.call('LPUSH', KEYS[3], ARGV[2])
+count_accepted(KEYS[8], ARGV[3], ARGV[4])
 return false
 """
 )
 
-#: KEYS: group, leases. ARGV: group id, what the key of a model begins with, seconds of the lease, holder. Returns {the
-#: whole record, flat, with the fence raised; of each model in it name, current version and its identity ('' for none),
-#: flat}; nothing if there is no work left to do or the lease is held.
+#: KEYS: group, leases, counters. ARGV: group id, what the key of a model begins with, seconds of the lease, holder.
+#: Returns {the whole record, flat, with the fence raised; of each model in it name, current version and its
+#: identity ('' for none), flat}; nothing if there is no work left to do or the lease is held.
 CLAIM: Final = (
     NOW
     + _FREE
+    + COUNT_REDELIVERED
     + """
 local over = redis.call('HMGET', KEYS[1], 'models', 'finished_at')
 if not over[1] or over[2] or not free(KEYS[2], ARGV[1]) then return false end
 redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
-redis.call('HINCRBY', KEYS[1], 'fence', 1)
+if redis.call('HINCRBY', KEYS[1], 'fence', 1) > 1 then
+  local place = redis.call('HMGET', KEYS[1], 'kind', 'lane')
+  count_redelivered(KEYS[3], place[1], place[2])
+end
 redis.call('HSET', KEYS[1], 'holder', ARGV[4])
 redis.call('HSETNX', KEYS[1], 'started_at', now)
 local currents = {}
@@ -108,13 +116,15 @@ return false
 """
 )
 
-#: KEYS: group, pending, watchers, leases, depth, unfinished, deadlines, dead. ARGV: fence, seconds to keep, group id,
-#: channel prefix, "kind:lane", states (a letter each), reply, 1 to keep the bodies among the dead letters.
+#: KEYS: group, pending, watchers, leases, depth, unfinished, deadlines, dead, counters. ARGV: fence, seconds to keep,
+#: group id, channel prefix, "kind:lane", states (a letter each), reply, 1 to keep the bodies among the dead letters,
+#: then field of the counters and what is added to it, and so on.
 #: Returns 1, or 0 and no change where the fence is old or the group is finished.
 FINISH: Final = (
     NOW
+    + COUNT_TIMES
     + """
-local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'reply', 'owners')
+local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'reply', 'owners', 'submitted_at', 'started_at')
 if held[1] ~= ARGV[1] or held[2] then return 0 end
 redis.call('HSET', KEYS[1], 'finished_at', now, 'states', ARGV[6], 'outcomes', ARGV[7])
 if ARGV[8] == '1' then redis.call('ZADD', KEYS[8], now, ARGV[3]) else redis.call('HDEL', KEYS[1], 'bodies') end
@@ -132,6 +142,8 @@ for _, watcher in ipairs(redis.call('SMEMBERS', KEYS[3])) do
   if watcher ~= held[3] then redis.call('PUBLISH', ARGV[4] .. watcher, ARGV[7]) end
 end
 redis.call('DEL', KEYS[3])
+for at = 9, #ARGV, 2 do redis.call('HINCRBY', KEYS[9], ARGV[at], ARGV[at + 1]) end
+count_times(KEYS[9], ARGV[5], ARGV[6], held[5], held[6], now)
 return 1
 """
 )

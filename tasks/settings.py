@@ -82,6 +82,9 @@ class Settings:
     trusted_proxies: str = _setting(
         "", doc="Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas."
     )
+    metrics_networks: str = _setting(
+        "", doc="Addresses or networks that may read /metrics without an account, as NGINX in front tells them."
+    )
     tls_cert_file: str = _setting("", doc="The certificate, with its chain (PEM), with which `up` speaks HTTPS.")
     tls_key_file: str = _setting("", doc="The key of that certificate (PEM, without a password).")
     hsts_seconds: int = _setting(
@@ -186,7 +189,7 @@ class Settings:
             raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://")
         parse_pairs(f"{PREFIX}ESTIMATORS", self.estimators)
         parse_pairs(f"{PREFIX}SOURCES", self.sources)
-        _ = self.trusted_networks
+        _ = self.trusted_networks, self.metrics_from
         if self.redirect_port > 65535:
             raise SettingsError(f"{PREFIX}REDIRECT_PORT must be 0 to 65535, not {self.redirect_port}")
         if self.oidc_issuer:
@@ -242,10 +245,12 @@ class Settings:
     @property
     def trusted_networks(self) -> list[str]:
         """The proxies whose word for a client's address is taken, as networks. Raises SettingsError."""
-        try:
-            return [str(ip_network(part.strip())) for part in self.trusted_proxies.split(",") if part.strip()]
-        except ValueError as error:
-            raise SettingsError(f"{PREFIX}TRUSTED_PROXIES must be addresses or networks: {error}") from None
+        return parse_networks(f"{PREFIX}TRUSTED_PROXIES", self.trusted_proxies)
+
+    @property
+    def metrics_from(self) -> list[str]:
+        """From where /metrics may be read without an account, as networks. Raises SettingsError."""
+        return parse_networks(f"{PREFIX}METRICS_NETWORKS", self.metrics_networks)
 
     @property
     def grace_seconds(self) -> int:
@@ -326,6 +331,14 @@ def check_outside_url(variable: str, url: str) -> None:
         usable = False
     if not usable:
         raise SettingsError(f"{variable} must be an https:// URL (http:// for this machine alone), not {url!r}")
+
+
+def parse_networks(variable: str, text: str) -> list[str]:
+    """Addresses and networks, separated by commas, as networks. Raises SettingsError, which names the variable."""
+    try:
+        return [str(ip_network(part.strip())) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise SettingsError(f"{variable} must be addresses or networks: {error}") from None
 
 
 def parse_pairs(variable: str, text: str) -> dict[str, str]:

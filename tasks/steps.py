@@ -14,7 +14,7 @@ from celery.worker.consumer.tasks import Tasks
 
 from tasks.connection import connect
 from tasks.contract import FLEET_SECONDS
-from tasks.fleet import announce, leave
+from tasks.fleet import announce, join, leave
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +74,10 @@ class Membership(bootsteps.StartStopStep):  # type: ignore[misc]
         """Join the fleet."""
         self._client = connect(parent.app.settings)
         self._timer = parent.timer.call_repeatedly(FLEET_SECONDS, self._announce, (parent,))
+        # A consumer that starts again after Redis was away is the same worker.
+        if parent.restart_count == 0:
+            with suppress(redis.exceptions.RedisError):
+                join(self._client, parent.app.fleet, member=parent.hostname)
         self._announce(parent)
 
     def stop(self, parent: Any) -> None:

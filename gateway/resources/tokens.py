@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import logging
+from collections.abc import Callable
 from typing import Final
 
 import falcon.asgi
@@ -17,6 +18,7 @@ from gateway.errors import told
 from gateway.keys import Keys
 from gateway.representations import show
 from gateway.tokens import SKEW_SECONDS, Tokens
+from tasks.counts import LOGIN_REASONS, LOGINS_REFUSED, TOKENS_ISSUED
 from tasks.errors import TooManyRequests, Unauthenticated, Unavailable
 
 log = logging.getLogger(__name__)
@@ -27,12 +29,22 @@ LOGINS: Final = 2
 WAITING: Final = 50
 #: How long others may keep our public keys (seconds).
 KEYS_SECONDS: Final = 300
+#: Why a login is refused, as it is counted.
+REASONS: Final = dict(zip((Unauthenticated, TooManyRequests, Unavailable), LOGIN_REASONS, strict=True))
 
 
 class TokenResource:
     """Issues tokens for HTTP Basic credentials (RFC 7617), and ends them."""
 
-    def __init__(self, accounts: Accounts, tokens: Tokens, attempts: Attempts) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        tokens: Tokens,
+        attempts: Attempts,
+        *,
+        count: Callable[[str], None] = lambda _field: None,
+    ) -> None:
+        self._count = count
         self._accounts = accounts
         self._tokens = tokens
         self._attempts = attempts
@@ -50,6 +62,7 @@ class TokenResource:
             resp.set_header("WWW-Authenticate", f'Basic realm="{REALM}", charset="UTF-8"')
             raise
         token = self._tokens.issue(account.name, account.scopes, since=account.tokens_since)
+        self._count(TOKENS_ISSUED)
         show(
             resp,
             {
@@ -76,7 +89,13 @@ class TokenResource:
 
         Raises Unauthenticated, TooManyRequests after too many failures, or Unavailable if too many wait.
         """
-        name, password = credentials(header)
+        try:
+            return await self._checked(*credentials(header), address=address)
+        except (Unauthenticated, TooManyRequests, Unavailable) as error:
+            self._count(f"{LOGINS_REFUSED}:{REASONS[type(error)]}")
+            raise
+
+    async def _checked(self, name: str, password: str, *, address: str | None) -> Account:
         if self._waiting >= WAITING:
             raise Unavailable("too many logins wait; try again in a moment")
         self._waiting += 1

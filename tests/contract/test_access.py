@@ -78,6 +78,7 @@ DOCUMENTED: Final = {
     ("GET", "/v1/models/{model}/versions/{version}"): Access(scopes=VIEWING, answers=(200,)),
     ("GET", "/v1/models/{model}/versions/{version}/report"): Access(scopes=VIEWING, answers=(200,)),
     ("POST", "/v1/models/{model}/versions/{version}/promote"): Access(scopes=("models:write",), answers=(200,)),
+    ("GET", "/metrics"): Access(scopes=("monitor",), answers=(200,)),
     ("GET", "/openapi.yml"): Access(scopes=PUBLIC, answers=(200,)),
     ("GET", "/docs"): Access(scopes=PUBLIC, answers=(200,)),
     ("GET", "/docs/{asset}"): Access(scopes=PUBLIC, answers=(200, 404)),

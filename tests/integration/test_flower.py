@@ -40,7 +40,7 @@ def test_a_browser_is_asked_for_a_password(service: Service) -> None:
     for path in ("/flower/", "/flower/static/css/flower.css", "/flower/api/tasks", "/metrics"):
         answer = httpx.get(service.url + path)
         refused(answer, 401)
-        assert answer.headers["WWW-Authenticate"] == 'Basic realm="mlservice", charset="UTF-8"'
+        assert answer.headers["WWW-Authenticate"].endswith('Basic realm="mlservice", charset="UTF-8"')
         assert httpx.get(service.url + path, auth=("watcher", "wrong")).status_code == 401
 
 
@@ -146,7 +146,6 @@ def test_nobody_gets_in_beside_nginx(service: Service) -> None:
 
 
 def test_metrics_are_for_watchers(service: Service, watcher: Caller) -> None:
-    """Whether the gateway has any is its own affair."""
     answer = watcher.ask("GET", "/metrics")
-    assert answer.status_code in (200, 404)
+    assert answer.status_code == 200
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")

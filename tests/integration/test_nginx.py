@@ -235,9 +235,8 @@ def test_the_default_limits_let_a_load_through() -> None:
         assert statuses == {b"HTTP/1.1 200 OK"}
 
 
-@pytest.mark.parametrize("path", ["/flower/", "/metrics"])
 @pytest.mark.parametrize(("word", "status"), [(204, 200), (401, 401), (403, 403), (500, 503), (503, 503), (404, 503)])
-def test_nothing_is_seen_without_authorisation(path: str, word: int, status: int) -> None:
+def test_nothing_is_seen_without_authorisation(word: int, status: int) -> None:
     flower_asked: list[Request] = []
 
     def flower(request: Request) -> None:
@@ -245,7 +244,7 @@ def test_nothing_is_seen_without_authorisation(path: str, word: int, status: int
         request.say(200)
 
     with Nginx(Settings(), gateway=deny(word), flower=flower) as nginx:
-        answer = nginx.get(path, auth=PASSWORD)
+        answer = nginx.get("/flower/", auth=PASSWORD)
         assert answer.status_code == status, answer.text
         asked = nginx.seen[0]
         assert asked.path == "/internal/authorize?scope=monitor"
@@ -302,7 +301,7 @@ def test_cookies_of_flower_are_not_sent_from_other_sites() -> None:
         assert nginx.get("/flower/").headers["Set-Cookie"].lower() == "_xsrf=1; path=/; samesite=strict"
 
 
-@pytest.mark.parametrize(("path", "status"), [("/v1/models", 502), ("/metrics", 503), ("/flower/", 503)])
+@pytest.mark.parametrize(("path", "status"), [("/v1/models", 502), ("/metrics", 502), ("/flower/", 503)])
 def test_a_missing_gateway_is_said_to_pass(path: str, status: int) -> None:
     with Nginx(Settings()) as nginx:
         answer = nginx.get(path)

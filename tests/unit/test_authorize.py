@@ -13,11 +13,12 @@ from gateway.accounts import Accounts
 from gateway.attempts import Attempts
 from gateway.auth import Authenticator
 from gateway.callers import Callers
+from gateway.entrance import CHALLENGE, Entrance
 from gateway.errors import install
 from gateway.keys import Keys
 from gateway.logins import RememberedLogins
 from gateway.passwords import Passwords
-from gateway.resources.authorize import CHALLENGE, AuthorizeResource
+from gateway.resources.authorize import AuthorizeResource
 from gateway.resources.tokens import TokenResource
 from gateway.scopes import SCOPES
 from gateway.tokens import Tokens
@@ -35,7 +36,7 @@ class Door:
         self.logins = RememberedLogins(TokenResource(self.accounts, self.tokens, Attempts(client)).login)
         app = falcon.asgi.App(middleware=[authenticator])
         install(app)
-        app.add_route("/internal/authorize", AuthorizeResource(authenticator, self.logins))
+        app.add_route("/internal/authorize", AuthorizeResource(Entrance(authenticator, self.logins)))
         self._client = TestClient(app)
 
     def ask(self, authorization: str | None, query: str = "scope=monitor") -> Result:

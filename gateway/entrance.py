@@ -1,0 +1,69 @@
+"""Who may see how the service does: by token, by name and password, or by where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Final
+
+import falcon.asgi
+
+from gateway.attempts import client_address
+from gateway.auth import REALM, Authenticator
+from gateway.logins import RememberedLogins
+from gateway.scopes import allows
+from tasks.errors import Forbidden, TooManyRequests, Unauthenticated
+
+#: What makes a browser ask for a name and a password (RFC 7617).
+CHALLENGE: Final = f'Basic realm="{REALM}", charset="UTF-8"'
+
+
+class Entrance:
+    """Admits callers that have a scope."""
+
+    def __init__(self, authenticator: Authenticator, logins: RememberedLogins) -> None:
+        self._authenticator = authenticator
+        self._logins = logins
+
+    async def admit(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, scope: str) -> None:
+        """Return if the caller, by token or by name and password, has the scope.
+
+        Raises Unauthenticated, with a challenge set in the response, or Forbidden.
+        """
+        header = req.get_header("Authorization")
+        if (header or "").partition(" ")[0].lower() == "bearer":
+            await self._authenticator.admit(req, resp, scope)
+        else:
+            await self._admit_by_password(req, resp, scope)
+
+    async def _admit_by_password(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, scope: str) -> None:
+        address = client_address(req.get_header("X-Forwarded-For"))
+        try:
+            account = await self._logins.account(req.get_header("Authorization"), address=address)
+        except TooManyRequests as error:
+            # NGINX passes on 401 and 403 alone; another challenge would make a browser try again at once.
+            raise Forbidden(str(error)) from error
+        except Unauthenticated:
+            resp.set_header("WWW-Authenticate", CHALLENGE)
+            raise
+        if not allows(account.scopes, scope):
+            raise Forbidden(f"the account {account.name!r} may not do this: it needs the scope {scope}")
+
+
+class Networks:
+    """Addresses from which callers need no account."""
+
+    def __init__(self, networks: Iterable[str]) -> None:
+        self._networks = [ip_network(network) for network in networks]
+
+    def hold(self, forwarded: str | None) -> bool:
+        """Whether the address in X-Forwarded-For that our own proxy wrote, which is the last, is in one of them."""
+        if not self._networks:
+            return False
+        try:
+            address = ip_address((forwarded or "").rpartition(",")[2].strip())
+        except ValueError:
+            return False
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        return any(address in network for network in self._networks)

@@ -1,0 +1,189 @@
+"""What `/metrics` shows, read from Redis: what is there now, and what has been counted."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+import redis
+
+from tasks.contract import (
+    COUNTS_KEY,
+    DEAD_KEY,
+    DEPTH_KEY,
+    FLEETS,
+    LEASES_KEY,
+    LOOKED_KEY,
+    MODEL_KEY,
+    MODELS_KEY,
+    PENDING_KEY,
+    QUEUES,
+    VERSIONS_KEY,
+    Kind,
+    Lane,
+    queue_key,
+)
+from tasks.fleet import members
+
+#: So long a reading is good for whoever asks again (seconds).
+FRESH_SECONDS: Final = 1.0
+#: Most models that are shown, the first by name: each is some series of its own.
+MODELS_SHOWN: Final = 100
+
+#: A lane of the queue of a kind.
+Place = tuple[Kind, Lane]
+PLACES: Final = tuple((kind, lane) for kind in Kind for lane in Lane)
+_QUEUES: Final = tuple((queue, lane) for queue in QUEUES for lane in Lane)
+
+
+class Measures(msgspec.Struct, frozen=True, kw_only=True):
+    """One reading."""
+
+    #: The counters of `tasks.counts`.
+    counts: dict[str, int]
+    #: Messages that wait.
+    messages: dict[tuple[str, Lane], int]
+    #: How long the next message has waited, and the oldest unfinished work has been there (seconds); 0 for none.
+    waiting_seconds: dict[Place, float]
+    oldest_seconds: dict[Place, float]
+    #: Items that are not finished.
+    unfinished: dict[Place, int]
+    #: Groups that are claimed, and those of them whose lease has run out.
+    leases: int
+    leases_run_out: int
+    #: Groups kept because an item of theirs was given up.
+    dead: int
+    #: When somebody last looked for work that nobody will finish (seconds since the epoch); 0: never.
+    reconciled_at: float
+    #: Processes of each member, by fleet; the gateway is one.
+    fleets: dict[str, dict[str, int]]
+    models: int
+    #: (number of the current version, 0 before the first; versions) of the models shown.
+    versions: dict[str, tuple[int, int]]
+    memory_bytes: int
+    #: 0: no limit.
+    memory_limit_bytes: int
+
+
+class _Headers(msgspec.Struct):
+    id: str = ""
+
+
+class _Message(msgspec.Struct):
+    headers: _Headers
+
+
+_read_message = msgspec.json.Decoder(_Message).decode
+
+
+class Gauge:
+    """Reads Redis at most once in FRESH_SECONDS, however many ask."""
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._redis = client
+        self._clock = clock
+        self._reading = threading.Lock()
+        self._read_at = float("-inf")
+        self._last: Measures | None = None
+
+    def read(self) -> Measures:
+        """What Redis holds, of now or of a moment ago. Blocks. Raises redis.RedisError."""
+        with self._reading:
+            now = self._clock()
+            if self._last is None or not 0 <= now - self._read_at < FRESH_SECONDS:
+                self._last, self._read_at = measure(self._redis, now=now), now
+            return self._last
+
+
+def measure(client: redis.Redis, *, now: float) -> Measures:
+    """A new reading. Raises redis.RedisError."""
+    with client.pipeline(transaction=False) as pipe:
+        pipe.hgetall(COUNTS_KEY)
+        pipe.hgetall(DEPTH_KEY)
+        pipe.zcard(LEASES_KEY)
+        pipe.zcount(LEASES_KEY, "-inf", now)
+        pipe.zcard(DEAD_KEY)
+        pipe.get(LOOKED_KEY)
+        pipe.info("memory")
+        pipe.smembers(MODELS_KEY)
+        for queue, lane in _QUEUES:
+            pipe.llen(queue_key(queue, lane))
+        for kind, lane in PLACES:
+            pipe.lindex(queue_key(kind.value, lane), -1)
+        for kind, lane in PLACES:
+            pipe.zrange(_pending(kind, lane), 0, 0, withscores=True)
+        counts, depths, leases, run_out, dead, looked, memory, models, *rest = pipe.execute()
+    lengths, heads, oldest = _split(rest, len(_QUEUES), len(PLACES))
+    shown = sorted(name.decode() for name in models)[:MODELS_SHOWN]
+    accepted, versions = _look_up(client, heads, shown)
+    return Measures(
+        counts={field.decode(): int(value) for field, value in counts.items()},
+        messages=dict(zip(_QUEUES, lengths, strict=True)),
+        waiting_seconds={place: _age(now, at) for place, at in accepted.items()},
+        oldest_seconds={
+            place: _age(now, found[0][1] if found else None) for place, found in zip(PLACES, oldest, strict=True)
+        },
+        unfinished={(kind, lane): int(depths.get(f"{kind.value}:{lane.value}".encode(), 0)) for kind, lane in PLACES},
+        leases=leases,
+        leases_run_out=run_out,
+        dead=dead,
+        reconciled_at=float(looked or 0),
+        fleets={fleet: members(client, fleet) for fleet in ("gateway", *FLEETS)},
+        models=len(models),
+        versions=versions,
+        memory_bytes=int(memory["used_memory"]),
+        memory_limit_bytes=int(memory.get("maxmemory", 0)),
+    )
+
+
+def _look_up(
+    client: redis.Redis, heads: list[bytes | None], models: list[str]
+) -> tuple[dict[Place, float | None], dict[str, tuple[int, int]]]:
+    """When the work of each next message was accepted, None for none; version and number of versions of each model."""
+    with client.pipeline(transaction=False) as pipe:
+        for (kind, lane), head in zip(PLACES, heads, strict=True):
+            pipe.zscore(_pending(kind, lane), _group_of(head))
+        for model in models:
+            pipe.hget(MODEL_KEY.format(model=model), "current")
+            pipe.hlen(VERSIONS_KEY.format(model=model))
+        found = pipe.execute()
+    scores, of_models = found[: len(PLACES)], found[len(PLACES) :]
+    currents, versions = of_models[::2], of_models[1::2]
+    named = zip(models, currents, versions, strict=True)
+    return (
+        dict(zip(PLACES, scores, strict=True)),
+        {model: (int(current or 0), int(count)) for model, current, count in named},
+    )
+
+
+def _group_of(message: bytes | None) -> str:
+    """The group that a message carries; a name that none has for a message of anybody else, or none."""
+    try:
+        return _read_message(message or b"").headers.id
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+
+
+def _pending(kind: Kind, lane: Lane) -> str:
+    return PENDING_KEY.format(kind=kind.value, lane=lane.value)
+
+
+def _age(now: float, since: float | None) -> float:
+    return 0.0 if since is None else max(0.0, now - since)
+
+
+def _split(values: list[Any], *lengths: int) -> list[list[Any]]:
+    """The values in pieces of these lengths, and the rest."""
+    pieces = []
+    for length in lengths:
+        pieces.append(values[:length])
+        values = values[length:]
+    return [*pieces, values]

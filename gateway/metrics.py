@@ -1,0 +1,158 @@
+"""The metrics of the service, in the form that Prometheus reads.
+
+All of it comes from one Redis, so it is the same whichever gateway process is asked, and no process that dies takes
+counts with it. No label grows with users, tasks or workers; models are shown up to a bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import Final
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from gateway.measures import PLACES, Measures
+from tasks import counts
+from tasks.contract import FLEETS, Kind, State
+
+#: What the name of every metric begins with.
+PREFIX: Final = "mlservice_"
+#: How work fails that was not at fault itself; shown before it happens, so that the first one is a change.
+GRAVE: Final = ("EstimatorFailed", "Poison", "TimeLimit", "Unavailable")
+
+_KIND_LANE: Final = ("kind", "lane")
+_MILLION: Final = 1_000_000
+
+
+class ServiceCollector(Collector):
+    """Gives what one reading of Redis says."""
+
+    def __init__(self, read: Callable[[], Measures]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics of now. Raises redis.RedisError."""
+        measures = self._read()
+        yield from _counters(measures.counts)
+        yield from _work(measures)
+        yield from _fleets(measures)
+        yield from _models(measures)
+        yield _gauge("redis_memory_bytes", "Memory that Redis uses.", measures.memory_bytes)
+        yield _gauge(
+            "redis_memory_limit_bytes", "Memory that Redis may use (maxmemory); 0: any.", measures.memory_limit_bytes
+        )
+
+
+def _counters(found: dict[str, int]) -> Iterator[Metric]:
+    submitted = _counter("submitted", "Items accepted.", _KIND_LANE)
+    finished = _counter("finished", "Items by how they ended.", (*_KIND_LANE, "state", "reason"))
+    again = _counter("redeliveries", "Claims of groups that had been claimed before.", _KIND_LANE)
+    wait = _histogram("wait_seconds", "Time of items from acceptance to the worker that finished them.")
+    run = _histogram("run_seconds", "Time of items with the worker that finished them.")
+    sizes = _histogram("group_items", "Groups by how many items they have.")
+    for kind, lane in PLACES:
+        labels = (kind.value, lane.value)
+        place = ":".join(labels)
+        items = found.get(f"{counts.SUBMITTED}:{place}", 0)
+        submitted.add_metric(labels, items)
+        again.add_metric(labels, found.get(f"{counts.REDELIVERED}:{place}", 0))
+        for state, reason, ended in _endings(found, place):
+            finished.add_metric((*labels, state, reason), ended)
+        for family, name in ((wait, counts.WAIT), (run, counts.RUN)):
+            seconds = found.get(f"{name}:{place}:{counts.SUM}", 0) / _MILLION
+            family.add_metric(labels, _buckets(found, f"{name}:{place}", counts.TIME_BOUNDS), seconds)
+        if kind is Kind.ESTIMATE:
+            sizes.add_metric(labels, _buckets(found, f"{counts.SIZE}:{place}", counts.SIZE_BOUNDS), items)
+    yield from (submitted, finished, again, wait, run, sizes)
+    yield _plain("reconciled", "Groups that nobody held and that were queued again.", found.get(counts.RECONCILED, 0))
+    yield _plain("estimated_rows", "Rows predicted for estimates.", found.get(counts.ROWS, 0))
+    yield _plain("tokens_issued", "Tokens issued for a password.", found.get(counts.TOKENS_ISSUED, 0))
+    yield _plain("tokens_refused", "Requests whose token was refused.", found.get(counts.TOKENS_REFUSED, 0))
+    refused = _counter("logins_refused", "Logins refused.", ("reason",))
+    for reason in counts.LOGIN_REASONS:
+        refused.add_metric((reason,), found.get(f"{counts.LOGINS_REFUSED}:{reason}", 0))
+    yield refused
+
+
+def _endings(found: dict[str, int], place: str) -> Iterator[tuple[str, str, int]]:
+    """(state, reason, items) of work in this place; the reason is empty but for what failed."""
+    for state in (State.SUCCEEDED, State.CANCELLED, State.EXPIRED):
+        yield state.value, "", found.get(f"{counts.FINISHED}:{place}:{state.value}", 0)
+    before = f"{counts.FINISHED}:{place}:{State.FAILED.value}:"
+    failed = dict.fromkeys(GRAVE, 0) | {f.removeprefix(before): n for f, n in found.items() if f.startswith(before)}
+    for reason, items in failed.items():
+        yield State.FAILED.value, reason, items
+
+
+def _work(measures: Measures) -> Iterator[Metric]:
+    messages = _gauges("queue_messages", "Messages that wait for a worker.", ("queue", "lane"))
+    for (queue, queue_lane), length in measures.messages.items():
+        messages.add_metric((queue, queue_lane.value), length)
+    yield messages
+    for name, help_text, values in (
+        ("queue_wait_seconds", "How long the next message of a queue has waited.", measures.waiting_seconds),
+        ("oldest_seconds", "Age of the oldest work that is not finished.", measures.oldest_seconds),
+        ("unfinished_items", "Items accepted and not finished.", measures.unfinished),
+    ):
+        family = _gauges(name, help_text, _KIND_LANE)
+        for (kind, lane), value in values.items():
+            family.add_metric((kind.value, lane.value), value)
+        yield family
+    yield _gauge("leases", "Groups that are claimed.", measures.leases)
+    yield _gauge("leases_run_out", "Groups whose lease was not renewed.", measures.leases_run_out)
+    yield _gauge("dead_letter_groups", "Groups kept because work in them was given up.", measures.dead)
+    yield _gauge(
+        "reconciled_timestamp_seconds", "When lost work was last looked for; 0: never.", measures.reconciled_at
+    )
+
+
+def _fleets(measures: Measures) -> Iterator[Metric]:
+    there = _gauges("fleet_members", "Workers of a fleet, or gateway processes, that are there.", ("fleet",))
+    processes = _gauges("fleet_processes", "Processes of the members of a fleet.", ("fleet",))
+    lost = _counter("fleet_lost", "Members that went without a word, as when killed.", ("fleet",))
+    for fleet in ("gateway", *FLEETS):
+        alive = measures.fleets[fleet]
+        there.add_metric((fleet,), len(alive))
+        processes.add_metric((fleet,), sum(alive.values()))
+        lost.add_metric((fleet,), measures.counts.get(f"{counts.LOST}:{fleet}", 0))
+    yield from (there, processes, lost)
+
+
+def _models(measures: Measures) -> Iterator[Metric]:
+    current = _gauges("model_current_version", "Version that answers; 0: none yet.", ("model",))
+    versions = _gauges("model_versions", "Versions kept.", ("model",))
+    for model, (number, count) in measures.versions.items():
+        current.add_metric((model,), number)
+        versions.add_metric((model,), count)
+    yield from (current, versions)
+    yield _gauge("models", "Models, also those beyond the bound up to which they are shown.", measures.models)
+
+
+def _buckets(found: dict[str, int], name: str, bounds: Sequence[str]) -> list[tuple[str, float]]:
+    """A histogram's buckets as Prometheus wants them: each with all that is below."""
+    names = (*bounds, counts.ABOVE)
+    return list(zip(names, accumulate(float(found.get(f"{name}:{bound}", 0)) for bound in names), strict=True))
+
+
+def _counter(name: str, help_text: str, labels: Iterable[str] = ()) -> CounterMetricFamily:
+    return CounterMetricFamily(PREFIX + name, help_text, labels=tuple(labels))
+
+
+def _plain(name: str, help_text: str, value: float) -> CounterMetricFamily:
+    family = _counter(name, help_text)
+    family.add_metric((), value)
+    return family
+
+
+def _gauges(name: str, help_text: str, labels: Iterable[str]) -> GaugeMetricFamily:
+    return GaugeMetricFamily(PREFIX + name, help_text, labels=tuple(labels))
+
+
+def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(PREFIX + name, help_text, value=value)
+
+
+def _histogram(name: str, help_text: str) -> HistogramMetricFamily:
+    return HistogramMetricFamily(PREFIX + name, help_text, labels=_KIND_LANE)

@@ -1,0 +1,125 @@
+"""What has happened, counted in Redis by the scripts that make it happen: once, whichever process dies after it.
+
+One hash holds all counters. The name of a field is its parts, separated by colons. Work is counted in whole groups, so
+a counter costs a request nothing of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import redis
+
+from tasks.contract import COUNTS_KEY, Kind, Lane, State
+from tasks.groups import Outcome, read_failure
+
+#: Upper bounds of the buckets in which times are counted (seconds).
+TIME_BOUNDS: Final = ("0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "30", "120", "600")
+#: Upper bounds of the buckets in which groups are counted (items).
+SIZE_BOUNDS: Final = ("1", "2", "4", "8", "16", "32", "64", "128", "256")
+#: The bucket of what is above all bounds.
+ABOVE: Final = "+Inf"
+#: The field, after a histogram's name, with the sum of what it counted (millionths).
+SUM: Final = "sum"
+
+#: Items accepted, and their groups by size; each is followed by kind and lane.
+SUBMITTED: Final = "submitted"
+SIZE: Final = "size"
+#: Items by how they ended; followed by kind, lane, state and, where they failed, the name of the error.
+FINISHED: Final = "finished"
+#: Items by how long they waited for a worker, and by how long one had them; followed by kind and lane.
+WAIT: Final = "wait"
+RUN: Final = "run"
+#: Claims of groups that had been claimed before; followed by kind and lane.
+REDELIVERED: Final = "redelivered"
+#: Groups that nobody held and that were put back into their queue.
+RECONCILED: Final = "reconciled"
+#: Rows predicted.
+ROWS: Final = "rows"
+#: Members of a fleet that went without a word; followed by the fleet.
+LOST: Final = "lost"
+#: Tokens issued, and bearer tokens refused.
+TOKENS_ISSUED: Final = "tokens_issued"
+TOKENS_REFUSED: Final = "tokens_refused"
+#: Logins refused; followed by the reason.
+LOGINS_REFUSED: Final = "logins_refused"
+#: Those reasons: what is sent is wrong, too many failed before, too many come at once.
+LOGIN_REASONS: Final = ("credentials", "attempts", "busy")
+
+
+def _table(bounds: Sequence[str]) -> str:
+    return "{" + ", ".join(f"'{bound}'" for bound in bounds) + "}"
+
+
+_INTO: Final = f"""
+local function into(counts, name, bounds, value, times)
+  local at = 1
+  while bounds[at] and value > tonumber(bounds[at]) do at = at + 1 end
+  redis.call('HINCRBY', counts, name .. ':' .. (bounds[at] or '{ABOVE}'), times)
+end
+"""
+
+#: Begins a script that accepts a group: `count_accepted(hash, "kind:lane", items)`.
+COUNT_ACCEPTED: Final = (
+    _INTO
+    + f"""
+local function count_accepted(counts, place, items)
+  redis.call('HINCRBY', counts, '{SUBMITTED}:' .. place, items)
+  into(counts, '{SIZE}:' .. place, {_table(SIZE_BOUNDS)}, tonumber(items), 1)
+end
+"""
+)
+
+#: Begins a script that claims a group: `count_redelivered(hash, kind, lane)`.
+COUNT_REDELIVERED: Final = f"""
+local function count_redelivered(counts, kind, lane)
+  redis.call('HINCRBY', counts, '{REDELIVERED}:' .. kind .. ':' .. lane, 1)
+end
+"""
+
+#: Begins a script that ends a group: `count_times(hash, "kind:lane", states, submitted, started, now)` counts the items
+#: on which a worker worked: those that succeeded or failed.
+COUNT_TIMES: Final = (
+    _INTO
+    + f"""
+local function took(counts, name, seconds, times)
+  seconds = math.max(seconds, 0)
+  into(counts, name, {_table(TIME_BOUNDS)}, seconds, times)
+  redis.call('HINCRBY', counts, name .. ':{SUM}', string.format('%.0f', seconds * times * 1000000))
+end
+local function count_times(counts, place, states, submitted, started, now)
+  local _, worked = string.gsub(states, '[sf]', '')
+  if worked == 0 or not (submitted and started) then return end
+  took(counts, '{WAIT}:' .. place, started - submitted, worked)
+  took(counts, '{RUN}:' .. place, now - started, worked)
+end
+"""
+)
+
+
+def ended(kind: Kind, lane: Lane, outcomes: Sequence[Outcome], *, rows: int = 0) -> dict[str, int]:
+    """What the end of a group adds to the counters, but for its times."""
+    place = f"{FINISHED}:{kind.value}:{lane.value}"
+    added = {f"{place}:{state.value}": n for state, n in Counter(o.state for o in outcomes).items()}
+    failed = added.pop(f"{place}:{State.FAILED.value}", 0)
+    if failed:
+        reasons = Counter(read_failure(o.body).type for o in outcomes if o.state is State.FAILED)
+        added |= {f"{place}:{State.FAILED.value}:{reason}": n for reason, n in reasons.items()}
+    if rows:
+        added[ROWS] = rows
+    return added
+
+
+def pairs(added: Mapping[str, int]) -> list[Any]:
+    """Fields and what is added to them, in turn, as the scripts take them."""
+    return [part for pair in added.items() for part in pair]
+
+
+def add(client: redis.Redis, added: Mapping[str, int]) -> None:
+    """Add to the counters, at once. For what happens rarely; one round trip."""
+    with client.pipeline(transaction=True) as pipe:
+        for field, by in added.items():
+            pipe.hincrby(COUNTS_KEY, field, by)
+        pipe.execute()
