@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 import redis
 
+from gateway.model_measures import ModelGauge, ModelMeasure
 from tasks.contract import (
     COUNTS_KEY,
     DEAD_KEY,
@@ -17,11 +18,9 @@ from tasks.contract import (
     FLEETS,
     LEASES_KEY,
     LOOKED_KEY,
-    MODEL_KEY,
     MODELS_KEY,
     PENDING_KEY,
     QUEUES,
-    VERSIONS_KEY,
     Kind,
     Lane,
     queue_key,
@@ -30,8 +29,6 @@ from tasks.fleet import members
 
 #: So long a reading is good for whoever asks again (seconds).
 FRESH_SECONDS: Final = 1.0
-#: Most models that are shown, the first by name: each is some series of its own.
-MODELS_SHOWN: Final = 100
 
 #: A lane of the queue of a kind.
 Place = tuple[Kind, Lane]
@@ -60,9 +57,9 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     reconciled_at: float
     #: Processes of each member, by fleet; the gateway is one.
     fleets: dict[str, dict[str, int]]
+    #: How many models there are, and those that are shown.
     models: int
-    #: (number of the current version, 0 before the first; versions) of the models shown.
-    versions: dict[str, tuple[int, int]]
+    shown: dict[str, ModelMeasure]
     memory_bytes: int
     #: 0: no limit.
     memory_limit_bytes: int
@@ -82,13 +79,9 @@ _read_message = msgspec.json.Decoder(_Message).decode
 class Gauge:
     """Reads Redis at most once in FRESH_SECONDS, however many ask."""
 
-    def __init__(
-        self,
-        client: redis.Redis,
-        *,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, client: redis.Redis, *, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
+        self._models = ModelGauge(client)
         self._clock = clock
         self._reading = threading.Lock()
         self._read_at = float("-inf")
@@ -99,11 +92,11 @@ class Gauge:
         with self._reading:
             now = self._clock()
             if self._last is None or not 0 <= now - self._read_at < FRESH_SECONDS:
-                self._last, self._read_at = measure(self._redis, now=now), now
+                self._last, self._read_at = measure(self._redis, self._models, now=now), now
             return self._last
 
 
-def measure(client: redis.Redis, *, now: float) -> Measures:
+def measure(client: redis.Redis, models: ModelGauge, *, now: float) -> Measures:
     """A new reading. Raises redis.RedisError."""
     with client.pipeline(transaction=False) as pipe:
         pipe.hgetall(COUNTS_KEY)
@@ -120,14 +113,12 @@ def measure(client: redis.Redis, *, now: float) -> Measures:
             pipe.lindex(queue_key(kind.value, lane), -1)
         for kind, lane in PLACES:
             pipe.zrange(_pending(kind, lane), 0, 0, withscores=True)
-        counts, depths, leases, run_out, dead, looked, memory, models, *rest = pipe.execute()
+        counts, depths, leases, run_out, dead, looked, memory, names, *rest = pipe.execute()
     lengths, heads, oldest = _split(rest, len(_QUEUES), len(PLACES))
-    shown = sorted(name.decode() for name in models)[:MODELS_SHOWN]
-    accepted, versions = _look_up(client, heads, shown)
     return Measures(
         counts={field.decode(): int(value) for field, value in counts.items()},
         messages=dict(zip(_QUEUES, lengths, strict=True)),
-        waiting_seconds={place: _age(now, at) for place, at in accepted.items()},
+        waiting_seconds={place: _age(now, at) for place, at in _accepted(client, heads).items()},
         oldest_seconds={
             place: _age(now, found[0][1] if found else None) for place, found in zip(PLACES, oldest, strict=True)
         },
@@ -137,31 +128,19 @@ def measure(client: redis.Redis, *, now: float) -> Measures:
         dead=dead,
         reconciled_at=float(looked or 0),
         fleets={fleet: members(client, fleet) for fleet in ("gateway", *FLEETS)},
-        models=len(models),
-        versions=versions,
+        models=len(names),
+        shown=models.read([name.decode() for name in names]),
         memory_bytes=int(memory["used_memory"]),
         memory_limit_bytes=int(memory.get("maxmemory", 0)),
     )
 
 
-def _look_up(
-    client: redis.Redis, heads: list[bytes | None], models: list[str]
-) -> tuple[dict[Place, float | None], dict[str, tuple[int, int]]]:
-    """When the work of each next message was accepted, None for none; version and number of versions of each model."""
+def _accepted(client: redis.Redis, heads: list[bytes | None]) -> dict[Place, float | None]:
+    """When the work of the next message of each place was accepted; None for none and for that of a direct call."""
     with client.pipeline(transaction=False) as pipe:
         for (kind, lane), head in zip(PLACES, heads, strict=True):
             pipe.zscore(_pending(kind, lane), _group_of(head))
-        for model in models:
-            pipe.hget(MODEL_KEY.format(model=model), "current")
-            pipe.hlen(VERSIONS_KEY.format(model=model))
-        found = pipe.execute()
-    scores, of_models = found[: len(PLACES)], found[len(PLACES) :]
-    currents, versions = of_models[::2], of_models[1::2]
-    named = zip(models, currents, versions, strict=True)
-    return (
-        dict(zip(PLACES, scores, strict=True)),
-        {model: (int(current or 0), int(count)) for model, current, count in named},
-    )
+        return dict(zip(PLACES, pipe.execute(), strict=True))
 
 
 def _group_of(message: bytes | None) -> str:

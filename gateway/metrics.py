@@ -123,10 +123,16 @@ def _fleets(measures: Measures) -> Iterator[Metric]:
 def _models(measures: Measures) -> Iterator[Metric]:
     current = _gauges("model_current_version", "Version that answers; 0: none yet.", ("model",))
     versions = _gauges("model_versions", "Versions kept.", ("model",))
-    for model, (number, count) in measures.versions.items():
-        current.add_metric((model,), number)
-        versions.add_metric((model,), count)
-    yield from (current, versions)
+    trained = _gauges("model_trained_timestamp_seconds", "When the current version was trained.", ("model",))
+    quality = _gauges("model_holdout_metric", "Metrics of the current version on the holdout.", ("model", "metric"))
+    for name, model in measures.shown.items():
+        current.add_metric((name,), model.current)
+        versions.add_metric((name,), model.versions)
+        if model.trained_at:
+            trained.add_metric((name,), model.trained_at)
+        for metric, value in model.metrics.items():
+            quality.add_metric((name, metric), value)
+    yield from (current, versions, trained, quality)
     yield _gauge("models", "Models, also those beyond the bound up to which they are shown.", measures.models)
 
 

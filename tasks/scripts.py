@@ -22,11 +22,11 @@ local function free(leases, group)
 end
 """
 
-#: KEYS: group, pending, queue, depth, unfinished, deadlines, idempotency key ('' for none), counters. ARGV:
-#: group id, message, "kind:lane", items, owners (msgpack: owner, items, owner, ...), what the key of an owner begins with, deadline
-#: ('' for none), what is kept under the idempotency key, its life, owners who may have only so much (msgpack: owner,
-#: items, most, owner, ...; '' for none), then field and value of the record, and so on. Returns nothing; or, and no
-#: change, what is kept under the idempotency key, or a list of the owners who would have too much and how many more
+#: KEYS: group, pending, queue, depth, unfinished, deadlines, idempotency key ('' for none), counters. ARGV: group id,
+#: message, "kind:lane", items, owners (msgpack: owner, items, owner, ...), what the key of an owner begins with,
+#: deadline ('' for none), what is kept under the idempotency key, its life, owners who may have only so much (msgpack:
+#: owner, items, most, owner, ...; '' for none), then field and value of the record, and so on. Returns nothing; or, and
+#: no change, what is kept under the idempotency key, or a list of the owners who would have too much and how many more
 #: items each may have.
 ACCEPT: Final = (
     NOW

@@ -1,0 +1,111 @@
+"""A real Prometheus reads the running service: every query of dashboards and rules gives something under load."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from infra.report import program_status
+from tests.prometheus import Prometheus, queries
+from tests.servers import eventually
+from tests.service import MLSERVICE, Service
+
+pytestmark = pytest.mark.integration
+
+ROWS = {"rows": [{"x": x, "y": 2 * x} for x in range(60)]}
+
+
+@pytest.fixture(scope="module")
+def watched() -> Iterator[Service]:
+    """A service of its own, because a worker of it is killed."""
+    with Service() as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def prometheus(watched: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """It shows the token of an account that may do nothing but look."""
+    folder = tmp_path_factory.mktemp("prometheus")
+    home = ("--home", watched.home.root)
+    add = (MLSERVICE, "user", "add", "prometheus", "--scope", "monitor", "--password-stdin", *home)
+    subprocess.run(add, input="a long secret\n", text=True, check=True, capture_output=True)
+    answer = httpx.post(f"{watched.url}/v1/token", auth=("prometheus", "a long secret"))
+    (folder / "token").write_text(answer.json()["access_token"])
+    access = {"authorization": {"credentials_file": str(folder / "token")}}
+    with Prometheus(folder, target=urlsplit(watched.url).netloc, access=access) as running:
+        yield running
+
+
+def work(service: Service) -> None:
+    """A little of everything: work that succeeds and work that fails, in all lanes; wrong passwords and tokens."""
+    for lane in ("high", "normal", "low"):
+        assert service.estimate("m", {"rows": [{"x": 1}, {"x": 2}]}, lane=lane).status_code == 200
+    assert service.estimate("m", {"rows": [{"z": 1}]}).status_code == 422
+    assert service.init("m", ROWS, target="y").status_code == 200
+    assert service.train("m", params={"num_iterations": 5}).status_code == 200
+    assert httpx.post(f"{service.url}/v1/token", auth=("nobody", "wrong")).status_code in (401, 429)
+    assert httpx.get(f"{service.url}/v1/tasks", headers={"Authorization": "Bearer x"}).status_code == 401
+
+
+@contextmanager
+def load(service: Service) -> Iterator[None]:
+    """Work goes on; what went wrong with it is raised at the end."""
+    over, errors = threading.Event(), list[BaseException]()
+
+    def go_on() -> None:
+        try:
+            while not over.is_set():
+                work(service)
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=go_on)
+    assert service.init("m", ROWS, target="y").status_code == 200
+    assert service.train("m", params={"num_iterations": 5}).status_code == 200
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+def test_no_query_is_empty_under_load(watched: Service, prometheus: Prometheus) -> None:
+    left = queries()
+
+    def all_answered() -> bool:
+        for name, query in list(left.items()):
+            if prometheus.values(query):
+                del left[name]
+        return not left
+
+    with load(watched):
+        try:
+            eventually(all_answered, seconds=60, what="an answer to every query")
+        except AssertionError:
+            raise AssertionError(f"these give nothing: {left}") from None
+        for moving in ("submitted_total", "finished_total", "estimated_rows_total", "logins_refused_total"):
+            assert sum(prometheus.values(f"rate(mlservice_{moving}[15s])")) > 0, moving
+
+
+def test_a_killed_worker_raises_its_alert(watched: Service, prometheus: Prometheus) -> None:
+    eventually(partial(prometheus.values, "up"), seconds=30, what="the first scrape")
+    assert "MemberLost" not in prometheus.raised()
+    os.killpg(program_status(watched.home.service())["worker-estimate"].pid, signal.SIGKILL)
+    eventually(lambda: "MemberLost" in prometheus.raised(), seconds=40, what="the alert")
+    lost = prometheus.values('mlservice_fleet_lost_total{fleet="estimate"}')
+    assert lost == [1.0]
+    eventually(
+        lambda: prometheus.values('mlservice_fleet_members{fleet="estimate"}') == [1.0], seconds=30, what="its return"
+    )
