@@ -24,6 +24,11 @@ class Tally:
         self._redis = client
         self._counts: Counter[str] = Counter()
 
+    @property
+    def waiting(self) -> dict[str, int]:
+        """What is not written yet."""
+        return dict(self._counts)
+
     def count(self, field: str) -> None:
         """Once more. `field` is one of `tasks.counts`."""
         self._counts[field] += 1

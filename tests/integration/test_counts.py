@@ -1,0 +1,216 @@
+"""The counters on a real server: what is counted with what happens, once, and shown as metrics."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import redis
+from prometheus_client import CollectorRegistry
+
+from gateway.measures import Gauge
+from gateway.metrics import ServiceCollector
+from gateway.tally import Tally
+from tasks.contract import COUNTS_KEY, FLEET_KEY, FLEET_LOST_SECONDS, LEASES_KEY, Kind, Lane, Media, State
+from tasks.counts import SIZE_BOUNDS, TIME_BOUNDS, TOKENS_REFUSED
+from tasks.errors import Cancelled, EstimatorFailed, FenceLost, InvalidRows
+from tasks.fleet import announce, join, leave, members
+from tasks.groups import Claim, Group, Head, Outcome, failure, new_group_id
+from tasks.ledger import Ledger
+from tasks.reconciling import reconcile
+from tasks.settings import Settings
+
+DONE = Outcome(State.SUCCEEDED, Media.JSON, b"{}")
+PLACE = {"kind": "estimate", "lane": "low"}
+
+
+class Seen:
+    """The metrics of a Redis, as whoever scrapes them sees them."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._now = time.time()
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(ServiceCollector(Gauge(client, clock=self._clock).read))
+
+    def value(self, name: str, **labels: str) -> float | None:
+        """One sample, of now."""
+        return self._registry.get_sample_value(f"mlservice_{name}", labels)
+
+    def _clock(self) -> float:
+        # Each look is so much later that it reads again.
+        self._now += 2
+        return self._now
+
+
+@pytest.fixture
+def ledger(redis_client: redis.Redis) -> Ledger:
+    return Ledger(redis_client, settings=Settings(visibility_timeout_seconds=30))
+
+
+@pytest.fixture
+def seen(redis_client: redis.Redis) -> Seen:
+    return Seen(redis_client)
+
+
+def accept(ledger: Ledger, items: int = 1) -> str:
+    heads = [Head(owner="ada", model="m")] * items
+    group = Group(id=new_group_id(), kind=Kind.ESTIMATE, lane=Lane.LOW, heads=heads, bodies=[b"{}"] * items)
+    ledger.accept(group)
+    return group.id
+
+
+def claim(ledger: Ledger, group: str) -> Claim:
+    found = ledger.claim(group)
+    assert found is not None
+    return found
+
+
+def test_a_group_from_end_to_end(ledger: Ledger, seen: Seen) -> None:
+    held = claim(ledger, accept(ledger, 5))
+    ends = [
+        DONE,
+        DONE,
+        failure(InvalidRows("x")),
+        failure(EstimatorFailed("x")),
+        failure(Cancelled("x"), State.CANCELLED),
+    ]
+    ledger.finish(held, ends, rows=12)
+    assert seen.value("submitted_total", **PLACE) == 5
+    assert seen.value("finished_total", **PLACE, state="succeeded", reason="") == 2
+    assert seen.value("finished_total", **PLACE, state="cancelled", reason="") == 1
+    assert seen.value("finished_total", **PLACE, state="failed", reason="InvalidRows") == 1
+    assert seen.value("finished_total", **PLACE, state="failed", reason="EstimatorFailed") == 1
+    assert seen.value("estimated_rows_total") == 12
+    assert [seen.value("group_items_bucket", **PLACE, le=le) for le in ("4", "8", "+Inf")] == [0, 1, 1]
+    assert (seen.value("group_items_count", **PLACE), seen.value("group_items_sum", **PLACE)) == (1, 5)
+    # It took next to no time; the groups' items count, if a worker worked on them.
+    for name in ("wait_seconds", "run_seconds"):
+        assert seen.value(f"{name}_bucket", **PLACE, le="120") == 4
+        assert seen.value(f"{name}_count", **PLACE) == 4
+        assert 0 < (seen.value(f"{name}_sum", **PLACE) or 0) < 60
+
+
+def test_what_was_only_cancelled_took_no_time(ledger: Ledger, seen: Seen) -> None:
+    ledger.finish(claim(ledger, accept(ledger)), [failure(Cancelled("x"), State.CANCELLED)])
+    assert seen.value("finished_total", **PLACE, state="cancelled", reason="") == 1
+    assert seen.value("run_seconds_count", **PLACE) == 0
+
+
+def test_times_are_counted_in_their_buckets(ledger: Ledger, seen: Seen, redis_client: redis.Redis) -> None:
+    group = accept(ledger, 2)
+    now = time.time()
+    redis_client.hset(f"ml:group:{group}", mapping={"submitted_at": now - 700.0, "started_at": now - 0.7})
+    ledger.finish(claim(ledger, group), [DONE, DONE])
+    assert [seen.value("run_seconds_bucket", **PLACE, le=le) for le in TIME_BOUNDS] == [0.0] * 7 + [2.0] * 7
+    assert [seen.value("wait_seconds_bucket", **PLACE, le=le) for le in (*TIME_BOUNDS, "+Inf")] == [0.0] * 14 + [2.0]
+    assert seen.value("wait_seconds_sum", **PLACE) == pytest.approx(2 * 699.3, abs=0.01)
+
+
+def test_a_group_of_every_size_has_a_bucket(ledger: Ledger, seen: Seen) -> None:
+    for items in (1, 2, 3, 256, 300):
+        accept(ledger, items)
+    found = [seen.value("group_items_bucket", **PLACE, le=bound) for bound in SIZE_BOUNDS]
+    assert found == [1, 2, 3, 3, 3, 3, 3, 3, 4]
+    assert seen.value("group_items_count", **PLACE) == 5
+
+
+def test_what_is_refused_is_not_counted(ledger: Ledger, seen: Seen) -> None:
+    held = claim(ledger, accept(ledger))
+    ledger.finish(held, [DONE], rows=1)
+    with pytest.raises(FenceLost):
+        ledger.finish(held, [DONE], rows=1)
+    assert seen.value("finished_total", **PLACE, state="succeeded", reason="") == 1
+    assert seen.value("estimated_rows_total") == 1
+    assert seen.value("redeliveries_total", **PLACE) == 0
+
+
+def test_work_that_comes_back(ledger: Ledger, seen: Seen, redis_client: redis.Redis) -> None:
+    group = accept(ledger)
+    ledger.retry(claim(ledger, group), delay_seconds=0, error="x")
+    redis_client.zrem(LEASES_KEY, group)
+    claim(ledger, group)
+    assert seen.value("redeliveries_total", **PLACE) == 1
+    assert seen.value("submitted_total", **PLACE) == 1
+
+
+def test_what_was_put_back_and_is_finished_after_all(ledger: Ledger, seen: Seen, redis_client: redis.Redis) -> None:
+    group = accept(ledger)
+    held = claim(ledger, group)
+    redis_client.zrem(LEASES_KEY, group)
+    assert ledger.put_back(group)
+    # Its fence is still the newest, but when it began is no longer known.
+    ledger.finish(held, [DONE])
+    assert seen.value("finished_total", **PLACE, state="succeeded", reason="") == 1
+    assert seen.value("run_seconds_count", **PLACE) == 0
+
+
+def test_work_that_nobody_held(ledger: Ledger, seen: Seen, redis_client: redis.Redis) -> None:
+    accept(ledger)
+    redis_client.delete("estimate\x06\x166")
+    for _ in range(2):
+        reconcile(redis_client, ledger, now=time.time() + 10)
+    assert seen.value("reconciled_total") == 1
+    assert (seen.value("reconciled_timestamp_seconds") or 0) > time.time()
+
+
+def test_what_is_there_now(ledger: Ledger, seen: Seen) -> None:
+    first = accept(ledger, 3)
+    accept(ledger, 2)
+    assert seen.value("queue_messages", queue="estimate", lane="low") == 2
+    assert seen.value("unfinished_items", **PLACE) == 5
+    assert (seen.value("queue_wait_seconds", **PLACE) or 0) > 1
+    assert seen.value("queue_wait_seconds", kind="estimate", lane="high") == 0
+    claim(ledger, first)
+    assert seen.value("leases") == 1
+    assert seen.value("leases_run_out") == 0
+
+
+def test_messages_of_others_have_no_age(seen: Seen, redis_client: redis.Redis) -> None:
+    redis_client.lpush("estimate", b"no message", b'{"headers": 1}')
+    assert seen.value("queue_messages", queue="estimate", lane="high") == 2
+    assert seen.value("queue_wait_seconds", kind="estimate", lane="high") == 0
+
+
+def test_members_that_go_without_a_word(seen: Seen, redis_client: redis.Redis) -> None:
+    for name in ("leaves", "stays", "killed", "comes back"):
+        announce(redis_client, "train", member=name, processes=2)
+    leave(redis_client, "train", member="leaves")
+    join(redis_client, "train", member="comes back")
+    announce(redis_client, "train", member="comes back", processes=1)
+    silent = time.time() - FLEET_LOST_SECONDS - 1
+    redis_client.hset(FLEET_KEY.format(fleet="train"), "killed", f"2 {silent:.3f}")
+    for _ in range(2):
+        assert members(redis_client, "train").keys() == {"stays", "comes back"}
+    assert seen.value("fleet_lost_total", fleet="train") == 2
+    assert seen.value("fleet_members", fleet="train") == 2
+    assert seen.value("fleet_processes", fleet="train") == 3
+    assert seen.value("fleet_lost_total", fleet="estimate") == 0
+
+
+def test_a_tally_is_written_once(redis_client: redis.Redis) -> None:
+    tally = Tally(redis_client)
+    for _ in range(3):
+        tally.count(TOKENS_REFUSED)
+    tally.write()
+    tally.write()
+    assert redis_client.hget(COUNTS_KEY, TOKENS_REFUSED) == b"3"
+
+
+def test_a_tally_is_kept_while_redis_is_away(redis_client: redis.Redis) -> None:
+    with redis.Redis(host="127.0.0.1", port=1) as nobody:
+        tally = Tally(nobody)
+        tally.count(TOKENS_REFUSED)
+        tally.write()
+    assert not redis_client.exists(COUNTS_KEY)
+    assert tally.waiting == {TOKENS_REFUSED: 1}
+
+
+def test_a_reading_is_good_for_a_second(ledger: Ledger, redis_client: redis.Redis) -> None:
+    now = [1000.0]
+    gauge = Gauge(redis_client, clock=lambda: now[0])
+    before = gauge.read()
+    accept(ledger)
+    now[0] += 0.9
+    assert gauge.read() is before
+    now[0] += 0.2
+    assert gauge.read().unfinished[Kind.ESTIMATE, Lane.LOW] == 1
