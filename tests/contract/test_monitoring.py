@@ -87,6 +87,12 @@ def test_all_that_is_asked_for_exists_and_all_that_exists_is_asked_for(metrics: 
     assert asked == metrics.keys()
 
 
+def test_every_metric_is_documented(metrics: dict[str, Metric]) -> None:
+    rows = re.findall(r"^\| (`.*?) \|", (MONITORING.parent / "docs" / "monitoring.md").read_text(), re.MULTILINE)
+    names = [name.removesuffix("_total") for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(f"mlservice_{name}" for name in names) == sorted(metrics)
+
+
 def test_no_label_grows_with_what_comes_in(metrics: dict[str, Metric]) -> None:
     labels = {label for metric in metrics.values() for sample in metric.samples for label in sample.labels}
     assert labels == {"kind", "lane", "state", "reason", "queue", "fleet", "model", "metric", "le"}

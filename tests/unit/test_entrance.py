@@ -54,8 +54,8 @@ def ask(settings: Settings, headers: Mapping[str, str]) -> Result:
     async def get() -> Result:
         async with ASGIConductor(create_app(settings)) as conductor:
             result = await conductor.simulate_get("/metrics", headers=dict(headers))
-            assert isinstance(result, Result)
-            return result
+        assert isinstance(result, Result)
+        return result
 
     return asyncio.run(get())
 
