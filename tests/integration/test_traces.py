@@ -89,7 +89,9 @@ def test_the_trace_of_a_train_and_of_a_failure(stack: Service, collector: Collec
     answer = post(stack, "train", {"params": {"seconds": 0.3}}, trace=trace)
     assert answer.status_code == 200
     assert post(stack, "train", {"params": {"factor": "secret"}}, trace=failing).status_code == 500
-    spans = collector.trace(trace, "POST /v1/models/{model}/train", "train", "group train", "fit", "measure", "store")
+    spans = collector.trace(
+        trace, "POST /v1/models/{model}/train", "train", "group train", "fit", "measure", "store", "report"
+    )
     fit = spans["fit"]
     assert within(fit, spans["group train"])
     assert 0.3 <= (fit.ended - fit.begun) / NANO <= spans["train"].ended / NANO
