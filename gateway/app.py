@@ -27,7 +27,7 @@ from gateway.metrics import ServiceCollector
 from gateway.outcomes import Outcomes
 from gateway.outside import open_outside
 from gateway.pressure import Pressure
-from gateway.quotas import Quota, Quotas
+from gateway.quotas import LIMITS, Quota, Quotas
 from gateway.resource_v0 import AuthResource, InitResource, OriginalErrors, PredictResource, StatusResource
 from gateway.resources.authorize import AuthorizeResource
 from gateway.resources.dead import DeadLetterResource, DeadLettersResource, ReplayResource
@@ -78,7 +78,7 @@ def create_app(settings: Settings) -> Gateway:
     keys = open_keys(settings)
     tokens = Tokens(keys, life_seconds=settings.token_life_seconds)
     wire = partial(Wire, settings.redis_url, timeout_seconds=settings.redis_timeout_seconds)
-    quota = Quota(settings.quota_requests_per_second, settings.quota_bytes_per_second, settings.quota_queued_items)
+    quota = Quota(**{limit: getattr(settings, f"quota_{limit}") for limit in LIMITS})
     charging, accepting = wire(), wire()
     callers, quotas = Callers(accounts, tokens, outside=open_outside(settings), quota=quota), Quotas(charging)
     tally = Tally(client)

@@ -121,7 +121,7 @@ class Authenticator:
             resp.set_header("WWW-Authenticate", _challenge("invalid_token", str(error)))
             raise
         if principal.quota.charged and self._quotas is not None:
-            await _charge(self._quotas, req, resp, principal)
+            await _charge(self._quotas, req, resp, principal, estimates=needed == "estimate")
         if not allows(principal.scopes, needed, model=model):
             reason = f"the account {principal.name!r} may not do this: it {_lacking(needed, model)}"
             resp.set_header("WWW-Authenticate", _challenge("insufficient_scope", reason, scope=_least(needed)))
@@ -146,12 +146,16 @@ class Authenticator:
         return self._checked[cls]
 
 
-async def _charge(quotas: Quotas, req: falcon.asgi.Request, resp: falcon.asgi.Response, principal: Principal) -> None:
+async def _charge(
+    quotas: Quotas, req: falcon.asgi.Request, resp: falcon.asgi.Response, principal: Principal, *, estimates: bool
+) -> None:
     """Count this request, once. A body of unknown length counts as nothing; NGINX in front knows the length of all."""
     if getattr(req.context, "charged", False):
         return
     req.context.charged = True
-    verdict = await quotas.charge(principal.name, principal.quota, body_bytes=req.content_length or 0)
+    verdict = await quotas.charge(
+        principal.name, principal.quota, body_bytes=req.content_length or 0, estimates=estimates
+    )
     resp.set_header("RateLimit-Policy", verdict.policy)
     resp.set_header("RateLimit", verdict.remaining)
     if verdict.wait_seconds:

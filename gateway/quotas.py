@@ -1,9 +1,9 @@
-"""How much an account may ask for in a second: requests, and bytes of request bodies; and how much at a time.
+"""How much an account may ask for in a second: requests, bytes of request bodies, rows; and how much at a time.
 
-Rows are not counted, because the gateway does not look into bodies; their bytes are what it can know before it
-accepts them. The counters are in Redis, so that a quota is the same however many gateway processes there are and
-whichever of them a connection happens to reach. Only accounts with a quota pay for that, one round trip a request.
-What an account has queued is compared when work is accepted, by the script that accepts it.
+The gateway does not look into bodies: their bytes are what it can know before it accepts them, rows are counted when
+they have been predicted. The counters are in Redis, so that a quota is the same however many gateway processes there
+are and whichever of them a connection happens to reach. Only accounts with a quota pay for that, one round trip a
+request. What an account has queued is compared when work is accepted, by the script that accepts it.
 """
 
 from __future__ import annotations
@@ -19,27 +19,33 @@ from tasks.contract import QUOTA_KEY
 
 #: One bucket for each limit; it holds what may be used in a second and fills at that rate. A cost that is greater than
 #: the bucket needs a full one and leaves a debt, so that the mean holds whatever the size of a body.
-#: KEYS: the account's hash. ARGV: now (s), then name, rate, cost of each limit. Gives the wait (ms) and the index of
-#: the limit that asks for it (0: none, admitted), and what is left of each limit, rounded down.
+#: Rows are known when they are predicted: workers write what is owed for them, which is paid before the next request.
+#: KEYS: the account's hash. ARGV: now (s), how long it is kept for what workers write (s), then name, rate, cost of
+#: each limit ('' for one that is not asked now). Gives the wait (ms) and the index of the limit that asks for it (0:
+#: none, admitted), and what is left of each limit, rounded down.
 CHARGE: Final = """
-local now, count = tonumber(ARGV[1]), (#ARGV - 1) / 3
+local now, owing, count = tonumber(ARGV[1]), tonumber(ARGV[2]), (#ARGV - 2) / 3
 local names, rates, costs, levels, waits, worst = {}, {}, {}, {}, 0, 0
 for n = 1, count do
-  names[n], rates[n], costs[n] = ARGV[n * 3 - 1], tonumber(ARGV[n * 3]), tonumber(ARGV[n * 3 + 1])
+  names[n], rates[n], costs[n] = ARGV[n * 3], tonumber(ARGV[n * 3 + 1]), tonumber(ARGV[n * 3 + 2])
 end
 local kept = redis.call('HMGET', KEYS[1], 'at', unpack(names))
 local at = tonumber(kept[1] or now)
+local owed = tonumber(redis.call('HGET', KEYS[1], 'owed') or 0)
 local passed = math.max(0, now - at)
 for n, rate in ipairs(rates) do
   levels[n] = math.min(rate, (tonumber(kept[n + 1] or rate)) + passed * rate)
-  local lacking = (math.min(costs[n], rate) - levels[n]) / rate
+  if names[n] == 'rows' then levels[n] = levels[n] - owed end
+  local lacking = costs[n] and (math.min(costs[n], rate) - levels[n]) / rate or 0
   if lacking > waits then waits, worst = lacking, n end
 end
-local reply, life, fields = {math.ceil(waits * 1000), worst}, 1, {'at', string.format('%.6f', math.max(now, at))}
+local reply, life = {math.ceil(waits * 1000), worst}, 1
+local fields = {'owed', 0, 'at', string.format('%.6f', math.max(now, at))}
 for n, level in ipairs(levels) do
-  if worst == 0 then level = level - costs[n] end
+  if worst == 0 then level = level - (costs[n] or 0) end
   fields[#fields + 1], fields[#fields + 2] = names[n], string.format('%.6f', level)
   life = math.max(life, 1 + (rates[n] - level) / rates[n])
+  if names[n] == 'rows' then life = math.max(life, owing) end
   reply[#reply + 1] = math.max(0, math.floor(level))
 end
 redis.call('HSET', KEYS[1], unpack(fields))
@@ -54,16 +60,19 @@ class Quota:
 
     requests_per_second: int = 0
     bytes_per_second: int = 0
+    rows_per_second: int = 0
     queued_items: int = 0
 
     @property
     def charged(self) -> bool:
         """Whether each request is to be charged."""
-        return bool(self.requests_per_second or self.bytes_per_second)
+        return bool(self.requests_per_second or self.bytes_per_second or self.rows_per_second)
 
 
 #: The names of the limits.
 LIMITS: Final = tuple(f.name for f in fields(Quota))
+#: How long what an account owes for rows is kept after its last request (seconds).
+OWING_SECONDS: Final = 3600
 #: The quota of who has none.
 NO_QUOTA: Final = Quota()
 
@@ -88,10 +97,13 @@ class Quotas:
         self._wire = wire
         self._clock = clock
 
-    async def charge(self, name: str, quota: Quota, *, body_bytes: int) -> Verdict:
-        """Charge one request with a body of this size to the account, if it can be admitted. Raises RedisError."""
-        limits = _limits(quota, body_bytes)
-        args: list[object] = [f"{self._clock():.6f}"]
+    async def charge(self, name: str, quota: Quota, *, body_bytes: int, estimates: bool = False) -> Verdict:
+        """Charge one request with a body of this size to the account, if it can be admitted. Raises RedisError.
+
+        Rows are owed by what `estimates`: who may have no more of them may still look at results.
+        """
+        limits = _limits(quota, body_bytes, estimates=estimates)
+        args: list[object] = [f"{self._clock():.6f}", OWING_SECONDS]
         for limit in limits:
             args += [limit.name, limit.rate, limit.cost]
         wait, worst, *left = await self._wire.run(CHARGE, keys=[QUOTA_KEY.format(name=name)], args=args)
@@ -108,7 +120,10 @@ class Quotas:
 class _Limit:
     name: str
     rate: int
-    cost: int
+    #: What a request costs; empty if the limit is not for it.
+    cost: int | str
+    #: What is counted, in words, and as the field RateLimit-Policy names it.
+    what: str = "requests"
     unit: str = ""
 
     @property
@@ -117,16 +132,22 @@ class _Limit:
 
     @property
     def words(self) -> str:
-        return f"{self.rate} {'bytes of bodies' if self.unit else 'requests'} a second"
+        return f"{self.rate} {self.what} a second"
 
 
-def _limits(quota: Quota, body_bytes: int) -> list[_Limit]:
+def _limits(quota: Quota, body_bytes: int, *, estimates: bool) -> list[_Limit]:
     limits = []
     if quota.requests_per_second:
         limits.append(_Limit(name="requests", rate=quota.requests_per_second, cost=1))
     if quota.bytes_per_second:
         unit = ';qu="content-bytes"'
-        limits.append(_Limit(name="bytes", rate=quota.bytes_per_second, cost=body_bytes, unit=unit))
+        limits.append(
+            _Limit(name="bytes", rate=quota.bytes_per_second, cost=body_bytes, what="bytes of bodies", unit=unit)
+        )
+    if quota.rows_per_second:
+        limits.append(
+            _Limit(name="rows", rate=quota.rows_per_second, cost=0 if estimates else "", what="rows", unit=';qu="rows"')
+        )
     return limits
 
 

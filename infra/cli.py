@@ -26,7 +26,7 @@ DEFAULT_PORT: Final = "8080"
 #: What is said of --password-stdin.
 PASSWORD_HELP: Final = "the password is one line on standard input"
 #: What an account's quota may say.
-LIMITS: Final = ("requests-per-second", "bytes-per-second", "queued-items")
+LIMITS: Final = ("requests-per-second", "bytes-per-second", "rows-per-second", "queued-items")
 #: What is said of --scope.
 SCOPE_HELP: Final = "may be given several times; estimate:MODEL for one model alone"
 

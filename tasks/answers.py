@@ -28,9 +28,9 @@ class Answers:
     def rows(self, start: int, stop: int, accept: Media) -> Outcome:
         """The outcome of the request whose rows these are."""
         if accept is Media.JSON:
-            return Outcome(State.SUCCEEDED, accept, _encode(self._document(start, stop)))
+            return Outcome(State.SUCCEEDED, accept, _encode(self._document(start, stop)), rows=stop - start)
         part = self._whole.slice(start, stop - start).replace_schema_metadata(self._metadata)
-        return Outcome(State.SUCCEEDED, accept, tables.write(part, accept))
+        return Outcome(State.SUCCEEDED, accept, tables.write(part, accept), rows=stop - start)
 
     def _document(self, start: int, stop: int) -> dict[str, Any]:
         document = {

@@ -99,7 +99,7 @@ end
 )
 
 
-def ended(kind: Kind, lane: Lane, outcomes: Sequence[Outcome], *, rows: int = 0) -> dict[str, int]:
+def ended(kind: Kind, lane: Lane, outcomes: Sequence[Outcome]) -> dict[str, int]:
     """What the end of a group adds to the counters, but for its times."""
     place = f"{FINISHED}:{kind.value}:{lane.value}"
     added = {f"{place}:{state.value}": n for state, n in Counter(o.state for o in outcomes).items()}
@@ -107,7 +107,7 @@ def ended(kind: Kind, lane: Lane, outcomes: Sequence[Outcome], *, rows: int = 0)
     if failed:
         reasons = Counter(read_failure(o.body).type for o in outcomes if o.state is State.FAILED)
         added |= {f"{place}:{State.FAILED.value}:{reason}": n for reason, n in reasons.items()}
-    if rows:
+    if rows := sum(o.rows for o in outcomes):
         added[ROWS] = rows
     return added
 

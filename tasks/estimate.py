@@ -8,6 +8,7 @@ import msgspec
 from celery import Task, shared_task
 
 from tasks.contract import TASKS, Kind
+from tasks.counts import ROWS
 from tasks.errors import InvalidField, ServiceError
 from tasks.groups import Claim, Current, Outcome
 from tasks.runtime import Runtime
@@ -44,6 +45,7 @@ def estimate(
         outcome = predicting.answer(runtime, [request], currents={model: Current(current, "")} if current else {})[0]
         if outcome.media != "application/json":
             raise raised(outcome)
+        runtime.ledger.count({ROWS: outcome.rows})
         return msgspec.json.decode(outcome.body)
 
     return run_direct(self, work)

@@ -54,6 +54,8 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     body: bytes
     #: Where the body lies, if it is too large to be here.
     reference: str = ""
+    #: How many rows were predicted for it.
+    rows: int = 0
 
 
 class Reply(msgspec.Struct, frozen=True, array_like=True):

@@ -68,7 +68,7 @@ class History:
         """The outcome with its bytes, wherever they are."""
         if not outcome.reference:
             return outcome
-        return Outcome(outcome.state, outcome.media, read_kept(outcome.reference, self._redis))
+        return Outcome(outcome.state, outcome.media, read_kept(outcome.reference, self._redis), rows=outcome.rows)
 
     def ahead(self, task: Task) -> int:
         """How much work of the same kind and lane was accepted earlier and is not finished, in groups."""

@@ -6,7 +6,8 @@ One Redis hash holds a group: the heads and bodies of its items, who has claimed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -25,6 +26,7 @@ from tasks.contract import (
     LEASES_KEY,
     MODEL_KEY,
     PENDING_KEY,
+    QUOTA_KEY,
     REPLY_CHANNEL,
     UNFINISHED_KEY,
     WATCHERS_KEY,
@@ -32,7 +34,7 @@ from tasks.contract import (
     Lane,
     State,
 )
-from tasks.counts import ended, pairs
+from tasks.counts import add, ended, pairs
 from tasks.errors import UnknownTask
 from tasks.groups import (
     Claim,
@@ -118,8 +120,8 @@ class Ledger:
         bodies = [read_kept(body, self._redis) if isinstance(body, str) else body for body in claim.placed]
         return msgspec.structs.replace(claim, bodies=bodies)
 
-    def finish(self, claim: Claim, outcomes: Sequence[Outcome], *, dead: bool = False, rows: int = 0) -> None:
-        """Write the outcome of every item, end the group and wake who waits. `rows` were predicted for it.
+    def finish(self, claim: Claim, outcomes: Sequence[Outcome], *, dead: bool = False) -> None:
+        """Write the outcome of every item, end the group and wake who waits.
 
         A `dead` group keeps the bodies of the items that were given up, for inspection and replay. Raises FenceLost,
         and changes nothing, if another worker has claimed the group meanwhile or it is finished.
@@ -135,10 +137,15 @@ class Ledger:
         args: list[Any] = [claim.fence, life_seconds, claim.group, REPLY_CHANNEL.format(process="")]
         args += [depth_field(claim.kind, claim.lane), "".join(o.state[0] for o in outcomes)]
         args += [pack(Reply(claim.group, lean)), int(dead)]
-        args += pairs(ended(claim.kind, claim.lane, outcomes, rows=rows))
+        args += [QUOTA_KEY.format(name=""), _rows_by_owner(claim, outcomes)]
+        args += pairs(ended(claim.kind, claim.lane, outcomes))
         if not self._finish(keys=keys, args=args):
             raise lost(claim)
         self.unplace([p for p, o in zip(claim.placed, outcomes, strict=True) if not (dead and is_given_up(o))])
+
+    def count(self, added: Mapping[str, int]) -> None:
+        """Add to the counters what no group ends with."""
+        add(self._redis, added)
 
     def retry(self, claim: Claim, *, delay_seconds: float, error: str) -> None:
         """Have the group tried again after a while. Raises FenceLost."""
@@ -196,8 +203,17 @@ class Ledger:
         if sum(len(outcome.body) for outcome in outcomes) > REPLY_BYTES:
             limit = min(limit, REPLY_BYTES // len(outcomes))
         return [
-            Outcome(o.state, o.media, b"", self._blobs.keep(o.body, group=group, life_seconds=life_seconds))
+            Outcome(o.state, o.media, b"", self._blobs.keep(o.body, group=group, life_seconds=life_seconds), o.rows)
             if o.state is State.SUCCEEDED and len(o.body) > limit
             else o
             for o in outcomes
         ]
+
+
+def _rows_by_owner(claim: Claim, outcomes: Sequence[Outcome]) -> bytes:
+    """Owner and rows, in turn; nothing if there are none."""
+    rows: Counter[str] = Counter()
+    for head, outcome in zip(claim.heads, outcomes, strict=True):
+        if outcome.rows:
+            rows[head.owner] += outcome.rows
+    return pack([part for owner in rows.items() for part in owner]) if rows else b""

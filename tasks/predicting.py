@@ -109,5 +109,4 @@ def _answer_rows(
 def _predict(runtime: Runtime, loaded: Loaded, table: pa.Table, *, explain: bool) -> Answers:
     with runtime.traces.step("predict", model=loaded.model, version=loaded.version, rows=table.num_rows):
         predictions = loaded.estimator.predict(loaded.artefact, table)
-        runtime.rows.add(table.num_rows)
         return Answers(loaded, predictions, loaded.estimator.explain(loaded.artefact, table) if explain else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -19,22 +19,6 @@ if TYPE_CHECKING:
     from tasks.models import ModelCache
 
 
-class Rows:
-    """Rows that this process has predicted and not counted yet; those of direct calls go with the next group."""
-
-    def __init__(self) -> None:
-        self._rows = 0
-
-    def add(self, rows: int) -> None:
-        """So many more."""
-        self._rows += rows
-
-    def take(self) -> int:
-        """How many there are, for who counts them now."""
-        rows, self._rows = self._rows, 0
-        return rows
-
-
 @dataclass(frozen=True)
 class Runtime:
     """What the tasks of one process share. The model code is imported when it is first asked for."""
@@ -46,7 +30,6 @@ class Runtime:
     estimators: Catalogue
     models: ModelCache
     traces: Traces = UNTRACED
-    rows: Rows = field(default_factory=Rows)
 
 
 def make_runtime(settings: Settings) -> Runtime:

@@ -118,7 +118,8 @@ return false
 
 #: KEYS: group, pending, watchers, leases, depth, unfinished, deadlines, dead, counters. ARGV: fence, seconds to keep,
 #: group id, channel prefix, "kind:lane", states (a letter each), reply, 1 to keep the bodies among the dead letters,
-#: then field of the counters and what is added to it, and so on.
+#: what the key of a quota begins with, rows of the owners (msgpack: owner, rows, ...; '' for none), then field of the
+#: counters and what is added to it, and so on. Rows are owed by who has a quota that is in use.
 #: Returns 1, or 0 and no change where the fence is old or the group is finished.
 FINISH: Final = (
     NOW
@@ -142,7 +143,14 @@ for _, watcher in ipairs(redis.call('SMEMBERS', KEYS[3])) do
   if watcher ~= held[3] then redis.call('PUBLISH', ARGV[4] .. watcher, ARGV[7]) end
 end
 redis.call('DEL', KEYS[3])
-for at = 9, #ARGV, 2 do redis.call('HINCRBY', KEYS[9], ARGV[at], ARGV[at + 1]) end
+if ARGV[10] ~= '' then
+  local rows = cmsgpack.unpack(ARGV[10])
+  for at = 1, #rows, 2 do
+    local quota = ARGV[9] .. rows[at]
+    if redis.call('EXISTS', quota) == 1 then redis.call('HINCRBY', quota, 'owed', rows[at + 1]) end
+  end
+end
+for at = 11, #ARGV, 2 do redis.call('HINCRBY', KEYS[9], ARGV[at], ARGV[at + 1]) end
 count_times(KEYS[9], ARGV[5], ARGV[6], held[5], held[6], now)
 return 1
 """

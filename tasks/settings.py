@@ -65,6 +65,9 @@ class Settings:
     quota_bytes_per_second: int = _setting(
         0, doc="Bytes of bodies a second that an account without a quota of its own may send; 0: any number."
     )
+    quota_rows_per_second: int = _setting(
+        0, doc="Rows a second that are predicted for an account without a quota of its own; 0: any number."
+    )
     quota_queued_items: int = _setting(
         0, doc="Unfinished items that an account without a quota of its own may have; 0: any number."
     )

@@ -64,8 +64,7 @@ def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Ou
             outcomes = _worked(collaborators, claim, work)
             step.tell(outcomes)
             with collaborators.traces.step("finish"):
-                dead, rows = any(map(is_given_up, outcomes)), collaborators.rows.take()
-                collaborators.ledger.finish(claim, outcomes, dead=dead, rows=rows)
+                collaborators.ledger.finish(claim, outcomes, dead=any(map(is_given_up, outcomes)))
         except Unfinished as turn:
             collaborators.ledger.put_back(group, holder=task.app.holder, excused=turn.excused)
             return None

@@ -215,6 +215,27 @@ def test_so_much_work_of_an_account_may_be_unfinished_and_no_more(stack: Service
     eventually(lambda: submit(bounded).status_code == 202, what="room for more, once work has ended")
 
 
+def test_so_many_rows_are_predicted_for_an_account_and_no_more(stack: Service) -> None:
+    rows = [{"a": number, "y": number} for number in range(50)]
+    assert stack.init("rows", {"rows": rows}, target="y").status_code == 200
+    assert stack.train("rows", params={"num_iterations": 3}).status_code == 200
+    account = Account(stack, "estimate", "tasks:read")
+    said(stack, "user", "quota", account.name, "--rows-per-second", "100")
+    headers = {"Authorization": f"Bearer {account.token}", "Prefer": "wait=20"}
+
+    def estimate(rows: int) -> httpx.Response:
+        return httpx.post(f"{stack.url}/v1/models/rows/estimate", headers=headers, json={"rows": [[1]] * rows})
+
+    eventually(lambda: "rows" in estimate(1).headers.get("RateLimit-Policy", ""), what="the quota")
+    assert len(estimate(700).json()["predictions"]) == 700
+    problem = estimate(1)
+    refused(problem, 429, "100 rows a second")
+    assert 1 <= int(problem.headers["Retry-After"]) <= 7
+    assert httpx.get(f"{stack.url}/v1/tasks", headers=headers).status_code == 200
+    time.sleep(float(problem.headers["Retry-After"]))
+    assert estimate(1).status_code == 200
+
+
 def test_failed_logins_are_slowed_and_the_right_password_works_after_the_pause(stack: Service) -> None:
     account = Account(stack, "estimate")
     answers: list[httpx.Response] = []

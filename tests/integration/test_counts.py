@@ -20,7 +20,7 @@ from tasks.ledger import Ledger
 from tasks.reconciling import reconcile
 from tasks.settings import Settings
 
-DONE = Outcome(State.SUCCEEDED, Media.JSON, b"{}")
+DONE = Outcome(State.SUCCEEDED, Media.JSON, b"{}", rows=6)
 PLACE = {"kind": "estimate", "lane": "low"}
 
 
@@ -74,7 +74,7 @@ def test_a_group_from_end_to_end(ledger: Ledger, seen: Seen) -> None:
         failure(EstimatorFailed("x")),
         failure(Cancelled("x"), State.CANCELLED),
     ]
-    ledger.finish(held, ends, rows=12)
+    ledger.finish(held, ends)
     assert seen.value("submitted_total", **PLACE) == 5
     assert seen.value("finished_total", **PLACE, state="succeeded", reason="") == 2
     assert seen.value("finished_total", **PLACE, state="cancelled", reason="") == 1
@@ -116,11 +116,11 @@ def test_a_group_of_every_size_has_a_bucket(ledger: Ledger, seen: Seen) -> None:
 
 def test_what_is_refused_is_not_counted(ledger: Ledger, seen: Seen) -> None:
     held = claim(ledger, accept(ledger))
-    ledger.finish(held, [DONE], rows=1)
+    ledger.finish(held, [DONE])
     with pytest.raises(FenceLost):
-        ledger.finish(held, [DONE], rows=1)
+        ledger.finish(held, [DONE])
     assert seen.value("finished_total", **PLACE, state="succeeded", reason="") == 1
-    assert seen.value("estimated_rows_total") == 1
+    assert seen.value("estimated_rows_total") == 6
     assert seen.value("redeliveries_total", **PLACE) == 0
 
 

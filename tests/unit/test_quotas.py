@@ -122,6 +122,27 @@ def test_the_mean_holds_whatever_the_sizes(bench: Bench) -> None:
     bench.run(script)
 
 
+def test_rows_are_paid_for_after_they_were_predicted(bench: Bench, redis_client: redis.Redis) -> None:
+    quota = Quota(rows_per_second=100)
+
+    async def waits(quotas: Quotas, *, estimates: bool = True) -> float:
+        return (await quotas.charge("ada", quota, body_bytes=0, estimates=estimates)).wait_seconds
+
+    async def script(quotas: Quotas) -> None:
+        assert not await waits(quotas)
+        redis_client.hincrby(QUOTA_KEY.format(name="ada"), "owed", 350)
+        assert await waits(quotas) == 2.5
+        assert not await waits(quotas, estimates=False)
+        bench.clock.now += 2.4
+        assert not await waits(quotas, estimates=False)
+        assert await waits(quotas) == pytest.approx(0.1)
+        bench.clock.now += 0.11
+        assert not await waits(quotas)
+
+    bench.run(script)
+    assert redis_client.ttl(QUOTA_KEY.format(name="ada")) > 60
+
+
 def test_a_clock_that_is_behind_gives_nothing_extra(bench: Bench) -> None:
     quota = Quota(requests_per_second=2)
 
