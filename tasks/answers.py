@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
 
 from tasks import tables
 from tasks.contract import Media, State
+from tasks.errors import InvalidField
 from tasks.groups import Outcome
 from tasks.models import Loaded
 from tasks.schema import Schema
+
+#: Most numbers in one explanation: some 40 MB of JSON.
+MOST_NUMBERS: Final = 2_000_000
 
 _encode = msgspec.json.Encoder().encode
 
@@ -69,6 +73,15 @@ class Answers:
         if self._loaded.schema.classes:
             metadata["classes"] = _encode(self._loaded.schema.classes).decode()
         return metadata
+
+
+def check_size(rows: int, schema: Schema) -> None:
+    """Raise InvalidField if an explanation of so many rows would be too large to be told."""
+    width = (len(schema.columns) + 2) * (len(schema.classes) if schema.problem == "multiclass" else 1)
+    if rows * width > MOST_NUMBERS:
+        raise InvalidField(
+            f"explain would give {rows * width:,} numbers for {rows:,} rows; send at most {MOST_NUMBERS // width:,}"
+        ).at("?explain")
 
 
 def explained(explanation: pa.Table, schema: Schema) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 
 from tasks import tables
-from tasks.answers import Answers
+from tasks.answers import Answers, check_size
 from tasks.contract import Media
 from tasks.errors import ServiceError
 from tasks.groups import Current, Outcome
@@ -107,6 +107,8 @@ def _answer_rows(
 
 
 def _predict(runtime: Runtime, loaded: Loaded, table: pa.Table, *, explain: bool) -> Answers:
+    if explain:
+        check_size(table.num_rows, loaded.schema)
     with runtime.traces.step("predict", model=loaded.model, version=loaded.version, rows=table.num_rows):
         predictions = loaded.estimator.predict(loaded.artefact, table)
         return Answers(loaded, predictions, loaded.estimator.explain(loaded.artefact, table) if explain else None)

@@ -114,6 +114,8 @@ class Work:
         explain = given.get("explain")
         if explain not in (None, "true", "false"):
             raise InvalidField(f"explain must be true or false, not {explain[:40]!r}").at("?explain")
+        if explain == "false":
+            del given["explain"]
         return given
 
 
