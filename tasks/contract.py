@@ -191,6 +191,8 @@ MODELS_KEY: Final = "ml:models"
 MODEL_KEY: Final = "ml:model:{model}"
 #: Hash: version number to version record (JSON).
 VERSIONS_KEY: Final = "ml:versions:{model}"
+#: Hash for each model: version number to its learning curve (JSON).
+CURVES_KEY: Final = "ml:curves:{model}"
 #: Hash for each model: version number to its report (JSON): the blob of the page, or why there is none.
 REPORTS_KEY: Final = "ml:reports:{model}"
 #: Hash for each model: version number to when it was no longer current.

@@ -10,6 +10,7 @@ import redis
 from tasks import registry_scripts as scripts
 from tasks.claims import check_held
 from tasks.contract import (
+    CURVES_KEY,
     GROUP_KEY,
     MODEL_KEY,
     MODEL_NAME,
@@ -57,7 +58,7 @@ class Curve(msgspec.Struct, frozen=True):
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """One trained version of a model. It never changes."""
+    """One trained version of a model. It never changes. Its curve is kept apart; `Registry.version` reads it too."""
 
     estimator: str
     #: JSON of the schema.
@@ -98,6 +99,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 _encode = msgspec.json.Encoder().encode
 _read_snapshot = msgspec.json.Decoder(Snapshot).decode
 _read_version = msgspec.json.Decoder(Version).decode
+_read_curve = msgspec.json.Decoder(Curve).decode
 _read_report = msgspec.json.Decoder(Report).decode
 
 
@@ -129,8 +131,9 @@ class Registry:
     def add_version(self, model: str, version: Version, *, promote: bool, claim: Claim | None) -> int:
         """Add a version, and make it current if asked, in one step. Returns its number. Raises FenceLost,
         Cancelled."""
-        keys = [_group(claim), *_version_keys(model)]
-        args: list[Any] = [claim.fence if claim else 0, _encode(version), int(promote)]
+        keys = [_group(claim), *_version_keys(model), CURVES_KEY.format(model=model)]
+        lean = msgspec.structs.replace(version, curve=Curve())
+        args: list[Any] = [claim.fence if claim else 0, _encode(lean), int(promote), _encode(version.curve)]
         number = self._add_version(keys=keys, args=args)
         return check_held(number, claim) if claim is not None else int(number)
 
@@ -142,7 +145,7 @@ class Registry:
 
     def remove_version(self, model: str, version: int, *, before: float) -> bool:
         """Remove a version, unless it is current or was so since that time (seconds since the epoch)."""
-        keys = [*_version_keys(model), REPORTS_KEY.format(model=model)]
+        keys = [*_version_keys(model), REPORTS_KEY.format(model=model), CURVES_KEY.format(model=model)]
         return bool(self._remove_version(keys=keys, args=[version, before]))
 
     def set_report(self, model: str, version: int, report: Report) -> None:
@@ -198,11 +201,15 @@ class Registry:
         return ModelNotTrained(f"the model {model} is not trained: submit a train first")
 
     def version(self, model: str, number: int) -> Version:
-        """One version. Raises UnknownVersion."""
-        record: Any = self._redis.hget(VERSIONS_KEY.format(model=model), str(number))
+        """One version, with its curve. Raises UnknownVersion."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hget(VERSIONS_KEY.format(model=model), str(number))
+            pipe.hget(CURVES_KEY.format(model=model), str(number))
+            record, curve = pipe.execute()
         if record is None:
             raise UnknownVersion(f"the model {model} has no version {number}").at("?version")
-        return _read_version(record)
+        version = _read_version(record)
+        return msgspec.structs.replace(version, curve=_read_curve(curve)) if curve else version
 
     def names(self) -> list[str]:
         """The names of all models, sorted."""
@@ -210,7 +217,7 @@ class Registry:
         return sorted(member.decode() for member in members)
 
     def model(self, name: str) -> Model:
-        """One model with all its versions. Raises UnknownModel."""
+        """One model with all its versions, without their curves. Raises UnknownModel."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.hmget(MODEL_KEY.format(model=name), ["snapshot", "current"])
             pipe.hgetall(VERSIONS_KEY.format(model=name))

@@ -23,8 +23,9 @@ local function make_current(model, retired, number)
 end
 """
 
-#: KEYS: group ('' for work without a record), model, versions, retired. ARGV: fence, version record, promote (1 or 0).
-#: Returns the new version's number; 0 and no change where the fence is old; -1 and no change if the work is cancelled.
+#: KEYS: group ('' for work without a record), model, versions, retired, curves. ARGV: fence, version record, promote (1
+#: or 0), its curve. Returns the new version's number; 0 and no change where the fence is old; -1 and no change if the
+#: work is cancelled.
 #: The model remembers a digest of the record, which tells the version from one with the same number in a Redis that
 #: lost what it knew. The group remembers the number, so that a train whose worker died before it could finish the group
 #: is not run again.
@@ -35,6 +36,7 @@ ADD_VERSION: Final = (
     + """
 local number = redis.call('HINCRBY', KEYS[2], 'last_version', 1)
 redis.call('HSET', KEYS[3], number, ARGV[2])
+redis.call('HSET', KEYS[5], number, ARGV[4])
 redis.call('HSET', KEYS[2], 'identity' .. number, redis.sha1hex(ARGV[2]))
 if KEYS[1] ~= '' then redis.call('HSET', KEYS[1], 'version', number) end
 if ARGV[3] == '1' then make_current(KEYS[2], KEYS[4], number) end
@@ -71,14 +73,15 @@ redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 return 1
 """
 
-#: KEYS: model, versions, retired, reports. ARGV: version, before (seconds since the epoch). Removes a version that has
-#: not been current since then. Returns 1, or 0 and no change.
+#: KEYS: model, versions, retired, reports, curves. ARGV: version, before (seconds since the epoch). Removes a version
+#: that has not been current since then. Returns 1, or 0 and no change.
 REMOVE_VERSION: Final = """
 if redis.call('HGET', KEYS[1], 'current') == ARGV[1] then return 0 end
 local retired = redis.call('HGET', KEYS[3], ARGV[1])
 if retired and tonumber(retired) >= tonumber(ARGV[2]) then return 0 end
 redis.call('HDEL', KEYS[3], ARGV[1])
 redis.call('HDEL', KEYS[4], ARGV[1])
+redis.call('HDEL', KEYS[5], ARGV[1])
 redis.call('HDEL', KEYS[1], 'identity' .. ARGV[1])
 return redis.call('HDEL', KEYS[2], ARGV[1])
 """

@@ -14,7 +14,7 @@ from gateway.representations import model_document, show, version_document
 from gateway.scopes import VIEWING, sees
 from tasks.blobs import Blobs
 from tasks.errors import UnknownVersion
-from tasks.registry import Registry
+from tasks.registry import Registry, Version
 
 log = logging.getLogger(__name__)
 
@@ -54,11 +54,16 @@ class VersionResource:
     @requires(VIEWING)
     async def on_get(self, _req: Request, resp: Response, model: str, version: str) -> None:
         """Its parameters, metrics and importance."""
-        found = await asyncio.to_thread(self._registry.model, model)
         number = _number(model, version)
-        if number not in found.versions:
-            raise UnknownVersion(f"the model {model} has no version {number}")
-        show(resp, version_document(model, number, found.versions[number], current=found.current == number))
+        found, current = await asyncio.to_thread(self._find, model, number)
+        show(resp, version_document(model, number, found, current=current == number))
+
+    def _find(self, model: str, number: int) -> tuple[Version, int | None]:
+        try:
+            return self._registry.version(model, number), self._registry.current(model)
+        except UnknownVersion:
+            self._registry.model(model)
+            raise UnknownVersion(f"the model {model} has no version {number}") from None
 
 
 class ReportResource:

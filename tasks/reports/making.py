@@ -56,7 +56,9 @@ def _add(runtime: Runtime, model: str, number: int, written: Callable[[Model], s
         if runtime.registry.report(model, number) is not None:
             return
         runtime.registry.set_report(model, number, Report(reason=BEGUN))
-        html = written(runtime.registry.model(model))
+        record = runtime.registry.model(model)
+        record.versions[number] = runtime.registry.version(model, number)
+        html = written(record)
         report = Report(digest=runtime.blobs.put(html.encode()))
     except Exception as error:
         # The time limit of the train is among these: it has its result, and ends with it.

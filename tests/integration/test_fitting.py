@@ -11,9 +11,11 @@ import pyarrow as pa
 import pytest
 
 from tasks import fitting, ingest
-from tasks.contract import Media, Promote
+from tasks.connection import connect
+from tasks.contract import CURVES_KEY, Media, Promote
 from tasks.errors import EstimatorFailed
 from tasks.estimators.base import Dataset, Estimator, Progress
+from tasks.registry import Curve
 from tasks.runtime import Runtime, make_runtime
 from tasks.settings import Settings
 from tests.servers import Valkey
@@ -63,9 +65,24 @@ def train(runtime: Runtime, answer: str) -> list[dict[str, Any]]:
 def test_numbers_that_json_has_not_are_left_out(runtime: Runtime) -> None:
     told = train(runtime, "3")
     assert told == [{"train": {"error": 0.5}}, {"train": {"loss": 1.0, "error": 0.5}}]
-    version = runtime.registry.model(MODEL).versions[1]
+    version = runtime.registry.version(MODEL, 1)
     assert version.curve.metrics == {"train": {"error": [0.5, 0.5]}}
     assert version.importance == {"b": 1.0}
+
+
+def test_a_curve_is_kept_apart_and_goes_with_its_version(runtime: Runtime) -> None:
+    train(runtime, "3")
+    train(runtime, "4")
+    last = runtime.registry.current(MODEL)
+    assert last is not None
+    listed = runtime.registry.model(MODEL).versions
+    assert listed[last].curve == listed[last - 1].curve == Curve()
+    assert runtime.registry.version(MODEL, last).curve.iterations == [1, 2]
+    assert runtime.registry.remove_version(MODEL, last - 1, before=math.inf)
+    with connect(runtime.settings) as client:
+        curves: Any = client.hkeys(CURVES_KEY.format(model=MODEL))
+    assert str(last - 1).encode() not in curves
+    assert str(last).encode() in curves
 
 
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
