@@ -14,6 +14,7 @@ import pytest
 from gateway.resources.events import QUIET_SECONDS
 from infra.lineage import processes
 from infra.report import program_status
+from tasks.client import Client
 from tests import slow
 from tests.events import Event, following
 from tests.integration.test_auth import add
@@ -69,6 +70,38 @@ def test_a_train_is_followed_to_its_end(service: Service) -> None:
     version = service.http.get(f"/v1/models/{MODEL}/versions/{shown['result']['version']}").json()
     assert version["curve"]["iterations"] == list(range(1, 26))
     assert version["curve"]["metrics"]["holdout"]["loss"][:2] == [2, 1]
+
+
+def test_http_and_python_see_the_same_numbers(service: Service) -> None:
+    handle = train(service, iterations=30)
+    with ThreadPoolExecutor(1) as thread:
+        client = Client(service.redis_url)
+        python = thread.submit(lambda: list(client.handle(handle).watch()))
+        events = [event.data for event in all_events(service, handle) if event.kind == "progress"]
+        by_iteration = {progress["iteration"]: progress for progress in python.result(timeout=20)}
+    both = [progress for progress in events if progress["iteration"] in by_iteration]
+    assert events[-1] in both
+    assert len(both) > 3
+    assert all(progress == by_iteration[progress["iteration"]] for progress in both)
+
+
+def test_a_train_whose_worker_dies_is_followed_on(service: Service) -> None:
+    handle = train(service, iterations=15)
+    seen: list[Event] = []
+    with following(service.url, service.token(), handle) as found:
+        for event in found:
+            seen.append(event)
+            if event.kind == "progress":
+                break
+        worker = program_status(service.home.service())["worker-train"].pid
+        for process in [worker, *(child.pid for child in processes() if child.parent == worker)]:
+            os.kill(process, signal.SIGKILL)
+        seen += list(found)
+    assert len({event.id for event in seen}) == len(seen)
+    states = [(event.data["state"], event.data["at"]) for event in seen if event.kind == "state"]
+    starts = {at for state, at in states if state == "running"}
+    assert len(starts) == 2
+    assert seen[-1].data["state"] == "succeeded"
 
 
 def test_a_stream_that_broke_goes_on(service: Service) -> None:
