@@ -6,9 +6,8 @@ a counter costs a request nothing of its own.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import redis
 
@@ -36,6 +35,8 @@ RUN: Final = "run"
 REDELIVERED: Final = "redelivered"
 #: Groups that nobody held and that were put back into their queue.
 RECONCILED: Final = "reconciled"
+#: The final states that need no reason.
+_NO_REASON: Final = (State.SUCCEEDED, State.CANCELLED, State.EXPIRED)
 #: Rows predicted.
 ROWS: Final = "rows"
 #: Members of a fleet that went without a word; followed by the fleet.
@@ -50,13 +51,14 @@ LOGIN_REASONS: Final = ("credentials", "attempts", "busy")
 
 
 def _table(bounds: Sequence[str]) -> str:
-    return "{" + ", ".join(f"'{bound}'" for bound in bounds) + "}"
+    return "{" + ", ".join(bounds) + "}"
 
 
+#: `into(hash, name, bounds, value, times)` counts in the value's bucket.
 _INTO: Final = f"""
 local function into(counts, name, bounds, value, times)
   local at = 1
-  while bounds[at] and value > tonumber(bounds[at]) do at = at + 1 end
+  while bounds[at] and value > bounds[at] do at = at + 1 end
   redis.call('HINCRBY', counts, name .. ':' .. (bounds[at] or '{ABOVE}'), times)
 end
 """
@@ -99,22 +101,18 @@ end
 )
 
 
-def ended(kind: Kind, lane: Lane, outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """What the end of a group adds to the counters, but for its times."""
+def ended(kind: Kind, lane: Lane, outcomes: Sequence[Outcome], *, states: str) -> dict[str, int]:
+    """What the end of a group adds to the counters, but for its times. `states`: the first letters of the states."""
     place = f"{FINISHED}:{kind.value}:{lane.value}"
-    added = {f"{place}:{state.value}": n for state, n in Counter(o.state for o in outcomes).items()}
-    failed = added.pop(f"{place}:{State.FAILED.value}", 0)
-    if failed:
-        reasons = Counter(read_failure(o.body).type for o in outcomes if o.state is State.FAILED)
-        added |= {f"{place}:{State.FAILED.value}:{reason}": n for reason, n in reasons.items()}
+    added = {f"{place}:{state.value}": n for state in _NO_REASON if (n := states.count(state[0]))}
+    if State.FAILED[0] in states:
+        for outcome in outcomes:
+            if outcome.state is State.FAILED:
+                field = f"{place}:{State.FAILED.value}:{read_failure(outcome.body).type}"
+                added[field] = added.get(field, 0) + 1
     if rows := sum(o.rows for o in outcomes):
         added[ROWS] = rows
     return added
-
-
-def pairs(added: Mapping[str, int]) -> list[Any]:
-    """Fields and what is added to them, in turn, as the scripts take them."""
-    return [part for pair in added.items() for part in pair]
 
 
 def add(client: redis.Redis, added: Mapping[str, int]) -> None:

@@ -34,7 +34,7 @@ from tasks.contract import (
     Lane,
     State,
 )
-from tasks.counts import add, ended, pairs
+from tasks.counts import add, ended
 from tasks.errors import UnknownTask
 from tasks.groups import (
     Claim,
@@ -135,10 +135,11 @@ class Ledger:
             *(LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, DEAD_KEY, COUNTS_KEY),
         ]
         args: list[Any] = [claim.fence, life_seconds, claim.group, REPLY_CHANNEL.format(process="")]
-        args += [depth_field(claim.kind, claim.lane), "".join(o.state[0] for o in outcomes)]
-        args += [pack(Reply(claim.group, lean)), int(dead)]
+        states = "".join(o.state[0] for o in outcomes)
+        args += [depth_field(claim.kind, claim.lane), states, pack(Reply(claim.group, lean)), int(dead)]
         args += [QUOTA_KEY.format(name=""), _rows_by_owner(claim, outcomes)]
-        args += pairs(ended(claim.kind, claim.lane, outcomes))
+        for counter in ended(claim.kind, claim.lane, outcomes, states=states).items():
+            args += counter
         if not self._finish(keys=keys, args=args):
             raise lost(claim)
         self.unplace([p for p, o in zip(claim.placed, outcomes, strict=True) if not (dead and is_given_up(o))])
