@@ -15,7 +15,8 @@ POINTS: Final = 500
 class Recorder:
     """A progress callback that keeps what it hears, and passes it on to another.
 
-    Values that are not finite are left out for both: JSON has none, and a record that held one could not be read.
+    Values that are not finite are left out for both: JSON has none, and a record that held one could not be read. An
+    iteration in which not all sets were measured is no point of the curve.
     """
 
     def __init__(self, report: Progress) -> None:
@@ -27,6 +28,8 @@ class Recorder:
         """Hear of one iteration. Raises what the other raises."""
         known = finite(metrics)
         self._report(iteration, total, known)
+        if self._heard and not self._heard[0][1].keys() <= known.keys():
+            return
         if self._heard and (self._heard[-1][0] - 1) % self._step:
             # The last one is always there, whether it is one of those that are kept or not.
             self._heard.pop()

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tasks.curve import Recorder
 from tasks.errors import EstimatorFailed, InvalidField, InvalidParams, InvalidTable, SettingsError
 from tasks.estimators.base import Dataset, Metrics
 from tasks.estimators.catalogue import Catalogue
@@ -125,6 +126,20 @@ def test_progress_and_early_stopping() -> None:
     best = min(seen, key=lambda entry: entry[2]["holdout"]["rmse"])
     assert model.booster.best_iteration == best[0] == len(seen) - 5
     assert LightGBM().load(LightGBM().dump(model)).booster.num_trees() == best[0]
+
+
+@pytest.mark.parametrize(("total", "measured"), [(10, 10), (50, 50), (120, 41), (1000, 50)])
+def test_the_rows_to_learn_from_are_measured_now_and_then(total: int, measured: int) -> None:
+    recorder = Recorder(nothing)
+    params = {"num_iterations": total, "early_stopping_rounds": 0}
+    LightGBM().fit(dataset("binary"), params, recorder)
+    curve = recorder.curve
+    assert abs(len(curve.iterations) - measured) <= 1
+    assert (curve.iterations[0], curve.iterations[-1]) == (1, total)
+    train, holdout = curve.metrics["train"], curve.metrics["holdout"]
+    assert train.keys() == holdout.keys()
+    name = next(iter(train))
+    assert train[name][-1] < train[name][0]
 
 
 def test_progress_may_stop_a_fit() -> None:
