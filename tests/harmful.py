@@ -32,7 +32,8 @@ SETTING: Final = {
 class Harmful(Estimator[int]):
     """Predicts the first column times `factor`, which is 2 if it is not given.
 
-    A fit takes `seconds`, writes its process's id to the file `log`, and reports progress unless it is `quiet`.
+    A fit takes `seconds`, and until the file that it `awaits` is there. It writes its process's id to the file `log`,
+    and reports progress unless it is `quiet`.
     """
 
     def check(self, params: Mapping[str, Any]) -> None:
@@ -43,7 +44,8 @@ class Harmful(Estimator[int]):
             with Path(params["log"]).open("a") as log:
                 log.write(f"{os.getpid()}\n")
         until = time.monotonic() + params.get("seconds", 0)
-        while time.monotonic() < until:
+        awaited = Path(params["awaits"]) if "awaits" in params else None
+        while time.monotonic() < until or (awaited and not awaited.exists()):
             time.sleep(0.05)
             if not params.get("quiet"):
                 progress(1, 2, {})

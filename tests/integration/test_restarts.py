@@ -123,7 +123,7 @@ class Load:
             connection.close()
 
 
-def test_rolling_restart_under_load() -> None:
+def test_rolling_restart_under_load(tmp_path: Path) -> None:
     env = {
         "MLSERVICE_ESTIMATORS": "harmful=tests.harmful:Harmful",
         "PYTHONPATH": str(Path(__file__).parents[2]),
@@ -136,7 +136,7 @@ def test_rolling_restart_under_load() -> None:
         assert service.train("m").status_code == 200
         with Load(service, "m") as load, ThreadPoolExecutor(1) as aside:
             eventually(lambda: sum(load.said.values()) > 50, what="the load")
-            train = aside.submit(service.train, "m", params={"seconds": 6})
+            train = aside.submit(service.train, "m", params={"awaits": str(tmp_path / "restarted")})
             eventually(lambda: running(service), what="the train")
             said = subprocess.run(
                 [MLSERVICE, "restart", "--home", service.home.root],
@@ -146,6 +146,7 @@ def test_rolling_restart_under_load() -> None:
                 timeout=100,
                 check=False,
             )
+            (tmp_path / "restarted").touch()
             before = sum(load.said.values())
             eventually(lambda: sum(load.said.values()) > before + 50, seconds=20, what="the load afterwards")
         assert said.returncode == 0, said.stderr

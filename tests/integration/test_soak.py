@@ -136,8 +136,10 @@ def soak(service: Service, requests: int) -> None:
     client.history._redis.close()
 
 
+#: The lists of the system queue.
+SYSTEM_KEYS: Final = tuple(queue_key(SYSTEM_QUEUE, lane) for lane in Lane)
 #: Kinds of keys that upkeep makes for a moment whenever it looks, every two seconds.
-UPKEEP: Final = ("ml:reconciling", "ml:suspects", "ml:looked", f"unacked:{SYSTEM_QUEUE}", SYSTEM_QUEUE)
+UPKEEP: Final = ("ml:reconciling", "ml:suspects", "ml:looked", f"unacked:{SYSTEM_QUEUE}", *SYSTEM_KEYS)
 
 
 def kinds(client: redis.Redis) -> Counter[str]:
