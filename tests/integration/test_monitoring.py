@@ -9,12 +9,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from infra.report import program_status
+from tasks.contract import COUNTS_KEY, FLEET_KEY
+from tasks.counts import LOST
 from tests.prometheus import Prometheus, queries
 from tests.servers import eventually
 from tests.service import MLSERVICE, Service
@@ -109,3 +112,14 @@ def test_a_killed_worker_raises_its_alert(watched: Service, prometheus: Promethe
     eventually(
         lambda: prometheus.values('mlservice_fleet_members{fleet="estimate"}') == [1.0], seconds=30, what="its return"
     )
+
+
+def test_a_restart_loses_nobody(watched: Service) -> None:
+    key, counters = FLEET_KEY.format(fleet="gateway"), [f"{LOST}:gateway", f"{LOST}:train"]
+    with watched.master() as client:
+        before: Any = client.hmget(COUNTS_KEY, counters)
+        old: Any = client.hkeys(key)
+        command = (MLSERVICE, "restart", "gateway", "worker-train", "--home", watched.home.root)
+        subprocess.run(command, check=True, capture_output=True)
+        eventually(lambda: not any(client.hmget(key, old)), seconds=30, what="the leave of the old processes")
+        assert client.hmget(COUNTS_KEY, counters) == before
