@@ -14,7 +14,7 @@ import jwt
 
 from gateway.keys import Key
 from tasks.errors import SettingsError, Unauthenticated, Unavailable
-from tasks.settings import check_outside_url
+from tasks.setting_values import check_outside_url
 
 log = logging.getLogger(__name__)
 

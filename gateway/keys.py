@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway import keyfile
 from tasks.errors import SettingsError
-from tasks.settings import PREFIX, Settings
+from tasks.setting_values import PREFIX
+from tasks.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,8 @@ from gateway.tracing import trace_of
 from tasks.contract import PROBLEM, Kind, Lane, Media, State
 from tasks.errors import SettingsError, Unavailable, UnknownTask, WorkFailed
 from tasks.groups import Head, read_failure
-from tasks.settings import PREFIX, Settings
+from tasks.setting_values import PREFIX
+from tasks.settings import Settings
 
 #: What a task that is not over is called.
 WORDS: Final = {State.QUEUED: "Pending...", State.RUNNING: "In progress...", State.SUCCEEDED: "Done"}

@@ -5,24 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from tasks.contract import MODEL_NAME, MODEL_NAME_RULE
 from tasks.errors import SettingsError
 from tasks.gateway_file import GATEWAY_FILE, token_life_seconds
 from tasks.redis_file import REDIS_FILE, redis_access
+from tasks.setting_values import PREFIX, parse, parse_networks, parse_pairs, variable
+from tasks.settings_check import check
 
-#: What the name of a setting in the environment begins with, but for REDIS_URL.
-PREFIX: Final = "MLSERVICE_"
 #: Names the folder of configuration.
 CONFIG: Final = f"{PREFIX}CONFIG"
 #: Names the Redis as Flower reaches it, where it is a user of its own there; else it is as everybody.
 FLOWER_REDIS_URL: Final = f"{PREFIX}FLOWER_REDIS_URL"
-#: The hosts that are this machine.
-LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
 def _setting(default: object, *, doc: str, secret: bool = False, env: str | None = None) -> Any:
@@ -161,61 +157,17 @@ class Settings:
         Raises SettingsError, which names the variable or the file and key, for a value of the wrong type or range and
         for a variable with our prefix that no setting has.
         """
-        known = {_variable(f.name, f.metadata["env"]): f for f in fields(cls)}
+        known = {variable(f.name, f.metadata["env"]): f for f in fields(cls)}
         values = _from_files(config_folder(environ), without={f.name for v, f in known.items() if v in environ})
-        for variable, f in known.items():
-            if variable in environ:
-                values[f.name] = _parse(variable, environ[variable], type(f.default))
+        for name, f in known.items():
+            if name in environ:
+                values[f.name] = parse(name, environ[name], type(f.default))
         unknown = sorted(v for v in environ if v.startswith(PREFIX) and v not in known and v not in COMMAND_VARIABLES)
         if unknown:
             raise SettingsError(f"{unknown[0]} is not a setting; the settings are listed by `mlservice settings`")
         settings = cls(**values)  # type: ignore[arg-type]
-        settings.check()
+        check(settings)
         return settings
-
-    def check(self) -> None:
-        """Raise SettingsError if a value is out of range."""
-        for f in fields(self):
-            value = getattr(self, f.name)
-            floor = 0 if f.name in MAY_BE_ZERO or f.name.endswith(FROM_ZERO) else 1
-            if isinstance(value, float) and f.name not in MAY_BE_ZERO and not 0 < value < 2**53:
-                raise SettingsError(f"{_variable(f.name, f.metadata['env'])} must be greater than 0, not {value}")
-            if isinstance(value, int) and not floor <= value < 2**53:
-                raise SettingsError(f"{_variable(f.name, f.metadata['env'])} must be at least {floor}, not {value}")
-        self._check_default()
-        self._check_logs()
-        self._check_traces()
-        if self.redis_sync not in SYNCS:
-            raise SettingsError(f"{PREFIX}REDIS_SYNC must be {' or '.join(SYNCS)}, not {self.redis_sync!r}")
-        scheme = urlsplit(self.redis_url).scheme
-        if scheme not in ("redis", "rediss", "unix"):
-            raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://")
-        parse_pairs(f"{PREFIX}ESTIMATORS", self.estimators)
-        parse_pairs(f"{PREFIX}SOURCES", self.sources)
-        _ = self.trusted_networks, self.metrics_from
-        if self.redirect_port > 65535:
-            raise SettingsError(f"{PREFIX}REDIRECT_PORT must be 0 to 65535, not {self.redirect_port}")
-        if self.oidc_issuer:
-            if not self.oidc_audience:
-                raise SettingsError(
-                    f"{PREFIX}OIDC_AUDIENCE is needed: which tokens of that issuer are for this service"
-                )
-            check_outside_url(f"{PREFIX}OIDC_ISSUER", self.oidc_issuer)
-        if self.oidc_jwks_url:
-            check_outside_url(f"{PREFIX}OIDC_JWKS_URL", self.oidc_jwks_url)
-
-    def _check_logs(self) -> None:
-        for name, known in (("log_format", LOG_FORMATS), ("log_level", LOG_LEVELS)):
-            if getattr(self, name) not in known:
-                raise SettingsError(
-                    f"{PREFIX}{name.upper()} must be one of {', '.join(known)}, not {getattr(self, name)!r}"
-                )
-
-    def _check_traces(self) -> None:
-        if not 0 <= self.traces_part <= 1:
-            raise SettingsError(f"{PREFIX}TRACES_PART must be from 0 to 1, not {self.traces_part}")
-        if self.traces_endpoint and urlsplit(self.traces_endpoint).scheme not in ("http", "https"):
-            raise SettingsError(f"{PREFIX}TRACES_ENDPOINT must be an http:// or https:// URL")
 
     @property
     def broker_url(self) -> str:
@@ -234,16 +186,6 @@ class Settings:
     def source_urls(self) -> dict[str, str]:
         """The data that init may read, by name."""
         return parse_pairs(f"{PREFIX}SOURCES", self.sources)
-
-    def _check_default(self) -> None:
-        if MODEL_NAME.fullmatch(self.default_model) is None:
-            raise SettingsError(f"{PREFIX}DEFAULT_MODEL must be {MODEL_NAME_RULE}, not {self.default_model!r}")
-        known = self.source_urls
-        if self.default_source and self.default_source not in known:
-            names = ", ".join(sorted(known)) or "none"
-            raise SettingsError(f"{PREFIX}DEFAULT_SOURCE must be one of {PREFIX}SOURCES ({names})")
-        if self.default_source and not self.default_target:
-            raise SettingsError(f"{PREFIX}DEFAULT_TARGET must name the column of {self.default_source} to be learned")
 
     @property
     def trusted_networks(self) -> list[str]:
@@ -281,29 +223,6 @@ class Settings:
         return key
 
 
-#: How logs may be written, and their levels.
-LOG_FORMATS: Final = ("auto", "json", "text")
-LOG_LEVELS: Final = ("debug", "info", "warning", "error")
-#: What the names of numbers end with that mean something special when they are 0, and further such names.
-FROM_ZERO: Final = ("_processes", "_threads", "_niceness", "_per_second")
-MAY_BE_ZERO: Final = frozenset(
-    {
-        "max_retries",
-        "max_queued_items",
-        "versions_kept",
-        "version_life_seconds",
-        "max_queue_age_seconds",
-        "address_connections",
-        "hsts_seconds",
-        "redirect_port",
-        "worker_memory_bytes",
-        "redis_memory_bytes",
-        "quota_queued_items",
-        "traces_part",
-    }
-)
-#: What `redis_sync` may be, as Valkey's appendfsync.
-SYNCS: Final = ("everysec", "always")
 #: Variables with our prefix that the command line reads and that are no settings.
 COMMAND_VARIABLES: Final = frozenset({f"{PREFIX}HOME", f"{PREFIX}HOST", f"{PREFIX}PORT", CONFIG, FLOWER_REDIS_URL})
 
@@ -321,38 +240,7 @@ def config_folder(environ: Mapping[str, str]) -> Path:
 
 def describe() -> list[tuple[str, str, str]]:
     """(variable, default, meaning) of each setting."""
-    return [(_variable(f.name, f.metadata["env"]), str(f.default), f.metadata["doc"]) for f in fields(Settings)]
-
-
-def check_outside_url(variable: str, url: str) -> None:
-    """Raise SettingsError unless what is fetched there cannot be changed on the way: https, or this machine."""
-    try:
-        parts = urlsplit(url)
-        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-        usable = safe and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise SettingsError(f"{variable} must be an https:// URL (http:// for this machine alone), not {url!r}")
-
-
-def parse_networks(variable: str, text: str) -> list[str]:
-    """Addresses and networks, separated by commas, as networks. Raises SettingsError, which names the variable."""
-    try:
-        return [str(ip_network(part.strip())) for part in text.split(",") if part.strip()]
-    except ValueError as error:
-        raise SettingsError(f"{variable} must be addresses or networks: {error}") from None
-
-
-def parse_pairs(variable: str, text: str) -> dict[str, str]:
-    """`a=x,b=y` as a dict. Raises SettingsError, which names the variable."""
-    pairs: dict[str, str] = {}
-    for part in filter(None, (p.strip() for p in text.split(","))):
-        name, sep, value = part.partition("=")
-        if not (name and sep and value):
-            raise SettingsError(f"{variable} must be NAME=VALUE, separated by commas, not {part!r}")
-        pairs[name] = value
-    return pairs
+    return [(variable(f.name, f.metadata["env"]), str(f.default), f.metadata["doc"]) for f in fields(Settings)]
 
 
 def redis_url(*, socket: Path, user: str, password: str) -> str:
@@ -368,14 +256,3 @@ def _from_files(folder: Path, *, without: set[str]) -> dict[str, object]:
     if "redis_url" not in without and (access := redis_access(folder / REDIS_FILE)):
         found["redis_url"] = access.url
     return found
-
-
-def _variable(name: str, env: str | None) -> str:
-    return env or PREFIX + name.upper()
-
-
-def _parse(variable: str, text: str, kind: type) -> object:
-    try:
-        return kind(text)
-    except ValueError:
-        raise SettingsError(f"{variable} must be {kind.__name__}, not {text!r}") from None

@@ -12,7 +12,8 @@ from typing import Final, Self
 
 from tasks.errors import SettingsError
 from tasks.groups import Claim, Outcome
-from tasks.settings import PREFIX, Settings
+from tasks.setting_values import PREFIX
+from tasks.settings import Settings
 
 #: What an attribute of a span may be.
 Value = str | int | float | bool

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tasks.settings import SYNCS
+from tasks.settings_check import SYNCS
 
 #: The kinds of fault that the short form does.
 SHORT_KINDS: Final = "estimate-child,estimate-worker,train-worker,gateway,duplicate"

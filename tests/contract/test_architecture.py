@@ -20,7 +20,18 @@ ALLOWED = {
 #: What the gateway may import of tasks: the contract, never the work.
 GATEWAY_TASKS = {
     *("contract", "errors", "settings", "groups", "ledger", "history", "registry"),
-    *("acceptance", "canary", "cancelling", "connection", "counts", "dead", "fleet", "blobs", "scripts"),
+    *(
+        "acceptance",
+        "canary",
+        "setting_values",
+        "cancelling",
+        "connection",
+        "counts",
+        "dead",
+        "fleet",
+        "blobs",
+        "scripts",
+    ),
     "traces",
 }
 #: Where the environment may be read as the default of `Settings.load`.

@@ -1,0 +1,58 @@
+"""What the text of a setting is read as."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import Final
+from urllib.parse import urlsplit
+
+from tasks.errors import SettingsError
+
+#: What the name of a setting in the environment begins with, but for REDIS_URL.
+PREFIX: Final = "MLSERVICE_"
+#: The hosts that are this machine.
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+
+
+def variable(name: str, env: str | None) -> str:
+    """The variable of the environment that gives a setting."""
+    return env or PREFIX + name.upper()
+
+
+def parse(variable: str, text: str, kind: type) -> object:
+    """The value in a text. Raises SettingsError, which names the variable."""
+    try:
+        return kind(text)
+    except ValueError:
+        raise SettingsError(f"{variable} must be {kind.__name__}, not {text!r}") from None
+
+
+def check_outside_url(variable: str, url: str) -> None:
+    """Raise SettingsError unless what is fetched there cannot be changed on the way: https, or this machine."""
+    try:
+        parts = urlsplit(url)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        usable = safe and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError(f"{variable} must be an https:// URL (http:// for this machine alone), not {url!r}")
+
+
+def parse_networks(variable: str, text: str) -> list[str]:
+    """Addresses and networks, separated by commas, as networks. Raises SettingsError, which names the variable."""
+    try:
+        return [str(ip_network(part.strip())) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise SettingsError(f"{variable} must be addresses or networks: {error}") from None
+
+
+def parse_pairs(variable: str, text: str) -> dict[str, str]:
+    """`a=x,b=y` as a dict. Raises SettingsError, which names the variable."""
+    pairs: dict[str, str] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        name, sep, value = part.partition("=")
+        if not (name and sep and value):
+            raise SettingsError(f"{variable} must be NAME=VALUE, separated by commas, not {part!r}")
+        pairs[name] = value
+    return pairs
