@@ -36,6 +36,7 @@ from gateway.resources.events import EventsResource
 from gateway.resources.health import LiveResource, ReadyResource
 from gateway.resources.metrics import MetricsResource
 from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, ReportResource, VersionResource
+from gateway.resources.queues import QueuesResource
 from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
 from gateway.resources.tokens import KeysResource, TokenResource
 from gateway.resources.work import Work
@@ -119,11 +120,13 @@ def create_app(settings: Settings) -> Gateway:
     app.add_route("/.well-known/jwks.json", KeysResource(keys))
     app.add_route("/internal/authorize", AuthorizeResource(entrance))
     networks = Networks(settings.metrics_from)
-    app.add_route("/metrics", MetricsResource(ServiceCollector(Gauge(client).read), entrance, networks))
+    gauge = Gauge(client)
+    app.add_route("/metrics", MetricsResource(ServiceCollector(gauge.read), entrance, networks))
     app.add_route("/v1/tasks", TasksResource(outcomes))
     app.add_route("/v1/tasks/{handle}", TaskResource(outcomes, max_wait=max_wait))
     app.add_route("/v1/tasks/{handle}/events", EventsResource(outcomes, follower))
     app.add_route("/v1/tasks/{handle}/result", ResultResource(outcomes, max_wait=max_wait))
+    app.add_route("/v1/queues", QueuesResource(gauge))
     app.add_route("/v1/dead", DeadLettersResource(letters))
     app.add_route("/v1/dead/{handle}", DeadLetterResource(letters))
     app.add_route("/v1/dead/{handle}/replay", ReplayResource(letters, pressure))

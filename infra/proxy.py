@@ -11,8 +11,9 @@ import textwrap
 from typing import Final
 
 from infra.address import Address
+from infra.console_files import NAME as CONSOLE
 from infra.launch import OPEN_FILES
-from infra.proxy_headers import DOCS_POLICY, FLOWER_POLICY, REPORT_POLICY, headers
+from infra.proxy_headers import CONSOLE_POLICY, DOCS_POLICY, FLOWER_POLICY, FRAME_POLICY, REPORT_POLICY, headers
 from infra.proxy_pages import error_pages, pages
 from infra.templates import fill
 from infra.tls import CERTIFICATE, KEY
@@ -58,6 +59,9 @@ def nginx_conf(address: Address, settings: Settings, *, flower_password: str) ->
         redirect=_indented(4, _redirect(address, settings)),
         tls=_indented(8, _tls(settings) if address.tls else ""),
         headers=_indented(8, headers(hsts_seconds=hsts)),
+        console=CONSOLE,
+        console_headers=_indented(12, headers(CONSOLE_POLICY, hsts_seconds=hsts)),
+        frame_headers=_indented(12, headers(FRAME_POLICY, hsts_seconds=hsts)),
         docs_headers=_indented(12, headers(DOCS_POLICY, hsts_seconds=hsts)),
         report_headers=_indented(12, headers(REPORT_POLICY, hsts_seconds=hsts)),
         flower_headers=_indented(12, headers(FLOWER_POLICY, hsts_seconds=hsts)),

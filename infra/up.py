@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from gateway import keyfile
 from infra.address import Address, free_address
+from infra.console_files import link_console
 from infra.home import FLOWER_HTTP_PASSWORD, Home, Service
 from infra.programs import programs, write_supervisor
 from infra.proxy import nginx_conf
@@ -114,6 +115,7 @@ def write_configuration(
     if settings.token_keys_file:
         keyfile.read(Path(settings.token_keys_file))
     link_pair(settings, home.run)
+    link_console(home.run)
     proxy = nginx_conf(address, settings, flower_password=home.secret(FLOWER_HTTP_PASSWORD))
     write_private(home.run / "nginx.conf", proxy)
     text = io.StringIO()
@@ -190,6 +192,7 @@ def greeting(address: Address, environment: Mapping[str, str]) -> str:
     password = Path(environment["MLSERVICE_HOME"], "secrets", "admin.password")
     lines = [
         f"mlservice is ready: {address.url}",
+        f"  console   {address.url}/",
         f"  Flower    {address.url}/flower/",
         f"  account   admin, for both; its password is in {password}",
         f"  to stop   Ctrl-C, or kill {os.getpid()}",

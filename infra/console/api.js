@@ -1,0 +1,77 @@
+/** The service's public API. */
+
+import { close, session } from "./session.js";
+
+/** An error that the API told, as problem details (RFC 9457). */
+export class Problem extends Error {
+  /** @param {number} status @param {{title?: string, detail?: string, pointer?: string, type?: string}} told */
+  constructor(status, told) {
+    super(told.detail || told.title || `the service answered ${status}`);
+    this.status = status;
+    this.title = told.title || "It did not work";
+    this.pointer = told.pointer || "";
+  }
+}
+
+/** What is called when the session is no longer good. */
+let ended = () => {};
+export function onEnd(callback) {
+  ended = callback;
+}
+
+/**
+ * @param {string} path
+ * @param {RequestInit & {headers?: Record<string, string>}} [options]
+ * @returns {Promise<Response>} of a status below 300
+ * @throws {Problem}
+ */
+export async function ask(path, options = {}) {
+  const token = session()?.token;
+  const headers = { ...(token ? { Authorization: `Bearer ${token}` } : {}), ...options.headers };
+  let answer;
+  try {
+    // No cookies, and no dialogue of the browser's own for a wrong password.
+    answer = await fetch(path, { credentials: "omit", cache: "no-store", ...options, headers });
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new Problem(0, { title: "No connection", detail: "The service cannot be reached: check the network and try again." });
+  }
+  if (answer.ok) return answer;
+  const problem = new Problem(answer.status, await answer.json().catch(() => ({})));
+  if (answer.status === 401 && headers.Authorization?.startsWith("Bearer ")) {
+    close();
+    ended("Your sign-in has ended. Sign in again to go on.");
+  }
+  throw problem;
+}
+
+/** The answer as JSON. */
+export async function get(path, signal) {
+  return (await ask(path, { signal })).json();
+}
+
+/** @param {string} name @param {string} password */
+export async function fetchToken(name, password) {
+  const bytes = new TextEncoder().encode(`${name}:${password}`);
+  const basic = btoa(String.fromCharCode(...bytes));
+  return (await ask("/v1/token", { method: "POST", headers: { Authorization: `Basic ${basic}` } })).json();
+}
+
+export async function endToken() {
+  await ask("/v1/token", { method: "DELETE" });
+}
+
+/**
+ * Submit work.
+ * @param {string} model @param {"init"|"train"|"estimate"} kind
+ * @param {BodyInit} body @param {string} media
+ * @param {{query?: Record<string, string>, wait?: number}} [options] wait: seconds for the result
+ * @returns {Promise<{done: boolean, document: any}>} the result, or the accepted task
+ */
+export async function submit(model, kind, body, media, { query = {}, wait = 0 } = {}) {
+  const given = Object.entries(query).filter(([, value]) => value !== "");
+  const search = given.length ? `?${new URLSearchParams(given)}` : "";
+  const headers = { "Content-Type": media, ...(wait ? { Prefer: `wait=${wait}` } : {}) };
+  const answer = await ask(`/v1/models/${encodeURIComponent(model)}/${kind}${search}`, { method: "POST", body, headers });
+  return { done: answer.status === 200, document: await answer.json() };
+}

@@ -1,0 +1,72 @@
+/** Elements, made so that text from users is always text. */
+
+/**
+ * @param {string} tag
+ * @param {Record<string, any>} [attributes] `onclick` and the like are listeners; true, false and null as in HTML
+ * @param {...(Node|string|number|null|undefined|false)} children strings become text nodes
+ * @returns {any}
+ */
+export function el(tag, attributes = {}, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+/** The same for SVG. */
+export function svg(tag, attributes = {}, ...children) {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+function fill(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** Say something to those who cannot see it change. */
+export function announce(text) {
+  const announcer = document.getElementById("announcer");
+  if (announcer && announcer.textContent !== text) announcer.textContent = text;
+}
+
+let fields = 0;
+
+/**
+ * A labelled input, select or textarea.
+ * @param {string} label
+ * @param {HTMLElement} input
+ * @param {string} [hint] one sentence below it
+ */
+export function field(label, input, hint = "") {
+  const id = `field-${++fields}`;
+  input.id = id;
+  if (hint) input.setAttribute("aria-describedby", `${id}-hint`);
+  return el("div", { class: "field" },
+    el("label", { for: id }, label), input, hint && el("p", { class: "hint", id: `${id}-hint` }, hint));
+}
+
+/** A drop-down list. @param {Record<string, string>} choices label by value @param {string} [chosen] */
+export function select(name, choices, chosen = "") {
+  return el("select", { name }, ...Object.entries(choices).map(([value, label]) =>
+    el("option", { value, selected: value === chosen }, label)));
+}
+
+/** A table that scrolls by itself where it is too wide. */
+export function table(caption, heads, rows) {
+  return el("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": caption },
+    el("table", {},
+      el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),
+      el("tbody", {}, ...rows.map((cells) => el("tr", {}, ...cells.map((cell) =>
+        el("td", { class: typeof cell === "number" ? "number" : null }, cell)))))));
+}
+
+/** Pairs of a name and a value. @param {Array<[string, any]>} pairs */
+export function facts(pairs) {
+  return el("dl", { class: "facts" }, ...pairs.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+}
+
+/** A titled part of a page. */
+export function card(title, ...children) {
+  return el("section", { class: "card" }, title && el("h2", {}, title), ...children);
+}

@@ -1,0 +1,32 @@
+/** Numbers and times as people read them. */
+
+/** @param {unknown} value */
+export function number(value) {
+  if (typeof value !== "number") return String(value ?? "–");
+  if (Number.isInteger(value) && Math.abs(value) < 1e12) return value.toLocaleString("en-GB");
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e7 || size < 1e-4)) return value.toExponential(3);
+  return value.toLocaleString("en-GB", size >= 1000 ? { maximumFractionDigits: 1 } : { maximumSignificantDigits: 5 });
+}
+
+/** @param {number} seconds */
+export function duration(seconds) {
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 172800) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return `${Math.floor(whole / 86400)} days`;
+}
+
+/** @param {string|null} text a time as the API writes it */
+export function moment(text) {
+  if (!text) return "–";
+  return new Date(text).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+}
+
+/** How long ago, in words. */
+export function ago(text) {
+  const seconds = (Date.now() - Date.parse(text)) / 1000;
+  return seconds < 5 ? "just now" : `${duration(seconds)} ago`;
+}

@@ -1,0 +1,18 @@
+/** Predictions, as a table. */
+
+import { el, table } from "./dom.js";
+import { number } from "./format.js";
+
+/** Most rows that are shown. */
+const SHOWN = 200;
+
+/** @param {{version: number, model: string, predictions: any[], probabilities?: number[][], classes?: any[]}} result */
+export function predictions(result) {
+  const classes = (result.probabilities && result.classes) || [];
+  const rows = result.predictions.slice(0, SHOWN).map((value, index) =>
+    [index + 1, number(value), ...classes.map((_, at) => `${(result.probabilities[index][at] * 100).toFixed(1)} %`)]);
+  const more = result.predictions.length - rows.length;
+  return el("div", { class: "predictions" },
+    el("p", { class: "hint" }, `Version ${result.version} of ${result.model} answered${more > 0 ? `; the first ${SHOWN} of ${number(result.predictions.length)}` : ""}.`),
+    table("Predictions", ["Row", "Prediction", ...classes.map(String)], rows));
+}

@@ -1,0 +1,30 @@
+/** The sign-in. */
+
+import { fetchToken } from "./api.js";
+import { el, field } from "./dom.js";
+import { workingForm } from "./problems.js";
+import { open } from "./session.js";
+
+/** @param {HTMLElement} main @param {string} reason why it is asked for again @param {() => void} done */
+export function showSignIn(main, reason, done) {
+  const name = el("input", { name: "name", required: true, autocomplete: "username", autocapitalize: "none", spellcheck: "false" });
+  const password = el("input", { name: "password", type: "password", required: true, autocomplete: "current-password" });
+  const form = workingForm("Sign in", [field("Name", name), field("Password", password)], async () => {
+    try {
+      open(name.value, await fetchToken(name.value, password.value));
+    } catch (error) {
+      password.value = "";
+      password.focus();
+      throw error;
+    }
+    done();
+  });
+  main.replaceChildren(el("div", { class: "sign-in card" },
+    el("h1", { tabindex: "-1" }, "Sign in"),
+    el("p", { class: "lead" }, "Train models and estimate, and see it run."),
+    reason && el("p", { class: "note", role: "status" }, reason),
+    form,
+    el("p", { class: "hint" }, "The first account is admin; its password lies in secrets/admin.password of the service's home. ",
+      "Others are added with mlservice user add.")));
+  name.focus();
+}

@@ -1,0 +1,118 @@
+/** One task, live: its bar, its curve, its end. */
+
+import { ask, get } from "./api.js";
+import { addPoint, curveView, emptyCurve, hasPoints } from "./curve.js";
+import { announce, card, el, facts } from "./dom.js";
+import { follow, isOver } from "./events.js";
+import { duration, moment } from "./format.js";
+import { crumbs, linkTo } from "./models.js";
+import { predictions } from "./predictions.js";
+import { failureBox, problemBox } from "./problems.js";
+import { stateBadge } from "./tasks.js";
+
+export async function showTask(main, [id], signal) {
+  const task = await get(`/v1/tasks/${encodeURIComponent(id)}`, signal);
+  const view = new View(main, task);
+  if (isOver(task.state)) return view.end(task);
+  view.state(task);
+  if (task.progress) view.progress(task.progress);
+  follow(task.id, signal, {
+    state: (data) => view.state(data),
+    progress: (data) => view.progress(data),
+    result: (done) => view.end(done),
+  }).catch((error) => view.wrong(error));
+}
+
+class View {
+  constructor(main, task) {
+    this.task = task;
+    this.points = emptyCurve();
+    this.curve = curveView();
+    this.badge = el("span", { id: "state" });
+    this.bar = el("progress", { "aria-label": "Progress", max: "1" });
+    this.left = el("p", { class: "left" });
+    this.live = card("Progress", this.bar, this.left, this.curve.element);
+    this.outcome = el("div", { id: "outcome" });
+    this.facts = el("div", {});
+    this.cancel = el("button", { type: "button", class: "danger", onclick: () => this.stop() }, "Cancel");
+    main.replaceChildren(
+      crumbs(["Tasks", "#/tasks"]),
+      el("div", { class: "head" }, el("h1", { tabindex: "-1" }, `${task.kind} ${task.model} `, this.badge), this.cancel),
+      this.live, this.outcome, card("", this.facts));
+    this.describe();
+  }
+
+  describe() {
+    const task = this.task;
+    this.facts.replaceChildren(facts([["Model", el("a", { href: linkTo(task.model) }, task.model)], ["Lane", task.lane],
+      ["Submitted", moment(task.submitted_at)], ["Started", moment(task.started_at)], ["Finished", moment(task.finished_at)],
+      ["Id", el("code", {}, task.id)]]));
+  }
+
+  state({ state, position }) {
+    this.badge.replaceChildren(stateBadge(state));
+    if (state === "queued") this.left.textContent = position ? `Waits at place ${position} of all ${this.task.kind} work.` : "Waits.";
+    else if (!this.points.iterations.length) this.left.textContent = "A worker has it.";
+    announce(`${this.task.kind} of ${this.task.model}: ${state}`);
+  }
+
+  progress(data) {
+    this.bar.value = data.total ? data.iteration / data.total : 0;
+    const left = typeof data.seconds_left === "number" ? `, about ${duration(data.seconds_left)} left` : "";
+    this.left.textContent = `Iteration ${data.iteration} of ${data.total}, ${duration(data.seconds ?? 0)} so far${left}`;
+    addPoint(this.points, data);
+    if (hasPoints(this.points)) this.curve.draw(this.points, data.total);
+  }
+
+  end(task) {
+    this.task = task;
+    this.badge.replaceChildren(stateBadge(task.state));
+    const focused = document.activeElement === this.cancel;
+    this.cancel.remove();
+    if (focused) document.querySelector("h1").focus();
+    if (task.progress) this.progress(task.progress);
+    this.live.hidden = !hasPoints(this.points);
+    if (task.progress) this.left.textContent = `${task.progress.iteration} iterations in ${duration(task.progress.seconds)}`;
+    this.outcome.replaceChildren(task.error ? failureBox(task.error) : outcome(task));
+    this.describe();
+    if (task.kind === "train" && task.result) this.wholeCurve(task.result);
+    announce(`${task.kind} of ${task.model}: ${task.state}`);
+  }
+
+  /** What the version keeps has every iteration, also those before this page was opened. */
+  async wholeCurve({ model, version }) {
+    const found = await get(`/v1/models/${encodeURIComponent(model)}/versions/${version}`).catch(() => null);
+    if (!hasPoints(found?.curve)) return;
+    this.live.hidden = false;
+    this.curve.draw(found.curve);
+  }
+
+  async stop() {
+    this.cancel.disabled = true;
+    try {
+      await ask(`/v1/tasks/${this.task.id}`, { method: "DELETE" });
+      this.left.textContent = "It is being cancelled…";
+    } catch (error) {
+      this.cancel.disabled = false;
+      this.wrong(error);
+    }
+  }
+
+  wrong(error) {
+    this.outcome.replaceChildren(problemBox(error));
+  }
+}
+
+/** What a task that ended well gave. */
+function outcome(task) {
+  const result = task.result;
+  if (!result) return el("p", { class: "hint" }, task.state === "succeeded" ? "The result is not JSON: fetch it with the API." : "It left no result.");
+  if (task.kind === "estimate") return card("Predictions", predictions(result));
+  if (task.kind === "train") {
+    return card("Result", el("p", {}, el("a", { href: linkTo(result.model, result.version) }, `Version ${result.version} of ${result.model}`),
+      result.promoted ? " is stored and current." : " is stored; another one stays current."));
+  }
+  return card("Result", el("p", {}, `${result.rows} rows are kept, ${result.holdout_rows} of them as holdout; the target ${result.target} makes it ${result.problem}.`),
+    ...(result.warnings ?? []).map((warning) => el("p", { class: "note" }, warning)),
+    el("p", {}, el("a", { class: "button", href: `#/new/train/${encodeURIComponent(result.model)}` }, "Train a version")));
+}

@@ -1,0 +1,111 @@
+/** Forms for new work: upload a table, train, estimate. */
+
+import { get, submit } from "./api.js";
+import { announce, card, el, field, select } from "./dom.js";
+import { csvColumns, mediaOfFile, mediaOfText } from "./media.js";
+import { predictions } from "./predictions.js";
+import { workingForm } from "./problems.js";
+import { may } from "./session.js";
+import { taskLink } from "./tasks.js";
+
+const LANES = { normal: "Normal", high: "High", low: "Low" };
+const KINDS = { init: "Upload a table", train: "Train", estimate: "Estimate" };
+/** How long an estimate is waited for here (s); after that its task is shown. */
+const WAIT = 10;
+const MODEL_RULE = { pattern: "[A-Za-z0-9][A-Za-z0-9_\\-]{0,62}", title: "letters, digits, _ and -, at most 63, not _ or - first", required: true, autocapitalize: "none", spellcheck: "false" };
+
+export async function showWork(main, [kind = "init", model = ""], signal) {
+  const { models } = await get("/v1/models", signal);
+  const names = models.map((one) => one.model);
+  const make = { init: uploadForm, train: trainForm, estimate: estimateForm }[kind];
+  const tabs = el("nav", { class: "tabs", "aria-label": "Kind of work" }, ...Object.entries(KINDS).map(([one, text]) =>
+    el("a", { href: `#/new/${one}${model ? `/${encodeURIComponent(model)}` : ""}`, "aria-current": one === kind ? "page" : null }, text)));
+  const allowed = may(kind) || names.some((name) => may(kind, name)) || (kind === "init");
+  main.replaceChildren(el("h1", { tabindex: "-1" }, "New work"), tabs,
+    allowed ? card(KINDS[kind], make(names, model, main)) : card(KINDS[kind], el("p", {}, `This account lacks the scope ${kind}.`)));
+}
+
+function modelInput(names, model) {
+  const list = el("datalist", { id: "models" }, ...names.map((name) => el("option", { value: name })));
+  const input = el("input", { name: "model", value: model, list: "models", autocomplete: "off", ...MODEL_RULE });
+  return [field("Model", input, "Letters, digits, _ and -; a new name makes a new model."), list];
+}
+
+function modelChoice(names, model) {
+  if (!names.length) return [el("p", { class: "note" }, "There is no model yet: upload a table first.")];
+  return [field("Model", select("model", Object.fromEntries(names.map((name) => [name, name])), model))];
+}
+
+function lane() {
+  return field("Lane", select("lane", LANES), "How urgent it is.");
+}
+
+function goTo(accepted) {
+  announce("The work is accepted");
+  location.hash = taskLink(accepted.id);
+}
+
+function uploadForm(names, model) {
+  const file = el("input", { name: "file", type: "file", required: true, accept: ".csv,.json,.parquet,.arrow,.arrows" });
+  const columns = el("datalist", { id: "columns" });
+  const target = el("input", { name: "target", list: "columns", required: true, autocomplete: "off", autocapitalize: "none", spellcheck: "false" });
+  file.addEventListener("change", async () => {
+    const found = file.files[0] ? await csvColumns(file.files[0]) : [];
+    columns.replaceChildren(...found.map((value) => el("option", { value })));
+    if (found.length && !target.value) target.value = found.at(-1);
+  });
+  const fields = [...modelInput(names, model), field("Table", file, "CSV, Parquet, Arrow stream, or JSON with rows."),
+    field("Target column", target, "What is to be predicted. The last column of a CSV is proposed."), columns, lane()];
+  return workingForm("Upload", fields, async (data) => {
+    const { document } = await submit(data.get("model"), "init", file.files[0], mediaOfFile(file.files[0].name), { query: { target: data.get("target"), lane: data.get("lane") } });
+    goTo(document);
+  });
+}
+
+function trainForm(names, model) {
+  const params = el("textarea", { name: "params", rows: "4", spellcheck: "false", placeholder: '{"num_iterations": 200}' });
+  const promote = select("promote", { always: "Always", if_better: "If it is better", never: "Never" });
+  const fields = [...modelChoice(names, model), field("Parameters", params, "A JSON object; empty for the defaults of the estimator."),
+    field("Make it current", promote), lane()];
+  return workingForm("Train", fields, async (data) => {
+    const body = JSON.stringify({ params: object(data.get("params")), promote: data.get("promote") });
+    const { document } = await submit(chosen(data), "train", body, "application/json", { query: { lane: data.get("lane") } });
+    goTo(document);
+  });
+}
+
+function estimateForm(names, model) {
+  const text = el("textarea", { name: "rows", rows: "7", spellcheck: "false", placeholder: "area,rooms\n50,2\n100,3" });
+  const file = el("input", { name: "file", type: "file", accept: ".csv,.json,.parquet,.arrow,.arrows" });
+  const version = el("input", { name: "version", inputmode: "numeric", pattern: "[0-9]*", title: "a number", autocomplete: "off" });
+  const answer = el("div", { id: "answer" });
+  const fields = [...modelChoice(names, model), field("Rows", text, "CSV with a header line or JSON, without the target."),
+    field("Or a file", file), field("Version", version, "Empty for the current one."), lane()];
+  const form = workingForm("Estimate", fields, async (data) => {
+    answer.replaceChildren();
+    const chosenFile = file.files[0];
+    if (!chosenFile && !text.value.trim()) throw new Error("There are no rows: paste some, or choose a file.");
+    const media = chosenFile ? mediaOfFile(chosenFile.name) : mediaOfText(text.value);
+    const query = { lane: data.get("lane"), version: data.get("version") };
+    const { done, document } = await submit(chosen(data), "estimate", chosenFile ?? text.value, media, { query, wait: WAIT });
+    if (!done) return goTo(document);
+    answer.replaceChildren(el("h2", {}, "Predictions"), predictions(document));
+    announce(`${document.predictions.length} predictions`);
+  });
+  return el("div", {}, form, answer);
+}
+
+function chosen(data) {
+  if (!data.get("model")) throw new Error("There is no model: upload a table first.");
+  return data.get("model");
+}
+
+/** @param {string} text */
+function object(text) {
+  if (!text.trim()) return {};
+  try {
+    const found = JSON.parse(text);
+    if (found && typeof found === "object" && !Array.isArray(found)) return found;
+  } catch { /* It is said below. */ }
+  throw new Error('The parameters are not a JSON object: write them like {"num_iterations": 200}.');
+}

@@ -1,0 +1,48 @@
+"""A headless Chromium, and a page with all that it asked for."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+#: What Debian and others call it.
+CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+#: Where pictures are kept for who wants to look at them.
+PICTURES: Final = Path("build", "screenshots")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser of its own; skips the test where there is none."""
+    if CHROMIUM is None:
+        pytest.skip("there is no browser: apt-get install chromium")
+    with sync_playwright() as playwright:
+        # Its own sandbox needs rights that a container does not give.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Seen:
+    """A new page with all that it asked for and all that it complained about."""
+
+    def __init__(self, browser: Browser, **options: Any) -> None:
+        self.context = browser.new_context(**options)
+        self.page: Page = self.context.new_page()
+        self.hosts: set[str] = set()
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+
+    def picture(self, name: str) -> None:
+        """Keep how the page looks now, whole."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)

@@ -1,0 +1,321 @@
+"""The console at `/`, as a browser shows it and people use it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from infra.console_files import CONSOLE
+from tests.problems import refused
+from tests.service import Service
+from tests.slow import ENVIRONMENT
+
+pytest.importorskip("playwright", reason="playwright is not installed: pip install -e '.[test]'")
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import Seen, chromium
+
+pytestmark = pytest.mark.integration
+
+#: What Chromium says of an answer that is an error, which the console then shows.
+REFUSAL: Final = re.compile(r"Failed to load resource: the server responded with a status of \d+")
+TABLE: Final = "area,rooms,price\n" + "".join(
+    f"{area},{rooms},{area * 3000 + rooms * 7000 + (area * 7919 % 101) * 150}\n"
+    for area in range(30, 130)
+    for rooms in (1, 2, 3, 4)
+)
+#: Iterations of a train that is watched, and of one that is cancelled.
+WATCHED: Final = 40
+LONG: Final = 3000
+
+
+@pytest.fixture(scope="module")
+def slow_service() -> Iterator[Service]:
+    """A service with an estimator whose trains take their time."""
+    with Service(env=ENVIRONMENT) as running:
+        rows = {"rows": [{"x": x, "y": 2 * x} for x in range(50)]}
+        running.init("patience", rows, target="y", estimator="slow").raise_for_status()
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def seen(browser: Browser, slow_service: Service, request: pytest.FixtureRequest) -> Iterator[Seen]:
+    """The console, open. Afterwards it has asked nobody else, and complained of nothing but refusals."""
+    found = Seen(browser, **getattr(request, "param", {}))
+    found.page.goto(f"{slow_service.url}/")
+    yield found
+    assert found.hosts - {""} == {urlsplit(slow_service.url).netloc}
+    assert [said for said in found.complaints if not REFUSAL.match(said)] == []
+    found.context.close()
+
+
+def password(service: Service) -> str:
+    return service.home.admin_password.read_text().strip()
+
+
+def sign_in(page: Page, service: Service) -> None:
+    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Password").fill(password(service))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Models", level=1)).to_be_visible()
+
+
+def upload(page: Page, model: str, file: Path) -> None:
+    page.get_by_role("link", name="New work").first.click()
+    page.get_by_label("Model").fill(model)
+    page.get_by_label("Table").set_input_files(file)
+    expect(page.get_by_label("Target column")).to_have_value("price")
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator("#outcome")).to_contain_text("400 rows are kept", timeout=30_000)
+
+
+def train(page: Page, model: str, params: str) -> None:
+    page.get_by_role("link", name="New work").first.click()
+    page.get_by_role("link", name="Train", exact=True).click()
+    page.get_by_label("Model").select_option(model)
+    page.get_by_label("Parameters").fill(params)
+    page.get_by_role("button", name="Train").click()
+    expect(page.get_by_role("heading", name=f"train {model}")).to_be_visible()
+
+
+def test_a_new_user_goes_all_the_way(seen: Seen, slow_service: Service, tmp_path: Path) -> None:
+    page = seen.page
+    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Password").fill("a wrong one")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("password")
+    seen.picture("sign-in-wrong")
+    sign_in(page, slow_service)
+    file = tmp_path / "housing.csv"
+    file.write_text(TABLE)
+    upload(page, "housing", file)
+    seen.picture("uploaded")
+    train(page, "housing", '{"num_iterations": 120}')
+    expect(page.locator("#state")).to_have_text("succeeded", timeout=60_000)
+    expect(page.locator("figure svg").first).to_be_visible()
+    seen.picture("trained")
+    page.get_by_role("link", name="Version 1 of housing").click()
+    expect(page.get_by_role("heading", name="Version 1")).to_be_visible()
+    curve = page.locator("figure polyline")
+    expect(curve.first).to_be_visible()
+    kept = slow_service.http.get("/v1/models/housing/versions/1").json()["curve"]
+    points = curve.first.get_attribute("points")
+    assert points is not None
+    assert len(points.split()) == len(kept["iterations"])
+    expect(page.get_by_text("area", exact=True)).to_be_visible()
+    seen.picture("version")
+    page.get_by_role("link", name="New work").click()
+    page.get_by_role("link", name="Estimate", exact=True).click()
+    page.get_by_label("Model").select_option("housing")
+    page.get_by_label("Rows", exact=True).fill("area,rooms\n50,2\n100,3\n")
+    page.get_by_role("button", name="Estimate").click()
+    expect(page.locator("#answer tbody tr")).to_have_count(2, timeout=30_000)
+    seen.picture("estimated")
+    page.get_by_label("Rows", exact=True).fill("area\n50\n")
+    page.get_by_role("button", name="Estimate").click()
+    expect(page.get_by_role("alert")).to_contain_text("missing columns: 'rooms'")
+    expect(page.get_by_role("alert")).to_contain_text("/rows")
+    seen.picture("estimate-refused")
+    page.get_by_role("link", name="Models").first.click()
+    expect(page.get_by_role("link", name="housing")).to_contain_text("version 1 answers")
+    seen.picture("models")
+
+
+def test_a_train_is_watched_live_and_shows_what_the_api_tells(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    sign_in(page, slow_service)
+    train(page, "patience", f'{{"iterations": {WATCHED}}}')
+    bar = page.get_by_role("progressbar")
+    expect(page.get_by_text(re.compile(rf"Iteration \d+ of {WATCHED}, .* left"))).to_be_visible(timeout=30_000)
+    expect(page.locator("figure svg").first).to_be_visible()
+    first = float(bar.get_attribute("value") or 0)
+    page.wait_for_function("before => document.querySelector('progress').value > before", arg=first)
+    seen.picture("train-live")
+    expect(page.locator("#state")).to_have_text("succeeded", timeout=60_000)
+    # The curve that is kept has every iteration.
+    page.wait_for_function(f"document.querySelector('figure polyline').points.length === {WATCHED}")
+
+
+def test_a_train_that_runs_is_cancelled(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    sign_in(page, slow_service)
+    train(page, "patience", f'{{"iterations": {LONG}}}')
+    expect(page.get_by_text(re.compile(r"Iteration \d+ of"))).to_be_visible(timeout=30_000)
+    page.get_by_role("link", name="Tasks").first.click()
+    running = page.get_by_role("link", name=re.compile(rf"train patience \d+ of {LONG} running"))
+    expect(running).to_be_visible()
+    seen.picture("tasks")
+    running.click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#state")).to_have_text("cancelled", timeout=30_000)
+    seen.picture("cancelled")
+    newest = slow_service.http.get("/v1/tasks?limit=1").json()["tasks"][0]
+    assert (newest["kind"], newest["state"]) == ("train", "cancelled")
+
+
+def focused(page: Page) -> str:
+    """What stands at the focus: its label or text."""
+    found: str = page.evaluate(
+        "() => { const at = document.activeElement;"
+        " return at.labels?.[0]?.textContent || at.textContent.trim() || at.getAttribute('aria-label') || at.tagName }"
+    )
+    return found
+
+
+def tab_to(page: Page, label: str) -> None:
+    """Go on with the key alone until something is reached."""
+    passed = []
+    for _ in range(30):
+        if focused(page) == label:
+            return
+        page.keyboard.press("Tab")
+        passed.append(focused(page))
+    raise AssertionError(f"{label!r} is not reached; passed were {passed}")
+
+
+def test_with_the_keyboard_alone(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    tab_to(page, "Name")
+    page.keyboard.type("admin")
+    tab_to(page, "Password")
+    page.keyboard.type(password(slow_service))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Models", level=1)).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    tab_to(page, "New work")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="New work", level=1)).to_be_focused()
+    tab_to(page, "Train")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Train", level=2)).to_be_visible()
+    expect(page.get_by_role("heading", name="New work", level=1)).to_be_focused()
+    tab_to(page, "Model")
+    page.keyboard.type("patience")
+    tab_to(page, "Parameters")
+    page.keyboard.type('{"iterations": 2}')
+    # Nothing holds the focus: the button is reached from within the text.
+    page.keyboard.press("Tab")
+    tab_to(page, "Lane")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Train")).to_be_focused()
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    seen.picture("keyboard")
+    page.keyboard.press("Enter")
+    expect(page.locator("#state")).to_have_text("succeeded", timeout=30_000)
+    expect(page.locator("#announcer")).to_have_text("train of patience: succeeded")
+
+
+@pytest.mark.parametrize("seen", [{"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}], indirect=True)
+def test_a_narrow_window_never_scrolls_sideways(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    slow_service.train("patience", params={"iterations": 5}).raise_for_status()
+    seen.picture("narrow-sign-in")
+    sign_in(page, slow_service)
+    versions = slow_service.http.get("/v1/models/patience").json()["versions"]
+    task = slow_service.http.get("/v1/tasks?limit=1").json()["tasks"][0]["id"]
+    places = {
+        "models": "#/models",
+        "model": "#/models/patience",
+        "version": f"#/models/patience/{versions[-1]['version']}",
+        "upload": "#/new",
+        "train": "#/new/train",
+        "estimate": "#/new/estimate",
+        "tasks": "#/tasks",
+        "task": f"#/tasks/{task}",
+        "queues": "#/queues",
+    }
+    for name, place in places.items():
+        page.evaluate("place => { location.hash = place }", place)
+        expect(page.locator("main[aria-busy]")).to_have_count(0)
+        expect(page.locator("main h1")).to_be_visible()
+        page.wait_for_load_state("networkidle") if name == "models" else None
+        seen.picture(f"narrow-{name}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+
+
+def test_queues_by_lane(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    sign_in(page, slow_service)
+    waiting = [
+        slow_service.http.post("/v1/models/patience/train?lane=low", json={"params": {"iterations": LONG}}).json()["id"]
+        for _ in range(2)
+    ]
+    try:
+        page.get_by_role("link", name="Queues").click()
+        row = page.get_by_role("row", name=re.compile("^train"))
+        expect(row.get_by_role("cell").nth(2)).to_contain_text(re.compile(r"^2\d"))
+        expect(page.get_by_text("ready", exact=True)).to_be_visible()
+        seen.picture("queues")
+    finally:
+        for handle in waiting:
+            slow_service.http.delete(f"/v1/tasks/{handle}")
+    expect(row.get_by_role("cell").nth(2)).to_contain_text("empty", timeout=20_000)
+
+
+def test_a_token_that_ended_asks_to_sign_in_again(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    sign_in(page, slow_service)
+    page.evaluate(
+        "async () => { const kept = JSON.parse(sessionStorage.getItem('mlservice.session'));"
+        " await fetch('/v1/token', {method: 'DELETE', headers: {Authorization: `Bearer ${kept.token}`}}) }"
+    )
+    page.get_by_role("link", name="Tasks").click()
+    expect(page.get_by_text("Your sign-in has ended. Sign in again to go on.")).to_be_visible()
+    sign_in_again = page.get_by_label("Password")
+    sign_in_again.fill(password(slow_service))
+    page.get_by_label("Name").fill("admin")
+    page.get_by_role("button", name="Sign in").click()
+    # Where one was, one is again.
+    expect(page.get_by_role("heading", name="Tasks", level=1)).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_what_users_write_is_never_markup(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    name = "<img src=x onerror=alert(1)>"
+    rows = {"rows": [{name: x, "y": 2 * x} for x in range(50)]}
+    slow_service.init("marked", rows, target="y").raise_for_status()
+    sign_in(page, slow_service)
+    page.get_by_role("link", name="marked").click()
+    expect(page.get_by_role("cell", name=name)).to_be_visible()
+    expect(page.locator("main img")).to_have_count(0)
+
+
+def test_nginx_serves_the_files_to_browsers_alone(slow_service: Service) -> None:
+    page = httpx.get(f"{slow_service.url}/", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert page.status_code == 200
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert page.content == (CONSOLE / "index.html").read_bytes()
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'")
+    assert "unsafe" not in policy
+    refused(httpx.get(f"{slow_service.url}/"), 404)
+    for file in CONSOLE.iterdir():
+        answer = httpx.get(f"{slow_service.url}/console/{file.name}")
+        assert answer.content == file.read_bytes()
+        assert answer.headers["Cache-Control"] == "no-cache"
+        again = httpx.get(answer.url, headers={"If-None-Match": answer.headers["ETag"]})
+        assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    "path", ["/console/none.js", "/console/../nginx.conf", "/console/%2e%2e/nginx.conf", "/console"]
+)
+def test_no_other_file_is_served(slow_service: Service, path: str) -> None:
+    refused(httpx.get(f"{slow_service.url}{path}"), 404)
