@@ -2,8 +2,7 @@
 
 import { endToken, onEnd } from "./api.js";
 import { el } from "./dom.js";
-import { showModel, showModels, showVersion } from "./models.js";
-import { crumbs } from "./models.js";
+import { crumbs, showModel, showModels, showVersion } from "./models.js";
 import { problemBox } from "./problems.js";
 import { showQueues } from "./queues.js";
 import { close, session, watchEnd } from "./session.js";

@@ -5,6 +5,8 @@ import { number } from "./format.js";
 
 const HEIGHT = 220;
 const EDGE = { left: 56, right: 14, top: 12, bottom: 30 };
+/** Metrics that are better when they are larger. */
+const GROWING = /^(auc|accuracy|r2|average_precision|map|ndcg|f1)/;
 const SETS = ["train", "holdout"];
 
 /** @typedef {{iterations: number[], metrics: Record<string, Record<string, number[]>>}} Curve */
@@ -52,17 +54,25 @@ export function curveView() {
 }
 
 function figure(curve, name, total, room) {
-  const width = Math.max(240, Math.min(room, 720));
+  const width = Math.max(240, Math.min(room, 960));
   const lines = SETS.map((set) => ({ set, values: curve.metrics[set]?.[name] ?? [] })).filter((line) => line.values.some(Number.isFinite));
   const scale = scales(curve.iterations, lines.flatMap((line) => line.values), total, width);
   const chart = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-label": describe(name, lines, curve.iterations) },
     ...axes(scale, width),
     ...lines.map(({ set, values }) => line(set, curve.iterations, values, scale)));
-  return el("figure", {}, el("figcaption", {}, el("span", { class: "metric" }, name), ...lines.map(legend)), chart);
+  return el("figure", {}, el("figcaption", {}, el("span", { class: "metric" }, name, el("span", { class: "hint" }, " by iteration")), ...lines.map(legend), best(name, curve, lines)), chart);
 }
 
 function legend({ set, values }) {
   return el("span", { class: `key ${set}` }, `${set} ${number(values.findLast(Number.isFinite))}`);
+}
+
+/** Where the holdout was best; the wrong way round for a metric that grows, so those are left out. */
+function best(name, { iterations }, lines) {
+  const values = lines.find((line) => line.set === "holdout")?.values.filter(Number.isFinite) ?? [];
+  if (values.length < 2 || GROWING.test(name)) return null;
+  const least = values.indexOf(Math.min(...values));
+  return el("span", { class: "hint" }, `best holdout ${number(values[least])} at ${iterations[least]}`);
 }
 
 function describe(name, lines, iterations) {

@@ -65,10 +65,14 @@ function parse(block) {
 
 async function poll(id, signal, hear) {
   while (!signal.aborted) {
-    const task = await get(`/v1/tasks/${id}`, signal);
-    if (isOver(task.state)) return hear.result(task);
-    hear.state(task);
-    if (task.progress) hear.progress(task.progress);
+    const task = await get(`/v1/tasks/${id}`, signal).catch((error) => {
+      // The service may be back in a moment.
+      if (error instanceof Problem && (error.status === 0 || error.status >= 429)) return null;
+      throw error;
+    });
+    if (task && isOver(task.state)) return hear.result(task);
+    if (task) hear.state(task);
+    if (task?.progress) hear.progress(task.progress);
     await pause(PAUSE, signal);
   }
 }

@@ -25,6 +25,11 @@ export function moment(text) {
   return new Date(text).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 }
 
+/** With a capital at its beginning. @param {string} text */
+export function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** How long ago, in words. */
 export function ago(text) {
   const seconds = (Date.now() - Date.parse(text)) / 1000;

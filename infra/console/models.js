@@ -2,7 +2,7 @@
 
 import { ask, get } from "./api.js";
 import { curveView, hasPoints } from "./curve.js";
-import { announce, card, el, facts, table } from "./dom.js";
+import { announce, card, el, facts, svg, table } from "./dom.js";
 import { ago, duration, moment, number } from "./format.js";
 import { problemBox } from "./problems.js";
 import { may } from "./session.js";
@@ -93,9 +93,15 @@ function importance(found) {
   const sum = sorted.reduce((all, [, value]) => all + Math.max(0, value), 0) || 1;
   return el("ol", { class: "bars" }, ...sorted.map(([name, value]) => {
     const part = Math.max(0, value) / sum;
-    return el("li", {}, el("span", { class: "name" }, name), el("meter", { min: "0", max: sorted[0][1] > 0 ? sorted[0][1] / sum : 1, value: part, "aria-label": name }),
+    return el("li", {}, el("span", { class: "name" }, name), bar(sorted[0][1] > 0 ? value / sorted[0][1] : 0),
       el("span", { class: "number" }, `${(part * 100).toFixed(1)} %`));
   }));
+}
+
+function bar(part) {
+  return svg("svg", { class: "bar", "aria-hidden": "true", width: "100%", height: "10" },
+    svg("rect", { class: "whole", width: "100%", height: "10", rx: "5" }),
+    part > 0 && svg("rect", { class: "part", width: `${Math.max(1.2, part * 100).toFixed(1)}%`, height: "10", rx: "5" }));
 }
 
 /** The way back. @param {...[string, string]} steps */

@@ -1,15 +1,17 @@
 /** How errors are shown: what is wrong, where, and what to do. */
 
 import { el } from "./dom.js";
+import { sentence } from "./format.js";
 import { Problem } from "./api.js";
 
 /** @param {unknown} error */
 export function problemBox(error) {
+  const text = error instanceof Error ? error.message : String(error);
   const title = error instanceof Problem ? error.title : "It did not work";
   const pointer = error instanceof Problem ? error.pointer : "";
   return el("div", { class: "problem", role: "alert" },
     el("strong", {}, title),
-    el("p", {}, error instanceof Error ? error.message : String(error)),
+    el("p", {}, sentence(text)),
     pointer && el("p", { class: "pointer" }, "Field: ", el("code", {}, pointer)));
 }
 
@@ -17,7 +19,7 @@ export function problemBox(error) {
 export function failureBox(failure) {
   return el("div", { class: "problem" },
     el("strong", {}, (failure.type ?? "Failed").replace(/(?<=[a-z])(?=[A-Z])/g, " ")),
-    el("p", {}, failure.detail ?? ""),
+    el("p", {}, sentence(failure.detail ?? "")),
     failure.pointer && el("p", { class: "pointer" }, "Field: ", el("code", {}, failure.pointer)));
 }
 

@@ -1,6 +1,6 @@
 /** The sign-in. */
 
-import { fetchToken } from "./api.js";
+import { fetchToken, Problem } from "./api.js";
 import { el, field } from "./dom.js";
 import { workingForm } from "./problems.js";
 import { open } from "./session.js";
@@ -15,16 +15,18 @@ export function showSignIn(main, reason, done) {
     } catch (error) {
       password.value = "";
       password.focus();
+      if (error instanceof Problem && error.status === 401) {
+        throw new Problem(401, { title: "You are not signed in", detail: `${error.message}: check both and try again.` });
+      }
       throw error;
     }
     done();
   });
   main.replaceChildren(el("div", { class: "sign-in card" },
     el("h1", { tabindex: "-1" }, "Sign in"),
-    el("p", { class: "lead" }, "Train models and estimate, and see it run."),
+    el("p", { class: "lead" }, "Train models, estimate, and see it run."),
     reason && el("p", { class: "note", role: "status" }, reason),
     form,
-    el("p", { class: "hint" }, "The first account is admin; its password lies in secrets/admin.password of the service's home. ",
-      "Others are added with mlservice user add.")));
+    el("p", { class: "hint" }, "The first account is ", el("code", {}, "admin"), "; ", el("code", {}, "mlservice up"), " says where its password lies.")));
   name.focus();
 }

@@ -4,7 +4,7 @@ import { ask, get } from "./api.js";
 import { addPoint, curveView, emptyCurve, hasPoints } from "./curve.js";
 import { announce, card, el, facts } from "./dom.js";
 import { follow, isOver } from "./events.js";
-import { duration, moment } from "./format.js";
+import { duration, moment, sentence } from "./format.js";
 import { crumbs, linkTo } from "./models.js";
 import { predictions } from "./predictions.js";
 import { failureBox, problemBox } from "./problems.js";
@@ -37,7 +37,7 @@ class View {
     this.cancel = el("button", { type: "button", class: "danger", onclick: () => this.stop() }, "Cancel");
     main.replaceChildren(
       crumbs(["Tasks", "#/tasks"]),
-      el("div", { class: "head" }, el("h1", { tabindex: "-1" }, `${task.kind} ${task.model} `, this.badge), this.cancel),
+      el("div", { class: "head" }, el("h1", { tabindex: "-1" }, `${sentence(task.kind)} ${task.model} `, this.badge), this.cancel),
       this.live, this.outcome, card("", this.facts));
     this.describe();
   }
@@ -46,6 +46,7 @@ class View {
     const task = this.task;
     this.facts.replaceChildren(facts([["Model", el("a", { href: linkTo(task.model) }, task.model)], ["Lane", task.lane],
       ["Submitted", moment(task.submitted_at)], ["Started", moment(task.started_at)], ["Finished", moment(task.finished_at)],
+      ...(task.retries ? [["Tried again", `${task.retries} times${task.retry_error ? `: ${task.retry_error}` : ""}`]] : []),
       ["Id", el("code", {}, task.id)]]));
   }
 

@@ -2,12 +2,14 @@
 
 import { get } from "./api.js";
 import { announce, card, el, select, field } from "./dom.js";
-import { follow, isOver } from "./events.js";
-import { ago } from "./format.js";
+import { follow, isOver, pause } from "./events.js";
+import { ago, sentence } from "./format.js";
 
 /** Most tasks that are followed at a time: a browser keeps six connections to a host. */
 const FOLLOWED = 3;
 const PAGE = 25;
+/** How often it is looked for new tasks, and for the end of those that are not followed (ms). */
+const EVERY = 3000;
 
 export const taskLink = (id) => `#/tasks/${encodeURIComponent(id)}`;
 
@@ -27,7 +29,9 @@ export async function showTasks(main, _, signal) {
     turn.abort();
     turn = new AbortController();
     list.replaceChildren();
-    await page(list, foot, chosen.value, "", AbortSignal.any([signal, turn.signal]));
+    const both = AbortSignal.any([signal, turn.signal]);
+    await page(list, foot, chosen.value, "", both);
+    keep(list, chosen.value, both).catch(() => {});
   };
   chosen.addEventListener("change", () => begin().catch(() => {}));
   await begin();
@@ -36,19 +40,40 @@ export async function showTasks(main, _, signal) {
     list, foot);
 }
 
+async function keep(list, state, signal) {
+  while (!signal.aborted) {
+    await pause(EVERY, signal);
+    if (signal.aborted || document.hidden) continue;
+    const query = new URLSearchParams({ limit: String(PAGE), ...(state && { state }) });
+    const found = await get(`/v1/tasks?${query}`, signal).catch(() => null);
+    for (const task of found?.tasks.toReversed() ?? []) update(list, task, signal);
+  }
+}
+
+function update(list, task, signal) {
+  const shown = list.querySelector(`#task-${task.id}`);
+  if (shown) {
+    if (!("followed" in shown.dataset)) shown.firstChild.replaceChildren(...row(task).firstChild.childNodes);
+    return;
+  }
+  list.querySelector(".none")?.remove();
+  list.prepend(row(task));
+  if (!isOver(task.state) && list.querySelectorAll("[data-followed]").length < FOLLOWED) watch(list, task, signal);
+}
+
 async function page(list, foot, state, after, signal) {
   const query = new URLSearchParams({ limit: String(PAGE), ...(state && { state }), ...(after && { after }) });
   const { tasks, next } = await get(`/v1/tasks?${query}`, signal);
   list.append(...tasks.map(row));
   tasks.filter((task) => !isOver(task.state)).slice(0, FOLLOWED).forEach((task) => watch(list, task, signal));
-  if (!list.children.length && !next) list.append(el("li", {}, el("p", { class: "hint" }, "There is no task here.")));
+  if (!list.children.length && !next) list.append(el("li", { class: "none" }, el("p", { class: "hint" }, "There is no task here.")));
   const more = el("button", { type: "button", class: "quiet", onclick: () => page(list, foot, state, next, signal) }, "Show more");
   foot.replaceChildren(...(next ? [more] : []));
 }
 
 function row(task) {
   return el("li", { id: `task-${task.id}` }, el("a", { href: taskLink(task.id) },
-    el("span", {}, el("strong", {}, `${task.kind} `), task.model),
+    el("span", {}, el("strong", {}, `${sentence(task.kind)} `), task.model),
     el("span", { class: "more" }, note(task)), stateBadge(task.state)));
 }
 
@@ -60,13 +85,16 @@ function note(task) {
 
 function watch(list, task, signal) {
   let known = task;
+  const shown = list.querySelector(`#task-${task.id}`);
+  shown.dataset.followed = "";
   const show = (change) => {
     known = { ...known, ...change };
-    list.querySelector(`#task-${task.id}`)?.replaceChildren(...row(known).childNodes);
+    // The link stays, and with it the focus.
+    shown.firstChild.replaceChildren(...row(known).firstChild.childNodes);
   };
   follow(task.id, signal, {
     state: ({ state, position }) => show({ state, position }),
     progress: (progress) => show({ progress, state: "running" }),
     result: (done) => { show(done); announce(`${done.kind} of ${done.model}: ${done.state}`); },
-  }).catch(() => {});
+  }).catch(() => {}).finally(() => delete shown.dataset.followed);
 }

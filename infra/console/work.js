@@ -55,9 +55,10 @@ function uploadForm(names, model) {
     if (found.length && !target.value) target.value = found.at(-1);
   });
   const fields = [...modelInput(names, model), field("Table", file, "CSV, Parquet, Arrow stream, or JSON with rows."),
-    field("Target column", target, "What is to be predicted. The last column of a CSV is proposed."), columns, lane()];
+    field("Target column", target, "What is to be predicted. The last column of a CSV is proposed."), columns,
+    field("Estimator", el("input", { name: "estimator", autocomplete: "off", autocapitalize: "none", spellcheck: "false" }), "Empty for lightgbm."), lane()];
   return workingForm("Upload", fields, async (data) => {
-    const { document } = await submit(data.get("model"), "init", file.files[0], mediaOfFile(file.files[0].name), { query: { target: data.get("target"), lane: data.get("lane") } });
+    const { document } = await submit(data.get("model"), "init", file.files[0], mediaOfFile(file.files[0].name), { query: { target: data.get("target"), estimator: data.get("estimator"), lane: data.get("lane") } });
     goTo(document);
   });
 }
@@ -75,12 +76,14 @@ function trainForm(names, model) {
 }
 
 function estimateForm(names, model) {
-  const text = el("textarea", { name: "rows", rows: "7", spellcheck: "false", placeholder: "area,rooms\n50,2\n100,3" });
+  const text = el("textarea", { name: "rows", rows: "7", spellcheck: "false", placeholder: "area,rooms" });
   const file = el("input", { name: "file", type: "file", accept: ".csv,.json,.parquet,.arrow,.arrows" });
   const version = el("input", { name: "version", inputmode: "numeric", pattern: "[0-9]*", title: "a number", autocomplete: "off" });
   const answer = el("div", { id: "answer" });
   const fields = [...modelChoice(names, model), field("Rows", text, "CSV with a header line or JSON, without the target."),
     field("Or a file", file), field("Version", version, "Empty for the current one."), lane()];
+  const hint = fields[1]?.querySelector(".hint");
+  const propose = () => example(form.elements.namedItem("model")?.value, text, hint);
   const form = workingForm("Estimate", fields, async (data) => {
     answer.replaceChildren();
     const chosenFile = file.files[0];
@@ -92,7 +95,18 @@ function estimateForm(names, model) {
     answer.replaceChildren(el("h2", {}, "Predictions"), predictions(document));
     announce(`${document.predictions.length} predictions`);
   });
+  form.elements.namedItem("model")?.addEventListener("change", propose);
+  propose();
   return el("div", {}, form, answer);
+}
+
+/** Say which columns the model reads. */
+async function example(model, text, hint) {
+  const found = model && await get(`/v1/models/${encodeURIComponent(model)}`).catch(() => null);
+  if (!found) return;
+  const names = found.schema.columns.map((column) => column.name);
+  text.placeholder = names.join(",");
+  hint.textContent = `CSV with a header line or JSON, without the target. Columns: ${names.join(", ")}.`;
 }
 
 function chosen(data) {

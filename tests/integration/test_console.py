@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ import pytest
 
 from infra.console_files import CONSOLE
 from tests.problems import refused
-from tests.service import Service
+from tests.service import MLSERVICE, Service
 from tests.slow import ENVIRONMENT
 
 pytest.importorskip("playwright", reason="playwright is not installed: pip install -e '.[test]'")
@@ -88,7 +89,7 @@ def train(page: Page, model: str, params: str) -> None:
     page.get_by_label("Model").select_option(model)
     page.get_by_label("Parameters").fill(params)
     page.get_by_role("button", name="Train").click()
-    expect(page.get_by_role("heading", name=f"train {model}")).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile(f"^Train {model}"))).to_be_visible()
 
 
 def test_a_new_user_goes_all_the_way(seen: Seen, slow_service: Service, tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_a_new_user_goes_all_the_way(seen: Seen, slow_service: Service, tmp_path
     page.get_by_label("Name").fill("admin")
     page.get_by_label("Password").fill("a wrong one")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_contain_text("password")
+    expect(page.get_by_role("alert")).to_contain_text("The name or the password is wrong: check both")
     seen.picture("sign-in-wrong")
     sign_in(page, slow_service)
     file = tmp_path / "housing.csv"
@@ -126,7 +127,7 @@ def test_a_new_user_goes_all_the_way(seen: Seen, slow_service: Service, tmp_path
     seen.picture("estimated")
     page.get_by_label("Rows", exact=True).fill("area\n50\n")
     page.get_by_role("button", name="Estimate").click()
-    expect(page.get_by_role("alert")).to_contain_text("missing columns: 'rooms'")
+    expect(page.get_by_role("alert")).to_contain_text("Missing columns: 'rooms'")
     expect(page.get_by_role("alert")).to_contain_text("/rows")
     seen.picture("estimate-refused")
     page.get_by_role("link", name="Models").first.click()
@@ -155,7 +156,7 @@ def test_a_train_that_runs_is_cancelled(seen: Seen, slow_service: Service) -> No
     train(page, "patience", f'{{"iterations": {LONG}}}')
     expect(page.get_by_text(re.compile(r"Iteration \d+ of"))).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="Tasks").first.click()
-    running = page.get_by_role("link", name=re.compile(rf"train patience \d+ of {LONG} running"))
+    running = page.get_by_role("link", name=re.compile(rf"Train patience \d+ of {LONG} running"))
     expect(running).to_be_visible()
     seen.picture("tasks")
     running.click()
@@ -164,6 +165,47 @@ def test_a_train_that_runs_is_cancelled(seen: Seen, slow_service: Service) -> No
     seen.picture("cancelled")
     newest = slow_service.http.get("/v1/tasks?limit=1").json()["tasks"][0]
     assert (newest["kind"], newest["state"]) == ("train", "cancelled")
+
+
+def test_without_events_a_task_is_asked_for(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    page.route("**/v1/tasks/*/events", lambda route: route.fulfill(status=404, json={"title": "Not Found"}))
+    sign_in(page, slow_service)
+    train(page, "patience", f'{{"iterations": {WATCHED}}}')
+    expect(page.get_by_text(re.compile(rf"Iteration \d+ of {WATCHED}"))).to_be_visible(timeout=30_000)
+    expect(page.locator("#state")).to_have_text("succeeded", timeout=60_000)
+
+
+def test_a_version_is_made_current(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    slow_service.train("patience").raise_for_status()
+    made = slow_service.train("patience", promote="never").json()
+    assert not made["promoted"]
+    sign_in(page, slow_service)
+    page.get_by_role("link", name="patience").click()
+    page.get_by_role("link", name=re.compile(rf"^Version {made['version']} ")).click()
+    page.get_by_role("button", name="Make it current").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Version {made['version']}current")
+    assert slow_service.http.get("/v1/models/patience").json()["current"] == made["version"]
+
+
+def test_an_account_sees_what_its_scopes_allow(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    slow_service.train("patience").raise_for_status()
+    home = ("--home", str(slow_service.home.root))
+    command = (MLSERVICE, "user", "add", "viewer", "--scope", "estimate", "tasks:read", "--password-stdin", *home)
+    subprocess.run(command, input=b"a long password\n", check=True, capture_output=True)
+    page.get_by_label("Name").fill("viewer")
+    page.get_by_label("Password").fill("a long password")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="patience").click()
+    expect(page.get_by_role("link", name="Estimate")).to_be_visible()
+    expect(page.get_by_role("link", name="Train")).to_have_count(0)
+    page.get_by_role("link", name=re.compile("^Version")).first.click()
+    expect(page.get_by_role("link", name="Report")).to_be_visible()
+    expect(page.get_by_role("button", name="Make it current")).to_have_count(0)
+    page.get_by_role("link", name="Queues").click()
+    expect(page.get_by_text("accounts with the scope monitor")).to_be_visible()
 
 
 def focused(page: Page) -> str:

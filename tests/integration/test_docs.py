@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -16,45 +15,26 @@ from tests.service import Service
 
 pytest.importorskip("playwright", reason="playwright is not installed: pip install -e '.[test]'")
 
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
-#: What Debian and others call it.
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from tests.browser import Seen, chromium
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium."""
-    if CHROMIUM is None:
-        pytest.skip("there is no browser: apt-get install chromium")
-    with sync_playwright() as playwright:
-        # Its own sandbox needs rights that a container does not give.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-class Seen:
-    """A page with all that it asked for and all that it complained about."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.hosts: set[str] = set()
-        self.complaints: list[str] = []
-        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture
 def seen(browser: Browser, service: Service) -> Iterator[Seen]:
     """The page, open and drawn."""
-    page = browser.new_page()
-    found = Seen(page)
-    page.goto(f"{service.url}/docs")
-    page.locator(".opblock").first.wait_for()
+    found = Seen(browser)
+    found.page.goto(f"{service.url}/docs")
+    found.page.locator(".opblock").first.wait_for()
     yield found
-    page.close()
+    found.context.close()
 
 
 def block(page: Page, operation: str) -> Locator:
