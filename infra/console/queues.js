@@ -51,5 +51,5 @@ function lanes({ queues }) {
 function cell(queue) {
   const busy = queue?.unfinished > 0;
   return el("td", { class: busy ? "busy" : "" }, el("span", { class: "big" }, number(queue?.unfinished ?? 0)),
-    el("span", { class: "hint" }, queue?.oldest_seconds === null || queue === undefined ? "empty" : duration(queue.oldest_seconds)));
+    el("span", { class: "hint" }, busy ? duration(queue.oldest_seconds) : "empty"));
 }

@@ -86,6 +86,7 @@ def upload(page: Page, model: str, file: Path) -> None:
 def train(page: Page, model: str, params: str) -> None:
     page.get_by_role("link", name="New work").first.click()
     page.get_by_role("link", name="Train", exact=True).click()
+    expect(page.get_by_role("heading", name="Train", level=2)).to_be_visible()
     page.get_by_label("Model").select_option(model)
     page.get_by_label("Parameters").fill(params)
     page.get_by_role("button", name="Train").click()
@@ -118,8 +119,16 @@ def test_a_new_user_goes_all_the_way(seen: Seen, slow_service: Service, tmp_path
     assert len(points.split()) == len(kept["iterations"])
     expect(page.get_by_text("area", exact=True)).to_be_visible()
     seen.picture("version")
+    page.get_by_role("link", name="Report").click()
+    report = page.frame_locator("iframe")
+    expect(report.get_by_role("heading", name="housing").first).to_be_visible()
+    expect(report.locator("svg").first).to_be_visible()
+    seen.picture("report")
+    page.get_by_role("link", name="Back to the version").click()
+    expect(page.get_by_role("heading", name="Version 1")).to_be_visible()
     page.get_by_role("link", name="New work").click()
     page.get_by_role("link", name="Estimate", exact=True).click()
+    expect(page.get_by_role("heading", name="Estimate", level=2)).to_be_visible()
     page.get_by_label("Model").select_option("housing")
     page.get_by_label("Rows", exact=True).fill("area,rooms\n50,2\n100,3\n")
     page.get_by_role("button", name="Estimate").click()
@@ -193,7 +202,18 @@ def test_an_account_sees_what_its_scopes_allow(seen: Seen, slow_service: Service
     page = seen.page
     slow_service.train("patience").raise_for_status()
     home = ("--home", str(slow_service.home.root))
-    command = (MLSERVICE, "user", "add", "viewer", "--scope", "estimate", "tasks:read", "--password-stdin", *home)
+    command = (
+        MLSERVICE,
+        "user",
+        "add",
+        "viewer",
+        "--scope",
+        "estimate",
+        "--scope",
+        "tasks:read",
+        "--password-stdin",
+        *home,
+    )
     subprocess.run(command, input=b"a long password\n", check=True, capture_output=True)
     page.get_by_label("Name").fill("viewer")
     page.get_by_label("Password").fill("a long password")
