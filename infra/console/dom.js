@@ -61,6 +61,11 @@ export function table(caption, heads, rows) {
         el("td", { class: typeof cell === "number" ? "number" : null }, cell)))))));
 }
 
+/** Two fields beside each other, where there is room. */
+export function pair(one, other) {
+  return el("div", { class: "pair" }, one, other);
+}
+
 /** Pairs of a name and a value. @param {Array<[string, any]>} pairs */
 export function facts(pairs) {
   return el("dl", { class: "facts" }, ...pairs.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));

@@ -14,9 +14,9 @@ export async function showModels(main, _, signal) {
   const { models } = await get("/v1/models", signal);
   const list = el("ul", { class: "list" }, ...models.map(({ model }) => row(model, signal)));
   main.replaceChildren(
-    el("div", { class: "head" }, el("h1", { tabindex: "-1" }, "Models"), el("a", { class: "button", href: "#/new" }, "New work")),
+    el("div", { class: "head" }, el("h1", { tabindex: "-1" }, "Models"), el("a", { class: "button", href: "#/new" }, "Upload a table")),
     models.length ? list : card("", el("p", {}, "There is no model yet."),
-      el("p", { class: "hint" }, "Upload a table under New work to make the first one.")));
+      el("p", { class: "hint" }, "Upload a table to make the first one.")));
 }
 
 function row(name, signal) {

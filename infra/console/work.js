@@ -1,7 +1,7 @@
 /** Forms for new work: upload a table, train, estimate. */
 
 import { get, submit } from "./api.js";
-import { announce, card, el, field, select } from "./dom.js";
+import { announce, card, el, field, pair, select } from "./dom.js";
 import { csvColumns, mediaOfFile, mediaOfText } from "./media.js";
 import { predictions } from "./predictions.js";
 import { workingForm } from "./problems.js";
@@ -56,7 +56,7 @@ function uploadForm(names, model) {
   });
   const fields = [...modelInput(names, model), field("Table", file, "CSV, Parquet, Arrow stream, or JSON with rows."),
     field("Target column", target, "What is to be predicted. The last column of a CSV is proposed."), columns,
-    field("Estimator", el("input", { name: "estimator", autocomplete: "off", autocapitalize: "none", spellcheck: "false" }), "Empty for lightgbm."), lane()];
+    pair(field("Estimator", el("input", { name: "estimator", autocomplete: "off", autocapitalize: "none", spellcheck: "false" }), "Empty for lightgbm."), lane())];
   return workingForm("Upload", fields, async (data) => {
     const { document } = await submit(data.get("model"), "init", file.files[0], mediaOfFile(file.files[0].name), { query: { target: data.get("target"), estimator: data.get("estimator"), lane: data.get("lane") } });
     goTo(document);
@@ -67,7 +67,7 @@ function trainForm(names, model) {
   const params = el("textarea", { name: "params", rows: "4", spellcheck: "false", placeholder: '{"num_iterations": 200}' });
   const promote = select("promote", { always: "Always", if_better: "If it is better", never: "Never" });
   const fields = [...modelChoice(names, model), field("Parameters", params, "A JSON object; empty for the defaults of the estimator."),
-    field("Make it current", promote), lane()];
+    pair(field("Make it current", promote), lane())];
   return workingForm("Train", fields, async (data) => {
     const body = JSON.stringify({ params: object(data.get("params")), promote: data.get("promote") });
     const { document } = await submit(chosen(data), "train", body, "application/json", { query: { lane: data.get("lane") } });
@@ -81,7 +81,7 @@ function estimateForm(names, model) {
   const version = el("input", { name: "version", inputmode: "numeric", pattern: "[0-9]*", title: "a number", autocomplete: "off" });
   const answer = el("div", { id: "answer" });
   const fields = [...modelChoice(names, model), field("Rows", text, "CSV with a header line or JSON, without the target."),
-    field("Or a file", file), field("Version", version, "Empty for the current one."), lane()];
+    field("Or a file", file), pair(field("Version", version, "Empty for the current one."), lane())];
   const hint = fields[1]?.querySelector(".hint");
   const propose = () => example(form.elements.namedItem("model")?.value, text, hint);
   const form = workingForm("Estimate", fields, async (data) => {
