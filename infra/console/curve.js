@@ -4,7 +4,7 @@ import { el, svg } from "./dom.js";
 import { number } from "./format.js";
 
 const HEIGHT = 220;
-const EDGE = { left: 56, right: 14, top: 12, bottom: 30 };
+const EDGE = { left: 56, right: 22, top: 12, bottom: 30 };
 /** Metrics that are better when they are larger. */
 const GROWING = /^(auc|accuracy|r2|average_precision|map|ndcg|f1)/;
 const SETS = ["train", "holdout"];

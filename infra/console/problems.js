@@ -15,9 +15,9 @@ export function problemBox(error) {
     pointer && el("p", { class: "pointer" }, "Field: ", el("code", {}, pointer)));
 }
 
-/** The error of a task that failed: {type, detail, pointer}. */
-export function failureBox(failure) {
-  return el("div", { class: "problem" },
+/** The error of a task that did not succeed: {type, detail, pointer}. Only that of `failed` is a fault. */
+export function failureBox(failure, state) {
+  return el("div", { class: state === "failed" ? "problem" : "card" },
     el("strong", {}, (failure.type ?? "Failed").replace(/(?<=[a-z])(?=[A-Z])/g, " ")),
     el("p", {}, sentence(failure.detail ?? "")),
     failure.pointer && el("p", { class: "pointer" }, "Field: ", el("code", {}, failure.pointer)));

@@ -73,8 +73,10 @@ class View {
     if (focused) document.querySelector("h1").focus();
     if (task.progress) this.progress(task.progress);
     this.live.hidden = !hasPoints(this.points);
-    if (task.progress) this.left.textContent = `${task.progress.iteration} iterations in ${duration(task.progress.seconds)}`;
-    this.outcome.replaceChildren(task.error ? failureBox(task.error) : outcome(task));
+    // Nothing comes any more: the room of the curve is for what there is.
+    if (hasPoints(this.points)) this.curve.draw(this.points);
+    if (task.progress) this.left.textContent = `${task.progress.iteration} of ${task.progress.total} iterations in ${duration(task.progress.seconds)}`;
+    this.outcome.replaceChildren(task.error ? failureBox(task.error, task.state) : outcome(task));
     this.describe();
     if (task.kind === "train" && task.result) this.wholeCurve(task.result);
     announce(`${task.kind} of ${task.model}: ${task.state}`);

@@ -155,6 +155,10 @@ def test_a_train_is_watched_live_and_shows_what_the_api_tells(seen: Seen, slow_s
     page.wait_for_function("before => document.querySelector('progress').value > before", arg=first)
     seen.picture("train-live")
     expect(page.locator("#state")).to_have_text("succeeded", timeout=60_000)
+    newest = slow_service.http.get("/v1/tasks?limit=1").json()["tasks"][0]["id"]
+    told = slow_service.http.get(f"/v1/tasks/{newest}").json()["progress"]["metrics"]
+    for rows in ("train", "holdout"):
+        expect(page.locator("figcaption")).to_contain_text(f"{rows} {told[rows]['loss']:g}")
     # The curve that is kept has every iteration.
     page.wait_for_function(f"document.querySelector('figure polyline').points.length === {WATCHED}")
 
