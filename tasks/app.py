@@ -160,10 +160,7 @@ def preload(sender: Any, **_: Any) -> None:
         load_lightgbm()
         Catalogue({}, threads=1).get(DEFAULT_ESTIMATOR)
     if fleet == "train":
-        # What a report is drawn with.
-        import matplotlib.backends.backend_svg
-        import matplotlib.figure  # noqa: F401
-
+        # But for matplotlib: an idle service would keep 28 MB for a fifth of a second of a process's first train.
         import tasks.fitting  # noqa: F401
     if fleet != "train":
         # Two lines a group, or an upkeep task, would be most of the log; what fails is still said.

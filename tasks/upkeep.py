@@ -11,12 +11,13 @@ from typing import Final
 import redis
 from celery import Task, shared_task
 
+from tasks.blobs import open_blobs
 from tasks.canary import answer_canary
 from tasks.connection import connect
 from tasks.contract import CANARY_TASK, RECONCILE_TASK, RECONCILING_KEY, SWEEP_TASK
+from tasks.ledger import Ledger
 from tasks.reconciling import expire, reconcile
 from tasks.retention import sweep
-from tasks.runtime import runtime
 
 #: After so long without an end the one who reconciles is taken for dead (seconds).
 LOCK_SECONDS: Final = 10
@@ -41,7 +42,7 @@ def reconcile_all(self: Task) -> None:
     client = connect(self.app.settings)
     with alone(client) as mine:
         if mine:
-            ledger = runtime(self.app.settings).ledger
+            ledger = Ledger(client, open_blobs(self.app.settings.blobs_url, client), settings=self.app.settings)
             reconcile(client, ledger, now=time.time())
             expire(client, ledger, now=time.time())
 
