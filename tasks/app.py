@@ -175,10 +175,13 @@ def preload(sender: Any, **_: Any) -> None:
 @worker_process_init.connect  # type: ignore[untyped-decorator]
 def warm(**_: Any) -> None:
     """In each process of a pool: connect before the first work comes, which may be urgent."""
-    from tasks.runtime import runtime
-
     if limit := app.settings.worker_memory_bytes:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    if app.fleet == "system":
+        # It passes on what it is given, and needs no model code for its own work.
+        return
+    from tasks.runtime import runtime
+
     with suppress(redis.exceptions.RedisError):
         runtime(app.settings).registry.names()
 
@@ -188,7 +191,7 @@ def send_traces(**_: Any) -> None:
     """In each process of a pool that ends: send the traces that it has kept."""
     from tasks.runtime import runtime
 
-    if app.settings.traces_endpoint:
+    if app.settings.traces_endpoint and app.fleet != "system":
         with suppress(redis.exceptions.RedisError):
             runtime(app.settings).traces.close()
 
