@@ -9,8 +9,9 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -22,6 +23,9 @@ from tests.servers import eventually
 from tests.service import MLSERVICE, Service
 
 pytestmark = pytest.mark.integration
+
+#: What the idle service may have; where OpenTelemetry is installed, as for these tests, redis-py loads it.
+IDLE_BYTES: Final = (500 + (15 if find_spec("opentelemetry.sdk") else 0)) * 2**20
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +75,15 @@ def test_status_shows_every_program_and_worker(stack: Service) -> None:
 
 
 def test_idle_stack_is_small(stack: Service) -> None:
-    found = status(stack)
-    assert found["pss_bytes"] is None or found["pss_bytes"] < 500 * 2**20, found["programs"]
+    stack.wait_for_flower()
+    sizes = [0]
+
+    def settled() -> bool:
+        sizes.append(status(stack)["pss_bytes"] or 0)
+        return sizes[-1] <= 1.005 * sizes[-2]
+
+    eventually(settled, seconds=30, what="programs that have loaded what they need")
+    assert sizes[-1] < IDLE_BYTES, status(stack)["programs"]
 
 
 def test_status_for_people_names_programs_and_queues(stack: Service) -> None:
