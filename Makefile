@@ -36,7 +36,7 @@ up: $(INSTALLED)  ## serve until Ctrl-C
 	$(BIN)/mlservice up
 
 test: $(INSTALLED)  ## unit, contract and integration tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
