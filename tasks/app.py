@@ -7,6 +7,7 @@ import logging
 import os
 import resource
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, Final
 
 import redis
@@ -37,6 +38,7 @@ from tasks.settings import Settings
 from tasks.steps import LOST_PROCESS_SECONDS, BatchedEvents, LostProcesses, Membership
 from tasks.stopping import Stopping
 from tasks.transport import HOLDER
+from tasks.watchdog import FailFastWorker, Watched
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +56,11 @@ class Service(Celery):  # type: ignore[misc]
     #: What this process is called in its log.
     program: str = "celery"
 
+    @cached_property
+    def Worker(self) -> Any:  # noqa: N802 - Celery's name
+        """The class of our workers."""
+        return self.subclass_with_self(FailFastWorker, name="Worker", reverse="Worker")
+
     @property
     def fleet(self) -> str:
         """The fleet whose queues this worker takes from."""
@@ -67,7 +74,7 @@ def create_app(settings: Settings) -> Service:
     TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "tasks.transport:Transport"
     app = Service("mlservice", broker=settings.broker_url, backend=settings.broker_url)
     app.settings = settings
-    app.steps["consumer"].update((BatchedEvents, Leases, LostProcesses, Membership, Stopping))
+    app.steps["consumer"].update((BatchedEvents, Leases, LostProcesses, Membership, Stopping, Watched))
     app.conf.update(
         include=["tasks.init", "tasks.train", "tasks.estimate", "tasks.upkeep"],
         accept_content=["json"],

@@ -15,6 +15,7 @@ from tasks.errors import EstimatorFailed, ServiceError
 from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.metrics import is_better, measure
 from tasks.groups import Claim
+from tasks.limits import let_finish
 from tasks.registry import Version, check_name
 from tasks.reports.making import add_missing_report, add_report
 from tasks.runtime import Runtime
@@ -66,6 +67,8 @@ def fit(runtime: Runtime, request: Request, *, report: Progress) -> dict[str, An
         task=request.task,
     )
     promote = _shall_promote(runtime, request, dataset, metrics=metrics)
+    # A train that has stored its version does not fail any more.
+    let_finish()
     with runtime.traces.step("store", model=request.model) as step:
         number = runtime.registry.add_version(request.model, version, promote=promote, claim=request.claim)
         step.say(version=number, promoted=promote)

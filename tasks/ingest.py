@@ -14,6 +14,7 @@ from tasks.contract import Media
 from tasks.errors import InvalidField, InvalidTable, MalformedBody
 from tasks.estimators.base import Dataset
 from tasks.groups import Claim
+from tasks.limits import let_finish
 from tasks.registry import Snapshot, check_name
 from tasks.runtime import Runtime
 
@@ -71,6 +72,8 @@ def initialise(runtime: Runtime, request: Request, table: pa.Table) -> dict[str,
         dataset = estimator.prepare(table, {**request.options, "target": request.target})
     with runtime.traces.step("store", model=request.model):
         snapshot = _store(runtime, request, dataset, fingerprint=tables.fingerprint(table))
+        # An init that has stored its snapshot does not fail any more.
+        let_finish()
         runtime.registry.set_snapshot(request.model, snapshot, claim=request.claim)
     schema = dataset.schema
     return {

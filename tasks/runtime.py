@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
+
+import redis
 
 from tasks.blobs import Blobs, open_blobs
 from tasks.connection import connect
@@ -29,6 +32,8 @@ class Runtime:
     blobs: Blobs
     estimators: Catalogue
     models: ModelCache
+    #: Ends the connection to Redis; the next command makes a new one.
+    disconnect: Callable[[], None]
     traces: Traces = UNTRACED
 
 
@@ -48,8 +53,14 @@ def make_runtime(settings: Settings) -> Runtime:
         blobs=blobs,
         estimators=estimators,
         models=ModelCache(registry, blobs, estimators, size=settings.model_cache_size),
+        disconnect=partial(_disconnect, client),
         traces=open_traces(settings, "worker"),
     )
+
+
+def _disconnect(client: redis.Redis) -> None:
+    if client.connection is not None:
+        client.connection.disconnect()  # type: ignore[no-untyped-call]
 
 
 def cores() -> int:

@@ -65,11 +65,11 @@ class Stopping(bootsteps.StartStopStep):  # type: ignore[misc]
         elif time.monotonic() > (self._until or 0):
             state.should_terminate = os.EX_OK
             for request in left:
-                _give_back(request)
+                give_back(request)
 
 
-def _give_back(request: Any) -> None:
-    """Have the work done by another worker, once nobody here goes on with it."""
+def give_back(request: Any) -> None:
+    """Have the work of a request that this worker has done by another one, once nobody here goes on with it."""
     log.warning("work %s is given back", request.id, extra={"task_id": request.id})
     if request.worker_pid:
         with suppress(ProcessLookupError):

@@ -14,6 +14,7 @@ from celery import Task, shared_task
 from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Promote
 from tasks.errors import InvalidField, ServiceError
 from tasks.groups import Claim, Outcome
+from tasks.limits import interruptible
 from tasks.runtime import Runtime
 from tasks.work import WorkTask, parse, pass_on, run_claimed, run_direct, succeeded
 
@@ -77,8 +78,9 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
         with suppress(redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
             runtime.ledger.progress(claim, state)
 
-    report = throttled(show)
-    return [succeeded(fitting.fit(runtime, request, report=report))]
+    # Data that a source gave are stored, and were let finish; the fit may be interrupted again.
+    with interruptible(runtime.disconnect):
+        return [succeeded(fitting.fit(runtime, request, report=throttled(show)))]
 
 
 def _read_source(runtime: Runtime, claim: Claim) -> None:

@@ -21,6 +21,7 @@ from kombu.transport import redis, virtual
 
 from tasks.contract import LEDGER_HEADER
 from tasks.ledger import Ledger
+from tasks.watchdog import watchdog
 
 #: The transport option that says who this worker is in the ledger.
 HOLDER: Final = "holder"
@@ -134,9 +135,13 @@ class Channel(redis.Channel):  # type: ignore[misc]
 class Connection(kombu.Connection):  # type: ignore[misc]
     """A connection that is tried again soon: while a worker waits, it renews no lease."""
 
-    def _ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
+    def _ensure_connection(self, errback: Any = None, *args: Any, **kwargs: Any) -> Any:
+        def failed(*about: Any) -> Any:
+            watchdog.feed()
+            return errback and errback(*about)
+
         return super()._ensure_connection(
-            *args, **{"interval_start": 0.5, "interval_step": 0.5, "interval_max": 1.0, **kwargs}
+            failed, *args, **{"interval_start": 0.5, "interval_step": 0.5, "interval_max": 1.0, **kwargs}
         )
 
 

@@ -23,6 +23,7 @@ from tasks.errors import Cancelled, EstimatorFailed, FenceLost, MalformedBody, S
 from tasks.failures import log_failures, subject
 from tasks.groups import Claim, Outcome, failure, is_given_up, read_failure
 from tasks.history import expired
+from tasks.limits import interruptible
 from tasks.malformed import misfit, not_json
 from tasks.runtime import Runtime, runtime
 
@@ -85,7 +86,7 @@ def _worked(collaborators: Runtime, claim: Claim, work: Callable[[Runtime, Claim
     try:
         with collaborators.traces.step("read bodies"):
             whole = collaborators.ledger.with_bodies(claim)
-        return _decide(collaborators, whole, lambda part: work(collaborators, part))
+        return _decide(collaborators, whole, lambda part: _interruptibly(collaborators, work, part))
     except (FenceLost, Unfinished):
         raise
     except PASSING as error:
@@ -95,6 +96,13 @@ def _worked(collaborators: Runtime, claim: Claim, work: Callable[[Runtime, Claim
         return [failure(_given_up(error, claim.retries))] * len(claim.heads)
     except Exception as error:
         return [failed(error)] * len(claim.heads)
+
+
+def _interruptibly(
+    collaborators: Runtime, work: Callable[[Runtime, Claim], list[Outcome]], claim: Claim
+) -> list[Outcome]:
+    with interruptible(collaborators.disconnect):
+        return work(collaborators, claim)
 
 
 def _decide(collaborators: Runtime, claim: Claim, work: Callable[[Claim], list[Outcome]]) -> list[Outcome]:
@@ -109,7 +117,8 @@ def _decide(collaborators: Runtime, claim: Claim, work: Callable[[Claim], list[O
         limit = collaborators.settings.estimate_time_limit_seconds
         outcomes |= one_by_one(collaborators.ledger, claim, wanted, work=work, limit_seconds=limit)
     elif wanted:
-        _check_deliveries(claim, collaborators.settings.max_deliveries)
+        if claim.version is None:
+            _check_deliveries(claim, collaborators.settings.max_deliveries)
         outcomes |= dict(zip(wanted, _together(claim, wanted, work), strict=True))
     return [outcomes[index] for index in range(len(claim.heads))]
 
@@ -159,8 +168,10 @@ def run_direct(task: Task, work: Callable[[Runtime], Any]) -> Any:
         if _count_redelivery(task) > limit:
             raise poison(limit)
     try:
+        with interruptible(collaborators.disconnect):
+            result = work(collaborators)
         # Celery's JSON knows no structs.
-        return msgspec.to_builtins(work(collaborators))
+        return msgspec.to_builtins(result)
     except PASSING as error:
         retries, most = task.request.retries, collaborators.settings.max_retries
         if retries >= most:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tasks.errors import Unavailable
 from tasks.estimators.base import Dataset, Estimator
+from tasks.limits import interruptible
 from tasks.registry import Model, Report, Version
 from tasks.reports import sections
 from tasks.reports.comparing import comparison
@@ -58,10 +59,11 @@ def _add(runtime: Runtime, model: str, number: int, written: Callable[[Model], s
         runtime.registry.set_report(model, number, Report(reason=BEGUN))
         record = runtime.registry.model(model)
         record.versions[number] = runtime.registry.version(model, number)
-        html = written(record)
+        with interruptible(runtime.disconnect):
+            html = written(record)
         report = Report(digest=runtime.blobs.put(html.encode()))
     except Exception as error:
-        # The time limit of the train is among these: it has its result, and ends with it.
+        # The time limit of the train may be among these: it has its result, and ends with it.
         log.warning("there will be no report of %s version %s", model, number, exc_info=error, extra=told)
         report = Report(reason=f"{type(error).__name__}: {error}"[:1000])
     try:

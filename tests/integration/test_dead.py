@@ -182,6 +182,23 @@ def test_an_item_that_runs_too_long_in_a_group_is_a_letter(valkey_server: Valkey
     assert place.letters.body(f"{group.id}-1") == b"slow"
 
 
+def test_a_train_that_stored_its_version_succeeds_however_its_worker_ended(
+    valkey_server: Valkey, redis_client: redis.Redis
+) -> None:
+    """It was killed for its time limit, too often, while it made its report."""
+    settings = Settings(redis_url=valkey_server.redis_url)
+    place = Place(redis_client, "redis")
+    head = Head(owner="ada", model="m")
+    group = Group(id=new_group_id(), kind=Kind.TRAIN, lane=Lane.LOW, heads=[head], bodies=[b""])
+    place.ledger.accept(group)
+    for _ in range(settings.max_deliveries):
+        place.ledger.claim(group.id, holder="dead")
+        assert place.ledger.put_back(group.id, holder="dead", timed_out=True)
+    redis_client.hset(GROUP_KEY.format(group=group.id), "version", 1)
+    task: Any = SimpleNamespace(app=SimpleNamespace(settings=settings, holder="worker"))
+    assert run_claimed(task, group.id, lambda _, claim: [DONE] * len(claim.heads)) == "1 succeeded"
+
+
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Service]:
     """A service that tries nothing again, with an estimator that needs a file."""

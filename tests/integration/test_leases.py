@@ -66,6 +66,19 @@ def test_a_killed_process_of_a_pool_loses_no_time(site: Site, tmp_path: Path) ->
         assert handle.result(timeout=10)["version"] == 1
 
 
+def test_a_worker_that_no_longer_understands_its_processes_ends(site: Site, tmp_path: Path) -> None:
+    """Half a message is in the pipe of a process of its pool, as when that was interrupted while it wrote."""
+    site.init("garbled")
+    log = tmp_path / "log"
+    with site.worker("train") as garbled:
+        handle = site.train("garbled", log, seconds=3)
+        write_to_pipes(begun(log)[0], b"\0\0\0\4\0\0\0\0")
+        assert garbled.popen.wait(timeout=10) == 1
+        with site.worker("train"):
+            assert handle.result(timeout=20)["version"] == 1
+    assert site.versions("garbled") == [1]
+
+
 def test_a_train_longer_than_its_lease_runs_once(site: Site, tmp_path: Path) -> None:
     site.init("long")
     ours, direct = tmp_path / "ours", tmp_path / "direct"
@@ -125,6 +138,15 @@ def test_work_goes_on_while_redis_is_away(site: Site, tmp_path: Path) -> None:
         versions = {handle.result(timeout=30)["version"], call.get(timeout=30)["version"]}
     assert versions == {1, 2}
     assert (len(begun(ours)), len(begun(direct))) == (1, 1)
+
+
+def write_to_pipes(pid: int, data: bytes) -> None:
+    """Write into every pipe that this process has open for writing, but for what it says."""
+    for fd in Path(f"/proc/{pid}/fd").iterdir():
+        info = Path(f"/proc/{pid}/fdinfo/{fd.name}").read_text()
+        writes = int(info.partition("flags:")[2].split()[0], 8) & os.O_WRONLY
+        if str(fd.readlink()).startswith("pipe:") and writes and int(fd.name) > 2:
+            fd.write_bytes(data)
 
 
 def stopped(site: Site, *, seconds: float) -> None:

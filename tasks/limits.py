@@ -1,0 +1,45 @@
+"""Where the soft time limit may interrupt a process: in the work of a task, and nowhere else.
+
+Celery's pool raises it wherever the process happens to be. While a result is written to the worker's main process, half
+a message is left in their pipe, and the main process understands none that follows: seen when a worker had stood still
+for longer than its limits. While an answer of Redis is awaited, the next command would read it.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from billiard.pool import SIG_SOFT_TIMEOUT  # type: ignore[import-untyped]
+from celery.exceptions import SoftTimeLimitExceeded
+
+#: What the pool sends a process when the soft time limit has passed.
+SIGNAL: Final[signal.Signals] = SIG_SOFT_TIMEOUT
+
+
+class _Interrupt:
+    def __init__(self, disconnect: Callable[[], None]) -> None:
+        self._disconnect = disconnect
+
+    def __call__(self, _number: int, _frame: Any) -> None:
+        self._disconnect()
+        raise SoftTimeLimitExceeded
+
+
+@contextmanager
+def interruptible(disconnect: Callable[[], None]) -> Iterator[None]:
+    """The soft time limit raises SoftTimeLimitExceeded inside, after `disconnect`, which ends the connections on which
+    an answer may be awaited. Afterwards it passes unnoticed."""
+    signal.signal(SIGNAL, _Interrupt(disconnect))
+    try:
+        yield
+    finally:
+        signal.signal(SIGNAL, signal.SIG_IGN)
+
+
+def let_finish() -> None:
+    """From here on the soft time limit passes unnoticed: what follows is done whole, or ends with the process."""
+    if isinstance(signal.getsignal(SIGNAL), _Interrupt):
+        signal.signal(SIGNAL, signal.SIG_IGN)
