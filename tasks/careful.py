@@ -17,7 +17,7 @@ from tasks.errors import Poison, ServiceError, TimeLimit
 from tasks.groups import Claim, Outcome, failure
 from tasks.ledger import Ledger
 
-#: How often an item may end its worker when it is worked on alone.
+#: How often an item may end its worker when it is worked on alone, at least: another process may have been to blame.
 STRIKES: Final = 2
 #: A turn gives the group back when it has used this part of the time limit, to go on with a new one.
 TURN_PART: Final = 0.25
@@ -40,13 +40,18 @@ def one_by_one(
     indexes: Iterable[int],
     *,
     work: Callable[[Claim], list[Outcome]],
+    max_deliveries: int,
     limit_seconds: float,
 ) -> dict[int, Outcome]:
     """The outcomes of these items, each worked on alone. Raises FenceLost, Unfinished and passing errors."""
     until = time.monotonic() + TURN_PART * limit_seconds
     outcomes = dict(claim.parts)
-    if claim.trying is not None and (verdict := _verdict(claim, claim.trying)):
+    # The group was delivered as a whole once.
+    most = max(STRIKES, max_deliveries - 1)
+    if claim.trying is not None and (verdict := _verdict(claim, claim.trying, most)):
         outcomes[claim.trying] = failure(verdict)
+        # Kept before anything else is begun, should this delivery end early.
+        ledger.step(claim, done=(claim.trying, outcomes[claim.trying]), following=None)
     done: tuple[int, Outcome] | None = None
     for index in indexes:
         if index in outcomes:
@@ -57,18 +62,14 @@ def one_by_one(
         ledger.step(claim, done=done, following=index)
         done = (index, _alone(claim, index, work))
         outcomes[index] = done[1]
-        if claim.trying is not None:
-            # A verdict is kept too, should this delivery end early.
-            ledger.step(claim, done=(claim.trying, outcomes[claim.trying]), following=index)
-            claim = msgspec.structs.replace(claim, trying=None)
     return outcomes
 
 
-def _verdict(claim: Claim, index: int) -> ServiceError | None:
+def _verdict(claim: Claim, index: int, most: int) -> ServiceError | None:
     """Why an item is not begun once more; None if it may be."""
     if claim.timed_out:
         return time_limit()
-    return poison(STRIKES) if claim.strikes.get(index, 0) >= STRIKES else None
+    return poison(most + 1) if claim.strikes.get(index, 0) >= most else None
 
 
 def _alone(claim: Claim, index: int, work: Callable[[Claim], list[Outcome]]) -> Outcome:

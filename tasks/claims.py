@@ -13,9 +13,11 @@ from tasks.groups import Claim, Current, read_bodies, read_heads, read_outcome
 def read_claim(group: str, flat: Sequence[bytes], currents: Sequence[bytes]) -> Claim:
     """The claim that the script CLAIM has answered: the fields of the record; (model, version, identity) in turn."""
     record: dict[bytes, bytes] = dict(zip(flat[::2], flat[1::2], strict=True))
-    fence, trying = int(record[b"fence"]), record.get(b"trying")
+    # The item, and the fence under which it was begun.
+    fence, trying = int(record[b"fence"]), record.get(b"trying", b"").partition(b":")[0]
     return Claim(
         group=group,
+        started_at=float(record[b"started_at"]),
         kind=Kind(record[b"kind"].decode()),
         lane=Lane(record[b"lane"].decode()),
         fence=fence,

@@ -22,14 +22,14 @@ from tasks.contract import (
     State,
 )
 from tasks.errors import Expired, InvalidField, UnknownTask
-from tasks.groups import Head, Outcome, Task, failure, parse_handle, read_heads, read_reply
+from tasks.groups import Claim, Head, Outcome, Task, failure, parse_handle, read_heads, read_reply
 
 #: The states by the letter that stands for them in a record.
 _STATES: Final = {ord(state.value[0]): state for state in State if state.final}
 #: The fields that a state is made of.
 _FIELDS: Final = (
     *("kind", "lane", "heads", "submitted_at", "started_at", "finished_at"),
-    *("progress", "states", "retries", "retry_error"),
+    *("progress", "states", "retries", "retry_error", "version"),
 )
 #: A process that watches for longer has to say so again (seconds).
 WATCH_SECONDS: Final = 3600
@@ -53,7 +53,7 @@ class History:
         heads = read_heads(record["heads"]) if record["heads"] else []
         if index >= len(heads):
             raise UnknownTask(f"there is no task {handle}, or its result is no longer kept")
-        return _task(handle, record, heads[index], index=index, is_cancelled=values[-1] is not None)
+        return _task(handle, record, heads[index], index=index, cancelled_at=values[-1])
 
     def outcome(self, handle: str) -> Outcome | None:
         """How one item ended, with its body; None while it has not. Does not look at the owner."""
@@ -113,7 +113,9 @@ class History:
                 for group in groups
                 for task in self._items(group, owner, after=skip[1] if group == skip[0] else -1)
             )
-            start += len(groups)
+            # What was accepted meanwhile stands before it, what has gone no longer does.
+            place: Any = self._redis.zrevrank(key, groups[-1])
+            start = start + len(groups) if place is None else int(place) + 1
 
     def _page(self, key: str, start: int) -> list[str]:
         members: Any = self._redis.zrevrange(key, start, start + _PAGE - 1)
@@ -126,8 +128,8 @@ class History:
         record = {name: values.get(name.encode()) for name in _FIELDS}
         for index, head in enumerate(read_heads(record["heads"])):
             if head.owner == owner and index > after:
-                gone = b"cancel%d" % index in values
-                yield _task(f"{group}-{index}", record, head, index=index, is_cancelled=gone)
+                cancelled_at = values.get(b"cancel%d" % index)
+                yield _task(f"{group}-{index}", record, head, index=index, cancelled_at=cancelled_at)
 
     def _unwanted(self, handle: str) -> Outcome | None:
         """The outcome of an item that no worker will start any more, though its group is not finished."""
@@ -145,16 +147,27 @@ def expired() -> Expired:
     return Expired("the deadline passed before the work started; submit it again with a later one")
 
 
-def _task(handle: str, record: dict[str, Any], head: Head, *, index: int, is_cancelled: bool) -> Task:
+def unwanted(claim: Claim) -> dict[int, Outcome]:
+    """The outcomes of the items of a group that had ended before it was claimed: they were cancelled, or past their
+    deadline."""
+    outcomes = {index: failure(cancelled(), State.CANCELLED) for index in claim.cancelled}
+    for index, head in enumerate(claim.heads):
+        if head.deadline is not None and head.deadline <= claim.started_at:
+            outcomes.setdefault(index, failure(expired(), State.EXPIRED))
+    return outcomes
+
+
+def _task(handle: str, record: dict[str, Any], head: Head, *, index: int, cancelled_at: bytes | None) -> Task:
+    state, began = _state(record, head, index=index, cancelled_at=_seconds(cancelled_at))
     return Task(
         id=handle,
         owner=head.owner,
         kind=Kind(record["kind"].decode()),
         model=head.model,
-        state=_state(record, head, index=index, is_cancelled=is_cancelled),
+        state=state,
         lane=Lane(record["lane"].decode()),
         submitted_at=float(record["submitted_at"]),
-        started_at=_seconds(record["started_at"]),
+        started_at=began,
         finished_at=_seconds(record["finished_at"]),
         progress=msgspec.Raw(record["progress"]) if record["progress"] else None,
         retries=int(record["retries"] or 0),
@@ -162,16 +175,22 @@ def _task(handle: str, record: dict[str, Any], head: Head, *, index: int, is_can
     )
 
 
-def _state(record: dict[str, Any], head: Head, *, index: int, is_cancelled: bool) -> State:
+def _state(record: dict[str, Any], head: Head, *, index: int, cancelled_at: float | None) -> tuple[State, float | None]:
+    """An item's state, and when its work began. What ended before the group was claimed has not begun, and stays what
+    it was when a worker takes the group for its neighbours."""
+    began = _seconds(record["started_at"])
+    before = time.time() if began is None else began
+    ended = None
+    if record["version"] is None and cancelled_at is not None and cancelled_at <= before:
+        ended = State.CANCELLED
+    elif record["version"] is None and head.deadline is not None and head.deadline <= before:
+        ended = State.EXPIRED
     if record["states"]:
-        return _STATES[record["states"][index]]
-    if record["started_at"]:
-        return State.RUNNING
-    if is_cancelled:
-        return State.CANCELLED
-    if head.deadline is not None and head.deadline < time.time():
-        return State.EXPIRED
-    return State.QUEUED
+        state = _STATES[record["states"][index]]
+        return state, None if state is ended else began
+    if ended is not None:
+        return ended, None
+    return (State.QUEUED, None) if began is None else (State.RUNNING, began)
 
 
 def _seconds(value: bytes | None) -> float | None:

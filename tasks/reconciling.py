@@ -23,12 +23,10 @@ from tasks.contract import (
     SUSPECTS_KEY,
     Kind,
     Lane,
-    State,
     queue_key,
 )
 from tasks.counts import RECONCILED, add
-from tasks.groups import failure
-from tasks.history import expired
+from tasks.history import unwanted
 from tasks.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -37,8 +35,11 @@ log = logging.getLogger(__name__)
 SUSPECT_SECONDS: Final = 2.0
 #: How many groups are looked at in one turn.
 PAGE: Final = 1000
-#: How many messages at the end of a queue are looked at; those of direct calls are in no ledger.
-TAIL: Final = 50
+#: How many messages at the end of a queue are looked at; those of direct calls are in no ledger. The second number is
+#: for when there is nothing else.
+TAILS: Final = (50, 2000)
+#: Who claims work that is past its deadline.
+EXPIRER: Final = "expirer"
 
 
 def reconcile(client: redis.Redis, ledger: Ledger, *, now: float) -> int:
@@ -75,19 +76,22 @@ def reconcile(client: redis.Redis, ledger: Ledger, *, now: float) -> int:
 
 
 def expire(client: redis.Redis, ledger: Ledger, *, now: float) -> int:
-    """End queued work of which every item is past its deadline. Returns how many groups that were."""
+    """End queued work of which every item is past its deadline, or was cancelled before. Returns how many groups that
+    were."""
     late: Any = client.zrange(DEADLINES_KEY, "-inf", now, byscore=True, offset=0, num=PAGE)
     ended = 0
     for group in (member.decode() for member in late):
-        started: Any = client.hmget(GROUP_KEY.format(group=group), ["started_at", "kind"])
-        if started[0] is not None:
-            continue
-        claim = ledger.claim(group)
-        if claim is not None:
-            ledger.finish(claim, [failure(expired(), State.EXPIRED)] * len(claim.heads))
-            ended += 1
-        elif started[1] is None:
+        kind, *begun = client.hmget(GROUP_KEY.format(group=group), ["kind", "started_at", "version"])
+        if kind is None:
             client.zrem(DEADLINES_KEY, group)
+        elif not any(begun) and (claim := ledger.claim(group, holder=EXPIRER)) is not None:
+            outcomes = unwanted(claim)
+            if len(outcomes) == len(claim.heads):
+                ledger.finish(claim, [outcomes[index] for index in range(len(claim.heads))])
+                ended += 1
+            else:
+                # The clock of Redis is behind the one here.
+                ledger.put_back(group, holder=EXPIRER, excused=True)
     return ended
 
 
@@ -113,12 +117,14 @@ def _lost(client: redis.Redis, *, before: float) -> set[str]:
 
 def _lost_in(client: redis.Redis, kind: Kind, lane: Lane, *, before: float) -> set[str]:
     pending = PENDING_KEY.format(kind=kind.value, lane=lane.value)
-    tail: Any = client.lrange(queue_key(kind.value, lane), -TAIL, -1)
-    if tail:
-        oldest = _oldest(client, pending, tail)
-        if oldest is None:
-            return set()
-        before = min(before, oldest)
+    for length in TAILS:
+        tail: Any = client.lrange(queue_key(kind.value, lane), -length, -1)
+        oldest = _oldest(client, pending, tail) if tail else before
+        if oldest is not None:
+            break
+    else:
+        return set()
+    before = min(before, oldest)
     found: Any = client.zrange(pending, "-inf", f"({before!r}", byscore=True, offset=0, num=PAGE)
     if not found:
         return set()

@@ -156,14 +156,28 @@ return 1
 """
 )
 
+#: `excuse(group)`: the delivery, and what was begun last in it, do not count.
+_EXCUSE: Final = """
+local function excuse(group)
+  redis.call('HINCRBY', group, 'excused', 1)
+  local trying = redis.call('HGET', group, 'trying')
+  if trying then
+    redis.call('HINCRBY', group, 'strikes' .. string.match(trying, '%d+'), -1)
+    redis.call('HDEL', group, 'trying')
+  end
+end
+"""
+
 #: KEYS: group, leases. ARGV: fence, group id, seconds to wait, error. Has the group tried again after that time.
-#: Returns 1, or 0 and no change where the fence is old or the group is finished.
+#: Returns 1, or 0 and no change where the fence is old or the group is finished. Said twice it counts once.
 RETRY: Final = (
     NOW
+    + _EXCUSE
     + """
-local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at')
+local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'holder')
 if held[1] ~= ARGV[1] or held[2] then return 0 end
-redis.call('HINCRBY', KEYS[1], 'excused', 1)
+if not held[3] then return 1 end
+excuse(KEYS[1])
 redis.call('HINCRBY', KEYS[1], 'retries', 1)
 redis.call('HSET', KEYS[1], 'retry_error', ARGV[4])
 redis.call('HDEL', KEYS[1], 'started_at', 'progress', 'holder')
@@ -178,6 +192,7 @@ return 1
 PUT_BACK: Final = (
     NOW
     + _FREE
+    + _EXCUSE
     + """
 if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HEXISTS', KEYS[1], 'finished_at') == 1 then
   redis.call('ZREM', KEYS[2], ARGV[1])
@@ -186,7 +201,7 @@ end
 local mine = ARGV[3] ~= '' and redis.call('HGET', KEYS[1], 'holder') == ARGV[3]
 if not mine and not free(KEYS[2], ARGV[1]) then return 0 end
 redis.call('ZREM', KEYS[2], ARGV[1])
-if mine and ARGV[4] == '1' then redis.call('HINCRBY', KEYS[1], 'excused', 1) end
+if mine and ARGV[4] == '1' then excuse(KEYS[1]) end
 if mine and ARGV[5] == '1' then redis.call('HSET', KEYS[1], 'timed_out', 1) end
 redis.call('HDEL', KEYS[1], 'started_at', 'progress', 'holder')
 redis.call('RPUSH', KEYS[3], ARGV[2])
@@ -195,26 +210,32 @@ return 1
 )
 
 #: KEYS: group. ARGV: fence, index of the item that is done ('' for none), its outcome, index of the item that is tried
-#: next ('' for none). Returns how often that one was begun, 1 for none; 0 and no change where the fence is old.
+#: next ('' for none). Returns how often that one was begun, 1 for none; 0 and no change where the fence is old. Said
+#: twice it counts once.
 STEP: Final = """
-local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at')
+local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'trying')
 if held[1] ~= ARGV[1] or held[2] then return 0 end
+local following = ARGV[4] .. ':' .. ARGV[1]
+if held[3] == following then return tonumber(redis.call('HGET', KEYS[1], 'strikes' .. ARGV[4])) end
 redis.call('HDEL', KEYS[1], 'trying', 'timed_out')
 if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'part' .. ARGV[2], ARGV[3]) end
 if ARGV[4] == '' then return 1 end
-redis.call('HSET', KEYS[1], 'trying', ARGV[4])
+redis.call('HSET', KEYS[1], 'trying', following)
 return redis.call('HINCRBY', KEYS[1], 'strikes' .. ARGV[4], 1)
 """
 
 #: KEYS: group, leases. ARGV: group id, index. Marks the item as cancelled. Returns {1 if a worker has the group; 1 if
-#: every item of the group is cancelled}; nothing if there is no such item; 0 if the group is finished.
+#: every item of the group is cancelled}; nothing if there is no such item; 0 and no change if it has ended: the group
+#: is finished, a train has stored its version, or the item was cancelled or past its deadline before it was started.
 CANCEL: Final = (
     NOW
     + _FREE
     + """
-local held = redis.call('HMGET', KEYS[1], 'items', 'finished_at', 'started_at')
+local held = redis.call('HMGET', KEYS[1], 'items', 'finished_at', 'started_at', 'version', 'heads', 'cancel' .. ARGV[2])
 if not held[1] or tonumber(ARGV[2]) >= tonumber(held[1]) then return false end
-if held[2] then return 0 end
+local begun = tonumber(held[3] or now)
+local deadline = cmsgpack.unpack(held[5])[ARGV[2] + 1]['deadline']
+if held[2] or held[4] or deadline and deadline <= begun or held[6] and tonumber(held[6]) <= begun then return 0 end
 redis.call('HSETNX', KEYS[1], 'cancel' .. ARGV[2], now)
 local all = 1
 for index = 0, held[1] - 1 do

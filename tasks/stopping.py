@@ -38,6 +38,9 @@ class Stopping(bootsteps.StartStopStep):  # type: ignore[misc]
         self._pid = os.getpid()
         for number in SIGNALS:
             signal.signal(number, self._asked)
+        if self._until is not None:
+            # Asked before, and connected anew since.
+            parent.timer.call_after(0, self._begin, (parent,))
 
     def stop(self, parent: Any) -> None:
         """The worker stops, or has lost its connection."""

@@ -8,6 +8,7 @@ group of the ledger needs no such note, because the group's lease lies in the le
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import kombu
+import redis as redis_py
 from celery.app.amqp import AMQP
 from celery.worker import state
 from kombu.transport import redis, virtual
@@ -22,6 +24,8 @@ from kombu.transport import redis, virtual
 from tasks.contract import LEDGER_HEADER
 from tasks.ledger import Ledger
 from tasks.watchdog import watchdog
+
+log = logging.getLogger(__name__)
 
 #: The transport option that says who this worker is in the ledger.
 HOLDER: Final = "holder"
@@ -40,6 +44,11 @@ class QoS(redis.QoS):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Kept, because a channel whose connection broke has neither.
+        self._ledger = Ledger(self.channel._create_client())
+        self._holder = self.channel.connection.client.transport_options.get(HOLDER, "")
+        #: The messages of direct calls whose work is done, while Redis has not been told.
+        self._done: list[str] = []
         #: The messages of the ledger on which work went on when the connection broke.
         self._begun: dict[str, Any] = {}
         self._answered_at = -math.inf
@@ -53,19 +62,26 @@ class QoS(redis.QoS):  # type: ignore[misc]
             super().append(message, delivery_tag)
 
     def ack(self, delivery_tag: str) -> None:
-        """Forget the message: its work is done."""
+        """Forget the message: its work is done.
+
+        Also while Redis is away: a message that is not forgotten here takes the room of the next one for ever.
+        """
         if self._of_ledger(delivery_tag) is None:
-            super().ack(delivery_tag)
-        else:
-            virtual.QoS.ack(self, delivery_tag)
+            self._done.append(delivery_tag)
+            with _logged("done work could not be said to be done"), self.pipe_or_acquire() as pipe:
+                for tag in self._done:
+                    self._remove_from_indices(tag, pipe)
+                pipe.execute()
+                self._done.clear()
+        virtual.QoS.ack(self, delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Forget the message, or have it delivered again because the process that worked on it has ended."""
         message = self._of_ledger(delivery_tag)
         if message is None:
-            super().reject(delivery_tag, requeue=requeue)
-            return
-        if requeue:
+            with _logged("work could not be put back; its note will run out"):
+                super().reject(delivery_tag, requeue=requeue)
+        elif requeue:
             self._put_back(message, excused=_stopping())
         virtual.QoS.ack(self, delivery_tag)
 
@@ -102,9 +118,8 @@ class QoS(redis.QoS):  # type: ignore[misc]
         return message if in_ledger(message) else None
 
     def _put_back(self, message: Any, *, excused: bool) -> None:
-        holder = self.channel.connection.client.transport_options[HOLDER]
-        with self.channel.conn_or_acquire() as client:
-            Ledger(client).put_back(message.properties["correlation_id"], holder=holder, excused=excused)
+        with _logged("work could not be put back; its lease will run out"):
+            self._ledger.put_back(message.properties["correlation_id"], holder=self._holder, excused=excused)
 
     @contextmanager
     def pipe_or_acquire(self, pipe: Any = None, client: Any = None) -> Iterator[Any]:
@@ -135,14 +150,21 @@ class Channel(redis.Channel):  # type: ignore[misc]
 class Connection(kombu.Connection):  # type: ignore[misc]
     """A connection that is tried again soon: while a worker waits, it renews no lease."""
 
-    def _ensure_connection(self, errback: Any = None, *args: Any, **kwargs: Any) -> Any:
-        def failed(*about: Any) -> Any:
+    def _ensure_connection(
+        self,
+        errback: Any = None,
+        max_retries: int | None = None,
+        interval_start: float = 0.5,
+        interval_step: float = 0.5,
+        interval_max: float = 1.0,
+        **options: Any,
+    ) -> Any:
+        def failed(*about: Any) -> None:
             watchdog.feed()
-            return errback and errback(*about)
+            if errback is not None:
+                errback(*about)
 
-        return super()._ensure_connection(
-            failed, *args, **{"interval_start": 0.5, "interval_step": 0.5, "interval_max": 1.0, **kwargs}
-        )
+        return super()._ensure_connection(failed, max_retries, interval_start, interval_step, interval_max, **options)
 
 
 class Amqp(AMQP):  # type: ignore[misc]
@@ -160,6 +182,16 @@ class Transport(redis.Transport):  # type: ignore[misc]
 def in_ledger(message: Any) -> bool:
     """True for a message that carries a group of the ledger."""
     return message is not None and LEDGER_HEADER in (message.headers or {})
+
+
+@contextmanager
+def _logged(what: str) -> Iterator[None]:
+    """An error of Redis is no more than logged: whoever takes the worker's main process from its loop over one message
+    takes it from all of them."""
+    try:
+        yield
+    except redis_py.exceptions.RedisError as error:
+        log.warning("%s: %s", what, error)
 
 
 def _stopping() -> bool:

@@ -17,12 +17,11 @@ from celery.exceptions import Ignore, SoftTimeLimitExceeded
 
 from tasks import logs
 from tasks.careful import Unfinished, one_by_one, only, poison, time_limit
-from tasks.claims import cancelled
 from tasks.contract import DEFAULT_QUEUE, PRIORITY, REDELIVERED_KEY, TASKS, Kind, Lane, Media, State
 from tasks.errors import Cancelled, EstimatorFailed, FenceLost, MalformedBody, ServiceError, Unavailable, by_name
 from tasks.failures import log_failures, subject
 from tasks.groups import Claim, Outcome, failure, is_given_up, read_failure
-from tasks.history import expired
+from tasks.history import unwanted
 from tasks.limits import interruptible
 from tasks.malformed import misfit, not_json
 from tasks.runtime import Runtime, runtime
@@ -33,6 +32,8 @@ Parsed = TypeVar("Parsed", bound=msgspec.Struct)
 
 #: Errors of the place where the work ran: nothing is final, the work will be delivered again.
 PASSING: tuple[type[BaseException], ...] = (redis.exceptions.RedisError, OSError, Unavailable)
+#: What no outcome is made of: another worker has the work, or goes on with it.
+HANDED_ON: tuple[type[BaseException], ...] = (FenceLost, Unfinished)
 #: The longest wait before a retry, on average.
 RETRY_LIMIT_SECONDS: Final = 60.0
 #: What ends work from outside; whoever finds the item at fault in a group must let it through.
@@ -62,10 +63,8 @@ def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Ou
         return None
     with logs.about(**subject(claim)), collaborators.traces.group(claim, began=began) as step:
         try:
-            outcomes = _worked(collaborators, claim, work)
+            outcomes = _finished(collaborators, claim, work)
             step.tell(outcomes)
-            with collaborators.traces.step("finish"):
-                collaborators.ledger.finish(claim, outcomes, dead=any(map(is_given_up, outcomes)))
         except Unfinished as turn:
             collaborators.ledger.put_back(group, holder=task.app.holder, excused=turn.excused)
             return None
@@ -80,20 +79,34 @@ def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Ou
     return ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
 
 
-def _worked(collaborators: Runtime, claim: Claim, work: Callable[[Runtime, Claim], list[Outcome]]) -> list[Outcome]:
-    """The outcome of every item. Raises FenceLost, Unfinished, and a passing error after which the group is tried
-    again."""
+def _finished(collaborators: Runtime, claim: Claim, work: Callable[[Runtime, Claim], list[Outcome]]) -> list[Outcome]:
+    """The outcome of every item, which is written down. Raises FenceLost, Unfinished, and a passing error, after which
+    the group is tried again."""
     try:
-        with collaborators.traces.step("read bodies"):
-            whole = collaborators.ledger.with_bodies(claim)
-        return _decide(collaborators, whole, lambda part: _interruptibly(collaborators, work, part))
-    except (FenceLost, Unfinished):
-        raise
+        outcomes = _worked(collaborators, claim, work)
+        _write(collaborators, claim, outcomes)
     except PASSING as error:
         if claim.retries < collaborators.settings.max_retries:
             _try_later(collaborators, claim, error)
             raise
-        return [failure(_given_up(error, claim.retries))] * len(claim.heads)
+        outcomes = [failure(_given_up(error, claim.retries))] * len(claim.heads)
+        _write(collaborators, claim, outcomes)
+    return outcomes
+
+
+def _write(collaborators: Runtime, claim: Claim, outcomes: list[Outcome]) -> None:
+    with collaborators.traces.step("finish"):
+        collaborators.ledger.finish(claim, outcomes, dead=any(map(is_given_up, outcomes)))
+
+
+def _worked(collaborators: Runtime, claim: Claim, work: Callable[[Runtime, Claim], list[Outcome]]) -> list[Outcome]:
+    """The outcome of every item. Raises FenceLost, Unfinished and passing errors."""
+    try:
+        with collaborators.traces.step("read bodies"):
+            whole = collaborators.ledger.with_bodies(claim)
+        return _decide(collaborators, whole, lambda part: _interruptibly(collaborators, work, part))
+    except HANDED_ON + PASSING:
+        raise
     except Exception as error:
         return [failed(error)] * len(claim.heads)
 
@@ -107,18 +120,23 @@ def _interruptibly(
 
 def _decide(collaborators: Runtime, claim: Claim, work: Callable[[Claim], list[Outcome]]) -> list[Outcome]:
     """The outcome of every item; only those are worked on that are still wanted."""
-    now = time.time()
-    outcomes = {index: failure(cancelled(), State.CANCELLED) for index in claim.cancelled}
-    for index, head in enumerate(claim.heads):
-        if head.deadline is not None and head.deadline <= now:
-            outcomes.setdefault(index, failure(expired(), State.EXPIRED))
+    settings = collaborators.settings
+    if claim.version is not None:
+        # What it was to do is done, however its worker ended: nothing takes that back.
+        return work(claim)
+    outcomes = unwanted(claim)
     wanted = [index for index in range(len(claim.heads)) if index not in outcomes]
     if wanted and claim.delivery > 1 and len(claim.heads) > 1:
-        limit = collaborators.settings.estimate_time_limit_seconds
-        outcomes |= one_by_one(collaborators.ledger, claim, wanted, work=work, limit_seconds=limit)
+        outcomes |= one_by_one(
+            collaborators.ledger,
+            claim,
+            wanted,
+            work=work,
+            max_deliveries=settings.max_deliveries,
+            limit_seconds=settings.estimate_time_limit_seconds,
+        )
     elif wanted:
-        if claim.version is None:
-            _check_deliveries(claim, collaborators.settings.max_deliveries)
+        _check_deliveries(claim, settings.max_deliveries)
         outcomes |= dict(zip(wanted, _together(claim, wanted, work), strict=True))
     return [outcomes[index] for index in range(len(claim.heads))]
 

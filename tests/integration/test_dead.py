@@ -17,7 +17,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from tasks.blobs import open_blobs
 from tasks.contract import BLOB_KEY, DEAD_KEY, GROUP_KEY, Kind, Lane, Media, State, queue_key
 from tasks.dead import DeadLetters
-from tasks.errors import InvalidField, Poison, TimeLimit, UnknownTask
+from tasks.errors import InvalidField, Poison, TimeLimit, Unavailable, UnknownTask
 from tasks.groups import Claim, Group, Head, Outcome, failure, new_group_id
 from tasks.history import History
 from tasks.ledger import Ledger
@@ -180,6 +180,39 @@ def test_an_item_that_runs_too_long_in_a_group_is_a_letter(valkey_server: Valkey
     assert place.ids() == [f"{group.id}-1"]
     assert place.letters.show(f"{group.id}-1").error.type == TimeLimit.__name__
     assert place.letters.body(f"{group.id}-1") == b"slow"
+
+
+def test_an_outcome_that_cannot_be_written_is_tried_again(
+    valkey_server: Valkey, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    """The disk is full when the result comes, too often for the bound; no worker has died of it."""
+    blobs = tmp_path / "blobs"
+    url = f"file://{blobs}"
+    settings = Settings(
+        redis_url=valkey_server.redis_url, blobs_url=url, max_retries=2, retry_seconds=0.01, inline_bytes=10
+    )
+    place = Place(redis_client, url)
+    heads = [Head(owner="ada", model="m")] * 2
+    group = Group(id=new_group_id(), kind=Kind.ESTIMATE, lane=Lane.LOW, heads=heads, bodies=[b"a", b"b"])
+    place.ledger.accept(group)
+    place.ledger.claim(group.id, holder="dead")
+    assert place.ledger.put_back(group.id, holder="dead")
+    # A file is where the folder should be.
+    blobs.touch()
+    large = Outcome(State.SUCCEEDED, Media.JSON, LARGE)
+    task: Any = SimpleNamespace(app=SimpleNamespace(settings=settings, holder="worker"))
+
+    def run() -> str | None:
+        eventually(lambda: place.ledger.put_back(group.id), what="the time of the next retry")
+        return run_claimed(task, group.id, lambda _, claim: [large] * len(claim.heads))
+
+    for retries in (1, 2):
+        with pytest.raises(OSError, match=r".*"):
+            run()
+        assert place.history.task(f"{group.id}-1").retries == retries
+    with pytest.raises(Unavailable, match="tried 3 times"):
+        run()
+    assert place.ids() == [f"{group.id}-0", f"{group.id}-1"]
 
 
 def test_a_train_that_stored_its_version_succeeds_however_its_worker_ended(

@@ -149,6 +149,24 @@ def write_to_pipes(pid: int, data: bytes) -> None:
             fd.write_bytes(data)
 
 
+def test_a_process_that_dies_after_redis_came_back_leaves_its_worker_alone(site: Site, tmp_path: Path) -> None:
+    """What was begun before has a message of the connection that is gone."""
+    site.init("reconnected")
+    log = tmp_path / "log"
+    with site.worker("train", processes=2) as worker:
+        worker.wait_until_ready()
+        handle, other = (site.train("reconnected", log, seconds=6) for _ in range(2))
+        eventually(lambda: len(begun(log)) == 2, what="the start of both")
+        before = worker.output.count("Connected to")
+        site.redis.client_kill_filter(_type="normal", skipme=True)
+        site.redis.client_kill_filter(_type="pubsub", skipme=True)
+        eventually(lambda: worker.output.count("Connected to") > before, seconds=20, what="a new connection")
+        os.kill(begun(log)[0], signal.SIGKILL)
+        assert {handle.result(timeout=40)["version"], other.result(timeout=40)["version"]} == {1, 2}
+        assert worker.popen.poll() is None
+    assert len(begun(log)) == 3
+
+
 def stopped(site: Site, *, seconds: float) -> None:
     """Redis stands still for so long, and every connection to it is broken."""
     site.redis.client_kill_filter(_type="normal", skipme=True)

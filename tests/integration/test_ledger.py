@@ -7,11 +7,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import redis
 
 from tasks.acceptance import Once
 from tasks.blobs import open_blobs
+from tasks.cancelling import cancel
 from tasks.contract import (
     DEAD_KEY,
     DEADLINES_KEY,
@@ -26,12 +28,14 @@ from tasks.contract import (
     State,
     queue_key,
 )
-from tasks.errors import Cancelled, FenceLost, InvalidField, UnknownTask
+from tasks.errors import Cancelled, Conflict, FenceLost, InvalidField, UnknownTask
 from tasks.groups import Claim, Group, Head, Outcome, new_group_id, read_failure, read_reply
-from tasks.history import History
+from tasks.history import History, unwanted
 from tasks.ledger import Ledger
 from tasks.reconciling import SUSPECT_SECONDS, expire, reconcile
+from tasks.registry import Registry, Version
 from tasks.settings import Settings
+from tests.servers import eventually
 
 SETTINGS = Settings(result_life_seconds=60, visibility_timeout_seconds=30)
 PENDING = PENDING_KEY.format(kind="estimate", lane="normal")
@@ -259,6 +263,76 @@ def test_running_work_that_is_cancelled_can_write_nothing_more(ledger: Ledger) -
         ledger.progress(claim, {})
     ledger.finish(claim, [done()])
     assert ledger.cancel(f"{group.id}-0") is None
+
+
+def test_what_has_ended_stays_so_when_a_worker_takes_its_neighbours(ledger: Ledger, history: History) -> None:
+    heads = [Head(owner="ada", model="m"), Head(owner="ada", model="m", deadline=time.time() + 0.1)]
+    group = Group(id=new_group_id(), kind=Kind.ESTIMATE, lane=Lane.LOW, heads=[*heads, heads[0]], bodies=[b""] * 3)
+    ledger.accept(group)
+    assert cancel(ledger, f"{group.id}-0")
+    eventually(lambda: history.task(f"{group.id}-1").state is State.EXPIRED, what="the deadline")
+    ended = [(State.CANCELLED, None), (State.EXPIRED, None)]
+
+    def seen() -> list[tuple[State, float | None]]:
+        return [(t.state, t.started_at) for t in (history.task(f"{group.id}-{index}") for index in range(2))]
+
+    assert seen() == ended
+    for _ in range(2):
+        for index in range(2):
+            with pytest.raises(Conflict):
+                cancel(ledger, f"{group.id}-{index}")
+        claim = ledger.claim(group.id, holder="w")
+    assert claim is None
+    assert seen() == ended
+    assert history.task(f"{group.id}-2").state is State.RUNNING
+    assert history.outcome(f"{group.id}-0") is not None
+    assert ledger.put_back(group.id, holder="w")
+    assert seen() == ended
+    claim = claimed(ledger, group)
+    outcomes = unwanted(claim)
+    ledger.finish(claim, [outcomes[0], outcomes[1], done()])
+    assert seen() == ended
+    assert history.task(f"{group.id}-2").started_at == claim.started_at
+
+
+def test_a_train_that_stored_its_version_has_ended(ledger: Ledger, history: History, redis_client: redis.Redis) -> None:
+    """Though its worker died before it could say so, its deadline passed and its owner does not want it any more."""
+    group = group_of(b"{}", kind=Kind.TRAIN, deadline=time.time() + 0.1)
+    ledger.accept(group)
+    claim = claimed(ledger, group)
+    registry = Registry(redis_client)
+    version = Version(
+        estimator="e", schema=msgspec.Raw(b"{}"), fingerprint="f", artefact="a", params={}, metrics={}, importance={},
+        seconds=1, created_at=1, task="t",
+    )  # fmt: skip
+    assert registry.add_version("m", version, promote=True, claim=claim) == 1
+    assert registry.add_version("m", version, promote=True, claim=claim) == 1, "the answer to the first was lost"
+    assert registry.add_version("n", version, promote=True, claim=None) == 1
+    assert registry.add_version("n", version, promote=True, claim=None) == 1
+    let_go(redis_client, group)
+    assert ledger.put_back(group.id)
+    eventually(lambda: time.time() > (group.heads[0].deadline or 0), what="the deadline")
+    with pytest.raises(Conflict):
+        cancel(ledger, f"{group.id}-0")
+    assert expire(redis_client, ledger, now=time.time()) == 0
+    assert history.task(f"{group.id}-0").state is State.QUEUED
+    assert claimed(ledger, group).version == 1
+
+
+def test_what_was_excused_is_no_strike(ledger: Ledger, redis_client: redis.Redis) -> None:
+    group = group_of(b"one", b"two")
+    ledger.accept(group)
+    for end in ("retry", "give back"):
+        claim = ledger.claim(group.id, holder="w")
+        assert claim is not None
+        assert ledger.step(claim, done=None, following=1) == ledger.step(claim, done=None, following=1) == 1
+        if end == "retry":
+            for _ in range(2):
+                ledger.retry(claim, delay_seconds=0, error="the answer to the first was lost")
+        else:
+            assert ledger.put_back(group.id, holder="w", excused=True)
+    claim = claimed(ledger, group)
+    assert (claim.delivery, claim.retries, claim.trying, claim.strikes) == (1, 1, None, {1: 0})
 
 
 def test_outcomes_of_single_items_are_kept_for_the_next_claim(ledger: Ledger, redis_client: redis.Redis) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import redis
 from tasks.canary import send_canary
 from tasks.client import Client, Handle
 from tasks.contract import (
+    LOOKED_KEY,
     PENDING_KEY,
     RECONCILE_TASK,
     RECONCILING_KEY,
@@ -30,8 +32,8 @@ from tasks.groups import new_group_id, parse_handle, read_reply
 from tasks.ledger import Ledger
 from tasks.reconciling import SUSPECT_SECONDS, reconcile
 from tasks.upkeep import LOCK_SECONDS, alone
-from tests.servers import Valkey, eventually
-from tests.service import Service
+from tests.servers import Process, Valkey, eventually
+from tests.service import MLSERVICE, Service
 from tests.workers import Worker, learn_sums, send
 
 PENDING = [PENDING_KEY.format(kind=Kind.ESTIMATE.value, lane=lane.value) for lane in Lane]
@@ -118,6 +120,29 @@ def test_the_system_worker_reconciles_and_sweeps(server: Valkey, redis_client: r
     assert sorted(path.name for path in uploads.iterdir()) == ["new", "old"]
     with Worker("estimate", redis_url=server.redis_url, folder=tmp_path, processes=1):
         assert lost.result(timeout=20)["predictions"] == pytest.approx([1.5], abs=2)
+
+
+@pytest.mark.parametrize("trouble", ["full", "silent"])
+def test_upkeep_goes_on_after_redis_was_in_trouble(tmp_path: Path, trouble: str) -> None:
+    with Valkey() as server, server.client() as client:
+        env = {"REDIS_URL": server.redis_url, "MLSERVICE_REDIS_TIMEOUT_SECONDS": "0.5"}
+        command = (MLSERVICE, "beat", "--schedule", tmp_path / "schedule")
+        with (
+            Worker("system", redis_url=server.redis_url, folder=tmp_path),
+            Process(command, output=tmp_path / "beat.log", env=env) as beat,
+        ):
+            eventually(lambda: client.get(LOOKED_KEY), seconds=20, what="the first look")
+            if trouble == "full":
+                client.config_set("maxmemory", 1)
+                beat.wait_for("maxmemory", seconds=20)
+                client.config_set("maxmemory", 0)
+            else:
+                server.popen.send_signal(signal.SIGSTOP)
+                # Longer than beat waits for an answer.
+                time.sleep(8)
+                server.popen.send_signal(signal.SIGCONT)
+            last = eventually(lambda: client.get(LOOKED_KEY), what="Redis")
+            eventually(lambda: client.get(LOOKED_KEY) != last, seconds=20, what="another look")
 
 
 def test_one_at_a_time_reconciles(redis_client: redis.Redis) -> None:

@@ -94,8 +94,8 @@ def test_failures_say_who_and_why_but_not_what_was_sent(stream: io.StringIO) -> 
     heads = [Head("ann", "m", request_id="r1", trace=trace), Head("bob", "m"), Head("eve", "n"), Head("joe", "m")]
     currents: dict[str, Any] = {}
     claim = Claim(
-        group="c" * 32, kind=Kind.ESTIMATE, lane=Lane.HIGH, fence=1, delivery=1, retries=0, heads=heads, placed=[],
-        currents=currents,
+        group="c" * 32, kind=Kind.ESTIMATE, lane=Lane.HIGH, fence=1, started_at=0.0, delivery=1, retries=0, heads=heads,
+        placed=[], currents=currents,
     )  # fmt: skip
     ends = [
         failure(InvalidRows("row 1 has 'my data'")),
