@@ -33,8 +33,12 @@ for name, kwargs, options in given["calls"]:
     result = app.send_task(name, kwargs=kwargs, **options)
     seen = []
     try:
-        while given["watch"] and not result.ready():
-            seen.append([result.state, result.info if result.state == "PROGRESS" else None])
+        while given["watch"]:
+            # Read once: between two looks the state may change.
+            found = app.backend.get_task_meta(result.id)
+            if found["status"] in ("SUCCESS", "FAILURE"):
+                break
+            seen.append([found["status"], found["result"] if found["status"] == "PROGRESS" else None])
             time.sleep(0.01)
         said.append({"result": result.get(timeout=30), "seen": seen})
     except Exception as error:
