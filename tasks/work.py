@@ -86,7 +86,8 @@ def _finished(collaborators: Runtime, claim: Claim, work: Callable[[Runtime, Cla
         outcomes = _worked(collaborators, claim, work)
         _write(collaborators, claim, outcomes)
     except PASSING as error:
-        if claim.retries < collaborators.settings.max_retries:
+        # What a train has stored stays: only its result is missing.
+        if claim.version is not None or claim.retries < collaborators.settings.max_retries:
             _try_later(collaborators, claim, error)
             raise
         outcomes = [failure(_given_up(error, claim.retries))] * len(claim.heads)
