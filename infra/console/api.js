@@ -1,6 +1,10 @@
 /** The service's public API. */
 
-import { close, session } from "./session.js";
+import { lost, reached } from "./connection.js";
+import { close, ENDED, session } from "./session.js";
+
+/** With what the proxy says that the gateway is away. */
+const AWAY = new Set([502, 504]);
 
 /** An error that the API told, as problem details (RFC 9457). */
 export class Problem extends Error {
@@ -13,7 +17,11 @@ export class Problem extends Error {
   }
 }
 
+/** The session was no longer good. */
+export class SignedOut extends Problem {}
+
 /** What is called when the session is no longer good. */
+/** @type {(reason: string) => void} */
 let ended = () => {};
 export function onEnd(callback) {
   ended = callback;
@@ -34,15 +42,17 @@ export async function ask(path, options = {}) {
     answer = await fetch(path, { credentials: "omit", cache: "no-store", ...options, headers });
   } catch (error) {
     if (options.signal?.aborted) throw error;
+    lost();
     throw new Problem(0, { title: "No connection", detail: "The service cannot be reached: check the network and try again." });
   }
+  if (AWAY.has(answer.status)) lost();
+  else reached();
   if (answer.ok) return answer;
-  const problem = new Problem(answer.status, await answer.json().catch(() => ({})));
-  if (answer.status === 401 && headers.Authorization?.startsWith("Bearer ")) {
-    close();
-    ended("Your sign-in has ended. Sign in again to go on.");
-  }
-  throw problem;
+  const told = await answer.json().catch(() => ({}));
+  if (answer.status !== 401 || headers.Authorization?.startsWith("Basic ")) throw new Problem(answer.status, told);
+  close();
+  ended(ENDED);
+  throw new SignedOut(answer.status, told);
 }
 
 /** The answer as JSON. */

@@ -1,14 +1,17 @@
 /** The console: which page is shown, and who is signed in. */
 
 import { endToken, onEnd } from "./api.js";
-import { el } from "./dom.js";
-import { crumbs, showModel, showModels, showVersion } from "./models.js";
+import { onReturn } from "./connection.js";
+import { crumbs, el, entitle } from "./dom.js";
+import { showModel, showModels } from "./models.js";
+import { decoded, modelsLink } from "./places.js";
 import { problemBox } from "./problems.js";
 import { showQueues } from "./queues.js";
-import { close, session, watchEnd } from "./session.js";
+import { close, ENDED, session, watchEnd } from "./session.js";
 import { showSignIn } from "./signin.js";
 import { showTask } from "./task.js";
 import { showTasks } from "./tasks.js";
+import { showVersion } from "./version.js";
 import { showWork } from "./work.js";
 
 /** @type {Array<[RegExp, string, (main: HTMLElement, params: string[], signal: AbortSignal) => Promise<void>]>} */
@@ -21,38 +24,53 @@ const PAGES = [
   [/^#\/tasks\/([^/]+)$/, "Task", showTask],
   [/^#\/queues$/, "Queues", showQueues],
 ];
+/** Statuses of answers that a later try may change. */
+const PASSING = new Set([0, 429, 502, 503, 504]);
 const main = document.getElementById("main");
 let shown = new AbortController();
 let timer;
+/** Who is signed in, as the page shows it. */
+let who = null;
+/** A form that somebody was filling in when the sign-in ended. @type {{name: string, place: string, title: string, nodes: Node[]}|null} */
+let aside = null;
+/** Whether the page could not be shown because the service was away. */
+let failed = false;
+
+/** Where this is; without an address, at the models. */
+const place = () => location.hash || modelsLink;
 
 function frame() {
-  const who = session();
+  who = session()?.name ?? null;
   document.getElementById("nav").hidden = document.getElementById("account").hidden = !who;
-  document.getElementById("who").textContent = who?.name ?? "";
+  document.getElementById("who").textContent = who ?? "";
   for (const link of document.querySelectorAll("#nav a")) {
-    const here = location.hash.startsWith(link.getAttribute("href"));
+    const here = place().startsWith(link.getAttribute("href"));
     if (here) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   clearTimeout(timer);
-  timer = watchEnd(() => { if (!session()) leave("Your sign-in has ended. Sign in again to go on."); });
+  timer = watchEnd(() => { if (!session()) end(ENDED); });
 }
 
 async function show({ focus = true } = {}) {
   shown.abort();
   shown = new AbortController();
   const { signal } = shown;
+  const ended = who && !session();
   frame();
-  if (!session()) return leave("");
-  const [page, params] = find(location.hash || "#/models");
-  document.title = `${page?.[1] ?? "Not found"} · mlservice`;
+  if (!who) return leave(ended ? ENDED : "");
+  const [page, params] = find(place());
+  entitle(page?.[1] ?? "Not found");
   main.setAttribute("aria-busy", "true");
+  failed = false;
   try {
     if (page) await page[2](main, params, signal);
-    else main.replaceChildren(el("h1", { tabindex: "-1" }, "There is no such page"), crumbs(["Models", "#/models"]));
+    else main.replaceChildren(crumbs(["Models", modelsLink]), el("h1", { tabindex: "-1" }, "There is no such page"));
   } catch (error) {
     if (signal.aborted || !session()) return;
-    main.replaceChildren(el("h1", { tabindex: "-1" }, page[1]), problemBox(error), crumbs(["Models", "#/models"]));
+    failed = PASSING.has(error.status);
+    const again = failed && el("button", { type: "button", class: "quiet", onclick: () => show() }, "Try again");
+    main.replaceChildren(crumbs(["Models", modelsLink]), el("h1", { tabindex: "-1" }, page[1]), problemBox(error), ...[again].filter(Boolean));
   }
   if (signal.aborted) return;
   main.removeAttribute("aria-busy");
@@ -62,25 +80,45 @@ async function show({ focus = true } = {}) {
 function find(hash) {
   for (const page of PAGES) {
     const found = page[0].exec(hash);
-    if (found) return [page, found.slice(1).map((part) => part && decodeURIComponent(part))];
+    const params = found && decoded(found.slice(1));
+    if (params) return [page, params];
   }
   return [null, []];
 }
 
-/** @param {string} reason */
+/** Ask to sign in. @param {string} reason why it is asked for again */
 function leave(reason) {
   shown.abort();
   close();
   frame();
   main.removeAttribute("aria-busy");
-  document.title = "Sign in · mlservice";
-  showSignIn(main, reason, () => show());
+  entitle("Sign in");
+  showSignIn(main, reason, enter);
 }
 
-onEnd(leave);
+/** The sign-in ended by itself: what is in a form is kept. */
+function end(reason) {
+  // Several answers may say so.
+  if (!who) return;
+  aside = main.querySelector("form") ? { name: who, place: place(), title: document.title, nodes: [...main.childNodes] } : null;
+  leave(reason);
+}
+
+function enter() {
+  const kept = aside;
+  aside = null;
+  if (kept?.name !== session()?.name || kept?.place !== place()) return show();
+  frame();
+  document.title = kept.title;
+  main.replaceChildren(...kept.nodes);
+  main.querySelector("h1").focus();
+}
+
+onEnd(end);
+onReturn(() => { if (failed && who) show(); });
 addEventListener("hashchange", () => {
   // The skip link is no page.
-  if (location.hash === "#main") history.replaceState(null, "", "#/models");
+  if (location.hash === "#main") history.replaceState(null, "", modelsLink);
   else show();
 });
 document.querySelector(".skip").addEventListener("click", (event) => {
@@ -89,6 +127,7 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 });
 document.getElementById("sign-out").addEventListener("click", async () => {
   await endToken().catch(() => {});
+  aside = null;
   leave("You are signed out.");
 });
 show({ focus: false });

@@ -30,6 +30,11 @@ export function announce(text) {
   if (announcer && announcer.textContent !== text) announcer.textContent = text;
 }
 
+/** Name the page, for tabs and their history. */
+export function entitle(text) {
+  document.title = `${text} · mlservice`;
+}
+
 let fields = 0;
 
 /**
@@ -44,6 +49,13 @@ export function field(label, input, hint = "") {
   if (hint) input.setAttribute("aria-describedby", `${id}-hint`);
   return el("div", { class: "field" },
     el("label", { for: id }, label), input, hint && el("p", { class: "hint", id: `${id}-hint` }, hint));
+}
+
+/** A labelled box to tick. @param {string} label @param {string} name @param {string} hint */
+export function tick(label, name, hint) {
+  const id = `field-${++fields}`;
+  const box = el("input", { type: "checkbox", id, name, value: "true", "aria-describedby": `${id}-hint` });
+  return el("div", { class: "tick-field" }, box, el("label", { for: id }, label), el("p", { class: "hint", id: `${id}-hint` }, hint));
 }
 
 /** A drop-down list. @param {Record<string, string>} choices label by value @param {string} [chosen] */
@@ -74,4 +86,20 @@ export function facts(pairs) {
 /** A titled part of a page. */
 export function card(title, ...children) {
   return el("section", { class: "card" }, title && el("h2", {}, title), ...children);
+}
+
+/** The way back. @param {...[string, string]} steps */
+export function crumbs(...steps) {
+  return el("nav", { class: "crumbs", "aria-label": "Where this is" }, ...steps.map(([text, href]) => el("a", { href }, text)));
+}
+
+/** A part of a page that is only made when it comes into view. @param {HTMLElement} element @param {AbortSignal} signal @param {() => void} call */
+export function whenSeen(element, signal, call) {
+  const eye = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    eye.disconnect();
+    call();
+  }, { rootMargin: "200px" });
+  eye.observe(element);
+  signal.addEventListener("abort", () => eye.disconnect(), { once: true });
 }

@@ -25,9 +25,9 @@ export function moment(text) {
   return new Date(text).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 }
 
-/** With a capital at its beginning. @param {string} text */
+/** With a capital at its beginning, unless that is a name. @param {string} text */
 export function sentence(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return /^[a-z]+(?![\w'"])/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }
 
 /** How long ago, in words. */

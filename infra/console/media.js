@@ -20,7 +20,28 @@ export function mediaOfText(text) {
 
 /** The names of the columns of a CSV file, for the choice of the target; empty for other files. @param {File} file */
 export async function csvColumns(file) {
-  if (mediaOfFile(file.name) !== "text/csv") return [];
-  const [head] = (await file.slice(0, 65536).text()).replace(/^\uFEFF/, "").split(/\r?\n/);
+  if (!isCsv(file)) return [];
+  const head = await headLine(file);
   return [...head.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => (quoted?.replaceAll('""', '"') ?? plain).trim()).filter(Boolean);
+}
+
+/** What is wrong with a file, if it is CSV. @param {File} file @returns {Promise<string>} "" if nothing is */
+export async function fileFault(file) {
+  return isCsv(file) ? separatorFault(await headLine(file)) : "";
+}
+
+/** The same of a text that was pasted. @param {string} text */
+export function textFault(text) {
+  return mediaOfText(text) === "text/csv" ? separatorFault(firstLine(text.trim())) : "";
+}
+
+const isCsv = (file) => mediaOfFile(file.name) === "text/csv";
+const headLine = async (file) => firstLine(await file.slice(0, 65536).text());
+const firstLine = (text) => text.replace(/^\uFEFF/, "").split(/\r?\n/)[0];
+
+/** The service reads commas between columns: spreadsheets of many countries write others. @param {string} head the first line */
+function separatorFault(head) {
+  const plain = head.replaceAll(/"[^"]*"/g, "");
+  const other = plain.includes(",") ? null : /[;\t|]/.exec(plain)?.[0];
+  return other ? `The columns are separated by ${other === "\t" ? "tabs" : `“${other}”`}: save it with commas between the columns and a point in decimals.` : "";
 }

@@ -1,18 +1,20 @@
 /** Predictions, as a table. */
 
+import { contributions } from "./contributions.js";
 import { el, table } from "./dom.js";
 import { number } from "./format.js";
 
 /** Most rows that are shown. */
 const SHOWN = 200;
 
-/** @param {{version: number, model: string, predictions: any[], probabilities?: number[][], classes?: any[]}} result */
+/** @param {{version: number, model: string, predictions: any[], probabilities?: number[][], classes?: any[], contributions?: any}} result */
 export function predictions(result) {
   const classes = (result.probabilities && result.classes) || [];
   const rows = result.predictions.slice(0, SHOWN).map((value, index) =>
     [index + 1, number(value), ...classes.map((_, at) => `${(result.probabilities[index][at] * 100).toFixed(1)} %`)]);
   const more = result.predictions.length - rows.length;
-  return el("div", { class: "predictions" },
+  return el("div", {},
     el("p", { class: "hint" }, `Version ${result.version} of ${result.model} answered${more > 0 ? `; the first ${SHOWN} of ${number(result.predictions.length)}` : ""}.`),
-    table("Predictions", ["Row", "Prediction", ...classes.map(String)], rows));
+    el("div", { class: "predictions" }, table("Predictions", ["Row", "Prediction", ...classes.map(String)], rows)),
+    result.contributions && contributions(result));
 }

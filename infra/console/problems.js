@@ -2,17 +2,40 @@
 
 import { el } from "./dom.js";
 import { sentence } from "./format.js";
-import { Problem } from "./api.js";
+import { Problem, SignedOut } from "./api.js";
 
 /** @param {unknown} error */
 export function problemBox(error) {
   const text = error instanceof Error ? error.message : String(error);
   const title = error instanceof Problem ? error.title : "It did not work";
   const pointer = error instanceof Problem ? error.pointer : "";
-  return el("div", { class: "problem", role: "alert" },
+  return el("div", { class: "problem", role: "alert", tabindex: "-1" },
     el("strong", {}, title),
     el("p", {}, sentence(text)),
     pointer && el("p", { class: "pointer" }, "Field: ", el("code", {}, pointer)));
+}
+
+/** Show an error, and go to it: what was pressed may be gone. @param {HTMLElement} place @param {unknown} error */
+export function showProblem(place, error) {
+  // Then the sign-in says what there is to say.
+  if (error instanceof SignedOut) return;
+  const box = problemBox(error);
+  place.replaceChildren(box);
+  box.focus();
+}
+
+/**
+ * Do the work of a button, but not twice at a time. It is not disabled meanwhile, which would lose the focus.
+ * @param {HTMLElement} button @param {() => Promise<void>} work
+ */
+export async function singly(button, work) {
+  if (button.hasAttribute("aria-disabled")) return;
+  button.setAttribute("aria-disabled", "true");
+  try {
+    await work();
+  } finally {
+    button.removeAttribute("aria-disabled");
+  }
 }
 
 /** The error of a task that did not succeed: {type, detail, pointer}. Only that of `failed` is a fault. */
@@ -24,7 +47,7 @@ export function failureBox(failure, state) {
 }
 
 /**
- * A form whose button is off while it works, and that shows what went wrong.
+ * A form that works once at a time, and that shows what went wrong.
  * @param {string} action the text of its button
  * @param {HTMLElement[]} fields
  * @param {(data: FormData) => Promise<void>} work
@@ -33,21 +56,19 @@ export function workingForm(action, fields, work) {
   const button = el("button", { type: "submit" }, action);
   const wrong = el("div", {});
   const form = el("form", { novalidate: true }, ...fields, wrong, el("div", { class: "actions" }, button));
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  const send = async () => {
     wrong.replaceChildren();
     if (!check(form)) return;
-    button.setAttribute("aria-disabled", "true");
-    button.disabled = true;
     try {
       await work(new FormData(form));
     } catch (error) {
-      wrong.replaceChildren(problemBox(error));
+      showProblem(wrong, error);
       mark(form, error);
-    } finally {
-      button.disabled = false;
-      button.removeAttribute("aria-disabled");
     }
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    singly(button, send);
   });
   return form;
 }
@@ -60,10 +81,13 @@ function check(form) {
   return false;
 }
 
-/** Go to the field that the API names, if the form has it. */
+/** An error whose remedy is in this field. @template {Error} E @param {HTMLElement} field @param {E} error @returns {E} */
+export const at = (field, error) => Object.assign(error, { field });
+
+/** Go to the field that is to blame, if the form has it. */
 function mark(form, error) {
   const name = error instanceof Problem ? error.pointer.replace(/^[?/]/, "").split("/")[0] : "";
-  const input = name && form.elements.namedItem(name);
+  const input = error.field ?? (name && form.elements.namedItem(name));
   if (input instanceof HTMLElement) {
     input.setAttribute("aria-invalid", "true");
     input.focus();

@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { card, el } from "./dom.js";
 import { pause } from "./events.js";
 import { duration, number } from "./format.js";
+import { kindName } from "./kinds.js";
 import { may } from "./session.js";
 
 /** How often it is asked (ms). */
@@ -44,7 +45,7 @@ function lanes({ queues }) {
   const kinds = [...new Set(queues.map((queue) => queue.kind))];
   return el("table", { class: "lanes" },
     el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Work"), ...LANES.map((lane) => el("th", { scope: "col" }, lane)))),
-    el("tbody", {}, ...kinds.map((kind) => el("tr", {}, el("th", { scope: "row" }, kind),
+    el("tbody", {}, ...kinds.map((kind) => el("tr", {}, el("th", { scope: "row" }, kindName(kind)),
       ...LANES.map((lane) => cell(queues.find((queue) => queue.kind === kind && queue.lane === lane)))))));
 }
 

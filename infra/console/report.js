@@ -1,20 +1,33 @@
 /** The report of a version, in a frame that runs no scripts. */
 
-import { ask } from "./api.js";
-import { el } from "./dom.js";
+import { ask, onEnd, SignedOut } from "./api.js";
+import { el, entitle } from "./dom.js";
+import { decoded, linkTo } from "./places.js";
 import { problemBox } from "./problems.js";
+import { session } from "./session.js";
+import { showSignIn } from "./signin.js";
 
 const main = document.getElementById("main");
-const [model, version] = location.hash.slice(1).split("/").map(decodeURIComponent);
-document.getElementById("back").href = `/#/models/${encodeURIComponent(model)}/${version}`;
+/** What is asked of who is not signed in: a session lives in one tab, and this may be another. */
+const REASON = "Sign in to see the report.";
 
-try {
-  const answer = await ask(`/v1/models/${encodeURIComponent(model)}/versions/${encodeURIComponent(version)}/report`, { headers: { Accept: "text/html" } });
-  const frame = el("iframe", { sandbox: true, title: `Report of version ${version} of ${model}` });
-  frame.srcdoc = await answer.text();
-  main.replaceChildren(frame);
-  document.title = `${model} ${version} · Report · mlservice`;
-} catch (error) {
-  const missing = error.status === 404 && el("p", { class: "hint" }, "A report is made while a version is trained; older versions have none.");
-  main.replaceChildren(...[problemBox(error), missing].filter(Boolean));
+async function show() {
+  const [model = "", version = ""] = decoded(location.hash.slice(1).split("/")) ?? [];
+  document.getElementById("back").href = `/${linkTo(model, version)}`;
+  entitle(`Report of version ${version} of ${model}`);
+  if (!session()) return showSignIn(main, REASON, show);
+  try {
+    const answer = await ask(`/v1/models/${encodeURIComponent(model)}/versions/${encodeURIComponent(version)}/report`, { headers: { Accept: "text/html" } });
+    const frame = el("iframe", { sandbox: true, title: `Report of version ${version} of ${model}` });
+    frame.srcdoc = await answer.text();
+    main.replaceChildren(frame);
+  } catch (error) {
+    if (error instanceof SignedOut) return;
+    const missing = error.status === 404 && el("p", { class: "hint" }, "A report is made while a version is trained; older versions have none.");
+    main.replaceChildren(...[problemBox(error), missing].filter(Boolean));
+  }
 }
+
+onEnd((reason) => showSignIn(main, reason, show));
+addEventListener("hashchange", show);
+show();

@@ -1,6 +1,8 @@
 /** Who is signed in. It lives in this tab alone, and ends with it. */
 
 const KEY = "mlservice.session";
+/** Why it is asked for again. */
+export const ENDED = "Your sign-in has ended. Sign in again to go on.";
 /** The longest time that a timer takes (ms). */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -35,4 +37,9 @@ export function watchEnd(ended) {
 export function may(scope, model = "") {
   const scopes = session()?.scopes ?? [];
   return scopes.includes("admin") || scopes.includes(scope) || Boolean(model && scopes.includes(`${scope}:${model}`));
+}
+
+/** Whether the account has a scope for some model at least. */
+export function mayAny(scope) {
+  return may(scope) || (session()?.scopes ?? []).some((one) => one.startsWith(`${scope}:`));
 }

@@ -2,7 +2,7 @@
 
 import { fetchToken, Problem } from "./api.js";
 import { el, field } from "./dom.js";
-import { workingForm } from "./problems.js";
+import { at, workingForm } from "./problems.js";
 import { open } from "./session.js";
 
 /** @param {HTMLElement} main @param {string} reason why it is asked for again @param {() => void} done */
@@ -14,11 +14,9 @@ export function showSignIn(main, reason, done) {
       open(name.value, await fetchToken(name.value, password.value));
     } catch (error) {
       password.value = "";
-      password.focus();
-      if (error instanceof Problem && error.status === 401) {
-        throw new Problem(401, { title: "You are not signed in", detail: `${error.message}: check both and try again.` });
-      }
-      throw error;
+      const said = error instanceof Problem && error.status === 401
+        ? new Problem(401, { title: "You are not signed in", detail: `${error.message}: check both and try again.` }) : error;
+      throw at(password, said);
     }
     done();
   });

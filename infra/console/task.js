@@ -2,12 +2,14 @@
 
 import { ask, get } from "./api.js";
 import { addPoint, curveView, emptyCurve, hasPoints } from "./curve.js";
-import { announce, card, el, facts } from "./dom.js";
+import { copyable } from "./copying.js";
+import { announce, card, crumbs, el, entitle, facts } from "./dom.js";
 import { follow, isOver } from "./events.js";
-import { duration, moment, sentence } from "./format.js";
-import { crumbs, linkTo } from "./models.js";
+import { duration, moment } from "./format.js";
+import { workName } from "./kinds.js";
+import { linkTo, workLink } from "./places.js";
 import { predictions } from "./predictions.js";
-import { failureBox, problemBox } from "./problems.js";
+import { failureBox, showProblem, singly } from "./problems.js";
 import { stateBadge } from "./tasks.js";
 
 export async function showTask(main, [id], signal) {
@@ -34,10 +36,11 @@ class View {
     this.live = card("Progress", this.bar, this.left, this.curve.element);
     this.outcome = el("div", { id: "outcome" });
     this.facts = el("div", {});
-    this.cancel = el("button", { type: "button", class: "danger", onclick: () => this.stop() }, "Cancel");
+    this.over = new Promise((resolve) => { this.finish = resolve; });
+    this.cancel = el("button", { type: "button", class: "danger", onclick: () => singly(this.cancel, () => this.stop()) }, "Cancel");
     main.replaceChildren(
       crumbs(["Tasks", "#/tasks"]),
-      el("div", { class: "head" }, el("h1", { tabindex: "-1" }, `${sentence(task.kind)} ${task.model} `, this.badge), this.cancel),
+      el("div", { class: "head" }, el("h1", { tabindex: "-1" }, `${workName(task)} `, this.badge), this.cancel),
       this.live, this.outcome, card("", this.facts));
     this.describe();
   }
@@ -45,16 +48,27 @@ class View {
   describe() {
     const task = this.task;
     this.facts.replaceChildren(facts([["Model", el("a", { href: linkTo(task.model) }, task.model)], ["Lane", task.lane],
-      ["Submitted", moment(task.submitted_at)], ["Started", moment(task.started_at)], ["Finished", moment(task.finished_at)],
+      ["Submitted", moment(task.submitted_at)], ["Waited", between(task.submitted_at, task.started_at)],
+      ["Started", moment(task.started_at)], ["Took", between(task.started_at, task.finished_at)], ["Finished", moment(task.finished_at)],
       ...(task.retries ? [["Tried again", `${task.retries} times${task.retry_error ? `: ${task.retry_error}` : ""}`]] : []),
-      ["Id", el("code", {}, task.id)]]));
+      ["Id", copyable(task.id, "id")]]));
   }
 
-  state({ state, position }) {
-    this.badge.replaceChildren(stateBadge(state));
+  state({ state, position, at }) {
+    this.tell(state);
+    if (state === "running" && at && !this.task.started_at) {
+      this.task = { ...this.task, state, started_at: at };
+      this.describe();
+    }
     if (state === "queued") this.left.textContent = position ? `Waits at place ${position} of all ${this.task.kind} work.` : "Waits.";
     else if (!this.points.iterations.length) this.left.textContent = "A worker has it.";
-    announce(`${this.task.kind} of ${this.task.model}: ${state}`);
+  }
+
+  /** Show the state where it is looked for: beside the name, in the title of the tab, and aloud. */
+  tell(state) {
+    this.badge.replaceChildren(stateBadge(state));
+    entitle(`${workName(this.task)}: ${state}`);
+    announce(`${workName(this.task)}: ${state}`);
   }
 
   progress(data) {
@@ -67,7 +81,8 @@ class View {
 
   end(task) {
     this.task = task;
-    this.badge.replaceChildren(stateBadge(task.state));
+    this.finish();
+    this.tell(task.state);
     const focused = document.activeElement === this.cancel;
     this.cancel.remove();
     if (focused) document.querySelector("h1").focus();
@@ -76,10 +91,9 @@ class View {
     // Nothing comes any more: the room of the curve is for what there is.
     if (hasPoints(this.points)) this.curve.draw(this.points);
     if (task.progress) this.left.textContent = `${task.progress.iteration} of ${task.progress.total} iterations in ${duration(task.progress.seconds)}`;
-    this.outcome.replaceChildren(task.error ? failureBox(task.error, task.state) : outcome(task));
+    this.outcome.replaceChildren(task.error ? failure(task) : outcome(task));
     this.describe();
     if (task.kind === "train" && task.result) this.wholeCurve(task.result);
-    announce(`${task.kind} of ${task.model}: ${task.state}`);
   }
 
   /** What the version keeps has every iteration, also those before this page was opened. */
@@ -91,19 +105,28 @@ class View {
   }
 
   async stop() {
-    this.cancel.disabled = true;
     try {
       await ask(`/v1/tasks/${this.task.id}`, { method: "DELETE" });
       this.left.textContent = "It is being cancelled…";
+      // A worker stops at its next iteration: until then there is nothing more to press.
+      await this.over;
     } catch (error) {
-      this.cancel.disabled = false;
       this.wrong(error);
     }
   }
 
   wrong(error) {
-    this.outcome.replaceChildren(problemBox(error));
+    showProblem(this.outcome, error);
   }
+}
+
+/** How long it was from one time to another. @param {string|null} start @param {string|null} end */
+const between = (start, end) => start && end ? duration((Date.parse(end) - Date.parse(start)) / 1000) : "–";
+
+/** Why a task did not end well, and where to go on. */
+function failure(task) {
+  return el("div", {}, failureBox(task.error, task.state),
+    el("p", {}, el("a", { class: "button quiet", href: workLink(task.kind, task.model) }, `${workName(task)} anew`)));
 }
 
 /** What a task that ended well gave. */
@@ -117,5 +140,5 @@ function outcome(task) {
   }
   return card("Result", el("p", {}, `${result.rows} rows are kept, ${result.holdout_rows} of them as holdout; the target ${result.target} makes it ${result.problem}.`),
     ...(result.warnings ?? []).map((warning) => el("p", { class: "note" }, warning)),
-    el("p", {}, el("a", { class: "button", href: `#/new/train/${encodeURIComponent(result.model)}` }, "Train a version")));
+    el("p", {}, el("a", { class: "button", href: workLink("train", result.model) }, "Train a version")));
 }

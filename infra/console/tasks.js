@@ -1,17 +1,21 @@
-/** The caller's tasks: the list, which follows what runs. */
+/** The caller's tasks: the list, which follows what is not over. */
 
-import { get } from "./api.js";
-import { announce, card, el, select, field } from "./dom.js";
-import { follow, isOver, pause } from "./events.js";
-import { ago, sentence } from "./format.js";
+import { get, Problem } from "./api.js";
+import { announce, el, field, select } from "./dom.js";
+import { isOver, pause } from "./events.js";
+import { ago } from "./format.js";
+import { kindName, workName } from "./kinds.js";
+import { taskLink } from "./places.js";
+import { showProblem, singly } from "./problems.js";
 
-/** Most tasks that are followed at a time: a browser keeps six connections to a host. */
-const FOLLOWED = 3;
+/** How many tasks are asked for at a time. */
 const PAGE = 25;
-/** How often it is looked for new tasks, and for the end of those that are not followed (ms). */
-const EVERY = 3000;
+/** How often the list is brought up to date (ms). */
+const EVERY = 2000;
+/** Most tasks that are then asked for one by one. */
+const ASKED = 8;
 
-export const taskLink = (id) => `#/tasks/${encodeURIComponent(id)}`;
+const STATES = { "": "All states", queued: "Queued", running: "Running", succeeded: "Succeeded", failed: "Failed", cancelled: "Cancelled", expired: "Expired" };
 
 /** @param {string} state */
 export function stateBadge(state) {
@@ -20,81 +24,159 @@ export function stateBadge(state) {
 }
 
 export async function showTasks(main, _, signal) {
-  const states = { "": "All states", queued: "Queued", running: "Running", succeeded: "Succeeded", failed: "Failed", cancelled: "Cancelled", expired: "Expired" };
-  const chosen = select("state", states);
-  const list = el("ul", { class: "list tasks" });
-  const foot = el("div", { class: "actions" });
+  const chosen = select("state", STATES);
+  const place = el("div", {});
   let turn = new AbortController();
   const begin = async () => {
     turn.abort();
     turn = new AbortController();
-    list.replaceChildren();
-    const both = AbortSignal.any([signal, turn.signal]);
-    await page(list, foot, chosen.value, "", both);
-    keep(list, chosen.value, both).catch(() => {});
+    const list = new List(chosen.value, AbortSignal.any([signal, turn.signal]));
+    await list.more();
+    place.replaceChildren(list.element, list.foot);
+    list.keep();
   };
-  chosen.addEventListener("change", () => begin().catch(() => {}));
+  chosen.addEventListener("change", () => begin().catch((error) => error.name !== "AbortError" && showProblem(place, error)));
   await begin();
   main.replaceChildren(
-    el("div", { class: "head" }, el("h1", { tabindex: "-1" }, "Tasks"), field("Show", chosen)),
-    list, foot);
+    el("div", { class: "head" }, el("h1", { tabindex: "-1" }, "Tasks"), field("Show", chosen)), place);
 }
 
-async function keep(list, state, signal) {
-  while (!signal.aborted) {
-    await pause(EVERY, signal);
-    if (signal.aborted || document.hidden) continue;
-    const query = new URLSearchParams({ limit: String(PAGE), ...(state && { state }) });
-    const found = await get(`/v1/tasks?${query}`, signal).catch(() => null);
-    for (const task of found?.tasks.toReversed() ?? []) update(list, task, signal);
+/** The newest tasks in a state, or in any. */
+class List {
+  /** @param {string} state "" for any @param {AbortSignal} signal */
+  constructor(state, signal) {
+    this.state = state;
+    this.signal = signal;
+    /** What is shown, by id: those first that were not asked for one by one for longest. @type {Map<string, {task: any, row: HTMLElement}>} */
+    this.shown = new Map();
+    /** Most rows to show; more only for who asks for more. */
+    this.room = 0;
+    /** Where the list goes on, "" at its end. */
+    this.after = "";
+    this.element = el("ul", { class: "list tasks" });
+    this.button = el("button", { type: "button", class: "quiet", onclick: () => singly(this.button, () => this.further()) }, "Show more");
+    this.wrong = el("div", {});
+    this.foot = el("div", {}, this.wrong, el("div", { class: "actions" }, this.button));
+  }
+
+  async ask(after) {
+    const query = new URLSearchParams({ limit: String(PAGE), ...(this.state && { state: this.state }), ...(after && { after }) });
+    const { tasks, next } = await get(`/v1/tasks?${query}`, this.signal);
+    return { tasks, next: next ? new URL(next, location.origin).searchParams.get("after") : "" };
+  }
+
+  /** One page more. */
+  async more() {
+    const { tasks, next } = await this.ask(this.after);
+    this.room += PAGE;
+    this.after = next;
+    tasks.forEach((task) => this.put(task));
+    this.tidy();
+  }
+
+  async further() {
+    const last = this.element.lastElementChild;
+    this.wrong.replaceChildren();
+    try {
+      await this.more();
+      // The button is gone at the end of the list, and with it the focus.
+      last.nextElementSibling?.firstChild.focus();
+    } catch (error) {
+      if (!this.signal.aborted) showProblem(this.wrong, error);
+    }
+  }
+
+  async keep() {
+    while (!this.signal.aborted) {
+      await pause(EVERY, this.signal);
+      if (this.signal.aborted || document.hidden) continue;
+      await this.refresh().catch((error) => {
+        // While the service is away, what is known stays.
+        if (!this.signal.aborted && !(error instanceof Problem)) throw error;
+      });
+    }
+  }
+
+  async refresh() {
+    const { tasks, next } = await this.ask("");
+    const isGap = tasks.length === PAGE && !tasks.some((task) => this.shown.has(task.id));
+    if (isGap) this.restart(next);
+    tasks.forEach((task) => this.put(task));
+    const told = new Set(tasks.map((task) => task.id));
+    const others = [...this.shown.values()].filter(({ task }) => !isOver(task.state) && !told.has(task.id));
+    await Promise.all(others.slice(0, ASKED).map(({ task }) => this.look(task.id)));
+    this.tidy();
+  }
+
+  /** More came than a page has: what was shown is not beside it in the list. */
+  restart(next) {
+    [...this.shown.keys()].forEach((id) => this.drop(id));
+    this.room = PAGE;
+    this.after = next;
+  }
+
+  /** Ask for one task, which left the first page or the state that is shown. */
+  async look(id) {
+    try {
+      const task = await get(`/v1/tasks/${id}`, this.signal);
+      const known = this.shown.get(id);
+      this.shown.delete(id);
+      if (known) this.shown.set(id, known);
+      this.put(task);
+    } catch (error) {
+      if (error instanceof Problem && error.status === 404) this.drop(id);
+    }
+  }
+
+  put(task) {
+    const known = this.shown.get(task.id);
+    if (known && isOver(task.state) && !isOver(known.task.state)) announce(`${workName(task)}: ${task.state}`);
+    if (this.state && task.state !== this.state) return this.drop(task.id);
+    if (known) {
+      known.task = task;
+      // The link stays, and with it the focus.
+      known.row.firstChild.replaceChildren(...content(task));
+      return;
+    }
+    const row = el("li", { "data-at": task.submitted_at }, el("a", { href: taskLink(task.id) }, ...content(task)));
+    this.element.insertBefore(row, [...this.element.children].find((other) => other.dataset.at < task.submitted_at) ?? null);
+    this.shown.set(task.id, { task, row });
+  }
+
+  drop(id) {
+    const known = this.shown.get(id);
+    if (!known) return;
+    this.shown.delete(id);
+    const { row } = known;
+    const beside = row.nextElementSibling ?? row.previousElementSibling;
+    if (row.contains(document.activeElement)) (beside?.firstChild ?? document.querySelector("h1")).focus();
+    row.remove();
+  }
+
+  /** No more than there is room for; and if there is nothing, say so. */
+  tidy() {
+    this.element.querySelector(".none")?.remove();
+    const ids = new Map([...this.shown].map(([id, { row }]) => [row, id]));
+    for (const row of [...this.element.children].slice(this.room)) {
+      this.drop(ids.get(row));
+      this.after = ids.get(this.element.lastElementChild);
+    }
+    if (!this.shown.size && !this.after) this.element.append(el("li", { class: "none" }, this.nothing()));
+    this.button.hidden = !this.after;
+  }
+
+  nothing() {
+    if (this.state) return el("p", { class: "hint" }, `No task is ${this.state}.`);
+    return el("p", { class: "hint" }, "You have no tasks yet. ", el("a", { href: "#/new" }, "Upload a table"), " to begin.");
   }
 }
 
-function update(list, task, signal) {
-  const shown = list.querySelector(`#task-${task.id}`);
-  if (shown) {
-    if (!("followed" in shown.dataset)) shown.firstChild.replaceChildren(...row(task).firstChild.childNodes);
-    return;
-  }
-  list.querySelector(".none")?.remove();
-  list.prepend(row(task));
-  if (!isOver(task.state) && list.querySelectorAll("[data-followed]").length < FOLLOWED) watch(list, task, signal);
-}
-
-async function page(list, foot, state, after, signal) {
-  const query = new URLSearchParams({ limit: String(PAGE), ...(state && { state }), ...(after && { after }) });
-  const { tasks, next } = await get(`/v1/tasks?${query}`, signal);
-  list.append(...tasks.map(row));
-  tasks.filter((task) => !isOver(task.state)).slice(0, FOLLOWED).forEach((task) => watch(list, task, signal));
-  if (!list.children.length && !next) list.append(el("li", { class: "none" }, el("p", { class: "hint" }, "There is no task here.")));
-  const more = el("button", { type: "button", class: "quiet", onclick: () => page(list, foot, state, next, signal) }, "Show more");
-  foot.replaceChildren(...(next ? [more] : []));
-}
-
-function row(task) {
-  return el("li", { id: `task-${task.id}` }, el("a", { href: taskLink(task.id) },
-    el("span", {}, el("strong", {}, `${sentence(task.kind)} `), task.model),
-    el("span", { class: "more" }, note(task)), stateBadge(task.state)));
+function content(task) {
+  return [el("span", {}, el("strong", {}, `${kindName(task.kind)} `), task.model), el("span", { class: "more" }, note(task)), stateBadge(task.state)];
 }
 
 function note(task) {
   if (task.state === "running" && task.progress) return `${task.progress.iteration} of ${task.progress.total}`;
-  if (task.state === "queued" && task.position) return `place ${task.position}, lane ${task.lane}`;
+  if (task.state === "queued") return `lane ${task.lane}, ${ago(task.submitted_at)}`;
   return ago(task.finished_at ?? task.submitted_at);
-}
-
-function watch(list, task, signal) {
-  let known = task;
-  const shown = list.querySelector(`#task-${task.id}`);
-  shown.dataset.followed = "";
-  const show = (change) => {
-    known = { ...known, ...change };
-    // The link stays, and with it the focus.
-    shown.firstChild.replaceChildren(...row(known).firstChild.childNodes);
-  };
-  follow(task.id, signal, {
-    state: ({ state, position }) => show({ state, position }),
-    progress: (progress) => show({ progress, state: "running" }),
-    result: (done) => { show(done); announce(`${done.kind} of ${done.model}: ${done.state}`); },
-  }).catch(() => {}).finally(() => delete shown.dataset.followed);
 }

@@ -14,12 +14,13 @@ import pytest
 
 from infra.console_files import CONSOLE
 from tests.problems import refused
+from tests.servers import eventually
 from tests.service import MLSERVICE, Service
 from tests.slow import ENVIRONMENT
 
 pytest.importorskip("playwright", reason="playwright is not installed: pip install -e '.[test]'")
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import Seen, chromium
 
@@ -31,6 +32,13 @@ TABLE: Final = "area,rooms,price\n" + "".join(
     f"{area},{rooms},{area * 3000 + rooms * 7000 + (area * 7919 % 101) * 150}\n"
     for area in range(30, 130)
     for rooms in (1, 2, 3, 4)
+)
+#: What an estimate of it shows of a row: the column that moves it most is first.
+EXPLAINED: Final = ("Base", "area", "rooms", "Together")
+#: Takes the token back behind the page's back.
+END_TOKEN: Final = (
+    "async () => { const kept = JSON.parse(sessionStorage.getItem('mlservice.session'));"
+    " await fetch('/v1/token', {method: 'DELETE', headers: {Authorization: `Bearer ${kept.token}`}}) }"
 )
 #: Iterations of a train that is watched, and of one that is cancelled.
 WATCHED: Final = 40
@@ -134,13 +142,27 @@ def test_a_new_user_goes_all_the_way(seen: Seen, slow_service: Service, tmp_path
     page.get_by_role("button", name="Estimate").click()
     expect(page.locator("#answer tbody tr")).to_have_count(2, timeout=30_000)
     seen.picture("estimated")
+    expect(page.get_by_role("heading", name="What each column contributes")).to_have_count(0)
+    page.get_by_label("Explain").check()
+    page.get_by_role("button", name="Estimate").click()
+    together = page.locator(".why details").first.locator(".sum .number")
+    expect(together).to_have_text(page.locator("#answer tbody td").nth(1).inner_text())
+    expect(page.locator(".why details").first.locator("li")).to_have_text(
+        [re.compile(f"^{name}") for name in EXPLAINED]
+    )
+    seen.picture("explained")
     page.get_by_label("Rows", exact=True).fill("area\n50\n")
     page.get_by_role("button", name="Estimate").click()
     expect(page.get_by_role("alert")).to_contain_text("Missing columns: 'rooms'")
     expect(page.get_by_role("alert")).to_contain_text("/rows")
     seen.picture("estimate-refused")
     page.get_by_role("link", name="Models").first.click()
-    expect(page.get_by_role("link", name="housing")).to_contain_text("version 1 answers")
+    link = page.get_by_role("link", name="housing")
+    expect(link).to_contain_text(
+        f"rmse {slow_service.http.get('/v1/models/housing').json()['versions'][0]['metrics']['rmse']:,.1f}"
+    )
+    expect(link).to_contain_text(re.compile(r"version 1 answers, trained .* ago"))
+    expect(link.locator(".spark polyline")).to_be_visible()
     seen.picture("models")
 
 
@@ -155,12 +177,16 @@ def test_a_train_is_watched_live_and_shows_what_the_api_tells(seen: Seen, slow_s
     page.wait_for_function("before => document.querySelector('progress').value > before", arg=first)
     seen.picture("train-live")
     expect(page.locator("#state")).to_have_text("succeeded", timeout=60_000)
+    expect(page).to_have_title("Train patience: succeeded · mlservice")
     newest = slow_service.http.get("/v1/tasks?limit=1").json()["tasks"][0]["id"]
     told = slow_service.http.get(f"/v1/tasks/{newest}").json()["progress"]["metrics"]
     for rows in ("train", "holdout"):
         expect(page.locator("figcaption")).to_contain_text(f"{rows} {told[rows]['loss']:g}")
     # The curve that is kept has every iteration.
     page.wait_for_function(f"document.querySelector('figure polyline').points.length === {WATCHED}")
+    expect(page.locator(".facts")).to_contain_text(re.compile(r"Took\d"))
+    page.get_by_role("button", name="Copy the id").click()
+    assert page.evaluate("getSelection().toString()") == newest
 
 
 def test_a_train_that_runs_is_cancelled(seen: Seen, slow_service: Service) -> None:
@@ -282,14 +308,82 @@ def test_with_the_keyboard_alone(seen: Seen, slow_service: Service) -> None:
     seen.picture("keyboard")
     page.keyboard.press("Enter")
     expect(page.locator("#state")).to_have_text("succeeded", timeout=30_000)
-    expect(page.locator("#announcer")).to_have_text("train of patience: succeeded")
+    expect(page.locator("#announcer")).to_have_text("Train patience: succeeded")
 
 
-@pytest.mark.parametrize("seen", [{"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}], indirect=True)
+def test_an_estimate_with_the_keyboard_alone(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    slow_service.train("patience").raise_for_status()
+    sign_in(page, slow_service)
+    asked: list[str] = []
+    page.on(
+        "request", lambda request: asked.append(request.url) if request.url.endswith("estimate?lane=normal") else None
+    )
+    page.goto(f"{slow_service.url}/#/new/estimate/patience")
+    expect(page.get_by_role("heading", name="Estimate", level=2)).to_be_visible()
+    tab_to(page, "Rows")
+    page.keyboard.type("x\n3\n")
+    tab_to(page, "Explain")
+    page.keyboard.press("Tab")
+    # The second does nothing: the first is still under way.
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Predictions", level=2)).to_be_focused(timeout=30_000)
+    expect(page.locator("#answer tbody td").nth(1)).to_have_text("6")
+    assert len(asked) == 1
+    # From the answer it is one step back to the button, and a few to the rows.
+    page.keyboard.press("Shift+Tab")
+    expect(page.get_by_role("button", name="Estimate")).to_be_focused()
+    page.get_by_label("Rows", exact=True).focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type('{"rows": [')
+    tab_to(page, "Explain")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    # The error names no field.
+    expect(page.get_by_role("alert")).to_be_focused(timeout=30_000)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Estimate")).to_be_focused()
+
+
+def test_an_address_that_is_none(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    sign_in(page, slow_service)
+    # There is none yet, which means the models.
+    expect(page.locator("#nav [aria-current]")).to_have_text("Models")
+    for place in ("#/models/%E0%A4%A", "#/nothing", "#/models/a/b/c"):
+        page.evaluate("place => { location.hash = place }", place)
+        expect(page.get_by_role("heading", level=1)).to_have_text("There is no such page")
+        page.get_by_role("link", name="Tasks").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Tasks")
+        expect(page.locator("#nav [aria-current]")).to_have_text("Tasks")
+
+
+NARROW: Final = [
+    {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+    {"viewport": {"width": 360, "height": 740}, "color_scheme": "light"},
+]
+#: Whether two texts beside each other in a table touch (pixels between them), or one is cut.
+CROWDED: Final = """() => {
+  const text = (cell) => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    return range.getBoundingClientRect();
+  };
+  const near = (row, at) => at > 0 && text(row.cells[at]).left - text(row.cells[at - 1]).right < 6;
+  const filled = [...document.querySelectorAll('main tr')].filter((row) => row.innerText.trim());
+  const rows = filled.filter((row) => [...row.cells].some((cell, at) => cell.innerText && near(row, at)));
+  const cut = [...document.querySelectorAll('.scrolls')].filter((box) => box.scrollWidth > box.clientWidth);
+  return [...rows, ...cut].map((found) => found.innerText);
+}"""
+
+
+@pytest.mark.parametrize("seen", NARROW, ids=["390", "360"], indirect=True)
 def test_a_narrow_window_never_scrolls_sideways(seen: Seen, slow_service: Service) -> None:
     page = seen.page
     slow_service.train("patience", params={"iterations": 5}).raise_for_status()
-    seen.picture("narrow-sign-in")
+    width = page.evaluate("innerWidth")
+    seen.picture(f"narrow-{width}-sign-in")
     sign_in(page, slow_service)
     versions = slow_service.http.get("/v1/models/patience").json()["versions"]
     task = slow_service.http.get("/v1/tasks?limit=1").json()["tasks"][0]["id"]
@@ -309,8 +403,113 @@ def test_a_narrow_window_never_scrolls_sideways(seen: Seen, slow_service: Servic
         expect(page.locator("main[aria-busy]")).to_have_count(0)
         expect(page.locator("main h1")).to_be_visible()
         page.wait_for_load_state("networkidle") if name == "models" else None
-        seen.picture(f"narrow-{name}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+        seen.picture(f"narrow-{width}-{name}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert page.evaluate(CROWDED) == [], name
+
+
+def rows_in(page: Page, state: str) -> Locator:
+    """The tasks of the list whose badge says this state."""
+    return page.locator(".tasks li").filter(has=page.get_by_text(state, exact=True))
+
+
+def test_what_leaves_the_filter_leaves_the_list(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    sign_in(page, slow_service)
+    train = ("/v1/models/patience/train", {"params": {"iterations": LONG}})
+    handles = [slow_service.http.post(train[0], json=train[1]).json()["id"] for _ in range(8)]
+    try:
+        page.get_by_role("link", name="Tasks").click()
+        page.get_by_label("Show").select_option("Queued")
+        queued = rows_in(page, "queued")
+        eventually(lambda: queued.count() >= 5, seconds=30, what="the list of what is queued")
+        assert page.locator(".tasks li").count() == queued.count()
+        page.locator(".tasks a").last.focus()
+    finally:
+        for handle in handles:
+            slow_service.http.delete(f"/v1/tasks/{handle}")
+    expect(page.get_by_text("No task is queued.")).to_be_visible(timeout=30_000)
+    expect(page.locator(".tasks a")).to_have_count(0)
+    # The row that had the focus is gone; the focus is not.
+    expect(page.get_by_role("heading", name="Tasks", level=1)).to_be_focused()
+    page.get_by_label("Show").select_option("Cancelled")
+    expect(page.locator(f"a[href$='{handles[0]}']")).to_be_visible()
+
+
+def test_beyond_the_first_page_states_are_true(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    sign_in(page, slow_service)
+
+    def submit() -> str:
+        answer = slow_service.http.post("/v1/models/patience/train?lane=low", json={"params": {"iterations": LONG}})
+        return str(answer.json()["id"])
+
+    old = [submit() for _ in range(6)]
+    try:
+        for handle in [submit() for _ in range(25)]:
+            slow_service.http.delete(f"/v1/tasks/{handle}").raise_for_status()
+        page.get_by_role("link", name="Tasks").click()
+        expect(page.locator(".tasks a")).to_have_count(25)
+        page.get_by_role("button", name="Show more").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator(f"a[href$='{old[-1]}']")).to_be_focused()
+        for handle in old:
+            expect(page.locator(f"a[href$='{handle}']")).to_contain_text(re.compile("queued|running|of"))
+    finally:
+        for handle in old:
+            slow_service.http.delete(f"/v1/tasks/{handle}")
+    for handle in old:
+        expect(page.locator(f"a[href$='{handle}']")).to_contain_text("cancelled", timeout=30_000)
+
+
+def test_a_report_opened_in_a_new_tab(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    version = slow_service.train("patience", params={"iterations": 5}).json()["version"]
+    page.goto(f"{slow_service.url}/console/report.html#patience/{version}")
+    expect(page.get_by_text("Sign in to see the report.")).to_be_visible()
+    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Password").fill(password(slow_service))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.frame_locator("iframe").get_by_role("heading", name="patience").first).to_be_visible()
+    expect(page).to_have_title(f"Report of version {version} of patience · mlservice")
+    page.get_by_role("link", name="Back to the version").click()
+    expect(page.get_by_role("heading", name=f"Version {version}")).to_be_visible()
+
+
+def test_a_table_with_other_separators_is_refused_before_it_is_sent(
+    seen: Seen, slow_service: Service, tmp_path: Path
+) -> None:
+    page = seen.page
+    sign_in(page, slow_service)
+    file = tmp_path / "semicolons.csv"
+    file.write_text(TABLE.replace(",", ";"))
+    page.get_by_role("link", name="New work").click()
+    page.get_by_label("Model").fill("semicolons")
+    page.get_by_label("Table").set_input_files(file)
+    expect(page.get_by_role("alert")).to_contain_text("The columns are separated by “;”: save it with commas")
+    expect(page.get_by_label("Target column")).to_have_value("")
+    page.get_by_label("Target column").fill("price")
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_label("Table")).to_be_focused()
+    seen.picture("semicolons")
+    page.get_by_label("Table").set_input_files({"name": "x.csv", "mimeType": "text/csv", "buffer": b'"a;b",y\n1,2\n'})
+    expect(page.get_by_text("The columns are separated")).to_have_count(1)
+
+
+def test_while_the_service_is_away_the_page_says_so_and_comes_back(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    sign_in(page, slow_service)
+    page.get_by_role("link", name="Tasks").click()
+    expect(page.get_by_role("heading", name="Tasks", level=1)).to_be_visible()
+    seen.context.set_offline(True)
+    expect(page.get_by_text("The service cannot be reached. What is shown may be old")).to_be_visible(timeout=20_000)
+    page.get_by_role("link", name="Models").first.click()
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    seen.picture("away")
+    seen.context.set_offline(False)
+    expect(page.get_by_role("link", name="patience")).to_be_visible(timeout=20_000)
+    expect(page.locator(".away")).to_be_hidden()
+    seen.complaints[:] = [said for said in seen.complaints if "net::ERR_INTERNET_DISCONNECTED" not in said]
 
 
 def test_queues_by_lane(seen: Seen, slow_service: Service) -> None:
@@ -322,7 +521,7 @@ def test_queues_by_lane(seen: Seen, slow_service: Service) -> None:
     ]
     try:
         page.get_by_role("link", name="Queues").click()
-        row = page.get_by_role("row", name=re.compile("^train"))
+        row = page.get_by_role("row", name=re.compile("^Train"))
         expect(row.get_by_role("cell").nth(2)).to_contain_text(re.compile(r"^2\d"))
         expect(page.get_by_text("ready", exact=True)).to_be_visible()
         seen.picture("queues")
@@ -335,10 +534,7 @@ def test_queues_by_lane(seen: Seen, slow_service: Service) -> None:
 def test_a_token_that_ended_asks_to_sign_in_again(seen: Seen, slow_service: Service) -> None:
     page = seen.page
     sign_in(page, slow_service)
-    page.evaluate(
-        "async () => { const kept = JSON.parse(sessionStorage.getItem('mlservice.session'));"
-        " await fetch('/v1/token', {method: 'DELETE', headers: {Authorization: `Bearer ${kept.token}`}}) }"
-    )
+    page.evaluate(END_TOKEN)
     page.get_by_role("link", name="Tasks").click()
     expect(page.get_by_text("Your sign-in has ended. Sign in again to go on.")).to_be_visible()
     sign_in_again = page.get_by_label("Password")
@@ -350,6 +546,23 @@ def test_a_token_that_ended_asks_to_sign_in_again(seen: Seen, slow_service: Serv
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_text("You are signed out.")).to_be_visible()
     assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_what_is_in_a_form_outlives_the_token(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    slow_service.train("patience").raise_for_status()
+    sign_in(page, slow_service)
+    page.goto(f"{slow_service.url}/#/new/estimate/patience")
+    page.get_by_label("Rows", exact=True).fill("x\n21\n")
+    page.evaluate(END_TOKEN)
+    page.get_by_role("button", name="Estimate").click()
+    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Password").fill(password(slow_service))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_label("Rows", exact=True)).to_have_value("x\n21\n")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_role("button", name="Estimate").click()
+    expect(page.locator("#answer tbody td").nth(1)).to_have_text("42", timeout=30_000)
 
 
 def test_what_users_write_is_never_markup(seen: Seen, slow_service: Service) -> None:
