@@ -3,6 +3,7 @@
 import { contributions } from "./contributions.js";
 import { el, table } from "./dom.js";
 import { number } from "./format.js";
+import { csv, save } from "./saving.js";
 
 /** Most rows that are shown. */
 const SHOWN = 200;
@@ -16,5 +17,12 @@ export function predictions(result) {
   return el("div", {},
     el("p", { class: "hint" }, `Version ${result.version} of ${result.model} answered${more > 0 ? `; the first ${SHOWN} of ${number(result.predictions.length)}` : ""}.`),
     el("div", { class: "predictions" }, table("Predictions", ["Row", "Prediction", ...classes.map(String)], rows)),
+    el("p", {}, el("button", { type: "button", class: "quiet", onclick: () => save(file(result, classes), `${result.model}-predictions.csv`) }, "Save all as CSV")),
     result.contributions && contributions(result));
+}
+
+/** All of them, as exact as they are. */
+function file(result, classes) {
+  const heads = ["prediction", ...classes.map((name) => `probability_${name}`)];
+  return csv(heads, result.predictions.map((value, index) => [value, ...(classes.length ? result.probabilities[index] : [])]));
 }

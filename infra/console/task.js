@@ -10,6 +10,7 @@ import { workName } from "./kinds.js";
 import { linkTo, workLink } from "./places.js";
 import { predictions } from "./predictions.js";
 import { failureBox, showProblem, singly } from "./problems.js";
+import { save } from "./saving.js";
 import { stateBadge } from "./tasks.js";
 
 export async function showTask(main, [id], signal) {
@@ -123,6 +124,21 @@ class View {
 /** How long it was from one time to another. @param {string|null} start @param {string|null} end */
 const between = (start, end) => start && end ? duration((Date.parse(end) - Date.parse(start)) / 1000) : "–";
 
+/** A result that is no JSON, because that was asked for. */
+function other(task) {
+  const wrong = el("div", {});
+  const button = el("button", { type: "button", class: "quiet", onclick: () => singly(button, async () => {
+    try {
+      const answer = await ask(task.links.result);
+      const ending = /csv/.test(answer.headers.get("Content-Type")) ? "csv" : "arrow";
+      save(await answer.blob(), `${task.id}.${ending}`);
+    } catch (error) {
+      showProblem(wrong, error);
+    }
+  }) }, "Save it");
+  return el("div", {}, el("p", { class: "hint" }, "It is in the form that was asked for, which is not shown here."), button, wrong);
+}
+
 /** Why a task did not end well, and where to go on. */
 function failure(task) {
   return el("div", {}, failureBox(task.error, task.state),
@@ -132,7 +148,7 @@ function failure(task) {
 /** What a task that ended well gave. */
 function outcome(task) {
   const result = task.result;
-  if (!result) return el("p", { class: "hint" }, task.state === "succeeded" ? "The result is not JSON: fetch it with the API." : "It left no result.");
+  if (!result) return card("Result", other(task));
   if (task.kind === "estimate") return card("Predictions", predictions(result));
   if (task.kind === "train") {
     return card("Result", el("p", {}, el("a", { href: linkTo(result.model, result.version) }, `Version ${result.version} of ${result.model}`),
