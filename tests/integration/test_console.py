@@ -598,12 +598,13 @@ def test_nginx_serves_the_files_to_browsers_alone(slow_service: Service) -> None
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'")
     assert "unsafe" not in policy
     refused(httpx.get(f"{slow_service.url}/"), 404)
-    for file in CONSOLE.iterdir():
-        answer = httpx.get(f"{slow_service.url}/console/{file.name}")
-        assert answer.content == file.read_bytes()
-        assert answer.headers["Cache-Control"] == "no-cache"
-        again = httpx.get(answer.url, headers={"If-None-Match": answer.headers["ETag"]})
-        assert again.status_code == 304
+    with httpx.Client(base_url=slow_service.url) as client:
+        for file in CONSOLE.iterdir():
+            answer = client.get(f"/console/{file.name}")
+            assert answer.content == file.read_bytes()
+            assert answer.headers["Cache-Control"] == "no-cache"
+            again = client.get(answer.url, headers={"If-None-Match": answer.headers["ETag"]})
+            assert again.status_code == 304
 
 
 @pytest.mark.parametrize(
