@@ -29,7 +29,7 @@ from gateway.outside import open_outside
 from gateway.pressure import Pressure
 from gateway.quotas import LIMITS, Quota, Quotas
 from gateway.resource_v0 import AuthResource, InitResource, OriginalErrors, PredictResource, StatusResource
-from gateway.resources.authorize import AuthorizeResource
+from gateway.resources.authorize import AuthorizeBodyResource, AuthorizeResource
 from gateway.resources.dead import DeadLetterResource, DeadLettersResource, ReplayResource
 from gateway.resources.docs import AssetResource, DefinitionResource, DocsResource
 from gateway.resources.events import EventsResource
@@ -119,6 +119,7 @@ def create_app(settings: Settings) -> Gateway:
     app.add_route("/v1/token", token_resource)
     app.add_route("/.well-known/jwks.json", KeysResource(keys))
     app.add_route("/internal/authorize", AuthorizeResource(entrance))
+    app.add_route("/internal/authorize/body", AuthorizeBodyResource(authenticator))
     networks = Networks(settings.metrics_from)
     gauge = Gauge(client)
     app.add_route("/metrics", MetricsResource(ServiceCollector(gauge.read), entrance, networks))

@@ -110,23 +110,27 @@ class Authenticator:
         Raises Unauthenticated or Forbidden, with the challenge of RFC 6750 set in the response; TooManyRequests if the
         quota is used up; Unavailable if it cannot be found out who is calling.
         """
+        principal = await self.identify(req, resp)
+        if principal.quota.charged and self._quotas is not None:
+            await _charge(self._quotas, req, resp, principal, estimates=needed == "estimate")
+        permit(resp, principal, needed, model=model)
+        return principal
+
+    async def identify(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> Principal:
+        """The caller, at no cost to its quota.
+
+        Raises Unauthenticated, with the challenge set in the response; Unavailable if it cannot be found out.
+        """
         token = _bearer(req.get_header("Authorization"))
         if token is None:
             resp.set_header("WWW-Authenticate", _challenge())
             raise Unauthenticated("a token is needed: get one from /v1/token, send it as Authorization: Bearer TOKEN")
         try:
-            principal = await self._callers.principal(token)
+            return await self._callers.principal(token)
         except Unauthenticated as error:
             self._count(TOKENS_REFUSED)
             resp.set_header("WWW-Authenticate", _challenge("invalid_token", str(error)))
             raise
-        if principal.quota.charged and self._quotas is not None:
-            await _charge(self._quotas, req, resp, principal, estimates=needed == "estimate")
-        if not allows(principal.scopes, needed, model=model):
-            reason = f"the account {principal.name!r} may not do this: it {_lacking(needed, model)}"
-            resp.set_header("WWW-Authenticate", _challenge("insufficient_scope", reason, scope=_least(needed)))
-            raise Forbidden(reason)
-        return principal
 
     def forget(self, what: str) -> None:
         """Drop what is remembered of what changed, as it is said on ACCOUNTS_CHANNEL. Called on the event loop."""
@@ -144,6 +148,14 @@ class Authenticator:
                 log.error("%s is closed: %s declare nothing", cls.__name__, ", ".join(missing))
             self._checked[cls] = bool(missing)
         return self._checked[cls]
+
+
+def permit(resp: falcon.asgi.Response, principal: Principal, needed: Needed, *, model: str | None = None) -> None:
+    """Raise Forbidden, with the challenge set in the response, if the caller lacks the scope for this model."""
+    if not allows(principal.scopes, needed, model=model):
+        reason = f"the account {principal.name!r} may not do this: it {_lacking(needed, model)}"
+        resp.set_header("WWW-Authenticate", _challenge("insufficient_scope", reason, scope=_least(needed)))
+        raise Forbidden(reason)
 
 
 async def _charge(

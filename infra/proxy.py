@@ -10,11 +10,12 @@ import resource
 import textwrap
 from typing import Final
 
+from infra import proxy_bodies
 from infra.address import Address
 from infra.console_files import NAME as CONSOLE
 from infra.launch import OPEN_FILES
 from infra.proxy_headers import CONSOLE_POLICY, DOCS_POLICY, FLOWER_POLICY, FRAME_POLICY, REPORT_POLICY, headers
-from infra.proxy_pages import error_pages, pages
+from infra.proxy_pages import error_pages, problems, statuses
 from infra.templates import fill
 from infra.tls import CERTIFICATE, KEY
 from tasks.settings import Settings
@@ -33,6 +34,8 @@ CIPHERS: Final = ":".join(
 NETWORK: Final = r'default $binary_remote_addr; "~(?s)^(?<network64>.{8}).{8}$" $network64;'
 #: Memory for the addresses that are counted: some 80,000 of them.
 ZONE: Final = "10m"
+#: One address has requests for at most one of so many of NGINX's connections. Each has one more, to the gateway.
+ADDRESS_SHARE: Final = 4
 #: Logins of an address that come at once are let through for so many seconds' worth of its rate, and the rest slowed
 #: until so many seconds' worth wait; what is more is refused.
 LOGIN_BURST_SECONDS: Final = 2
@@ -43,18 +46,29 @@ def nginx_conf(address: Address, settings: Settings, *, flower_password: str) ->
     """The text of nginx.conf; with TLS if the address says so."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     files = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    connections = files // 2
+    address_limit = _address_limit(settings, connections)
     hsts = settings.hsts_seconds if address.tls else 0
     return fill(
         "nginx/nginx.conf.template",
         user=_user(),
         open_files=files,
-        connections=files // 2,
+        connections=connections,
         listen=f"{address.listen} backlog=1024" + (" ssl" if address.tls else ""),
         header_seconds=settings.header_timeout_seconds,
         body_seconds=settings.body_timeout_seconds,
         max_body_bytes=settings.max_body_bytes,
+        other_bytes=proxy_bodies.other_bytes(settings),
+        buffer_bytes=proxy_bodies.BUFFER_BYTES,
+        body_maps=_indented(4, proxy_bodies.maps(settings)),
+        body_limits=_indented(12, proxy_bodies.limits(settings)),
+        question_limits=_indented(16, proxy_bodies.limits(settings)),
+        submits=proxy_bodies.SUBMITS,
+        account=proxy_bodies.ACCOUNT,
+        default_model=settings.default_model,
         read_seconds=settings.max_wait_seconds + READ_MARGIN_SECONDS,
-        limits=_indented(4, _addresses(settings), _limits(settings)),
+        limits=_indented(4, _addresses(settings), _limits(settings), address_limit),
+        address_limit=_indented(12, address_limit),
         guesses=_indented(12, _guesses(settings)),
         redirect=_indented(4, _redirect(address, settings)),
         tls=_indented(8, _tls(settings) if address.tls else ""),
@@ -66,7 +80,8 @@ def nginx_conf(address: Address, settings: Settings, *, flower_password: str) ->
         report_headers=_indented(12, headers(REPORT_POLICY, hsts_seconds=hsts)),
         flower_headers=_indented(12, headers(FLOWER_POLICY, hsts_seconds=hsts)),
         error_pages=_indented(8, error_pages()),
-        pages=_indented(12, pages(max_body_bytes=settings.max_body_bytes, hsts_seconds=hsts)),
+        problems=_indented(12, problems(hsts_seconds=hsts)),
+        statuses=_indented(12, statuses(hsts_seconds=hsts)),
         guarded_error_pages=_indented(12, error_pages(guarded=True)),
         secure_cookies=" secure" if address.tls else "",
         flower_login=base64.b64encode(f"{FLOWER_USER}:{flower_password}".encode()).decode(),
@@ -93,8 +108,8 @@ def _limits(settings: Settings) -> str:
         "# Who has one address of IPv6 has a network of 64 bits.",
         f"map $binary_remote_addr $network {{ {NETWORK} }}",
     ]
-    if most := settings.address_connections:
-        lines += [f"limit_conn_zone $network zone=connections:{ZONE};", f"limit_conn connections {most};"]
+    if settings.address_connections:
+        lines.append(f"limit_conn_zone $network zone=connections:{ZONE};")
     if rate := settings.address_requests_per_second:
         lines += [
             f"limit_req_zone $network zone=requests:{ZONE} rate={rate}r/s;",
@@ -107,6 +122,12 @@ def _limits(settings: Settings) -> str:
             f"limit_req_zone $guesser zone=logins:{ZONE} rate={rate}r/s;",
         ]
     return "\n".join(lines)
+
+
+def _address_limit(settings: Settings, connections: int) -> str:
+    """How many requests one address may have at the same time, of so many connections of NGINX."""
+    most = min(settings.address_connections, connections // ADDRESS_SHARE)
+    return f"limit_conn connections {most};" if most else ""
 
 
 def _guesses(settings: Settings) -> str:

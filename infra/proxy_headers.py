@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 #: What a page may load. An answer of the API is shown as no page, so it may load nothing.
@@ -31,11 +33,15 @@ FLOWER_POLICY: Final = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
+#: Of most answers nothing more is said.
+NO_MORE: Final[Mapping[str, str]] = MappingProxyType({})
 
-def headers(policy: str = API_POLICY, *, hsts_seconds: int, retry_after: int | None = None) -> str:
+
+def headers(policy: str = API_POLICY, *, hsts_seconds: int, more: Mapping[str, str] = NO_MORE) -> str:
     """The lines for a server or for a place in it, which inherits none of the server's if it has one of its own.
 
-    Constants, because a value that NGINX has to find for each answer costs it much more. `retry_after` is seconds.
+    Constants, because a value that NGINX has to find for each answer costs it much more. `more` are further headers;
+    NGINX leaves out one whose value is empty.
     """
     named = {
         "X-Request-Id": "$id",
@@ -47,6 +53,5 @@ def headers(policy: str = API_POLICY, *, hsts_seconds: int, retry_after: int | N
     }
     if hsts_seconds:
         named["Strict-Transport-Security"] = f'"max-age={hsts_seconds}"'
-    if retry_after is not None:
-        named["Retry-After"] = str(retry_after)
+    named |= more
     return "\n".join(f"add_header {name} {value} always;" for name, value in named.items())

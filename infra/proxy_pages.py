@@ -1,4 +1,4 @@
-"""What NGINX answers by itself: a problem (RFC 9457) for each status."""
+"""What NGINX answers by itself, for each status: a problem (RFC 9457), or `{"status": TEXT}` at the original routes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import Final
 from infra.proxy_headers import headers
 
 #: What NGINX says itself, by status: title, detail.
-PROBLEMS: Final = {
+TEXTS: Final = {
     400: ("Bad Request", "The request is not HTTP as the service reads it: check its first line and headers."),
     401: ("Unauthorized", "It is not known who is calling: send the name and password of an account, or a token."),
-    403: ("Forbidden", "The account may not do this: it needs the scope monitor to look, admin to change things."),
+    403: (
+        "Forbidden",
+        "The account lacks the scope: monitor to look, admin to change things, the work's own to submit it.",
+    ),
     404: ("Not Found", "There is nothing at this address."),
     405: ("Method Not Allowed", "The request's method is not known here."),
     408: ("Request Timeout", "The request did not arrive in time: send it again."),
-    413: ("Content Too Large", "The body is larger than {limit} bytes: send less at a time."),
+    413: ("Content Too Large", "The body is larger than $most_bytes bytes: send less at a time."),
     414: ("URI Too Long", "The address of the request is too long: shorten its query."),
     421: ("Misdirected Request", "The request names another host than its connection: connect anew."),
     429: ("Too Many Requests", "Too many requests come from this address: send fewer at a time."),
@@ -35,9 +38,13 @@ TYPES: Final = {
     404: "urn:mlservice:error:not-found",
     413: "urn:mlservice:error:body-too-large",
 }
-#: Where a later try is right, and after how long (seconds). The gateway says so of its own answers.
-PASSING: Final = (429, 502, 503, 504)
+#: After how long a later try is right (seconds). The gateway says so of its own answers.
 RETRY_AFTER_SECONDS: Final = 1
+#: Headers that a status has beside those of every answer. Of 401 NGINX itself hands on the challenge.
+OWN_HEADERS: Final[dict[int, dict[str, str]]] = {
+    403: {"WWW-Authenticate": "$challenge"},
+    **{status: {"Retry-After": str(RETRY_AFTER_SECONDS)} for status in (429, 502, 503, 504)},
+}
 #: NGINX's own numbers, by the status that they are: headers that are too large; HTTP spoken to the port of HTTPS.
 OWN_NUMBERS: Final = {431: 494, 400: 497}
 
@@ -47,29 +54,45 @@ def error_pages(*, guarded: bool = False) -> str:
 
     `guarded`: for a place behind an authorisation, whose failure to be decided NGINX calls 500; it passes.
     """
-    statuses = {status: f"{status}" for status in PROBLEMS}
+    statuses = {status: f"{status}" for status in TEXTS}
     for status, own in OWN_NUMBERS.items():
         statuses[status] += f" {own} ={status}"
-    lines = {status: f"error_page {text} /problem/{status};" for status, text in statuses.items()}
+    lines = {status: f"error_page {text} /$manner/{status};" for status, text in statuses.items()}
     if guarded:
-        lines[500] = "error_page 500 =503 /problem/503;"
+        lines[500] = "error_page 500 =503 /$manner/503;"
     return "\n".join(lines.values())
 
 
-def pages(*, max_body_bytes: int, hsts_seconds: int) -> str:
-    """The pages themselves, for within `location /problem/`."""
-    return "\n".join(_page(status, max_body_bytes, hsts_seconds) for status in PROBLEMS)
+def problems(*, hsts_seconds: int) -> str:
+    """The pages for within `location /problem/`."""
+    return "\n".join(
+        _page(
+            f"/problem/{status}",
+            status,
+            hsts_seconds,
+            type=TYPES.get(status, "about:blank"),
+            title=title,
+            status=status,
+            detail=detail,
+        )
+        for status, (title, detail) in TEXTS.items()
+    )
 
 
-def _page(status: int, max_body_bytes: int, hsts_seconds: int) -> str:
-    title, detail = PROBLEMS[status]
-    kind = TYPES.get(status, "about:blank")
-    problem = {"type": kind, "title": title, "status": status, "detail": detail.format(limit=max_body_bytes)}
-    text = json.dumps(problem).replace("'", "\\u0027")
-    lines = [f"return {status} '{text}';"]
-    if status in PASSING:
-        lines.append(headers(hsts_seconds=hsts_seconds, retry_after=RETRY_AFTER_SECONDS))
+def statuses(*, hsts_seconds: int) -> str:
+    """The pages for within `location /status/`, in the words of the original service."""
+    return "\n".join(
+        _page(f"/status/{status}", status, hsts_seconds, status=detail) for status, (_, detail) in TEXTS.items()
+    )
+
+
+def _page(path: str, code: int, hsts_seconds: int, **says: object) -> str:
+    """A page that answers with this status code, and says this in JSON."""
+    text = json.dumps(says).replace("'", "\\u0027")
+    lines = [f"return {code} '{text}';"]
+    if code in OWN_HEADERS:
+        lines.append(headers(hsts_seconds=hsts_seconds, more=OWN_HEADERS[code]))
     # A location with a path, because a request that could not be parsed has no address, with which NGINX does not
     # enter a named one.
     inside = textwrap.indent("\n".join(lines), "    ")
-    return f"location = /problem/{status} {{\n    internal;\n{inside}\n}}"
+    return f"location = {path} {{\n    internal;\n{inside}\n}}"

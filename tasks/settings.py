@@ -73,7 +73,14 @@ class Settings:
     body_timeout_seconds: int = _setting(
         30, doc="Longest pause in the arrival of a body, and in the taking of an answer."
     )
-    address_connections: int = _setting(4096, doc="Requests of one address that are served at once; 0: any number.")
+    large_bodies: int = _setting(
+        128, doc="Bodies of 100 kB or more, or of unknown length, that NGINX takes at a time; 0: any number."
+    )
+    account_large_bodies: int = _setting(64, doc="So many of them may be of one account; 0: any number.")
+    address_connections: int = _setting(
+        2048,
+        doc="Requests of one address that are served at once, a quarter of NGINX's connections at most; 0: any number.",
+    )
     address_requests_per_second: int = _setting(0, doc="Requests of one address in a second; 0: any number.")
     address_logins_per_second: int = _setting(
         20, doc="Requests with a password (HTTP Basic) of one address in a second, more are slowed; 0: any number."

@@ -26,6 +26,8 @@ MAY_BE_ZERO: Final = frozenset(
         "version_life_seconds",
         "max_queue_age_seconds",
         "address_connections",
+        "large_bodies",
+        "account_large_bodies",
         "hsts_seconds",
         "redirect_port",
         "worker_memory_bytes",

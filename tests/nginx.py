@@ -119,6 +119,25 @@ class Nginx(Process):
         """The answer to a GET over a connection of its own."""
         return httpx.get(f"{self.url}{path}", timeout=10, **options)
 
+    def connect(self) -> socket.socket:
+        """A connection, which the caller closes."""
+        return socket.create_connection((self.address.host, self.address.port), timeout=10)
+
+    def bytes_on_disk(self) -> int:
+        """How much its worker has written of bodies and answers that it still holds; the files have no name."""
+        pid = (self.folder / "nginx.pid").read_text().strip()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        files = (file for child in children for file in Path(f"/proc/{child}/fd").iterdir())
+        return sum(size(file) for file in files)
+
     def _listens(self) -> bool:
         socket.create_connection((self.address.host, self.address.port), timeout=5).close()
         return True
+
+
+def size(file: Path) -> int:
+    """How large a file is that a process holds under /proc and that has no name any more; 0 for others."""
+    try:
+        return file.stat().st_size if file.readlink().name.endswith(" (deleted)") else 0
+    except FileNotFoundError:
+        return 0

@@ -1,4 +1,4 @@
-"""`GET /internal/authorize?scope=S`: what NGINX asks before it lets a caller see Flower.
+"""What NGINX asks of a caller: before it lets him see Flower, and before it takes a large body.
 
 NGINX never lets it be reached from outside. A gateway without NGINX in front gives nothing away by it: it tells a
 caller what his own credentials may do.
@@ -6,16 +6,22 @@ caller what his own credentials may do.
 
 from __future__ import annotations
 
+from hashlib import sha256
+from typing import Final
+
 import falcon.asgi
 
-from gateway.auth import public
+from gateway.auth import Authenticator, permit, public
 from gateway.entrance import Entrance
 from gateway.scopes import SCOPES
 from tasks.errors import InvalidField
 
+#: What NGINX counts the bodies of an account by: no name, which may be longer or other than a header is.
+ACCOUNT: Final = "X-Account"
+
 
 class AuthorizeResource:
-    """Whether the caller, by token or by name and password, has a scope."""
+    """`GET /internal/authorize?scope=S`: whether the caller, by token or by name and password, has a scope."""
 
     def __init__(self, entrance: Entrance) -> None:
         self._entrance = entrance
@@ -23,8 +29,31 @@ class AuthorizeResource:
     @public
     async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """204 if the caller has the scope; 401 with a challenge, or 403."""
-        scope = req.get_param("scope")
-        if scope not in SCOPES:
-            raise InvalidField(f"there is no such scope; give scope, one of {', '.join(SCOPES)}").at("?scope")
-        await self._entrance.admit(req, resp, scope)
+        await self._entrance.admit(req, resp, _scope(req))
         resp.status = falcon.HTTP_204
+
+
+class AuthorizeBodyResource:
+    """`GET /internal/authorize/body?scope=S&model=M`: whether a large body of the caller, by token, is taken.
+
+    Costs nothing of a quota: the request itself does.
+    """
+
+    def __init__(self, authenticator: Authenticator) -> None:
+        self._authenticator = authenticator
+
+    @public
+    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        """204 if the caller has the scope for the model, with what stands for its account; 401 or 403."""
+        scope = _scope(req)
+        principal = await self._authenticator.identify(req, resp)
+        permit(resp, principal, scope, model=req.get_param("model"))
+        resp.set_header(ACCOUNT, sha256(principal.name.encode()).hexdigest())
+        resp.status = falcon.HTTP_204
+
+
+def _scope(req: falcon.asgi.Request) -> str:
+    scope = req.get_param("scope")
+    if scope not in SCOPES:
+        raise InvalidField(f"there is no such scope; give scope, one of {', '.join(SCOPES)}").at("?scope")
+    return scope

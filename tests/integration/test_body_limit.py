@@ -9,6 +9,7 @@ from typing import Final
 import httpx
 import pytest
 
+from tests.integration.test_auth import add
 from tests.problems import refused
 from tests.service import JSON, Service
 
@@ -49,7 +50,25 @@ def test_the_usual_limit_is_checked_by_the_headers_alone(service: Service) -> No
     )
 
 
-def exchange(service: Service, door: str, *, framing: str, sent: bytes) -> httpx.Response:
+def test_whether_a_large_body_is_taken_is_said_before_it_is_sent(service: Service) -> None:
+    guest = f"Bearer {add(service, 'guest-of-bodies', 'estimate:guests', 'train').token}"
+    for framing in ("Content-Length: 100000", "Transfer-Encoding: chunked"):
+        stranger = exchange(service, "nginx", framing=framing, sent=b"", token="Bearer x")
+        refused(stranger, 401, "not known who")
+        assert "invalid_token" in stranger.headers["WWW-Authenticate"]
+        other = exchange(service, "nginx", framing=framing, sent=b"", token=guest)
+        refused(other, 403, "scope")
+        assert "estimate:unborn" in other.headers["WWW-Authenticate"]
+    whole = httpx.post(
+        f"{service.url}/v1/models/guests/estimate",
+        content=b"{}".ljust(100_000),
+        headers={"Authorization": guest, "Content-Type": JSON, "Prefer": "wait=30"},
+        timeout=40,
+    )
+    refused(whole, 424, "not initialised")
+
+
+def exchange(service: Service, door: str, *, framing: str, sent: bytes, token: str = "") -> httpx.Response:
     """The answer to headers and a part of a body, from NGINX or past it."""
     if door == "nginx":
         url = httpx.URL(service.url)
@@ -60,7 +79,7 @@ def exchange(service: Service, door: str, *, framing: str, sent: bytes) -> httpx
         raw.connect(f"{service.home.service().sockets}/gateway.sock")
     head = (
         f"POST /v1/models/unborn/estimate HTTP/1.1\r\nHost: here\r\nContent-Type: {JSON}\r\n{framing}\r\n"
-        f"Authorization: {service.http.headers['Authorization']}\r\nConnection: close\r\n\r\n"
+        f"Authorization: {token or service.http.headers['Authorization']}\r\nConnection: close\r\n\r\n"
     )
     with raw, raw.makefile("rb") as answer:
         raw.sendall(head.encode() + sent)

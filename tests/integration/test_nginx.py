@@ -34,10 +34,6 @@ def deny(status: int) -> Callable[[Request], None]:
     return answer
 
 
-def connect(nginx: Nginx) -> socket.socket:
-    return socket.create_connection((nginx.address.host, nginx.address.port), timeout=10)
-
-
 def until_closed(connection: socket.socket) -> bytes:
     """All that comes, up to the end of the connection."""
     parts = []
@@ -103,7 +99,7 @@ def test_events_arrive_as_they_happen() -> None:
 
 
 def test_a_body_is_whole_before_the_gateway_hears_of_it() -> None:
-    with Nginx(Settings(), gateway=fine) as nginx, connect(nginx) as slow:
+    with Nginx(Settings(), gateway=fine) as nginx, nginx.connect() as slow:
         slow.sendall(b"POST /v1/x HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 4\r\n\r\nab")
         nginx.get("/in-between")
         assert [request.path for request in nginx.seen] == ["/in-between"]
@@ -124,7 +120,7 @@ def test_a_body_is_whole_before_the_gateway_hears_of_it() -> None:
 )
 def test_a_client_that_stops_is_let_go(sent: bytes) -> None:
     settings = Settings(header_timeout_seconds=1, body_timeout_seconds=1)
-    with Nginx(settings, gateway=fine) as nginx, connect(nginx) as slow:
+    with Nginx(settings, gateway=fine) as nginx, nginx.connect() as slow:
         slow.sendall(sent)
         began = time.monotonic()
         try:
@@ -138,7 +134,7 @@ def test_a_client_that_stops_is_let_go(sent: bytes) -> None:
 
 def test_a_header_that_trickles_in_is_let_go() -> None:
     """A byte now and then does not keep a connection: the time is for the whole header."""
-    with Nginx(Settings(header_timeout_seconds=1), gateway=fine) as nginx, connect(nginx) as slow:
+    with Nginx(Settings(header_timeout_seconds=1), gateway=fine) as nginx, nginx.connect() as slow:
         slow.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
 
         def ended() -> bool:
@@ -159,7 +155,7 @@ def test_an_address_has_so_many_requests_at_once() -> None:
             assert free.wait(10)
         request.say(200)
 
-    with Nginx(Settings(address_connections=2), gateway=hold) as nginx, connect(nginx) as one, connect(nginx) as two:
+    with Nginx(Settings(address_connections=2), gateway=hold) as nginx, nginx.connect() as one, nginx.connect() as two:
         for connection in (one, two):
             connection.sendall(b"GET /held HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
         eventually(lambda: len(nginx.seen) == 2, what="the two requests")
@@ -207,7 +203,7 @@ def test_passwords_are_slowed_and_tokens_are_not() -> None:
 
 def test_too_many_passwords_at_once_are_refused() -> None:
     with Nginx(Settings(address_logins_per_second=1), gateway=fine) as nginx:
-        connections = [connect(nginx) for _ in range(20)]
+        connections = [nginx.connect() for _ in range(20)]
         try:
             for connection in connections:
                 connection.sendall(
@@ -224,7 +220,7 @@ def test_too_many_passwords_at_once_are_refused() -> None:
 
 def test_the_default_limits_let_a_load_through() -> None:
     with Nginx(Settings(), gateway=fine) as nginx:
-        connections = [connect(nginx) for _ in range(200)]
+        connections = [nginx.connect() for _ in range(200)]
         try:
             for connection in connections:
                 connection.sendall(b"GET /v1/models HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
@@ -274,7 +270,7 @@ def test_nothing_is_seen_without_authorisation(word: int, status: int) -> None:
     ],
 )
 def test_looking_needs_monitor_and_changing_needs_admin(method: str, path: str, scope: str) -> None:
-    with Nginx(Settings(), gateway=deny(204), flower=fine) as nginx, connect(nginx) as connection:
+    with Nginx(Settings(), gateway=deny(204), flower=fine) as nginx, nginx.connect() as connection:
         # Not through httpx, which tidies paths.
         lines = f"{method} {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc"
         connection.sendall(lines.encode())
@@ -343,12 +339,12 @@ def test_the_log_has_the_id_and_no_query() -> None:
 )
 def test_every_line_of_the_log_is_json_whatever_is_sent(sent: bytes) -> None:
     with Nginx(Settings(), gateway=fine) as nginx:
-        with connect(nginx) as connection:
+        with nginx.connect() as connection:
             connection.sendall(
                 sent + b"\r\nHost: h\r\nX-Request-Id: \xff\r\ntraceparent: \xff\r\nConnection: close\r\n\r\n"
             )
             until_closed(connection)
-        with connect(nginx) as connection:
+        with nginx.connect() as connection:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n")
         nginx.popen.terminate()
         nginx.popen.wait(10)

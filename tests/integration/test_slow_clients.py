@@ -22,12 +22,13 @@ TIMED: Final = 200
 RATIO: Final = 3.0
 #: What a busy machine adds to that (seconds).
 MARGIN_SECONDS: Final = 0.02
-#: What the slow ones have sent when they stop: nothing, half a header, or a header and half a body.
+#: What the slow ones have sent when they stop: nothing, half a header, or a header and half a body. None has a token, so
+#: no more than what fits into memory is taken of them.
 BEGINNINGS: Final = (
     b"",
     b"GET /v1/models HTTP/1.1\r\nHost: here\r\nX-Slow: ",
-    b"POST /v1/models/m/estimate HTTP/1.1\r\nHost: here\r\nContent-Length: 100000\r\n\r\n{",
-    b"POST /v1/models/m/init HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n{",
+    b"POST /v1/models/m/estimate HTTP/1.1\r\nHost: here\r\nContent-Length: 99999\r\n\r\n{",
+    b"POST /v1/token HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n{",
 )
 
 

@@ -1,0 +1,55 @@
+"""Which bodies NGINX takes, of whom, and how many large ones at a time.
+
+Small ones it holds in memory. A large one, or one of unknown length, it writes to the disk on which Valkey's file may
+lie: so it is taken of a caller only whom the gateway knows, who may do what the body is for.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tasks.contract import MODEL_NAME, Kind
+from tasks.settings import Settings
+
+#: What is kept in memory of a body (bytes).
+BUFFER_BYTES: Final = 128 * 1024
+#: Content-Length, as a pattern, of bodies that fit there.
+SMALL: Final = "0*[0-9]{1,5}"
+#: Largest body where no work is submitted (bytes). Also in chunks of one byte, which are six, it fits into memory.
+OTHER_BYTES: Final = 16 * 1024
+#: The names of work that comes with a body of any size.
+KINDS: Final = "|".join(Kind)
+#: Where it is submitted: the scope that is needed, and what stands where a model is named.
+SUBMITS: Final = rf"^/v1/models/(?<submit_named>[^/]+)/(?<submit_scope>{KINDS})\z"
+#: The same, and the original service's place, in the address as it was sent.
+WORK: Final = rf"^/(v1/models/[^/?]+/({KINDS})|resource/predict)(\?|$)"
+#: What the gateway calls the account in its answer to NGINX.
+ACCOUNT: Final = "$upstream_http_x_account"
+#: Memory for what is counted: some thousand accounts.
+ZONE: Final = "1m"
+
+
+def other_bytes(settings: Settings) -> int:
+    """Largest body where no work is submitted."""
+    return min(OTHER_BYTES, settings.max_body_bytes)
+
+
+def maps(settings: Settings) -> str:
+    """What is a large body and for which model, how large one may be, and by what they are counted."""
+    return "\n".join(
+        (
+            "# A body that does not fit into memory, or may not.",
+            f'map $http_transfer_encoding$content_length $large {{ default 1; "" ""; "~^{SMALL}$" ""; }}',
+            "# Another name than a model may have is the gateway's to refuse. Not $, after which a line may end.",
+            f'map $submit_named $submit_model {{ default ""; "~^{MODEL_NAME.pattern}\\z" $submit_named; }}',
+            f'map $request_uri $most_bytes {{ default {other_bytes(settings)}; "~{WORK}" {settings.max_body_bytes}; }}',
+            f"limit_conn_zone $account zone=account_bodies:{ZONE};",
+            f"limit_conn_zone $admitted zone=bodies:{ZONE};",
+        )
+    )
+
+
+def limits(settings: Settings) -> str:
+    """How many large bodies there may be at a time, of an account and of all."""
+    counted = {"account_bodies": settings.account_large_bodies, "bodies": settings.large_bodies}
+    return "\n".join(f"limit_conn {zone} {most};" for zone, most in counted.items() if most)
