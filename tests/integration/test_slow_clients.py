@@ -22,8 +22,8 @@ TIMED: Final = 200
 RATIO: Final = 3.0
 #: What a busy machine adds to that (seconds).
 MARGIN_SECONDS: Final = 0.02
-#: What the slow ones have sent when they stop: nothing, half a header, or a header and half a body. None has a token, so
-#: no more than what fits into memory is taken of them.
+#: What the slow ones have sent when they stop: nothing, half a header, or a header and half a body, of which no more
+#: than what fits into memory is taken without a token.
 BEGINNINGS: Final = (
     b"",
     b"GET /v1/models HTTP/1.1\r\nHost: here\r\nX-Slow: ",
