@@ -25,7 +25,11 @@ FLOWER_PREFIX: Final = "flower."
 CELERY_COMMANDS: Final = (
     *("+@read", "+@write", "+@pubsub", "+@transaction", "+@scripting", "+@connection", "+time"),
     # Among the dangerous are FLUSHALL, KEYS, DEBUG and SORT; among the administrative CONFIG, ACL, SHUTDOWN, MODULE.
-    *("-@dangerous", "-@admin", "-function", "-script|flush", "-script|kill"),
+    *("-@dangerous", "-@admin", "-function", "-fcall", "-fcall_ro"),
+    # SCRIPT DEBUG SYNC lets one script stop the server for as long as its client likes.
+    *("-script", "+script|load", "+script|exists"),
+    # Of keys that may not be read it tells that they change.
+    "-client|tracking",
     # How much memory is used decides whether work is accepted.
     "+info",
 )
@@ -39,7 +43,16 @@ CELERY_CHANNELS: Final = ("ml:*", "celery-task-meta-*", CONTROL_CHANNEL, *EVENT_
 
 #: Asking workers, hearing them, and counting what waits. In scripts these are checked one by one as well.
 FLOWER_COMMANDS: Final = (
-    *("+@connection", "-@dangerous", "-@admin", "+publish", "+subscribe", "+unsubscribe", "+psubscribe"),
+    *(
+        "+@connection",
+        "-@dangerous",
+        "-@admin",
+        "-client|tracking",
+        "+publish",
+        "+subscribe",
+        "+unsubscribe",
+        "+psubscribe",
+    ),
     *("+punsubscribe", "+llen", "+exists", "+brpop", "+pexpire", "+del", "+multi", "+exec"),
     *("+sadd", "+srem", "+smembers", "+zadd", "+zrem", "+zrangebyscore", "+time"),
     # Giving back messages of its own, of which it has none.

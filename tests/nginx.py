@@ -141,3 +141,15 @@ def size(file: Path) -> int:
         return file.stat().st_size if file.readlink().name.endswith(" (deleted)") else 0
     except FileNotFoundError:
         return 0
+
+
+def answer(connection: socket.socket) -> httpx.Response:
+    """The next answer on the connection, whatever comes after it."""
+    with connection.makefile("rb", buffering=0) as stream:
+        status = int(stream.readline().split()[1])
+        lines = [line.decode().strip().partition(": ") for line in iter(stream.readline, b"\r\n")]
+        headers = httpx.Headers([(name, value) for name, _, value in lines])
+        size, body = int(headers.get("Content-Length", "0")), b""
+        while len(body) < size:
+            body += stream.read(size - len(body))
+    return httpx.Response(status, headers=headers, content=body)

@@ -10,7 +10,7 @@ import pytest
 
 from tasks.contract import Kind
 from tasks.settings import Settings
-from tests.nginx import Nginx, Request
+from tests.nginx import Nginx, Request, answer
 from tests.problems import refused
 from tests.servers import eventually
 
@@ -46,18 +46,6 @@ CHUNKED = "Transfer-Encoding: chunked"
 
 def chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
-
-
-def answer(connection: socket.socket) -> httpx.Response:
-    """The next answer on the connection."""
-    with connection.makefile("rb", buffering=0) as stream:
-        status = int(stream.readline().split()[1])
-        headers = [line.decode().strip().split(": ", 1) for line in iter(stream.readline, b"\r\n")]
-        size = int(httpx.Headers([(name, value) for name, value in headers]).get("Content-Length", "0"))
-        body = b""
-        while len(body) < size:
-            body += stream.read(size - len(body))
-    return httpx.Response(status, headers=[(name, value) for name, value in headers], content=body)
 
 
 def heard(nginx: Nginx) -> list[tuple[str, str]]:
