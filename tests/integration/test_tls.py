@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import subprocess
@@ -107,6 +108,22 @@ def test_bad_tls_is_not(secure: Secure, folder: Path, options: tuple[str, ...], 
         with Process(command, output=tmp_path / "server") as server:
             server.wait_for("ACCEPT")
             assert shakes_hands(port, *chosen)
+
+
+def tickets(port: int, version: str) -> list[int]:
+    """The sizes, in rows of 16 bytes, of what a client is given to take up its session with."""
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", version, "-ign_eof"]
+    request = "GET /health/live HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
+    done = subprocess.run(command, input=request, capture_output=True, text=True, check=False, timeout=20)
+    assert "200 OK" in done.stdout
+    found = re.findall(r"TLS session ticket:\n((?: +[0-9a-f]{4} - .*\n)+)", done.stdout)
+    return [rows.count("\n") for rows in found]
+
+
+def test_the_keys_of_a_session_are_in_no_ticket(secure: Secure) -> None:
+    """There they would lie under a key as old as NGINX. What 1.3 calls a ticket is the session's number here."""
+    assert tickets(secure.port, "-tls1_2") == []
+    assert set(tickets(secure.port, "-tls1_3")) == {2}
 
 
 def test_an_answer_over_tls_keeps_browsers_there(secure: Secure) -> None:
