@@ -177,14 +177,21 @@ def test_a_renewed_certificate_is_shown_when_nginx_reads_again(secure: Secure, t
     pid = int((secure.service.home.run / "nginx.pid").read_text())
     try:
         for name in kept:
-            (secure.certificate.parent / name).write_bytes((tmp_path / name).read_bytes())
+            replace(secure.certificate.parent / name, (tmp_path / name).read_bytes())
         subprocess.run(["kill", "-HUP", str(pid)], check=True)
         eventually(lambda: ssl.get_server_certificate(("127.0.0.1", secure.port)) != before, what="the new one")
     finally:
         for name, content in kept.items():
-            (secure.certificate.parent / name).write_bytes(content)
+            replace(secure.certificate.parent / name, content)
         subprocess.run(["kill", "-HUP", str(pid)], check=True)
     eventually(lambda: ssl.get_server_certificate(("127.0.0.1", secure.port)) == before, what="the old one")
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put another file in its place. NGINX keeps what it read of one that is no other and as old to the second."""
+    draft = path.with_suffix(".new")
+    draft.write_bytes(content)
+    draft.replace(path)
 
 
 @pytest.mark.parametrize("options", [("--tls-cert", "tls.crt"), ("--tls-cert", "tls.key", "--tls-key", "tls.crt")])
