@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from argparse import Namespace
 from dataclasses import replace
@@ -36,7 +37,7 @@ def conf(address: Address = ADDRESS, **settings: Any) -> str:
     "settings",
     [
         {},
-        {"address_connections": 0, "address_logins_per_second": 0},
+        {"address_connections": 0, "address_logins_per_second": 0, "large_bodies": 0, "account_large_bodies": 0},
         {"address_requests_per_second": 50, "trusted_proxies": "10.0.0.0/8, ::1"},
         {"tls": True, "redirect_port": True},
         {"tls": True, "hsts_seconds": 0},
@@ -65,8 +66,17 @@ def test_nginx_accepts_its_configuration(
 def test_nginx_waits_longer_than_the_longest_wait() -> None:
     text = conf(max_wait_seconds=300, max_body_bytes=4096)
     assert "proxy_read_timeout 330s;" in text
-    assert "client_max_body_size 4096;" in text
+    assert set(re.findall(r"client_max_body_size (\d+);", text)) == {"0", "4096"}
     assert "listen 127.0.0.1:18080 " in text
+
+
+@pytest.mark.parametrize("wanted", [Settings().address_connections, 10**6])
+def test_one_address_has_at_most_a_quarter_of_the_connections(wanted: int) -> None:
+    text = conf(address_connections=wanted)
+    connections = int(re.findall(r"worker_connections (\d+);", text)[0])
+    allowed = {int(most) for most in re.findall(r"limit_conn connections (\d+);", text)}
+    assert len(allowed) == 1
+    assert 0 < max(allowed) <= min(wanted, connections / 4)
 
 
 def test_a_server_without_tls_says_nothing_of_it() -> None:
