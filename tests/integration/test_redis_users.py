@@ -177,7 +177,8 @@ def any_verdict(master: redis.Redis, user: str, name: str) -> str:
         try:
             return verdict(master, user, " ".join([name.replace("|", " "), *["1"] * count]))
         except redis.exceptions.ResponseError as error:
-            assert "wrong number of arguments" in str(error), (name, error)
+            if "wrong number of arguments" not in str(error):
+                raise
     raise AssertionError(f"{name} takes more arguments")
 
 
