@@ -14,6 +14,7 @@ from rich.table import Table
 
 from infra.demo_data import Case
 from infra.demo_score import Score
+from tasks.numerals import plain
 
 #: Features and predictions that are shown.
 MOST_SHOWN: Final = 8
@@ -106,7 +107,7 @@ class View:
         """How good the model is."""
         verdict = "better" if score.better else "NOT better"
         self.line(
-            f"{score.measure} {score.model:.4g} on the {rows} rows held back, {verdict} than {score.guess:.4g}"
+            f"{score.measure} {plain(score.model)} on the {rows} rows held back, {verdict} than {plain(score.guess)}"
             f" by always guessing {_value(score.guessed)}"
         )
 
@@ -126,7 +127,7 @@ def _table(first: str, *others: str) -> Table:
 
 
 def _metrics(metrics: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+    return ", ".join(f"{name} {plain(value)}" for name, value in metrics.items())
 
 
 def _value(value: Any) -> str:

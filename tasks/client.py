@@ -63,7 +63,7 @@ class Handle:
 
     def watch(self) -> Watch:
         """The progress as it comes: `for progress in handle.watch(): ...`; in a notebook a live bar."""
-        return Watch(self.task)
+        return Watch(self.task, ahead=self._client.history.ahead)
 
     def result(self, *, timeout: float) -> Any:
         """The result, as soon as it is there. Raises the task's error, or TimeoutError after `timeout` seconds."""

@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 
 from tasks.contract import Promote
-from tasks.curve import Recorder
 from tasks.errors import EstimatorFailed, ServiceError
-from tasks.estimators.base import Dataset, Estimator, Progress
+from tasks.estimators.base import Dataset, Estimator
 from tasks.estimators.metrics import is_better, measure
 from tasks.groups import Claim
 from tasks.limits import let_finish
+from tasks.recording import Recorder, Report
 from tasks.registry import Version, check_name
 from tasks.reports.making import add_missing_report, add_report
 from tasks.runtime import Runtime
@@ -35,7 +35,7 @@ class Request(msgspec.Struct, frozen=True):
     claim: Claim | None = None
 
 
-def fit(runtime: Runtime, request: Request, *, report: Progress) -> dict[str, Any]:
+def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]:
     """Train a version, all or nothing. Returns what `tasks.train` promises.
 
     Raises ModelNotInitialised, InvalidParams, FenceLost, EstimatorFailed, and whatever `report` raises.
@@ -47,9 +47,10 @@ def fit(runtime: Runtime, request: Request, *, report: Progress) -> dict[str, An
     with runtime.traces.step("read data", model=request.model):
         dataset = read_dataset(runtime, snapshot)
     start = time.perf_counter()
-    recorder = Recorder(report)
+    recorder = Recorder(report, grows=estimator.grows)
     with runtime.traces.step("fit", model=request.model, estimator=snapshot.estimator, rows=dataset.train.num_rows):
         artefact = estimator.fit(dataset, request.params, recorder)
+        recorder.end()
     seconds = time.perf_counter() - start
     with runtime.traces.step("measure", rows=dataset.holdout.num_rows):
         metrics = _measure(estimator, artefact, dataset)

@@ -20,6 +20,7 @@ from tasks.contract import (
     RETIRED_KEY,
     VERSIONS_KEY,
 )
+from tasks.curve import Curve, read_curve
 from tasks.errors import (
     InvalidField,
     ModelNotInitialised,
@@ -48,13 +49,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     problem: str
     #: Seconds since the epoch.
     created_at: float
-
-
-class Curve(msgspec.Struct, frozen=True):
-    """Metrics by set (`train`, `holdout`) and name; one value for each of the iterations."""
-
-    iterations: list[int] = []
-    metrics: dict[str, dict[str, list[float]]] = {}
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +93,6 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 _encode = msgspec.json.Encoder().encode
 _read_snapshot = msgspec.json.Decoder(Snapshot).decode
 _read_version = msgspec.json.Decoder(Version).decode
-_read_curve = msgspec.json.Decoder(Curve).decode
 _read_report = msgspec.json.Decoder(Report).decode
 
 
@@ -209,7 +202,7 @@ class Registry:
         if record is None:
             raise UnknownVersion(f"the model {model} has no version {number}").at("?version")
         version = _read_version(record)
-        return msgspec.structs.replace(version, curve=_read_curve(curve)) if curve else version
+        return msgspec.structs.replace(version, curve=read_curve(curve)) if curve else version
 
     def names(self) -> list[str]:
         """The names of all models, sorted."""

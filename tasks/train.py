@@ -19,7 +19,7 @@ from tasks.runtime import Runtime
 from tasks.work import WorkTask, parse, pass_on, run_claimed, run_direct, succeeded
 
 if TYPE_CHECKING:
-    from tasks.estimators.base import Metrics, Progress
+    from tasks.recording import Report, Step
 
 #: Shortest time between two reports of progress; the last iteration is always reported.
 REPORT_SECONDS: Final = 0.05
@@ -98,8 +98,9 @@ def _read_source(runtime: Runtime, claim: Claim) -> None:
     ingest.initialise(runtime, request, ingest.from_source(runtime, source))
 
 
-def throttled(report: Callable[[dict[str, Any]], Any], *, clock: Callable[[], float] = time.monotonic) -> Progress:
-    """A progress callback that reports at most once in REPORT_SECONDS, and always the last iteration.
+def throttled(report: Callable[[dict[str, Any]], Any], *, clock: Callable[[], float] = time.monotonic) -> Report:
+    """Reports at most once in REPORT_SECONDS, and always the last iteration. What was measured in one that is not
+    reported is in the next report.
 
     `seconds_left` is the time for all iterations that there may be, at the pace since the first one, before which data
     are read; a train that stops early has fewer.
@@ -108,19 +109,28 @@ def throttled(report: Callable[[dict[str, Any]], Any], *, clock: Callable[[], fl
     last = -REPORT_SECONDS
     first: tuple[int, float] | None = None
 
-    def progress(iteration: int, total: int, metrics: Metrics) -> None:
+    def progress(step: Step) -> None:
         nonlocal first, last
-        elapsed = clock() - start
+        iteration, elapsed = step.iteration, clock() - start
         first = first or (iteration, elapsed)
         done, spent = (iteration - first[0], elapsed - first[1]) if iteration > first[0] else (iteration, elapsed)
-        left = spent / done * (total - iteration)
-        if iteration < total and elapsed - last < REPORT_SECONDS:
+        left = 0.0 if step.last else spent / done * (step.total - iteration)
+        if not step.last and elapsed - last < REPORT_SECONDS:
             return
         last = elapsed
         times = {"seconds": round(elapsed, 3), "seconds_left": round(left, 3)}
-        report({"iteration": iteration, "total": total, **times, "metrics": metrics})
+        report({"iteration": iteration, "total": step.total, **times, **known(step)})
 
     return progress
+
+
+def known(step: Step) -> dict[str, Any]:
+    """What is known of the metrics, as it is written down."""
+    return {
+        "metrics": step.metrics,
+        "measured": step.measured,
+        "best": {name: msgspec.to_builtins(best) for name, best in step.best.items()},
+    }
 
 
 def _promote(text: str) -> Promote:

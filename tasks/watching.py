@@ -1,61 +1,83 @@
-"""Watching a piece of work from Python: its progress as it comes, and a live bar in a notebook."""
+"""Watching a piece of work from Python: its progress as it comes, and a live bar and curve in a notebook."""
 
 from __future__ import annotations
 
 import html
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 import redis
 
 from tasks.contract import State
+from tasks.drawing import drawing
 from tasks.groups import Task
+from tasks.live_curve import LiveCurve
+from tasks.numerals import plain
 
-#: Time between two looks at the record (seconds).
+#: Time between two looks at the record, and at the queue while the task waits in it (seconds).
 LOOK_SECONDS: Final = 0.2
+POSITION_SECONDS: Final = 1.0
 #: How long Redis may be away before watching ends (seconds).
 AWAY_SECONDS: Final = 30.0
+
+T = TypeVar("T")
+
+
+class Look(NamedTuple):
+    """What was seen of a task: its progress object, None before there is one, and its place in the queue, None unless
+    it waits in one."""
+
+    task: Task
+    progress: dict[str, Any] | None
+    position: int | None
 
 
 class Watch:
     """The progress of one task. Iterating gives each newest progress object until the task is over.
 
-    The objects are those of `GET /v1/tasks/{id}`: iteration, total, seconds, seconds_left, metrics by set and name.
-    In a notebook, a Watch that is the last line of a cell shows a bar until the task is over.
+    The objects are those of `GET /v1/tasks/{id}`: iteration, total, seconds, seconds_left, metrics by set and name, in
+    which iteration each set was measured, where the holdout was best. In a notebook, a Watch that is the last line of a
+    cell shows a bar and the curve until the task is over. `ahead` counts what will be taken before queued work.
     """
 
-    def __init__(self, look: Callable[[], Task]) -> None:
+    def __init__(self, look: Callable[[], Task], *, ahead: Callable[[Task], int] | None = None) -> None:
         self._look = look
+        self._ahead = ahead
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         seen = None
-        for _, progress in self.steps():
+        for _, progress, _ in self.steps():
             if progress is not None and progress != seen:
                 seen = progress
                 yield progress
 
-    def steps(self) -> Iterator[tuple[Task, dict[str, Any] | None]]:
-        """The task and its progress object (None before there is one) whenever one of them has changed. Raises
-        UnknownTask when the record is no longer kept, and Redis's error when it is away for AWAY_SECONDS."""
-        seen: tuple[State, Any] | None = None
+    def steps(self) -> Iterator[Look]:
+        """What is seen of the task, whenever it has changed. Raises UnknownTask when the record is no longer kept, and
+        Redis's error when it is away for AWAY_SECONDS."""
+        seen: Any = None
+        position, counted = None, -POSITION_SECONDS
         while True:
-            task = self._patient_look()
-            now = task.state, task.progress and bytes(task.progress)
+            task = self._patient(self._look)
+            if task.state is not State.QUEUED or self._ahead is None:
+                position = None
+            elif time.monotonic() - counted >= POSITION_SECONDS:
+                position, counted = self._patient(partial(self._ahead, task)) + 1, time.monotonic()
+            now = task.state, task.started_at, position, task.progress and bytes(task.progress)
             if now != seen:
-                progress = msgspec.json.decode(task.progress) if task.progress else None
-                yield task, progress
+                yield Look(task, msgspec.json.decode(task.progress) if task.progress else None, position)
                 seen = now
             if task.state.final:
                 return
             time.sleep(LOOK_SECONDS)
 
-    def _patient_look(self) -> Task:
+    def _patient(self, look: Callable[[], T]) -> T:
         until = time.monotonic() + AWAY_SECONDS
         while True:
             try:
-                return self._look()
+                return look()
             except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
                 if time.monotonic() > until:
                     raise
@@ -65,26 +87,37 @@ class Watch:
         # Only IPython calls this.
         from IPython.display import HTML, display
 
-        shown = display(HTML("waiting"), display_id=True)
-        for task, progress in self.steps():
-            shown.update(HTML(bar(task, progress)))
+        shown, live = display(HTML("waiting"), display_id=True), LiveCurve()
+        for look in self.steps():
+            if look.progress is not None:
+                live.add(look.task, look.progress)
+            shown.update(HTML(bar(look) + drawing(live.curve)))
 
 
-def bar(task: Task, progress: dict[str, Any] | None) -> str:
+def bar(look: Look) -> str:
     """The state of a task as a line of HTML."""
-    words = f"{task.kind} {html.escape(task.model)}: {task.state}"
+    task, progress, _ = look
+    words = f"{task.kind} {html.escape(task.model)}: {state(look)}"
     if progress is None:
         return words
     done, total = int(progress["iteration"]), int(progress["total"])
     return f'{words} <progress value="{done}" max="{total}"></progress> {html.escape(summary(progress))}'
 
 
+def state(look: Look) -> str:
+    """The state of a task, and of queued work its place."""
+    if look.position is None:
+        return look.task.state.value
+    return f"{look.task.state}, place {look.position:,} of the {look.task.kind} work that waits"
+
+
 def summary(progress: dict[str, Any]) -> str:
     """A progress object in a line of text."""
     parts = [times(progress)]
-    parts += [
-        f"{part} {name} {value:.4g}" for part, values in progress["metrics"].items() for name, value in values.items()
-    ]
+    for part, values in progress["metrics"].items():
+        measured = progress.get("measured", {}).get(part, progress["iteration"])
+        when = f" at {measured}" if measured != progress["iteration"] else ""
+        parts += [f"{part} {name} {plain(value)}{when}" for name, value in values.items()]
     return ", ".join(parts)
 
 

@@ -1,12 +1,14 @@
 /** Numbers and times as people read them. */
 
-/** @param {unknown} value */
+/** Five significant digits, enough to see a metric change, and never less than its whole part; whole numbers in full up
+ * to a million million. `plain` in tasks/numerals.py shows the same. @param {unknown} value */
 export function number(value) {
   if (typeof value !== "number") return String(value ?? "–");
   if (Number.isInteger(value) && Math.abs(value) < 1e12) return value.toLocaleString("en-GB");
   const size = Math.abs(value);
-  if (size !== 0 && (size >= 1e7 || size < 1e-4)) return value.toExponential(3);
-  return value.toLocaleString("en-GB", size >= 1000 ? { maximumFractionDigits: 1 } : { maximumSignificantDigits: 5 });
+  if (size >= 1e9 || size < 1e-4) return value.toExponential(3);
+  const digits = Math.max(0, 4 - Math.floor(Math.log10(size)));
+  return value.toLocaleString("en-GB", { maximumFractionDigits: digits, roundingMode: "halfEven" });
 }
 
 /** @param {number} seconds */

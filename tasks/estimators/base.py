@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from tasks.checks import listed
 from tasks.errors import InvalidField
+from tasks.estimators.metrics import GROWING
 from tasks.inference import infer
 from tasks.schema import Schema, conform_training
 from tasks.splitting import split
@@ -22,7 +23,8 @@ OPTIONS: Final = ("target", "problem", "holdout")
 
 #: Values of metrics, by the rows on which they were measured (`train`, `holdout`) and name.
 Metrics = Mapping[str, Mapping[str, float]]
-#: Called after an iteration with its number (from 1), how many there may be, and metrics. May raise to stop the fit.
+#: Called after an iteration with its number (from 1), how many there may be, and the metrics that were measured in it:
+#: what is dear need not be measured in each. May raise to stop the fit.
 Progress = Callable[[int, int, Metrics], None]
 Model = TypeVar("Model")
 
@@ -99,6 +101,10 @@ class Estimator(ABC, Generic[Model]):
     def check(self, params: Mapping[str, Any]) -> None:
         """Look at params before any work is done. Raises InvalidParams."""
         return
+
+    def grows(self, metric: str) -> bool:
+        """Whether more of a metric that `fit` tells is better; of others less is."""
+        return metric.partition("@")[0] in GROWING
 
     def importance(self, model: Model) -> dict[str, float]:
         """How much each feature counts, if the model can say."""

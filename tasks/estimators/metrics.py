@@ -17,6 +17,11 @@ MAIN: Final[dict[str, tuple[str, bool]]] = {
     "binary": ("auc", True),
     "multiclass": ("log_loss", False),
 }
+#: Of which metrics more is better, ours and those of the libraries that people use; "ndcg@5" is one of "ndcg".
+GROWING: Final = frozenset({
+    *("auc", "auc_mu", "roc_auc", "average_precision", "ndcg", "map", "accuracy", "balanced_accuracy"),
+    *("precision", "recall", "f1", "r2"),
+})  # fmt: skip
 #: What decides if the main metric is not defined: AUC is not if the rows are all of one class.
 FALLBACK: Final = ("log_loss", False)
 

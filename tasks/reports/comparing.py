@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from tasks.numerals import duration, plain
 from tasks.registry import Version
 from tasks.reports.markup import as_json, section, table, text
-from tasks.reports.numerals import duration, plain
 from tasks.reports.subject import METRICS, Subject
 from tasks.schema import Schema
 

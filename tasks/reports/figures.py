@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from tasks.registry import Curve
+from tasks.curve import Curve, shown_range
+from tasks.numerals import percent, plain, shortened
 from tasks.reports.judging import Calibration, Judged
-from tasks.reports.numerals import percent, plain, shortened
 from tasks.reports.svg import FIRST, INK, LINE, QUIET, SECOND, SHADE, axes, markup
 
 #: Most columns in the figure of importance, and most characters of a name.
@@ -18,25 +18,27 @@ NAME_LENGTH: Final = 22
 POINTS: Final = 600
 #: Bars of a histogram.
 BARS: Final = 30
-#: The metrics of which more is better, as LightGBM calls them; of all others, and of errors, less is.
-MORE: Final = ("auc", "average_precision", "ndcg", "map")
+#: What is left free above and below what is shown of a curve, of its height.
+CURVE_MARGIN: Final = 0.05
 _COLOURS: Final = {"train": SECOND, "holdout": FIRST}
 
 
 def learning_curve(curve: Curve, metric: str) -> str:
-    """The metric of each set by iteration; where the holdout is at its best."""
+    """The metric of each set by iteration; where the holdout is at its best. The first iterations may be left out."""
     with axes() as drawn:
         said = []
-        for part, metrics in curve.metrics.items():
-            if metric not in metrics:
+        for part, line in curve.lines.items():
+            if metric not in line.metrics:
                 continue
-            values = metrics[metric]
-            drawn.plot(curve.iterations, values, color=_COLOURS.get(part, QUIET), label=part)
+            values = line.metrics[metric]
+            drawn.plot(line.iterations, values, color=_COLOURS.get(part, QUIET), label=part)
             said.append(f"{part} from {plain(values[0])} to {plain(values[-1])}")
-        if (found := curve.metrics.get("holdout", {}).get(metric)) is not None:
-            best = int(np.argmax(found) if metric.startswith(MORE) else np.argmin(found))
-            drawn.plot(curve.iterations[best], found[best], color=FIRST, marker="o", markersize=7, linestyle="")
-            said.append(f"the holdout is best at iteration {curve.iterations[best]}, with {plain(found[best])}")
+        if (best := curve.best.get(metric)) is not None:
+            drawn.plot(best.iteration, best.value, color=FIRST, marker="o", markersize=7, linestyle="")
+            said.append(f"the holdout is best at iteration {best.iteration}, with {plain(best.value)}")
+        low, high = shown_range(curve, metric)
+        if high > low:
+            drawn.set_ylim(low - CURVE_MARGIN * (high - low), high + CURVE_MARGIN * (high - low))
         drawn.set_xlabel("iteration")
         drawn.set_ylabel(metric.replace("_", " "))
         drawn.legend(loc="best", labelcolor=INK)

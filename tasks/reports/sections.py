@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+from tasks.curve import Curve
 from tasks.estimators.metrics import MAIN
+from tasks.numerals import duration, percent, plain
 from tasks.reports import figures
 from tasks.reports.judging import Judged, calibration, confusion
 from tasks.reports.markup import as_json, bar, figure, section, shaded, spark, table, text
-from tasks.reports.numerals import duration, percent, plain
 from tasks.reports.segments import Split, splits
 from tasks.reports.subject import METRICS, Subject
 from tasks.reports.summary import COLUMNS, describe
@@ -47,11 +48,10 @@ def tiles(subject: Subject) -> str:
 def learning(subject: Subject) -> str:
     """How the metrics went, and which columns count."""
     cards, curve = [], subject.version.curve
-    names = list(dict.fromkeys(name for metrics in curve.metrics.values() for name in metrics))
-    if names and len(curve.iterations) > 1:
-        caption = "The dot is where the holdout is at its best; what train gains from there on is learned by heart."
+    names = curve.names
+    if names and any(len(line.iterations) > 1 for line in curve.lines.values()):
         title = f"Learning curve, {names[0].replace('_', ' ')}"
-        cards.append(figure(title, caption, figures.learning_curve(curve, names[0])))
+        cards.append(figure(title, _best(curve, names[0]), figures.learning_curve(curve, names[0])))
     if any(subject.version.importance.values()):
         caption = "How much of the gain in the training loss the splits on each column brought."
         cards.append(figure("Importance", caption, figures.importance(subject.version.importance)))
@@ -125,6 +125,16 @@ def footer(subject: Subject) -> str:
     parts = [f"Data <code>{version.fingerprint[:16]}</code>", f"model <code>{version.artefact[:16]}</code>"]
     parts += [f"task <code>{text(version.task)}</code>"] if version.task else []
     return f"<footer>{', '.join(parts)}.</footer>"
+
+
+def _best(curve: Curve, metric: str) -> str:
+    best = curve.best.get(metric)
+    if best is None:
+        return "By iteration."
+    return (
+        f"The dot is where the holdout is at its best: {plain(best.value)} at iteration {best.iteration:,}. What train "
+        "gains from there on is learned by heart."
+    )
 
 
 def _confusion(judged: Judged) -> str:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
+from tasks.numerals import plain
 from tasks.reports.judging import Judged
-from tasks.reports.numerals import plain
 from tasks.schema import Column, numbers
 
 #: How many columns are looked at.

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.estimators.base import Dataset
+from tasks.numerals import percent, plain, shortened
 from tasks.reports.judging import thinned
-from tasks.reports.numerals import percent, plain, shortened
 from tasks.schema import Schema, numbers
 
 #: Most columns that are described.

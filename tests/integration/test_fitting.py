@@ -13,9 +13,9 @@ import pytest
 from tasks import fitting, ingest
 from tasks.connection import connect
 from tasks.contract import CURVES_KEY, Media, Promote
+from tasks.curve import Curve, Line
 from tasks.errors import EstimatorFailed
 from tasks.estimators.base import Dataset, Estimator, Progress
-from tasks.registry import Curve
 from tasks.runtime import Runtime, make_runtime
 from tasks.settings import Settings
 from tests.servers import Valkey
@@ -58,7 +58,7 @@ def train(runtime: Runtime, answer: str) -> list[dict[str, Any]]:
     """The metrics that were told of each iteration."""
     told: list[Any] = []
     request = fitting.Request(model=MODEL, params={"answer": answer}, promote=Promote.ALWAYS)
-    fitting.fit(runtime, request, report=lambda _iteration, _total, metrics: told.append(metrics))
+    fitting.fit(runtime, request, report=lambda step: told.append(step.metrics))
     return told
 
 
@@ -66,7 +66,7 @@ def test_numbers_that_json_has_not_are_left_out(runtime: Runtime) -> None:
     told = train(runtime, "3")
     assert told == [{"train": {"error": 0.5}}, {"train": {"loss": 1.0, "error": 0.5}}]
     version = runtime.registry.version(MODEL, 1)
-    assert version.curve.metrics == {"train": {"error": [0.5, 0.5]}}
+    assert version.curve == Curve({"train": Line([1, 2], {"error": [0.5, 0.5]})})
     assert version.importance == {"b": 1.0}
 
 
@@ -77,7 +77,7 @@ def test_a_curve_is_kept_apart_and_goes_with_its_version(runtime: Runtime) -> No
     assert last is not None
     listed = runtime.registry.model(MODEL).versions
     assert listed[last].curve == listed[last - 1].curve == Curve()
-    assert runtime.registry.version(MODEL, last).curve.iterations == [1, 2]
+    assert runtime.registry.version(MODEL, last).curve.lines["train"].iterations == [1, 2]
     assert runtime.registry.remove_version(MODEL, last - 1, before=math.inf)
     with connect(runtime.settings) as client:
         curves: Any = client.hkeys(CURVES_KEY.format(model=MODEL))

@@ -1,68 +1,113 @@
-"""The learning curve."""
+"""The curve of a version as it is kept and drawn, and the one that is watched."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import numpy as np
+import msgspec
 import pytest
 
-from tasks.curve import POINTS, Recorder
-from tasks.errors import Cancelled
-from tasks.estimators.base import Metrics
-from tasks.registry import Curve
+from tasks.contract import Kind, Lane, State
+from tasks.curve import Best, Curve, Line, read_curve, shown_range
+from tasks.groups import Task
+from tasks.live_curve import LiveCurve
+
+TASK = Task(
+    id=f"{'0' * 32}-0",
+    owner="",
+    kind=Kind.TRAIN,
+    model="a-model",
+    state=State.RUNNING,
+    lane=Lane.NORMAL,
+    submitted_at=0,
+    started_at=1,
+    finished_at=None,
+    progress=None,
+)
 
 
-def record(count: int) -> Curve:
-    recorder = Recorder(lambda *_: None)
-    for iteration in range(1, count + 1):
-        recorder(iteration, count, {"train": {"l2": 1 / iteration}, "holdout": {"l2": 2 / iteration}})
-    return recorder.curve
+def test_a_curve_of_the_release_before_is_read() -> None:
+    old = b'{"iterations":[1,21],"metrics":{"train":{"l2":[3.0,1.0]},"holdout":{"l2":[4.0,2.0]}}}'
+    assert read_curve(old) == Curve({"train": Line([1, 21], {"l2": [3, 1]}), "holdout": Line([1, 21], {"l2": [4, 2]})})
+    assert read_curve(b'{"iterations":[1],"metrics":{}}') == Curve()
 
 
-def test_a_short_train_is_kept_whole() -> None:
-    curve = record(3)
-    assert curve.iterations == [1, 2, 3]
-    assert curve.metrics == {"train": {"l2": [1, 0.5, 0.333333]}, "holdout": {"l2": [2, 1, 0.666667]}}
+def test_a_curve_is_read_as_it_was_written() -> None:
+    curve = Curve({"holdout": Line([1, 2], {"auc": [0.5, 0.75]})}, {"auc": Best(2, 0.75, higher_is_better=True)})
+    assert read_curve(msgspec.json.encode(curve)) == curve
 
 
-@pytest.mark.parametrize("count", [POINTS, POINTS + 1, POINTS + 2, 2 * POINTS, 4 * POINTS - 2, 10 * POINTS + 7, 60_000])
-def test_a_long_train_is_thinned_evenly(count: int) -> None:
-    curve = record(count)
-    assert POINTS // 2 <= len(curve.iterations) <= POINTS
-    assert (curve.iterations[0], curve.iterations[-1]) == (1, count)
-    gaps = {after - before for before, after in zip(curve.iterations, curve.iterations[1:-1], strict=False)}
-    assert len(gaps) == 1
-    assert curve.metrics["train"]["l2"] == [float(f"{1 / i:.6g}") for i in curve.iterations]
+def falling(count: int, *, best: int) -> Curve:
+    """A loss that falls steeply, and from its best on grows a little."""
+    iterations = list(range(1, count + 1))
+    values = [100 / i if i <= best else 100 / best + (i - best) / count for i in iterations]
+    return Curve(
+        {"holdout": Line(iterations, {"loss": values})}, {"loss": Best(best, 100 / best, higher_is_better=False)}
+    )
 
 
-def test_what_the_other_hears_and_raises_is_passed_on() -> None:
-    heard: list[int] = []
-
-    def report(iteration: int, total: int, metrics: Metrics) -> None:
-        heard.append(iteration)
-        raise Cancelled("no")
-
-    recorder = Recorder(report)
-    with pytest.raises(Cancelled):
-        recorder(1, 2, {})
-    assert heard == [1]
-    assert recorder.curve == Curve()
+def test_the_steep_beginning_of_a_long_curve_is_not_shown() -> None:
+    low, high = shown_range(falling(1000, best=200), "loss")
+    assert low == pytest.approx(0.5, abs=0.2)
+    assert high < 1.5
+    line = falling(1000, best=200).lines["holdout"]
+    mirrored = Curve({"holdout": Line(line.iterations, {"loss": [-value for value in line.metrics["loss"]]})})
+    assert shown_range(mirrored, "loss") == pytest.approx((-high, -low), abs=0.2)
 
 
-def test_no_metrics_make_no_curve() -> None:
-    recorder = Recorder(lambda *_: None)
-    recorder(1, 1, {})
-    assert recorder.curve == Curve([1], {})
+@pytest.mark.parametrize("curve", [falling(15, best=10), Curve({"train": Line([1, 500], {"loss": [2.0, 1.0]})})])
+def test_all_of_a_curve_is_shown_that_is_short_or_not_steep(curve: Curve) -> None:
+    values = [value for line in curve.lines.values() for value in line.metrics["loss"]]
+    assert shown_range(curve, "loss") == (min(values), max(values))
 
 
-def test_what_json_cannot_hold_is_left_out() -> None:
-    told: list[Metrics] = []
-    recorder = Recorder(lambda _iteration, _total, metrics: told.append(metrics))
-    single: Any = np.float32(0.5)
-    recorder(1, 2, {"train": {"loss": single, "ratio": math.inf}, "holdout": {"loss": math.nan}})
-    recorder(2, 2, {"train": {"loss": 0.25, "ratio": 1.0}, "holdout": {"loss": 1.0}})
-    assert told[0] == {"train": {"loss": 0.5}, "holdout": {}}
-    assert recorder.curve == Curve([1, 2], {"train": {"loss": [0.5, 0.25]}})
-    assert all(type(value) is float for value in told[0]["train"].values())
+def test_an_early_best_is_shown() -> None:
+    curve = falling(1000, best=9)
+    low, high = shown_range(curve, "loss")
+    assert low <= curve.best["loss"].value <= high < 100
+
+
+def test_a_constant_metric_has_a_range() -> None:
+    flat = Curve({"holdout": Line(list(range(1, 101)), {"loss": [5.0] + [1.0] * 99})})
+    assert shown_range(flat, "loss") == (1, 5)
+
+
+def progress(iteration: int, *, measured: int | None = None) -> dict[str, Any]:
+    train = iteration if measured is None else measured
+    return {
+        "iteration": iteration,
+        "total": 100,
+        "metrics": {"train": {"loss": 1 / train}, "holdout": {"loss": 2 / iteration}},
+        "measured": {"train": train, "holdout": iteration},
+        "best": {"loss": {"iteration": iteration, "value": 2 / iteration, "higher_is_better": False}},
+    }
+
+
+def test_a_point_is_where_it_was_measured_and_once() -> None:
+    live = LiveCurve()
+    for iteration, measured in ((1, 1), (3, 1), (7, 5), (9, 5)):
+        live.add(TASK, progress(iteration, measured=measured))
+    assert live.curve.lines["train"] == Line([1, 5], {"loss": [1, 1 / 5]})
+    assert live.curve.lines["holdout"].iterations == [1, 3, 7, 9]
+    assert live.curve.best["loss"].iteration == 9
+
+
+@pytest.mark.parametrize(("again", "iteration"), [(1, 4), (2, 12)])
+def test_a_task_that_begins_anew_begins_a_new_curve(again: float, iteration: int) -> None:
+    """It has fewer iterations than were seen, or has started at another time."""
+    live = LiveCurve()
+    for done in (5, 10):
+        live.add(TASK, progress(done))
+    live.add(msgspec.structs.replace(TASK, started_at=again), progress(iteration))
+    assert {part: line.iterations for part, line in live.curve.lines.items()} == {
+        "train": [iteration],
+        "holdout": [iteration],
+    }
+    assert live.curve.best["loss"].iteration == iteration
+
+
+def test_progress_of_the_release_before_is_read() -> None:
+    live = LiveCurve()
+    for iteration in (1, 2):
+        live.add(TASK, {"iteration": iteration, "total": 3, "metrics": {"train": {"loss": 1.0}}})
+    assert live.curve == Curve({"train": Line([1, 2], {"loss": [1.0, 1.0]})})

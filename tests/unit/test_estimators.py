@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.curve import Recorder
+from tasks.curve import Curve
 from tasks.errors import EstimatorFailed, InvalidField, InvalidParams, InvalidTable, SettingsError
 from tasks.estimators.base import Dataset, Metrics
 from tasks.estimators.catalogue import Catalogue
 from tasks.estimators.lightgbm import LightGBM, LightGBMModel
 from tasks.estimators.lightgbm_library import load_lightgbm
 from tasks.estimators.lightgbm_params import OBJECTIVES
+from tasks.recording import Recorder, Step
 from tasks.rows import RowReader
 
 PARAMS = {"n_estimators": 15, "min_data_in_leaf": 5}
@@ -128,18 +130,64 @@ def test_progress_and_early_stopping() -> None:
     assert LightGBM().load(LightGBM().dump(model)).booster.num_trees() == best[0]
 
 
-@pytest.mark.parametrize(("total", "measured"), [(10, 10), (50, 50), (120, 41), (1000, 50)])
-def test_the_rows_to_learn_from_are_measured_now_and_then(total: int, measured: int) -> None:
-    recorder = Recorder(nothing)
-    params = {"num_iterations": total, "early_stopping_rounds": 0}
-    LightGBM().fit(dataset("binary"), params, recorder)
-    curve = recorder.curve
-    assert abs(len(curve.iterations) - measured) <= 1
-    assert (curve.iterations[0], curve.iterations[-1]) == (1, total)
-    train, holdout = curve.metrics["train"], curve.metrics["holdout"]
-    assert train.keys() == holdout.keys()
-    name = next(iter(train))
-    assert train[name][-1] < train[name][0]
+@pytest.mark.parametrize(("total", "most"), [(10, 10), (50, 32), (120, 52), (1000, 66)])
+def test_the_rows_to_learn_from_are_measured_now_and_then(total: int, most: int) -> None:
+    curve, told = recorded("binary", num_iterations=total, early_stopping_rounds=0)
+    train, holdout = curve.lines["train"], curve.lines["holdout"]
+    assert most // 2 <= len(train.iterations) <= most
+    assert (train.iterations[0], train.iterations[-1]) == (1, total)
+    assert max(after - before for before, after in pairwise(train.iterations)) <= -(-total // 40)
+    assert {1, total} < set(holdout.iterations)
+    assert train.metrics.keys() == holdout.metrics.keys() == {"binary_logloss"}
+    assert train.metrics["binary_logloss"][-1] < train.metrics["binary_logloss"][0]
+    # Whoever looks at any time sees both.
+    assert all(step.metrics.keys() == {"train", "holdout"} for step in told)
+
+
+@pytest.mark.parametrize("metric", ["binary_logloss", "auc"])
+def test_the_curve_has_the_iteration_that_the_fit_is_cut_at(metric: str) -> None:
+    curve, told = recorded("binary", num_iterations=5000, early_stopping_rounds=50, learning_rate=0.3, metric=metric)
+    best, line = curve.best[metric], curve.lines["holdout"]
+    assert best.iteration == told[-1].iteration - 50
+    assert best.higher_is_better is (metric == "auc")
+    assert best.value == (max if metric == "auc" else min)(line.metrics[metric])
+    assert line.metrics[metric][line.iterations.index(best.iteration)] == best.value
+    assert line.iterations == list(range(1, told[-1].iteration + 1))
+    # It may stop long before the number of iterations that it was given.
+    assert len(curve.lines["train"].iterations) >= 12
+
+
+@pytest.mark.parametrize(
+    ("objective", "metrics"),
+    [
+        ("regression", ["rmse", "l1", "mape", "r2", "quantile", "huber"]),
+        ("binary", ["auc", "average_precision", "binary_logloss", "binary_error"]),
+        ("multiclass", ["multi_logloss", "multi_error", "auc_mu"]),
+        ("lambdarank", ["ndcg", "map"]),
+    ],
+)
+def test_it_is_known_of_which_metrics_more_is_better(objective: str, metrics: list[str]) -> None:
+    lgb = load_lightgbm()
+    classes = {"binary": 2, "multiclass": 3}.get(objective, 1)
+    params = {"objective": objective, "metric": metrics, "num_class": classes if classes > 2 else 1, "verbose": -1}
+    group = {"group": [30, 30]} if objective == "lambdarank" else {}
+    table = lgb.Dataset(np.arange(60.0).reshape(-1, 1), np.arange(60) % max(classes, 2), **group)
+    seen: dict[str, bool] = {}
+
+    def watch(env: Any) -> None:
+        seen.update((result.metric_name, result.maximize) for result in env.evaluation_result_list)
+
+    lgb.train(params, table, num_boost_round=1, valid_sets=[table], callbacks=[watch])
+    assert len(seen) >= len(metrics)
+    assert {name: LightGBM().grows(name) for name in seen} == seen
+
+
+def recorded(problem: str, **params: Any) -> tuple[Curve, list[Step]]:
+    """The curve of a fit, and what was told of it."""
+    told: list[Step] = []
+    recorder = Recorder(told.append, grows=LightGBM().grows)
+    LightGBM().fit(dataset(problem), params, recorder)
+    return recorder.curve, told
 
 
 def test_progress_may_stop_a_fit() -> None:

@@ -12,14 +12,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.curve import Recorder
+from tasks.curve import Best, Curve, Line
 from tasks.estimators.base import Dataset
 from tasks.estimators.lightgbm import LightGBM
+from tasks.numerals import compact, duration, percent, plain, shortened
+from tasks.recording import Recorder
 from tasks.registry import Model, Snapshot, Version
+from tasks.reports.figures import learning_curve
 from tasks.reports.judging import Judged, calibration, confusion, thinned
 from tasks.reports.making import write
-from tasks.reports.numerals import compact, duration, percent, plain, shortened
-from tests.unit.test_estimators import PROBLEMS, data, nothing
+from tests.unit.test_estimators import PROBLEMS, data
 
 EVIL = "<script>alert(1)</script>\"'&$x$_{}"
 #: Elements without an end.
@@ -82,9 +84,9 @@ def shown(table: pa.Table, *, options: dict[str, Any] | None = None, bare: bool 
     """The report of the second version on a table; `bare`: of a model that tells neither curve nor importance."""
     estimator = LightGBM()
     dataset = estimator.prepare(table, {"target": table.column_names[-1], **(options or {})})
-    recorder = Recorder(nothing)
+    recorder = Recorder(lambda _: None, grows=estimator.grows)
     artefact = estimator.fit(dataset, {"num_iterations": 12, **params}, recorder)
-    changes: dict[str, Any] = {"importance": {}, "curve": Recorder(nothing).curve} if bare else {}
+    changes: dict[str, Any] = {"importance": {}, "curve": Curve()} if bare else {}
     old = version(dataset, estimator, artefact, recorder, params={"num_leaves": 5}, metrics={"rmse": 2.0})
     new = version(dataset, estimator, artefact, recorder, params=params, **changes)
     snapshot = Snapshot(
@@ -155,6 +157,20 @@ def test_tables_have_headings() -> None:
     assert {head["scope"] for head in heads} == {"col", "row"}
 
 
+def test_the_curve_shows_where_the_holdout_was_best() -> None:
+    page = shown(data("binary"), num_iterations=400, learning_rate=0.3, early_stopping_rounds=100, metric="auc")
+    said = re.search(r"The dot is where the holdout is at its best: ([\d.]+) at iteration (\d+)", page.text)
+    assert said is not None
+    assert float(said[1]) > 0.5
+    drawn = next(label for svg in page.all("svg") if "auc by iteration" in (label := svg["aria-label"] or ""))
+    assert f"the holdout is best at iteration {said[2]}, with {said[1]}" in drawn
+    lines = {"train": Line([1, 3], {"l2": [2.0, 1.0]}), "holdout": Line([1, 2, 3], {"l2": [3.0, 2.0, 1.5]})}
+    before = learning_curve(Curve(lines), "l2")
+    assert "train from 2 to 1; holdout from 3 to 1.5." in before
+    dot = learning_curve(Curve(lines, {"l2": Best(3, 1.5, higher_is_better=False)}), "l2")
+    assert dot.count("<use ") == before.count("<use ") + 1
+
+
 def test_without_curve_and_importance() -> None:
     page = shown(data("regression"), bare=True)
     assert "What it learned" not in page.text
@@ -206,8 +222,9 @@ def test_large_tables_are_thinned_evenly() -> None:
 
 
 def test_numbers_as_people_read_them() -> None:
-    values = (0, 1234567, 0.5, 1234.5678, -0.012345, 1e-9, 3e20, float("nan"))
-    assert [plain(v) for v in values] == ["0", "1,234,567", "0.5", "1,235", "-0.01235", "1e-09", "3e+20", "nan"]
+    values = (0, 1234567, 0.5, 1234.5678, 20752.34, -0.0123456, 0.532664, 1e-9, 3e20, float("nan"))
+    said = ["0", "1,234,567", "0.5", "1,234.6", "20,752", "-0.012346", "0.53266", "1.000e-9", "3.000e+20", "nan"]
+    assert [plain(v) for v in values] == said
     assert [compact(v) for v in (0, 9999, 150_000, -2_500_000, 3e9)] == ["0", "9999", "150k", "-2.5M", "3G"]
     assert [percent(v) for v in (0, 0.0004, 0.5, 0.1234, 1)] == ["0 %", "< 0.1 %", "50 %", "12.3 %", "100 %"]
     assert [duration(v) for v in (0.0421, 2, 150, 7300)] == ["42 ms", "2.0 s", "2 min 30 s", "2 h 1 min"]

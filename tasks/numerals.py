@@ -6,17 +6,19 @@ import math
 
 
 def plain(value: float) -> str:
-    """Four significant digits; whole numbers in full, in groups of three digits, up to a million million."""
+    """Five significant digits, enough to see a metric change, and never less than its whole part; whole numbers in full
+    up to a million million. The console's `number` in format.js shows the same."""
     number = float(value)
     if not math.isfinite(number):
         return str(number)
     if number.is_integer() and abs(number) < 1e12:
         return f"{number:,.0f}"
     if 1e-4 <= abs(number) < 1e9:
-        digits = max(0, 3 - math.floor(math.log10(abs(number))))
+        digits = max(0, 4 - math.floor(math.log10(abs(number))))
         shown = f"{number:,.{digits}f}"
         return shown.rstrip("0").rstrip(".") if digits else shown
-    return f"{number:.3g}"
+    mantissa, _, exponent = f"{number:.3e}".partition("e")
+    return f"{mantissa}e{int(exponent):+d}"
 
 
 def compact(value: float) -> str:
