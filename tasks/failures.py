@@ -48,5 +48,5 @@ def _item(claim: Claim, index: int) -> dict[str, Any]:
         "trace_id": head.trace[3:35],
         "owner": head.owner,
         "model": head.model,
-        "version": head.query.get("version"),
+        "version": claim.version_asked(head),
     }

@@ -113,6 +113,16 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     strikes: dict[int, int] = {}
 
 
+    def version_asked(self, head: Head) -> int | None:
+        """The version that an item of an estimate asks for: the one it names, or the current one."""
+        if self.kind is not Kind.ESTIMATE:
+            return None
+        if (named := head.query.get("version", "")).isdecimal():
+            return int(named)
+        current = self.currents.get(head.model)
+        return current.version if current else None
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """One item as its owner may see it. Times are seconds since the epoch."""
 

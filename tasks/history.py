@@ -14,8 +14,10 @@ from tasks.blobs import read_kept
 from tasks.claims import cancelled
 from tasks.contract import (
     GROUP_KEY,
+    LEASES_KEY,
     OWNER_KEY,
     PENDING_KEY,
+    PRIORITY,
     WATCHERS_KEY,
     Kind,
     Lane,
@@ -33,6 +35,8 @@ _FIELDS: Final = (
 )
 #: A process that watches for longer has to say so again (seconds).
 WATCH_SECONDS: Final = 3600
+#: In how many leases at most it is looked which work runs.
+LEASES: Final = 1000
 #: How many groups are read together, and how many at most for one page.
 _PAGE: Final = 50
 _LIMIT: Final = 2000
@@ -44,6 +48,7 @@ class History:
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
         self._watch = client.register_script(scripts.WATCH)
+        self._ahead = client.register_script(scripts.AHEAD)
 
     def task(self, handle: str) -> Task:
         """One item's state. Raises UnknownTask."""
@@ -71,10 +76,12 @@ class History:
         return Outcome(outcome.state, outcome.media, read_kept(outcome.reference, self._redis), rows=outcome.rows)
 
     def ahead(self, task: Task) -> int:
-        """How much work of the same kind and lane was accepted earlier and is not finished, in groups."""
-        key = PENDING_KEY.format(kind=task.kind.value, lane=task.lane.value)
-        rank: Any = self._redis.zrank(key, parse_handle(task.id)[0])
-        return int(rank or 0)
+        """How much queued work of the same kind will be taken before it, in groups: a train or init is one, estimates
+        that came together are one. What runs is not counted, nor what waits for being tried again; that is exact while
+        there is no more of both than LEASES."""
+        before = [lane for lane in Lane if PRIORITY[lane] < PRIORITY[task.lane]]
+        keys = [PENDING_KEY.format(kind=task.kind.value, lane=lane.value) for lane in (task.lane, *before)]
+        return int(self._ahead(keys=[LEASES_KEY, *keys], args=[parse_handle(task.id)[0], LEASES]))
 
     def watch(self, group: str, process: str) -> None:
         """Have the group's outcome told to one more process. Read the state after this: it may be over already."""

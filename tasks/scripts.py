@@ -256,6 +256,27 @@ redis.call('EXPIRE', KEYS[2], ARGV[2])
 return false
 """
 
+#: KEYS: leases, pending of the group's lane, pending of each lane that is taken before it. ARGV: group id, most leases.
+#: Returns how many groups of these lanes wait and were accepted earlier, or in another lane. Who holds a lease is at work
+#: or waits for being tried again: those are sought among the newest leases, at most so many.
+AHEAD: Final = (
+    NOW
+    + """
+local place = redis.call('ZRANK', KEYS[2], ARGV[1])
+if not place then return 0 end
+local ahead = place
+for at = 3, #KEYS do ahead = ahead + redis.call('ZCARD', KEYS[at]) end
+for _, group in ipairs(redis.call('ZREVRANGEBYSCORE', KEYS[1], '+inf', '(' .. now, 'LIMIT', 0, ARGV[2])) do
+  local rank = redis.call('ZRANK', KEYS[2], group)
+  if rank and rank < place then ahead = ahead - 1 end
+  for at = 3, #KEYS do
+    if redis.call('ZSCORE', KEYS[at], group) then ahead = ahead - 1 end
+  end
+end
+return ahead
+"""
+)
+
 #: KEYS: group. ARGV: fence, progress. Returns 1; 0 and no change where the fence is old or the group is finished; -1
 #: and no change if it is cancelled.
 PROGRESS: Final = """

@@ -29,8 +29,8 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from tasks.contract import GROUP_ITEMS, Kind, State
-from tasks.groups import Claim, Head, Outcome, read_failure
+from tasks.contract import GROUP_ITEMS, State
+from tasks.groups import Claim, Outcome, read_failure
 from tasks.traces import NO_GROUP, NOTHING, GroupStep, Step, Traces, Value
 
 #: Longest wait for the collector, for a batch and at the end of a process (seconds).
@@ -185,7 +185,7 @@ class Spans(Traces):
             "model": head.model,
             "task_id": f"{claim.group}-{index}",
         }
-        if claim.kind is Kind.ESTIMATE and (version := version_of(claim, head)):
+        if version := claim.version_asked(head):
             attributes["version"] = version
         return self._start(
             claim.kind.value,
@@ -212,11 +212,3 @@ def context_of(traceparent: str | None) -> SpanContext | None:
 def named(attributes: dict[str, Value]) -> dict[str, Value]:
     """The attributes under the names that they have in a span."""
     return {f"mlservice.{name}": value for name, value in attributes.items()}
-
-
-def version_of(claim: Claim, head: Head) -> int | None:
-    """The version that an item asks for: the one it names, or the current one."""
-    if "version" in head.query:
-        return int(head.query["version"])
-    current = claim.currents.get(head.model)
-    return current.version if current else None

@@ -19,6 +19,7 @@ from gateway.outcomes import Outcomes
 from gateway.representations import state_document, task_document
 from gateway.resources.tasks import owner_filter
 from gateway.sharing import Sharing
+from tasks.contract import State
 from tasks.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from tasks.groups import Outcome, Task, parse_handle
 
@@ -42,7 +43,10 @@ class _Step(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Place:
-    """How far a client has seen a task. Made from the record alone, so that any process can go on from it."""
+    """How far a client has seen a task. Made from what Redis has alone, so that any process can go on from it.
+
+    `step` is the iteration of the run that began at `started`; of queued work, which has none, its position.
+    """
 
     state: str = ""
     started: str = ""
@@ -119,18 +123,22 @@ class EventsResource:
 def news(task: Task, seen: Place, *, ahead: int) -> Iterator[tuple[Place, SSEvent]]:
     """The events after `seen`, each with the place after it."""
     started = f"{task.started_at:.3f}" if task.started_at else ""
-    step = str(msgspec.json.decode(task.progress, type=_Step).iteration) if task.progress else seen.step
+    step = str(msgspec.json.decode(task.progress, type=_Step).iteration) if task.progress else ""
+    position = str(ahead + 1) if task.state is State.QUEUED else None
 
     def state() -> Iterator[tuple[Place, SSEvent]]:
         nonlocal seen
-        if (task.state.value, started) != (seen.state, seen.started):
-            seen = Place(task.state.value, started, seen.step)
+        same = (task.state.value, started) == (seen.state, seen.started)
+        if not same or position not in (None, seen.step):
+            # Another run begins with its first iteration.
+            kept = seen.step if started == seen.started and seen.state != State.QUEUED else ""
+            seen = Place(task.state.value, started, position or kept)
             yield seen, SSEvent(event="state", data=_encode(state_document(task, ahead=ahead)), event_id=str(seen))
 
     def progress() -> Iterator[tuple[Place, SSEvent]]:
         nonlocal seen
-        if step != seen.step and task.progress:
-            seen = replace(seen, step=step)
+        if task.progress and (started, step) != (seen.started, seen.step):
+            seen = replace(seen, started=started, step=step)
             yield seen, SSEvent(event="progress", data=bytes(task.progress), event_id=str(seen))
 
     for part in (progress, state) if task.state.final else (state, progress):

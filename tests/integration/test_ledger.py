@@ -254,6 +254,33 @@ def test_queued_work_that_is_cancelled_is_over_at_once(ledger: Ledger, history: 
     assert ledger.cancel(f"{group.id}-0") == (True, True)
 
 
+def test_the_place_counts_what_is_taken_before(ledger: Ledger, history: History, redis_client: redis.Redis) -> None:
+    def put(lane: Lane = Lane.NORMAL, kind: Kind = Kind.TRAIN) -> Group:
+        group = group_of(b"x", kind=kind, lane=lane)
+        ledger.accept(group)
+        return group
+
+    def ahead(group: Group) -> int:
+        return history.ahead(history.task(f"{group.id}-0"))
+
+    running = [put(), put(Lane.HIGH), put(Lane.LOW)]
+    claims = [claimed(ledger, group) for group in running]
+    low, first, second = put(Lane.LOW), put(), put()
+    put(kind=Kind.ESTIMATE)
+    # What runs is no longer waited for.
+    assert [ahead(group) for group in (first, second, low)] == [0, 1, 2]
+    high = put(Lane.HIGH)
+    assert [ahead(group) for group in (high, first, second, low)] == [0, 1, 2, 3]
+    # One is tried again later; one is over; one that a dead worker had is taken again first.
+    ledger.retry(claims[0], delay_seconds=60, error="away")
+    ledger.finish(claims[1], [done()])
+    assert [ahead(group) for group in (high, first, second, low)] == [0, 1, 2, 3]
+    let_go(redis_client, running[0])
+    assert [ahead(group) for group in (high, first, second, low)] == [0, 2, 3, 4]
+    ledger.finish(claimed(ledger, first), [done()])
+    assert ahead(second) == 2
+
+
 def test_running_work_that_is_cancelled_can_write_nothing_more(ledger: Ledger) -> None:
     group = group_of(b"x", kind=Kind.TRAIN)
     ledger.accept(group)
