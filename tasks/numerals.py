@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 
 def plain(value: float) -> str:
@@ -15,7 +16,8 @@ def plain(value: float) -> str:
         return f"{number:,.0f}"
     if 1e-4 <= abs(number) < 1e9:
         digits = max(0, 4 - math.floor(math.log10(abs(number))))
-        shown = f"{number:,.{digits}f}"
+        # Its shortest text is rounded, as browsers do.
+        shown = f"{Decimal(repr(number)):,.{digits}f}"
         return shown.rstrip("0").rstrip(".") if digits else shown
     mantissa, _, exponent = f"{number:.3e}".partition("e")
     return f"{mantissa}e{int(exponent):+d}"

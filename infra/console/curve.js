@@ -5,32 +5,61 @@ import { number } from "./format.js";
 
 const HEIGHT = 220;
 const EDGE = { left: 56, right: 22, top: 12, bottom: 30 };
-/** Metrics that are better when they are larger. */
-const GROWING = /^(auc|accuracy|r2|average_precision|map|ndcg|f1)/;
 const SETS = ["train", "holdout"];
+/** The first part of all iterations, which is not shown if it takes most of the room; from so many iterations on. */
+const EARLY = 0.1, EARLY_ITERATIONS = 20;
+/** How many times the room of the rest all values must take for that, and what is added to the rest's room then. */
+const TIMES = 2, MARGIN = 0.1;
 
-/** @typedef {{iterations: number[], metrics: Record<string, Record<string, number[]>>}} Curve */
+/**
+ * As a version keeps it: each set has iterations of its own.
+ * @typedef {{iterations: number[], metrics: Record<string, number[]>}} Line
+ * @typedef {{iteration: number, value: number, higher_is_better: boolean}} Best
+ * @typedef {{lines: Record<string, Line>, best: Record<string, Best>}} Curve
+ */
 
 /** @returns {Curve} a curve without points */
 export function emptyCurve() {
-  return { iterations: [], metrics: {} };
+  return { lines: {}, best: {} };
 }
 
-/** Add what a train has told of an iteration. @param {Curve} curve @param {any} progress */
+/**
+ * Add what a train has told of an iteration. A train that falls back has begun anew, and so does the curve.
+ * @param {Curve} curve @param {any} progress
+ */
 export function addPoint(curve, progress) {
-  if (!progress.metrics || curve.iterations.at(-1) >= progress.iteration) return;
-  const before = curve.iterations.length;
-  curve.iterations.push(progress.iteration);
-  for (const [set, metrics] of Object.entries(progress.metrics)) {
-    for (const [name, value] of Object.entries(metrics ?? {})) {
-      ((curve.metrics[set] ??= {})[name] ??= Array(before).fill(NaN)).push(value);
-    }
+  if (lastOf(curve) > progress.iteration) Object.assign(curve, emptyCurve());
+  for (const [set, metrics] of Object.entries(progress.metrics ?? {})) {
+    const measured = progress.measured?.[set] ?? progress.iteration;
+    const line = curve.lines[set] ??= { iterations: [], metrics: Object.fromEntries(Object.keys(metrics).map((name) => [name, []])) };
+    if (line.iterations.at(-1) >= measured) continue;
+    line.iterations.push(measured);
+    for (const [name, values] of Object.entries(line.metrics)) values.push(metrics[name] ?? NaN);
   }
+  Object.assign(curve.best, progress.best);
 }
 
 /** Whether there is something to draw. @param {Curve|null|undefined} curve */
 export function hasPoints(curve) {
-  return Boolean(curve?.iterations?.length && Object.keys(curve.metrics ?? {}).length);
+  return Object.values(curve?.lines ?? {}).some((line) => line.iterations.length && Object.keys(line.metrics).length);
+}
+
+const lastOf = (curve) => Math.max(0, ...Object.values(curve.lines).map((line) => line.iterations.at(-1) ?? 0));
+
+/**
+ * The lowest and the highest value of a metric that a figure should have room for; `shown_range` in tasks/curve.py is the
+ * same. If the first iterations take most of the room, they are left out, so that it is seen how the rest goes.
+ * @param {[number, number][]} points iteration and value @param {Best|undefined} best
+ */
+export function shownRange(points, best) {
+  const values = points.map(([, value]) => value), at = points.map(([iteration]) => iteration);
+  const low = Math.min(...values), high = Math.max(...values);
+  const first = Math.min(...at), last = Math.max(...at);
+  const later = points.filter(([iteration]) => iteration >= first + EARLY * (last - first)).map(([, value]) => value);
+  if (best) later.push(best.value);
+  const bottom = Math.min(...later), top = Math.max(...later);
+  if (last - first < EARLY_ITERATIONS || top === bottom || high - low <= TIMES * (top - bottom)) return [low, high];
+  return [Math.max(low, bottom - MARGIN * (top - bottom)), Math.min(high, top + MARGIN * (top - bottom))];
 }
 
 /**
@@ -42,7 +71,7 @@ export function curveView() {
   let latest = null;
   const draw = (curve, total = 0) => {
     latest = [curve, total];
-    const names = new Set(SETS.flatMap((set) => Object.keys(curve.metrics[set] ?? {})));
+    const names = new Set(SETS.flatMap((set) => Object.keys(curve.lines[set]?.metrics ?? {})));
     element.replaceChildren(...[...names].map((name) => figure(curve, name, total, element.clientWidth || 600)));
   };
   let width = 0;
@@ -55,39 +84,47 @@ export function curveView() {
 
 function figure(curve, name, total, room) {
   const width = Math.max(240, Math.min(room, 960));
-  const lines = SETS.map((set) => ({ set, values: curve.metrics[set]?.[name] ?? [] })).filter((line) => line.values.some(Number.isFinite));
-  const scale = scales(curve.iterations, lines.flatMap((line) => line.values), total, width);
-  const chart = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-label": describe(name, lines, curve.iterations) },
+  const lines = SETS.map((set) => ({ set, points: pointsOf(curve.lines[set], name) })).filter((line) => line.points.length);
+  const found = curve.best?.[name];
+  const scale = scales(lines.flatMap((line) => line.points), found, total, width);
+  // What lies outside of the inner SVG is not shown.
+  const inside = { x: EDGE.left, y: EDGE.top, width: width - EDGE.left - EDGE.right, height: HEIGHT - EDGE.top - EDGE.bottom };
+  const chart = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-label": describe(name, lines, found) },
     ...axes(scale, width),
-    ...lines.map(({ set, values }) => line(set, curve.iterations, values, scale)));
-  return el("figure", {}, el("figcaption", {}, el("span", { class: "metric" }, name, el("span", { class: "hint" }, " by iteration")), ...lines.map(legend), best(name, curve, lines)), chart);
+    svg("svg", { ...inside, viewBox: Object.values(inside).join(" ") }, ...lines.map((line) => drawn(line, scale))),
+    ...lines.map((line) => dot(line.set, line.points.at(-1), scale)),
+    found && found.iteration >= scale.first && svg("g", { class: "line holdout best" }, ring(found, scale)));
+  return el("figure", {}, el("figcaption", {}, el("span", { class: "metric" }, name, el("span", { class: "hint" }, " by iteration")), ...lines.map(legend), best(found)), chart);
 }
 
-function legend({ set, values }) {
-  return el("span", { class: `key ${set}` }, `${set} ${number(values.findLast(Number.isFinite))}`);
+/** @returns {[number, number][]} */
+function pointsOf(line, name) {
+  return (line?.iterations ?? []).map((at, index) => [at, line.metrics[name]?.[index]]).filter(([, value]) => Number.isFinite(value));
 }
 
-/** Where the holdout was best; the wrong way round for a metric that grows, so those are left out. */
-function best(name, { iterations }, lines) {
-  const values = lines.find((line) => line.set === "holdout")?.values.filter(Number.isFinite) ?? [];
-  if (values.length < 2 || GROWING.test(name)) return null;
-  const least = values.indexOf(Math.min(...values));
-  return el("span", { class: "hint" }, `best holdout ${number(values[least])} at ${iterations[least]}`);
+function legend({ set, points }) {
+  return el("span", { class: `key ${set}` }, `${set} ${number(points.at(-1)[1])}`);
 }
 
-function describe(name, lines, iterations) {
-  const ends = lines.map(({ set, values }) => `${set} from ${number(values.find(Number.isFinite))} to ${number(values.findLast(Number.isFinite))}`);
-  return `${name} over ${iterations.at(-1)} iterations: ${ends.join(", ")}`;
+/** Where the holdout was best. */
+function best(found) {
+  return found ? el("span", { class: "hint" }, `best holdout ${number(found.value)} at ${number(found.iteration)}`) : null;
 }
 
-function scales(iterations, values, total, width) {
-  const finite = values.filter(Number.isFinite);
-  let low = Math.min(...finite), high = Math.max(...finite);
+function describe(name, lines, found) {
+  const ends = lines.map(({ set, points }) => `${set} from ${number(points[0][1])} to ${number(points.at(-1)[1])}`);
+  if (found) ends.push(`the holdout is best at iteration ${found.iteration}, with ${number(found.value)}`);
+  return `${name} over ${number(Math.max(...lines.map(({ points }) => points.at(-1)[0])))} iterations: ${ends.join(", ")}`;
+}
+
+function scales(points, found, total, width) {
+  let [low, high] = shownRange(points, found);
   if (low === high) [low, high] = [low - Math.abs(low || 1) * 0.1, high + Math.abs(high || 1) * 0.1];
   const ticks = steps(low, high, 4);
   low = Math.min(low, ticks[0]);
   high = Math.max(high, ticks.at(-1));
-  const first = Math.min(iterations[0], 1), last = Math.max(iterations.at(-1), total, first + 1);
+  const at = points.map(([iteration]) => iteration);
+  const first = Math.min(...at, 1), last = Math.max(...at, total, first + 1);
   return {
     ticks, first, last,
     x: (value) => EDGE.left + ((value - first) / (last - first)) * (width - EDGE.left - EDGE.right),
@@ -120,9 +157,15 @@ function short(value) {
   return size >= 10000 ? `${Number((value / 1000).toPrecision(4))}k` : String(value);
 }
 
-function line(set, iterations, values, scale) {
-  const points = iterations.map((at, index) => [at, values[index]]).filter(([, value]) => Number.isFinite(value));
+function drawn({ set, points }, scale) {
   const at = ([iteration, value]) => `${scale.x(iteration).toFixed(1)},${scale.y(value).toFixed(1)}`;
-  const [x, y] = at(points.at(-1)).split(",");
-  return svg("g", { class: `line ${set}` }, svg("polyline", { points: points.map(at).join(" ") }), svg("circle", { cx: x, cy: y, r: 3.5 }));
+  return svg("g", { class: `line ${set}` }, svg("polyline", { points: points.map(at).join(" ") }));
+}
+
+function dot(set, [iteration, value], scale) {
+  return svg("g", { class: `line ${set}` }, svg("circle", { cx: scale.x(iteration).toFixed(1), cy: scale.y(value).toFixed(1), r: 3.5 }));
+}
+
+function ring({ iteration, value }, scale) {
+  return svg("circle", { cx: scale.x(iteration).toFixed(1), cy: scale.y(value).toFixed(1), r: 5.5 });
 }

@@ -11,7 +11,7 @@ const POINTS = 60;
  * @param {import("./curve.js").Curve|null|undefined} curve
  */
 export function spark(curve) {
-  const [values] = Object.values(curve?.metrics?.holdout ?? {});
+  const [values] = Object.values(curve?.lines?.holdout?.metrics ?? {});
   const finite = (values ?? []).filter(Number.isFinite);
   if (finite.length < 3) return null;
   const each = Math.ceil(finite.length / POINTS);

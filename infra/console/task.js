@@ -55,14 +55,11 @@ class View {
       ["Id", copyable(task.id, "id")]]));
   }
 
-  state({ state, position, at }) {
+  state({ state, position, ...times }) {
     this.tell(state);
-    if (state === "running" && at && !this.task.started_at) {
-      this.task = { ...this.task, state, started_at: at };
-      this.describe();
-    }
-    if (state === "queued") this.left.textContent = position ? `Waits at place ${position} of all ${this.task.kind} work.` : "Waits.";
-    else if (!this.points.iterations.length) this.left.textContent = "A worker has it.";
+    if (state === "running") this.begin(times.started_at ?? times.at);
+    if (state === "queued") this.left.textContent = position ? `Waits at place ${position} of the ${this.task.kind} work that is queued.` : "Waits.";
+    else if (!hasPoints(this.points)) this.left.textContent = "A worker has it.";
   }
 
   /** Show the state where it is looked for: beside the name, in the title of the tab, and aloud. */
@@ -70,6 +67,16 @@ class View {
     this.badge.replaceChildren(stateBadge(state));
     entitle(`${workName(this.task)}: ${state}`);
     announce(`${workName(this.task)}: ${state}`);
+  }
+
+  /** Another run of the task, whose worker may have died, has another curve. */
+  begin(started) {
+    if (!started || started === this.started) return;
+    this.started = started;
+    this.points = emptyCurve();
+    if (started === this.task.started_at) return;
+    this.task = { ...this.task, state: "running", started_at: started };
+    this.describe();
   }
 
   progress(data) {

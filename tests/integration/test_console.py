@@ -123,7 +123,7 @@ def test_a_new_user_goes_all_the_way(seen: Seen, slow_service: Service, tmp_path
     kept = slow_service.http.get("/v1/models/housing/versions/1").json()["curve"]
     points = curve.first.get_attribute("points")
     assert points is not None
-    assert len(points.split()) == len(kept["iterations"])
+    assert len(points.split()) == len(kept["lines"]["train"]["iterations"])
     expect(page.get_by_text("area", exact=True)).to_be_visible()
     seen.picture("version")
     page.get_by_role("link", name="Report").click()

@@ -68,8 +68,56 @@ def test_a_train_is_followed_to_its_end(service: Service) -> None:
     shown = service.http.get(f"/v1/tasks/{handle}").json()
     assert seen[-1].data == shown
     version = service.http.get(f"/v1/models/{MODEL}/versions/{shown['result']['version']}").json()
-    assert version["curve"]["iterations"] == list(range(1, 26))
-    assert version["curve"]["metrics"]["holdout"]["loss"][:2] == [2, 1]
+    line = version["curve"]["lines"]["holdout"]
+    assert line["iterations"] == list(range(1, 26))
+    assert line["metrics"]["loss"][:2] == [2, 1]
+    assert version["curve"]["best"] == {"loss": {"iteration": 25, "value": 0.08, "higher_is_better": False}}
+
+
+def test_a_train_of_lightgbm_tells_every_set_in_every_event(service: Service) -> None:
+    rows = [{"a": number % 97, "b": number * 7919 % 101, "y": number * 31 % 89} for number in range(3000)]
+    assert service.init("trees", {"rows": rows}, target="y").status_code == 200
+    params = {"num_iterations": 1500, "early_stopping_rounds": 0}
+    answer = service.http.post("/v1/models/trees/train", json={"params": params})
+    seen = all_events(service, answer.json()["id"])
+    told = [event.data for event in seen if event.kind == "progress"]
+    assert len(told) > 3
+    assert all(data["metrics"].keys() == data["measured"].keys() == {"train", "holdout"} for data in told)
+    assert all(data["measured"]["holdout"] == data["iteration"] for data in told)
+    # The curve of train goes on while it is watched, though it is not measured in most iterations.
+    measured = [data["measured"]["train"] for data in told]
+    assert measured == sorted(measured)
+    assert len(set(measured)) > len(told) // 2
+    assert all(0 <= data["iteration"] - data["measured"]["train"] < 1500 / 40 + 1 for data in told)
+    # What was told last is what is kept.
+    version = service.http.get(f"/v1/models/trees/versions/{seen[-1].data['result']['version']}").json()
+    for part, line in version["curve"]["lines"].items():
+        assert line["iterations"][-1] == 1500
+        assert line["metrics"]["rmse"][-1] == pytest.approx(told[-1]["metrics"][part]["rmse"], rel=1e-5)
+    best = version["curve"]["best"]["rmse"]
+    assert best["iteration"] == told[-1]["best"]["rmse"]["iteration"]
+    assert best["value"] == min(version["curve"]["lines"]["holdout"]["metrics"]["rmse"])
+
+
+def test_the_place_in_the_queue_is_told_as_it_changes(service: Service) -> None:
+    # As many as there are train processes, and then some.
+    running = [train(service, iterations=100) for _ in range(2)]
+    for handle in running:
+        state_is(service, handle, "running")
+    waiting = [train(service, iterations=1) for _ in range(3)]
+    with following(service.url, service.token(), waiting[-1]) as found:
+        assert next(found).data["position"] == 3
+        assert service.http.delete(f"/v1/tasks/{waiting[0]}").status_code == 200
+        changed = next(found)
+        assert (changed.kind, changed.data["state"], changed.data["position"]) == ("state", "queued", 2)
+        for handle in running:
+            service.http.delete(f"/v1/tasks/{handle}")
+        assert list(found)[-1].data["state"] == "succeeded"
+
+
+def state_is(service: Service, handle: str, state: str) -> None:
+    """Wait until the task is in this state."""
+    eventually(lambda: service.http.get(f"/v1/tasks/{handle}").json()["state"] == state, what=state, seconds=20)
 
 
 def test_http_and_python_see_the_same_numbers(service: Service) -> None:

@@ -17,8 +17,9 @@ from rich.console import Console
 from infra.watch import sparkline, view
 from tasks.client import Client, Handle
 from tasks.contract import Kind, Lane, State
+from tasks.curve import Curve, Line
 from tasks.groups import Task
-from tasks.watching import Watch
+from tasks.watching import Look, Watch, bar, summary
 from tests import slow
 from tests.service import MLSERVICE, Service
 
@@ -63,6 +64,17 @@ def train(client: Client, iterations: int) -> Handle:
     return client.train(MODEL, params={"iterations": iterations})
 
 
+def test_the_place_of_queued_work_is_told(service: Service, client: Client) -> None:
+    with service.halted("worker-train"):
+        first, second = train(client, 1), train(client, 1)
+        looks = second.watch().steps()
+        assert next(looks).position == 2
+        first.cancel()
+        assert next(looks).position == 1
+    *_, last = looks
+    assert (last.task.state, last.position) == (State.SUCCEEDED, None)
+
+
 def test_python_sees_each_newest_progress(client: Client) -> None:
     handle = train(client, 15)
     seen = list(handle.watch())
@@ -84,6 +96,8 @@ def test_a_notebook_shows_a_bar(client: Client) -> None:
     assert len(pages) > 3
     assert 'value="8" max="8"' in pages[-1]
     assert f"train {MODEL}: succeeded" in pages[-1]
+    assert [page.count("<polyline") for page in pages][-2:] == [2, 2]
+    assert "loss by iteration: train 0.125, holdout 0.25, best 0.25 at 8" in pages[-1]
 
 
 def test_a_pipe_gets_lines(service: Service, client: Client) -> None:
@@ -159,23 +173,54 @@ def test_an_interrupt_leaves_the_task_running(service: Service, client: Client) 
 
 
 def test_a_sparkline_ends_with_the_last_value() -> None:
-    assert sparkline([0, 7]) == "▁█"
-    assert sparkline([1, 1]) == "▁▁"
-    many = sparkline([float(number) for number in range(1000)])
+    assert sparkline([(1, 0), (2, 7)], span=(1, 2), bounds=(0, 7)) == "▁█"
+    assert sparkline([(1, 1), (2, 1)], span=(1, 2), bounds=(1, 1)) == "▁▁"
+    many = sparkline([(number, float(number)) for number in range(1000)], span=(0, 999), bounds=(0, 999))
     assert len(many) <= 60
     assert many[-1] == "█"
 
 
+def test_sparklines_have_one_scale_of_iterations() -> None:
+    # Measured in every tenth iteration, in each, and only since the 50th.
+    points = [[(at, at) for at in range(first, 101, step)] for first, step in ((1, 10), (1, 1), (51, 1))]
+    drawn = [sparkline(line, span=(1, 100), bounds=(1, 100), width=20) for line in points]
+    assert [len(line) for line in drawn] == [20] * 3
+    assert drawn[2] == f"{' ' * 10}{drawn[1][10:]}"
+    near = [abs("▁▂▃▄▅▆▇█".index(one) - "▁▂▃▄▅▆▇█".index(other)) for one, other in zip(*drawn[:2], strict=True)]
+    assert max(near) <= 1
+    # What is far above the rest is at the top.
+    assert sparkline([(1, 99), (2, 7), (3, 0)], span=(1, 3), bounds=(0, 7)) == "██▁"
+
+
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_the_newest_values_are_seen_in_a_narrow_terminal(columns: int) -> None:
-    curves = {"holdout multi_logloss": [1.5 / step for step in range(1, 90)], "train l2": [0.25] * 89}
+    steps = list(range(1, 90))
+    lines = {
+        "holdout": Line(steps, {"multi_logloss": [1.5 / step for step in steps]}),
+        "train": Line(steps, {"l2": [0.25] * 89}),
+    }
     progress = {"iteration": 89, "total": 100, "seconds": 8.9, "seconds_left": 1.1, "metrics": {}}
     console = Console(width=columns, markup=False, highlight=False)
     with console.capture() as shown:
-        console.print(view(TASK, progress, curves, width=columns))
-    lines = shown.get().splitlines()
-    assert [line.split()[-1] for line in lines[-2:]] == ["0.01685", "0.25"]
-    assert all("▁" in line and len(line) <= columns for line in lines[-2:])
+        console.print(view(Look(TASK, progress, None), Curve(lines), width=columns))
+    drawn = shown.get().splitlines()[-2:]
+    assert [line.split()[-1] for line in drawn] == ["0.016854", "0.25"]
+    assert all("▁" in line and len(line) <= columns for line in drawn)
+
+
+def test_what_was_measured_earlier_is_said_to_be() -> None:
+    progress = {
+        "iteration": 9,
+        "total": 20,
+        "seconds": 1.0,
+        "seconds_left": 2.0,
+        "metrics": {"train": {"rmse": 20752.34}, "holdout": {"rmse": 20811.06}},
+        "measured": {"train": 7, "holdout": 9},
+    }
+    assert summary(progress) == "9/20, 1.0 s, 2.0 s left, train rmse 20,752 at 7, holdout rmse 20,811"
+    assert "queued, place 1,234 of the train work that waits" in bar(
+        Look(msgspec.structs.replace(TASK, state=State.QUEUED), None, 1234)
+    )
 
 
 def test_redis_may_be_away_for_a_while() -> None:
@@ -192,4 +237,4 @@ def test_redis_may_be_away_for_a_while() -> None:
             raise answer
         return answer
 
-    assert [task.state for task, _ in Watch(look).steps()] == [State.RUNNING, State.CANCELLED]
+    assert [task.state for task, _, _ in Watch(look).steps()] == [State.RUNNING, State.CANCELLED]

@@ -44,6 +44,7 @@ class Client:
         for place, event in news(task, Place.parse(self.last), ahead=ahead):
             assert event.event_id == str(place) != self.last
             assert event.data is not None
+            assert event.event is not None
             data = json.loads(event.data)
             self.last = event.event_id
             found.append((event.event, data.get("position") or data.get("state") or data["iteration"]))
