@@ -151,7 +151,7 @@ def test_the_view_shows_texts_as_they_are_and_no_control_codes_in_a_file() -> No
     view.script("copy", ["x" * 300])
     text = file.getvalue()
     assert "\x1b" not in text
-    for expected in ("3/3", "rmse 0.1235", "[red]a :cat:", "100.0%", "0.5", "\n" + "x" * 300 + "\n"):
+    for expected in ("3/3", "rmse 0.12346", "[red]a :cat:", "100.0%", "0.5", "\n" + "x" * 300 + "\n"):
         assert expected in text
 
 
