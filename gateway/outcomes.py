@@ -37,7 +37,7 @@ class Outcomes:
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="ledger")
 
     async def task(self, handle: str, *, owner: str | None) -> tuple[Task, int]:
-        """The task and how much work will be taken before it. Raises UnknownTask, also for another owner's, unless None."""
+        """The task and how much is taken before it. Raises UnknownTask, also for another owner's, unless None."""
         task = await self._run(self._history.task, handle)
         if owner is not None and task.owner != owner:
             raise UnknownTask(f"there is no task {handle}, or its result is no longer kept")

@@ -112,7 +112,6 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     trying: int | None = None
     strikes: dict[int, int] = {}
 
-
     def version_asked(self, head: Head) -> int | None:
         """The version that an item of an estimate asks for: the one it names, or the current one."""
         if self.kind is not Kind.ESTIMATE:
