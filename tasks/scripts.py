@@ -257,8 +257,8 @@ return false
 """
 
 #: KEYS: leases, pending of the group's lane, pending of each lane that is taken before it. ARGV: group id, most leases.
-#: Returns how many groups wait that were accepted earlier in the same lane, or are in another. What has a lease is at work
-#: or waits for being tried again: that is sought among the newest leases, at most so many.
+#: Returns how many groups wait that were accepted earlier in the same lane, or are in another. What has a lease runs or
+#: waits for being tried again: that is sought among the newest leases, at most so many.
 AHEAD: Final = (
     NOW
     + """

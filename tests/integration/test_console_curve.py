@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -134,6 +135,32 @@ def test_a_train_that_is_watched_has_the_points_that_were_measured(page: Page) -
     assert live["lines"]["train"]["iterations"] == [1, 3]
     assert live["lines"]["holdout"]["iterations"] == [2, 4]
     assert live["best"]["loss"]["iteration"] == 4
+
+
+def test_a_run_that_began_anew_is_seen_by_its_start(page: Page) -> None:
+    """Also where the first that is seen of it is further on than the run before it was."""
+    task = {"id": "t", "kind": "train", "model": "m", "state": "queued", "lane": "normal", "links": {}}
+    told = [
+        ("state", {"state": "queued", "position": 3}),
+        ("state", {"state": "running", "at": "2026-11-23T01:33:58.924Z"}),
+        *(("progress", {**progress(done, train=1), "total": 100, "seconds": 1}) for done in (5, 10)),
+        ("state", {"state": "running", "at": "2026-11-23T01:34:58.924Z"}),
+        *(("progress", {**progress(done, train=11), "total": 100, "seconds": 1}) for done in (11, 15, 20)),
+    ]
+    stream = "".join(f"event: {kind}\ndata: {json.dumps(data)}\n\n" for kind, data in told)
+    page.route("**/v1/tasks/t", lambda route: route.fulfill(json=task))
+    page.route(
+        "**/v1/tasks/t/events", lambda route: route.fulfill(content_type="text/event-stream", body=stream), times=1
+    )
+    page.evaluate(
+        "() => import('/task.js').then(({showTask}) => {"
+        " document.body.innerHTML = '<main></main>'; window.leave = new AbortController();"
+        " showTask(document.querySelector('main'), ['t'], window.leave.signal) })"
+    )
+    expect(page.get_by_text("Iteration 20 of 100")).to_be_visible()
+    assert len(points(page, "holdout")) == 3
+    page.evaluate("window.leave.abort()")
+    page.unroute("**/v1/tasks/t")
 
 
 def points(page: Page, part: str) -> list[str]:
