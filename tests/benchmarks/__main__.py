@@ -13,7 +13,7 @@ from typing import Final
 
 import redis
 
-from tests.benchmarks import answers, bulk, deep, latency, live, memory, model, report, submits
+from tests.benchmarks import answers, bulk, deep, latency, live, memory, model, report, submits, watching
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Section
 from tests.benchmarks.load import Unusable, wrk_version
@@ -33,7 +33,7 @@ ALONE: Final[dict[str, Part]] = {
     "live": live.measure,
 }
 #: What runs only if it is asked for.
-FURTHER: Final[dict[str, Part]] = {"deep": deep.measure}
+FURTHER: Final[dict[str, Part]] = {"deep": deep.measure, "watching": watching.measure}
 
 
 def main(arguments: Sequence[str]) -> int:

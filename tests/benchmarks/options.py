@@ -24,7 +24,7 @@ class Options:
 
 
 def parse(arguments: Sequence[str], *, usual: Sequence[str], further: Sequence[str]) -> Options:
-    """The options. `usual` parts run if none is named, `further` ones if they are asked for."""
+    """The options. `usual` parts run if none is named, `further` ones if they are asked for by name."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks", description="The service beside what one would have without it."
     )
@@ -35,7 +35,7 @@ def parse(arguments: Sequence[str], *, usual: Sequence[str], further: Sequence[s
     parser.add_argument("--deep", action="store_true", help="also queue 100,000 estimates, which takes minutes")
     parser.add_argument("--out", type=Path, default=Path("bench-results"), help="folder for results")
     given = parser.parse_args(arguments)
-    chosen = given.only or [*usual, *(further if given.deep else ())]
+    chosen = given.only or [*usual, *(["deep"] if given.deep else [])]
     return Options(
         seconds=given.seconds,
         connections=given.connections,

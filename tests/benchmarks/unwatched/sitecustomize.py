@@ -1,0 +1,43 @@
+"""Takes from a service what watches it, so that its cost can be measured: counters, events, access log, Flower.
+
+Python imports this at the start of every process whose PYTHONPATH has this folder, before any code of the service; a
+setting for it would be one that nobody else needs. What is quiet here is checked where it is measured.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import infra.programs
+import infra.proxy
+import infra.serving
+from tasks import counts
+
+#: Instead of the functions that count; `tasks.scripts` takes their text when it is imported.
+counts.COUNT_ACCEPTED = "local function count_accepted() end\n"  # type: ignore[misc]
+counts.COUNT_REDELIVERED = "local function count_redelivered() end\n"  # type: ignore[misc]
+counts.COUNT_TIMES = "local function count_times() end\n"  # type: ignore[misc]
+counts.ended = lambda *_args, **_named: {}
+
+_worker_options, _programs, _nginx_conf = infra.serving.worker_options, infra.programs.programs, infra.proxy.nginx_conf
+
+
+def worker_options(fleet: str, count: int) -> dict[str, Any]:
+    """As the service's, without events of any kind."""
+    return {**_worker_options(fleet, count), "task_events": False, "without_heartbeat": True}
+
+
+def programs(*, embedded: bool) -> list[infra.programs.Program]:
+    """As the service's, without Flower."""
+    return [program for program in _programs(embedded=embedded) if program.name != "flower"]
+
+
+def nginx_conf(*args: Any, **named: Any) -> str:
+    """As the service's, without the access log."""
+    return re.sub(r"access_log /dev/stdout[^;]*;", "access_log off;", _nginx_conf(*args, **named))
+
+
+infra.serving.worker_options = worker_options
+infra.programs.programs = programs
+infra.proxy.nginx_conf = nginx_conf
