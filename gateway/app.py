@@ -94,9 +94,9 @@ def create_app(settings: Settings) -> Gateway:
         logins.forget(name)
 
     waiting = Waiting(process_name(), wire=lambda hear: wire(on_message=hear), forget_account=forget_account)
-    pressure = Pressure(client, settings)
+    pressure = Pressure(client, settings, count=tally.count)
     traces = open_traces(settings, "gateway")
-    dispatcher = Dispatcher(ledger, accepting, waiting=waiting, check=pressure.check, traces=traces)
+    dispatcher = Dispatcher(ledger, accepting, waiting=waiting, check=pressure.check, count=tally.count, traces=traces)
     outcomes = Outcomes(ledger, History(client), waiting)
     follower = Follower(client)
     letters = DeadLetters(client, ledger, settings=settings)

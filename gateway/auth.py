@@ -18,14 +18,17 @@ from gateway.callers import Callers
 from gateway.quotas import Quotas
 from gateway.scopes import MODEL_SCOPES, SCOPES, Needed, allows
 from gateway.tokens import Principal
-from tasks.contract import TOKEN_CHANGE
-from tasks.counts import TOKENS_REFUSED
+from tasks.contract import TOKEN_CHANGE, Kind, Lane
+from tasks.counts import TOKENS_REFUSED, Refusal, refusal
 from tasks.errors import Forbidden, TooManyRequests, Unauthenticated
 
 log = logging.getLogger(__name__)
 
 #: The protection space that challenges name.
 REALM: Final = "mlservice"
+#: The scopes that are each the name of the work for which they are needed.
+KINDS: Final = frozenset(kind.value for kind in Kind)
+LANES: Final = tuple(lane.value for lane in Lane)
 #: Most characters of a model's name that are repeated.
 MODEL_LENGTH: Final = 63
 
@@ -112,7 +115,12 @@ class Authenticator:
         """
         principal = await self.identify(req, resp)
         if principal.quota.charged and self._quotas is not None:
-            await _charge(self._quotas, req, resp, principal, estimates=needed == "estimate")
+            try:
+                await _charge(self._quotas, req, resp, principal, estimates=needed == "estimate")
+            except TooManyRequests:
+                if needed in KINDS:
+                    self._count(refusal(Kind(needed), _lane(req), Refusal.QUOTA))
+                raise
         permit(resp, principal, needed, model=model)
         return principal
 
@@ -173,6 +181,12 @@ async def _charge(
     if verdict.wait_seconds:
         reason = f"the account {principal.name!r} has used its quota of {verdict.reached}; try again after the pause"
         raise TooManyRequests(reason).after(verdict.wait_seconds)
+
+
+def _lane(req: falcon.asgi.Request) -> Lane:
+    """The lane that a request for work names; the normal one also where it names none that there is."""
+    given = req.params.get("lane")
+    return Lane(given) if given in LANES else Lane.NORMAL
 
 
 def _least(needed: Needed) -> str | None:

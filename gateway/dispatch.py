@@ -18,6 +18,7 @@ from gateway.wire import Wire
 from tasks import scripts
 from tasks.acceptance import Once, acceptance
 from tasks.contract import FLEET_SECONDS, GROUP_ITEMS, Kind, Lane
+from tasks.counts import Refusal, refusal
 from tasks.errors import InvalidField, TooManyRequests, Unavailable
 from tasks.fleet import announce, leave, members
 from tasks.groups import Group, Head, new_group_id
@@ -41,6 +42,7 @@ class Dispatcher:
         *,
         waiting: Waiting,
         check: Callable[[Kind, Lane], None] = lambda _kind, _lane: None,
+        count: Callable[[str, int], None] = lambda _field, _times: None,
         new_id: Callable[[], str] = new_group_id,
         traces: Traces = UNTRACED,
     ) -> None:
@@ -48,6 +50,7 @@ class Dispatcher:
         self._wire = wire
         self._waiting = waiting
         self._check = check
+        self._count = count
         self._new_id = new_id
         self._traces = traces
         self._gatherers = {lane: Gatherer(partial(self._fly, lane), most_items=GROUP_ITEMS[lane]) for lane in Lane}
@@ -132,11 +135,13 @@ class Dispatcher:
             # Whatever it was, who waits must hear that nothing is promised.
             log.warning("%d requests were not accepted", len(items), exc_info=error)
             self._waiting.drop(reply)
+            self._count(refusal(kind, lane, Refusal.UNRECORDED), len(items))
             _refuse(items)
             return None
         if isinstance(known, dict):
             self._waiting.drop(reply)
             fitting = _refuse_excess(items, known)
+            self._count(refusal(kind, lane, Refusal.QUEUED), len(items) - len(fitting))
             return await self._commit(kind, lane, fitting, once=once) if fitting else None
         if once is not None and known is not None:
             self._waiting.drop(reply)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from tasks.contract import (
     DEAD_KEY,
     DEPTH_KEY,
     FLEETS,
+    GROUP_KEY,
     LEASES_KEY,
     LOOKED_KEY,
     MODELS_KEY,
@@ -29,6 +31,8 @@ from tasks.fleet import members
 
 #: So long a reading is good for whoever asks again (seconds).
 FRESH_SECONDS: Final = 1.0
+#: Most leases that are looked at; there are more only where a great many groups wait to be tried again.
+LEASES_READ: Final = 1000
 
 #: A lane of the queue of a kind.
 Place = tuple[Kind, Lane]
@@ -48,8 +52,9 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     oldest_seconds: dict[Place, float]
     #: Items that are not finished.
     unfinished: dict[Place, int]
-    #: Groups that are claimed, and those of them whose lease has run out.
-    leases: int
+    #: Groups that a worker has now; those that wait to be tried again; those of both whose time is over.
+    leases: dict[Place, int]
+    retrying: int
     leases_run_out: int
     #: Groups kept because an item of theirs was given up.
     dead: int
@@ -102,6 +107,7 @@ def measure(client: redis.Redis, models: ModelGauge, *, now: float) -> Measures:
         pipe.hgetall(COUNTS_KEY)
         pipe.hgetall(DEPTH_KEY)
         pipe.zcard(LEASES_KEY)
+        pipe.zrange(LEASES_KEY, 0, LEASES_READ - 1)
         pipe.zcount(LEASES_KEY, "-inf", now)
         pipe.zcard(DEAD_KEY)
         pipe.get(LOOKED_KEY)
@@ -113,17 +119,19 @@ def measure(client: redis.Redis, models: ModelGauge, *, now: float) -> Measures:
             pipe.lindex(queue_key(kind.value, lane), -1)
         for kind, lane in PLACES:
             pipe.zrange(_pending(kind, lane), 0, 0, withscores=True)
-        counts, depths, leases, run_out, dead, looked, memory, names, *rest = pipe.execute()
+        counts, depths, leases, leased, run_out, dead, looked, memory, names, *rest = pipe.execute()
     lengths, heads, oldest = _split(rest, len(_QUEUES), len(PLACES))
+    accepted, held = _looked_up(client, heads, leased)
     return Measures(
         counts={field.decode(): int(value) for field, value in counts.items()},
         messages=dict(zip(_QUEUES, lengths, strict=True)),
-        waiting_seconds={place: _age(now, at) for place, at in _accepted(client, heads).items()},
+        waiting_seconds={place: _age(now, at) for place, at in accepted.items()},
         oldest_seconds={
             place: _age(now, found[0][1] if found else None) for place, found in zip(PLACES, oldest, strict=True)
         },
         unfinished={(kind, lane): int(depths.get(f"{kind.value}:{lane.value}".encode(), 0)) for kind, lane in PLACES},
-        leases=leases,
+        leases=held,
+        retrying=leases - sum(held.values()),
         leases_run_out=run_out,
         dead=dead,
         reconciled_at=float(looked or 0),
@@ -135,12 +143,20 @@ def measure(client: redis.Redis, models: ModelGauge, *, now: float) -> Measures:
     )
 
 
-def _accepted(client: redis.Redis, heads: list[bytes | None]) -> dict[Place, float | None]:
-    """When the work of the next message of each place was accepted; None for none and for that of a direct call."""
+def _looked_up(
+    client: redis.Redis, heads: list[bytes | None], leased: list[bytes]
+) -> tuple[dict[Place, float | None], dict[Place, int]]:
+    """When the work of the next message of each place was accepted, None for none and for that of a direct call; and
+    how many of the leased groups a worker has in each place."""
     with client.pipeline(transaction=False) as pipe:
         for (kind, lane), head in zip(PLACES, heads, strict=True):
             pipe.zscore(_pending(kind, lane), _group_of(head))
-        return dict(zip(PLACES, pipe.execute(), strict=True))
+        for group in leased:
+            pipe.hmget(GROUP_KEY.format(group=group.decode()), "kind", "lane", "holder")
+        accepted, groups = _split(pipe.execute(), len(PLACES))
+    # What waits to be tried again is held by nobody.
+    held = Counter((Kind(kind.decode()), Lane(lane.decode())) for kind, lane, holder in groups if holder is not None)
+    return dict(zip(PLACES, accepted, strict=True)), {place: held[place] for place in PLACES}
 
 
 def _group_of(message: bytes | None) -> str:

@@ -51,7 +51,9 @@ def _counters(found: dict[str, int]) -> Iterator[Metric]:
     again = _counter("redeliveries", "Claims of groups that had been claimed before.", _KIND_LANE)
     wait = _histogram("wait_seconds", "Time of items from acceptance to the worker that finished them.")
     run = _histogram("run_seconds", "Time of items with the worker that finished them.")
+    busy = _counter("busy_seconds", "Time that workers had groups which they finished.", _KIND_LANE)
     sizes = _histogram("group_items", "Groups by how many items they have.")
+    refused = _counter("refused", "Requests for work that were not accepted.", (*_KIND_LANE, "reason"))
     for kind, lane in PLACES:
         labels = (kind.value, lane.value)
         place = ":".join(labels)
@@ -63,17 +65,20 @@ def _counters(found: dict[str, int]) -> Iterator[Metric]:
         for family, name in ((wait, counts.WAIT), (run, counts.RUN)):
             seconds = found.get(f"{name}:{place}:{counts.SUM}", 0) / _MILLION
             family.add_metric(labels, _buckets(found, f"{name}:{place}", counts.TIME_BOUNDS), seconds)
+        busy.add_metric(labels, found.get(f"{counts.BUSY}:{place}", 0) / _MILLION)
+        for refusal in counts.Refusal:
+            refused.add_metric((*labels, refusal.value), found.get(counts.refusal(kind, lane, refusal), 0))
         if kind is Kind.ESTIMATE:
             sizes.add_metric(labels, _buckets(found, f"{counts.SIZE}:{place}", counts.SIZE_BOUNDS), items)
-    yield from (submitted, finished, again, wait, run, sizes)
+    yield from (submitted, refused, finished, again, wait, run, busy, sizes)
     yield _plain("reconciled", "Groups that nobody held and that were queued again.", found.get(counts.RECONCILED, 0))
     yield _plain("estimated_rows", "Rows predicted for estimates.", found.get(counts.ROWS, 0))
     yield _plain("tokens_issued", "Tokens issued for a password.", found.get(counts.TOKENS_ISSUED, 0))
     yield _plain("tokens_refused", "Requests whose token was refused.", found.get(counts.TOKENS_REFUSED, 0))
-    refused = _counter("logins_refused", "Logins refused.", ("reason",))
+    logins = _counter("logins_refused", "Logins refused.", ("reason",))
     for reason in counts.LOGIN_REASONS:
-        refused.add_metric((reason,), found.get(f"{counts.LOGINS_REFUSED}:{reason}", 0))
-    yield refused
+        logins.add_metric((reason,), found.get(f"{counts.LOGINS_REFUSED}:{reason}", 0))
+    yield logins
 
 
 def _endings(found: dict[str, int], place: str) -> Iterator[tuple[str, str, int]]:
@@ -95,12 +100,13 @@ def _work(measures: Measures) -> Iterator[Metric]:
         ("queue_wait_seconds", "How long the next message of a queue has waited.", measures.waiting_seconds),
         ("oldest_seconds", "Age of the oldest work that is not finished.", measures.oldest_seconds),
         ("unfinished_items", "Items accepted and not finished.", measures.unfinished),
+        ("leases", "Groups that a worker has.", measures.leases),
     ):
         family = _gauges(name, help_text, _KIND_LANE)
         for (kind, lane), value in values.items():
             family.add_metric((kind.value, lane.value), value)
         yield family
-    yield _gauge("leases", "Groups that are claimed.", measures.leases)
+    yield _gauge("retrying_groups", "Groups that wait to be tried again.", measures.retrying)
     yield _gauge("leases_run_out", "Groups whose lease was not renewed.", measures.leases_run_out)
     yield _gauge("dead_letter_groups", "Groups kept because work in them was given up.", measures.dead)
     yield _gauge(
@@ -112,12 +118,15 @@ def _fleets(measures: Measures) -> Iterator[Metric]:
     there = _gauges("fleet_members", "Workers of a fleet, or gateway processes, that are there.", ("fleet",))
     processes = _gauges("fleet_processes", "Processes of the members of a fleet.", ("fleet",))
     lost = _counter("fleet_lost", "Members that went without a word, as when killed.", ("fleet",))
+    lost_processes = _counter("fleet_processes_lost", "Processes of workers that were killed or crashed.", ("fleet",))
     for fleet in ("gateway", *FLEETS):
         alive = measures.fleets[fleet]
         there.add_metric((fleet,), len(alive))
         processes.add_metric((fleet,), sum(alive.values()))
         lost.add_metric((fleet,), measures.counts.get(f"{counts.LOST}:{fleet}", 0))
-    yield from (there, processes, lost)
+    for fleet in FLEETS:
+        lost_processes.add_metric((fleet,), measures.counts.get(f"{counts.LOST_PROCESSES}:{fleet}", 0))
+    yield from (there, processes, lost, lost_processes)
 
 
 def _models(measures: Measures) -> Iterator[Metric]:

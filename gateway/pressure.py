@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 import redis
 
 from tasks.contract import DEPTH_KEY, PENDING_KEY, Kind, Lane
+from tasks.counts import Refusal, refusal
 from tasks.errors import Unavailable
 from tasks.settings import Settings
 
@@ -21,20 +23,31 @@ MEASURE_SECONDS: Final = 0.5
 Place = tuple[Kind, Lane]
 
 
+class Objection(NamedTuple):
+    """Why work is not accepted: for the counters, and in words."""
+
+    reason: Refusal
+    words: str
+
+
 class Pressure:
     """What stands against accepting work, by kind and lane, as it was measured last."""
 
-    def __init__(self, client: redis.Redis, settings: Settings) -> None:
+    def __init__(
+        self, client: redis.Redis, settings: Settings, *, count: Callable[[str], None] = lambda _field: None
+    ) -> None:
         self._redis = client
+        self._count = count
         self._most_items = settings.max_queued_items
         self._most_age = settings.max_queue_age_seconds
         self._memory_part = settings.max_memory_part
-        self._against: dict[Place, str] = {}
+        self._against: dict[Place, Objection] = {}
 
     def check(self, kind: Kind, lane: Lane) -> None:
         """Raise Unavailable if work of this kind is not accepted in this lane at the moment."""
-        if self._against and (reason := self._against.get((kind, lane))):
-            raise Unavailable(reason)
+        if self._against and (objection := self._against.get((kind, lane))):
+            self._count(refusal(kind, lane, objection.reason))
+            raise Unavailable(objection.words)
 
     async def follow(self) -> None:
         """Measure again and again, until cancelled. While Redis is away nothing changes: accepting fails by itself."""
@@ -45,7 +58,7 @@ class Pressure:
                 log.warning("the queues cannot be measured: %s", error)
             await asyncio.sleep(MEASURE_SECONDS)
 
-    def measure(self) -> dict[Place, str]:
+    def measure(self) -> dict[Place, Objection]:
         """What stands against accepting work now."""
         places = [(kind, lane) for kind in Kind for lane in Lane]
         with self._redis.pipeline(transaction=False) as pipe:
@@ -60,19 +73,22 @@ class Pressure:
         for (kind, lane), first in zip(places, oldest, strict=True):
             items = int(depths.get(f"{kind.value}:{lane.value}".encode(), 0))
             age = time.time() - first[0][1] if first else 0.0
-            if reason := self._too_much(items, age, lane):
-                found[kind, lane] = reason
+            if objection := self._too_much(items, age, lane):
+                found[kind, lane] = objection
         return found
 
-    def _full(self, memory: dict[str, Any]) -> str | None:
+    def _full(self, memory: dict[str, Any]) -> Objection | None:
         most, used = int(memory.get("maxmemory", 0)), int(memory.get("used_memory", 0))
         if most and used > self._memory_part * most:
-            return "Redis has little memory left, and nothing new is accepted; try again in a moment"
+            words = "Redis has little memory left, and nothing new is accepted; try again in a moment"
+            return Objection(Refusal.MEMORY, words)
         return None
 
-    def _too_much(self, items: int, age: float, lane: Lane) -> str | None:
+    def _too_much(self, items: int, age: float, lane: Lane) -> Objection | None:
         if self._most_items and items >= self._most_items:
-            return f"{items} items wait in the lane {lane.value}, and no more are accepted; try again in a moment"
+            words = f"{items} items wait in the lane {lane.value}, and no more are accepted; try again in a moment"
+            return Objection(Refusal.DEPTH, words)
         if self._most_age and age > self._most_age:
-            return f"the lane {lane.value} is {age:.0f} s behind, and nothing new is accepted; try again in a moment"
+            words = f"the lane {lane.value} is {age:.0f} s behind, and nothing new is accepted; try again in a moment"
+            return Objection(Refusal.AGE, words)
         return None

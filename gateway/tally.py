@@ -29,9 +29,9 @@ class Tally:
         """What is not written yet."""
         return dict(self._counts)
 
-    def count(self, field: str) -> None:
-        """Once more. `field` is one of `tasks.counts`."""
-        self._counts[field] += 1
+    def count(self, field: str, times: int = 1) -> None:
+        """So many times more. `field` is one of `tasks.counts`."""
+        self._counts[field] += times
 
     async def follow(self) -> None:
         """Write it down again and again, until cancelled. While Redis is away it is kept."""

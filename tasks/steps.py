@@ -14,6 +14,8 @@ from celery.worker.consumer.tasks import Tasks
 
 from tasks.connection import connect
 from tasks.contract import FLEET_SECONDS
+from tasks.counts import LOST_PROCESSES, add
+from tasks.deaths import Deaths
 from tasks.fleet import announce, join, leave
 
 log = logging.getLogger(__name__)
@@ -50,19 +52,34 @@ class BatchedEvents(bootsteps.StartStopStep):  # type: ignore[misc]
 
 
 class LostProcesses(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Finds out soon that a process of the pool has died with its work; Celery looks every 5 s."""
+    """Finds out soon that a process of the pool has died with its work, and counts it; Celery looks every 5 s."""
 
     requires = (Tasks,)
+    _deaths: Deaths | None = None
 
     def start(self, parent: Any) -> None:
         """Look from now on."""
-        self._timer = parent.timer.call_repeatedly(LOST_PROCESS_SECONDS, parent.pool.maintain_pool)
+        self._client = connect(parent.app.settings)
+        # A worker without a pool of processes has none to lose.
+        if self._deaths is None and (pool := getattr(parent.pool, "_pool", None)) is not None:
+            self._deaths = Deaths(pool)
+        self._timer = parent.timer.call_repeatedly(LOST_PROCESS_SECONDS, self._look, (parent,))
 
     def stop(self, parent: Any) -> None:
         """Stop the clock."""
         timer, self._timer = getattr(self, "_timer", None), None
         if timer is not None:
             timer.cancel()
+
+    def _look(self, parent: Any) -> None:
+        parent.pool.maintain_pool()
+        if self._deaths is None or not self._deaths.count:
+            return
+        try:
+            add(self._client, {f"{LOST_PROCESSES}:{parent.app.fleet}": self._deaths.count})
+            self._deaths.count = 0
+        except redis.exceptions.RedisError as error:
+            log.warning("a lost process cannot be counted: %s", error)
 
 
 class Membership(bootsteps.StartStopStep):  # type: ignore[misc]

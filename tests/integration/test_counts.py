@@ -10,10 +10,11 @@ from prometheus_client import CollectorRegistry
 
 from gateway.measures import Gauge
 from gateway.metrics import ServiceCollector
+from gateway.pressure import Pressure
 from gateway.tally import Tally
-from tasks.contract import COUNTS_KEY, FLEET_KEY, FLEET_LOST_SECONDS, LEASES_KEY, Kind, Lane, Media, State
-from tasks.counts import SIZE_BOUNDS, TIME_BOUNDS, TOKENS_REFUSED
-from tasks.errors import Cancelled, EstimatorFailed, FenceLost, InvalidRows
+from tasks.contract import COUNTS_KEY, DEPTH_KEY, FLEET_KEY, FLEET_LOST_SECONDS, LEASES_KEY, Kind, Lane, Media, State
+from tasks.counts import SIZE_BOUNDS, TIME_BOUNDS, TOKENS_REFUSED, Refusal
+from tasks.errors import Cancelled, EstimatorFailed, FenceLost, InvalidRows, Unavailable
 from tasks.fleet import announce, join, leave, members
 from tasks.groups import Claim, Group, Head, Outcome, failure, new_group_id
 from tasks.ledger import Ledger
@@ -101,9 +102,23 @@ def test_times_are_counted_in_their_buckets(ledger: Ledger, seen: Seen, redis_cl
     now = time.time()
     redis_client.hset(f"ml:group:{group}", mapping={"submitted_at": now - 700.0, "started_at": now - 0.7})
     ledger.finish(claim(ledger, group), [DONE, DONE])
-    assert [seen.value("run_seconds_bucket", **PLACE, le=le) for le in TIME_BOUNDS] == [0.0] * 7 + [2.0] * 7
-    assert [seen.value("wait_seconds_bucket", **PLACE, le=le) for le in (*TIME_BOUNDS, "+Inf")] == [0.0] * 14 + [2.0]
+    assert [seen.value("run_seconds_bucket", **PLACE, le=le) for le in TIME_BOUNDS] == [0.0] * 7 + [2.0] * 9
+    assert [seen.value("wait_seconds_bucket", **PLACE, le=le) for le in TIME_BOUNDS] == [0.0] * 14 + [2.0] * 2
     assert seen.value("wait_seconds_sum", **PLACE) == pytest.approx(2 * 699.3, abs=0.01)
+    # The worker had the two at the same time.
+    assert seen.value("busy_seconds_total", **PLACE) == pytest.approx(0.7, abs=0.3)
+
+
+def test_the_longest_times_have_buckets() -> None:
+    defaults = Settings()
+    longest = max(defaults.init_time_limit_seconds, defaults.train_time_limit_seconds)
+    assert longest <= float(TIME_BOUNDS[-1])
+
+
+def test_what_was_counted_before_a_bound_was_added_still_counts(seen: Seen, redis_client: redis.Redis) -> None:
+    redis_client.hset(COUNTS_KEY, mapping={"run:train:low:600": 2, "run:train:low:+Inf": 3})
+    found = [seen.value("run_seconds_bucket", kind="train", lane="low", le=le) for le in ("600", "3600", "+Inf")]
+    assert found == [2, 2, 5]
 
 
 def test_a_group_of_every_size_has_a_bucket(ledger: Ledger, seen: Seen) -> None:
@@ -160,9 +175,40 @@ def test_what_is_there_now(ledger: Ledger, seen: Seen) -> None:
     assert seen.value("unfinished_items", **PLACE) == 5
     assert (seen.value("queue_wait_seconds", **PLACE) or 0) > 1
     assert seen.value("queue_wait_seconds", kind="estimate", lane="high") == 0
-    claim(ledger, first)
-    assert seen.value("leases") == 1
-    assert seen.value("leases_run_out") == 0
+    assert seen.value("leases", **PLACE) == 0
+    held = claim(ledger, first)
+    assert seen.value("leases", **PLACE) == 1
+    assert seen.value("leases", kind="train", lane="low") == 0
+    assert (seen.value("retrying_groups"), seen.value("leases_run_out")) == (0, 0)
+    ledger.retry(held, delay_seconds=60, error="x")
+    assert (seen.value("leases", **PLACE), seen.value("retrying_groups")) == (0, 1)
+
+
+def test_a_lease_without_a_record_is_nobodys(seen: Seen, redis_client: redis.Redis) -> None:
+    redis_client.zadd(LEASES_KEY, {"gone": time.time() + 10})
+    assert (seen.value("leases", **PLACE), seen.value("retrying_groups")) == (0, 1)
+
+
+def test_what_is_not_accepted_is_counted(seen: Seen, redis_client: redis.Redis) -> None:
+    tally = Tally(redis_client)
+    settings = Settings(max_queued_items=2, max_queue_age_seconds=5)
+    pressure = Pressure(redis_client, settings, count=tally.count)
+    redis_client.hset(DEPTH_KEY, "estimate:low", 2)
+    redis_client.zadd("ml:pending:train:normal", {"g": time.time() - 6})
+    pressure._against = pressure.measure()
+    for kind, lane in ((Kind.ESTIMATE, Lane.LOW), (Kind.ESTIMATE, Lane.LOW), (Kind.TRAIN, Lane.NORMAL)):
+        with pytest.raises(Unavailable):
+            pressure.check(kind, lane)
+    pressure.check(Kind.ESTIMATE, Lane.HIGH)
+    tally.write()
+    assert seen.value("refused_total", **PLACE, reason="depth") == 2
+    assert seen.value("refused_total", kind="train", lane="normal", reason="age") == 1
+    assert seen.value("refused_total", kind="estimate", lane="high", reason="depth") == 0
+    redis_client.config_set("maxmemory", 1)
+    try:
+        assert {objection.reason for objection in pressure.measure().values()} == {Refusal.MEMORY}
+    finally:
+        redis_client.config_set("maxmemory", 0)
 
 
 def test_messages_of_others_have_no_age(seen: Seen, redis_client: redis.Redis) -> None:

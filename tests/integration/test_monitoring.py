@@ -15,12 +15,14 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from infra.lineage import processes
 from infra.report import program_status
 from tasks.contract import COUNTS_KEY, FLEET_KEY
 from tasks.counts import LOST
 from tests.prometheus import Prometheus, queries
 from tests.servers import eventually
 from tests.service import MLSERVICE, Service
+from tests.slow import ENVIRONMENT
 
 pytestmark = pytest.mark.integration
 
@@ -30,7 +32,7 @@ ROWS = {"rows": [{"x": x, "y": 2 * x} for x in range(60)]}
 @pytest.fixture(scope="module")
 def watched() -> Iterator[Service]:
     """A service of its own, because a worker of it is killed."""
-    with Service() as service:
+    with Service(env=ENVIRONMENT) as service:
         yield service
 
 
@@ -100,6 +102,29 @@ def test_no_query_is_empty_under_load(watched: Service, prometheus: Prometheus) 
             raise AssertionError(f"these give nothing: {left}") from None
         for moving in ("submitted_total", "finished_total", "estimated_rows_total", "logins_refused_total"):
             assert sum(prometheus.values(f"rate(mlservice_{moving}[15s])")) > 0, moving
+
+
+def test_what_runs_is_seen_while_it_runs(watched: Service, prometheus: Prometheus) -> None:
+    busy = queries()["overview/Busy worker processes/A"]
+    eventually(lambda: set(prometheus.values(busy)) == {0.0}, seconds=30, what="idle workers")
+    body = {"params": {"iterations": 3000}}
+    assert watched.init("slow", ROWS, target="y", estimator="slow").status_code == 200
+    train = watched.http.post("/v1/models/slow/train", json=body).headers["Location"]
+    eventually(lambda: 1.0 in prometheus.values(busy), seconds=30, what="the train in the panel")
+    assert prometheus.values('mlservice_leases{kind="train",lane="normal"}') == [1.0]
+    assert watched.http.delete(train).status_code < 300
+    eventually(lambda: set(prometheus.values(busy)) == {0.0}, seconds=30, what="its end in the panel")
+
+
+def test_a_killed_process_of_a_worker_raises_its_alert(watched: Service, prometheus: Prometheus) -> None:
+    eventually(partial(prometheus.values, "up"), seconds=30, what="the first scrape")
+    assert "ProcessLost" not in prometheus.raised()
+    parents = {process.pid: process.parent for process in processes()}
+    worker = program_status(watched.home.service())["worker-train"].pid
+    os.kill(next(pid for pid, parent in parents.items() if parent == worker), signal.SIGKILL)
+    eventually(lambda: "ProcessLost" in prometheus.raised(), seconds=40, what="the alert")
+    assert prometheus.values('mlservice_fleet_processes_lost_total{fleet="train"}') == [1.0]
+    assert sum(prometheus.values("mlservice_fleet_lost_total")) == 0
 
 
 def test_a_killed_worker_raises_its_alert(watched: Service, prometheus: Prometheus) -> None:

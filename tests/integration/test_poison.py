@@ -10,11 +10,13 @@ from celery import Celery
 from celery.exceptions import TimeLimitExceeded
 
 from tasks.client import Handle
-from tasks.contract import GROUP_KEY
+from tasks.contract import COUNTS_KEY, GROUP_KEY
+from tasks.counts import LOST_PROCESSES
 from tasks.errors import EstimatorFailed, Poison, ServiceError, TimeLimit
 from tasks.groups import parse_handle
 from tasks.settings import Settings
 from tests.harmful import DEAF, ENDLESS, HUNGRY, SEGFAULT
+from tests.servers import eventually
 from tests.site import Site
 
 SETTINGS = {
@@ -57,6 +59,15 @@ def test_each_alone(site: Site) -> None:
     # The one that was killed for its time is claimed once more, to be ended.
     assert [claims(site, handles[value]) for value in (ENDLESS, DEAF, HUNGRY)] == [1, 2, 1]
     assert claims(site, handles[SEGFAULT]) == 3
+    # Processes that crash are counted, and not the one that was ended for its time.
+    with pytest.raises(Poison):
+        site.together("harmful", SEGFAULT)[0].result(timeout=40)
+    eventually(lambda: lost_processes(site) >= 4, what="the count of the last one")
+    assert lost_processes(site) == 4
+
+
+def lost_processes(site: Site) -> int:
+    return int(site.redis.hget(COUNTS_KEY, f"{LOST_PROCESSES}:estimate") or 0)
 
 
 @pytest.mark.parametrize("bad", [[SEGFAULT], [SEGFAULT, ENDLESS, DEAF, HUNGRY]], ids=["one", "all"])

@@ -195,4 +195,6 @@ def test_a_service_that_is_behind_refuses_and_recovers() -> None:
             assert refused.headers["Retry-After"]
             assert "normal" in refused.json()["detail"]
             assert submit(service.http, lane="high").status_code == 202
+            counted = 'mlservice_refused_total{kind="estimate",lane="normal",reason="depth"}'
+            eventually(lambda: f"{counted} 0.0" not in service.http.get("/metrics").text, what="the count of it")
         eventually(lambda: submit(service.http).status_code == 202, what="recovery")

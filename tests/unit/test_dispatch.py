@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -10,11 +11,12 @@ import pytest
 import redis
 
 from gateway.dispatch import Dispatcher, capacity_for
-from gateway.gathering import LINGER_ITEMS, LINGER_SECONDS, SUBMIT_PATIENCE
+from gateway.gathering import LINGER_ITEMS, LINGER_SECONDS, SUBMIT_PATIENCE, Ticket
 from gateway.waiting import Waiting
 from gateway.wire import Wire
 from tasks.contract import GROUP_BYTES, GROUP_ITEMS, Kind, Lane, Media, State
-from tasks.errors import Unavailable
+from tasks.counts import Refusal, refusal
+from tasks.errors import TooManyRequests, Unavailable
 from tasks.groups import Head, Outcome, Reply, read_bodies, read_heads
 from tasks.ledger import Ledger
 
@@ -26,16 +28,22 @@ class RecordingWire(Wire):
         super().__init__("unix:///nowhere", timeout_seconds=1)
         self.groups: list[dict[str, Any]] = []
         self.refuses = False
+        #: What is answered once to who would have too much.
+        self.full: list[Any] | None = None
 
     async def run(self, script: str, *, keys: list[str], args: list[Any]) -> Any:
         await asyncio.sleep(0)
         if self.refuses:
             raise redis.exceptions.ConnectionError("gone")
+        if self.full is not None:
+            full, self.full = self.full, None
+            return full
         record = dict(zip(args[10::2], args[11::2], strict=True))
         bodies = read_bodies(record["bodies"])
         self.groups.append(
             {"id": args[0], "lane": record["lane"], "heads": read_heads(record["heads"]), "bodies": bodies}
         )
+        return None
 
     @property
     def sizes(self) -> list[int]:
@@ -50,7 +58,14 @@ class House:
         self.waiting = Waiting("p", wire=lambda _: Wire("unix:///nowhere", timeout_seconds=1), forget_account=print)
         ids = iter(range(10**6))
         ledger = Ledger(redis.Redis(unix_socket_path="/nowhere"))
-        self.dispatcher = Dispatcher(ledger, self.wire, waiting=self.waiting, new_id=lambda: f"{next(ids):032x}")
+        self.counted: Counter[str] = Counter()
+        self.dispatcher = Dispatcher(
+            ledger,
+            self.wire,
+            waiting=self.waiting,
+            count=lambda field, times: self.counted.update({field: times}),
+            new_id=lambda: f"{next(ids):032x}",
+        )
         self.dispatcher.set_capacity(1)
 
     def submit(self, body: bytes = b"{}", *, lane: Lane = Lane.NORMAL, waits: bool = True) -> asyncio.Task[Any]:
@@ -194,8 +209,20 @@ def test_who_is_refused_hears_it_and_the_next_is_accepted() -> None:
         results = await asyncio.gather(*(house.submit() for _ in range(3)), return_exceptions=True)
         assert [type(result) for result in results] == [Unavailable] * 3
         assert "gone" not in str(results[0])
+        assert house.counted == {refusal(Kind.ESTIMATE, Lane.NORMAL, Refusal.UNRECORDED): 3}
         house.wire.refuses = False
         assert (await house.submit()).handle
+        assert house.counted.total() == 3
+
+    run(test)
+
+
+def test_who_would_have_too_much_is_refused_and_counted() -> None:
+    async def test(house: House) -> None:
+        house.wire.full = [b"ada", 1]
+        results = await asyncio.gather(*(house.submit(lane=Lane.HIGH) for _ in range(3)), return_exceptions=True)
+        assert [type(result) for result in results] == [Ticket, TooManyRequests, TooManyRequests]
+        assert house.counted == {refusal(Kind.ESTIMATE, Lane.HIGH, Refusal.QUEUED): 2}
 
     run(test)
 

@@ -79,7 +79,7 @@ def test_who_reads_the_metrics(valkey_server: Valkey, redis_client: redis.Redis)
     ):
         result = ask(settings, headers)
         assert result.status_code == status, (settings.metrics_networks, headers)
-        assert ("mlservice_leases 0.0" in result.text) == (status == 200)
+        assert ("mlservice_leases_run_out 0.0" in result.text) == (status == 200)
         assert ("WWW-Authenticate" in result.headers) == (status == 401)
     assert ask(closed, {}).headers["WWW-Authenticate"].startswith('Bearer realm="mlservice", Basic realm="mlservice"')
 

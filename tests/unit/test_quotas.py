@@ -22,7 +22,8 @@ from gateway.passwords import Passwords
 from gateway.quotas import Quota, Quotas, Verdict
 from gateway.tokens import Tokens
 from gateway.wire import Wire
-from tasks.contract import QUOTA_KEY
+from tasks.contract import QUOTA_KEY, Kind, Lane
+from tasks.counts import Refusal, refusal
 from tests.clocks import Clock
 from tests.servers import Valkey
 
@@ -203,20 +204,23 @@ def test_a_route_refuses_with_the_pause_and_the_fields(valkey_server: Valkey, re
     accounts.set_limits("ada", {"requests_per_second": 2})
     accounts.set_limits("bob", {"requests_per_second": 0})
     answers: dict[str, list[Result]] = {}
+    counted: list[str] = []
 
     async def ask() -> None:
         wire = Wire(valkey_server.redis_url, timeout_seconds=5)
         callers = Callers(accounts, tokens, quota=Quota(requests_per_second=3))
         app: falcon.asgi.App[Any, Any] = falcon.asgi.App(
-            middleware=[Authenticator(callers, quotas=Quotas(wire, clock=Clock()))]
+            middleware=[Authenticator(callers, quotas=Quotas(wire, clock=Clock()), count=counted.append)]
         )
         install(app)
         app.add_route("/", Resource())
         async with ASGIConductor(app) as conductor:
-            for name in ("ada", "bob", "cyd"):
+            for name, lane in (("ada", "none"), ("bob", "low"), ("cyd", "high")):
                 headers = {"Authorization": f"Bearer {tokens.issue(name, ['train']).access_token}"}
+                query = {"lane": lane}
                 answers[name] = [
-                    await conductor.simulate_request("POST", "/", headers=headers, body=b"x") for _ in range(5)
+                    await conductor.simulate_request("POST", "/", params=query, headers=headers, body=b"x")
+                    for _ in range(5)
                 ]
         wire.close()
         await asyncio.sleep(0)
@@ -232,3 +236,7 @@ def test_a_route_refuses_with_the_pause_and_the_fields(valkey_server: Valkey, re
     assert "2 requests a second" in refused.json["detail"]
     assert answers["ada"][0].headers["ratelimit"] == '"requests";r=1;t=1'
     assert "ratelimit" not in answers["bob"][0].headers
+    assert (
+        counted
+        == [refusal(Kind.TRAIN, Lane.NORMAL, Refusal.QUOTA)] * 3 + [refusal(Kind.TRAIN, Lane.HIGH, Refusal.QUOTA)] * 2
+    )
