@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -11,9 +12,20 @@ from typing import Any, Final
 
 import httpx
 import pytest
+import redis
+from falcon.testing import ASGIConductor
 
+from gateway.accounts import Accounts
+from gateway.app import create_app
+from gateway.keys import Keys
+from gateway.passwords import Passwords
+from gateway.tokens import Tokens
+from tasks.contract import GROUP_KEY
+from tasks.groups import read_heads
+from tasks.settings import Settings
 from tests.collector import Collector, Seen
 from tests.harmful import SETTING
+from tests.servers import Valkey
 from tests.service import Service
 from tests.site import Site
 
@@ -22,6 +34,8 @@ ROWS: Final = {"rows": [{"x": x, "y": 2 * x} for x in range(50)]}
 #: What the caller's own step is called in a `traceparent`.
 CALLER: Final = "00f067aa0ba902b7"
 NANO: Final = 10**9
+#: The gateway's key, where it runs in this process.
+KEY: Final = "k" * 32
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +130,40 @@ def test_only_what_is_sampled_is_traced(stack: Service, collector: Collector) ->
     collector.trace(last, "estimate", "finish")
     requests = [span for span in collector.spans if span.name.startswith("POST ")]
     assert all(span.parent == CALLER and span.trace != unsampled for span in requests)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("part", [0.0, 1.0])
+def test_a_part_of_what_nobody_traces_is_traced(valkey_server: Valkey, redis_client: redis.Redis, part: float) -> None:
+    Accounts(redis_client, passwords=Passwords(memory_kib=64, passes=1)).add(
+        "ada", password="correct horse", scopes=["estimate", "tasks:read"]
+    )
+    token = Tokens(Keys(shared=KEY), life_seconds=60).issue("ada", ["estimate", "tasks:read"]).access_token
+
+    async def ask(url: str) -> str:
+        settings = Settings(redis_url=valkey_server.redis_url, token_key=KEY, traces_endpoint=url, traces_part=part)
+        headers, route = {"Authorization": f"Bearer {token}"}, f"/v1/models/{MODEL}/estimate"
+        async with ASGIConductor(create_app(settings)) as conductor:
+            unwanted = {**headers, "traceparent": f"00-{new_trace()}-{CALLER}-00"}
+            assert (await conductor.simulate_post(route, json={}, headers=unwanted)).status_code == 202
+            assert (await conductor.simulate_get("/v1/tasks", headers=headers)).status_code == 200
+            answer = await conductor.simulate_post(route, json={}, headers=headers)
+            assert answer.status_code == 202
+        return str(answer.json["id"])
+
+    # What the gateway has kept is sent when it ends.
+    with Collector() as own:
+        task = asyncio.run(ask(own.url))
+    found: Any = redis_client.hget(GROUP_KEY.format(group=task.partition("-")[0]), "heads")
+    (head,) = read_heads(found)
+    if not part:
+        assert (own.spans, head.trace) == ([], "")
+        return
+    submit, request = own.spans
+    assert (request.name, request.parent) == ("POST /v1/models/{model}/estimate", "")
+    assert (submit.name, submit.parent, submit.trace) == ("submit", request.id, request.trace)
+    # The worker goes on with that trace.
+    assert head.trace == f"00-{submit.trace}-{submit.id}-01"
 
 
 @pytest.mark.integration
