@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.needed import program
+
 #: What Debian and others call it.
-CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM: Final = ("chromium", "chromium-browser", "google-chrome")
 #: Where pictures are kept for who wants to look at them.
 PICTURES: Final = Path("build", "screenshots")
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser of its own; skips the test where there is none."""
-    if CHROMIUM is None:
-        pytest.skip("there is no browser: apt-get install chromium")
+    """A browser of its own; skips the test where there is none, but in CI."""
+    path = program(*CHROMIUM, package="chromium")
     with sync_playwright() as playwright:
         # Its own sandbox needs rights that a container does not give.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
 
@@ -36,11 +35,16 @@ class Seen:
     def __init__(self, browser: Browser, **options: Any) -> None:
         self.context = browser.new_context(**options)
         self.page: Page = self.context.new_page()
-        self.hosts: set[str] = set()
+        self.requests: list[str] = []
         self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+
+    @property
+    def hosts(self) -> set[str]:
+        """Whom it asked; what is in the page itself has none."""
+        return {urlsplit(url).netloc for url in self.requests}
 
     def picture(self, name: str) -> None:
         """Keep how the page looks now, whole."""

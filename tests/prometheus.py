@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
-import pytest
 import yaml
 
+from tests.needed import program
 from tests.servers import Process, free_port
 
 MONITORING: Final = Path(__file__).parents[1] / "monitoring"
@@ -24,14 +23,6 @@ DASHBOARDS: Final = sorted((MONITORING / "grafana" / "dashboards").glob("*.json"
 GRAFANA: Final = {"$__rate_interval": "15s", "$__range": "5m", "$model": ".*", "$metric": ".*"}
 #: A rule's expression: a quantity, a comparison, a number.
 RULE: Final = re.compile(r"(?P<quantity>.*\S)\s+(?:==|!=|>=|<=|>|<)\s+[0-9.]+", re.DOTALL)
-
-
-def tool(name: str) -> str:
-    """The path of a program of Debian's package `prometheus`; skips the test where it is missing."""
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is not installed: apt-get install prometheus")
-    return found
 
 
 def alerts() -> dict[str, dict[str, Any]]:
@@ -83,7 +74,10 @@ class Prometheus(Process):
         port = free_port()
         self._url = f"http://127.0.0.1:{port}/api/v1"
         options = {"config.file": file, "storage.tsdb.path": folder / "data", "web.listen-address": f"127.0.0.1:{port}"}
-        command = [tool("prometheus"), *(f"--{name}={value}" for name, value in options.items())]
+        command = [
+            program("prometheus", package="prometheus"),
+            *(f"--{name}={value}" for name, value in options.items()),
+        ]
         super().__init__(command, output=folder / "prometheus.log")
 
     def values(self, query: str) -> list[float]:

@@ -15,7 +15,8 @@ from gateway.measures import PLACES, Measures
 from gateway.metrics import ServiceCollector
 from gateway.model_measures import ModelMeasure
 from tasks.contract import FLEETS, Lane
-from tests.prometheus import CONFIGURATION, DASHBOARDS, MONITORING, RULES, alerts, panels, quantity, queries, tool
+from tests.needed import program
+from tests.prometheus import CONFIGURATION, DASHBOARDS, MONITORING, RULES, alerts, panels, quantity, queries
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +52,11 @@ def test_promtool_finds_nothing_wrong(tmp_path: Path) -> None:
     configuration.write_text(CONFIGURATION.read_text())
     (tmp_path / RULES.name).write_text(RULES.read_text())
     (tmp_path / "mlservice.password").write_text("a long secret")
-    run(tool("promtool"), "check", "config", configuration)
+    run(program("promtool", package="prometheus"), "check", "config", configuration)
 
 
 def test_the_rules_pass_their_tests() -> None:
-    run(tool("promtool"), "test", "rules", "rules.test.yml")
+    run(program("promtool", package="prometheus"), "test", "rules", "rules.test.yml")
 
 
 def test_every_alert_is_raised_in_a_test_and_held_back_in_one() -> None:

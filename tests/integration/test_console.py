@@ -11,17 +11,13 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from infra.console_files import CONSOLE
+from tests.browser import Seen, chromium
 from tests.problems import refused
 from tests.service import MLSERVICE, Service
 from tests.slow import ENVIRONMENT
-
-pytest.importorskip("playwright", reason="playwright is not installed: pip install -e '.[test]'")
-
-from playwright.sync_api import Browser, Page, expect
-
-from tests.browser import Seen, chromium
 
 pytestmark = pytest.mark.integration
 

@@ -8,16 +8,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import yaml
-
-from gateway.resources.docs import ASSETS, DEFINITION
-from tests.problems import refused
-from tests.service import Service
-
-pytest.importorskip("playwright", reason="playwright is not installed: pip install -e '.[test]'")
-
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from gateway.resources.docs import ASSETS, DEFINITION
 from tests.browser import Seen, chromium
+from tests.problems import refused
+from tests.service import Service
 
 
 @pytest.fixture(scope="module")

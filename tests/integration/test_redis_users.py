@@ -23,6 +23,7 @@ from infra.store import quote
 from tasks.contract import PRIORITY_SEPARATOR, QUEUES, Lane
 from tasks.redis_file import CELERY_USER, FLOWER_USER, REDIS_FILE, RedisAccess
 from tasks.settings import Settings
+from tests.needed import program
 from tests.servers import Process, eventually, free_port
 from tests.service import Service
 
@@ -104,11 +105,8 @@ class Server(Process):
 
 
 def redis_server() -> Path:
-    """Debian's redis-server, or another; a test that asks for it is skipped where there is none."""
-    found = shutil.which("redis-server")
-    if not found:
-        pytest.skip("redis-server is not installed, so this was seen on Valkey only")
-    return Path(found)
+    """Debian's redis-server, or another; a test that asks for it is skipped where there is none, but in CI."""
+    return Path(program("redis-server", package="redis-server"))
 
 
 @pytest.fixture(scope="module", params=[get_binary_path, redis_server], ids=["valkey", "redis"])

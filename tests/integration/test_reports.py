@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,11 @@ import httpx
 import pyarrow as pa
 import pytest
 import redis
+from playwright.sync_api import Browser
 
 from tasks import fitting
 from tasks.contract import REPORTS_KEY, Media
+from tests.browser import Seen, chromium
 from tests.frail import RAISES, SETTING
 from tests.integration.test_formats import parquet_body
 from tests.problems import refused
@@ -23,12 +24,6 @@ from tests.site import Site
 from tests.unit.test_estimators import data
 from tests.workers import learn_sums
 
-pytest.importorskip("playwright", reason="playwright is not installed: pip install -e '.[test]'")
-
-from playwright.sync_api import Browser, Page, sync_playwright
-
-#: What Debian and others call it.
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PROBLEMS = ("regression", "binary", "multiclass")
 #: A name that would run, if it were not escaped.
 EVIL = "<script>document.title='owned'</script><img src=x onerror=alert(1)>"
@@ -98,42 +93,22 @@ def test_unknown_versions_and_those_without_a_report(service: Service, models: d
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium."""
-    if CHROMIUM is None:
-        pytest.skip("there is no browser: apt-get install chromium")
-    with sync_playwright() as playwright:
-        # Its own sandbox needs rights that a container does not give.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-class Seen:
-    """A report in a window, with all that it asked for and all that the browser complained about."""
-
-    def __init__(self, browser: Browser, service: Service, model: str, *, width: int, scheme: Any) -> None:
-        headers = {"Authorization": service.http.headers["Authorization"]}
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, extra_http_headers=headers
-        )
-        self.page: Page = context.new_page()
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda said: self.complaints.append(said.text))
-        self.url = f"{service.url}/v1/models/{model}/versions/2/report"
-        self.page.goto(self.url, wait_until="networkidle")
+    with chromium() as found:
+        yield found
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1100, "light"), (1100, "dark"), (360, "light"), (320, "dark")])
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_in_a_browser(
-    browser: Browser, service: Service, models: dict[str, str], problem: str, width: int, scheme: str, tmp_path: Path
+    browser: Browser, service: Service, models: dict[str, str], problem: str, width: int, scheme: str
 ) -> None:
-    seen = Seen(browser, service, models[problem], width=width, scheme=scheme)
-    page = seen.page
-    page.screenshot(path=tmp_path / f"{problem}-{width}-{scheme}.png", full_page=True)
-    assert [url for url in seen.requests if not url.startswith("data:")] == [seen.url]
+    headers = {"Authorization": service.http.headers["Authorization"]}
+    window = {"width": width, "height": 900}
+    seen = Seen(browser, viewport=window, color_scheme=scheme, extra_http_headers=headers)
+    page, url = seen.page, f"{service.url}/v1/models/{models[problem]}/versions/2/report"
+    page.goto(url, wait_until="networkidle")
+    seen.picture(f"report-{problem}-{width}-{scheme}")
+    assert [asked for asked in seen.requests if not asked.startswith("data:")] == [url]
     assert not seen.complaints
     assert page.title() == f"{models[problem]} version 2"
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -157,7 +132,7 @@ def test_in_a_browser(
     )
     assert (paper > ink + 300) if scheme == "light" else (ink > paper + 300)
     assert EVIL in page.locator("main").inner_text()
-    page.context.close()
+    seen.context.close()
 
 
 def test_a_train_whose_worker_ends_over_its_report_succeeds_without_one(tmp_path: Path) -> None:

@@ -362,7 +362,8 @@ def test_lightgbm_comes_without_scikit_learn() -> None:
 
 
 def test_scikit_learn_stays_if_it_was_there() -> None:
-    sklearn = pytest.importorskip("sklearn")
+    import sklearn
+
     load_lightgbm.cache_clear()
     load_lightgbm()
     assert sys.modules["sklearn"] is sklearn
