@@ -2,17 +2,19 @@
 without counters, events, access log and Flower, which logs errors alone.
 
 Each round loads both twice, in the order watched, unwatched, unwatched, watched, so that what changes with time hits
-both alike; its ratio is that of the sums. While the unwatched one is loaded, the Flower of the other stands still.
+both alike; its ratio is that of the sums. While the unwatched one is loaded, the Flower of the other stands still. The
+processor time of a request is shown as well, which says where the cost is also on a machine that is busy otherwise.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,8 +24,9 @@ from tasks.contract import COUNTS_KEY
 from tasks.counts import TOKENS_ISSUED
 from tests.benchmarks import model
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.figures import Section, ratio, show
+from tests.benchmarks.figures import Section, show
 from tests.benchmarks.load import Load, Target, Unusable, faults_of, run_load, started_load
+from tests.benchmarks.processor import processor_seconds
 from tests.benchmarks.subjects import check, estimate_target, service_subject, settle
 from tests.service import Service
 
@@ -56,30 +59,58 @@ def measure(bench: Bench) -> Section:
         rounds = {connections: _rounds(bench, unwatched, connections) for connections in CONNECTIONS}
     return Section(
         title=f"What it costs to be watched: Flower, events, counters, logs, a scrape every {SCRAPE_SECONDS:.0f} s",
-        header=["connections", "requests/s: watched, unwatched", "watched / unwatched", "of the rounds"],
+        header=[
+            "connections",
+            "requests/s: watched, unwatched",
+            "watched / unwatched",
+            "of the rounds",
+            "processor ms a request: watched, unwatched",
+            "of which Flower",
+        ],
         rows=[_row(connections, found) for connections, found in rounds.items()],
         figures=[_figures(connections, found) for connections, found in rounds.items()],
         faults=[
             fault
             for connections, found in rounds.items()
-            for name, loads in found.items()
-            for load in loads
-            for fault in faults_of(load, what=f"{name} at {connections} connections")
+            for name, turns in found.items()
+            for turn in turns
+            for fault in faults_of(turn.load, what=f"{name} at {connections} connections")
         ],
     )
 
 
-def _rounds(bench: Bench, unwatched: Service, connections: int) -> dict[str, list[Load]]:
-    """The loads of each service, in their order; those of a round follow each other."""
-    found: dict[str, list[Load]] = {"watched": [], "unwatched": []}
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One load of one service."""
+
+    load: Load
+    #: Milliseconds of processor time a request, by program.
+    processor_ms: dict[str, float]
+
+
+#: The turns of each service, in their order; those of a round follow each other.
+Turns = dict[str, list[Turn]]
+
+
+def _rounds(bench: Bench, unwatched: Service, connections: int) -> Turns:
+    found: Turns = {"watched": [], "unwatched": []}
     for _ in range(bench.options.rounds):
         for watched in ORDER:
             service = bench.service if watched else unwatched
             with _scraped(service) if watched else bench.service.halted("flower"):
-                load = run_load(estimate_target(service), connections=connections, seconds=bench.options.seconds)
-            found["watched" if watched else "unwatched"].append(load)
-            settle()
+                turn = _turn(service, connections=connections, seconds=bench.options.seconds)
+            found["watched" if watched else "unwatched"].append(turn)
     return found
+
+
+def _turn(service: Service, *, connections: int, seconds: int) -> Turn:
+    before = processor_seconds(service)
+    load = run_load(estimate_target(service), connections=connections, seconds=seconds)
+    # Events and lines of the log follow what they tell of.
+    settle()
+    after = processor_seconds(service)
+    used = {name: 1000 * (after[name] - before.get(name, 0.0)) / max(load.requests, 1) for name in after}
+    return Turn(load=load, processor_ms=used)
 
 
 @contextmanager
@@ -137,27 +168,37 @@ def _traces(service: Service, target: Target) -> dict[str, int]:
     }
 
 
-def _row(connections: int, found: dict[str, list[Load]]) -> list[str]:
-    rates = [show(statistics.median(load.rate for load in found[name])) for name in ("watched", "unwatched")]
+def _row(connections: int, found: Turns) -> list[str]:
     ratios = _ratios(found)
+    names = ("watched", "unwatched")
+    rates = [show(statistics.median(turn.load.rate for turn in found[name])) for name in names]
+    used = [show(statistics.median(sum(turn.processor_ms.values()) for turn in found[name])) for name in names]
+    flower = statistics.median(turn.processor_ms.get("flower", 0.0) for turn in found["watched"])
     return [
         str(connections),
         " · ".join(rates),
         f"{statistics.median(ratios):.3f}",
-        ", ".join(f"{r:.3f}" for r in ratios),
+        ", ".join(f"{ratio:.3f}" for ratio in ratios),
+        " · ".join(used),
+        show(flower),
     ]
 
 
-def _figures(connections: int, found: dict[str, list[Load]]) -> dict[str, Any]:
-    loads = {name: [asdict(load) for load in loads] for name, loads in found.items()}
-    return {"connections": connections, "watched_over_unwatched": statistics.median(_ratios(found)), "loads": loads}
-
-
-def _ratios(found: dict[str, list[Load]]) -> list[float]:
-    """Of each round."""
-    turns = ORDER.count(True)
-    sums = {
-        name: [sum(load.rate for load in loads[at : at + turns]) for at in range(0, len(loads), turns)]
-        for name, loads in found.items()
+def _figures(connections: int, found: Turns) -> dict[str, Any]:
+    return {
+        "connections": connections,
+        "watched_over_unwatched": statistics.median(_ratios(found)),
+        "turns": {name: [asdict(turn) for turn in turns] for name, turns in found.items()},
     }
-    return [ratio([a], [b]) for a, b in zip(sums["watched"], sums["unwatched"], strict=True)]
+
+
+def _ratios(found: Turns) -> list[float]:
+    """Of each round."""
+    many = ORDER.count(True)
+    sums = {
+        name: [sum(turn.load.rate for turn in turns[at : at + many]) for at in range(0, len(turns), many)]
+        for name, turns in found.items()
+    }
+    return [
+        ours / theirs if theirs else math.inf for ours, theirs in zip(sums["watched"], sums["unwatched"], strict=True)
+    ]
