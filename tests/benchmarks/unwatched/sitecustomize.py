@@ -23,9 +23,9 @@ counts.ended = lambda *_args, **_named: {}
 _worker_options, _programs, _nginx_conf = infra.serving.worker_options, infra.programs.programs, infra.proxy.nginx_conf
 
 
-def worker_options(fleet: str, count: int) -> dict[str, Any]:
+def worker_options(*args: Any, **named: Any) -> dict[str, Any]:
     """As the service's, without events of any kind."""
-    return {**_worker_options(fleet, count), "task_events": False, "without_heartbeat": True}
+    return {**_worker_options(*args, **named), "task_events": False, "without_heartbeat": True}
 
 
 def programs(*, embedded: bool) -> list[infra.programs.Program]:
