@@ -20,6 +20,7 @@ import redis as redis_py
 from celery.app.amqp import AMQP
 from celery.worker import state
 from kombu.transport import redis, virtual
+from kombu.utils.url import maybe_sanitize_url
 
 from tasks.contract import LEDGER_HEADER
 from tasks.ledger import Ledger
@@ -148,7 +149,14 @@ class Channel(redis.Channel):  # type: ignore[misc]
 
 
 class Connection(kombu.Connection):  # type: ignore[misc]
-    """A connection that is tried again soon: while a worker waits, it renews no lease."""
+    """A connection that is tried again soon, because while a worker waits it renews no lease; and that tells no
+    password."""
+
+    def info(self) -> dict[str, Any]:
+        """What workers tell of their broker to whoever asks, Flower's watchers among them. On a unix socket kombu takes
+        the whole URL for the name of the host."""
+        told = super().info()
+        return {**told, "hostname": maybe_sanitize_url(told["hostname"]), "alternates": []}
 
     def _ensure_connection(
         self,
