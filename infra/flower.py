@@ -19,7 +19,7 @@ from tornado.options import options
 from tornado.routing import Matcher, Rule
 
 from infra.redis_users import FLOWER_PREFIX
-from tasks.contract import Lane, queue_key
+from tasks.contract import QUEUES, Lane, queue_key
 
 
 class NamedSocket(RedisSocket):  # type: ignore[misc]
@@ -30,9 +30,12 @@ class NamedSocket(RedisSocket):  # type: ignore[misc]
         self.redis.connection_pool.connection_kwargs.update(username=self.username, path=unquote(f"/{self.vhost}"))
 
 
-async def lengths(self: Any, names: Iterable[str]) -> list[dict[str, Any]]:
-    """How many messages wait, by queue and lane; Flower's own method adds the lanes up. Raises RedisError."""
-    rows = [(name, lane) for name in names for lane in Lane]
+async def lengths(self: Any, _names: Iterable[str]) -> list[dict[str, Any]]:
+    """How many messages wait, by queue and lane; Flower's own method adds the lanes up. Raises RedisError.
+
+    Of all queues: Flower names those of the workers that answered when it started.
+    """
+    rows = [(name, lane) for name in QUEUES for lane in Lane]
     try:
         async with self.redis.pipeline(transaction=False) as pipeline:
             for name, lane in rows:

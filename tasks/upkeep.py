@@ -1,4 +1,7 @@
-"""The system tasks: the canary, taking back what nobody finishes, removing what is past its retention."""
+"""The system tasks: the canary, taking back what nobody finishes, removing what is past its retention.
+
+They send no events: in Flower, which remembers the newest tasks, an idle service would soon have forgotten all others.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +33,13 @@ _UNLOCK: Final = (
 )
 
 
-@shared_task(name=CANARY_TASK, bind=True, ignore_result=True)  # type: ignore[untyped-decorator]
+@shared_task(name=CANARY_TASK, bind=True, ignore_result=True, send_events=False)  # type: ignore[untyped-decorator]
 def canary(self: Task, *, process: str, token: str) -> None:
     """Tell the process that asked that a worker takes and finishes work."""
     answer_canary(connect(self.app.settings), process=process, token=token)
 
 
-@shared_task(name=RECONCILE_TASK, bind=True, ignore_result=True)  # type: ignore[untyped-decorator]
+@shared_task(name=RECONCILE_TASK, bind=True, ignore_result=True, send_events=False)  # type: ignore[untyped-decorator]
 def reconcile_all(self: Task) -> None:
     """Take back what nobody finishes and expire what is past its deadline; one at a time does so."""
     client = connect(self.app.settings)
@@ -47,7 +50,7 @@ def reconcile_all(self: Task) -> None:
             expire(client, ledger, now=time.time())
 
 
-@shared_task(name=SWEEP_TASK, bind=True, ignore_result=True)  # type: ignore[untyped-decorator]
+@shared_task(name=SWEEP_TASK, bind=True, ignore_result=True, send_events=False)  # type: ignore[untyped-decorator]
 def sweep_all(self: Task) -> None:
     """Remove what is past its retention."""
     sweep(connect(self.app.settings), self.app.settings, now=time.time())
