@@ -23,6 +23,7 @@ from tasks.contract import (
 )
 from tasks.groups import Group, Head, pack
 from tasks.message import message
+from tasks.shown import of_group
 
 
 class Once(msgspec.Struct, frozen=True):
@@ -60,11 +61,9 @@ def acceptance(
 
 def group_message(group: str, kind: Kind, lane: Lane, *, heads: Sequence[Head]) -> tuple[str, bytes]:
     """(Redis list, bytes) of the Celery message that carries a group; Flower shows what it is about, never data."""
-    shown = {"model": heads[0].model, "items": len(heads), "lane": lane.value, "handle": f"{group}-0"}
+    shown = of_group(group, lane, models=(head.model for head in heads), items=len(heads))
     kwargs: dict[str, object] = {"group": group}
-    return message(
-        TASKS[kind], task_id=group, queue=kind.value, lane=lane, kwargs=kwargs, shown=repr(shown), in_ledger=True
-    )
+    return message(TASKS[kind], task_id=group, queue=kind.value, lane=lane, kwargs=kwargs, shown=shown, in_ledger=True)
 
 
 def depth_field(kind: Kind, lane: Lane) -> str:

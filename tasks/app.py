@@ -33,6 +33,7 @@ from tasks.contract import (
     Kind,
     Lane,
 )
+from tasks.discreet import log_no_messages
 from tasks.leases import Leases
 from tasks.settings import Settings
 from tasks.steps import LOST_PROCESS_SECONDS, BatchedEvents, LostProcesses, Membership
@@ -173,6 +174,7 @@ def preload(sender: Any, **_: Any) -> None:
         # Two lines a group, or an upkeep task, would be most of the log; what fails is still said.
         for name in ("celery.worker.strategy", "celery.app.trace"):
             logging.getLogger(name).setLevel(logging.WARNING)
+    log_no_messages()
     # What lives now lives for ever: a collection in a child would only copy the pages that it shares.
     gc.collect()
     gc.freeze()

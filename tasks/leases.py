@@ -16,11 +16,11 @@ import redis
 from celery import bootsteps
 from celery.worker import state
 from celery.worker.consumer.tasks import Tasks
-from celery.worker.request import Request
 
 from tasks import scripts
 from tasks.connection import connect
 from tasks.contract import GROUP_KEY, LEASES_KEY, UNACKED_INDEX_KEY
+from tasks.discreet import DiscreetRequest
 from tasks.ledger import Ledger
 from tasks.transport import in_ledger
 
@@ -68,7 +68,7 @@ class Leases(bootsteps.StartStopStep):  # type: ignore[misc]
             self._client.zadd(key, dict.fromkeys(tags, time.time()), xx=True)
 
 
-class WorkRequest(Request):  # type: ignore[misc]
+class WorkRequest(DiscreetRequest):
     """A task in a worker's main process, which gives work of the ledger back when it is killed for its time limit."""
 
     def on_timeout(self, soft: bool, timeout: float) -> None:

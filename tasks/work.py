@@ -25,6 +25,7 @@ from tasks.history import unwanted
 from tasks.limits import interruptible
 from tasks.malformed import misfit, not_json
 from tasks.runtime import Runtime, runtime
+from tasks.shown import Result
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,9 @@ def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Ou
             log_failures(claim, outcomes)
     if not counts[State.SUCCEEDED]:
         raise raised(outcomes[0])
-    return ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
+    said = [f"{count} {state.value}" for state, count in counts.items() if count]
+    rows = sum(outcome.rows for outcome in outcomes)
+    return ", ".join([*said, f"{rows} rows"] if rows else said)
 
 
 def _finished(collaborators: Runtime, claim: Claim, work: Callable[[Runtime, Claim], list[Outcome]]) -> list[Outcome]:
@@ -179,7 +182,7 @@ def _given_up(error: BaseException, retries: int) -> Unavailable:
     return Unavailable(f"the work was tried {retries + 1} times and failed with {type(error).__name__}: {error}"[:2000])
 
 
-def run_direct(task: Task, work: Callable[[Runtime], Any]) -> Any:
+def run_direct(task: Task, work: Callable[[Runtime], Any]) -> Result:
     """Run work that came as a plain Celery call: its result is the task's result, its error the task's error."""
     collaborators = runtime(task.app.settings)
     if task.request.delivery_info.get("redelivered"):
@@ -190,7 +193,7 @@ def run_direct(task: Task, work: Callable[[Runtime], Any]) -> Any:
         with interruptible(collaborators.disconnect):
             result = work(collaborators)
         # Celery's JSON knows no structs.
-        return msgspec.to_builtins(result)
+        return Result(msgspec.to_builtins(result))
     except PASSING as error:
         retries, most = task.request.retries, collaborators.settings.max_retries
         if retries >= most:
@@ -214,6 +217,8 @@ def pass_on(task: Task, kind: Kind, arguments: dict[str, Any]) -> None:
         queue=kind.value,
         priority=PRIORITY[Lane.NORMAL],
         expires=task.request.expires,
+        argsrepr=task.request.argsrepr,
+        kwargsrepr=task.request.kwargsrepr,
     )
     raise Ignore
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+from ast import literal_eval
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
+from celery import Celery
 
 from infra.lineage import processes
 from monitoring.memory import children
+from tasks.settings import Settings
 from tests.servers import eventually
 from tests.service import MLSERVICE, Service
 
@@ -85,6 +89,9 @@ def use(run: Heard) -> None:
     assert service.init("m", {"rows": rows}, target="y").status_code == 200
     assert service.train("m", params={"num_iterations": 3}).status_code == 200
     assert service.estimate("m", {"rows": [[1, CELL]]}).status_code == 200
+    # What comes before it, Flower does not hear of.
+    service.wait_for_flower()
+    call_directly(service)
     bearer = {"Authorization": f"Bearer {token}"}
     for path in (
         "/v1/tasks/none",
@@ -119,6 +126,25 @@ def use(run: Heard) -> None:
         run.bodies += [done.stdout, done.stderr]
     # What is written with a pause is written by now.
     eventually(lambda: token_path_is_logged(service), seconds=15, what="the last lines of NGINX")
+
+
+def call_directly(service: Service) -> None:
+    """Every task by bare Celery, without a queue and in its own; and one that there is not."""
+    broker = Settings(redis_url=service.redis_url).broker_url
+    with Celery(broker=broker, backend=broker) as bare:
+        for queue in (None, "estimate"):
+            asked = bare.send_task("tasks.estimate", kwargs={"model": "m", "rows": [[1, CELL]]}, queue=queue)
+            assert asked.get(timeout=30)["version"] == 1
+        columns = {"a": list(range(50)), "b": [CELL] * 50, "y": list(range(50))}
+        for queue in (None, "init"):
+            table = {"model": "direct", "target": "y", "columns": columns}
+            assert CELL in str(bare.send_task("tasks.init", kwargs=table, queue=queue).get(timeout=30))
+        trained = bare.send_task("tasks.train", kwargs={"model": "direct", "params": {"num_iterations": 3}})
+        assert trained.get(timeout=30)["version"] == 1
+        for wrong in ({"model": "m", "rows": [{"b": CELL}], "columns": {"b": [CELL]}}, {"cell": CELL}):
+            with pytest.raises(Exception, match=r"rows or columns|cell"):
+                bare.send_task("tasks.estimate", kwargs=wrong, queue="estimate").get(timeout=30)
+        bare.send_task("tasks.none", kwargs={"rows": [[1, CELL]]}, queue="estimate")
 
 
 def token_path_is_logged(service: Service) -> bool:
@@ -174,10 +200,30 @@ def test_no_secret_is_in_an_error(heard: Heard) -> None:
 
 
 def test_flower_shows_no_data(heard: Heard) -> None:
-    heard.service.wait_for_flower()
-    eventually(lambda: "tasks.estimate" in heard.service.http.get("/flower/api/tasks").text, what="the estimate")
-    pages = [heard.service.http.get(f"/flower/{page}").text for page in ("", "tasks", "broker", "api/tasks", "workers")]
+    http = heard.service.http
+    eventually(lambda: len(succeeded(http)) >= 5, what="the direct calls")
+    estimates = [task for task in succeeded(http) if task["name"] == "tasks.estimate"]
+    told = [literal_eval(task["kwargs"]) for task in estimates]
+    # A bare client that says nothing of priority says 0; what it sent to no queue is passed on as usual.
+    assert {shown.pop("lane") for shown in told} == {"high", "normal"}
+    assert told == [{"model": "m", "rows": 1, "handle": task["uuid"]} for task in estimates]
+    assert {(task["args"], task["result"]) for task in estimates} == {("()", "{'model': 'm', 'version': 1, 'rows': 1}")}
+    workers = http.get("/flower/api/workers?refresh=1").json()
+    names = ("", "tasks", "broker", "api/tasks", "api/workers", "workers", *(f"worker/{name}" for name in workers))
+    pages = [http.get(f"/flower/{page}").text for page in names]
+    # What it remembers, as it writes it down when it stops.
+    assert heard.command("restart", "flower").returncode == 0
+    files = [file for file in heard.service.home.run.glob("flower*") if file.is_file()]
+    kept = [file.read_text(errors="replace") for file in files]
+    assert "tasks.estimate" in "".join(kept)
+    pages += kept
     assert leaks("\n".join(pages), {**heard.secrets, "cell": CELL}) == set()
     password = urlsplit(heard.service.redis_url).password
     assert password
     assert password not in "\n".join(pages)
+
+
+def succeeded(http: httpx.Client) -> list[dict[str, Any]]:
+    """The direct calls that Flower has seen succeed."""
+    tasks = http.get("/flower/api/tasks").json().values()
+    return [task for task in tasks if task["state"] == "SUCCESS" and "'items'" not in task["kwargs"]]
