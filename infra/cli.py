@@ -110,6 +110,9 @@ def _add_processes(commands: Subparsers) -> None:
     worker.add_argument("fleet", choices=tuple(FLEETS))
     worker.add_argument("--processes", type=int, metavar="N", help="default: what the settings say")
     worker.add_argument(
+        "--name", metavar="NAME", help="what it is called, as FLEET@NAME; default: what the settings say"
+    )
+    worker.add_argument(
         "--drain",
         type=float,
         metavar="SECONDS",

@@ -15,6 +15,7 @@ from infra.machine import cores
 from tasks import logs
 from tasks.contract import FLEETS
 from tasks.errors import SettingsError
+from tasks.setting_values import check_worker_name
 from tasks.settings import FLOWER_REDIS_URL, Settings
 from tasks.traces import load_traces
 
@@ -62,7 +63,9 @@ def worker(args: argparse.Namespace) -> int:
         os.nice(app.settings.train_niceness)
     worker_before_create_process.connect(share_memory)
     # Not through Celery's own command line, whose shell costs each process 15 MB and 0.1 s.
-    worker = app.Worker(**worker_options(args.fleet, processes(args.fleet, args.processes, app.settings)))
+    check_worker_name("--name", args.name or "")
+    name = args.name or app.settings.worker_name or socket.gethostname()
+    worker = app.Worker(**worker_options(args.fleet, processes(args.fleet, args.processes, app.settings), name=name))
     worker.start()
     return int(worker.exitcode or 0)
 
@@ -84,10 +87,10 @@ def processes(fleet: str, asked: int | None, settings: Settings) -> int:
     return asked or settings.estimate_processes or cores()
 
 
-def worker_options(fleet: str, count: int) -> dict[str, Any]:
+def worker_options(fleet: str, count: int, *, name: str) -> dict[str, Any]:
     """What Celery's worker is told, by the names of its own options."""
     return {
-        "hostname": f"{fleet}@{socket.gethostname()}",
+        "hostname": f"{fleet}@{name}",
         "queues": list(FLEETS[fleet]),
         "pool_cls": "prefork" if count else "solo",
         "concurrency": count or 1,

@@ -1,14 +1,21 @@
-"""Who is there: members of a fleet say so every few seconds, in one hash a fleet."""
+"""Who is there: members of a fleet say so every few seconds, in one hash a fleet.
+
+A member's name is its own, and not that of who comes after it: one that is killed and starts again is another one, and
+the old one counts as gone when it has not been heard of for a while.
+"""
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Final
 
 import redis
 
 from tasks.contract import FLEET_KEY, FLEET_LOST_SECONDS
 from tasks.counts import LOST, add
+
+#: What stands between a worker's name and what tells it from others of that name.
+OF: Final = "#"
 
 
 def announce(client: redis.Redis, fleet: str, *, member: str, processes: int) -> None:
@@ -16,14 +23,20 @@ def announce(client: redis.Redis, fleet: str, *, member: str, processes: int) ->
     client.hset(FLEET_KEY.format(fleet=fleet), member, f"{processes} {time.time():.3f}")
 
 
-def join(client: redis.Redis, fleet: str, *, member: str) -> None:
-    """Say that this member is new: one of its name that is still known has gone without a word."""
-    _strike_off(client, fleet, member)
-
-
 def leave(client: redis.Redis, fleet: str, *, member: str) -> None:
     """Say that this member is going."""
     client.hdel(FLEET_KEY.format(fleet=fleet), member)
+
+
+def worker_member(name: str, holder: str) -> str:
+    """The member that a worker is, by its name, which two may share, and by what it is in the ledger."""
+    return f"{name}{OF}{holder}"
+
+
+def namesakes(client: redis.Redis, fleet: str, member: str) -> list[str]:
+    """The other workers heard of lately that share the name of this one."""
+    name = member.partition(OF)[0]
+    return [other for other in members(client, fleet) if other != member and other.partition(OF)[0] == name]
 
 
 def members(client: redis.Redis, fleet: str) -> dict[str, int]:

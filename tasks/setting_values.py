@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from tasks.errors import SettingsError
 PREFIX: Final = "MLSERVICE_"
 #: The hosts that are this machine.
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+#: What the workers of a place may be called; it is a part of names of keys in Redis, and of addresses of Flower's.
+WORKER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def variable(name: str, env: str | None) -> str:
@@ -37,6 +40,12 @@ def check_outside_url(variable: str, url: str) -> None:
         usable = False
     if not usable:
         raise SettingsError(f"{variable} must be an https:// URL (http:// for this machine alone), not {url!r}")
+
+
+def check_worker_name(said: str, name: str) -> None:
+    """Raise SettingsError if no worker can be called like this. `said`: the variable or option that gives the name."""
+    if name and WORKER_NAME.fullmatch(name) is None:
+        raise SettingsError(f"{said} must be letters, digits, '.', '_' and '-', not {name!r}")
 
 
 def parse_networks(variable: str, text: str) -> list[str]:

@@ -125,6 +125,9 @@ class Settings:
     gateway_processes: int = _setting(0, doc="Gateway processes; 0: one a core.")
     estimate_processes: int = _setting(0, doc="Processes of the estimate worker; 0: one a core.")
     train_processes: int = _setting(0, doc="Processes of the train worker; 0: one a core, at least two.")
+    worker_name: str = _setting(
+        "", doc="What the workers started here are called, as FLEET@NAME; empty: the name of the host."
+    )
     train_threads: int = _setting(0, doc="Threads of one train, and of one large estimate; 0: one a core.")
     train_niceness: int = _setting(
         5, doc="Niceness of train workers, so that estimates are answered while a train runs."

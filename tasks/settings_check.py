@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from tasks.contract import MODEL_NAME, MODEL_NAME_RULE
 from tasks.errors import SettingsError
-from tasks.setting_values import PREFIX, check_outside_url, parse_pairs, variable
+from tasks.setting_values import PREFIX, check_outside_url, check_worker_name, parse_pairs, variable
 
 if TYPE_CHECKING:
     from tasks.settings import Settings
@@ -57,6 +57,7 @@ def check(settings: Settings) -> None:
     scheme = urlsplit(settings.redis_url).scheme
     if scheme not in ("redis", "rediss", "unix"):
         raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://")
+    check_worker_name(f"{PREFIX}WORKER_NAME", settings.worker_name)
     parse_pairs(f"{PREFIX}ESTIMATORS", settings.estimators)
     parse_pairs(f"{PREFIX}SOURCES", settings.sources)
     _ = settings.trusted_networks, settings.metrics_from

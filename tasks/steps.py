@@ -16,7 +16,7 @@ from tasks.connection import connect
 from tasks.contract import FLEET_SECONDS
 from tasks.counts import LOST_PROCESSES, add
 from tasks.deaths import Deaths
-from tasks.fleet import announce, join, leave
+from tasks.fleet import announce, leave, namesakes, worker_member
 
 log = logging.getLogger(__name__)
 
@@ -90,12 +90,16 @@ class Membership(bootsteps.StartStopStep):  # type: ignore[misc]
     def start(self, parent: Any) -> None:
         """Join the fleet."""
         self._client = connect(parent.app.settings)
+        self._member = worker_member(parent.hostname, parent.app.holder)
         self._timer = parent.timer.call_repeatedly(FLEET_SECONDS, self._announce, (parent,))
-        # A consumer that starts again after Redis was away is the same worker.
-        if parent.restart_count == 0:
-            with suppress(redis.exceptions.RedisError):
-                join(self._client, parent.app.fleet, member=parent.hostname)
         self._announce(parent)
+        with suppress(redis.exceptions.RedisError):
+            if namesakes(self._client, parent.app.fleet, self._member):
+                log.warning(
+                    "another worker called %s was heard of a moment ago; if it was not killed since, give one of the"
+                    " two a name of its own (--name or MLSERVICE_WORKER_NAME), or Flower takes them for one",
+                    parent.hostname,
+                )
 
     def stop(self, parent: Any) -> None:
         """Leave the fleet."""
@@ -103,11 +107,11 @@ class Membership(bootsteps.StartStopStep):  # type: ignore[misc]
         if timer is not None:
             timer.cancel()
             with suppress(redis.exceptions.RedisError):
-                leave(self._client, parent.app.fleet, member=parent.hostname)
+                leave(self._client, parent.app.fleet, member=self._member)
 
     def _announce(self, parent: Any) -> None:
         processes = len(parent.pool.info.get("processes", [os.getpid()]))
         try:
-            announce(self._client, parent.app.fleet, member=parent.hostname, processes=processes)
+            announce(self._client, parent.app.fleet, member=self._member, processes=processes)
         except redis.exceptions.RedisError as error:
             log.warning("cannot announce this worker: %s", error)

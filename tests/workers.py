@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,8 +32,18 @@ class Worker(Process):
         processes: int = 2,
         env: Mapping[str, str] | None = None,
         drain: int = 3,
+        options: Sequence[str] = (),
     ) -> None:
-        command = (MLSERVICE, "worker", fleet, "--processes", str(processes), "--drain", str(drain))
+        command: tuple[str | Path, ...] = (
+            MLSERVICE,
+            "worker",
+            fleet,
+            "--processes",
+            str(processes),
+            "--drain",
+            str(drain),
+            *options,
+        )
         env = {"REDIS_URL": redis_url, **(env or {})}
         super().__init__(command, output=folder / f"{fleet}.log", env=env, grace_seconds=0)
 

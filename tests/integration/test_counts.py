@@ -15,7 +15,7 @@ from gateway.tally import Tally
 from tasks.contract import COUNTS_KEY, DEPTH_KEY, FLEET_KEY, FLEET_LOST_SECONDS, LEASES_KEY, Kind, Lane, Media, State
 from tasks.counts import SIZE_BOUNDS, TIME_BOUNDS, TOKENS_REFUSED, Refusal
 from tasks.errors import Cancelled, EstimatorFailed, FenceLost, InvalidRows, Unavailable
-from tasks.fleet import announce, join, leave, members
+from tasks.fleet import announce, leave, members, namesakes
 from tasks.groups import Claim, Group, Head, Outcome, failure, new_group_id
 from tasks.ledger import Ledger
 from tasks.reconciling import reconcile
@@ -218,16 +218,18 @@ def test_messages_of_others_have_no_age(seen: Seen, redis_client: redis.Redis) -
 
 
 def test_members_that_go_without_a_word(seen: Seen, redis_client: redis.Redis) -> None:
-    for name in ("leaves", "stays", "killed", "comes back"):
+    for name in ("leaves", "stays", "killed#1"):
         announce(redis_client, "train", member=name, processes=2)
     leave(redis_client, "train", member="leaves")
-    join(redis_client, "train", member="comes back")
-    announce(redis_client, "train", member="comes back", processes=1)
+    # It starts again before it is missed, and is another one.
+    announce(redis_client, "train", member="killed#2", processes=1)
+    assert namesakes(redis_client, "train", "killed#2") == ["killed#1"]
     silent = time.time() - FLEET_LOST_SECONDS - 1
-    redis_client.hset(FLEET_KEY.format(fleet="train"), "killed", f"2 {silent:.3f}")
+    redis_client.hset(FLEET_KEY.format(fleet="train"), "killed#1", f"2 {silent:.3f}")
     for _ in range(2):
-        assert members(redis_client, "train").keys() == {"stays", "comes back"}
-    assert seen.value("fleet_lost_total", fleet="train") == 2
+        assert members(redis_client, "train").keys() == {"stays", "killed#2"}
+        assert namesakes(redis_client, "train", "killed#2") == []
+    assert seen.value("fleet_lost_total", fleet="train") == 1
     assert seen.value("fleet_members", fleet="train") == 2
     assert seen.value("fleet_processes", fleet="train") == 3
     assert seen.value("fleet_lost_total", fleet="estimate") == 0

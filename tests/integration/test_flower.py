@@ -9,8 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+import redis
 
-from tasks.contract import Lane
+from tasks.contract import LOOKED_KEY, QUEUES, TASKS, Lane
 from tests.integration.test_auth import Caller, add, command
 from tests.problems import refused
 from tests.servers import eventually
@@ -61,6 +62,30 @@ def test_a_watcher_changes_nothing(service: Service, watcher: Caller) -> None:
         refused(by_password(service, watcher, "POST", path), 403, "admin")
 
 
+def test_the_broker_page_shows_the_lanes_from_the_start(service: Service, watcher: Caller) -> None:
+    """Also those of a worker that does not answer then."""
+    with service.halted("worker-train"):
+        command(service, "restart", "flower")
+        service.wait_for_flower()
+    assert [queue for queue, _ in depths(watcher)] == [f"{queue}, {lane}" for queue in QUEUES for lane in LANES]
+    lengths = watcher.ask("GET", "/flower/api/queues/length").json()["active_queues"]
+    assert [row["name"] for row in lengths] == [queue for queue, _ in depths(watcher)]
+
+
+def test_upkeep_is_not_remembered(service: Service, watcher: Caller) -> None:
+    """It would soon be all that Flower remembers."""
+    assert service.http.get("/health/ready").status_code == 200
+    client = redis.Redis.from_url(service.redis_url)
+    with client:
+        looked = client.get(LOOKED_KEY)
+        eventually(lambda: client.get(LOOKED_KEY) != looked, seconds=20, what="another look of the upkeep")
+    # What came before this one is known as well.
+    group = service.http.post("/v1/models/nobody/train", json={}).json()["id"].partition("-")[0]
+    eventually(lambda: watcher.ask("GET", f"/flower/api/task/info/{group}").status_code == 200, what="the task")
+    tasks = watcher.ask("GET", "/flower/api/tasks").json().values()
+    assert {task["name"] for task in tasks} <= set(TASKS.values())
+
+
 def test_an_administrator_controls_workers(service: Service) -> None:
     workers = service.http.get("/flower/api/workers?refresh=1").json()
     (estimate,) = (name for name in workers if name.startswith("estimate@"))
@@ -92,10 +117,14 @@ def test_the_broker_page_shows_the_lanes(service: Service, watcher: Caller) -> N
             for _ in range(times):
                 answer = service.http.post(f"/v1/models/nobody/train?lane={lane}", json={})
                 assert answer.status_code == 202
-        rows = re.findall(r"<td>(\w+, \w+)</td>\s*<td[^>]*>\D*(\d+)", watcher.ask("GET", "/flower/broker").text)
         # The worker had asked for one message before it stood still.
-        assert {queue for queue, _ in rows} >= {f"{q}, {lane}" for q in ("train", "estimate") for lane in LANES}
-        assert sum(int(count) for queue, count in rows if queue.startswith("train")) in (2, 3)
+        assert sum(count for queue, count in depths(watcher) if queue.startswith("train")) in (2, 3)
+
+
+def depths(watcher: Caller) -> list[tuple[str, int]]:
+    """The queues on Flower's page, with the number of messages."""
+    rows = re.findall(r"<td>(\w+, \w+)</td>\s*<td[^>]*>\D*(\d+)", watcher.ask("GET", "/flower/broker").text)
+    return [(queue, int(count)) for queue, count in rows]
 
 
 def test_what_flower_remembers_outlives_it(service: Service, watcher: Caller) -> None:

@@ -180,7 +180,8 @@ def test_addresses_of_all_interfaces_are_reached_locally() -> None:
 
 @pytest.mark.parametrize("fleet", FLEETS)
 def test_each_fleet_takes_its_queues(fleet: str) -> None:
-    options = worker_options(fleet, processes(fleet, None, Settings()))
+    options = worker_options(fleet, processes(fleet, None, Settings()), name="here")
+    assert options["hostname"] == f"{fleet}@here"
     assert options["queues"] == list(FLEETS[fleet])
     assert options["pool_cls"] == ("solo" if fleet == "system" else "prefork")
 

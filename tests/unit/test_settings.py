@@ -29,6 +29,13 @@ def test_a_default_model_has_the_name_of_a_model(name: str) -> None:
         Settings.load({"MLSERVICE_DEFAULT_MODEL": name})
 
 
+@pytest.mark.parametrize("name", ["a b", "a@b", "/", "a/b", "-", "ä"])
+def test_a_worker_is_called_by_a_plain_name(name: str) -> None:
+    assert Settings.load({"MLSERVICE_WORKER_NAME": "gpu-1.north"}).worker_name == "gpu-1.north"
+    with pytest.raises(SettingsError, match=r"MLSERVICE_WORKER_NAME must be letters"):
+        Settings.load({"MLSERVICE_WORKER_NAME": name})
+
+
 def test_redis_syncs_in_one_of_two_ways() -> None:
     assert Settings.load({"MLSERVICE_REDIS_SYNC": "always"}).redis_sync == "always"
     with pytest.raises(SettingsError, match="MLSERVICE_REDIS_SYNC must be everysec or always, not 'no'"):
