@@ -33,6 +33,7 @@ from gateway.resources.authorize import AuthorizeBodyResource, AuthorizeResource
 from gateway.resources.dead import DeadLetterResource, DeadLettersResource, ReplayResource
 from gateway.resources.docs import AssetResource, DefinitionResource, DocsResource
 from gateway.resources.events import EventsResource
+from gateway.resources.flower import FlowerSessionResource
 from gateway.resources.health import LiveResource, ReadyResource
 from gateway.resources.metrics import MetricsResource
 from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, ReportResource, VersionResource
@@ -117,6 +118,7 @@ def create_app(settings: Settings) -> Gateway:
         work = Work(kind, dispatcher=dispatcher, outcomes=outcomes, settings=settings)
         app.add_route(f"/v1/models/{{model}}/{kind.value}", work)
     app.add_route("/v1/token", token_resource)
+    app.add_route("/v1/flower/session", FlowerSessionResource(accounts, tokens))
     app.add_route("/.well-known/jwks.json", KeysResource(keys))
     app.add_route("/internal/authorize", AuthorizeResource(entrance))
     app.add_route("/internal/authorize/body", AuthorizeBodyResource(authenticator))

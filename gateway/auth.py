@@ -17,7 +17,7 @@ import falcon.asgi
 from gateway.callers import Callers
 from gateway.quotas import Quotas
 from gateway.scopes import MODEL_SCOPES, SCOPES, Needed, allows
-from gateway.tokens import Principal
+from gateway.tokens import FLOWER, ISSUER, Principal
 from tasks.contract import TOKEN_CHANGE, Kind, Lane
 from tasks.counts import TOKENS_REFUSED, Refusal, refusal
 from tasks.errors import Forbidden, TooManyRequests, Unauthenticated
@@ -106,14 +106,22 @@ class Authenticator:
         req.context.authenticator = self
 
     async def admit(
-        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, needed: Needed, *, model: str | None = None
+        self,
+        req: falcon.asgi.Request,
+        resp: falcon.asgi.Response,
+        needed: Needed,
+        *,
+        model: str | None = None,
+        passed: str | None = None,
     ) -> Principal:
         """The caller, with the scopes that both token and account have; `model` is what it wants to use.
+
+        `passed` is a token for Flower that came elsewhere than in the header, and counts instead of what is there.
 
         Raises Unauthenticated or Forbidden, with the challenge of RFC 6750 set in the response; TooManyRequests if the
         quota is used up; Unavailable if it cannot be found out who is calling.
         """
-        principal = await self.identify(req, resp)
+        principal = await self.identify(req, resp, passed=passed)
         if principal.quota.charged and self._quotas is not None:
             try:
                 await _charge(self._quotas, req, resp, principal, estimates=needed == "estimate")
@@ -124,17 +132,19 @@ class Authenticator:
         permit(resp, principal, needed, model=model)
         return principal
 
-    async def identify(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> Principal:
+    async def identify(
+        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, *, passed: str | None = None
+    ) -> Principal:
         """The caller, at no cost to its quota.
 
         Raises Unauthenticated, with the challenge set in the response; Unavailable if it cannot be found out.
         """
-        token = _bearer(req.get_header("Authorization"))
+        token, audience = (_bearer(req.get_header("Authorization")), ISSUER) if passed is None else (passed, FLOWER)
         if token is None:
             resp.set_header("WWW-Authenticate", _challenge())
             raise Unauthenticated("a token is needed: get one from /v1/token, send it as Authorization: Bearer TOKEN")
         try:
-            return await self._callers.principal(token)
+            return await self._callers.principal(token, audience=audience)
         except Unauthenticated as error:
             self._count(TOKENS_REFUSED)
             resp.set_header("WWW-Authenticate", _challenge("invalid_token", str(error)))

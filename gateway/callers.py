@@ -12,7 +12,7 @@ from gateway.accounts import Account, Accounts
 from gateway.outside import Outside
 from gateway.quotas import NO_QUOTA, Quota
 from gateway.scopes import meet
-from gateway.tokens import Principal, Tokens
+from gateway.tokens import ISSUER, Principal, Tokens
 from tasks.contract import EVERYTHING_CHANGED, TOKEN_CHANGE
 from tasks.errors import Unauthenticated
 
@@ -44,21 +44,22 @@ class Callers:
         self._quota = quota
         self._clock = clock
         self._cache_size = cache_size
-        self._known: dict[str, tuple[Principal, float]] = {}
+        #: By audience and token.
+        self._known: dict[tuple[str, str], tuple[Principal, float]] = {}
         self._reading: dict[tuple[str, str, int], asyncio.Future[Standing]] = {}
         self._changes = 0
 
-    async def principal(self, token: str) -> Principal:
-        """Who this token speaks for, with the scopes that both token and account have.
+    async def principal(self, token: str, *, audience: str = ISSUER) -> Principal:
+        """Who this token speaks for to this audience, with the scopes that both token and account have.
 
         Raises Unauthenticated, and Unavailable if that cannot be found out now.
         """
-        known = self._known.get(token)
+        known = self._known.get((audience, token))
         if known is not None and self._clock() < known[1]:
             return known[0]
         changes = self._changes
         theirs = self._outside if self._outside is not None and self._outside.issued(token) else None
-        claimed = self._tokens.verify(token) if theirs is None else await theirs.verify(token)
+        claimed = self._tokens.verify(token, audience=audience) if theirs is None else await theirs.verify(token)
         account, revoked = await self._standing(claimed)
         if revoked:
             raise Unauthenticated("the token was revoked; get a new one")
@@ -68,7 +69,7 @@ class Callers:
             principal = self._admitted_outside(claimed, account, scoped=theirs.scoped)
         # What was read before a change must not be kept.
         if changes == self._changes:
-            self._remember(token, principal)
+            self._remember((audience, token), principal)
         return principal
 
     def forget(self, what: str) -> None:
@@ -77,9 +78,9 @@ class Callers:
         if what == EVERYTHING_CHANGED:
             self._known.clear()
             return
-        for token, (principal, _) in list(self._known.items()):
+        for key, (principal, _) in list(self._known.items()):
             if what in (principal.name, TOKEN_CHANGE.format(token=principal.token_id)):
-                del self._known[token]
+                del self._known[key]
 
     def _admitted(self, claimed: Principal, account: Account | None) -> Principal:
         # An account that was removed and made again is another one; tokens count whole seconds.
@@ -102,10 +103,10 @@ class Callers:
             raise Unauthenticated("the token's account got another password; get a new one from /v1/token")
         return replace(claimed, scopes=meet(scopes, account.scopes), quota=account.quota(self._quota))
 
-    def _remember(self, token: str, principal: Principal) -> None:
+    def _remember(self, key: tuple[str, str], principal: Principal) -> None:
         while len(self._known) >= self._cache_size:
             del self._known[next(iter(self._known))]
-        self._known[token] = principal, min(principal.expires_at, self._clock() + REMEMBERED_SECONDS)
+        self._known[key] = principal, min(principal.expires_at, self._clock() + REMEMBERED_SECONDS)
 
     async def _standing(self, claimed: Principal) -> Standing:
         """What Redis says; those who ask at the same time share one read."""

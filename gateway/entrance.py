@@ -25,15 +25,30 @@ class Entrance:
         self._authenticator = authenticator
         self._logins = logins
 
-    async def admit(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, scope: str) -> None:
-        """Return if the caller, by token or by name and password, has the scope.
+    async def admit(
+        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, scope: str, *, passed: str | None = None
+    ) -> None:
+        """Return if the caller, by token, by a token for Flower that was `passed`, or by password, has the scope.
 
         Raises Unauthenticated, with a challenge set in the response, or Forbidden.
         """
         header = req.get_header("Authorization")
         if (header or "").partition(" ")[0].lower() == "bearer":
             await self._authenticator.admit(req, resp, scope)
+        elif passed is None:
+            await self._admit_by_password(req, resp, scope)
         else:
+            await self._admit_passed(req, resp, scope, passed)
+
+    async def _admit_passed(
+        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, scope: str, passed: str
+    ) -> None:
+        try:
+            await self._authenticator.admit(req, resp, scope, passed=passed)
+        except Unauthenticated:
+            # The token has ended. A browser that has no password asks for none: the way in is the console.
+            if req.get_header("Authorization") is None:
+                raise
             await self._admit_by_password(req, resp, scope)
 
     async def _admit_by_password(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, scope: str) -> None:
@@ -44,7 +59,9 @@ class Entrance:
             # NGINX passes on 401 and 403 alone; another challenge would make a browser try again at once.
             raise Forbidden(str(error)) from error
         except Unauthenticated:
-            resp.set_header("WWW-Authenticate", CHALLENGE)
+            # A script of a page that goes on asking must not have the browser ask for a password.
+            if req.get_header("Sec-Fetch-Dest") in (None, "document"):
+                resp.set_header("WWW-Authenticate", CHALLENGE)
             raise
         if not allows(account.scopes, scope):
             raise Forbidden(f"the account {account.name!r} may not do this: it needs the scope {scope}")

@@ -17,6 +17,8 @@ from tasks.errors import Unauthenticated
 
 #: Issuer and audience of our tokens.
 ISSUER: Final = "mlservice"
+#: The audience of a token that opens Flower and nothing else.
+FLOWER: Final = "mlservice/flower"
 #: Claims that a token of ours must have.
 CLAIMS: Final = ("iss", "aud", "sub", "iat", "nbf", "exp", "jti", "scope")
 #: Seconds by which the clocks of two gateways may differ.
@@ -61,7 +63,6 @@ class Tokens:
         now = int(self._clock())
         scope = " ".join(sorted(scopes))
         claims = {
-            "iss": ISSUER,
             "aud": ISSUER,
             "sub": name,
             "iat": max(now, since),
@@ -70,18 +71,35 @@ class Tokens:
             "jti": uuid.uuid4().hex,
             "scope": scope,
         }
-        key = self._keys.signing()
-        token = jwt.encode(claims, key.signing, algorithm=key.algorithm, headers={"kid": key.kid})
-        return Token(token, self._life, scope)
+        return Token(self._signed(claims), self._life, scope)
 
-    def verify(self, token: str) -> Principal:
+    def derive(self, principal: Principal, *, audience: str) -> str:
+        """A token of the same caller for another audience, which ends when the caller's own does, also when that is
+        revoked."""
+        issued = int(principal.issued_at)
+        claims = {
+            "aud": audience,
+            "sub": principal.name,
+            "iat": issued,
+            "nbf": issued,
+            "exp": int(principal.expires_at),
+            "jti": principal.token_id,
+            "scope": " ".join(sorted(principal.scopes)),
+        }
+        return self._signed(claims)
+
+    def verify(self, token: str, *, audience: str = ISSUER) -> Principal:
         """Who this token speaks for. Raises Unauthenticated, which says what is wrong with the token."""
-        claims = decode(token, self._key(token), audience=ISSUER, issuer=ISSUER, required=CLAIMS)
+        claims = decode(token, self._key(token), audience=audience, issuer=ISSUER, required=CLAIMS)
         issued, expires = times(claims, now=self._clock())
         scope, token_id = claims["scope"], claims["jti"]
         if not isinstance(scope, str):
             raise Unauthenticated("the token has a claim of the wrong type")
         return Principal(claims["sub"], frozenset(scope.split()), expires, issued, token_id)
+
+    def _signed(self, claims: dict[str, Any]) -> str:
+        key = self._keys.signing()
+        return jwt.encode({"iss": ISSUER, **claims}, key.signing, algorithm=key.algorithm, headers={"kid": key.kid})
 
     def _key(self, token: str) -> Key:
         kid = header(token).get("kid")

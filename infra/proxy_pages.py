@@ -11,7 +11,10 @@ from infra.proxy_headers import headers
 #: What NGINX says itself, by status: title, detail.
 TEXTS: Final = {
     400: ("Bad Request", "The request is not HTTP as the service reads it: check its first line and headers."),
-    401: ("Unauthorized", "It is not known who is calling: send the name and password of an account, or a token."),
+    401: (
+        "Unauthorized",
+        "It is not known who is calling: sign in at / and come from there, or send a name and a password, or a token.",
+    ),
     403: (
         "Forbidden",
         "The account lacks the scope: monitor to look, admin to change things, the work's own to submit it.",

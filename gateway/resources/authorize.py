@@ -13,6 +13,7 @@ import falcon.asgi
 
 from gateway.auth import Authenticator, permit, public
 from gateway.entrance import Entrance
+from gateway.resources.flower import COOKIE
 from gateway.scopes import SCOPES
 from tasks.errors import InvalidField
 
@@ -21,7 +22,7 @@ ACCOUNT: Final = "X-Account"
 
 
 class AuthorizeResource:
-    """`GET /internal/authorize?scope=S`: whether the caller, by token or by name and password, has a scope."""
+    """`GET /internal/authorize?scope=S`: whether the caller has a scope, by token, by the cookie for Flower, or by password."""
 
     def __init__(self, entrance: Entrance) -> None:
         self._entrance = entrance
@@ -29,7 +30,8 @@ class AuthorizeResource:
     @public
     async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """204 if the caller has the scope; 401 with a challenge, or 403."""
-        await self._entrance.admit(req, resp, _scope(req))
+        passed = next(iter(req.get_cookie_values(COOKIE) or ()), None)
+        await self._entrance.admit(req, resp, _scope(req), passed=passed)
         resp.status = falcon.HTTP_204
 
 

@@ -17,6 +17,7 @@ from gateway.auth import REALM, public, requires
 from gateway.errors import told
 from gateway.keys import Keys
 from gateway.representations import show
+from gateway.resources.flower import end_session
 from gateway.tokens import SKEW_SECONDS, Tokens
 from tasks.counts import LOGIN_REASONS, LOGINS_REFUSED, TOKENS_ISSUED
 from tasks.errors import TooManyRequests, Unauthenticated, Unavailable
@@ -75,13 +76,15 @@ class TokenResource:
 
     @requires()
     async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        """204: the token that came with this request is refused from now on, by all processes."""
+        """204: the token that came with this request is refused from now on, by all processes, and so is the cookie for
+        Flower that it was good for."""
         principal = req.context.principal
         until = principal.expires_at + SKEW_SECONDS
         await asyncio.to_thread(self._accounts.revoke_token, principal.token_id, until=until)
         # This process hears of it too, but perhaps after its next request.
         req.context.authenticator.forget_token(principal.token_id)
         log.info("the token %s was revoked", principal.token_id, extra=told(req))
+        end_session(resp)
         resp.status = falcon.HTTP_204
 
     async def login(self, header: str | None, *, address: str | None = None) -> Account:

@@ -67,8 +67,14 @@ export async function fetchToken(name, password) {
   return (await ask("/v1/token", { method: "POST", headers: { Authorization: `Basic ${basic}` } })).json();
 }
 
+/** Ends the token, and has the browser forget its cookie for Flower. */
 export async function endToken() {
-  await ask("/v1/token", { method: "DELETE" });
+  await ask("/v1/token", { method: "DELETE", credentials: "same-origin" });
+}
+
+/** Has the browser see Flower for as long as the token lives, by a cookie that no script can read. */
+export async function openFlower() {
+  await ask("/v1/flower/session", { method: "POST", credentials: "same-origin" });
 }
 
 /**

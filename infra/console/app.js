@@ -1,13 +1,13 @@
 /** The console: which page is shown, and who is signed in. */
 
-import { endToken, onEnd } from "./api.js";
+import { endToken, onEnd, openFlower } from "./api.js";
 import { onReturn } from "./connection.js";
 import { crumbs, el, entitle } from "./dom.js";
 import { showModel, showModels } from "./models.js";
 import { decoded, modelsLink } from "./places.js";
 import { problemBox } from "./problems.js";
 import { showQueues } from "./queues.js";
-import { close, ENDED, session, watchEnd } from "./session.js";
+import { close, ENDED, may, session, watchEnd } from "./session.js";
 import { showSignIn } from "./signin.js";
 import { showTask } from "./task.js";
 import { showTasks } from "./tasks.js";
@@ -27,6 +27,7 @@ const PAGES = [
 /** Statuses of answers that a later try may change. */
 const PASSING = new Set([0, 429, 502, 503, 504]);
 const main = document.getElementById("main");
+const flower = document.getElementById("flower");
 let shown = new AbortController();
 let timer;
 /** Who is signed in, as the page shows it. */
@@ -42,6 +43,7 @@ const place = () => location.hash || modelsLink;
 function frame() {
   who = session()?.name ?? null;
   document.getElementById("nav").hidden = document.getElementById("account").hidden = !who;
+  flower.hidden = !may("monitor");
   document.getElementById("who").textContent = who ?? "";
   for (const link of document.querySelectorAll("#nav a")) {
     const here = place().startsWith(link.getAttribute("href"));
@@ -124,6 +126,17 @@ addEventListener("hashchange", () => {
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
+});
+flower.addEventListener("click", async (event) => {
+  event.preventDefault();
+  const apart = event.ctrlKey || event.metaKey || event.shiftKey;
+  try {
+    await openFlower();
+    if (apart) window.open(flower.href);
+    else location.assign(flower.href);
+  } catch (error) {
+    if (session()) main.prepend(problemBox(error));
+  }
 });
 document.getElementById("sign-out").addEventListener("click", async () => {
   await endToken().catch(() => {});

@@ -57,6 +57,7 @@ PUBLIC: Final = ()
 DOCUMENTED: Final = {
     ("POST", "/v1/token"): Access(scopes=PUBLIC, answers=(401,)),
     ("DELETE", "/v1/token"): Access(scopes=None, answers=(204,)),
+    ("POST", "/v1/flower/session"): Access(scopes=("monitor",), answers=(204,)),
     ("GET", "/.well-known/jwks.json"): Access(scopes=PUBLIC, answers=(200,)),
     ("POST", "/v1/models/{model}/init"): Access(scopes=("init",), answers=(202,), query="target=y", body=TABLE),
     ("POST", "/v1/models/{model}/train"): Access(scopes=("train",), answers=(202,), body=b"{}"),

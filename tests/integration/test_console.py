@@ -574,6 +574,53 @@ def test_what_is_in_a_form_outlives_the_token(seen: Seen, slow_service: Service)
     expect(page.locator("#answer tbody td").nth(1)).to_have_text("42", timeout=30_000)
 
 
+def test_flower_needs_no_other_sign_in(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    slow_service.wait_for_flower()
+    sign_in(page, slow_service)
+    page.get_by_role("link", name="Flower").click()
+    # Its tables are fetched by its scripts.
+    expect(page.get_by_role("link", name=re.compile("^estimate@"))).to_be_visible(timeout=20_000)
+    seen.picture("flower")
+    assert [cookie for cookie in page.context.cookies() if not cookie["httpOnly"] and "ml" in cookie["name"]] == []
+    page.get_by_role("link", name="Tasks").click()
+    expect(page.get_by_role("cell", name="tasks.init").first).to_be_visible(timeout=20_000)
+    page.get_by_role("link", name="Broker").click()
+    expect(page.get_by_role("cell", name="train, low")).to_be_visible()
+    page.goto(f"{slow_service.url}/")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    expect(page.get_by_role("link", name="Flower")).to_have_count(0)
+    assert page.context.cookies(f"{slow_service.url}/flower/x") == [
+        cookie for cookie in page.context.cookies() if cookie["name"] == "_xsrf"
+    ]
+
+
+def test_flower_is_offered_to_who_may_see_it(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    for scope, offered in (("tasks:read", 0), ("monitor", 1)):
+        name = f"only-{scope.partition(':')[0]}"
+        command = (
+            MLSERVICE,
+            "user",
+            "add",
+            name,
+            "--scope",
+            scope,
+            "--password-stdin",
+            "--home",
+            slow_service.home.root,
+        )
+        subprocess.run(command, input="a long secret\n", text=True, check=True, capture_output=True)
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill("a long secret")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Models", level=1)).to_be_visible()
+        expect(page.get_by_role("link", name="Flower")).to_have_count(offered)
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_text("You are signed out.")).to_be_visible()
+
+
 def test_what_users_write_is_never_markup(seen: Seen, slow_service: Service) -> None:
     page = seen.page
     name = "<img src=x onerror=alert(1)>"

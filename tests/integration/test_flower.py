@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -137,6 +138,61 @@ def test_what_flower_remembers_outlives_it(service: Service, watcher: Caller) ->
     command(service, "restart", "flower")
     service.wait_for_flower()
     assert watcher.ask("GET", path).json()["kwargs"] == shown["kwargs"]
+
+
+@contextmanager
+def signed_in(service: Service, caller: Caller) -> Iterator[httpx.Client]:
+    """A browser with the cookie of this caller, and nothing else."""
+    answer = caller.ask("POST", "/v1/flower/session")
+    assert answer.status_code == 204, answer.text
+    with httpx.Client(base_url=service.url, cookies=answer.cookies) as browser:
+        yield browser
+
+
+def test_a_cookie_opens_flower_and_nothing_else(service: Service, watcher: Caller) -> None:
+    form = {"draw": "1", "start": "0", "length": "10", "order[0][column]": "0", "columns[0][data]": "name"}
+    with signed_in(service, watcher) as browser:
+        (name, passed) = next(iter(browser.cookies.items()))
+        for path in (
+            "/flower/",
+            "/flower/tasks",
+            "/flower/broker",
+            "/flower/api/workers",
+            "/flower/static/js/flower.js",
+        ):
+            assert browser.get(path).status_code == 200, path
+        assert browser.post("/flower/tasks/datatable", data=form).status_code == 200
+        refused(browser.post("/flower/api/worker/shutdown/x"), 403, "admin")
+        for path in ("/v1/models", "/v1/queues", "/metrics"):
+            for headers in ({"Cookie": f"{name}={passed}"}, {"Authorization": f"Bearer {passed}"}):
+                refused(httpx.get(service.url + path, headers=headers), 401)
+
+
+def test_signing_out_ends_flower(service: Service) -> None:
+    leaver = add(service, "signing-out", "monitor")
+    with signed_in(service, leaver) as browser:
+        # All gateway processes know it.
+        for _ in range(10):
+            assert browser.get("/flower/").status_code == 200
+        done = leaver.ask("DELETE", "/v1/token")
+        assert done.status_code == 204
+        assert re.search(r"^mlservice-flower=;.* Path=/flower/", done.headers["Set-Cookie"].replace('""', ""))
+        eventually(lambda: browser.get("/flower/").status_code == 401, seconds=2, what="the end")
+        for _ in range(5):
+            answer = browser.get("/flower/")
+            refused(answer, 401, "sign in at /")
+            assert "Basic" not in answer.headers["WWW-Authenticate"]
+    command(service, "user", "remove", "signing-out")
+
+
+def test_pages_of_others_have_no_use_of_the_cookie(service: Service) -> None:
+    """Also not those of another port of this host, to which browsers send it."""
+    admin = add(service, "second-admin", "admin")
+    with signed_in(service, admin) as browser:
+        assert browser.post("/flower/api/worker/pool/grow/nobody", data={"n": "1"}).status_code == 404
+        for headers in ({"Origin": "http://127.0.0.1:1"}, {"Sec-Fetch-Site": "same-site"}):
+            assert browser.post("/flower/api/worker/pool/grow/nobody", headers=headers).status_code == 403
+    command(service, "user", "remove", "second-admin")
 
 
 def test_other_sites_do_not_change_anything(service: Service) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 
 import falcon.asgi
 import pytest
@@ -20,9 +21,11 @@ from gateway.logins import RememberedLogins
 from gateway.passwords import Passwords
 from gateway.quotas import Quota, Quotas, Verdict
 from gateway.resources.authorize import AuthorizeBodyResource, AuthorizeResource
+from gateway.resources.flower import COOKIE, FlowerSessionResource
 from gateway.resources.tokens import TokenResource
 from gateway.scopes import SCOPES
 from gateway.tokens import Tokens
+from tasks.contract import TOKEN_CHANGE
 
 PASSWORD = "correct horse"
 
@@ -42,26 +45,52 @@ class Door:
 
     def __init__(self, client: redis.Redis, quotas: Quotas | None = None) -> None:
         self.accounts = Accounts(client, passwords=Passwords(memory_kib=64, passes=1))
-        self.tokens = Tokens(Keys(shared="k" * 32), life_seconds=60)
-        callers = Callers(self.accounts, self.tokens, quota=Quota(requests_per_second=1))
-        authenticator = Authenticator(callers, quotas=quotas)
+        self.now = time.time()
+        self.tokens = Tokens(Keys(shared="k" * 32), life_seconds=60, clock=lambda: self.now)
+        quota = Quota(requests_per_second=1)
+        self.callers = Callers(self.accounts, self.tokens, quota=quota, clock=lambda: self.now)
+        authenticator = Authenticator(self.callers, quotas=quotas)
         self.logins = RememberedLogins(TokenResource(self.accounts, self.tokens, Attempts(client)).login)
         app = falcon.asgi.App(middleware=[authenticator])
         install(app)
         app.add_route("/internal/authorize", AuthorizeResource(Entrance(authenticator, self.logins)))
         app.add_route("/internal/authorize/body", AuthorizeBodyResource(authenticator))
+        app.add_route("/v1/flower/session", FlowerSessionResource(self.accounts, self.tokens))
         self._client = TestClient(app)
 
     def ask(
-        self, authorization: str | None, query: str = "scope=monitor", *, path: str = "/internal/authorize"
+        self,
+        authorization: str | None,
+        query: str = "scope=monitor",
+        *,
+        path: str = "/internal/authorize",
+        passed: str | None = None,
+        **headers: str,
     ) -> Result:
-        headers = {} if authorization is None else {"Authorization": authorization}
-        result = self._client.simulate_get(path, query_string=query, headers=headers)
+        """What is said of a caller with this header, and with this cookie for Flower."""
+        if authorization is not None:
+            headers["Authorization"] = authorization
+        cookies = {COOKIE: passed} if passed is not None else {}
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        result = self._client.simulate_get(path, query_string=query, headers=headers, cookies=cookies)
         assert isinstance(result, Result)
         return result
 
-    def ask_body(self, authorization: str | None, query: str = "scope=estimate&model=m") -> Result:
-        return self.ask(authorization, query, path="/internal/authorize/body")
+    def ask_body(self, authorization: str | None, query: str = "scope=estimate&model=m", **options: str) -> Result:
+        return self.ask(authorization, query, path="/internal/authorize/body", **options)
+
+    def open(self, authorization: str, **headers: str) -> Result:
+        """The answer that sets the cookie."""
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        result = self._client.simulate_post("/v1/flower/session", headers={"Authorization": authorization, **headers})
+        assert isinstance(result, Result)
+        return result
+
+    def passed(self, bearer: str) -> str:
+        """The cookie for this token."""
+        answer = self.open(bearer)
+        assert answer.status_code == 204
+        return str(answer.cookies[COOKIE].value)
 
     def add(self, *scopes: str) -> tuple[str, str]:
         """The two headers of a new account."""
@@ -166,3 +195,69 @@ def test_a_question_costs_nothing_of_a_quota(redis_client: redis.Redis) -> None:
     _, token = door.add("estimate", "monitor")
     assert door.ask(token).status_code == 429
     assert door.ask_body(token).status_code == 204
+
+
+@pytest.mark.parametrize("held", SCOPES)
+@pytest.mark.parametrize("needed", ["monitor", "admin"])
+def test_the_cookie_opens_what_its_token_does(door: Door, held: str, needed: str) -> None:
+    _, bearer = door.add(held)
+    if held not in ("monitor", "admin"):
+        assert door.open(bearer).status_code == 403
+        return
+    expected = 204 if held in (needed, "admin") else 403
+    assert door.ask(None, f"scope={needed}", passed=door.passed(bearer)).status_code == expected
+
+
+def test_the_cookie_is_for_flower_alone(door: Door) -> None:
+    _, bearer = door.add("admin")
+    cookie = door.open(bearer).cookies[COOKIE]
+    assert (cookie.path, cookie.http_only, cookie.same_site, cookie.secure) == ("/flower/", True, "Strict", False)
+    assert (cookie.max_age, cookie.expires) == (None, None)
+    assert door.open(bearer, X_Forwarded_Proto="https").cookies[COOKIE].secure
+    # Also once it is known at the door.
+    assert door.ask(None, passed=cookie.value).status_code == 204
+    assert door.open(f"Bearer {cookie.value}").status_code == 401
+    assert door.ask(f"Bearer {cookie.value}").status_code == 401
+    # A token that a page could not have is no cookie.
+    assert door.ask(None, passed=bearer.removeprefix("Bearer ")).status_code == 401
+
+
+@pytest.mark.parametrize("end", ["revoke", "remove", "disable", "password", "scopes", "time"])
+def test_the_cookie_ends_with_its_token(door: Door, end: str) -> None:
+    _, bearer = door.add("monitor")
+    passed = door.passed(bearer)
+    assert door.ask(None, passed=passed).status_code == 204
+    match end:
+        case "revoke":
+            token_id = door.tokens.verify(bearer.removeprefix("Bearer ")).token_id
+            door.accounts.revoke_token(token_id, until=door.now + 60)
+            door.callers.forget(TOKEN_CHANGE.format(token=token_id))
+        case "remove":
+            door.accounts.remove("ann")
+        case "disable":
+            door.accounts.disable("ann")
+        case "password":
+            door.accounts.set_password("ann", "another one")
+        case "scopes":
+            door.accounts.set_scopes("ann", ["estimate"])
+        case "time":
+            door.now += 61
+    door.callers.forget("ann")
+    answer = door.ask(None, passed=passed)
+    assert answer.status_code == (403 if end == "scopes" else 401)
+    # The browser is not to ask for a password.
+    assert "Basic" not in answer.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize("passed", ["", "x", "a.b.c"])
+def test_a_bad_cookie_opens_nothing_and_hinders_nobody(door: Door, passed: str) -> None:
+    basic_header, bearer = door.add("monitor")
+    assert door.ask(None, passed=passed).status_code == 401
+    assert door.ask(basic_header, passed=passed).status_code == 204
+    assert door.ask(bearer, passed=passed).status_code == 204
+    assert door.ask(basic("ann:wrong"), passed=passed).headers["www-authenticate"] == CHALLENGE
+
+
+def test_a_script_of_a_page_does_not_have_a_password_asked_for(door: Door) -> None:
+    assert "Basic" not in door.ask(None, Sec_Fetch_Dest="empty").headers["www-authenticate"]
+    assert door.ask(None, Sec_Fetch_Dest="document").headers["www-authenticate"] == CHALLENGE
