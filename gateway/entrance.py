@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
@@ -27,31 +27,27 @@ class Entrance:
 
     async def admit(
         self, req: falcon.asgi.Request, resp: falcon.asgi.Response, scope: str, *, passed: str | None = None
-    ) -> None:
-        """Return if the caller, by token, by a token for Flower that was `passed`, or by password, has the scope.
+    ) -> Collection[str]:
+        """All scopes of the caller, who by token, by a token for Flower that was `passed`, or by password has this one.
 
         Raises Unauthenticated, with a challenge set in the response, or Forbidden.
         """
         header = req.get_header("Authorization")
         if (header or "").partition(" ")[0].lower() == "bearer":
-            await self._authenticator.admit(req, resp, scope)
-        elif passed is None:
-            await self._admit_by_password(req, resp, scope)
-        else:
-            await self._admit_passed(req, resp, scope, passed)
-
-    async def _admit_passed(
-        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, scope: str, passed: str
-    ) -> None:
+            return (await self._authenticator.admit(req, resp, scope)).scopes
+        if passed is None:
+            return await self._admit_by_password(req, resp, scope)
         try:
-            await self._authenticator.admit(req, resp, scope, passed=passed)
+            return (await self._authenticator.admit(req, resp, scope, passed=passed)).scopes
         except Unauthenticated:
             # The token has ended. A browser that has no password asks for none: the way in is the console.
-            if req.get_header("Authorization") is None:
+            if header is None:
                 raise
-            await self._admit_by_password(req, resp, scope)
+            return await self._admit_by_password(req, resp, scope)
 
-    async def _admit_by_password(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, scope: str) -> None:
+    async def _admit_by_password(
+        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, scope: str
+    ) -> Collection[str]:
         address = client_address(req.get_header("X-Forwarded-For"))
         try:
             account = await self._logins.account(req.get_header("Authorization"), address=address)
@@ -65,6 +61,7 @@ class Entrance:
             raise
         if not allows(account.scopes, scope):
             raise Forbidden(f"the account {account.name!r} may not do this: it needs the scope {scope}")
+        return account.scopes
 
 
 class Networks:

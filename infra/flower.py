@@ -6,7 +6,7 @@ import re
 import signal
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote
 
 from flower import command
@@ -18,8 +18,12 @@ from tornado.httputil import HTTPServerRequest
 from tornado.options import options
 from tornado.routing import Matcher, Rule
 
+from gateway.resources.authorize import CONTROLS
 from infra.redis_users import FLOWER_PREFIX
 from tasks.contract import QUEUES, Lane, queue_key
+
+#: Flower's own way to make a page.
+_render: Final = BaseHandler.render
 
 
 class NamedSocket(RedisSocket):  # type: ignore[misc]
@@ -49,6 +53,13 @@ async def lengths(self: Any, _names: Iterable[str]) -> list[dict[str, Any]]:
     ]
 
 
+def render(self: BaseHandler, name: str, **values: Any) -> None:
+    """A page, with the buttons that whoever looks may press. Those of a task nobody may."""
+    if "read_only" in values:
+        values["read_only"] = name == "task.html" or self.request.headers.get(CONTROLS) == "no"
+    _render(self, name, **values)
+
+
 class OurOwn(Matcher):
     """Finds the requests to Flower's API that would submit, revoke or abort a task."""
 
@@ -74,7 +85,7 @@ def serve(app: Any, arguments: list[str]) -> None:
     Who gets in may control workers; under `mlservice up` NGINX lets only `admin` do that. Tasks are for the API.
     """
     keep_apart(app)
-    broker.RedisSocket, broker.RedisBase.queues = NamedSocket, lengths
+    broker.RedisSocket, broker.RedisBase.queues, BaseHandler.render = NamedSocket, lengths, render
     command.apply_env_options()
     command.apply_options("flower", arguments)
     command.extract_settings()

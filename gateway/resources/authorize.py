@@ -14,24 +14,27 @@ import falcon.asgi
 from gateway.auth import Authenticator, permit, public
 from gateway.entrance import Entrance
 from gateway.resources.flower import COOKIE
-from gateway.scopes import SCOPES
+from gateway.scopes import SCOPES, allows
 from tasks.errors import InvalidField
 
 #: What NGINX counts the bodies of an account by: no name, which may be longer or other than a header is.
 ACCOUNT: Final = "X-Account"
+#: Tells NGINX, which tells Flower, whether the caller may control workers: yes or no.
+CONTROLS: Final = "X-Controls"
 
 
 class AuthorizeResource:
-    """`GET /internal/authorize?scope=S`: whether the caller has a scope, by token, by the cookie for Flower, or by password."""
+    """`GET /internal/authorize?scope=S`: whether the caller, by token, cookie for Flower, or password, has a scope."""
 
     def __init__(self, entrance: Entrance) -> None:
         self._entrance = entrance
 
     @public
     async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        """204 if the caller has the scope; 401 with a challenge, or 403."""
+        """204 if the caller has the scope, with CONTROLS; 401 with a challenge, or 403."""
         passed = next(iter(req.get_cookie_values(COOKIE) or ()), None)
-        await self._entrance.admit(req, resp, _scope(req), passed=passed)
+        scopes = await self._entrance.admit(req, resp, _scope(req), passed=passed)
+        resp.set_header(CONTROLS, "yes" if allows(scopes, "admin") else "no")
         resp.status = falcon.HTTP_204
 
 

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from infra.console_files import CONSOLE
 from tests.browser import Seen, chromium
 from tests.problems import refused
+from tests.servers import eventually
 from tests.service import MLSERVICE, Service
 from tests.slow import ENVIRONMENT
 
@@ -580,7 +581,7 @@ def test_flower_needs_no_other_sign_in(seen: Seen, slow_service: Service) -> Non
     sign_in(page, slow_service)
     page.get_by_role("link", name="Flower").click()
     # Its tables are fetched by its scripts.
-    expect(page.get_by_role("link", name=re.compile("^estimate@"))).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("link", name=re.compile("estimate@"))).to_be_visible(timeout=20_000)
     seen.picture("flower")
     assert [cookie for cookie in page.context.cookies() if not cookie["httpOnly"] and "ml" in cookie["name"]] == []
     page.get_by_role("link", name="Tasks").click()
@@ -594,6 +595,19 @@ def test_flower_needs_no_other_sign_in(seen: Seen, slow_service: Service) -> Non
     assert page.context.cookies(f"{slow_service.url}/flower/x") == [
         cookie for cookie in page.context.cookies() if cookie["name"] == "_xsrf"
     ]
+
+
+def test_flower_has_no_button_that_ends_a_task(slow_service: Service) -> None:
+    """Not for an administrator either; the ledger would not know."""
+    slow_service.wait_for_flower()
+    http = slow_service.http
+    handle = http.post("/v1/models/patience/train", json={"params": {"iterations": LONG}}).json()["id"]
+    path = f"/flower/task/{handle.partition('-')[0]}"
+    try:
+        eventually(lambda: "STARTED" in http.get(path).text, what="the start of the task")
+        assert not re.search("task-terminate|task-revoke", http.get(path).text)
+    finally:
+        http.delete(f"/v1/tasks/{handle}")
 
 
 def test_flower_is_offered_to_who_may_see_it(seen: Seen, slow_service: Service) -> None:

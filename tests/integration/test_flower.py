@@ -87,6 +87,16 @@ def test_upkeep_is_not_remembered(service: Service, watcher: Caller) -> None:
     assert {task["name"] for task in tasks} <= set(TASKS.values())
 
 
+def test_buttons_are_for_who_may_press_them(service: Service, watcher: Caller) -> None:
+    worker = next(name for name in service.http.get("/flower/api/workers?refresh=1").json() if "train@" in name)
+    path = f"/flower/worker/{worker}"
+    for button in ("worker-shutdown", "worker-pool-grow"):
+        assert f'id="{button}"' in service.http.get(path).text
+        # Whatever it says of itself.
+        assert f'id="{button}"' not in watcher.ask("GET", path, headers={"X-Controls": "yes"}).text
+        assert f'id="{button}"' not in by_password(service, watcher, "GET", path).text
+
+
 def test_an_administrator_controls_workers(service: Service) -> None:
     workers = service.http.get("/flower/api/workers?refresh=1").json()
     (estimate,) = (name for name in workers if name.startswith("estimate@"))
