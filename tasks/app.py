@@ -170,10 +170,10 @@ def preload(sender: Any, **_: Any) -> None:
     if fleet == "train":
         # But for matplotlib: an idle service would keep 28 MB for a fifth of a second of a process's first train.
         import tasks.fitting  # noqa: F401
-    if fleet != "train":
-        # Two lines a group, or an upkeep task, would be most of the log; what fails is still said.
-        for name in ("celery.worker.strategy", "celery.app.trace"):
-            logging.getLogger(name).setLevel(logging.WARNING)
+    # Two lines a group, or an upkeep task, would be most of the log, and Celery repeats the words of every error; what
+    # fails is still said.
+    for name in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     log_no_messages()
     # What lives now lives for ever: a collection in a child would only copy the pages that it shares.
     gc.collect()

@@ -11,7 +11,7 @@ from typing import Any, Final
 from celery.worker.consumer import consumer
 from celery.worker.request import Request
 
-from tasks.shown import of_call
+from tasks.shown import of_call, of_error
 from tasks.transport import in_ledger
 
 #: What is logged instead of whole messages that nobody can work on, by what Celery would log; with its first argument,
@@ -45,6 +45,10 @@ class DiscreetRequest(Request):  # type: ignore[misc]
         time that it took."""
         if fields.get("runtime", 0) is None:
             fields["result"] = ""
+        told = fields.get("exception")
+        if told is not None and of_error(told) != told:
+            # The last line of the traceback says it again.
+            fields |= {"exception": of_error(told), "traceback": ""}
         super().send_event(name, **fields)
 
 

@@ -191,6 +191,11 @@ class FenceLost(WorkFailed):
     """Raised when another worker has claimed the work meanwhile; nothing was written."""
 
 
+def repeats(error: type[ServiceError]) -> bool:
+    """Whether the words of such an error may repeat what was sent, so that they are for who sent it alone."""
+    return issubclass(error, InvalidRequest)
+
+
 def by_name(name: str) -> type[ServiceError]:
     """The class of the tree with this name; `WorkFailed` for a name that is not in the tree."""
     pending: list[type[ServiceError]] = [ServiceError]

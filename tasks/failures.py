@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tasks.contract import State
-from tasks.errors import InvalidRequest, NotFound, NotReady, by_name
+from tasks.errors import InvalidRequest, NotFound, NotReady, by_name, repeats
 from tasks.groups import Claim, Outcome, is_given_up, read_failure
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def log_failures(claim: Claim, outcomes: Sequence[Outcome]) -> None:
         held = read_failure(outcome.body)
         error = by_name(held.type)
         level = logging.INFO if issubclass(error, CALLERS) else logging.WARNING
-        detail = "" if issubclass(error, InvalidRequest) else f": {held.detail[:DETAIL_LENGTH]}"
+        detail = "" if repeats(error) else f": {held.detail[:DETAIL_LENGTH]}"
         kept = "; it is kept as a dead letter" if is_given_up(outcome) else ""
         about = _item(claim, index) | {"reason": held.type}
         log.log(level, "work %s-%d failed with %s%s%s", claim.group, index, held.type, detail, kept, extra=about)

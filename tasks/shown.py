@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sized
 from typing import Any, Final
 
 from tasks.contract import MODEL_NAME, PRIORITY, Lane
+from tasks.errors import by_name, repeats
 
 #: Most models that are named of a group.
 MODELS: Final = 5
@@ -32,6 +33,13 @@ def of_call(task_id: str, *, priority: Any, kwargs: Any) -> str:
     if rows is not None:
         about["rows"] = rows
     return repr({**about, "lane": _lane(priority).value, "handle": task_id})
+
+
+def of_error(told: str) -> str:
+    """What is told of an error, of which Celery would tell this, as `Name('words')`: without the words of one that may
+    repeat what was sent."""
+    name = told.partition("(")[0]
+    return f"{name}()" if repeats(by_name(name)) else told
 
 
 class Result:

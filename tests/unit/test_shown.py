@@ -12,6 +12,7 @@ from kombu.utils.json import dumps, loads
 
 from tasks.app import create_app
 from tasks.contract import TASKS, Kind, Lane
+from tasks.errors import InvalidRows, InvalidTarget, ModelNotTrained
 from tasks.leases import WorkRequest
 from tasks.settings import Settings
 from tasks.shown import MODELS, Result, of_call, of_group
@@ -104,6 +105,17 @@ def test_a_worker_that_is_asked_tells_no_data(request_of_call: WorkRequest) -> N
     for said in (*asked, repr(request_of_call), request_of_call.request_dict["kwargsrepr"]):
         assert CELL not in str(said)
         assert "'rows': 1" in str(said)
+
+
+def test_words_that_may_repeat_what_was_sent_are_not_told(request_of_call: WorkRequest, events: Events) -> None:
+    for error in (InvalidRows(CELL), InvalidTarget(CELL), ModelNotTrained("there is no model"), KeyError("a")):
+        request_of_call.send_event("task-failed", exception=repr(error), traceback=f"in a line\n{error!r}")
+    assert [event["exception"] for event in events.told] == [
+        *("InvalidRows()", "InvalidTarget()"),
+        *("ModelNotTrained('there is no model')", "KeyError('a')"),
+    ]
+    assert CELL not in str(events.told)
+    assert events.told[-1]["traceback"]
 
 
 def test_a_result_that_celery_finds_is_not_told(request_of_call: WorkRequest, events: Events) -> None:
