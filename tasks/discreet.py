@@ -11,6 +11,7 @@ from typing import Any, Final
 from celery.worker.consumer import consumer
 from celery.worker.request import Request
 
+from tasks.errors import Cancelled, Expired
 from tasks.shown import of_call, of_error
 from tasks.transport import in_ledger
 
@@ -22,6 +23,9 @@ DROPPED: Final = {
     consumer.MESSAGE_DECODE_ERROR: "a message is dropped: it cannot be decoded: %s",
     consumer.UNKNOWN_FORMAT: "a message is dropped: it carries no task",
 }
+
+#: The errors of work that nobody wanted any longer.
+UNWANTED: Final = (Cancelled.__name__, Expired.__name__)
 
 
 class DiscreetRequest(Request):  # type: ignore[misc]
@@ -45,8 +49,14 @@ class DiscreetRequest(Request):  # type: ignore[misc]
         time that it took."""
         if fields.get("runtime", 0) is None:
             fields["result"] = ""
-        told = fields.get("exception")
-        if told is not None and of_error(told) != told:
+        told = fields.get("exception", "")
+        if name == "task-failed" and (unwanted := told.partition("(")[0]) in UNWANTED:
+            # The task raises, or its caller would wait for a result; but it is no fault.
+            name, fields = (
+                "task-revoked",
+                {"terminated": False, "signum": None, "expired": unwanted == Expired.__name__},
+            )
+        elif of_error(told) != told:
             # The last line of the traceback says it again.
             fields |= {"exception": of_error(told), "traceback": ""}
         super().send_event(name, **fields)

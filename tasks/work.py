@@ -76,7 +76,7 @@ def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Ou
         if counts[State.FAILED]:
             log_failures(claim, outcomes)
     if not counts[State.SUCCEEDED]:
-        raise raised(outcomes[0])
+        raise raised(next((outcome for outcome in outcomes if outcome.state is State.FAILED), outcomes[0]))
     said = [f"{count} {state.value}" for state, count in counts.items() if count]
     rows = sum(outcome.rows for outcome in outcomes)
     return ", ".join([*said, f"{rows} rows"] if rows else said)

@@ -12,7 +12,7 @@ from kombu.utils.json import dumps, loads
 
 from tasks.app import create_app
 from tasks.contract import TASKS, Kind, Lane
-from tasks.errors import InvalidRows, InvalidTarget, ModelNotTrained
+from tasks.errors import Cancelled, EstimatorFailed, Expired, InvalidRows, InvalidTarget, ModelNotTrained
 from tasks.leases import WorkRequest
 from tasks.settings import Settings
 from tasks.shown import MODELS, Result, of_call, of_group
@@ -116,6 +116,13 @@ def test_words_that_may_repeat_what_was_sent_are_not_told(request_of_call: WorkR
     ]
     assert CELL not in str(events.told)
     assert events.told[-1]["traceback"]
+
+
+def test_what_nobody_wanted_any_longer_is_no_fault(request_of_call: WorkRequest, events: Events) -> None:
+    for error in (Cancelled("it was cancelled"), Expired("its deadline passed"), EstimatorFailed("Cancelled()")):
+        request_of_call.send_event("task-failed", exception=repr(error), traceback="")
+    assert [event["event"] for event in events.told] == ["task-revoked", "task-revoked", "task-failed"]
+    assert [event.get("expired") for event in events.told] == [False, True, None]
 
 
 def test_a_result_that_celery_finds_is_not_told(request_of_call: WorkRequest, events: Events) -> None:
