@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from flower import command
 from flower.app import Flower
+from flower.events import Events
 from flower.utils import broker
 from flower.utils.broker import RedisSocket
 from flower.views import BaseHandler
@@ -22,8 +23,11 @@ from gateway.resources.authorize import CONTROLS
 from infra.redis_users import FLOWER_PREFIX
 from tasks.contract import QUEUES, Lane, queue_key
 
-#: Flower's own way to make a page.
+#: Flower's own way to make a page, and to take note of an event.
 _render: Final = BaseHandler.render
+_hear: Final = Events.on_event
+#: What an event has of a task's data.
+DATA: Final = ("args", "kwargs")
 
 
 class NamedSocket(RedisSocket):  # type: ignore[misc]
@@ -60,6 +64,11 @@ def render(self: BaseHandler, name: str, **values: Any) -> None:
     _render(self, name, **values)
 
 
+def hear(self: Events, event: dict[str, Any]) -> None:
+    """Take note of an event; not of the data in those that clients may send of what they have sent."""
+    _hear(self, {name: value for name, value in event.items() if event["type"] != "task-sent" or name not in DATA})
+
+
 class OurOwn(Matcher):
     """Finds the requests to Flower's API that would submit, revoke or abort a task."""
 
@@ -85,7 +94,8 @@ def serve(app: Any, arguments: list[str]) -> None:
     Who gets in may control workers; under `mlservice up` NGINX lets only `admin` do that. Tasks are for the API.
     """
     keep_apart(app)
-    broker.RedisSocket, broker.RedisBase.queues, BaseHandler.render = NamedSocket, lengths, render
+    broker.RedisSocket, broker.RedisBase.queues = NamedSocket, lengths
+    BaseHandler.render, Events.on_event = render, hear
     command.apply_env_options()
     command.apply_options("flower", arguments)
     command.extract_settings()

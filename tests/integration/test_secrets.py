@@ -135,7 +135,7 @@ def use(run: Heard) -> None:
 def call_directly(service: Service) -> None:
     """Every task by bare Celery, without a queue and in its own; and one that there is not."""
     broker = Settings(redis_url=service.redis_url).broker_url
-    with Celery(broker=broker, backend=broker) as bare:
+    with Celery(broker=broker, backend=broker, task_send_sent_event=True) as bare:
         for queue in (None, "estimate"):
             asked = bare.send_task("tasks.estimate", kwargs={"model": "m", "rows": [[1, CELL]]}, queue=queue)
             assert asked.get(timeout=30)["version"] == 1
@@ -219,6 +219,7 @@ def test_flower_shows_no_data(heard: Heard) -> None:
     assert {shown.pop("lane") for shown in told} == {"high", "normal"}
     assert told == [{"model": "m", "rows": 1, "handle": task["uuid"]} for task in estimates]
     assert {(task["args"], task["result"]) for task in estimates} == {("()", "{'model': 'm', 'version': 1, 'rows': 1}")}
+    eventually(lambda: "tasks.none" in http.get("/flower/api/tasks").text, what="what the client says of it")
     workers = http.get("/flower/api/workers?refresh=1").json()
     names = ("", "tasks", "broker", "api/tasks", "api/workers", "workers", *(f"worker/{name}" for name in workers))
     pages = [http.get(f"/flower/{page}").text for page in names]
