@@ -24,6 +24,8 @@ DROPPED: Final = {
     consumer.UNKNOWN_FORMAT: "a message is dropped: it carries no task",
 }
 
+#: Where Celery logs what the processes of a pool are given.
+POOL_LOG: Final = "celery.pool"
 #: The errors of work that nobody wanted any longer.
 UNWANTED: Final = (Cancelled.__name__, Expired.__name__)
 
@@ -52,19 +54,18 @@ class DiscreetRequest(Request):  # type: ignore[misc]
         told = fields.get("exception", "")
         if name == "task-failed" and (unwanted := told.partition("(")[0]) in UNWANTED:
             # The task raises, or its caller would wait for a result; but it is no fault.
-            name, fields = (
-                "task-revoked",
-                {"terminated": False, "signum": None, "expired": unwanted == Expired.__name__},
-            )
-        elif of_error(told) != told:
+            name = "task-revoked"
+            fields = {"terminated": False, "signum": None, "expired": unwanted == Expired.__name__}
+        elif told and of_error(told) != told:
             # The last line of the traceback says it again.
             fields |= {"exception": of_error(told), "traceback": ""}
         super().send_event(name, **fields)
 
 
 def log_no_messages() -> None:
-    """Have this process log no message whole that nobody can work on."""
+    """Have this process log no message whole: none that nobody can work on, nor at debug what it hands to its pool."""
     logging.getLogger(consumer.__name__).addFilter(_shorten)
+    logging.getLogger(POOL_LOG).setLevel(max(logging.INFO, logging.getLogger().level))
 
 
 def _shorten(record: logging.LogRecord) -> bool:

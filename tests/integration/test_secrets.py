@@ -65,6 +65,8 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heard]:
     )
     (folder / "infra/redis/config.properties").write_text("\n".join(lines) + "\n")
     env = {"MLSERVICE_CONFIG": str(folder), "MLSERVICE_TOKEN_KEY": "a given key of at least 32 characters"}
+    # Whoever looks for a fault logs all there is.
+    env["MLSERVICE_LOG_LEVEL"] = "debug"
     with Service(env=env) as service:
         run = Heard(service)
         run.secrets |= {"master": MASTER, "celery": CELERY, "given key": env["MLSERVICE_TOKEN_KEY"]}
