@@ -38,7 +38,7 @@ with redis.Redis.from_url(sys.argv[1]) as client:
 print(json.dumps({
     "access_log": [line.split()[1] for line in conf.splitlines() if line.strip().startswith("access_log")],
     "programs": [program.name for program in programs(embedded=True)],
-    "options": worker_options("estimate", 2),
+    "options": worker_options("estimate", 2, name="x"),
 }))
 """
 
