@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import redis
 
-from gateway.gathering import Gatherer, Item, Ticket
+from gateway.gathering import LINGER_SECONDS, Gatherer, Item, Ticket
 from gateway.waiting import Expected, Waiting
 from gateway.wire import Wire
 from tasks import scripts
@@ -45,6 +45,7 @@ class Dispatcher:
         count: Callable[[str, int], None] = lambda _field, _times: None,
         new_id: Callable[[], str] = new_group_id,
         traces: Traces = UNTRACED,
+        linger_seconds: float = LINGER_SECONDS,
     ) -> None:
         self._ledger = ledger
         self._wire = wire
@@ -53,7 +54,10 @@ class Dispatcher:
         self._count = count
         self._new_id = new_id
         self._traces = traces
-        self._gatherers = {lane: Gatherer(partial(self._fly, lane), most_items=GROUP_ITEMS[lane]) for lane in Lane}
+        self._gatherers = {
+            lane: Gatherer(partial(self._fly, lane), most_items=GROUP_ITEMS[lane], linger_seconds=linger_seconds)
+            for lane in Lane
+        }
 
     async def submit(
         self,

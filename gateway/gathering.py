@@ -55,9 +55,16 @@ class Gatherer:
     `fly` sends a group and returns when it has landed; it raises nothing, and may empty the list it is given.
     """
 
-    def __init__(self, fly: Callable[[list[Item]], Awaitable[None]], *, most_items: int) -> None:
+    def __init__(
+        self,
+        fly: Callable[[list[Item]], Awaitable[None]],
+        *,
+        most_items: int,
+        linger_seconds: float = LINGER_SECONDS,
+    ) -> None:
         self._fly = fly
         self._most_items = most_items
+        self._linger = linger_seconds
         self._items: deque[Item] = deque()
         self._in_flight = 0
         self._flights: set[asyncio.Task[None]] = set()
@@ -127,7 +134,7 @@ class Gatherer:
             self._in_flight -= 1
             if size >= LINGER_ITEMS and self._held is None:
                 self._enough = math.ceil(LINGER_PART * (size + len(self._items)))
-                self._held = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._release)
+                self._held = asyncio.get_running_loop().call_later(self._linger, self._release)
             self._leave()
 
     def _release(self) -> None:
