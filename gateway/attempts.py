@@ -1,4 +1,8 @@
-"""Logins that fail make the next ones wait: by account, and by the address that they come from.
+"""Logins that fail make the next ones wait: by account and address together, by address, and by account.
+
+Whoever fails is who waits: a stranger who knows a name and tries passwords is paused at his address, and its owner logs
+in from another one. Only guesses from many addresses fill the account's own bound, which then slows all but those from
+which the right password came not long ago.
 
 The counters are in Redis, so all gateway processes know of them. An attempt counts as failed from its start until it
 succeeds, so that many at the same time are no way around it. Names that no account has are counted as any other.
@@ -16,47 +20,82 @@ import redis
 
 from tasks.contract import LOGINS_KEY
 
-#: Failures without a pause, of an account and of an address, behind which there may be many people.
-FREE_ACCOUNT: Final = 8
+#: Failures without a pause: of an account from one address; of an address, behind which there may be many people; of an
+#: account from everywhere.
+FREE_PAIR: Final = 8
 FREE_ADDRESS: Final = 40
+FREE_ACCOUNT: Final = 100
 #: The first pause; each further failure doubles it, up to the longest (seconds).
 FIRST_SECONDS: Final = 1.0
 LONGEST_SECONDS: Final = 60.0
 #: A counter is forgotten so long after the last attempt (seconds).
 LIFE_SECONDS: Final = 900
+#: In so many seconds one failure is taken off an account's own counter, whatever happens. Less than LONGEST_SECONDS, so
+#: that one address, however long it tries, does not get beyond its first few failures there.
+DRAIN_SECONDS: Final = 30
+#: An address from which an account's password came counts as its owner's for so long (seconds): 30 days.
+KNOWN_SECONDS: Final = 30 * 86400
 
-#: KEYS: account[, address]. ARGV: now (s), first pause, longest pause, life (s), then the free failures of each key.
+#: The counters that an attempt is about: not the account's own if the address is known for it.
+_COUNTERS: Final = """
+local function counters()
+  local known, found = redis.call('EXISTS', KEYS[1]) == 1, {}
+  for i = 2, #KEYS do
+    if not (known and i == 3) then found[#found + 1] = i end
+  end
+  return found
+end
+"""
+#: KEYS: whether the address is known for the account; the counters of both together and of the account; that of the
+#: address, if there is one. ARGV: now (s), first pause, longest pause, then of each counter the free failures, the
+#: seconds in which one is taken off (0: none is) and its life (s).
 #: Gives how long to wait (ms); 0: the attempt may be made, and is counted.
-BEGIN: Final = """
+BEGIN: Final = (
+    _COUNTERS
+    + """
 local now, first, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local wait = 0
-for _, key in ipairs(KEYS) do
-  wait = math.max(wait, tonumber(redis.call('HGET', key, 'until') or 0) - now)
+for _, i in ipairs(counters()) do
+  wait = math.max(wait, tonumber(redis.call('HGET', KEYS[i], 'until') or 0) - now)
 end
 if wait > 0 then return math.ceil(math.min(wait, longest) * 1000) end
-for i, key in ipairs(KEYS) do
-  local beyond = redis.call('HINCRBY', key, 'failures', 1) - tonumber(ARGV[i + 4])
+for _, i in ipairs(counters()) do
+  local free, drain, life = tonumber(ARGV[i * 3 - 2]), tonumber(ARGV[i * 3 - 1]), tonumber(ARGV[i * 3])
+  local kept = redis.call('HMGET', KEYS[i], 'failures', 'at')
+  local failures = tonumber(kept[1] or 0)
+  if drain > 0 then failures = math.max(0, failures - math.max(0, now - tonumber(kept[2] or now)) / drain) end
+  failures = failures + 1
+  redis.call('HSET', KEYS[i], 'failures', string.format('%.6f', failures), 'at', ARGV[1])
+  local beyond = math.floor(failures - free)
   if beyond >= 0 then
     local pause = math.min(longest, first * 2 ^ math.min(beyond, 30))
-    redis.call('HSET', key, 'until', string.format('%.3f', now + pause))
+    redis.call('HSET', KEYS[i], 'until', string.format('%.3f', now + pause))
   end
-  redis.call('EXPIRE', key, ARGV[4])
+  redis.call('EXPIRE', KEYS[i], life)
 end
 return 0
 """
+)
 
-#: KEYS as above. The account is as if nothing had failed; of the address only this attempt is taken back, or who has
-#: one account could try the passwords of others for ever.
-SUCCEED: Final = """
-redis.call('DEL', KEYS[1])
-if KEYS[2] and redis.call('EXISTS', KEYS[2]) == 1 then
-  if redis.call('HINCRBY', KEYS[2], 'failures', -1) <= 0 then
-    redis.call('DEL', KEYS[2])
+#: KEYS as above. ARGV: how long the address is known for the account (s). Between these two it is as if nothing had
+#: failed; of the account and of the address only this attempt is taken back, or who has one account could try the
+#: passwords of others for ever, and the owner's logins would forgive whoever guesses.
+SUCCEED: Final = (
+    _COUNTERS
+    + """
+for _, i in ipairs(counters()) do
+  local failures = tonumber(redis.call('HGET', KEYS[i], 'failures') or 0) - 1
+  if i == 2 or failures <= 0 then
+    redis.call('DEL', KEYS[i])
   else
-    redis.call('HDEL', KEYS[2], 'until')
+    redis.call('HSET', KEYS[i], 'failures', string.format('%.6f', failures))
+    redis.call('HDEL', KEYS[i], 'until')
   end
 end
+redis.call('SET', KEYS[1], '1', 'EX', ARGV[1])
+return 0
 """
+)
 
 
 class Attempts:
@@ -66,27 +105,32 @@ class Attempts:
         self,
         client: redis.Redis,
         *,
+        free_pair: int = FREE_PAIR,
         free_account: int = FREE_ACCOUNT,
         free_address: int = FREE_ADDRESS,
-        first_seconds: float = FIRST_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
-        self._free = (free_account, free_address)
-        self._first = first_seconds
+        # What is forgotten of an account is what was taken off, or waiting would be quicker than being slowed.
+        account_life = (free_account + 10) * DRAIN_SECONDS
+        self._bounds = (
+            *(free_pair, 0, LIFE_SECONDS),
+            *(free_account, DRAIN_SECONDS, account_life),
+            *(free_address, 0, LIFE_SECONDS),
+        )
         self._clock = clock
 
     def begin(self, name: str, address: str | None) -> float:
         """Seconds until an attempt may be made; 0: it may be made now, and is counted as failed until `succeed`."""
         keys = _keys(name, address)
-        args = [f"{self._clock():.3f}", self._first, LONGEST_SECONDS, LIFE_SECONDS, *self._free[: len(keys)]]
+        args = [f"{self._clock():.3f}", FIRST_SECONDS, LONGEST_SECONDS, *self._bounds]
         milliseconds: Any = self._client.eval(BEGIN, len(keys), *keys, *map(str, args))
         return float(milliseconds) / 1000
 
     def succeed(self, name: str, address: str | None) -> None:
         """The attempt had the right password."""
         keys = _keys(name, address)
-        self._client.eval(SUCCEED, len(keys), *keys)
+        self._client.eval(SUCCEED, len(keys), *keys, str(KNOWN_SECONDS))
 
 
 def client_address(forwarded: str | None) -> str | None:
@@ -108,7 +152,9 @@ def client_address(forwarded: str | None) -> str | None:
 
 
 def _keys(name: str, address: str | None) -> list[str]:
+    texts = [f"known {address} {name}", f"pair {address} {name}", f"account {name}"]
+    if address is not None:
+        texts.append(f"address {address}")
     # Digests: of one length, and people type passwords where a name belongs.
-    texts = [f"account {name}"] if address is None else [f"account {name}", f"address {address}"]
     digests = (hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32] for text in texts)
     return [LOGINS_KEY.format(whose=digest) for digest in digests]

@@ -179,7 +179,8 @@ EVERYTHING_CHANGED: Final = "*"
 USER_KEY: Final = "ml:user:{name}"
 #: String with the life of the token: a token, by its id, is revoked.
 REVOKED_KEY: Final = "ml:revoked:{token}"
-#: Hash with a life: logins that failed, by account or address (a digest of either).
+#: With a life: logins that failed, by account, address or both, and addresses that are known for an account (a digest of
+#: each): hashes and strings.
 LOGINS_KEY: Final = "ml:logins:{whose}"
 #: Hash with a life: what an account has left of its quota.
 QUOTA_KEY: Final = "ml:quota:{name}"

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 import httpx
@@ -15,7 +16,7 @@ import jwt
 import pytest
 
 from gateway import keyfile
-from gateway.attempts import FREE_ACCOUNT, FREE_ADDRESS
+from gateway.attempts import FREE_ADDRESS, FREE_PAIR
 from tests.issuer import AUDIENCE, Issuer
 from tests.problems import refused
 from tests.servers import eventually
@@ -69,8 +70,10 @@ class Account:
         # Other tests fail to log in on purpose, from the same address.
         self.token = eventually(lambda: str(self.login().json().get("access_token", "")), seconds=70, what="a login")
 
-    def login(self, password: str = "") -> httpx.Response:
-        return httpx.post(f"{self.stack.url}/v1/token", auth=(self.name, password or self.password))
+    def login(self, password: str = "", *, address: str = "127.0.0.1") -> httpx.Response:
+        """A login from one of this machine's addresses."""
+        with httpx.Client(transport=httpx.HTTPTransport(local_address=address)) as client:
+            return client.post(f"{self.stack.url}/v1/token", auth=(self.name, password or self.password))
 
     def status(self, path: str = "/v1/models") -> int:
         return ask(self.stack, self.token, path).status_code
@@ -246,11 +249,18 @@ def test_failed_logins_are_slowed_and_the_right_password_works_after_the_pause(s
 
     # On a busy machine a guess may take longer than the first pauses.
     eventually(guess, seconds=60, what="a pause")
-    assert [answer.status_code for answer in answers[:FREE_ACCOUNT]] == [401] * FREE_ACCOUNT
+    assert [answer.status_code for answer in answers[:FREE_PAIR]] == [401] * FREE_PAIR
     refused(answers[-1], 429, "too many logins failed")
     assert int(answers[-1].headers["Retry-After"]) >= 1
     eventually(lambda: account.login().status_code == 200, seconds=70, what="the end of the pause")
     assert account.login("wrong password").status_code == 401
+
+
+def test_who_knows_a_name_keeps_its_owner_out_nowhere_else(stack: Service) -> None:
+    account = Account(stack, "estimate")
+    guess = partial(account.login, "wrong password", address="127.0.0.9")
+    eventually(lambda: guess().status_code == 429, seconds=60, what="a pause")
+    assert [account.login(address="127.0.0.10").status_code for _ in range(3)] == [200] * 3
 
 
 def test_an_address_cannot_be_made_up(stack: Service) -> None:

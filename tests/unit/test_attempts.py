@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from gateway.attempts import LONGEST_SECONDS, Attempts, client_address
+from gateway.attempts import DRAIN_SECONDS, LONGEST_SECONDS, Attempts, client_address
 from tests.clocks import Clock
 
 HERE = "192.0.2.1"
@@ -20,7 +20,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def attempts(redis_client: redis.Redis, clock: Clock) -> Attempts:
-    return Attempts(redis_client, free_account=3, free_address=6, clock=clock)
+    return Attempts(redis_client, free_pair=3, free_account=20, free_address=6, clock=clock)
 
 
 def fail(attempts: Attempts, *names: str, address: str | None = HERE) -> list[float]:
@@ -29,7 +29,7 @@ def fail(attempts: Attempts, *names: str, address: str | None = HERE) -> list[fl
 
 
 def test_some_failures_are_free_and_then_pauses_grow(attempts: Attempts, clock: Clock) -> None:
-    assert fail(attempts, "ada", "ada", "ada") == [0, 0, 0]
+    assert fail(attempts, "ada", "ada", "ada", address=None) == [0, 0, 0]
     pauses = []
     for _ in range(12):
         pauses.append(attempts.begin("ada", None))
@@ -53,6 +53,62 @@ def test_an_address_that_tries_many_names_waits(attempts: Attempts) -> None:
     assert attempts.begin("ada", HERE) == 1
     assert attempts.begin("ada", "192.0.2.2") == 0
     assert attempts.begin("bob", None) == 0
+
+
+def test_who_guesses_at_one_address_keeps_nobody_out_at_another(attempts: Attempts, clock: Clock) -> None:
+    """However long it goes on: a day of guesses, each as soon as it may be made."""
+    end = clock.now + 86400
+    guesses = 0
+    while clock.now < end:
+        wait = attempts.begin("ada", HERE)
+        guesses += wait == 0
+        clock.now += wait
+        assert attempts.begin("ada", None) == 0
+        attempts.succeed("ada", None)
+    assert 1000 < guesses < 1600
+
+
+def test_guesses_from_many_addresses_are_slowed_together(attempts: Attempts, clock: Clock) -> None:
+    """Each address has free failures, but the account has only so many."""
+    guesses = 0
+    for second in range(3600):
+        clock.now += 1
+        guesses += attempts.begin("ada", f"198.51.{second // 250}.{second % 250}") == 0
+    # What is free, and what is taken off meanwhile.
+    assert 20 < guesses < 20 + 3600 / DRAIN_SECONDS + 10
+    assert attempts.begin("ada", "192.0.2.7") > 0
+    assert attempts.begin("bob", "192.0.2.7") == 0
+
+
+def test_where_the_owner_was_let_in_he_is_not_slowed_by_guesses_elsewhere(attempts: Attempts) -> None:
+    assert attempts.begin("ada", "192.0.2.7") == 0
+    attempts.succeed("ada", "192.0.2.7")
+    assert not any(attempts.begin("ada", f"198.51.100.{number}") for number in range(20))
+    for number in range(20):
+        attempts.begin("ada", f"203.0.113.{number}")
+        assert attempts.begin("ada", "192.0.2.7") == 0
+        attempts.succeed("ada", "192.0.2.7")
+    assert attempts.begin("ada", "192.0.2.8") > 0
+    # And guesses from there wait as from anywhere.
+    assert fail(attempts, *["ada"] * 4, address="192.0.2.7")[-1] > 0
+
+
+def test_the_owners_logins_do_not_forgive_guesses_from_elsewhere(attempts: Attempts, clock: Clock) -> None:
+    guesses = 0
+    for number in range(200):
+        clock.now += 0.1
+        guesses += attempts.begin("ada", f"198.51.100.{number}") == 0
+        attempts.begin("ada", "192.0.2.7")
+        attempts.succeed("ada", "192.0.2.7")
+    assert guesses < 50
+
+
+def test_what_is_kept_of_an_account_is_not_forgotten_before_it_is_taken_off(
+    attempts: Attempts, redis_client: redis.Redis
+) -> None:
+    for number in range(40):
+        attempts.begin("ada", f"198.51.100.{number}")
+    assert max(int(str(redis_client.ttl(key))) for key in redis_client.scan_iter()) >= 20 * DRAIN_SECONDS
 
 
 def test_a_success_forgives_the_account(attempts: Attempts, clock: Clock) -> None:
@@ -87,15 +143,16 @@ def test_attempts_at_the_same_time_are_all_counted(attempts: Attempts) -> None:
 
 
 def test_the_pause_is_bounded_and_forgotten(attempts: Attempts, clock: Clock, redis_client: redis.Redis) -> None:
-    fail(attempts, *["ada"] * 4)
+    # No letter of this name is a hexadecimal digit.
+    fail(attempts, *["zoo"] * 4)
     clock.now -= 10_000
-    assert attempts.begin("ada", HERE) <= LONGEST_SECONDS
+    assert attempts.begin("zoo", HERE) <= LONGEST_SECONDS
     keys = redis_client.keys("*")
     assert isinstance(keys, list)
-    assert len(keys) == 2
+    assert len(keys) == 3
     for key in keys:
         assert 0 < int(str(redis_client.ttl(key))) <= 900
-        assert b"ada" not in key
+        assert b"zoo" not in key
         assert HERE.encode() not in key
 
 

@@ -14,7 +14,7 @@ import redis
 from falcon.testing import Result, TestClient, create_asgi_req
 
 from gateway.accounts import Account, Accounts
-from gateway.attempts import FREE_ACCOUNT, Attempts
+from gateway.attempts import FREE_PAIR, Attempts
 from gateway.auth import Authenticator, public, requires, undeclared
 from gateway.callers import Callers
 from gateway.errors import install
@@ -367,14 +367,14 @@ def test_another_password_ends_tokens_and_a_new_login_works_in_the_same_second(s
 def test_failed_logins_wait_and_the_right_password_works_after_the_pause(service: Service) -> None:
     service.add("ada", "train")
     wrong, right = basic("ada:wrong"), basic(f"ada:{PASSWORD}")
-    answers = [service.ask("POST", "/v1/token", authorization=wrong) for _ in range(FREE_ACCOUNT + 1)]
-    assert [answer.status_code for answer in answers] == [401] * FREE_ACCOUNT + [429]
+    answers = [service.ask("POST", "/v1/token", authorization=wrong) for _ in range(FREE_PAIR + 1)]
+    assert [answer.status_code for answer in answers] == [401] * FREE_PAIR + [429]
     for authorization in (wrong, right):
         refused = service.ask("POST", "/v1/token", authorization=authorization)
         assert refused.status_code == 429
         assert refused.headers["retry-after"] == "1"
         assert refused.json["type"] == "urn:mlservice:error:too-many-requests"
-    nobody = [service.ask("POST", "/v1/token", authorization=basic("nobody:x")) for _ in range(FREE_ACCOUNT + 1)]
+    nobody = [service.ask("POST", "/v1/token", authorization=basic("nobody:x")) for _ in range(FREE_PAIR + 1)]
     assert [(a.status_code, a.json) for a in nobody] == [(a.status_code, a.json) for a in answers]
     service.clock.now += 1
     assert service.ask("POST", "/v1/token", authorization=right).status_code == 200
