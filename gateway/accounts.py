@@ -16,7 +16,15 @@ from gateway.quotas import LIMITS, Quota
 from gateway.scopes import SCOPES as SCOPES
 from gateway.scopes import allows as allows
 from gateway.scopes import check_scopes
-from tasks.contract import ACCOUNTS_CHANNEL, REVOKED_KEY, TOKEN_CHANGE, USER_KEY, USERS_KEY
+from tasks.contract import (
+    ACCOUNTS_CHANNEL,
+    QUOTA_KEY,
+    REVOKED_KEY,
+    TOKEN_CHANGE,
+    UNFINISHED_KEY,
+    USER_KEY,
+    USERS_KEY,
+)
 from tasks.errors import Conflict, InvalidField, NotFound, Unauthenticated
 
 #: What an account may be called.
@@ -44,6 +52,9 @@ class Account:
     tokens_since: int = 0
     #: Limits of this account's own, by the names of Quota's fields; the settings have the others.
     limits: Mapping[str, int] = field(default_factory=dict)
+    #: What was submitted under this name before, by the clock of Redis, is another account's, which was removed. 0 for
+    #: callers of the outside issuer, who are the same with an account here and without.
+    owns_since: float = 0.0
 
     def quota(self, default: Quota) -> Quota:
         """What the account may use in a second."""
@@ -73,7 +84,9 @@ class Accounts:
         _check(name, password)
         check_scopes(granted)
         hashed = self._passwords.hash(password) if password is not None else ""
-        account = Account(name, granted, self._clock(), password=hashed)
+        outside = name.startswith(OUTSIDE)
+        owns_since = 0.0 if outside else self._redis_time()
+        account = Account(name, granted, self._clock(), password=hashed, owns_since=owns_since)
 
         def write(pipe: Any) -> None:
             if pipe.exists(_key(name)):
@@ -81,6 +94,10 @@ class Accounts:
             pipe.multi()
             pipe.hset(_key(name), mapping=_record(account))
             pipe.sadd(USERS_KEY, name)
+            if not outside:
+                # What is left of an account that had this name.
+                pipe.hdel(UNFINISHED_KEY, name)
+                pipe.delete(QUOTA_KEY.format(name=name))
             pipe.publish(ACCOUNTS_CHANNEL, name)
 
         self._redis.transaction(write, _key(name))
@@ -165,6 +182,11 @@ class Accounts:
         """True if the token with this id was revoked."""
         return bool(self._redis.exists(REVOKED_KEY.format(token=token_id)))
 
+    def _redis_time(self) -> float:
+        """The clock by which tasks are submitted."""
+        seconds, microseconds = self._redis.time()
+        return seconds + microseconds / 1e6
+
     def _change(self, name: str, fields: Mapping[str, str]) -> None:
         def write(pipe: Any) -> None:
             # Without this look a change could bring half of a removed account back.
@@ -200,6 +222,7 @@ def _record(account: Account) -> dict[str, str]:
         "scopes": " ".join(sorted(account.scopes)),
         "created_at": repr(account.created_at),
         "disabled": "0",
+        "owns_since": repr(account.owns_since),
     }
 
 
@@ -213,6 +236,7 @@ def _account(name: str, kept: Mapping[str, str]) -> Account:
         kept.get("password", ""),
         int(kept.get("tokens_since", "0")),
         limits,
+        float(kept.get("owns_since", "0")),
     )
 
 

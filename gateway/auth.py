@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -59,6 +60,7 @@ def requires(wanted: Wanted = None, *, model: Callable[[Any], str] | None = None
             named = model(resource) if model is not None else params.get("model")
             authenticator: Authenticator = req.context.authenticator
             req.context.principal = await authenticator.admit(req, resp, needed, model=named)
+            req.context.admissions.append((needed, named))
             await responder(resource, req, resp, *args, **params)
 
         setattr(guarded, _DECLARED, True)
@@ -91,8 +93,10 @@ class Authenticator:
         *,
         quotas: Quotas | None = None,
         count: Callable[[str], None] = lambda _field: None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._callers = callers
+        self._clock = clock
         self._count = count
         self._quotas = quotas
         self._checked: dict[type, bool] = {}
@@ -104,6 +108,7 @@ class Authenticator:
         if self._closed(resource):
             raise Forbidden("this route is closed: it does not declare who may use it")
         req.context.authenticator = self
+        req.context.admissions = []
 
     async def admit(
         self,
@@ -149,6 +154,19 @@ class Authenticator:
             self._count(TOKENS_REFUSED)
             resp.set_header("WWW-Authenticate", _challenge("invalid_token", str(error)))
             raise
+
+    async def admit_again(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        """After a request has waited, for what its responder declares: account, token and scopes may have been taken
+        away meanwhile. Raises what `admit` raises.
+
+        A token that ran out during the wait was good when it was asked: its caller would submit the same work again.
+        """
+        if req.context.principal.expires_at <= self._clock():
+            return
+        # Paid for, or free, when it came.
+        req.context.charged = True
+        for needed, model in req.context.admissions:
+            req.context.principal = await self.admit(req, resp, needed, model=model)
 
     def forget(self, what: str) -> None:
         """Drop what is remembered of what changed, as it is said on ACCOUNTS_CHANNEL. Called on the event loop."""

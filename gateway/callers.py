@@ -86,7 +86,7 @@ class Callers:
         # An account that was removed and made again is another one; tokens count whole seconds.
         if account is None or claimed.issued_at < int(account.created_at):
             raise Unauthenticated("the token's account was removed, replaced or disabled")
-        return self._limited(claimed, account, claimed.scopes)
+        return replace(self._limited(claimed, account, claimed.scopes), owns_since=account.owns_since)
 
     def _admitted_outside(self, claimed: Principal, account: Account | None, *, scoped: bool) -> Principal:
         """A caller of the outside issuer may have an account here, which narrows what the token says, or says it."""

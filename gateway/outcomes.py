@@ -7,7 +7,7 @@ import builtins
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, NamedTuple, ParamSpec, TypeVar
 
 from gateway.waiting import Expected, Waiting
 from tasks.cancelling import cancel
@@ -27,6 +27,23 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class Owner(NamedTuple):
+    """Whose tasks a caller may see: those that were asked for under this name since then (seconds since the epoch)."""
+
+    name: str
+    since: float = 0.0
+
+    def has(self, task: Task) -> bool:
+        """Whether the task is one of them."""
+        return task.owner == self.name and task.asked_at >= self.since
+
+
+def check_owner(task: Task, owner: Owner | None) -> None:
+    """Raise UnknownTask, as for a task that does not exist, if it is another owner's. None sees all."""
+    if owner is not None and not owner.has(task):
+        raise UnknownTask(f"there is no task {task.id}, or its result is no longer kept")
+
+
 class Outcomes:
     """Reads the ledger for the event loop, and waits."""
 
@@ -36,11 +53,10 @@ class Outcomes:
         self._waiting = waiting
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="ledger")
 
-    async def task(self, handle: str, *, owner: str | None) -> tuple[Task, int]:
+    async def task(self, handle: str, *, owner: Owner | None) -> tuple[Task, int]:
         """The task and how much is taken before it. Raises UnknownTask, also for another owner's, unless None."""
         task = await self._run(self._history.task, handle)
-        if owner is not None and task.owner != owner:
-            raise UnknownTask(f"there is no task {handle}, or its result is no longer kept")
+        check_owner(task, owner)
         ahead = await self._run(self._history.ahead, task) if task.state is State.QUEUED else 0
         return task, ahead
 
@@ -48,16 +64,19 @@ class Outcomes:
         """How the task ended; None while it has not."""
         return await self._run(self._history.outcome, handle)
 
-    async def cancel(self, handle: str, *, owner: str | None) -> bool:
+    async def cancel(self, handle: str, *, owner: Owner | None) -> bool:
         """Cancel the task: True if it is over, False if a worker has it and will stop. Raises UnknownTask, Conflict."""
         await self.task(handle, owner=owner)
         return await self._run(cancel, self._ledger, handle)
 
     async def list(
-        self, owner: str, *, limit: int, state: State | None, model: str | None, after: str | None
+        self, owner: Owner, *, limit: int, state: State | None, model: str | None, after: str | None
     ) -> tuple[builtins.list[Task], str | None]:
         """An owner's tasks, newest first, as `History.tasks` gives them."""
-        return await self._run(self._history.tasks, owner, limit=limit, state=state, model=model, after=after)
+        name, since = owner
+        return await self._run(
+            self._history.tasks, name, since=since, limit=limit, state=state, model=model, after=after
+        )
 
     async def wait(self, handle: str, *, seconds: float, reply: Expected | None = None) -> Outcome | None:
         """How the task ended; None if it does not in time. `reply`: what a submit of this process expects."""

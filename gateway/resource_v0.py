@@ -85,6 +85,7 @@ class InitResource(Original):
         ticket = await self._dispatcher.submit(Kind.TRAIN, Lane.NORMAL, head=head, body=b"", waits=wait, most=most)
         seconds = self._settings.max_wait_seconds
         outcome = await self._outcomes.wait(ticket.handle, seconds=seconds, reply=ticket.reply) if wait else None
+        await req.context.authenticator.admit_again(req, resp)
         if outcome is None:
             resp.status = HTTP_202
             resp.set_header("Location", f"/resource/task/status/{ticket.handle}")
@@ -129,6 +130,7 @@ class PredictResource(Original):
         most = req.context.principal.quota.queued_items
         ticket = await self._dispatcher.submit(Kind.ESTIMATE, Lane.NORMAL, head=head, body=body, waits=True, most=most)
         outcome = await self._outcomes.wait(ticket.handle, seconds=seconds, reply=ticket.reply)
+        await req.context.authenticator.admit_again(req, resp)
         if outcome is None:
             raise Unavailable(f"no worker had time for this estimate within {seconds} s; try again")
         show_outcome(resp, outcome, instance=req.path)

@@ -48,6 +48,8 @@ class Principal:
     token_id: str = ""
     #: What the account may use in a second.
     quota: Quota = NO_QUOTA
+    #: What was asked for under this name before is another account's, which had it then.
+    owns_since: float = 0.0
 
 
 class Tokens:

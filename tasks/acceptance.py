@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,13 +27,20 @@ from tasks.message import message
 from tasks.shown import of_group
 
 
-class Once(msgspec.Struct, frozen=True):
+class Once(msgspec.Struct, frozen=True, kw_only=True):
     """An owner's idempotency key, and a digest of what is sent under it."""
 
     owner: str
+    #: Since when the owner has this name (seconds since the epoch): who had it before had keys of his own.
+    since: float = 0.0
     key: str
     digest: str
     life_seconds: int
+
+    @property
+    def whose(self) -> str:
+        """A digest of owner and key. Both may hold any character, so that no separator would do."""
+        return hashlib.sha256(repr((self.owner, self.since, self.key)).encode()).hexdigest()
 
 
 def acceptance(
@@ -44,7 +52,7 @@ def acceptance(
     """
     queue, data = group_message(group.id, group.kind, group.lane, heads=group.heads)
     pending = PENDING_KEY.format(kind=group.kind.value, lane=group.lane.value)
-    once_key = IDEMPOTENCY_KEY.format(owner=once.owner, key=once.key) if once else ""
+    once_key = IDEMPOTENCY_KEY.format(whose=once.whose) if once else ""
     keys = [GROUP_KEY.format(group=group.id), pending, queue, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, once_key]
     keys.append(COUNTS_KEY)
     counts = Counter(head.owner for head in group.heads)

@@ -165,8 +165,8 @@ COUNTS_KEY: Final = "ml:counts"
 UNFINISHED_KEY: Final = "ml:unfinished"
 #: Sorted set for each owner: the groups that hold their work, by time of acceptance.
 OWNER_KEY: Final = "ml:owner:{owner}"
-#: String with a life: what was accepted under an owner's idempotency key.
-IDEMPOTENCY_KEY: Final = "ml:once:{owner}:{key}"
+#: String with a life: what was accepted under an owner's idempotency key (a digest of both).
+IDEMPOTENCY_KEY: Final = "ml:once:{whose}"
 #: Channel: outcomes for one waiting process.
 REPLY_CHANNEL: Final = "ml:reply:{process}"
 #: Channel: what changed, so that caches forget it: an account's name, TOKEN_CHANGE, or EVERYTHING_CHANGED.
@@ -179,8 +179,8 @@ EVERYTHING_CHANGED: Final = "*"
 USER_KEY: Final = "ml:user:{name}"
 #: String with the life of the token: a token, by its id, is revoked.
 REVOKED_KEY: Final = "ml:revoked:{token}"
-#: With a life: logins that failed, by account, address or both, and addresses that are known for an account (a digest of
-#: each): hashes and strings.
+#: Hash with a life: logins that failed, by account, address or both (a digest of each); or a string: the address is
+#: known for the account.
 LOGINS_KEY: Final = "ml:logins:{whose}"
 #: Hash with a life: what an account has left of its quota.
 QUOTA_KEY: Final = "ml:quota:{name}"

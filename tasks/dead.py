@@ -70,7 +70,9 @@ class _Group:
 
     def again(self, index: int, body: bytes) -> Group:
         """The item as new work. Its deadline is over or meant for then, so it has none."""
-        head = msgspec.structs.replace(self.heads[index], deadline=None)
+        head = self.heads[index]
+        asked_at = head.asked_at or float(self.record[b"submitted_at"])
+        head = msgspec.structs.replace(head, deadline=None, asked_at=asked_at)
         kind, lane = Kind(self.record[b"kind"].decode()), Lane(self.record[b"lane"].decode())
         return Group(id=new_group_id(), kind=kind, lane=lane, heads=[head], bodies=[body])
 

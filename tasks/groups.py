@@ -32,6 +32,8 @@ class Head(msgspec.Struct, frozen=True, omit_defaults=True):
     request_id: str = ""
     #: The `traceparent` of its submission; empty if it is not traced.
     trace: str = ""
+    #: When its owner asked for it, if that was before it was accepted (seconds since the epoch): it is a replay.
+    asked_at: float | None = None
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -138,6 +140,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     #: How often it was tried again after an error that passes, and the last such error.
     retries: int = 0
     retry_error: str | None = None
+    #: When its owner asked for it; of a replay that is earlier than its submission.
+    asked_at: float = 0.0
 
 
 _pack = msgspec.msgpack.Encoder().encode

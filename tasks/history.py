@@ -89,23 +89,31 @@ class History:
         self._watch(keys=keys, args=[process, WATCH_SECONDS])
 
     def tasks(
-        self, owner: str, *, limit: int, state: State | None = None, model: str | None = None, after: str | None = None
+        self,
+        owner: str,
+        *,
+        limit: int,
+        since: float = 0.0,
+        state: State | None = None,
+        model: str | None = None,
+        after: str | None = None,
     ) -> tuple[list[Task], str | None]:
-        """An owner's work, newest first, and the handle to go on `after`, None at the end.
+        """An owner's work that was asked for `since` (seconds since the epoch), newest first, and the handle to go on
+        `after`, None at the end.
 
         A page may be shorter than `limit`, even empty, and not be the last. Raises InvalidField for an unknown `after`.
         """
         found: list[Task] = []
         last = after
-        for seen, task in enumerate(self._owned(owner, after)):
+        for seen, task in enumerate(self._owned(owner, since, after)):
             if len(found) == limit or seen == _LIMIT:
                 return found, last
             last = task.id
-            if (state is None or task.state is state) and (model is None or task.model == model):
+            if task.asked_at >= since and state in (None, task.state) and model in (None, task.model):
                 found.append(task)
         return found, None
 
-    def _owned(self, owner: str, after: str | None) -> Iterator[Task]:
+    def _owned(self, owner: str, since: float, after: str | None) -> Iterator[Task]:
         key = OWNER_KEY.format(owner=owner)
         start, skip = 0, ("", -1)
         if after is not None:
@@ -114,7 +122,7 @@ class History:
             if rank is None:
                 raise InvalidField("after must be the id of one of your tasks that are still kept").at("?after")
             start = int(rank)
-        while groups := self._page(key, start):
+        while groups := self._page(key, since, start):
             for task in self._items(groups, owner):
                 group, index = parse_handle(task.id)
                 if group != skip[0] or index > skip[1]:
@@ -123,8 +131,8 @@ class History:
             place: Any = self._redis.zrevrank(key, groups[-1])
             start = start + len(groups) if place is None else int(place) + 1
 
-    def _page(self, key: str, start: int) -> list[str]:
-        members: Any = self._redis.zrevrange(key, start, start + _PAGE - 1)
+    def _page(self, key: str, since: float, start: int) -> list[str]:
+        members: Any = self._redis.zrange(key, "+inf", repr(since), byscore=True, desc=True, offset=start, num=_PAGE)
         return [member.decode() for member in members]
 
     def _items(self, groups: Sequence[str], owner: str) -> Iterator[Task]:
@@ -185,6 +193,7 @@ def _task(handle: str, record: dict[str, Any], head: Head, *, index: int, cancel
         state=state,
         lane=Lane(record["lane"].decode()),
         submitted_at=float(record["submitted_at"]),
+        asked_at=head.asked_at or float(record["submitted_at"]),
         started_at=began,
         finished_at=_seconds(record["finished_at"]),
         progress=msgspec.Raw(record["progress"]) if record["progress"] else None,

@@ -29,6 +29,7 @@ from tasks.contract import (
     QUOTA_KEY,
     REPLY_CHANNEL,
     UNFINISHED_KEY,
+    USER_KEY,
     WATCHERS_KEY,
     Kind,
     Lane,
@@ -137,7 +138,7 @@ class Ledger:
         args: list[Any] = [claim.fence, life_seconds, claim.group, REPLY_CHANNEL.format(process="")]
         states = "".join(o.state[0] for o in outcomes)
         args += [depth_field(claim.kind, claim.lane), states, pack(Reply(claim.group, lean)), int(dead)]
-        args += [QUOTA_KEY.format(name=""), _rows_by_owner(claim, outcomes)]
+        args += [QUOTA_KEY.format(name=""), _rows_by_owner(claim, outcomes), USER_KEY.format(name="")]
         for counter in ended(claim.kind, claim.lane, outcomes, states=states).items():
             args += counter
         if not self._finish(keys=keys, args=args):

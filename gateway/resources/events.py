@@ -15,7 +15,7 @@ from gateway.auth import requires
 from gateway.errors import problem
 from gateway.following import Follower, Watched
 from gateway.headers import writes_events
-from gateway.outcomes import Outcomes
+from gateway.outcomes import Outcomes, Owner
 from gateway.representations import state_document, task_document
 from gateway.resources.tasks import owner_filter
 from gateway.sharing import Sharing
@@ -89,7 +89,7 @@ class EventsResource:
             while not self._follower.leaving:
                 turn = watched.turn
                 try:
-                    await req.context.authenticator.admit(req, resp, SCOPE)
+                    req.context.principal = await req.context.authenticator.admit(req, resp, SCOPE)
                     task, ahead, outcome = await self._look(handle, owner_filter(req), watched)
                 except (Unauthenticated, Forbidden, NotFound) as error:
                     yield SSEvent(event="error", data=problem(error, instance=req.path))
@@ -109,7 +109,7 @@ class EventsResource:
                     yield SSEvent()
                 await watched.changed(turn, seconds=QUIET_SECONDS)
 
-    async def _look(self, handle: str, owner: str | None, watched: Watched) -> _Look:
+    async def _look(self, handle: str, owner: Owner | None, watched: Watched) -> _Look:
         """One read of the record for all who watch the task. Not one that began before the last change was known: it
         may not hold it."""
 

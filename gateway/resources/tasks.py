@@ -11,12 +11,12 @@ from falcon.asgi import Request, Response
 from gateway.accounts import allows
 from gateway.auth import requires
 from gateway.headers import wait_seconds
-from gateway.outcomes import Outcomes
+from gateway.outcomes import Outcomes, Owner, check_owner
 from gateway.parameters import page_limit, single_values
 from gateway.representations import show, show_accepted, show_outcome, task_document
 from tasks.contract import State
 from tasks.errors import Forbidden, InvalidField
-from tasks.groups import Outcome
+from tasks.groups import Outcome, Task
 
 #: The query parameters of a list.
 PARAMETERS: Final = ("state", "model", "owner", "limit", "after")
@@ -32,12 +32,13 @@ class TasksResource:
     async def on_get(self, req: Request, resp: Response) -> None:
         """Newest first, a page at a time; `next` is where the list goes on. Raises InvalidField, Forbidden."""
         given = single_values(req, known=PARAMETERS)
-        owner = given.get("owner", req.context.principal.name)
-        if owner != req.context.principal.name and owner_filter(req) is not None:
+        own = owner_filter(req)
+        owner = Owner(given.get("owner", req.context.principal.name))
+        if own is not None and owner.name != own.name:
             raise Forbidden("another owner's tasks are listed for the scope admin only")
         limit, state = page_limit(given.get("limit")), _state(given.get("state"))
         found, after = await self._outcomes.list(
-            owner, limit=limit, state=state, model=given.get("model"), after=given.get("after")
+            own or owner, limit=limit, state=state, model=given.get("model"), after=given.get("after")
         )
         following = f"/v1/tasks?{urlencode({**given, 'after': after})}" if after else None
         show(resp, {"tasks": [task_document(task, None) for task in found], "next": following})
@@ -53,11 +54,10 @@ class TaskResource:
     @requires("tasks:read")
     async def on_get(self, req: Request, resp: Response, handle: str) -> None:
         """State, times, progress, and the result or error when it is finished."""
-        owner = owner_filter(req)
-        task, ahead = await self._outcomes.task(handle, owner=owner)
-        outcome = await _outcome(self._outcomes, req, resp, handle=handle, limit=self._max_wait)
+        task, ahead = await self._outcomes.task(handle, owner=owner_filter(req))
+        outcome = await _outcome(self._outcomes, req, resp, task=task, limit=self._max_wait)
         if outcome is not None and not task.state.final:
-            task, ahead = await self._outcomes.task(handle, owner=owner)
+            task, ahead = await self._outcomes.task(handle, owner=owner_filter(req))
         if not task.state.final:
             resp.set_header("Retry-After", "1")
         show(resp, task_document(task, outcome, ahead=ahead))
@@ -85,26 +85,29 @@ class ResultResource:
     async def on_get(self, req: Request, resp: Response, handle: str) -> None:
         """The worker's bytes; the error as a problem; 202 while the work is not finished."""
         task, _ = await self._outcomes.task(handle, owner=owner_filter(req))
-        outcome = await _outcome(self._outcomes, req, resp, handle=handle, limit=self._max_wait)
+        outcome = await _outcome(self._outcomes, req, resp, task=task, limit=self._max_wait)
         if outcome is None:
             show_accepted(resp, handle, model=task.model, state=task.state)
         else:
             show_outcome(resp, outcome, instance=f"/v1/tasks/{handle}")
 
 
-def owner_filter(req: Request) -> str | None:
+def owner_filter(req: Request) -> Owner | None:
     """Whose tasks the caller may see: their own; everybody's (None) for an administrator."""
     principal = req.context.principal
-    return None if allows(principal.scopes, "admin") else principal.name
+    return None if allows(principal.scopes, "admin") else Owner(principal.name, principal.owns_since)
 
 
-async def _outcome(outcomes: Outcomes, req: Request, resp: Response, *, handle: str, limit: int) -> Outcome | None:
-    """How the task ended, if it has; waits for that if the caller prefers it."""
+async def _outcome(outcomes: Outcomes, req: Request, resp: Response, *, task: Task, limit: int) -> Outcome | None:
+    """How the task ended, if it has; waits for that if the caller prefers it, who then must still be one to see it."""
     seconds = wait_seconds(req.get_header("Prefer"), limit=limit)
     if seconds is None:
-        return await outcomes.outcome(handle)
+        return await outcomes.outcome(task.id)
     resp.set_header("Preference-Applied", f"wait={seconds:g}")
-    return await outcomes.wait(handle, seconds=seconds)
+    outcome = await outcomes.wait(task.id, seconds=seconds)
+    await req.context.authenticator.admit_again(req, resp)
+    check_owner(task, owner_filter(req))
+    return outcome
 
 
 def _state(text: str | None) -> State | None:

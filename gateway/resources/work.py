@@ -68,6 +68,7 @@ class Work:
         resp.set_header("Location", f"/v1/tasks/{ticket.handle}")
         if seconds is not None:
             outcome = await self._outcomes.wait(ticket.handle, seconds=seconds, reply=ticket.reply)
+            await req.context.authenticator.admit_again(req, resp)
             resp.set_header("Preference-Applied", f"wait={seconds:g}")
             if outcome is not None:
                 resp.status = HTTP_200
@@ -84,7 +85,8 @@ class Work:
             raise InvalidField(f"Idempotency-Key must have 1 to {KEY_LENGTH} printable ASCII characters")
         said = [self._kind.value, head.model, head.media.value, head.accept.value, sorted(req.params.items())]
         digest = hashlib.sha256(repr(said).encode() + b"\0" + body).hexdigest()
-        return Once(owner=head.owner, key=key, digest=digest, life_seconds=self._key_life)
+        since = req.context.principal.owns_since
+        return Once(owner=head.owner, since=since, key=key, digest=digest, life_seconds=self._key_life)
 
     def _head(self, req: Request, model: str) -> Head:
         return Head(

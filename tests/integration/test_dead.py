@@ -96,7 +96,11 @@ def test_a_replay_is_new_work_of_the_same_owner(place: Place, stored: Callable[[
     claim = place.ledger.claim(again.partition("-")[0])
     assert claim is not None
     assert place.ledger.with_bodies(claim).bodies == [LARGE]
-    assert claim.heads == [Head(owner="ada", model="m", query={"version": "7"})]
+    # Who has the name by then need not be who asked for it.
+    asked_at = place.history.task(f"{group}-0").submitted_at
+    assert claim.heads == [Head(owner="ada", model="m", query={"version": "7"}, asked_at=asked_at)]
+    assert task.asked_at == asked_at < task.submitted_at
+    assert place.history.tasks("ada", limit=9, since=task.submitted_at) == ([], None)
     assert place.client.llen(queue_key("estimate", Lane.HIGH)) == 1
     assert (place.ids(), place.client.exists(DEAD_KEY), stored()) == ([], 0, 1)
     assert place.history.task(f"{group}-0").state is State.FAILED

@@ -219,6 +219,23 @@ def test_the_same_idempotency_key_accepts_once(ledger: Ledger, redis_client: red
     assert redis_client.llen(queue_key("estimate", Lane.NORMAL)) == 1
 
 
+def test_an_idempotency_key_is_its_owners(ledger: Ledger) -> None:
+    """Names of the outside issuer may hold any printable character, as keys do."""
+    pairs = [
+        ("oidc:a", "b:c"),
+        ("oidc:a:b", "c"),
+        ("oidc:a', 0.0, 'b", "c"),
+        ("oidc:a", "b', 0.0, 'c"),
+        ("oidc:a:b", "d"),
+    ]
+    for number, (owner, key) in enumerate(pairs):
+        once = Once(owner=owner, key=key, digest=f"d{number}", life_seconds=60)
+        assert ledger.accept(group_of(b"x", owner=owner), once=once) is None
+    assert ledger.accept(group_of(b"x"), once=Once(owner="oidc:a", key="b:c", digest="", life_seconds=60))
+    later = Once(owner="oidc:a", since=1.0, key="b:c", digest="", life_seconds=60)
+    assert ledger.accept(group_of(b"x"), once=later) is None
+
+
 def test_a_retry_waits_and_does_not_count_as_a_delivery(
     ledger: Ledger, history: History, redis_client: redis.Redis
 ) -> None:
@@ -386,6 +403,9 @@ def test_owned_work_is_listed_newest_first_in_pages(ledger: Ledger, history: His
     ledger.finish(claimed(ledger, groups[1]), [done()])
     assert [t.id for t in history.tasks("ada", limit=9, state=State.SUCCEEDED)[0]] == mine[:1]
     assert history.tasks("ada", limit=9, model="other") == ([], None)
+    since = history.task(mine[0]).submitted_at
+    assert [t.id for t in history.tasks("ada", limit=9, since=since)[0]] == mine[:1]
+    assert history.tasks("ada", limit=9, since=since + 1e-6) == ([], None)
     with pytest.raises(InvalidField):
         history.tasks("ada", limit=9, after=f"{groups[2].id}-0")
 

@@ -11,7 +11,7 @@ import redis
 from gateway.accounts import Accounts
 from gateway.passwords import Passwords
 from gateway.quotas import Quota
-from tasks.contract import ACCOUNTS_CHANNEL, REVOKED_KEY, USER_KEY
+from tasks.contract import ACCOUNTS_CHANNEL, REVOKED_KEY, UNFINISHED_KEY, USER_KEY
 from tasks.errors import Conflict, InvalidField, NotFound, Unauthenticated
 
 PASSWORD = "correct horse"
@@ -47,6 +47,22 @@ def test_an_account_is_kept(accounts: Accounts, changes: redis.client.PubSub) ->
     assert changed(changes) == ["ada"]
     assert PASSWORD not in made.password
     assert made.password not in repr(made)
+
+
+def test_an_account_owns_what_is_submitted_from_now_on_by_the_clock_of_redis(
+    accounts: Accounts, redis_client: redis.Redis
+) -> None:
+    before = redis_client.time()
+    made = accounts.add("ada", password=PASSWORD, scopes=["train"])
+    assert before <= divmod(round(made.owns_since * 1e6), 1_000_000) <= redis_client.time()
+
+
+def test_a_caller_of_the_outside_issuer_is_the_same_with_an_account_and_without(
+    accounts: Accounts, redis_client: redis.Redis
+) -> None:
+    redis_client.hset(UNFINISHED_KEY, "oidc:ada", 3)
+    assert accounts.add("oidc:ada", password=None, scopes=["train"]).owns_since == 0
+    assert redis_client.hget(UNFINISHED_KEY, "oidc:ada") == b"3"
 
 
 def test_a_taken_name_changes_nothing(accounts: Accounts, changes: redis.client.PubSub) -> None:

@@ -111,8 +111,8 @@ class Service:
         self.clock = clock
         self.tokens = tokens
         self.accounts = Counting(client, passwords=CHEAP, clock=clock)
-        self.auth = Authenticator(Callers(self.accounts, tokens, clock=clock, cache_size=2))
-        app = falcon.asgi.App(middleware=[self.auth])
+        self.auth = Authenticator(Callers(self.accounts, tokens, clock=clock, cache_size=2), clock=clock)
+        self.app = app = falcon.asgi.App(middleware=[self.auth])
         install(app)
         app.add_route("/models", Models())
         app.add_route("/forgotten", Forgotten())
@@ -379,3 +379,48 @@ def test_failed_logins_wait_and_the_right_password_works_after_the_pause(service
     service.clock.now += 1
     assert service.ask("POST", "/v1/token", authorization=right).status_code == 200
     assert service.ask("POST", "/v1/token", authorization=wrong).status_code == 401
+
+
+class Patient:
+    """A resource that waits, while something happens, and admits its caller again."""
+
+    def __init__(self, happens: Callable[[], None]) -> None:
+        self._happens = happens
+
+    @requires("train")
+    @requires("estimate", model=lambda _: "housing")
+    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        self._happens()
+        await req.context.authenticator.admit_again(req, resp)
+        resp.media = sorted(req.context.principal.scopes)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "status"),
+    [(("train", "estimate"), 200), (("train", "estimate:housing"), 200), (("estimate",), 403), (("train",), 403)],
+)
+def test_who_waited_is_admitted_again_for_all_that_is_declared(
+    service: Service, scopes: tuple[str, ...], status: int
+) -> None:
+    token = service.add("ada", "train", "estimate")
+
+    def change() -> None:
+        service.accounts.set_scopes("ada", scopes)
+        service.auth.forget("ada")
+
+    service.app.add_route("/patient", Patient(change))
+    answer = service.ask("GET", "/patient", authorization=f"Bearer {token}")
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.json == sorted(scopes)
+
+
+def test_a_token_that_ran_out_during_the_wait_was_good(service: Service) -> None:
+    token = service.add("ada", "train", "estimate")
+
+    def pass_time() -> None:
+        service.clock.now += 60
+
+    service.app.add_route("/patient", Patient(pass_time))
+    assert service.ask("GET", "/patient", authorization=f"Bearer {token}").status_code == 200
+    assert service.ask("GET", "/patient", authorization=f"Bearer {token}").status_code == 401

@@ -1,0 +1,226 @@
+"""Accounts that change while their work and their requests go on: who then sees what."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import pytest
+import redis
+from falcon.testing import ASGIConductor, Result
+
+from gateway.accounts import Accounts
+from gateway.app import create_app
+from gateway.keys import Keys
+from gateway.passwords import Passwords
+from gateway.tokens import Tokens
+from tasks.contract import QUOTA_KEY, UNFINISHED_KEY, WATCHERS_KEY, Media, State
+from tasks.errors import InvalidRows
+from tasks.groups import Outcome, failure
+from tasks.history import History
+from tasks.ledger import Ledger
+from tasks.settings import Settings
+from tests.servers import Valkey
+
+KEY: Final = "k" * 32
+ROWS: Final = json.dumps({"rows": [[1]]}).encode()
+DONE: Final = Outcome(State.SUCCEEDED, Media.JSON, b"{}", rows=500)
+ALL: Final = ("estimate", "tasks:read")
+
+
+class Place:
+    """A gateway in this process; its work is done by the test, its accounts are changed as from another process."""
+
+    def __init__(self, conductor: ASGIConductor, client: redis.Redis, settings: Settings) -> None:
+        self.conductor = conductor
+        self.client = client
+        self.accounts = Accounts(client, passwords=Passwords(memory_kib=64, passes=1))
+        self.ledger = Ledger(client, settings=settings)
+        self._tokens = Tokens(Keys(shared=KEY), life_seconds=60)
+
+    def add(self, name: str, *scopes: str) -> dict[str, str]:
+        """The headers of a new account."""
+        self.accounts.add(name, password="correct horse", scopes=scopes)
+        return {"Authorization": f"Bearer {self._tokens.issue(name, scopes).access_token}"}
+
+    async def ask(self, path: str, caller: dict[str, str], *, method: str = "GET", **headers: str) -> Result:
+        given = {**caller, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        return await self.conductor.simulate_request(method, path, headers=given)
+
+    async def submit(self, caller: dict[str, str], **headers: str) -> Result:
+        given = {**caller, "Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        return await self.conductor.simulate_post("/v1/models/none/estimate", headers=given, body=ROWS)
+
+    def finish(self, handle: str, outcome: Outcome = DONE) -> None:
+        """Do the work of a task."""
+        claim = self.ledger.claim(handle.partition("-")[0])
+        assert claim is not None
+        self.ledger.finish(claim, [outcome])
+
+    def handle(self, owner: str) -> str:
+        """The one task that this account submitted."""
+        (task,), _ = History(self.client).tasks(owner, limit=2)
+        return task.id
+
+    async def until(self, look: Callable[[], object], what: str) -> None:
+        deadline = time.monotonic() + 20
+        while not look():
+            assert time.monotonic() < deadline, what
+            await asyncio.sleep(0.01)
+
+    async def forgotten(self, path: str, caller: dict[str, str], status: int) -> None:
+        """Wait until the gateway has heard of a change."""
+        deadline = time.monotonic() + 20
+        while (await self.ask(path, caller)).status_code != status:
+            assert time.monotonic() < deadline, path
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def place(server: Valkey, client: redis.Redis) -> AsyncIterator[Place]:
+    settings = Settings(redis_url=server.redis_url, token_key=KEY)
+    async with ASGIConductor(create_app(settings)) as conductor:
+        yield Place(conductor, client, settings)
+
+
+Scene = Callable[[Place], Coroutine[Any, Any, None]]
+Play = Callable[[Scene], None]
+
+
+@pytest.fixture
+def play(valkey_server: Valkey, redis_client: redis.Redis) -> Play:
+    """Runs a scene in a place of its own."""
+
+    async def run(scene: Scene) -> None:
+        async with place(valkey_server, redis_client) as here:
+            await scene(here)
+
+    return lambda scene: asyncio.run(run(scene))
+
+
+def test_a_new_account_has_nothing_of_a_removed_one_with_its_name(play: Play) -> None:
+    async def scene(here: Place) -> None:
+        admin, old = here.add("admin", "admin"), here.add("ada", *ALL)
+        task = (await here.submit(old, Idempotency_Key="once")).json["id"]
+        assert [t["id"] for t in (await here.ask("/v1/tasks", old)).json["tasks"]] == [task]
+        here.accounts.remove("ada")
+        await here.forgotten("/v1/tasks", old, 401)
+        new = here.add("ada", *ALL)
+        assert (await here.ask("/v1/tasks", new)).json == {"tasks": [], "next": None}
+        for method, path in (
+            ("GET", f"/v1/tasks/{task}"),
+            ("GET", f"/v1/tasks/{task}/result"),
+            ("GET", f"/v1/tasks/{task}/events"),
+            ("DELETE", f"/v1/tasks/{task}"),
+            ("GET", f"/resource/task/status/{task}"),
+        ):
+            answer = await here.ask(path, new, method=method)
+            assert answer.status_code == 404, (method, path, answer.text)
+        own = (await here.submit(new, Idempotency_Key="once")).json["id"]
+        assert own != task
+        assert (await here.submit(new, Idempotency_Key="once")).json["id"] == own
+        assert [t["id"] for t in (await here.ask("/v1/tasks", new)).json["tasks"]] == [own]
+        assert (await here.ask(f"/v1/tasks/{task}", admin)).json["state"] == "queued"
+        listed = (await here.conductor.simulate_get("/v1/tasks", params={"owner": "ada"}, headers=admin)).json["tasks"]
+        assert [t["id"] for t in listed] == [own, task]
+
+    play(scene)
+
+
+def test_work_of_a_removed_account_is_not_reckoned_up_with_the_next(play: Play) -> None:
+    async def scene(here: Place) -> None:
+        old = here.add("ada", *ALL)
+        here.accounts.set_limits("ada", {"rows_per_second": 100, "queued_items": 2})
+        await here.forgotten("/v1/tasks", old, 200)
+        tasks = [(await here.submit(old)).json["id"] for _ in range(2)]
+        here.finish(tasks[0])
+        assert here.client.hget(QUOTA_KEY.format(name="ada"), "owed") == b"500"
+        here.accounts.remove("ada")
+        await here.forgotten("/v1/tasks", old, 401)
+        new = here.add("ada", *ALL)
+        here.accounts.set_limits("ada", {"rows_per_second": 100, "queued_items": 2})
+        own = [await here.submit(new) for _ in range(3)]
+        assert [answer.status_code for answer in own] == [202, 202, 429]
+        here.finish(tasks[1])
+        assert here.client.hget(UNFINISHED_KEY, "ada") == b"2"
+        assert here.client.hget(QUOTA_KEY.format(name="ada"), "owed") == b"0"
+        here.finish(own[0].json["id"])
+        assert here.client.hget(UNFINISHED_KEY, "ada") == b"1"
+        assert here.client.hget(QUOTA_KEY.format(name="ada"), "owed") == b"500"
+
+    play(scene)
+
+
+def test_an_event_stream_ends_when_its_caller_is_no_administrator_any_more(play: Play) -> None:
+    async def scene(here: Place) -> None:
+        root, ada = here.add("root", "admin", "tasks:read"), here.add("ada", *ALL)
+        task = (await here.submit(ada)).json["id"]
+        text = ""
+
+        async def read(until: str) -> None:
+            nonlocal text
+            deadline = time.monotonic() + 20
+            while until not in text:
+                assert time.monotonic() < deadline, text
+                text += (await answer.stream.read()).decode()
+                await asyncio.sleep(0.01)
+
+        async with here.conductor.simulate_get_stream(f"/v1/tasks/{task}/events", headers=root) as answer:
+            await read("event: state")
+            here.accounts.set_scopes("root", ["tasks:read"])
+            await here.forgotten(f"/v1/tasks/{task}", root, 404)
+            here.finish(task)
+            await read('"status":404')
+        assert "event: result" not in text
+
+    play(scene)
+
+
+@pytest.mark.parametrize("path", ["/v1/tasks/{}", "/v1/tasks/{}/result"])
+@pytest.mark.parametrize(("scopes", "status"), [((), 401), (("estimate",), 403), (("tasks:read",), 404)])
+def test_a_long_poll_is_answered_as_its_caller_is_then(
+    play: Play, path: str, scopes: tuple[str, ...], status: int
+) -> None:
+    async def scene(here: Place) -> None:
+        root, ada = here.add("root", "admin", "tasks:read"), here.add("ada", *ALL)
+        task = (await here.submit(ada)).json["id"]
+        poll = asyncio.create_task(here.ask(path.format(task), root, Prefer="wait=30"))
+        watchers = WATCHERS_KEY.format(group=task.partition("-")[0])
+        await here.until(lambda: here.client.exists(watchers), "a poll that waits")
+        if scopes:
+            here.accounts.set_scopes("root", scopes)
+        else:
+            here.accounts.disable("root")
+        # The gateway hears of the account and of the work on one connection, in this order.
+        here.finish(task)
+        assert (await poll).status_code == status
+
+    play(scene)
+
+
+@pytest.mark.parametrize("path", ["/v1/models/none/estimate", "/resource/predict"])
+def test_a_result_that_was_waited_for_is_not_given_to_a_disabled_account(play: Play, path: str) -> None:
+    async def scene(here: Place) -> None:
+        ada = {**here.add("ada", *ALL), "Content-Type": "application/json", "Prefer": "wait=30"}
+        poll = asyncio.create_task(here.conductor.simulate_post(path, headers=ada, body=ROWS))
+        await here.until(lambda: here.client.hget(UNFINISHED_KEY, "ada"), "work")
+        here.accounts.disable("ada")
+        here.finish(here.handle("ada"))
+        assert (await poll).status_code == 401
+
+    play(scene)
+
+
+def test_who_waits_unchanged_is_answered(play: Play) -> None:
+    async def scene(here: Place) -> None:
+        ada = here.add("ada", *ALL)
+        poll = asyncio.create_task(here.submit(ada, Prefer="wait=30"))
+        await here.until(lambda: here.client.hget(UNFINISHED_KEY, "ada"), "work")
+        here.finish(here.handle("ada"), failure(InvalidRows("no such column")))
+        assert (await poll).status_code == 422
+
+    play(scene)
