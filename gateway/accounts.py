@@ -170,11 +170,11 @@ class Accounts:
             self._change(name, {"password": self._passwords.hash(password)})
         return account
 
-    def revoke_token(self, token_id: str, *, until: float) -> None:
-        """Refuse the token with this id, which ends by itself at that time."""
-        seconds = until - self._clock()
+    def revoke_token(self, token_id: str, *, until: float | None) -> None:
+        """Refuse the token with this id, which ends by itself at that time; None: nobody knows when."""
+        life = None if until is None else max(1, math.ceil(until - self._clock()))
         with self._redis.pipeline(transaction=True) as pipe:
-            pipe.set(REVOKED_KEY.format(token=token_id), "1", ex=max(1, math.ceil(seconds)))
+            pipe.set(REVOKED_KEY.format(token=token_id), "1", ex=life)
             pipe.publish(ACCOUNTS_CHANNEL, TOKEN_CHANGE.format(token=token_id))
             pipe.execute()
 

@@ -153,7 +153,9 @@ def _add_accounts(commands: Subparsers) -> None:
 def _add_credentials(commands: Subparsers) -> None:
     token = _command(commands, "token", "infra.credentials:token", help="print a token for an account, or revoke one")
     token.add_argument("name", nargs="?")
-    token.add_argument("--revoke", metavar="JTI", help="refuse the token with this id from now on")
+    token.add_argument(
+        "--revoke", metavar="TOKEN", help="refuse this token, or the one with this id, from now on; -: standard input"
+    )
     _add_scope(token, default_help="the account's")
     _add_home(token)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import redis
@@ -16,24 +15,33 @@ from gateway.keys import open_keys
 from gateway.scopes import check_scopes, covers
 from gateway.tokens import SKEW_SECONDS, Tokens
 from infra.home import Home
+from infra.revocation import moment, revoke
 from infra.running import redis_of, settings_of
 from tasks.contract import ACCOUNTS_CHANNEL, EVERYTHING_CHANGED
 from tasks.errors import Conflict, Forbidden, InvalidField, NotFound
-from tasks.settings import Settings
 
 
 def token(args: argparse.Namespace) -> int:
-    """Print a token, or revoke one. Raises NotFound for an unknown account, Forbidden for a scope it does not have."""
+    """Print a token, or revoke one.
+
+    Raises NotFound for an unknown account, Conflict for one that is disabled, Forbidden for a scope it does not have.
+    """
     settings = settings_of(Home(args.home), os.environ)
     if args.revoke is not None:
-        return _revoke(args, settings)
+        if args.name is not None or args.scopes:
+            raise InvalidField(
+                "--revoke takes a token or its id alone; `mlservice user disable` ends all tokens of an account"
+            )
+        return revoke(args.revoke, settings)
     if args.name is None:
-        raise InvalidField("name the account that the token is for, or --revoke a token by its jti")
+        raise InvalidField("name the account that the token is for, or --revoke a token")
     tokens = Tokens(open_keys(settings), life_seconds=settings.token_life_seconds)
     with redis_of(settings) as client:
         account = Accounts(client).get(args.name)
     if account is None:
         raise NotFound(f"there is no account {args.name!r}; `mlservice user list` lists them")
+    if account.disabled:
+        raise Conflict(f"the account {args.name} is disabled, its tokens are refused: `mlservice user enable` it first")
     scopes = args.scopes or account.scopes
     _check_granted(account, scopes)
     print(tokens.issue(args.name, scopes, since=account.tokens_since).access_token)
@@ -43,9 +51,9 @@ def token(args: argparse.Namespace) -> int:
 def keys(args: argparse.Namespace) -> int:
     """Print the keys that are honoured, one a line: name, algorithm, since when, what for."""
     for number, key in enumerate(open_keys(settings_of(Home(args.home), os.environ)).all()):
-        made = _moment(key.created_at) if key.created_at else "given"
+        made = moment(key.created_at) if key.created_at else "given"
         use = "honoured" if number else "signs"
-        print(key.kid, key.algorithm, made, use if key.ends_at is None else f"honoured until {_moment(key.ends_at)}")
+        print(key.kid, key.algorithm, made, use if key.ends_at is None else f"honoured until {moment(key.ends_at)}")
     return 0
 
 
@@ -64,15 +72,6 @@ def rotate(args: argparse.Namespace) -> int:
     return 0
 
 
-def _revoke(args: argparse.Namespace, settings: Settings) -> int:
-    if args.name is not None or args.scopes:
-        raise InvalidField("--revoke takes a jti alone; `mlservice user disable` ends all tokens of an account")
-    with redis_of(settings) as client:
-        # By its id alone it is not known when it ends: no later than a token that is issued now.
-        Accounts(client).revoke_token(args.revoke, until=time.time() + settings.token_life_seconds + SKEW_SECONDS)
-    return 0
-
-
 def _forget(client: redis.Redis) -> None:
     client.publish(ACCOUNTS_CHANNEL, EVERYTHING_CHANGED)
 
@@ -83,7 +82,3 @@ def _check_granted(account: Account, scopes: frozenset[str] | list[str]) -> None
         if not covers(account.scopes, scope):
             had = ", ".join(sorted(account.scopes))
             raise Forbidden(f"the account {account.name} has no scope {scope!r}, only {had}")
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -34,6 +34,8 @@ from tasks.errors import Unavailable
 from tasks.settings import CONFIG, FLOWER_REDIS_URL, Settings
 from tasks.traces import load_traces
 
+#: What the names of the settings of an outside issuer begin with.
+ISSUER_VARIABLES: Final = "MLSERVICE_OIDC_"
 #: Longest time from the start until the service is ready.
 READY_SECONDS: Final = 60.0
 #: Time between two looks whether it is.
@@ -87,7 +89,8 @@ def child_environment(home: Home, sockets: Path, environ: Mapping[str, str], *, 
         "MLSERVICE_BLOBS_URL": environ.get("MLSERVICE_BLOBS_URL", f"file://{home.blobs}"),
         "MLSERVICE_TOKEN_LIFE_SECONDS": str(Settings.load({**environ, "REDIS_URL": place.url}).token_life_seconds),
     }
-    home.remember(settled)
+    # The commands must know the issuer whose tokens are accepted here.
+    home.remember({**settled, **{name: value for name, value in environ.items() if name.startswith(ISSUER_VARIABLES)}})
     return {
         **{name: value for name, value in environ.items() if name != CONFIG},
         **settled,

@@ -177,7 +177,7 @@ TOKEN_CHANGE: Final = "token:{token}"
 EVERYTHING_CHANGED: Final = "*"
 #: Hash: one account.
 USER_KEY: Final = "ml:user:{name}"
-#: String with the life of the token: a token, by its id, is revoked.
+#: String with the life of the token, where that is known: a token, by its id, is revoked.
 REVOKED_KEY: Final = "ml:revoked:{token}"
 #: Hash with a life: logins that failed, by account, address or both (a digest of each); or a string: the address is
 #: known for the account.

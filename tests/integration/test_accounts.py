@@ -130,11 +130,32 @@ def test_a_token_ends_itself_everywhere_and_no_other(stack: Service) -> None:
     assert ask(stack, other).status_code == 200
 
 
-def test_an_operator_ends_a_token_by_its_id(stack: Service) -> None:
+@pytest.mark.parametrize("how", ["token", "input", "id"])
+def test_an_operator_ends_a_token(stack: Service, how: str) -> None:
     account = Account(stack, "estimate")
     everywhere(account.status, 200)
-    said(stack, "token", "--revoke", jwt.decode(account.token, options={"verify_signature": False})["jti"])
+    token_id = jwt.decode(account.token, options={"verify_signature": False})["jti"]
+    given = {"token": account.token, "input": "-", "id": token_id}[how]
+    printed = said(stack, "token", "--revoke", given, text=f"{account.token}\n" if how == "input" else "")
+    assert printed.startswith(token_id)
+    assert (f"of {account.name} is refused until" in printed) == (how != "id")
     everywhere(account.status, 401)
+
+
+def test_an_operator_ends_a_token_of_the_outside_issuer(stack: Service, issuer: Issuer) -> None:
+    token = issuer.token(sub="joan", exp=int(time.time()) + 30 * 86400)
+    everywhere(lambda: ask(stack, token).status_code, 200)
+    assert "of oidc:joan is refused until" in said(stack, "token", "--revoke", token)
+    everywhere(lambda: ask(stack, token).status_code, 401)
+
+
+def test_there_is_no_token_for_a_disabled_account(stack: Service) -> None:
+    account = Account(stack, "estimate")
+    said(stack, "user", "disable", account.name)
+    done = mlservice(stack, "token", account.name)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"the account {account.name} is disabled" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_an_account_is_disabled_and_enabled(stack: Service) -> None:
@@ -302,7 +323,9 @@ def test_a_token_of_the_outside_issuer_is_accepted(stack: Service, issuer: Issue
         (["user", "disable", "nobody"], "", "no account 'nobody'"),
         (["token"], "", "name the account"),
         (["token", "admin", "--scope", "fly"], "", "no scope 'fly'"),
-        (["token", "admin", "--revoke", "7"], "", "--revoke takes a jti alone"),
+        (["token", "admin", "--revoke", "7"], "", "--revoke takes a token or its id alone"),
+        (["token", "--revoke", "nonsense"], "", "neither a token nor the id of one"),
+        (["token", "--revoke", "-"], "a.b.c\n", "nothing was ended"),
     ],
 )
 def test_what_a_command_refuses_is_said_in_one_line(

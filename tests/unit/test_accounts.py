@@ -234,3 +234,6 @@ def test_a_revoked_token_is_remembered_until_it_ends(
     assert accounts.is_revoked("7")
     assert redis_client.ttl(REVOKED_KEY.format(token="7")) == 42
     assert changed(changes) == ["token:7"]
+    accounts.revoke_token("8", until=None)
+    assert accounts.is_revoked("8")
+    assert redis_client.ttl(REVOKED_KEY.format(token="8")) == -1
