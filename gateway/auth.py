@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import falcon.asgi
 
+from gateway.accounts import Account
 from gateway.callers import Callers
-from gateway.quotas import Quotas
+from gateway.quotas import Quota, Quotas
 from gateway.scopes import MODEL_SCOPES, SCOPES, Needed, allows
 from gateway.tokens import FLOWER, ISSUER, Principal
 from tasks.contract import TOKEN_CHANGE, Kind, Lane
@@ -127,13 +128,12 @@ class Authenticator:
         quota is used up; Unavailable if it cannot be found out who is calling.
         """
         principal = await self.identify(req, resp, passed=passed)
-        if principal.quota.charged and self._quotas is not None:
-            try:
-                await _charge(self._quotas, req, resp, principal, estimates=needed == "estimate")
-            except TooManyRequests:
-                if needed in KINDS:
-                    self._count(refusal(Kind(needed), _lane(req), Refusal.QUOTA))
-                raise
+        try:
+            await self._charge(req, resp, principal.name, principal.quota, estimates=needed == "estimate")
+        except TooManyRequests:
+            if needed in KINDS:
+                self._count(refusal(Kind(needed), _lane(req), Refusal.QUOTA))
+            raise
         permit(resp, principal, needed, model=model)
         return principal
 
@@ -155,18 +155,21 @@ class Authenticator:
             resp.set_header("WWW-Authenticate", _challenge("invalid_token", str(error)))
             raise
 
+    async def charge(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, account: Account) -> None:
+        """Charge a request to an account that came by its password. Raises TooManyRequests if the quota is used up."""
+        await self._charge(req, resp, account.name, self._callers.quota_of(account))
+
     async def admit_again(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """After a request has waited, for what its responder declares: account, token and scopes may have been taken
-        away meanwhile. Raises what `admit` raises.
+        away meanwhile. Raises what `admit` raises; the quota is paid, or was none, when the request came.
 
         A token that ran out during the wait was good when it was asked: its caller would submit the same work again.
         """
         if req.context.principal.expires_at <= self._clock():
             return
-        # Paid for, or free, when it came.
-        req.context.charged = True
+        req.context.principal = await self.identify(req, resp)
         for needed, model in req.context.admissions:
-            req.context.principal = await self.admit(req, resp, needed, model=model)
+            permit(resp, req.context.principal, needed, model=model)
 
     def forget(self, what: str) -> None:
         """Drop what is remembered of what changed, as it is said on ACCOUNTS_CHANNEL. Called on the event loop."""
@@ -185,6 +188,20 @@ class Authenticator:
             self._checked[cls] = bool(missing)
         return self._checked[cls]
 
+    async def _charge(
+        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, name: str, quota: Quota, *, estimates: bool = False
+    ) -> None:
+        """Count this request, once. A body of unknown length counts as nothing; NGINX in front knows that of all."""
+        if self._quotas is None or not quota.charged or getattr(req.context, "charged", False):
+            return
+        req.context.charged = True
+        verdict = await self._quotas.charge(name, quota, body_bytes=req.content_length or 0, estimates=estimates)
+        resp.set_header("RateLimit-Policy", verdict.policy)
+        resp.set_header("RateLimit", verdict.remaining)
+        if verdict.wait_seconds:
+            reason = f"the account {name!r} has used its quota of {verdict.reached}; try again after the pause"
+            raise TooManyRequests(reason).after(verdict.wait_seconds)
+
 
 def permit(resp: falcon.asgi.Response, principal: Principal, needed: Needed, *, model: str | None = None) -> None:
     """Raise Forbidden, with the challenge set in the response, if the caller lacks the scope for this model."""
@@ -192,23 +209,6 @@ def permit(resp: falcon.asgi.Response, principal: Principal, needed: Needed, *, 
         reason = f"the account {principal.name!r} may not do this: it {_lacking(needed, model)}"
         resp.set_header("WWW-Authenticate", _challenge("insufficient_scope", reason, scope=_least(needed)))
         raise Forbidden(reason)
-
-
-async def _charge(
-    quotas: Quotas, req: falcon.asgi.Request, resp: falcon.asgi.Response, principal: Principal, *, estimates: bool
-) -> None:
-    """Count this request, once. A body of unknown length counts as nothing; NGINX in front knows the length of all."""
-    if getattr(req.context, "charged", False):
-        return
-    req.context.charged = True
-    verdict = await quotas.charge(
-        principal.name, principal.quota, body_bytes=req.content_length or 0, estimates=estimates
-    )
-    resp.set_header("RateLimit-Policy", verdict.policy)
-    resp.set_header("RateLimit", verdict.remaining)
-    if verdict.wait_seconds:
-        reason = f"the account {principal.name!r} has used its quota of {verdict.reached}; try again after the pause"
-        raise TooManyRequests(reason).after(verdict.wait_seconds)
 
 
 def _lane(req: falcon.asgi.Request) -> Lane:

@@ -72,6 +72,10 @@ class Callers:
             self._remember((audience, token), principal)
         return principal
 
+    def quota_of(self, account: Account) -> Quota:
+        """What an account may use in a second: its own limits, else those of the settings."""
+        return account.quota(self._quota)
+
     def forget(self, what: str) -> None:
         """Drop what is remembered of an account by its name, of a token, or everything, as ACCOUNTS_CHANNEL says."""
         self._changes += 1
@@ -101,7 +105,7 @@ class Callers:
             raise Unauthenticated("the token's account was removed, replaced or disabled")
         if claimed.issued_at < account.tokens_since:
             raise Unauthenticated("the token's account got another password; get a new one from /v1/token")
-        return replace(claimed, scopes=meet(scopes, account.scopes), quota=account.quota(self._quota))
+        return replace(claimed, scopes=meet(scopes, account.scopes), quota=self.quota_of(account))
 
     def _remember(self, key: tuple[str, str], principal: Principal) -> None:
         while len(self._known) >= self._cache_size:

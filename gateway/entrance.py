@@ -12,7 +12,7 @@ from gateway.attempts import client_address
 from gateway.auth import REALM, Authenticator
 from gateway.logins import RememberedLogins
 from gateway.scopes import allows
-from tasks.errors import Forbidden, TooManyRequests, Unauthenticated
+from tasks.errors import Forbidden, Unauthenticated
 
 #: What makes a browser ask for a name and a password (RFC 7617).
 CHALLENGE: Final = f'Basic realm="{REALM}", charset="UTF-8"'
@@ -30,7 +30,8 @@ class Entrance:
     ) -> Collection[str]:
         """All scopes of the caller, who by token, by a token for Flower that was `passed`, or by password has this one.
 
-        Raises Unauthenticated, with a challenge set in the response, or Forbidden.
+        The request is charged to the caller's quota. Raises Unauthenticated, with a challenge set in the response,
+        Forbidden, or TooManyRequests, also during the pause after logins that failed.
         """
         header = req.get_header("Authorization")
         if (header or "").partition(" ")[0].lower() == "bearer":
@@ -51,14 +52,12 @@ class Entrance:
         address = client_address(req.get_header("X-Forwarded-For"))
         try:
             account = await self._logins.account(req.get_header("Authorization"), address=address)
-        except TooManyRequests as error:
-            # NGINX passes on 401 and 403 alone; another challenge would make a browser try again at once.
-            raise Forbidden(str(error)) from error
         except Unauthenticated:
             # A script of a page that goes on asking must not have the browser ask for a password.
             if req.get_header("Sec-Fetch-Dest") in (None, "document"):
                 resp.set_header("WWW-Authenticate", CHALLENGE)
             raise
+        await self._authenticator.charge(req, resp, account)
         if not allows(account.scopes, scope):
             raise Forbidden(f"the account {account.name!r} may not do this: it needs the scope {scope}")
         return account.scopes

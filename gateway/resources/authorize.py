@@ -15,7 +15,7 @@ from gateway.auth import Authenticator, permit, public
 from gateway.entrance import Entrance
 from gateway.resources.flower import COOKIE
 from gateway.scopes import SCOPES, allows
-from tasks.errors import InvalidField
+from tasks.errors import Forbidden, InvalidField, TooManyRequests
 
 #: What NGINX counts the bodies of an account by: no name, which may be longer or other than a header is.
 ACCOUNT: Final = "X-Account"
@@ -31,9 +31,13 @@ class AuthorizeResource:
 
     @public
     async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        """204 if the caller has the scope, with CONTROLS; 401 with a challenge, or 403."""
+        """204 if the caller has the scope, with CONTROLS; 401 with a challenge, or 403, also for who asks too often."""
         passed = next(iter(req.get_cookie_values(COOKIE) or ()), None)
-        scopes = await self._entrance.admit(req, resp, _scope(req), passed=passed)
+        try:
+            scopes = await self._entrance.admit(req, resp, _scope(req), passed=passed)
+        except TooManyRequests as error:
+            # NGINX passes on 401 and 403 alone; another challenge would make a browser try again at once.
+            raise Forbidden(str(error)) from error
         resp.set_header(CONTROLS, "yes" if allows(scopes, "admin") else "no")
         resp.status = falcon.HTTP_204
 

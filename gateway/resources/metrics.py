@@ -25,7 +25,7 @@ class MetricsResource:
 
     @public
     async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        """200 in Prometheus's text format; 401 with challenges, 403, or 503 while Redis is away."""
+        """200 in Prometheus's text format; 401 with challenges, 403, 429, or 503 while Redis is away."""
         if not self._networks.hold(req.get_header("X-Forwarded-For")):
             await self._admit(req, resp)
         resp.data = await asyncio.to_thread(generate_latest, self._registry)

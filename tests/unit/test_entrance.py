@@ -11,6 +11,7 @@ from falcon.testing import ASGIConductor, Result
 
 from gateway.accounts import Accounts
 from gateway.app import create_app
+from gateway.attempts import FREE_PAIR
 from gateway.entrance import Networks
 from gateway.passwords import Passwords
 from tasks.errors import SettingsError
@@ -82,6 +83,43 @@ def test_who_reads_the_metrics(valkey_server: Valkey, redis_client: redis.Redis)
         assert ("mlservice_leases_run_out 0.0" in result.text) == (status == 200)
         assert ("WWW-Authenticate" in result.headers) == (status == 401)
     assert ask(closed, {}).headers["WWW-Authenticate"].startswith('Bearer realm="mlservice", Basic realm="mlservice"')
+
+
+def many(settings: Settings, authorization: str, *, path: str = "/metrics", times: int) -> list[Result]:
+    """The answers of one gateway, one after the other."""
+
+    async def get() -> list[Result]:
+        async with ASGIConductor(create_app(settings)) as conductor:
+            headers = {"Authorization": authorization}
+            answers = [await conductor.simulate_get(path, headers=headers) for _ in range(times)]
+        return answers
+
+    return asyncio.run(get())
+
+
+def test_a_login_that_has_to_wait_is_told_how_long(valkey_server: Valkey, redis_client: redis.Redis) -> None:
+    settings = Settings(redis_url=valkey_server.redis_url, token_key=KEY)
+    answers = many(settings, basic("nobody:x"), times=FREE_PAIR + 1)
+    assert [answer.status_code for answer in answers] == [401] * FREE_PAIR + [429]
+    assert answers[-1].headers["Retry-After"] == "1"
+    # NGINX makes a 500 of what is neither 401 nor 403.
+    (refused,) = many(settings, basic("nobody:x"), path="/internal/authorize?scope=monitor", times=1)
+    assert refused.status_code == 403
+
+
+def test_a_password_is_charged_as_a_token_is(valkey_server: Valkey, redis_client: redis.Redis) -> None:
+    accounts = Accounts(redis_client, passwords=Passwords(memory_kib=64, passes=1))
+    accounts.add("ann", password="open sesame", scopes=["monitor"])
+    settings = Settings(redis_url=valkey_server.redis_url, token_key=KEY, quota_requests_per_second=1000)
+    (free,) = many(settings, basic("ann:open sesame"), times=1)
+    assert free.headers["RateLimit-Policy"] == '"requests";q=1000;w=1'
+    accounts.set_limits("ann", {"requests_per_second": 1})
+    answers = many(settings, basic("ann:open sesame"), times=6)
+    assert answers[0].status_code == 200
+    limited = [answer for answer in answers if answer.status_code == 429]
+    assert limited
+    assert limited[0].headers["Retry-After"] == "1"
+    assert "has used its quota of 1 requests a second" in limited[0].json["detail"]
 
 
 def test_without_redis_there_are_none() -> None:
