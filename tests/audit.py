@@ -1,10 +1,11 @@
-"""`make audit`: the pinned packages against the advisories that pip-audit finds; one line if it can ask nobody.
+"""`make audit`: the pinned packages against the advisories that pip-audit finds; one line if there is no network to ask.
 
 Further arguments are pip-audit's own, such as `--vulnerability-service osv`.
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +14,16 @@ from typing import Any, Final
 import msgspec
 
 CONSTRAINTS: Final = Path(__file__).parent.parent / "constraints.txt"
+#: A line of pip-audit's that says that nobody could be asked: its own, or the last one of a traceback. An answer that
+#: was none, or a certificate that is not trusted, is another thing.
+NO_NETWORK: Final = re.compile(
+    r".*Could not connect to .* vulnerability feed"
+    r"|requests\.exceptions\.(ConnectionError|ConnectTimeout|ReadTimeout|ProxyError): .*"
+)
 
 
 def main() -> int:
-    """Audit; 1 if a package has a known vulnerability."""
+    """Audit; 1 if a package has a known vulnerability, or nobody knows because pip-audit failed."""
     command = [sys.executable, "-m", "pip_audit", "--requirement", str(CONSTRAINTS), "--no-deps", "--disable-pip"]
     command += ["--format", "json", "--progress-spinner", "off", *sys.argv[1:]]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -28,7 +35,9 @@ def main() -> int:
 def judge(report: str, said: str) -> tuple[int, str]:
     """(exit status, what is to be said) of pip-audit's report, which is empty if it could not work."""
     if not report.strip():
-        return 0, f"audit skipped: {(said.strip() or 'no report').splitlines()[-1][:300]}"
+        lines = said.strip().splitlines() or ["pip-audit said nothing"]
+        unasked = [line for line in lines if NO_NETWORK.match(line)]
+        return (0, f"audit skipped: {unasked[-1][:300]}") if unasked else (1, f"audit failed: {lines[-1][:300]}")
     found: list[dict[str, Any]] = msgspec.json.decode(report)["dependencies"]
     audited = [package for package in found if "skip_reason" not in package]
     if not audited:

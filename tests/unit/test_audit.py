@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.audit import judge
 
 SOUND = {"name": "falcon", "version": "4.4.0", "vulns": []}
@@ -28,6 +30,29 @@ def test_sound_packages_pass() -> None:
 
 
 def test_an_audit_that_could_not_be_made_does_not_look_like_a_good_one() -> None:
-    assert judge("", "Traceback\nConnectionError: no network") == (0, "audit skipped: ConnectionError: no network")
+    for reason in (
+        "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='pypi.org', port=443): Max retries exceeded",
+        "requests.exceptions.ProxyError: HTTPSConnectionPool(host='pypi.org', port=443): Max retries exceeded",
+        "ERROR:pip_audit._cli:Could not connect to PyPI's vulnerability feed",
+    ):
+        tip = "ERROR:pip_audit._cli:Tip: your network may be blocking this service."
+        assert judge("", f"Traceback\n{reason}") == (0, f"audit skipped: {reason}")
+        assert judge("", f"{reason}\n{tip}") == (0, f"audit skipped: {reason}")
     status, text = said(UNKNOWN)
     assert (status, text.startswith("audit skipped")) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "ERROR:pip_audit._cli:invalid requirements input: constraints.txt",
+        "Traceback\nrequests.exceptions.SSLError: certificate verify failed",
+        "Traceback\npip_audit._service.interface.ServiceError",
+        "No module named pip_audit",
+    ],
+)
+def test_an_audit_that_failed_otherwise_fails(said: str) -> None:
+    status, text = judge("", said)
+    assert status == 1
+    assert text == f"audit failed: {said.splitlines()[-1] if said else 'pip-audit said nothing'}"
