@@ -18,13 +18,12 @@ from infra.demo_data import Case
 from infra.demo_score import score
 from infra.demo_service import Running, throwaway
 from infra.demo_view import View
-from infra.home import Home
+from infra.home import FIRST_ACCOUNT, Home
 from infra.http_api import HttpApi, result_of
 from tasks.contract import State
 from tasks.errors import InvalidField, WorkFailed
 
 #: The first account, which `mlservice up` makes.
-ADMIN: Final = "admin"
 #: Longest wait for an init, and for a train.
 INIT_SECONDS: Final = 300.0
 TRAIN_SECONDS: Final = 1800.0
@@ -68,9 +67,9 @@ def choose(data: Path | None, target: str | None) -> list[Case]:
 def show_all(cases: Sequence[Case], view: View, running: Running) -> None:
     """Every case, then Flower, then how to repeat it."""
     with HttpApi(running.url) as api:
-        token = api.log_in(ADMIN, running.password)
+        token = api.log_in(FIRST_ACCOUNT, running.password)
         view.heading(f"The service answers at {running.url}")
-        view.line(f"POST /v1/token as {ADMIN}: a bearer token for {token['expires_in'] / 60:.0f} minutes")
+        view.line(f"POST /v1/token as {FIRST_ACCOUNT}: a bearer token for {token['expires_in'] / 60:.0f} minutes")
         for case in cases:
             show_case(case, view, api, broker_url=running.broker_url)
     show_flower(view, running)
@@ -138,9 +137,9 @@ def compare(case: Case, view: View, answer: dict[str, Any], *, broker_url: str) 
 def show_flower(view: View, running: Running) -> None:
     """Where Flower is, and how many tasks it has seen."""
     url = f"{running.url}/flower/"
-    tasks = demo_direct.flower_tasks(url, name=ADMIN, password=running.password)
+    tasks = demo_direct.flower_tasks(url, name=FIRST_ACCOUNT, password=running.password)
     view.heading(f"Flower shows {len(tasks)} tasks at {url}")
-    view.line(f"under `make up` it is at /flower/ too; the account is {ADMIN}, with the password of its file")
+    view.line(f"under `make up` it is at /flower/ too; the account is {FIRST_ACCOUNT}, with the password of its file")
 
 
 def params(rows: int) -> dict[str, Any]:

@@ -11,12 +11,14 @@ import os
 from gunicorn import glogging  # type: ignore[import-untyped]
 from gunicorn.config import Config  # type: ignore[import-untyped]
 
+from infra.exposure import warn_of_exposure
 from infra.machine import cores
 from tasks import logs
 from tasks.settings import Settings
 
 _settings = Settings.load()
 logs.setup(_settings, "gateway")
+warn_of_exposure(os.environ)
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]

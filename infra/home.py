@@ -24,6 +24,8 @@ from tasks.redis_file import RedisAccess, redis_access
 SOCKET_PATH_BYTES: Final = 103
 #: Bytes of the longest socket name in the folder, with the process id that supervisord adds while it binds.
 SOCKET_NAME_BYTES: Final = len("/supervisor.sock.4194304")
+#: What the first account is called.
+FIRST_ACCOUNT: Final = "admin"
 #: The secret with which NGINX shows Flower that it is NGINX.
 FLOWER_HTTP_PASSWORD: Final = "flower-http.password"
 #: What the name of a temporary folder of sockets begins with.
@@ -80,8 +82,13 @@ class Home:
 
     @property
     def admin_password(self) -> Path:
-        """The password of the first account."""
+        """The password that the first account was given; there is no such file if it has another one now."""
         return self.secrets / "admin.password"
+
+    def first_password(self) -> str:
+        """The password for the first account, which is made if it is missing."""
+        _ensure_secret(self.admin_password, secrets.token_urlsafe(24))
+        return self.secret(self.admin_password.name)
 
     def prepare(self) -> None:
         """Make the folders (0700) and the secrets (0600) that are missing."""
@@ -90,7 +97,6 @@ class Home:
         # The root may be a folder that was there before, with a mode that is its owner's affair.
         for folder in (self.secrets, self.redis, self.run, self.logs, self.blobs):
             folder.chmod(0o700)
-        _ensure_secret(self.admin_password, secrets.token_urlsafe(24))
         _ensure_secret(self.secrets / FLOWER_HTTP_PASSWORD, secrets.token_urlsafe(24))
         keyfile.ensure(self.token_keys, now=time.time())
 

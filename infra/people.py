@@ -12,17 +12,22 @@ from typing import Any
 
 from gateway.accounts import SCOPES, Account, Accounts
 from gateway.quotas import LIMITS
-from infra.home import Home
+from infra.home import FIRST_ACCOUNT, Home
 from infra.running import redis_of, settings_of
 from tasks.errors import InvalidField
 
 
 def add(args: argparse.Namespace) -> int:
-    """Add an account with the password on standard input; without one for a caller of the outside issuer."""
+    """Add an account with the password on standard input; without one for a caller of the outside issuer.
+
+    As the first account, if there is none: prints its name then.
+    """
     password = None if args.no_password else _password()
     with _accounts(args) as accounts:
         if not (args.first and accounts.names()):
             accounts.add(args.name, password=password, scopes=args.scopes or SCOPES)
+            if args.first:
+                print(args.name)
     return 0
 
 
@@ -44,6 +49,7 @@ def remove(args: argparse.Namespace) -> int:
     """Remove an account. Raises NotFound."""
     with _accounts(args) as accounts:
         accounts.remove(args.name)
+    _forget_first_password(args)
     return 0
 
 
@@ -66,6 +72,7 @@ def passwd(args: argparse.Namespace) -> int:
     password = _password()
     with _accounts(args) as accounts:
         accounts.set_password(args.name, password)
+    _forget_first_password(args)
     return 0
 
 
@@ -92,6 +99,14 @@ def quota(args: argparse.Namespace) -> int:
 def _accounts(args: argparse.Namespace) -> Iterator[Accounts]:
     with redis_of(settings_of(Home(args.home), os.environ)) as client:
         yield Accounts(client)
+
+
+def _forget_first_password(args: argparse.Namespace) -> None:
+    """Remove the file that has the password of the first account, if it was that one's: it would mislead."""
+    file = Home(args.home).admin_password
+    if args.name == FIRST_ACCOUNT and file.exists():
+        file.unlink()
+        print(f"removed {file}, which had its first password")
 
 
 def _password() -> str:

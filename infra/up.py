@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 from gateway import keyfile
 from infra.address import Address, free_address
 from infra.console_files import link_console
-from infra.home import FLOWER_HTTP_PASSWORD, Home, Service
+from infra.exposure import warn_of_exposure
+from infra.home import FIRST_ACCOUNT, FLOWER_HTTP_PASSWORD, Home, Service
 from infra.programs import programs, write_supervisor
 from infra.proxy import nginx_conf
 from infra.redis_place import RedisPlace, redis_place
@@ -59,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
         free_address(args.host, settings.redirect_port)
     home.prepare()
     with home.claim() as lock, home.sockets() as sockets, Signals() as signals:
+        warn_of_exposure(given)
         place = redis_place(home, sockets, given)
         environment = child_environment(home, sockets, given, place=place)
         write_configuration(home, sockets, environment, address=address, place=place)
@@ -182,22 +184,32 @@ def is_ready(address: Address) -> bool:
 
 def add_first_account(environment: Mapping[str, str]) -> None:
     """Add `admin` with all scopes if there is no account."""
+    home = Home(Path(environment["MLSERVICE_HOME"]))
+    there = home.admin_password.exists()
+    password = home.first_password()
     # In a process of its own: what it has to import would stay in this one's memory for ever.
-    command = [sys.executable, "-P", "-m", "infra.cli", "user", "add", "admin", "--first"]
-    password = Path(environment["MLSERVICE_HOME"], "secrets", "admin.password").read_bytes()
-    done = subprocess.run(command, input=password, env=dict(environment), capture_output=True, check=False)
+    command = [sys.executable, "-P", "-m", "infra.cli", "user", "add", FIRST_ACCOUNT, "--first"]
+    done = subprocess.run(
+        command, input=f"{password}\n", env=dict(environment), capture_output=True, check=False, text=True
+    )
     if done.returncode:
-        raise Unavailable(f"the first account could not be added: {done.stderr.decode(errors='replace').strip()}")
+        raise Unavailable(f"the first account could not be added: {done.stderr.strip()}")
+    if not (there or done.stdout):
+        # There are accounts, and none has this password.
+        home.admin_password.unlink()
 
 
 def greeting(address: Address, environment: Mapping[str, str]) -> str:
     """What a user needs to know now."""
-    password = Path(environment["MLSERVICE_HOME"], "secrets", "admin.password")
+    password = Home(Path(environment["MLSERVICE_HOME"])).admin_password
+    account = f"{FIRST_ACCOUNT}, for both; its password is in {password}"
+    if not password.exists():
+        account = "one of yours, for both: `mlservice user list` names them"
     lines = [
         f"mlservice is ready: {address.url}",
         f"  console   {address.url}/",
         f"  Flower    {address.url}/flower/",
-        f"  account   admin, for both; its password is in {password}",
+        f"  account   {account}",
         f"  to stop   Ctrl-C, or kill {os.getpid()}",
     ]
     if not (address.tls or ip_address(address.host).is_loopback):

@@ -1,4 +1,4 @@
-"""`make audit`: the pinned packages against the advisories that pip-audit finds; one line if there is no network to ask.
+"""`make audit`: the pinned packages against the advisories that pip-audit finds; one line if there is no network.
 
 Further arguments are pip-audit's own, such as `--vulnerability-service osv`.
 """

@@ -88,13 +88,15 @@ def test_who_reads_the_metrics(valkey_server: Valkey, redis_client: redis.Redis)
 def many(settings: Settings, authorization: str, *, path: str = "/metrics", times: int) -> list[Result]:
     """The answers of one gateway, one after the other."""
 
-    async def get() -> list[Result]:
+    answers: list[Result] = []
+
+    async def get() -> None:
         async with ASGIConductor(create_app(settings)) as conductor:
             headers = {"Authorization": authorization}
-            answers = [await conductor.simulate_get(path, headers=headers) for _ in range(times)]
-        return answers
+            answers.extend([await conductor.simulate_get(path, headers=headers) for _ in range(times)])
 
-    return asyncio.run(get())
+    asyncio.run(get())
+    return answers
 
 
 def test_a_login_that_has_to_wait_is_told_how_long(valkey_server: Valkey, redis_client: redis.Redis) -> None:

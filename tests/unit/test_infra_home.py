@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway import keyfile
-from infra.home import SOCKET_PATH_BYTES, Home, Service
+from infra.home import FLOWER_HTTP_PASSWORD, SOCKET_PATH_BYTES, Home, Service
 from tasks.errors import Conflict, Unavailable
 
 
@@ -30,10 +30,19 @@ def test_folders_and_secrets_are_private(home: Home) -> None:
 
 
 def test_preparing_again_keeps_the_secrets(home: Home) -> None:
-    (home.secrets / "admin.password").chmod(0o644)
-    before = home.secret("admin.password")
+    (home.secrets / FLOWER_HTTP_PASSWORD).chmod(0o644)
+    before = home.secret(FLOWER_HTTP_PASSWORD)
     home.prepare()
-    assert home.secret("admin.password") == before
+    assert home.secret(FLOWER_HTTP_PASSWORD) == before
+    assert {mode(secret) for secret in home.secrets.iterdir()} == {0o600}
+
+
+def test_the_first_password_is_made_once_and_private(home: Home) -> None:
+    assert not home.admin_password.exists()
+    made = home.first_password()
+    assert len(made) >= 32
+    home.admin_password.chmod(0o644)
+    assert home.first_password() == made
     assert mode(home.admin_password) == 0o600
 
 

@@ -1,0 +1,78 @@
+"""The first account, and the file with its password."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import redis
+
+from gateway.accounts import Accounts
+from infra.address import Address
+from infra.home import Home
+from infra.up import add_first_account, greeting
+from tasks.errors import Unauthenticated
+from tests.servers import Valkey
+from tests.service import MLSERVICE
+
+HERE = Address(host="127.0.0.1", port=1)
+
+
+class Place:
+    """A home, a Redis, and no service."""
+
+    def __init__(self, home: Home, server: Valkey, client: redis.Redis) -> None:
+        self.home = home
+        self.accounts = Accounts(client)
+        self.environment = {**os.environ, "MLSERVICE_HOME": str(home.root), "REDIS_URL": server.redis_url}
+
+    def start(self) -> str:
+        """What `mlservice up` does about it, and the line that it then shows."""
+        add_first_account(self.environment)
+        (line,) = (line for line in greeting(HERE, self.environment).splitlines() if "account" in line)
+        return line
+
+    def user(self, *arguments: str, text: str = "") -> str:
+        command = [str(MLSERVICE), "user", *arguments, "--home", str(self.home.root)]
+        done = subprocess.run(command, input=text, env=self.environment, capture_output=True, text=True, check=True)
+        return done.stdout
+
+
+@pytest.fixture
+def place(valkey_server: Valkey, redis_client: redis.Redis, tmp_path: Path) -> Place:
+    home = Home(tmp_path)
+    home.prepare()
+    return Place(home, valkey_server, redis_client)
+
+
+def test_the_file_has_the_password_until_that_is_another(place: Place) -> None:
+    for _ in range(2):
+        assert str(place.home.admin_password) in place.start()
+        assert place.accounts.verify("admin", place.home.first_password())
+    printed = place.user("passwd", "admin", "--password-stdin", text="a password of mine\n")
+    assert printed == f"removed {place.home.admin_password}, which had its first password\n"
+    assert "its password is in" not in place.start()
+    assert not place.home.admin_password.exists()
+    assert place.accounts.verify("admin", "a password of mine")
+
+
+def test_other_accounts_leave_the_file_alone(place: Place) -> None:
+    place.start()
+    assert place.user("add", "ada", "--password-stdin", text="correct horse\n") == ""
+    assert place.user("passwd", "ada", "--password-stdin", text="another horse\n") == ""
+    assert place.user("remove", "ada") == ""
+    assert place.home.admin_password.exists()
+    place.user("remove", "admin")
+    assert not place.home.admin_password.exists()
+    # Now there is no account at all.
+    assert str(place.home.admin_password) in place.start()
+
+
+def test_where_there_are_accounts_already_no_file_says_otherwise(place: Place) -> None:
+    place.accounts.add("ada", password="correct horse", scopes=["admin"])
+    assert "`mlservice user list` names them" in place.start()
+    assert not place.home.admin_password.exists()
+    with pytest.raises(Unauthenticated):
+        place.accounts.verify("admin", "")
