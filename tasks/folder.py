@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from tasks.blobs import Kept, checked, digest_of, group_of, name_for
+from tasks.whole import UNFINISHED, write_whole
 
 #: The folders of what is kept for a while, and until it is dropped.
 RESULTS, UPLOADS = "results", "uploads"
@@ -27,9 +30,9 @@ class FolderBlobs:
     def put(self, data: bytes) -> str:
         digest = digest_of(data)
         path = self._path(digest)
-        if not (self._local and _touch(path)):
+        if not (self._local and _made_young(Path(path), digest)):
             # In a bucket this is how an object that is there already becomes young.
-            self._write(path, data, sync=True)
+            self._write(path, data)
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -41,8 +44,7 @@ class FolderBlobs:
     def keep(self, data: bytes, *, group: str, life_seconds: int | None) -> str:
         folder = UPLOADS if life_seconds is None else RESULTS
         path = f"{self._root}/{folder}/{name_for(group)}"
-        # As safe as the record that names it: its append-only file is not synced at each write either.
-        self._write(path, data, sync=False)
+        self._write(path, data)
         return str(self._fs.unstrip_protocol(path))
 
     def put_before(self, before: float) -> list[str]:
@@ -71,10 +73,17 @@ class FolderBlobs:
 
     def kept_before(self, before: float) -> list[Kept]:
         return [
-            Kept(str(self._fs.unstrip_protocol(path)), group_of(_name(path)), is_body=folder == UPLOADS)
+            self._kept(path, is_body=folder == UPLOADS)
             for folder in (RESULTS, UPLOADS)
             for path in self._older(f"{self._root}/{folder}", before)
         ]
+
+    def _kept(self, path: str, *, is_body: bool) -> Kept:
+        reference = str(self._fs.unstrip_protocol(path))
+        if path.endswith(UNFINISHED):
+            # No record names it.
+            return Kept(reference, "", is_body=False)
+        return Kept(reference, group_of(_name(path)), is_body=is_body)
 
     def _older(self, folder: str, before: float) -> Iterator[str]:
         return (path for path in self._fs.find(folder) if self._is_older(path, before))
@@ -92,14 +101,14 @@ class FolderBlobs:
             return False
         return True
 
-    def _write(self, path: str, data: bytes, *, sync: bool) -> None:
+    def _write(self, path: str, data: bytes) -> None:
+        if self._local:
+            write_whole(Path(path), data)
+            return
         self._fs.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH120 - a path in any file system
-        # autocommit=False: written aside, then moved into place, on a folder as on a bucket.
+        # autocommit=False: written aside, then put into its place in one step.
         with self._fs.open(path, "wb", autocommit=False) as file:
             file.write(data)
-            file.flush()
-            if sync and hasattr(file, "fileno"):
-                os.fsync(file.fileno())
         file.commit()
 
     def _path(self, digest: str) -> str:
@@ -110,9 +119,12 @@ def _name(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _touch(path: str) -> bool:
-    """Make a file young; False if there is none."""
+def _made_young(path: Path, digest: str) -> bool:
+    """Make a file young; False if there is none, or one with other bytes than its name says."""
     try:
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                return False
         os.utime(path)
     except FileNotFoundError:
         return False

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +15,12 @@ import pytest
 import redis
 
 from tasks.blobs import Blobs, drop_kept, kept_bytes, open_blobs, read_kept
-from tasks.contract import BLOBS_KEY
+from tasks.contract import BLOBS_KEY, GROUP_KEY
 from tasks.errors import Unavailable
 from tasks.folder import FolderBlobs
+from tasks.garbage import remove_left_behind
 from tasks.groups import new_group_id
+from tasks.whole import UNFINISHED
 
 DATA = bytes(range(256)) * 8
 
@@ -55,6 +60,83 @@ def test_damage_is_noticed(tmp_path: Path) -> None:
     (tmp_path / digest[:2] / digest).write_bytes(b"other")
     with pytest.raises(Unavailable, match="damaged"):
         blobs.get(digest)
+
+
+def test_what_is_damaged_is_whole_when_it_is_put_again(tmp_path: Path) -> None:
+    """Whatever left a part of it there: a retry must not build on it."""
+    blobs = FolderBlobs(f"file://{tmp_path}")
+    digest = blobs.put(DATA)
+    for damaged in (DATA[:100], b"", DATA[:-1] + b"x"):
+        (tmp_path / digest[:2] / digest).write_bytes(damaged)
+        assert blobs.put(DATA) == digest
+        assert blobs.get(digest) == DATA
+
+
+def test_what_does_not_fit_on_the_disk_is_not_there_at_all(tmp_path: Path) -> None:
+    blobs = FolderBlobs(f"file://{tmp_path}")
+    data = DATA * 1000
+    with files_up_to(len(data) // 2):
+        for store in (blobs.put, lambda data: blobs.keep(data, group=new_group_id(), life_seconds=60)):
+            with pytest.raises(OSError, match="File too large"):
+                store(data)
+            assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert blobs.get(blobs.put(data)) == data
+
+
+@pytest.mark.parametrize("how", ["put", "body", "result"])
+def test_what_is_stored_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """With its name: a record that names it may be on the disk a moment later."""
+    synced = []
+    sync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        sync(descriptor)
+
+    blobs = FolderBlobs(f"file://{tmp_path}/new")
+    # Nothing else tells whether the system was asked.
+    monkeypatch.setattr(os, "fsync", watched)
+    if how == "put":
+        blobs.put(DATA)
+    else:
+        blobs.keep(DATA, group=new_group_id(), life_seconds=60 if how == "result" else None)
+    (file,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert synced[0].parent == file.parent
+    assert set(synced[1:]) == {file.parent, tmp_path / "new", tmp_path}
+
+
+def test_what_a_dead_writer_left_goes(redis_client: redis.Redis, tmp_path: Path) -> None:
+    blobs = FolderBlobs(f"file://{tmp_path}")
+    digest, group = blobs.put(DATA), new_group_id()
+    body = blobs.keep(DATA, group=group, life_seconds=None).removeprefix("file://")
+    left = [Path(f"{name}.0badcafe{UNFINISHED}") for name in (tmp_path / digest[:2] / digest, body)]
+    for path in left:
+        path.write_bytes(DATA[:7])
+    before = time.time() - 500
+    assert (blobs.put_before(before), blobs.kept_before(before)) == ([], []), "somebody may be writing them"
+    make_old(redis_client, tmp_path)
+    old = set(blobs.put_before(before))
+    assert old == {digest, left[0].name}
+    assert blobs.discard(left[0].name, before=before)
+    redis_client.hset(GROUP_KEY.format(group=group), "bodies", "1")
+    assert remove_left_behind(redis_client, blobs, before=before) == 1
+    assert not any(path.exists() for path in left)
+    assert Path(body).read_bytes() == blobs.get(digest) == DATA
+
+
+def test_a_bucket_is_a_store_as_well(redis_client: redis.Redis) -> None:
+    blobs = FolderBlobs(f"memory://{new_group_id()}")
+    digest = blobs.put(DATA)
+    assert blobs.put(DATA) == digest
+    assert blobs.get(digest) == DATA
+    body = blobs.keep(DATA, group=new_group_id(), life_seconds=None)
+    assert read_kept(body, redis_client) == DATA
+    later = time.time() + 60
+    assert blobs.put_before(later) == [digest]
+    assert [kept.reference for kept in blobs.kept_before(later)] == [body]
+    assert blobs.discard(digest, before=later)
+    drop_kept(body, redis_client)
+    assert (blobs.put_before(later), blobs.kept_before(later)) == ([], [])
 
 
 def test_what_was_put_again_is_young(blobs: Blobs, redis_client: redis.Redis, tmp_path: Path) -> None:
@@ -100,6 +182,17 @@ def test_putting_and_discarding_at_once_loses_nothing(blobs: Blobs, redis_client
             assert [future.result() for future in putting] == [digest] * 2
             assert sum(future.result() for future in discarding) <= 1
             assert blobs.get(digest) == DATA
+
+
+@contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """No file may have more bytes than this inside: what is written beyond fails, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def make_old(client: redis.Redis, folder: Path) -> None:
