@@ -98,7 +98,7 @@ TASKS: Final = {Kind.INIT: "tasks.init", Kind.TRAIN: "tasks.train", Kind.ESTIMAT
 CANARY_TASK: Final = "tasks.canary"
 #: The Celery task that publishes again what is accepted and in no queue.
 RECONCILE_TASK: Final = "tasks.reconcile"
-#: The Celery task that removes large results whose record has expired.
+#: The Celery task that removes what is past its retention.
 SWEEP_TASK: Final = "tasks.sweep"
 
 #: The queue of the upkeep tasks.
@@ -213,6 +213,8 @@ SUSPECTS_KEY: Final = "ml:suspects"
 LOOKED_KEY: Final = "ml:looked"
 #: String with a life: who reconciles at the moment.
 RECONCILING_KEY: Final = "ml:reconciling"
+#: String with a life: who removes what is past its retention at the moment.
+SWEEPING_KEY: Final = "ml:sweeping"
 #: The header of a Celery message that carries a group of the ledger.
 LEDGER_HEADER: Final = "ledger"
 #: Where kombu notes the messages of direct calls that a fleet's workers have: a hash, its index by time, and a lock.

@@ -11,6 +11,7 @@ from typing import Final
 import redis
 
 from tasks.blobs import Blobs, Kept, drop_kept
+from tasks.budget import Budget
 from tasks.contract import GROUP_KEY
 from tasks.registry import Registry
 
@@ -18,13 +19,14 @@ from tasks.registry import Registry
 PAGE: Final = 1000
 
 
-def remove_unreferenced(blobs: Blobs, registry: Registry, *, before: float) -> int:
+def remove_unreferenced(blobs: Blobs, registry: Registry, *, before: float, budget: Budget) -> int:
     """Remove the blobs that no model refers to and that were put before that time. Returns how many."""
     old = blobs.put_before(before)
     if not old:
         return 0
     marked = referenced(registry)
-    return sum(blobs.discard(digest, before=before) for digest in old if digest not in marked)
+    unmarked = (digest for digest in old if digest not in marked)
+    return sum(blobs.discard(digest, before=before) for digest in budget.within(unmarked))
 
 
 def referenced(registry: Registry) -> set[str]:
@@ -38,21 +40,21 @@ def referenced(registry: Registry) -> set[str]:
     return found
 
 
-def remove_left_behind(client: redis.Redis, blobs: Blobs, *, before: float) -> int:
+def remove_left_behind(client: redis.Redis, blobs: Blobs, *, before: float, budget: Budget) -> int:
     """Remove the bodies and results that were kept before that time for groups that are over. Returns how many.
 
     A body whose name does not say for which group it is stays.
     """
     removed = 0
     known = [kept for kept in blobs.kept_before(before) if kept.group or not kept.is_body]
-    for page in (known[start : start + PAGE] for start in range(0, len(known), PAGE)):
+    for page in budget.within(known[start : start + PAGE] for start in range(0, len(known), PAGE)):
         with client.pipeline(transaction=False) as pipe:
             for kept in page:
                 _ask(pipe, kept)
             gone = [kept for kept, needed in zip(page, pipe.execute(), strict=True) if not needed]
-        for kept in gone:
+        for kept in budget.within(gone):
             drop_kept(kept.reference, client)
-        removed += len(gone)
+            removed += 1
     return removed
 
 

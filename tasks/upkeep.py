@@ -5,7 +5,9 @@ They send no events: in Flower, which remembers the newest tasks, an idle servic
 
 from __future__ import annotations
 
+import logging
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,16 +19,25 @@ from celery import Task, shared_task
 from tasks.blobs import open_blobs
 from tasks.canary import answer_canary
 from tasks.connection import connect
-from tasks.contract import CANARY_TASK, RECONCILE_TASK, RECONCILING_KEY, SWEEP_TASK
+from tasks.contract import CANARY_TASK, RECONCILE_TASK, RECONCILING_KEY, SWEEP_TASK, SWEEPING_KEY
 from tasks.ledger import Ledger
 from tasks.reconciling import expire, reconcile
-from tasks.retention import sweep
+from tasks.retention import PARTS, sweep
+from tasks.settings import Settings
+
+log = logging.getLogger(__name__)
 
 #: After so long without an end the one who reconciles is taken for dead (seconds).
 LOCK_SECONDS: Final = 10
 #: The next one may begin so long after the end of the last, however many beats there are: between two looks there has
 #: to be time for what was late (milliseconds).
 GAP_MILLISECONDS: Final = 1000
+#: How long each part of a sweep may take; what is left goes another time (seconds).
+PART_SECONDS: Final = 60.0
+#: After so long without an end the one who sweeps is taken for dead (seconds).
+SWEEP_LOCK_SECONDS: Final = int(PARTS * PART_SECONDS) + 60
+#: The thread that sweeps.
+SWEEPER: Final = "sweep"
 #: Frees the lock of its own holder only, after a while. KEYS: lock. ARGV: holder, milliseconds.
 _UNLOCK: Final = (
     "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
@@ -43,7 +54,7 @@ def canary(self: Task, *, process: str, token: str) -> None:
 def reconcile_all(self: Task) -> None:
     """Take back what nobody finishes and expire what is past its deadline; one at a time does so."""
     client = connect(self.app.settings)
-    with alone(client) as mine:
+    with alone(client, RECONCILING_KEY, seconds=LOCK_SECONDS) as mine:
         if mine:
             ledger = Ledger(client, open_blobs(self.app.settings.blobs_url, client), settings=self.app.settings)
             reconcile(client, ledger, now=time.time())
@@ -52,18 +63,36 @@ def reconcile_all(self: Task) -> None:
 
 @shared_task(name=SWEEP_TASK, bind=True, ignore_result=True, send_events=False)  # type: ignore[untyped-decorator]
 def sweep_all(self: Task) -> None:
-    """Remove what is past its retention."""
-    sweep(connect(self.app.settings), self.app.settings, now=time.time())
+    """Begin to remove what is past its retention; one at a time does so.
+
+    In a thread, because a blob store may be slow or hang, and this process has to go on reconciling; it does not keep
+    the process from ending.
+    """
+    if any(thread.name == SWEEPER for thread in threading.enumerate()):
+        log.warning("the last sweep has not come back yet, and none begins: does the blob store answer?")
+        return
+    threading.Thread(target=sweep_alone, args=[self.app.settings], name=SWEEPER, daemon=True).start()
+
+
+def sweep_alone(settings: Settings) -> None:
+    """Remove what is past its retention, unless somebody else does."""
+    try:
+        with connect(settings) as client, alone(client, SWEEPING_KEY, seconds=SWEEP_LOCK_SECONDS) as mine:
+            if mine:
+                sweep(client, settings, now=time.time(), part_seconds=PART_SECONDS)
+    except Exception:
+        # The edge of the thread: the next one tries again.
+        log.exception("the sweep failed")
 
 
 @contextmanager
-def alone(client: redis.Redis) -> Iterator[bool]:
-    """True inside if nobody else is inside, or was a moment ago. A holder that died loses the lock after
-    LOCK_SECONDS."""
+def alone(client: redis.Redis, lock: str, *, seconds: int) -> Iterator[bool]:
+    """True inside if nobody else is inside, or was a moment ago. A holder that died loses the lock after so many
+    seconds."""
     holder = os.urandom(16).hex()
-    mine = bool(client.set(RECONCILING_KEY, holder, nx=True, ex=LOCK_SECONDS))
+    mine = bool(client.set(lock, holder, nx=True, ex=seconds))
     try:
         yield mine
     finally:
         if mine:
-            client.eval(_UNLOCK, 1, RECONCILING_KEY, holder, str(GAP_MILLISECONDS))
+            client.eval(_UNLOCK, 1, lock, holder, str(GAP_MILLISECONDS))

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import redis
 
+from tasks.budget import Budget
 from tasks.contract import GROUP_KEY, PENDING_KEY, Kind, Lane
 from tasks.groups import read_heads
 from tasks.registry import Model, Registry
@@ -16,7 +17,7 @@ from tasks.settings import Settings
 PAGE: Final = 1000
 
 
-def remove_old(client: redis.Redis, registry: Registry, settings: Settings, *, now: float) -> int:
+def remove_old(client: redis.Redis, registry: Registry, settings: Settings, *, now: float, budget: Budget) -> int:
     """Remove the versions that are past their retention at this time. Returns how many.
 
     One that was made or was current in the last `grace_seconds` stays: work that has begun may use it.
@@ -26,7 +27,7 @@ def remove_old(client: redis.Redis, registry: Registry, settings: Settings, *, n
     old = {(model.name, number) for model in models for number in _past(model, settings, now=now)}
     if old:
         old -= in_use(client)
-    return sum(registry.remove_version(model, number, before=before) for model, number in sorted(old))
+    return sum(registry.remove_version(model, number, before=before) for model, number in budget.within(sorted(old)))
 
 
 def in_use(client: redis.Redis, *, page: int = PAGE) -> set[tuple[str, int]]:

@@ -13,6 +13,7 @@ import redis
 
 from gateway.representations import model_document
 from tasks import fitting, ingest
+from tasks.budget import Budget
 from tasks.contract import (
     BLOB_KEY,
     BLOBS_KEY,
@@ -28,11 +29,13 @@ from tasks.contract import (
     State,
 )
 from tasks.errors import Poison, UnknownVersion
+from tasks.garbage import remove_left_behind
 from tasks.groups import Claim, Current, Group, Head, Outcome, failure, new_group_id
 from tasks.predicting import Request, answer
 from tasks.retention import sweep
 from tasks.runtime import Runtime, make_runtime
 from tasks.settings import Settings
+from tasks.upkeep import PART_SECONDS
 from tasks.versions import in_use
 from tests.servers import Valkey
 
@@ -60,7 +63,9 @@ class Place:
         return int(fitting.fit(self.runtime, request, report=lambda *_: None)["version"])
 
     def sweep(self, *, after_seconds: float = 10 * DAY, **settings: Any) -> None:
-        sweep(self.client, replace(self.settings, **settings), now=time.time() + after_seconds)
+        sweep(
+            self.client, replace(self.settings, **settings), now=time.time() + after_seconds, part_seconds=PART_SECONDS
+        )
 
     def versions(self) -> list[int]:
         return list(self.runtime.registry.model("m").versions)
@@ -225,6 +230,24 @@ def test_bodies_of_work_in_progress_and_of_dead_letters_stay_until_they_are_gone
     assert place.stored() == 1 + (place.settings.blobs_url == "redis")
     assert not place.client.exists(DEAD_KEY)
     assert place.client.zrange(OWNER_KEY.format(owner="ada"), 0, -1) == [waiting.id.encode()]
+
+
+def test_a_sweep_ends_when_its_time_is_up_and_the_next_one_goes_on(place: Place) -> None:
+    for _ in range(3):
+        group = place.accept(LARGE)
+        place.runtime.ledger.finish(place.claim(group), [POISON])
+        place.runtime.ledger.place(group)
+        place.client.delete(GROUP_KEY.format(group=group.id))
+    now = time.time() + 10 * DAY
+    sweep(place.client, place.settings, now=now, part_seconds=0)
+    assert place.stored() == 3
+    ticks = iter(range(100))
+    some = Budget(2.5, clock=lambda: float(next(ticks)))
+    assert remove_left_behind(place.client, place.runtime.blobs, before=now, budget=some) == 1
+    assert place.stored() == 2
+    place.sweep()
+    assert place.stored() == 0
+    assert not place.client.exists(OWNER_KEY.format(owner="ada"))
 
 
 def test_bytes_in_redis_are_listed_only_while_they_are_there(place: Place) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -23,6 +25,7 @@ from tasks.contract import (
     REPLY_CHANNEL,
     SUSPECTS_KEY,
     SWEEP_TASK,
+    SWEEPING_KEY,
     Kind,
     Lane,
     State,
@@ -31,7 +34,8 @@ from tasks.contract import (
 from tasks.groups import new_group_id, parse_handle, read_reply
 from tasks.ledger import Ledger
 from tasks.reconciling import SUSPECT_SECONDS, reconcile
-from tasks.upkeep import LOCK_SECONDS, alone
+from tasks.settings import Settings
+from tasks.upkeep import LOCK_SECONDS, SWEEP_LOCK_SECONDS, alone, sweep_alone
 from tests.servers import Process, Valkey, eventually
 from tests.service import MLSERVICE, Service
 from tests.workers import Worker, learn_sums, send
@@ -147,17 +151,54 @@ def test_upkeep_goes_on_after_redis_was_in_trouble(tmp_path: Path, trouble: str)
 
 def test_one_at_a_time_reconciles(redis_client: redis.Redis) -> None:
     redis_client.delete(RECONCILING_KEY)
-    with alone(redis_client) as first, alone(redis_client) as second:
+    look = partial(alone, redis_client, RECONCILING_KEY, seconds=LOCK_SECONDS)
+    with look() as first, look() as second:
         assert (first, second) == (True, False)
-    with alone(redis_client) as third:
+    with look() as third:
         assert not third, "a second beat makes looks that are too close"
     eventually(lambda: redis_client.exists(RECONCILING_KEY) == 0, seconds=3, what="the end of the pause")
-    with alone(redis_client) as mine:
+    with look() as mine:
         assert mine
         assert 0 < redis_client.ttl(RECONCILING_KEY) <= LOCK_SECONDS, "a dead holder would keep it"
         redis_client.set(RECONCILING_KEY, "another", px=60_000)
     assert redis_client.get(RECONCILING_KEY) == b"another"
     redis_client.delete(RECONCILING_KEY)
+
+
+def test_a_blob_store_that_hangs_keeps_nobody_from_reconciling(
+    server: Valkey, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        # fsspec asks it over HTTP, without a time-out.
+        env = {"MLSERVICE_BLOBS_URL": f"webhdfs://127.0.0.1:{deaf.getsockname()[1]}/blobs"}
+        with Worker("system", redis_url=server.redis_url, folder=tmp_path, env=env) as worker:
+            worker.wait_until_ready()
+            send(redis_client, SWEEP_TASK)
+            with deaf.accept()[0]:
+                redis_client.delete(LOOKED_KEY, RECONCILING_KEY)
+                send(redis_client, RECONCILE_TASK)
+                eventually(lambda: redis_client.get(LOOKED_KEY), what="a look")
+                assert 0 < redis_client.ttl(SWEEPING_KEY) <= SWEEP_LOCK_SECONDS, "a dead holder would keep it"
+                send(redis_client, SWEEP_TASK)
+                worker.wait_for("the last sweep has not come back")
+                worker.popen.send_signal(signal.SIGTERM)
+                assert worker.popen.wait(timeout=10) == 0
+    redis_client.delete(SWEEPING_KEY)
+
+
+def test_one_at_a_time_sweeps(server: Valkey, redis_client: redis.Redis, tmp_path: Path) -> None:
+    gone = tmp_path / "results" / f"{new_group_id()}-1"
+    gone.parent.mkdir()
+    gone.write_bytes(b"x")
+    os.utime(gone, (0, 0))
+    settings = Settings(redis_url=server.redis_url, blobs_url=f"file://{tmp_path}")
+    redis_client.set(SWEEPING_KEY, "another", px=60_000)
+    sweep_alone(settings)
+    assert gone.exists()
+    redis_client.delete(SWEEPING_KEY)
+    sweep_alone(settings)
+    assert not gone.exists()
+    redis_client.delete(SWEEPING_KEY)
 
 
 def test_a_worker_answers_the_canary(service: Service) -> None:
