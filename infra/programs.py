@@ -46,12 +46,13 @@ def programs(*, embedded: bool) -> list[Program]:
     return [
         *([valkey] if embedded else []),
         *(_worker(fleet) for fleet in FLEETS),
-        Program(name="gateway", command=("gateway",), group="gateway", rank=40, renew_signal="HUP"),
+        # Before NGINX, so that requests that wait get their answer through it, and later ones a refusal.
+        Program(name="gateway", command=("gateway",), group="gateway", rank=50, renew_signal="HUP"),
         Program(
             name="nginx",
             command=("nginx",),
             group="nginx",
-            rank=50,
+            rank=40,
             stop_signal="QUIT",
             renew_signal="HUP",
             stop_seconds=2,

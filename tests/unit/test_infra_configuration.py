@@ -41,10 +41,10 @@ def test_without_embedded_redis_there_is_no_valkey() -> None:
     assert "program:valkey" not in supervisor(embedded=False)
 
 
-def test_stop_order_is_from_the_outside_in() -> None:
+def test_what_takes_requests_stops_first_and_nginx_only_after_it() -> None:
     config = supervisor(embedded=True)
     ranks = {name: config.getint(f"group:{name}", "priority") for name in ("nginx", "gateway", "background", "store")}
-    assert sorted(ranks, key=lambda name: -ranks[name]) == ["nginx", "gateway", "background", "store"]
+    assert sorted(ranks, key=lambda name: -ranks[name]) == ["gateway", "nginx", "background", "store"]
 
 
 def test_stopping_is_over_within_20_seconds() -> None:
