@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple, ParamSpec, TypeVar
+
+import redis
 
 from gateway.waiting import Expected, Waiting
 from tasks.cancelling import cancel
@@ -16,6 +19,8 @@ from tasks.errors import UnknownTask
 from tasks.groups import Outcome, Task, parse_handle
 from tasks.history import History
 from tasks.ledger import Ledger
+
+log = logging.getLogger(__name__)
 
 #: While a request waits, the ledger is read so often as well, in case a reply was lost (seconds).
 LOOK_SECONDS: Final = 5.0
@@ -79,26 +84,31 @@ class Outcomes:
         )
 
     async def wait(self, handle: str, *, seconds: float, reply: Expected | None = None) -> Outcome | None:
-        """How the task ended; None if it does not in time. `reply`: what a submit of this process expects."""
+        """How the task ended; None if it does not in time. `reply`: what a submit of this process expects.
+
+        The work is accepted: that Redis does not answer meanwhile is no reason to say anything else. Without a reply,
+        it has to answer at first.
+        """
         group, index = parse_handle(handle)
         until = time.monotonic() + self._patience(seconds)
-        if reply is None:
-            reply = self._waiting.expect(group)
-            await self._run(self._history.watch, group, self._waiting.process)
-            if outcome := await self.outcome(handle):
-                self._waiting.drop(reply)
-                return outcome
-        while (left := self._patience(until - time.monotonic())) > 0:
-            told = await reply.wait(seconds=min(left, LOOK_SECONDS))
-            if told is not None:
-                ended = told.outcomes[index]
-                return ended if not ended.reference else await self._run(self._history.whole, ended)
-            if outcome := await self.outcome(handle):
-                return outcome
-            if reply.reply.cancelled():
-                break
-        self._waiting.drop(reply)
+        with self._waiting.held(reply or self._waiting.expect(group)) as expected:
+            if reply is None:
+                await self._run(self._history.watch, group, self._waiting.process)
+                if outcome := await self.outcome(handle):
+                    return outcome
+            while (left := self._patience(until - time.monotonic())) > 0:
+                told = await expected.wait(seconds=min(left, LOOK_SECONDS))
+                try:
+                    if outcome := await self._whole(told.outcomes[index]) if told else await self.outcome(handle):
+                        return outcome
+                except redis.exceptions.RedisError as error:
+                    log.warning("how a task ended cannot be read: %s", error, extra={"task_id": group})
+                if told or expected.reply.cancelled():
+                    break
         return None
+
+    async def _whole(self, outcome: Outcome) -> Outcome:
+        return outcome if not outcome.reference else await self._run(self._history.whole, outcome)
 
     def _patience(self, seconds: float) -> float:
         return min(seconds, LEAVING_SECONDS) if self._waiting.leaving else seconds

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,8 +73,18 @@ class Waiting:
 
     def drop(self, expected: Expected) -> None:
         """Expect this reply no longer, unless a request waits for it."""
-        if not expected.waiters:
-            self._expected.pop(expected.group, None)
+        if not expected.waiters and self._expected.get(expected.group) is expected:
+            del self._expected[expected.group]
+
+    @contextmanager
+    def held(self, expected: Expected) -> Iterator[Expected]:
+        """A request waits for this reply inside, now and then or all the time; the last one drops it."""
+        expected.waiters += 1
+        try:
+            yield expected
+        finally:
+            expected.waiters -= 1
+            self.drop(expected)
 
     def let_go(self) -> None:
         """Wake all who wait; they are answered with what is known then."""
