@@ -17,6 +17,7 @@ from gateway.accounts import Accounts
 from gateway.attempts import Attempts
 from gateway.auth import Authenticator
 from gateway.callers import Callers
+from gateway.circuit import Circuit, GuardedRedis
 from gateway.dispatch import Dispatcher
 from gateway.entrance import Entrance, Networks
 from gateway.following import Follower
@@ -73,13 +74,14 @@ class Gateway(falcon.asgi.App[Any, Any]):
 
 def create_app(settings: Settings) -> Gateway:
     """The ASGI app for these settings. Nothing is connected yet. Raises SettingsError without a signing key."""
-    client = connect(settings)
+    circuit = Circuit()
+    client = GuardedRedis(connect(settings), circuit)
     blobs = open_blobs(settings.blobs_url, client)
     ledger = Ledger(client, blobs, settings=settings)
     registry, accounts = Registry(client), Accounts(client)
     keys = open_keys(settings)
     tokens = Tokens(keys, life_seconds=settings.token_life_seconds)
-    wire = partial(Wire, settings.redis_url, timeout_seconds=settings.redis_timeout_seconds)
+    wire = partial(Wire, settings.redis_url, timeout_seconds=settings.redis_timeout_seconds, circuit=circuit)
     quota = Quota(**{limit: getattr(settings, f"quota_{limit}") for limit in LIMITS})
     charging, accepting = wire(), wire()
     callers, quotas = Callers(accounts, tokens, outside=open_outside(settings), quota=quota), Quotas(charging)

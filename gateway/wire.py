@@ -18,22 +18,39 @@ import hiredis
 from redis import exceptions
 from redis.connection import parse_url
 
+from gateway.circuit import Circuit
+
 #: Called with the channel and the bytes of each message.
 OnMessage = Callable[[bytes, bytes], None]
 
 
 class Wire:
-    """One connection, made when it is first needed and again when it broke."""
+    """One connection, made when it is first needed and again when it broke.
 
-    def __init__(self, url: str, *, timeout_seconds: float, on_message: OnMessage | None = None) -> None:
+    `circuit`: what is known of whether Redis answers, where others know it as well.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_seconds: float,
+        on_message: OnMessage | None = None,
+        circuit: Circuit | None = None,
+    ) -> None:
         self._options = parse_url(url)  # type: ignore[no-untyped-call]
         self._timeout = timeout_seconds
         self._on_message = on_message
+        self._circuit = circuit or Circuit()
         self._protocol: _Protocol | None = None
         self._connecting = asyncio.Lock()
 
     async def call(self, *command: Any) -> Any:
-        """The reply to a command. Raises redis-py's ConnectionError, TimeoutError, ResponseError."""
+        """The reply to a command. Raises redis-py's ConnectionError, TimeoutError, ResponseError, and Refused."""
+        with self._circuit.guarding():
+            return await self._call(command)
+
+    async def _call(self, command: tuple[Any, ...]) -> Any:
         try:
             async with asyncio.timeout(self._timeout):
                 protocol = self._protocol

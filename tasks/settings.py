@@ -98,7 +98,7 @@ class Settings:
     )
     redirect_port: int = _setting(0, doc="Port that speaks HTTP and sends callers to HTTPS; 0: none.")
     result_life_seconds: int = _setting(24 * 3600, doc="How long finished work and its result are kept.")
-    redis_timeout_seconds: float = _setting(2.0, doc="Longest wait for Redis to answer a command or to connect.")
+    redis_timeout_seconds: float = _setting(1.5, doc="Longest wait for Redis to answer a command or to connect.")
     visibility_timeout_seconds: int = _setting(
         8, doc="Work whose worker has not renewed its lease for so long is given to another one."
     )

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import redis
 
+from gateway.circuit import PROBE_SECONDS, Refused
 from gateway.waiting import Waiting
 from gateway.wire import Wire
 from tasks.contract import EVERYTHING_CHANGED
@@ -98,8 +99,13 @@ def test_a_frozen_server_is_given_up_in_time() -> None:
                 with pytest.raises(redis.exceptions.TimeoutError):
                     await wire.call("PING")
                 assert asyncio.get_running_loop().time() - start < 2
+                start = asyncio.get_running_loop().time()
+                with pytest.raises(Refused):
+                    await wire.call("PING")
+                assert asyncio.get_running_loop().time() - start < 0.2, "it is not asked again at once"
             finally:
                 os.kill(server.popen.pid, signal.SIGCONT)
+            await asyncio.sleep(PROBE_SECONDS)
             assert await wire.call("ECHO", "again") == b"again"
 
     with Valkey() as server:
