@@ -120,6 +120,8 @@ def _transport_options(settings: Settings) -> dict[str, Any]:
         "priority_steps": list(PRIORITY_STEPS),
         "queue_order_strategy": "priority",
         "visibility_timeout": settings.visibility_timeout_seconds,
+        # A worker that dies while it takes back what others left must not keep all from that for kombu's 5 minutes.
+        "unacked_mutex_expire": settings.visibility_timeout_seconds,
         "unacked_restore_interval": 2,
         "unacked_restore_throttle": 1,
         "socket_timeout": max(settings.redis_timeout_seconds, 5.0),

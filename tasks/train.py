@@ -74,8 +74,9 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
     _read_source(runtime, claim)
 
     def show(state: dict[str, Any]) -> None:
-        # A train is not given up because Redis is away for a while; whether it may store its version is asked then.
-        with suppress(redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
+        # A train is not given up because Redis is away or full for a while; whether it may store its version is asked
+        # then.
+        with suppress(redis.exceptions.RedisError):
             runtime.ledger.progress(claim, state)
 
     # Data that a source gave are stored, and were let finish; the fit may be interrupted again.

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from celery import Celery
 
-from tasks.contract import FLEET_KEY, Lane, State, queue_key
+from tasks.contract import FLEET_KEY, UNACKED_MUTEX_KEY, Lane, State, queue_key
 from tasks.fleet import members
 from tasks.settings import Settings
 from tests.harmful import NAP
@@ -138,6 +138,38 @@ def test_work_goes_on_while_redis_is_away(site: Site, tmp_path: Path) -> None:
         versions = {handle.result(timeout=30)["version"], call.get(timeout=30)["version"]}
     assert versions == {1, 2}
     assert (len(begun(ours)), len(begun(direct))) == (1, 1)
+
+
+def test_a_train_goes_on_while_redis_is_full(site: Site, tmp_path: Path) -> None:
+    """How far it is cannot be written, which is all that happens."""
+    site.init("full")
+    log = tmp_path / "log"
+    with site.worker("train"):
+        handle = site.train("full", log, seconds=3)
+        site.redis.config_set("maxmemory", 1)
+        try:
+            eventually(lambda: refusals(site) > 5, what="refused progress")
+        finally:
+            site.redis.config_set("maxmemory", 0)
+        assert handle.result(timeout=20)["version"] == 1
+    assert len(begun(log)) == 1
+    assert handle.task().retries == 0
+
+
+def test_nobody_keeps_the_lock_of_what_workers_left_longer_than_a_lease(site: Site) -> None:
+    """kombu gives calls of dead workers back under a lock, which a worker that dies inside does not free."""
+    key = UNACKED_MUTEX_KEY.format(fleet="train")
+    with site.redis.monitor() as monitor, site.worker("train", env=LEASE):
+        commands = (found["command"].split() for found in monitor.listen())
+        locking = next(words for words in commands if words[:2] == ["SET", key])
+    assert "NX" in locking
+    assert int(locking[locking.index("PX") + 1]) == 2000
+
+
+def refusals(site: Site) -> int:
+    """How many commands Redis has refused for want of memory."""
+    errors: Any = site.redis.info("errorstats")
+    return int(errors.get("errorstat_OOM", {}).get("count", 0))
 
 
 def write_to_pipes(pid: int, data: bytes) -> None:

@@ -6,15 +6,7 @@ import pytest
 import redis
 
 from gateway.circuit import PROBE_SECONDS, Circuit, Refused
-
-
-class Clock:
-    """A clock that stands until it is moved (seconds)."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clocks import Clock
 
 
 def call(circuit: Circuit, error: Exception | None = None) -> None:
