@@ -27,7 +27,6 @@ from gateway.measures import Gauge
 from gateway.metrics import ServiceCollector
 from gateway.outcomes import Outcomes
 from gateway.outside import open_outside
-from gateway.pressure import Pressure
 from gateway.quotas import LIMITS, Quota, Quotas
 from gateway.resource_v0 import AuthResource, InitResource, OriginalErrors, PredictResource, StatusResource
 from gateway.resources.authorize import AuthorizeBodyResource, AuthorizeResource
@@ -53,6 +52,7 @@ from tasks.contract import Kind
 from tasks.dead import DeadLetters
 from tasks.history import History
 from tasks.ledger import Ledger
+from tasks.pressure import Pressure
 from tasks.registry import Registry
 from tasks.settings import Settings
 from tasks.traces import open_traces

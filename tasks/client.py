@@ -23,6 +23,7 @@ from tasks.errors import InvalidField, by_name
 from tasks.groups import Group, Head, Outcome, Task, new_group_id, parse_handle, read_failure
 from tasks.history import History
 from tasks.ledger import Ledger
+from tasks.pressure import Pressure
 from tasks.registry import check_name
 from tasks.settings import Settings
 from tasks.watching import Watch
@@ -79,7 +80,10 @@ class Handle:
 
 
 class Client:
-    """Submits work to the service that uses this Redis."""
+    """Submits work to the service that uses this Redis.
+
+    To submit raises Unavailable while too much waits in the lane, or Redis has little memory left.
+    """
 
     def __init__(self, redis_url: str | None = None, *, owner: str = "python") -> None:
         """`redis_url`: REDIS_URL of the environment if not given. `owner`: whose work it is."""
@@ -90,6 +94,7 @@ class Client:
         blobs = open_blobs(settings.blobs_url, self._redis)
         self.ledger = Ledger(self._redis, blobs, settings=settings)
         self.history = History(self._redis)
+        self._pressure = Pressure(self._redis, settings)
 
     def init(
         self,
@@ -191,6 +196,8 @@ class Client:
                 pubsub.get_message(ignore_subscribe_messages=True, timeout=min(left, LOOK_SECONDS))
 
     def _submit(self, kind: Kind, lane: Lane, *, head: Head, body: bytes) -> Handle:
+        self._pressure.look()
+        self._pressure.check(kind, Lane(lane))
         group = Group(id=new_group_id(), kind=kind, lane=Lane(lane), heads=[head], bodies=[body])
         self.ledger.accept(group)
         return Handle(self, f"{group.id}-0")

@@ -106,7 +106,7 @@ class Settings:
         1_000_000, doc="So many unfinished items in a lane of a queue, and no more are accepted; 0: no bound."
     )
     max_queue_age_seconds: int = _setting(
-        0, doc="While the oldest unfinished item of a lane is older, no more are accepted there; 0: no bound."
+        0, doc="While the first item that waits in a lane has waited longer, no more are accepted there; 0: no bound."
     )
     max_memory_part: float = _setting(0.9, doc="While Redis uses a greater part of its maxmemory, nothing is accepted.")
     redis_memory_bytes: int = _setting(

@@ -10,9 +10,9 @@ from falcon.asgi import Request, Response
 
 from gateway.auth import requires
 from gateway.parameters import page_limit, single_values
-from gateway.pressure import Pressure
 from gateway.representations import letter_document, show, show_accepted
 from tasks.dead import DeadLetters
+from tasks.pressure import Pressure
 
 
 class DeadLettersResource:

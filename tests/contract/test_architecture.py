@@ -30,6 +30,7 @@ GATEWAY_TASKS = {
         "dead",
         "fleet",
         "blobs",
+        "pressure",
         "scripts",
     ),
     "traces",

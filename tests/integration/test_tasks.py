@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -12,12 +13,13 @@ import pytest
 import redis
 
 from gateway.accounts import Accounts
-from gateway.pressure import Pressure
+from tasks.acceptance import depth_field
 from tasks.client import Client
-from tasks.contract import DEPTH_KEY, Kind, Lane, State
+from tasks.contract import DEPTH_KEY, LEASES_KEY, Kind, Lane, State
 from tasks.errors import Conflict, Unavailable
+from tasks.pressure import Pressure
 from tasks.settings import Settings
-from tests.servers import eventually
+from tests.servers import Valkey, eventually
 from tests.service import JSON, Service
 
 ROWS = [{"a": a, "b": b, "y": a + b} for a in range(20) for b in range(20)]
@@ -168,6 +170,46 @@ def test_too_much_work_in_a_lane_is_refused(redis_client: redis.Redis) -> None:
     redis_client.hset(DEPTH_KEY, "estimate:low", 2)
     redis_client.zadd("ml:pending:train:normal", {"g": time.time() - 6})
     assert pressure.measure().keys() == {(Kind.ESTIMATE, Lane.LOW), (Kind.TRAIN, Lane.NORMAL)}
+
+
+def test_what_a_worker_has_is_not_what_waits(redis_client: redis.Redis) -> None:
+    """A train that takes an hour keeps nobody from submitting another."""
+    pressure = Pressure(redis_client, Settings(max_queue_age_seconds=5))
+    now = time.time()
+    redis_client.zadd("ml:pending:train:normal", {"running": now - 3600, "waiting": now - 4})
+    redis_client.zadd(LEASES_KEY, {"running": now + 8})
+    assert pressure.measure() == {}
+    redis_client.zadd(LEASES_KEY, {"running": now - 1})
+    assert pressure.measure().keys() == {(Kind.TRAIN, Lane.NORMAL)}, "its worker is gone"
+    redis_client.zadd(LEASES_KEY, {"running": now + 8})
+    redis_client.zincrby("ml:pending:train:normal", -2, "waiting")
+    assert pressure.measure().keys() == {(Kind.TRAIN, Lane.NORMAL)}
+
+
+def test_the_python_client_is_refused_as_well_and_accepted_again(
+    valkey_server: Valkey, redis_client: redis.Redis
+) -> None:
+    client = Client(valkey_server.redis_url)
+    most = Settings().max_queued_items
+    redis_client.hset(DEPTH_KEY, depth_field(Kind.ESTIMATE, Lane.LOW), most)
+    with pytest.raises(Unavailable, match="wait in the lane low"):
+        client.estimate("m", rows=[[1]], lane=Lane.LOW)
+    assert client.estimate("m", rows=[[1]]).state is State.QUEUED
+    redis_client.hset(DEPTH_KEY, depth_field(Kind.ESTIMATE, Lane.LOW), most - 1)
+
+    def accepted() -> bool:
+        with suppress(Unavailable):
+            return client.estimate("m", rows=[[1]], lane=Lane.LOW).state is State.QUEUED
+        return False
+
+    eventually(accepted, what="a submit")
+    memory: Any = redis_client.info("memory")
+    redis_client.config_set("maxmemory", int(memory["used_memory"] * 1.05))
+    try:
+        with pytest.raises(Unavailable, match="memory"):
+            Client(valkey_server.redis_url).train("m")
+    finally:
+        redis_client.config_set("maxmemory", 0)
 
 
 def test_full_memory_refuses_everything(redis_client: redis.Redis) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 import redis
 
-from tasks.contract import DEPTH_KEY, PENDING_KEY, Kind, Lane
+from tasks.acceptance import depth_field
+from tasks.contract import DEPTH_KEY, LEASES_KEY, PENDING_KEY, Kind, Lane
 from tasks.counts import Refusal, refusal
 from tasks.errors import Unavailable
 from tasks.settings import Settings
@@ -19,8 +20,12 @@ log = logging.getLogger(__name__)
 
 #: How often it is measured (seconds). What comes in between goes a little over the bounds.
 MEASURE_SECONDS: Final = 0.5
+#: So many of the oldest groups of a lane are looked at for one that waits; workers have fewer at a time.
+OLDEST: Final = 200
 
 Place = tuple[Kind, Lane]
+#: All places.
+PLACES: Final = tuple((kind, lane) for kind in Kind for lane in Lane)
 
 
 class Objection(NamedTuple):
@@ -34,14 +39,21 @@ class Pressure:
     """What stands against accepting work, by kind and lane, as it was measured last."""
 
     def __init__(
-        self, client: redis.Redis, settings: Settings, *, count: Callable[[str], None] = lambda _field: None
+        self,
+        client: redis.Redis,
+        settings: Settings,
+        *,
+        count: Callable[[str], None] = lambda _field: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._redis = client
         self._count = count
         self._most_items = settings.max_queued_items
         self._most_age = settings.max_queue_age_seconds
         self._memory_part = settings.max_memory_part
+        self._clock = clock
         self._against: dict[Place, Objection] = {}
+        self._measured_at = float("-inf")
 
     def check(self, kind: Kind, lane: Lane) -> None:
         """Raise Unavailable if work of this kind is not accepted in this lane at the moment."""
@@ -58,24 +70,45 @@ class Pressure:
                 log.warning("the queues cannot be measured: %s", error)
             await asyncio.sleep(MEASURE_SECONDS)
 
+    def look(self) -> None:
+        """Measure, unless that was done a moment ago: for who has nobody that follows. Raises RedisError."""
+        if self._clock() - self._measured_at < MEASURE_SECONDS:
+            return
+        try:
+            self._against = self.measure()
+        except redis.exceptions.ResponseError as error:
+            # Who may not ask for the memory may yet submit.
+            log.warning("the queues cannot be measured: %s", error)
+        self._measured_at = self._clock()
+
     def measure(self) -> dict[Place, Objection]:
         """What stands against accepting work now."""
-        places = [(kind, lane) for kind in Kind for lane in Lane]
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.info("memory")
             pipe.hgetall(DEPTH_KEY)
-            for kind, lane in places:
-                pipe.zrange(PENDING_KEY.format(kind=kind.value, lane=lane.value), 0, 0, withscores=True)
-            memory, depths, *oldest = pipe.execute()
+            memory, depths = pipe.execute()
         if full := self._full(memory):
-            return dict.fromkeys(places, full)
+            return dict.fromkeys(PLACES, full)
         found = {}
-        for (kind, lane), first in zip(places, oldest, strict=True):
-            items = int(depths.get(f"{kind.value}:{lane.value}".encode(), 0))
-            age = time.time() - first[0][1] if first else 0.0
+        ages = self._ages() if self._most_age else [0.0] * len(PLACES)
+        for (kind, lane), age in zip(PLACES, ages, strict=True):
+            items = int(depths.get(depth_field(kind, lane).encode(), 0))
             if objection := self._too_much(items, age, lane):
                 found[kind, lane] = objection
         return found
+
+    def _ages(self) -> list[float]:
+        """How long the first in each place waits that no worker has (seconds); 0 where none does."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for kind, lane in PLACES:
+                pipe.zrange(PENDING_KEY.format(kind=kind.value, lane=lane.value), 0, OLDEST - 1, withscores=True)
+            oldest = pipe.execute()
+            for groups in oldest:
+                # Redis wants at least one, and none is called so.
+                pipe.zmscore(LEASES_KEY, [group for group, _ in groups] or [""])
+            leases = pipe.execute()
+        now = time.time()
+        return [_wait(groups, until, now=now) for groups, until in zip(oldest, leases, strict=True)]
 
     def _full(self, memory: dict[str, Any]) -> Objection | None:
         most, used = int(memory.get("maxmemory", 0)), int(memory.get("used_memory", 0))
@@ -92,3 +125,9 @@ class Pressure:
             words = f"the lane {lane.value} is {age:.0f} s behind, and nothing new is accepted; try again in a moment"
             return Objection(Refusal.AGE, words)
         return None
+
+
+def _wait(groups: Sequence[tuple[bytes, float]], leases: Sequence[float | None], *, now: float) -> float:
+    """How long the first of these groups waits whose lease is over, or that has none."""
+    since = (at for (_, at), lease in zip(groups, leases, strict=False) if lease is None or lease <= now)
+    return now - next(since, now)
