@@ -55,17 +55,19 @@ class Happened:
 
 def main(arguments: Sequence[str]) -> int:
     """Run, print, write. Returns the exit status."""
-    options = parse(arguments, kinds=[fault.name for fault in FAULTS])
-    verdict = run(options)
-    print(f"\n{report.text(verdict)}")
-    report.write(options, verdict)
-    print(f"written to {options.out}/")
-    return 0 if verdict.good else 1
+    good = True
+    for options in parse(arguments, kinds=[fault.name for fault in FAULTS]):
+        verdict = run(options)
+        print(f"\n{report.text(verdict)}")
+        report.write(options, verdict)
+        print(f"written to {options.out}/")
+        good &= verdict.good
+    return 0 if good else 1
 
 
 def run(options: Options) -> Verdict:
     """Start the service and the load, do the faults, and account for everything."""
-    print("starting the service and its load ...", flush=True)
+    print(f"starting the service (appendfsync {options.sync}) and its load ...", flush=True)
     happened = Happened()
     with started(options) as stage:
         with loaded(stage):

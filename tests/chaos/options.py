@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from tasks.settings_check import SYNCS
 
+#: The kind of fault for which it matters when Valkey syncs its file.
+SYNC_KIND: Final = "valkey"
+#: What `--sync` is set to for a second run of those, with `always`.
+BOTH: Final = "both"
 #: The kinds of fault that the short form does.
 SHORT_KINDS: Final = "estimate-child,estimate-worker,train-worker,gateway,duplicate"
 
@@ -39,8 +43,8 @@ class Options:
     out: Path
 
 
-def parse(arguments: Sequence[str], *, kinds: Sequence[str]) -> Options:
-    """The options; `kinds` are all that there are. Exits with a message if the arguments cannot be used."""
+def parse(arguments: Sequence[str], *, kinds: Sequence[str]) -> list[Options]:
+    """The options of each run; `kinds` are all that there are. Exits with a message if the arguments cannot be used."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.chaos", description="Faults in a running service, under load."
     )
@@ -53,7 +57,12 @@ def parse(arguments: Sequence[str], *, kinds: Sequence[str]) -> Options:
     parser.add_argument(
         "--lease", type=_count, help="seconds until unacknowledged work comes back (default 10; short: 5)"
     )
-    parser.add_argument("--sync", choices=SYNCS, default=SYNCS[0], help="when Valkey syncs its file (default everysec)")
+    parser.add_argument(
+        "--sync",
+        choices=(*SYNCS, BOTH),
+        default=BOTH,
+        help="when Valkey syncs its file (default both: kills of Valkey are repeated with always)",
+    )
     parser.add_argument("--rate", type=float, default=25.0, help="estimates a second (default 25)")
     parser.add_argument("--patience", type=float, help="longest wait for the last handle (default 300; short: 90)")
     parser.add_argument("--seed", type=int, default=0, help="of what is random (default 0)")
@@ -63,19 +72,22 @@ def parse(arguments: Sequence[str], *, kinds: Sequence[str]) -> Options:
     chosen = (given.only or usual).split(",")
     if unknown := [word for word in chosen if not any(_matches(word, kind) for kind in kinds)]:
         parser.error(f"there is no fault {unknown[0]!r}; there are: {', '.join(kinds)}")
-    return Options(
+    first = Options(
         kills=given.kills or (1 if given.short else 20),
         kinds=tuple(kind for kind in kinds if any(_matches(word, kind) for word in chosen)),
         freeze_seconds=given.freeze or (20.0 if given.short else 40.0),
         unreachable_seconds=given.unreachable or (6.0 if given.short else 30.0),
         full_seconds=given.full or (4.0 if given.short else 10.0),
         lease_seconds=given.lease or (5 if given.short else 10),
-        sync=given.sync,
+        sync=SYNCS[0] if given.sync == BOTH else given.sync,
         rate=given.rate,
         patience_seconds=given.patience or (90.0 if given.short else 300.0),
         seed=given.seed,
         out=given.out,
     )
+    if given.sync != BOTH or SYNC_KIND not in first.kinds:
+        return [first]
+    return [first, *(replace(first, sync=sync, kinds=(SYNC_KIND,), out=first.out / sync) for sync in SYNCS[1:])]
 
 
 def _matches(word: str, kind: str) -> bool:

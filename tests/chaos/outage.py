@@ -12,7 +12,9 @@ from tests.chaos.face import Face
 from tests.chaos.load import send
 from tests.chaos.stage import Stage
 
-#: A submit must be answered in this time, whatever is wrong behind the gateway (seconds).
+#: A submit must be answered in this time, whatever is wrong behind the gateway; one that is not is waited for so long
+#: (seconds).
+BOUND_SECONDS: Final = 2.0
 ANSWER_SECONDS: Final = 10.0
 PAUSE_SECONDS: Final = 0.2
 #: How a submit may be answered meanwhile.
@@ -22,7 +24,8 @@ ALLOWED: Final = ("202", "503 with Retry-After")
 def asked(stage: Stage, *, what: str, seconds: float) -> dict[str, Any]:
     """Submit estimates for so long, one after the other; how they were answered and how long it took at most.
 
-    What is accepted is in the account. An answer that is neither 202 nor 503 with Retry-After breaks a promise.
+    What is accepted is in the account. An answer that is neither 202 nor 503 with Retry-After breaks a promise, and one
+    that takes longer than BOUND_SECONDS.
     """
     answers: Counter[str] = Counter()
     slowest = 0.0
@@ -36,4 +39,6 @@ def asked(stage: Stage, *, what: str, seconds: float) -> dict[str, Any]:
     for answer, count in answers.items():
         if answer not in ALLOWED:
             stage.account.find(f"{what}: {count} submits were answered {answer}")
+    if slowest > BOUND_SECONDS:
+        stage.account.find(f"{what}: a submit was answered after {slowest:.2f} s only")
     return {"answers": dict(answers), "slowest_answer_seconds": round(slowest, 2)}

@@ -46,7 +46,8 @@ def text(verdict: Verdict) -> str:
         f"lost with valkey        {v.lost_with_valkey:>8}  accepted in the last second before it was killed",
         f"cleared                 {v.cleared:>8}  unfinished when Redis was emptied",
         f"finished twice          {len(v.twice):>8}  (and {v.twice_with_valkey} whose end Valkey may have forgotten)",
-        f"wrong answers           {len(v.wrong):>8}  ({v.unchecked} could not be compared)",
+        f"wrong answers           {len(v.wrong):>8}",
+        f"not compared            {len(v.unchecked):>8}  (and {v.unchecked_with_valkey} whose version went with Redis)",
         f"trains, not one version {len(v.versions):>8}",
         f"failed without fault    {len(v.innocent):>8}",
         f"broken promises         {len(v.findings):>8}",
@@ -60,6 +61,7 @@ def text(verdict: Verdict) -> str:
         ("lost", v.lost),
         ("twice", v.twice),
         ("wrong", v.wrong),
+        ("not compared", v.unchecked),
         ("versions", v.versions),
         ("innocent", v.innocent),
     ):

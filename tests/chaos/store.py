@@ -11,19 +11,36 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import httpx
+import redis
 
 from infra.control import Supervisor
+from tasks.contract import LOOKED_KEY
 from tests.chaos.fault import Fault
 from tests.chaos.outage import asked
 from tests.chaos.stage import PATIENCE_SECONDS, Stage
 from tests.servers import eventually
 from tests.service import MLSERVICE
 
+#: Longest time from then, when estimates are answered again, until upkeep runs (seconds).
+UPKEEP_SECONDS: Final = 30.0
 #: How long the programs are watched for a crash loop after Valkey came back empty (seconds).
 WATCH_SECONDS: Final = 10.0
 
 
-class RedisFull(Fault):
+class Outage(Fault):
+    """Redis cannot do its work for a while. Afterwards upkeep has to run again."""
+
+    def settle(self, stage: Stage) -> dict[str, Any]:
+        """Wait until somebody looks again for work that nobody will finish."""
+        since = time.time()
+        with stage.admin() as client:
+            eventually(
+                lambda: _looked_at(client) > since, seconds=UPKEEP_SECONDS, what="a look for lost work after the outage"
+            )
+        return {"upkeep_seconds": round(time.time() - since, 2)}
+
+
+class RedisFull(Outage):
     """Redis may use less memory than it does, for a while."""
 
     name = "redis-full"
@@ -39,7 +56,7 @@ class RedisFull(Fault):
                 client.config_set("maxmemory", before["maxmemory"])
 
 
-class RedisUnreachable(Fault):
+class RedisUnreachable(Outage):
     """Redis does not answer, for a while."""
 
     name = "redis-unreachable"
@@ -49,7 +66,7 @@ class RedisUnreachable(Fault):
             return asked(stage, what=self.name, seconds=stage.options.unreachable_seconds)
 
 
-class RedisEmpty(Fault):
+class RedisEmpty(Outage):
     """Redis comes back without data, as after a lost disk. Accounts and models are made again, as an operator would.
 
     What was accepted before is accounted for apart. No program may end because of it.
@@ -73,12 +90,19 @@ class RedisEmpty(Fault):
 
     def settle(self, stage: Stage) -> dict[str, Any]:
         """Watch the programs: those that run now go on."""
+        notes = super().settle(stage)
         before = _pids(stage)
         time.sleep(WATCH_SECONDS)
         ended = [name for name, pid in before.items() if _pids(stage).get(name) != pid]
         if ended:
             stage.account.find(f"{self.name}: {', '.join(ended)} ended afterwards")
-        return {"programs_that_ended": ended}
+        return {**notes, "programs_that_ended": ended}
+
+
+def _looked_at(client: redis.Redis) -> float:
+    """When somebody last looked for work that nobody will finish, in seconds since the epoch; 0 for never."""
+    found: Any = client.get(LOOKED_KEY)
+    return float(found or 0)
 
 
 def _ready(stage: Stage) -> bool:

@@ -34,8 +34,10 @@ class Verdict:
     #: The same, where Valkey may have forgotten the first end.
     twice_with_valkey: int = 0
     wrong: list[str] = field(default_factory=list)
-    #: Successes whose result could not be compared.
-    unchecked: int = 0
+    #: Successes whose result could not be compared, because what made it could not be read.
+    unchecked: list[str] = field(default_factory=list)
+    #: The same, where that went when Redis was emptied or Valkey may have forgotten it.
+    unchecked_with_valkey: int = 0
     #: Trains with other than one version if they succeeded, and other than none if not.
     versions: list[str] = field(default_factory=list)
     #: Good work that failed, whatever was harmed beside it.
@@ -51,7 +53,8 @@ class Verdict:
     @property
     def good(self) -> bool:
         """Whether all promises were kept."""
-        return not (self.lost or self.twice or self.wrong or self.versions or self.innocent or self.findings)
+        broken = (self.lost, self.twice, self.wrong, self.unchecked, self.versions, self.innocent, self.findings)
+        return not any(broken)
 
 
 def judge(account: Account, truth: Truth, events: Sequence[Event], *, skipped: dict[str, str]) -> Verdict:
@@ -79,7 +82,10 @@ def _judge_end(entry: Entry, account: Account, verdict: Verdict) -> None:
     if entry.wrong:
         verdict.wrong.append(f"{name}: {entry.wrong}")
     elif entry.seen and not entry.checked:
-        verdict.unchecked += 1
+        if entry.era < account.era or account.unsynced(entry.seen.finished_at, entry.seen.finished_at):
+            verdict.unchecked_with_valkey += 1
+        else:
+            verdict.unchecked.append(name)
     if entry.seen and entry.seen.state is not State.SUCCEEDED and not _may_fail(entry, account):
         verdict.innocent.append(f"{name}: {entry.seen.state}: {entry.seen.reason}")
     if entry.era < account.era:

@@ -133,10 +133,36 @@ def test_what_a_fault_stalled_is_counted_from_the_fault() -> None:
 
 def test_kinds_are_chosen_by_name_or_word() -> None:
     kinds = ["train-worker", "valkey", "beat"]
-    assert parse(["--only", "worker,valkey"], kinds=kinds).kinds == ("train-worker", "valkey")
-    assert parse([], kinds=kinds).kinds == tuple(kinds)
+    assert parse(["--only", "worker,valkey"], kinds=kinds)[0].kinds == ("train-worker", "valkey")
+    assert parse([], kinds=kinds)[0].kinds == tuple(kinds)
     with pytest.raises(SystemExit):
         parse(["--only", "vork"], kinds=kinds)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "runs"),
+    [
+        ([], [("everysec", ("beat", "valkey")), ("always", ("valkey",))]),
+        (["--sync", "always"], [("always", ("beat", "valkey"))]),
+        (["--only", "beat"], [("everysec", ("beat",))]),
+    ],
+)
+def test_valkey_is_killed_in_both_modes(arguments: list[str], runs: list[tuple[str, tuple[str, ...]]]) -> None:
+    options = parse(arguments, kinds=["beat", "valkey"])
+    assert [(one.sync, one.kinds) for one in options] == runs
+    assert len({one.out for one in options}) == len(runs)
+
+
+def test_an_answer_that_nobody_compared_fails_the_run() -> None:
+    verdict = verdict_of(entry(checked=False))
+    assert (len(verdict.unchecked), verdict.good) == (1, False)
+    assert "not compared: estimate h" in text(verdict)
+
+
+@pytest.mark.parametrize("excuse", [{"era": 1}, {"valkey_kills": [101.5]}], ids=["emptied", "killed"])
+def test_what_made_an_answer_may_go_with_redis(excuse: dict[str, Any]) -> None:
+    verdict = verdict_of(entry(checked=False), **excuse)
+    assert (verdict.unchecked, verdict.unchecked_with_valkey, verdict.good) == ([], 1, True)
 
 
 def test_orders_are_of_their_kind() -> None:
