@@ -10,7 +10,6 @@ from prometheus_client import CollectorRegistry
 
 from gateway.measures import Gauge
 from gateway.metrics import ServiceCollector
-from gateway.pressure import Pressure
 from gateway.tally import Tally
 from tasks.contract import COUNTS_KEY, DEPTH_KEY, FLEET_KEY, FLEET_LOST_SECONDS, LEASES_KEY, Kind, Lane, Media, State
 from tasks.counts import SIZE_BOUNDS, TIME_BOUNDS, TOKENS_REFUSED, Refusal
@@ -18,6 +17,7 @@ from tasks.errors import Cancelled, EstimatorFailed, FenceLost, InvalidRows, Una
 from tasks.fleet import announce, leave, members, namesakes
 from tasks.groups import Claim, Group, Head, Outcome, failure, new_group_id
 from tasks.ledger import Ledger
+from tasks.pressure import Pressure
 from tasks.reconciling import reconcile
 from tasks.settings import Settings
 

@@ -7,12 +7,18 @@ import json
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Final
 
 import httpx
 import pytest
 
+from tasks.client import Client
+from tasks.contract import Kind, Lane, State
+from tasks.groups import Group, Head, new_group_id
+from tasks.pressure import MEASURE_SECONDS
+from tests.harmful import SETTING
 from tests.servers import eventually
 from tests.service import Service
 
@@ -30,7 +36,7 @@ ONE: Final = {"rows": [[1, 2]]}
 @pytest.fixture(scope="module")
 def outage() -> Iterator[Service]:
     """A service with one gateway process and the model `m`."""
-    with Service(env={"MLSERVICE_GATEWAY_PROCESSES": "1"}) as service:
+    with Service(env={"MLSERVICE_GATEWAY_PROCESSES": "1", **SETTING}) as service:
         assert service.init("m", ROWS, target="y").status_code == 200
         assert service.train("m", params={"num_iterations": 5}).status_code == 200
         yield service
@@ -93,6 +99,20 @@ def test_the_service_is_there_as_soon_as_redis_is(outage: Service) -> None:
     assert min(healed() for _ in range(2)) < HEALED_SECONDS
 
 
+def test_a_full_redis_refuses_work_and_takes_it_again(outage: Service) -> None:
+    with outage.master() as client:
+        client.config_set("maxmemory", 1)
+        try:
+            full = [outage.http.post(ESTIMATE, json=ONE) for _ in range(3)]
+            time.sleep(MEASURE_SECONDS)
+            full.append(outage.http.post(ESTIMATE, json=ONE))
+        finally:
+            client.config_set("maxmemory", 0)
+    assert {(answer.status_code, "Retry-After" in answer.headers) for answer in full} == {(503, True)}
+    assert max(answer.elapsed.total_seconds() for answer in full) < BOUND_SECONDS
+    eventually(lambda: outage.http.post(ESTIMATE, json=ONE).status_code == 202, what="a submit")
+
+
 def test_what_was_accepted_is_not_refused_because_redis_goes_away_while_its_caller_waits(outage: Service) -> None:
     async def ask() -> tuple[httpx.Response, httpx.Response]:
         async with caller(outage) as client:
@@ -114,36 +134,52 @@ def test_what_was_accepted_is_not_refused_because_redis_goes_away_while_its_call
     assert result.status_code == 200
 
 
-def test_who_waits_when_the_whole_service_stops_is_told_the_handle(outage: Service) -> None:
-    """The last test here."""
+def test_the_whole_service_stops_and_starts_again(outage: Service) -> None:
+    """The last test here. Who waits is told the handle; what was accepted is done; what was cancelled is not."""
+    client = Client(outage.redis_url, owner="admin")
+    assert outage.init("slow", ROWS, target="y", estimator="harmful").status_code == 200
 
-    async def ask() -> tuple[list[httpx.Response], list[int]]:
-        later: list[int] = []
-        async with caller(outage) as client:
+    async def ask() -> tuple[list[httpx.Response], list[httpx.Response]]:
+        later: list[httpx.Response] = []
+        async with caller(outage) as connections:
             with outage.halted("worker-estimate"):
-                waits = [
-                    asyncio.create_task(client.post(ESTIMATE, json=ONE, headers={"Prefer": "wait=60"}))
-                    for _ in range(5)
-                ]
+                post = partial(connections.post, ESTIMATE, json=ONE, headers={"Prefer": "wait=60"})
+                waits = [asyncio.create_task(post()) for _ in range(5)]
                 await until(lambda: queued(outage) == len(waits))
+                client.ledger.accept(both)
+                assert outage.http.delete(f"/v1/tasks/{both.id}-0").json()["state"] == "cancelled"
+                assert outage.http.delete(f"/v1/tasks/{train.id}").status_code == 202
                 outage.popen.send_signal(signal.SIGTERM)
                 answers = await asyncio.gather(*waits)
-                # As long as somebody listens, it is said that nothing is accepted.
-                try:
+                # As long as somebody listens, it is said what is accepted and what is not.
+                with suppress(httpx.TransportError):
                     while True:
-                        later.append((await client.post(ESTIMATE, json=ONE)).status_code)
-                except httpx.TransportError:
-                    pass
+                        later.append(await connections.post(ESTIMATE, json=ONE))
         return answers, later
 
-    answers, later = asyncio.run(ask())
+    both = Group(
+        id=new_group_id(),
+        kind=Kind.ESTIMATE,
+        lane=Lane.NORMAL,
+        heads=[Head(owner="admin", model="m")] * 2,
+        bodies=[json.dumps(ONE).encode()] * 2,
+    )
+    train = client.train("slow", params={"seconds": 600})
+    eventually(lambda: train.state is State.RUNNING, what="the train")
+    with outage.halted("worker-train"):
+        answers, later = asyncio.run(ask())
     assert {answer.status_code for answer in answers} == {202}
-    assert set(later) <= {202, 502, 503}
+    assert {answer.status_code for answer in later} <= {202, 502, 503}
     outage.popen.wait(timeout=30)
     outage.start_again()
-    for answer in answers:
-        result = outage.http.get(f"{answer.headers['Location']}/result", headers={"Prefer": "wait=30"})
-        assert result.status_code == 200, "it was accepted"
+    accepted = [answer for answer in answers + later if answer.status_code == 202]
+    done = [*(answer.headers["Location"] for answer in accepted), f"/v1/tasks/{both.id}-1"]
+    for path in done:
+        assert outage.http.get(f"{path}/result", headers={"Prefer": "wait=30"}).status_code == 200, "it was accepted"
+    for handle in (f"{both.id}-0", train.id):
+        task = outage.http.get(f"/v1/tasks/{handle}", headers={"Prefer": "wait=30"}).json()
+        assert task["state"] == "cancelled"
+    assert outage.http.get("/v1/models/slow").json()["versions"] == []
 
 
 def queued(service: Service) -> int:

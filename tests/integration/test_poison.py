@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from tests.site import Site
 
 SETTINGS = {
     "MLSERVICE_ESTIMATE_TIME_LIMIT_SECONDS": "2",
+    "MLSERVICE_INIT_TIME_LIMIT_SECONDS": "1",
     "MLSERVICE_TIME_LIMIT_GRACE_SECONDS": "1",
     "MLSERVICE_MAX_DELIVERIES": "2",
     "MLSERVICE_WORKER_MEMORY_BYTES": str(2**30),
@@ -98,3 +101,14 @@ def test_direct_calls(site: Site) -> None:
         calls[DEAF].get(timeout=20)
     with pytest.raises(Exception, match="ended its worker"):
         calls[SEGFAULT].get(timeout=20)
+
+
+def test_an_init_that_takes_too_long_ends(site: Site, tmp_path: Path) -> None:
+    """It reads from where nothing comes."""
+    os.mkfifo(tmp_path / "silent.csv")
+    with site.worker("train", env={"MLSERVICE_SOURCES": f"silent=file://{tmp_path}/silent.csv"}):
+        handle = site.client.init("silent", source="silent", target="y")
+        with pytest.raises(TimeLimit, match="longer than"):
+            handle.result(timeout=40)
+        assert site.client.train("harmful").result(timeout=20)["version"] > 1, "its worker takes other work"
+    assert "silent" not in site.registry.names()

@@ -17,13 +17,15 @@ from tasks.acceptance import depth_field
 from tasks.client import Client
 from tasks.contract import DEPTH_KEY, LEASES_KEY, Kind, Lane, State
 from tasks.errors import Conflict, Unavailable
-from tasks.pressure import Pressure
+from tasks.pressure import MEASURE_SECONDS, Pressure
 from tasks.settings import Settings
 from tests.servers import Valkey, eventually
 from tests.service import JSON, Service
 
 ROWS = [{"a": a, "b": b, "y": a + b} for a in range(20) for b in range(20)]
 BODY = json.dumps({"rows": [[1, 2]]}).encode()
+#: How long the first in a lane may wait in a service that is behind.
+MOST_AGE_SECONDS = 2
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +228,7 @@ def test_full_memory_refuses_everything(redis_client: redis.Redis) -> None:
 
 
 def test_a_service_that_is_behind_refuses_and_recovers() -> None:
-    env = {"MLSERVICE_MAX_QUEUED_ITEMS": "5"}
+    env = {"MLSERVICE_MAX_QUEUED_ITEMS": "5", "MLSERVICE_MAX_QUEUE_AGE_SECONDS": str(MOST_AGE_SECONDS)}
     with Service(env=env) as service:
         assert service.init("tasks", {"rows": ROWS}, target="y").status_code == 200
         assert service.train("tasks", params={"num_iterations": 5}).status_code == 200
@@ -239,4 +241,11 @@ def test_a_service_that_is_behind_refuses_and_recovers() -> None:
             assert submit(service.http, lane="high").status_code == 202
             counted = 'mlservice_refused_total{kind="estimate",lane="normal",reason="depth"}'
             eventually(lambda: f"{counted} 0.0" not in service.http.get("/metrics").text, what="the count of it")
-        eventually(lambda: submit(service.http).status_code == 202, what="recovery")
+            # Not asked in between, which would fill the lane.
+            time.sleep(MOST_AGE_SECONDS + 2 * MEASURE_SECONDS)
+            late = eventually(lambda: (a := submit(service.http, lane="high")).status_code == 503 and a, what="an end")
+            assert late.headers["Retry-After"]
+            assert "s behind" in late.json()["detail"]
+            assert submit(service.http, lane="low").status_code == 202
+        for lane in Lane:
+            eventually(lambda: submit(service.http, lane=lane.value).status_code == 202, what="recovery")  # noqa: B023

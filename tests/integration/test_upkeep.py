@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shelve
 import signal
 import socket
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from tasks.contract import (
     SUSPECTS_KEY,
     SWEEP_TASK,
     SWEEPING_KEY,
+    SYSTEM_QUEUE,
     Kind,
     Lane,
     State,
@@ -230,8 +233,30 @@ def test_a_canary_that_nobody_took_in_time_is_dropped(
     assert reply.group == token
 
 
-def test_beat_reconciles_in_the_running_service(service: Service) -> None:
-    """Nothing stays suspected in a service that loses nothing, and it is ready."""
-    assert httpx.get(f"{service.url}/health/ready", timeout=10).json() == {"status": "ready"}
+def test_beat_has_the_running_service_reconciled_again_and_again(service: Service) -> None:
     with redis.Redis.from_url(service.redis_url) as client:
-        assert not client.exists(SUSPECTS_KEY)
+        for _ in range(2):
+            before = client.get(LOOKED_KEY)
+            eventually(lambda: client.get(LOOKED_KEY) not in (None, before), seconds=20, what="a look")  # noqa: B023
+        assert httpx.get(f"{service.url}/health/ready", timeout=10).json() == {"status": "ready"}
+        eventually(lambda: not client.exists(SUSPECTS_KEY), what="a look that suspects nothing")
+
+
+def test_beat_sends_a_sweep_when_one_is_due(server: Valkey, redis_client: redis.Redis, tmp_path: Path) -> None:
+    """Once an hour, however often beat was started in between: it keeps in a file when the last one was."""
+    schedule, queues = tmp_path / "schedule", [queue_key(SYSTEM_QUEUE, lane) for lane in Lane]
+
+    def sent_by_beat() -> set[str]:
+        redis_client.delete(*queues)
+        command = (MLSERVICE, "beat", "--schedule", schedule)
+        with Process(command, output=tmp_path / "log", env={"REDIS_URL": server.redis_url}):
+            eventually(lambda: sum(map(redis_client.llen, queues)) > 1, seconds=20, what="two messages")
+        messages = [message for queue in queues for message in redis_client.lrange(queue, 0, -1)]
+        redis_client.delete(*queues)
+        return {json.loads(message)["headers"]["task"] for message in messages}
+
+    assert sent_by_beat() == {RECONCILE_TASK}
+    with shelve.open(str(schedule), writeback=True) as kept:
+        kept["entries"]["sweep"].last_run_at -= timedelta(hours=1)
+    assert sent_by_beat() == {RECONCILE_TASK, SWEEP_TASK}
+    assert sent_by_beat() == {RECONCILE_TASK}
