@@ -15,9 +15,11 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 import gateway
 from gateway.accounts import SCOPES
 from gateway.app import create_app
+from gateway.errors import TABLE
 from gateway.resources.docs import ASSETS, DEFINITION
 from gateway.resources.work import EVERY_KIND, PARAMETERS
-from tasks.contract import HANDLE, MODEL_NAME, Kind, Lane, Media, Promote, State
+from infra.proxy_pages import OWN_HEADERS, TEXTS
+from tasks.contract import HANDLE, MODEL_NAME, PROBLEM, Kind, Lane, Media, Promote, State
 from tasks.settings import Settings
 
 #: What only NGINX asks.
@@ -34,6 +36,21 @@ OPEN: dict[tuple[str, str], list[dict[str, list[str]]]] = {
     ("/docs", "get"): [],
     ("/docs/{asset}", "get"): [],
 }
+
+#: What can come of any request: it is malformed, slow, too large, one of too many; the gateway fails or is away.
+EVERYWHERE = {400, 408, 413, 414, 429, 431, 500, 501, 502, 504}
+#: What NGINX says as well, and why not every operation has it.
+ELSEWHERE = {
+    401: "of a guarded one, as the gateway's",
+    403: "of a guarded one, as the gateway's",
+    404: "of no route",
+    405: "of no method: said at the head of the file",
+    421: "only where clients have certificates",
+    503: "of one that needs Redis, as the gateway's",
+    505: "no HTTP: said at the head of the file",
+}
+#: Bodies of which a text can show nothing.
+BINARY = {Media.PARQUET, Media.ARROW, "image/png"}
 
 Operation = tuple[str, str]
 
@@ -198,3 +215,80 @@ def test_examples_fit_their_schemas(definition: dict[str, Any]) -> None:
             assert not found, where
             checked += 1
     assert checked > 30
+
+
+def answers(document: dict[str, Any]) -> Iterator[tuple[Operation, int, dict[str, Any]]]:
+    """Every answer of every operation."""
+    for path, item in document["paths"].items():
+        for method in item.keys() & METHODS:
+            for status, response in item[method]["responses"].items():
+                yield (path, method), int(status), resolve(document, response)
+
+
+def test_every_operation_lists_what_can_come_of_it(definition: dict[str, Any]) -> None:
+    listed: dict[Operation, set[int]] = {}
+    for key, status, _ in answers(definition):
+        listed.setdefault(key, set()).add(status)
+    assert TEXTS.keys() == EVERYWHERE | ELSEWHERE.keys()
+    for key, statuses in listed.items():
+        guarded = set() if key in OPEN else {401, 403, 503}
+        assert (EVERYWHERE | guarded) <= statuses, key
+    assert {status for status, _ in TABLE.values()} <= {status for statuses in listed.values() for status in statuses}
+
+
+def test_every_answer_says_its_headers(definition: dict[str, Any]) -> None:
+    for key, status, response in answers(definition):
+        headers = {name: resolve(definition, header) for name, header in response["headers"].items()}
+        where = (key, status)
+        assert headers["X-Request-Id"]["required"], where
+        assert ("WWW-Authenticate" in headers) == (status in (401, 403)), where
+        if "Retry-After" in OWN_HEADERS.get(status, {}) or status == 202:
+            # The original service's client looks again when it likes.
+            assert "Retry-After" in headers or key[0] == "/resource/init", where
+        if key not in OPEN and status < 300:
+            assert {"RateLimit", "RateLimit-Policy"} <= headers.keys(), where
+        for name, header in headers.items():
+            assert {"description", "schema", "example"} <= header.keys(), (where, name)
+
+
+def test_everything_has_an_example(definition: dict[str, Any], operations: dict[Operation, dict[str, Any]]) -> None:
+    contents = [(key, media, shown) for key, _, response in answers(definition) for media, shown in content(response)]
+    for key, operation in operations.items():
+        contents += [(key, *pair) for pair in content(resolve(definition, operation.get("requestBody", {})))]
+        for name, parameter in parameters(definition, key).items():
+            assert parameter["description"], (key, name)
+            assert "example" in {**parameter, **dict(content(parameter)).get(Media.JSON, {})}, (key, name)
+    for key, media, shown in contents:
+        assert media in BINARY or {"example", "examples"} & shown.keys(), (key, media)
+    assert len(contents) > 300
+
+
+def content(node: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The bodies that an answer, a request or a parameter has, by media type."""
+    return list(node.get("content", {}).items())
+
+
+def test_an_example_of_a_problem_has_the_status_of_its_answer(definition: dict[str, Any]) -> None:
+    for key, status, response in answers(definition):
+        shown = dict(content(response)).get(PROBLEM)
+        # Several statuses of the original routes are written once.
+        if shown and not key[0].startswith("/resource/"):
+            assert shown["example"]["status"] == status, key
+            if status in EVERYWHERE and shown["example"]["type"] == "about:blank":
+                assert (shown["example"]["title"], shown["example"]["detail"]) == TEXTS[status], status
+
+
+def test_answers_have_no_more_than_is_written(definition: dict[str, Any]) -> None:
+    for key, status, response in answers(definition):
+        for _, shown in content(response):
+            for where, node in reached(definition, shown.get("schema", {})):
+                if "properties" in node and key[0] != "/openapi.yml":
+                    assert node.get("additionalProperties") is False, (key, status, where)
+
+
+def reached(document: dict[str, Any], node: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object of a schema, also those that it refers to."""
+    for where, found in walk(node):
+        yield where, found
+        if "$ref" in found:
+            yield from reached(document, resolve(document, found))
