@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import redis
 
 from tasks.contract import LOOKED_KEY, QUEUES, TASKS, Lane
-from tests.integration.test_auth import Caller, add, command
+from tests.integration.test_auth import FORGERIES, Caller, add, ask, command, forged
 from tests.problems import refused
 from tests.servers import eventually
 from tests.service import Service
@@ -218,6 +219,18 @@ def test_others_see_nothing(service: Service) -> None:
         refused(guesser.ask("GET", path), 403, "monitor")
         refused(by_password(service, guesser, "GET", path), 403, "monitor")
     command(service, "user", "remove", "no-watcher")
+
+
+@pytest.mark.parametrize("change", [change for change, _ in FORGERIES.values()], ids=FORGERIES.keys())
+def test_a_bad_token_opens_nothing(service: Service, change: dict[str, Any]) -> None:
+    for method, path in (
+        ("GET", "/flower/"),
+        ("GET", "/flower/api/workers"),
+        ("POST", "/flower/api/worker/shutdown/x"),
+    ):
+        answer = ask(service, method, path, forged(service, **change))
+        refused(answer, 401)
+        assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="mlservice", error="invalid_token"')
 
 
 def test_a_removed_account_is_out_at_once(service: Service) -> None:
