@@ -1,55 +1,81 @@
-"""Start a service with a model, have schemathesis try it, and end with schemathesis's own status.
+"""Start a service that holds something of everything, have schemathesis try it, and judge what that has shown.
 
 Options are passed on to `schemathesis run`, such as `--max-examples 200` or `--seed 1`.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import yaml
+
+from gateway.resources.docs import DEFINITION
+from tests.fuzz import material
+from tests.fuzz.verdict import RECORD, complaints, read
 from tests.service import Service
+from tests.slow import ENVIRONMENT as SLOW
 
 CONFIG: Final = Path(__file__).with_name("schemathesis.toml")
 SCHEMATHESIS: Final = Path(sys.executable).parent / "schemathesis"
-TABLE: Final = "area,rooms,price\n" + "".join(
-    f"{30 + 5 * a},{rooms},{(30 + 5 * a) * 3000 + rooms * 10000}\n" for a in range(20) for rooms in range(1, 6)
-)
 SETTINGS: Final = {
     "MLSERVICE_DEFAULT_SOURCE": "sales",
     "MLSERVICE_DEFAULT_TARGET": "price",
-    "MLSERVICE_MAX_WAIT_SECONDS": "10",
+    "MLSERVICE_MAX_WAIT_SECONDS": "30",
+    **SLOW,
 }
+#: Who asks for few examples wants a glance.
+FEW: Final = ("-n", "--max-examples")
 
 
-def main() -> int:
-    """Run it; 0 if nothing was found."""
+def main(options: list[str]) -> int:
+    """Run it; 0 if nothing was found and everything was seen."""
     # Without this, a run that is ended from outside would leave the service behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    with tempfile.TemporaryDirectory(prefix="ml-fuzz-") as folder:
-        table = Path(folder) / "table.csv"
-        table.write_text(TABLE)
-        env = {"MLSERVICE_SOURCES": f"sales=file://{table}", **SETTINGS}
+    with tempfile.TemporaryDirectory(prefix="ml-fuzz-") as name:
+        folder = Path(name)
+        (folder / "table.csv").write_text(material.TABLE)
+        env = {"MLSERVICE_SOURCES": f"sales=file://{folder}/table.csv", **SETTINGS}
         with Service(env=env) as service:
-            service.init("housing", TABLE.encode(), target="price", media="text/csv").raise_for_status()
-            service.train("housing").raise_for_status()
-            service.http.get("/resource/init").raise_for_status()
-            return schemathesis(service)
+            config = configured(folder / "schemathesis.toml", material.make(service))
+            failed = schemathesis(service, options, config=config, record=folder / "record")
+        return int(judged(folder / "record", glance=bool({*FEW} & {*options})) or failed)
 
 
-def schemathesis(service: Service) -> int:
-    """The status with which schemathesis ends. Secrets go by its environment, because everybody can see arguments."""
+def configured(file: Path, dictionaries: Mapping[str, list[str]]) -> Path:
+    """Our configuration, with these dictionaries added."""
+    added = [f"[dictionaries.{name}]\nvalues = {json.dumps(values)}\n" for name, values in dictionaries.items()]
+    file.write_text("\n".join([CONFIG.read_text(), *added]))
+    return file
+
+
+def schemathesis(service: Service, options: list[str], *, config: Path, record: Path) -> bool:
+    """Whether it found something. Secrets go by its environment, because everybody can see arguments."""
     tokens = {"FUZZ_TOKEN": service.token(), "FUZZ_TOKEN_TO_END": service.token()}
     secrets = {**tokens, "FUZZ_PASSWORD": service.home.admin_password.read_text().strip()}
-    command: list[str | Path] = [SCHEMATHESIS, "--config-file", CONFIG, "run", f"{service.url}/openapi.yml"]
-    command += ["--checks", "all", *sys.argv[1:]]
-    return subprocess.run(command, env={**os.environ, **secrets}, check=False).returncode
+    environment = {"SCHEMATHESIS_HOOKS": "tests.fuzz.hooks", RECORD: str(record), **secrets}
+    command: list[str | Path] = [SCHEMATHESIS, "--config-file", config, "run", DEFINITION, "--url", service.url]
+    command += ["--checks", "all", *options]
+    return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode != 0
+
+
+def judged(record: Path, *, glance: bool) -> bool:
+    """Whether the run has shown too little. Says what was answered and what was not."""
+    seen = read(record)
+    found = complaints(yaml.safe_load(DEFINITION.read_text()), seen, glance=glance)
+    counts = Counter(answer.status for answer in seen)
+    print(f"\n{len(seen)} answers: " + ", ".join(f"{counts[status]} x {status}" for status in sorted(counts)))
+    print("\n".join(found) or f"Every operation succeeded{'' if glance else ' in every way that the definition has'}.")
+    return bool(found)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,93 @@
+"""What schemathesis loads: it makes fresh tasks, reads CSV, and writes down how each case was answered."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import uuid
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urljoin
+
+import httpx
+import schemathesis
+from schemathesis import Case, CheckContext, DeserializationContext, HookContext, Response
+from schemathesis.core.failures import Failure
+
+from gateway.errors import URN
+from tasks.contract import RESULT_MEDIA, Kind
+from tests.definition import faults
+from tests.fuzz import fresh
+from tests.fuzz.verdict import RECORD, Seen
+
+#: The operations whose body a worker reads.
+WORK: Final = tuple(kind.value for kind in Kind)
+#: In which media types estimates are asked for, one after the other.
+_media = itertools.cycle(RESULT_MEDIA)
+
+
+def before_call(_context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
+    """Put a task that begins now where the placeholder is. `Accept` is no parameter in OpenAPI: say it here.
+
+    A body is accepted unread; whether a worker sees what is wrong with it is known only to who waits.
+    """
+    if _named(case) == "estimate":
+        case.headers.setdefault("Accept", next(_media))
+    if _named(case) in WORK and case.meta is not None:
+        if case.meta.generation.mode.is_negative:
+            case.headers["Prefer"] = "wait=30"
+        elif "Idempotency-Key" in case.headers:
+            # The same in many cases: of the second only the collision would be seen.
+            case.headers["Idempotency-Key"] = uuid.uuid4().hex
+    for name, value in case.path_parameters.items():
+        if value == fresh.PLACEHOLDER:
+            case.path_parameters[name] = _submitted(case.operation.base_url)
+
+
+def after_call(_context: HookContext, case: Case, response: Response) -> None:
+    """Write down what was answered."""
+    # Where there is no body, its type says nothing.
+    media = response.headers.get("content-type", [""])[0].partition(";")[0] if response.content else ""
+    seen = Seen(_named(case), response.status_code, media)
+    with Path(os.environ[RECORD]).open("a") as record:
+        record.write(seen.line())
+
+
+def as_written(_context: CheckContext, response: Response, case: Case) -> None:
+    """Nothing is answered that is not written: schemathesis itself lets other headers pass."""
+    if _named(case):
+        headers = {name.lower(): values[0] for name, values in response.headers.items()}
+        found = [*faults(case.method, case.operation.path, response.status_code, headers=headers)]
+        assert not found, ", ".join(found)
+
+
+def filter_failure(_context: HookContext, failure: Failure, case: Case, response: Response) -> bool:
+    """Drop what is found of the results of work that was given up: they are 500, and meant to be."""
+    given_up = response.status_code == 500 and f"{URN}poison".encode() in response.content
+    return not (given_up and _named(case) == "getResult")
+
+
+def read_csv(_context: DeserializationContext, response: Response) -> str:
+    """As text, which is what its schema says."""
+    return str(response.content, "utf-8")
+
+
+def _named(case: Case) -> str:
+    """The operation that the case calls; empty if it calls it by a method that the route does not have."""
+    named = str(case.operation.definition.raw["operationId"])
+    return named if case.method.lower() == case.operation.method.lower() else ""
+
+
+def _submitted(url: str) -> str:
+    headers = {"Authorization": f"Bearer {os.environ['FUZZ_TOKEN']}"}
+    where = urljoin(url, f"/v1/models/{fresh.MODEL}/train")
+    answer = httpx.post(where, params={"lane": fresh.LANE}, json=fresh.TRAIN, headers=headers, timeout=30)
+    answer.raise_for_status()
+    return str(answer.json()["id"])
+
+
+# No decorators: to mypy, which knows nothing of this package, they would make what they decorate untyped.
+for hook in (before_call, after_call, filter_failure):
+    schemathesis.hook(hook)
+schemathesis.check(as_written)
+schemathesis.deserializer("text/csv")(read_csv)

@@ -1,0 +1,94 @@
+"""What a service has to hold so that every operation of it can succeed: models, tasks in each state, dead letters."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from tasks.blobs import open_blobs
+from tasks.contract import RESULT_MEDIA, Kind, Lane, Media
+from tasks.errors import Poison
+from tasks.groups import Group, Head, failure, new_group_id
+from tasks.ledger import Ledger
+from tasks.settings import Settings
+from tests.fuzz.fresh import MODEL as SLOW
+from tests.fuzz.fresh import PLACEHOLDER
+from tests.service import Service
+
+TABLE: Final = "area,rooms,price\n" + "".join(
+    f"{30 + 5 * a},{rooms},{(30 + 5 * a) * 3000 + rooms * 10000}\n" for a in range(20) for rooms in range(1, 6)
+)
+#: A row of that table, as the definition's examples have it.
+ROW: Final = {"area": 50, "rooms": 2}
+#: Dead letters: some to look at, and one for each case that takes one away.
+LETTERS_SEEN: Final = 5
+LETTERS_TAKEN: Final = 100
+
+
+def make(service: Service) -> dict[str, list[str]]:
+    """Fill the service. Gives handles and the like by the name of the dictionary that schemathesis knows them by."""
+    succeeded, failed = _succeeded(service), _failed(service)
+    letters = _letters(service)
+    seen, taken = letters[:LETTERS_SEEN], letters[LETTERS_SEEN:]
+    return {
+        "tasks": [*succeeded, *failed, *seen, *[PLACEHOLDER] * 2],
+        # The last of them are estimates, one of each media type. The result of what was given up is a 500.
+        "results": [*succeeded[:2], *succeeded[-len(RESULT_MEDIA) :] * 2, *failed[:3], *[PLACEHOLDER] * 2],
+        "begun": [PLACEHOLDER, succeeded[0]],
+        "letters": seen,
+        "dropped": taken[::2],
+        "replayed": taken[1::2],
+    }
+
+
+def _succeeded(service: Service) -> list[str]:
+    """A task of each kind, and an estimate in each media type."""
+    service.http.get("/resource/init").raise_for_status()
+    table = TABLE.encode()
+    answers = [
+        service.init("housing", table, target="price", media=Media.CSV),
+        service.train("housing"),
+        service.init(SLOW, table, target="price", media=Media.CSV, estimator="slow"),
+        *(_estimate(service, "housing", ROW, Accept=media) for media in RESULT_MEDIA),
+    ]
+    return [_handle(answer.raise_for_status().headers["Location"]) for answer in answers]
+
+
+def _failed(service: Service) -> list[str]:
+    """Tasks that ended with an error: 422, 424, 410 for being cancelled, 410 for being late."""
+    service.init("untrained", TABLE.encode(), target="price", media=Media.CSV).raise_for_status()
+    late = service.http.post(f"/v1/models/{SLOW}/train", params={"deadline": "0.001"}, json={})
+    long = service.http.post(f"/v1/models/{SLOW}/train", json={"params": {"iterations": 6000}})
+    service.http.delete(long.headers["Location"]).raise_for_status()
+    answers = [_estimate(service, "housing", {"area": 50}), _estimate(service, "untrained", ROW), late, long]
+    for answer in answers:
+        ended = service.http.get(answer.headers["Location"], headers={"Prefer": "wait=60"})
+        assert ended.json()["error"], ended.text
+    return [_handle(answer.headers["Location"]) for answer in answers]
+
+
+def _letters(service: Service) -> list[str]:
+    """Estimates that were given up. Nobody ends a worker for them: what a worker would write is written here."""
+    settings = Settings(redis_url=service.redis_url)
+    with service.master() as client:
+        ledger = Ledger(client, open_blobs(settings.blobs_url, client), settings=settings)
+        heads = [Head(owner="admin", model="housing", media=Media.JSON)] * (LETTERS_SEEN + LETTERS_TAKEN)
+        bodies = [json.dumps({"rows": [ROW]}).encode()] * len(heads)
+        group = Group(id=new_group_id(), kind=Kind.ESTIMATE, lane=Lane.LOW, heads=heads, bodies=bodies)
+        # The worker that gets the message finds the work done.
+        with service.halted("worker-estimate"):
+            ledger.accept(group)
+            claim = ledger.claim(group.id)
+            assert claim is not None
+            ledger.finish(claim, [failure(Poison("the work ended its worker"))] * len(heads), dead=True)
+    return [f"{group.id}-{index}" for index in range(len(heads))]
+
+
+def _estimate(service: Service, model: str, row: dict[str, Any], **headers: str) -> Any:
+    headers = {"Prefer": "wait=60", **headers}
+    return service.http.post(f"/v1/models/{model}/estimate", json={"rows": [row]}, headers=headers)
+
+
+def _handle(location: str) -> str:
+    return Path(location).name
