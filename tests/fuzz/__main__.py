@@ -45,7 +45,9 @@ def main(options: list[str]) -> int:
         (folder / "table.csv").write_text(material.TABLE)
         env = {"MLSERVICE_SOURCES": f"sales=file://{folder}/table.csv", **SETTINGS}
         with Service(env=env) as service:
-            config = configured(folder / "schemathesis.toml", material.make(service))
+            dictionaries = material.make(service)
+            config = configured(folder / "schemathesis.toml", dictionaries)
+            os.environ["FUZZ_RESULTS"] = " ".join(dictionaries["results"])
             failed = schemathesis(service, options, config=config, record=folder / "record")
         return int(judged(folder / "record", glance=bool({*FEW} & {*options})) or failed)
 

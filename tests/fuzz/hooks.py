@@ -22,6 +22,9 @@ from tests.fuzz.verdict import RECORD, Seen
 
 #: The operations whose body a worker reads.
 WORK: Final = tuple(kind.value for kind in Kind)
+#: The tasks whose results are asked for.
+RESULTS: Final = os.environ["FUZZ_RESULTS"].split()
+_results = itertools.cycle(RESULTS)
 #: In which media types estimates are asked for, one after the other.
 _media = itertools.cycle(RESULT_MEDIA)
 
@@ -39,6 +42,9 @@ def before_call(_context: HookContext, case: Case, kwargs: dict[str, Any]) -> No
         elif "Idempotency-Key" in case.headers:
             # The same in many cases: of the second only the collision would be seen.
             case.headers["Idempotency-Key"] = uuid.uuid4().hex
+    if _named(case) == "getResult" and case.path_parameters.get("handle") in RESULTS:
+        # One after the other: drawn, some would come often and some never.
+        case.path_parameters["handle"] = next(_results)
     for name, value in case.path_parameters.items():
         if value == fresh.PLACEHOLDER:
             case.path_parameters[name] = _submitted(case.operation.base_url)
