@@ -109,6 +109,7 @@ def models(ask: Asker) -> None:
 
 
 def service_itself(ask: Asker) -> None:
+    ask("POST", "/v1/flower/session")
     for path in ("/v1/queues", "/metrics", "/health/live", "/health/ready", "/openapi.yml", "/docs"):
         ask("GET", path)
     for asset in (*ASSETS, "none"):
