@@ -15,6 +15,9 @@ local function clock()
 end
 local now = clock()
 """
+#: Begins a script that works on what is accepted already. At maxmemory Redis refuses scripts that may write, at their
+#: first line; were these refused, a Redis that is full of work would never get any of it done.
+ALWAYS: Final = "#!lua flags=allow-oom"
 _FREE: Final = """
 local function free(leases, group)
   local lease = redis.call('ZSCORE', leases, group)
@@ -67,7 +70,8 @@ return false
 #: Returns {the whole record, flat, with the fence raised; of each model in it name, current version and its
 #: identity ('' for none), flat}; nothing if there is no work left to do or the lease is held.
 CLAIM: Final = (
-    NOW
+    ALWAYS
+    + NOW
     + _FREE
     + COUNT_REDELIVERED
     + """
@@ -94,7 +98,8 @@ return {redis.call('HGETALL', KEYS[1]), currents}
 #: KEYS: leases. ARGV: seconds, what the key of a group begins with, holder, group ids. Extends the leases that this
 #: holder has. Returns nothing.
 RENEW: Final = (
-    NOW
+    ALWAYS
+    + NOW
     + """
 for at = 4, #ARGV do
   if redis.call('HGET', ARGV[2] .. ARGV[at], 'holder') == ARGV[3] then
@@ -107,7 +112,8 @@ return false
 
 #: KEYS: leases. ARGV: seconds. Gives every lease at least so long from now. Returns nothing.
 EXTEND: Final = (
-    NOW
+    ALWAYS
+    + NOW
     + """
 for _, group in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now + ARGV[1])) do
   redis.call('ZADD', KEYS[1], now + ARGV[1], group)
@@ -123,7 +129,8 @@ return false
 #: that is in use. Nothing is reckoned up with an account that is newer than the group: its name was another's before.
 #: Returns 1, or 0 and no change where the fence is old or the group is finished.
 FINISH: Final = (
-    NOW
+    ALWAYS
+    + NOW
     + COUNT_TIMES
     + """
 local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'reply', 'owners', 'submitted_at', 'started_at')
@@ -177,7 +184,8 @@ end
 #: KEYS: group, leases. ARGV: fence, group id, seconds to wait, error. Has the group tried again after that time.
 #: Returns 1, or 0 and no change where the fence is old or the group is finished. Said twice it counts once.
 RETRY: Final = (
-    NOW
+    ALWAYS
+    + NOW
     + _EXCUSE
     + """
 local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'holder')
@@ -196,7 +204,8 @@ return 1
 #: shall not count, 1 if that ended at its hard time limit. Puts the group back into its queue, as the next to be taken.
 #: Returns 1, or 0 if the group is finished, unknown or held by another.
 PUT_BACK: Final = (
-    NOW
+    ALWAYS
+    + NOW
     + _FREE
     + _EXCUSE
     + """
@@ -218,7 +227,9 @@ return 1
 #: KEYS: group. ARGV: fence, index of the item that is done ('' for none), its outcome, index of the item that is tried
 #: next ('' for none). Returns how often that one was begun, 1 for none; 0 and no change where the fence is old. Said
 #: twice it counts once.
-STEP: Final = """
+STEP: Final = (
+    ALWAYS
+    + """
 local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'trying')
 if held[1] ~= ARGV[1] or held[2] then return 0 end
 local following = ARGV[4] .. ':' .. ARGV[1]
@@ -229,6 +240,7 @@ if ARGV[4] == '' then return 1 end
 redis.call('HSET', KEYS[1], 'trying', following)
 return redis.call('HINCRBY', KEYS[1], 'strikes' .. ARGV[4], 1)
 """
+)
 
 #: KEYS: group, leases. ARGV: group id, index. Marks the item as cancelled. Returns {1 if a worker has the group; 1 if
 #: every item of the group is cancelled}; nothing if there is no such item; 0 and no change if it has ended: the group

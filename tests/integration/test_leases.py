@@ -156,6 +156,22 @@ def test_a_train_goes_on_while_redis_is_full(site: Site, tmp_path: Path) -> None
     assert handle.task().retries == 0
 
 
+def test_what_is_accepted_is_done_while_redis_is_full(site: Site) -> None:
+    """Nothing else would ever make room."""
+    site.init("drained")
+    with site.worker("train"), site.worker("estimate") as estimate:
+        site.client.train("drained").result(timeout=20)
+        estimate.wait_until_ready()
+        with estimate.paused():
+            handles = [site.client.estimate("drained", rows=[[n]]) for n in range(5)]
+            handles += site.together("drained", 3, NAP, 4)
+            site.redis.config_set("maxmemory", 1)
+        try:
+            eventually(lambda: all(handle.state is State.SUCCEEDED for handle in handles), seconds=20, what="the work")
+        finally:
+            site.redis.config_set("maxmemory", 0)
+
+
 def test_nobody_keeps_the_lock_of_what_workers_left_longer_than_a_lease(site: Site) -> None:
     """kombu gives calls of dead workers back under a lock, which a worker that dies inside does not free."""
     key = UNACKED_MUTEX_KEY.format(fleet="train")
