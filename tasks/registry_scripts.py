@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tasks.scripts import NOW
+from tasks.scripts import ALWAYS, NOW
 
 _HELD: Final = """
 if KEYS[1] ~= '' then
@@ -30,7 +30,8 @@ end
 #: lost what it knew, and from one that was added a moment ago by the same call, whose answer was lost. The group
 #: remembers the number, so that a train whose worker died before it could finish the group is not run again.
 ADD_VERSION: Final = (
-    NOW
+    ALWAYS
+    + NOW
     + _MAKE_CURRENT
     + _HELD
     + """
@@ -51,7 +52,8 @@ return number
 #: KEYS: group ('' for work without a record), model, models. ARGV: fence, snapshot record, model name.
 #: Returns 1; 0 and no change where the fence is old; -1 and no change if the work is cancelled.
 SET_SNAPSHOT: Final = (
-    _HELD
+    ALWAYS
+    + _HELD
     + """
 redis.call('HSET', KEYS[2], 'snapshot', ARGV[2])
 redis.call('SADD', KEYS[3], ARGV[3])

@@ -246,7 +246,8 @@ return redis.call('HINCRBY', KEYS[1], 'strikes' .. ARGV[4], 1)
 #: every item of the group is cancelled}; nothing if there is no such item; 0 and no change if it has ended: the group
 #: is finished, a train has stored its version, or the item was cancelled or past its deadline before it was started.
 CANCEL: Final = (
-    NOW
+    ALWAYS
+    + NOW
     + _FREE
     + """
 local held = redis.call('HMGET', KEYS[1], 'items', 'finished_at', 'started_at', 'version', 'heads', 'cancel' .. ARGV[2])
