@@ -9,10 +9,12 @@ from celery import Task, shared_task
 
 from tasks.contract import TASKS, Kind
 from tasks.counts import ROWS
+from tasks.direct import pass_on, run_direct
+from tasks.ends import raised
 from tasks.errors import InvalidField, ServiceError
 from tasks.groups import Claim, Current, Outcome
 from tasks.runtime import Runtime
-from tasks.work import WorkTask, pass_on, raised, run_claimed, run_direct
+from tasks.work import WorkTask, run_claimed
 
 
 @shared_task(name=TASKS[Kind.ESTIMATE], base=WorkTask, bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]

@@ -8,10 +8,13 @@ import msgspec
 from celery import Task, shared_task
 
 from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Media
+from tasks.direct import pass_on, run_direct
+from tasks.ends import succeeded
 from tasks.errors import InvalidField, ServiceError
 from tasks.groups import Claim, Outcome
+from tasks.malformed import parse
 from tasks.runtime import Runtime
-from tasks.work import WorkTask, parse, pass_on, run_claimed, run_direct, succeeded
+from tasks.work import WorkTask, run_claimed
 
 
 class SourceBody(msgspec.Struct, frozen=True):

@@ -1,13 +1,15 @@
-"""Words for JSON that cannot be read: what is wrong, where, and what to send instead."""
+"""Reads JSON bodies; of one that cannot be read: what is wrong, where, and what to send instead."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from tasks.errors import InvalidField, MalformedBody
+
+Parsed = TypeVar("Parsed", bound=msgspec.Struct)
 
 #: The numbers that many writers put into JSON and that are none.
 _CONSTANTS: Final = (b"NaN", b"Infinity")
@@ -23,6 +25,18 @@ _WORDS: Final = {
     "float": "a number",
     "bool": "true or false",
 }
+
+
+def parse(body: bytes, kind: type[Parsed]) -> Parsed:
+    """A JSON body as the given struct; an empty one is `{}`. Raises MalformedBody, InvalidField."""
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind)
+    except msgspec.ValidationError as error:
+        raise misfit(error, kind.__struct_encode_fields__) from error
+    except RecursionError:
+        raise MalformedBody("the body is nested too deeply; send a flat object") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise not_json(body, error) from error
 
 
 def not_json(data: bytes, error: Exception) -> MalformedBody:

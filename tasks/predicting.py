@@ -12,13 +12,13 @@ import pyarrow as pa
 from tasks import tables
 from tasks.answers import Answers, check_size
 from tasks.contract import Media
+from tasks.ends import INTERRUPTS, PASSING, failed
 from tasks.errors import ServiceError
 from tasks.groups import Current, Outcome
 from tasks.models import Loaded
 from tasks.registry import check_name
 from tasks.runtime import Runtime
 from tasks.schema import conform
-from tasks.work import INTERRUPTS, PASSING, failed
 
 
 class Request(msgspec.Struct, frozen=True):
