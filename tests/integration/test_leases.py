@@ -101,7 +101,7 @@ def test_a_worker_that_stood_still_changes_nothing(site: Site, tmp_path: Path) -
             assert handle.result(timeout=30)["version"] == 1
             assert site.train("still", later).result(timeout=20)["version"] == 2
             before = handle.task()
-        still.wait_for("FenceLost", seconds=20)
+        still.wait_for("the hold on work", seconds=20)
     assert handle.task() == before
     assert len(begun(log)) == 2
     assert site.versions("still") == [1, 2]
