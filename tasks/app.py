@@ -34,6 +34,7 @@ from tasks.contract import (
     Lane,
 )
 from tasks.discreet import log_no_messages
+from tasks.events import Sample
 from tasks.leases import Leases
 from tasks.settings import Settings
 from tasks.steps import LOST_PROCESS_SECONDS, BatchedEvents, LostProcesses, Membership
@@ -51,11 +52,17 @@ class Service(Celery):  # type: ignore[misc]
     """The Celery app, with the settings that its tasks read."""
 
     amqp_cls = "tasks.transport:Amqp"
+    events_cls = "tasks.events:Events"
     settings: Settings
     #: Who this worker is in the ledger: its main process and its pool share the name, and no other has it.
     holder: str = ""
     #: What this process is called in its log.
     program: str = "celery"
+
+    @cached_property
+    def sample(self) -> Sample:
+        """The tasks of this process of which events tell."""
+        return Sample()
 
     @cached_property
     def Worker(self) -> Any:  # noqa: N802 - Celery's name
