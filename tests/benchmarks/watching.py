@@ -31,8 +31,8 @@ from tests.benchmarks.subjects import check, estimate_target, service_subject, s
 from tests.service import Service
 
 CONNECTIONS: Final = (1, 64)
-#: How often the metrics are read while the watched service is loaded (seconds).
-SCRAPE_SECONDS: Final = 5.0
+#: How often the metrics are read while the watched service is loaded: as in monitoring/prometheus (seconds).
+SCRAPE_SECONDS: Final = 15.0
 #: How long it is looked whether a service sends events, and how long a line may be on its way to the access log
 #: (seconds).
 LOOK_SECONDS: Final = 2
@@ -94,10 +94,11 @@ Turns = dict[str, list[Turn]]
 
 def _rounds(bench: Bench, unwatched: Service, connections: int) -> Turns:
     found: Turns = {"watched": [], "unwatched": []}
+    scraper = Scraper(bench.service)
     for _ in range(bench.options.rounds):
         for watched in ORDER:
             service = bench.service if watched else unwatched
-            with _scraped(service) if watched else bench.service.halted("flower"):
+            with scraper.at_work() if watched else bench.service.halted("flower"):
                 turn = _turn(service, connections=connections, seconds=bench.options.seconds)
             found["watched" if watched else "unwatched"].append(turn)
     return found
@@ -113,27 +114,37 @@ def _turn(service: Service, *, connections: int, seconds: int) -> Turn:
     return Turn(load=load, processor_ms=used)
 
 
-@contextmanager
-def _scraped(service: Service) -> Iterator[None]:
-    """Somebody reads the metrics inside, at once and again and again. Raises Unusable if they cannot be read."""
-    over, statuses = threading.Event(), list[int]()
+class Scraper:
+    """Somebody who reads the metrics at once, and again and again while it is at work."""
 
-    def read() -> None:
-        headers = {"Authorization": service.http.headers["Authorization"]}
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._left = 0.0
+        self._statuses: list[int] = []
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """It goes on inside where it stopped. Raises Unusable if the metrics cannot be read."""
+        over = threading.Event()
+        thread = threading.Thread(target=self._read, args=(over,))
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+        if set(self._statuses) != {200}:
+            raise Unusable(f"the metrics are answered {self._statuses}")
+
+    def _read(self, over: threading.Event) -> None:
+        headers = {"Authorization": self._service.http.headers["Authorization"]}
         while True:
-            statuses.append(httpx.get(f"{service.url}/metrics", headers=headers).status_code)
-            if over.wait(SCRAPE_SECONDS):
+            began = time.monotonic()
+            if over.wait(self._left):
+                self._left -= time.monotonic() - began
                 return
-
-    thread = threading.Thread(target=read)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-    if set(statuses) != {200}:
-        raise Unusable(f"the metrics are answered {statuses}")
+            self._statuses.append(httpx.get(f"{self._service.url}/metrics", headers=headers).status_code)
+            self._left = SCRAPE_SECONDS
 
 
 def _check_watched(watched: Service, unwatched: Service) -> None:
