@@ -1,4 +1,4 @@
-"""What it costs to be watched: the service as it is, with Flower running and a scrape every few seconds, beside one
+"""What it costs to be watched: the service as it is, with Flower running and the scrapes of Prometheus, beside one
 without counters, events, access log and Flower, which logs errors alone.
 
 Each round loads both twice, in the order watched, unwatched, unwatched, watched, so that what changes with time hits
@@ -26,6 +26,7 @@ from tests.benchmarks import model
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Section, show
 from tests.benchmarks.load import Load, Target, Unusable, faults_of, run_load, started_load
+from tests.benchmarks.options import Options
 from tests.benchmarks.processor import processor_seconds
 from tests.benchmarks.subjects import check, estimate_target, service_subject, settle
 from tests.service import Service
@@ -37,11 +38,15 @@ SCRAPE_SECONDS: Final = 15.0
 #: (seconds).
 LOOK_SECONDS: Final = 2
 LOG_SECONDS: Final = 6.0
-#: What the unwatched service is started with.
-UNWATCHED: Final = {
+#: What both services are started with, and the unwatched one.
+WATCHED: Final = {
     "PYTHONPATH": str(Path(__file__).with_name("unwatched")),
-    "MLSERVICE_LOG_LEVEL": "error",
     "MLSERVICE_TRAIN_THREADS": "0",
+    "WATCHED": "1",
+}
+UNWATCHED: Final = {
+    **{name: value for name, value in WATCHED.items() if name != "WATCHED"},
+    "MLSERVICE_LOG_LEVEL": "error",
 }
 #: The order within a round: whether the watched service has its turn.
 ORDER: Final = (True, False, False, True)
@@ -49,14 +54,14 @@ ORDER: Final = (True, False, False, True)
 
 def measure(bench: Bench) -> Section:
     """Both in turn. Raises Unusable if one of them answers wrongly, or is not watched, or is, where it should not."""
-    with Service(env=UNWATCHED) as unwatched:
-        model.learn(unwatched)
-        bench.service.wait_for_flower()
-        for service in (bench.service, unwatched):
+    with Service(env=WATCHED) as watched, Service(env=UNWATCHED) as unwatched:
+        watched.wait_for_flower()
+        for service in (watched, unwatched):
+            model.learn(service)
             check(service_subject(service), bench.booster)
             run_load(estimate_target(service), connections=max(CONNECTIONS), seconds=LOOK_SECONDS)
-        _check_watched(bench.service, unwatched)
-        rounds = {connections: _rounds(bench, unwatched, connections) for connections in CONNECTIONS}
+        _check_watched(watched, unwatched)
+        rounds = {connections: _rounds(bench.options, watched, unwatched, connections) for connections in CONNECTIONS}
     return Section(
         title=f"What it costs to be watched: Flower, events, counters, logs, a scrape every {SCRAPE_SECONDS:.0f} s",
         header=[
@@ -92,15 +97,15 @@ class Turn:
 Turns = dict[str, list[Turn]]
 
 
-def _rounds(bench: Bench, unwatched: Service, connections: int) -> Turns:
+def _rounds(options: Options, watched: Service, unwatched: Service, connections: int) -> Turns:
     found: Turns = {"watched": [], "unwatched": []}
-    scraper = Scraper(bench.service)
-    for _ in range(bench.options.rounds):
-        for watched in ORDER:
-            service = bench.service if watched else unwatched
-            with scraper.at_work() if watched else bench.service.halted("flower"):
-                turn = _turn(service, connections=connections, seconds=bench.options.seconds)
-            found["watched" if watched else "unwatched"].append(turn)
+    scraper = Scraper(watched)
+    for _ in range(options.rounds):
+        for turn in ORDER:
+            service = watched if turn else unwatched
+            with scraper.at_work() if turn else watched.halted("flower"):
+                one = _turn(service, connections=connections, seconds=options.seconds)
+            found["watched" if turn else "unwatched"].append(one)
     return found
 
 

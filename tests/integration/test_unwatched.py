@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from tasks.contract import COUNTS_KEY
-from tests.benchmarks.watching import UNWATCHED
+from tests.benchmarks.watching import UNWATCHED, WATCHED
 from tests.servers import Valkey
 
 PROGRAM = """
@@ -45,7 +45,7 @@ print(json.dumps({
 
 @pytest.mark.parametrize("unwatched", [True, False])
 def test_what_is_taken_away(valkey_server: Valkey, redis_client: redis.Redis, *, unwatched: bool) -> None:
-    env = {**os.environ, **(UNWATCHED if unwatched else {})}
+    env = {**os.environ, **(UNWATCHED if unwatched else WATCHED)}
     command = [sys.executable, "-c", PROGRAM, valkey_server.redis_url]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
