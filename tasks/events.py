@@ -14,7 +14,7 @@ from celery.app.events import Events as CeleryEvents
 from celery.events.dispatcher import EventDispatcher
 
 #: Of so many tasks that begin in a second each worker tells, and of so many at once.
-TASKS_A_SECOND: Final = 20
+TASKS_A_SECOND: Final = 10
 #: Most tasks that are remembered until their last event; far more than a worker has at a time.
 REMEMBERED: Final = 10_000
 #: The first event of a task in a worker, and those after which there is none until it comes again.
