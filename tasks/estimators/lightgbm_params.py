@@ -47,6 +47,8 @@ OBJECTIVES: Final[dict[str, tuple[str, ...]]] = {
 }
 #: The metric on the holdout that stops the fit, by problem.
 METRICS: Final = {"regression": "rmse", "binary": "binary_logloss", "multiclass": "multi_logloss"}
+#: Metrics that grow and that LightGBM 4.7, which stops a fit by them, takes for ones that shrink.
+_MISTAKEN: Final = ("r2",)
 #: Params whose values count features, which are not known before there is data.
 _BY_FEATURE: Final = _split(
     "monotone_constraints interaction_constraints feature_contri max_bin_by_feature cegb_penalty_feature_lazy"
@@ -110,6 +112,9 @@ def try_out(params: Mapping[str, Any]) -> None:
         raise refusal(error) from error
     if not measured:
         raise InvalidParams(f"metric {given.get('metric')!r} measures nothing; leave it out").at(_pointer("metric"))
+    if any(name in _MISTAKEN for _, name, *_ in measured):
+        reason = f"metric {given.get('metric')!r} would stop the fit where it is worst: LightGBM looks for a small one"
+        raise InvalidParams(f"{reason}; use 'rmse', which orders fits alike").at(_pointer("metric"))
 
 
 def complete(params: Mapping[str, Any], schema: Schema, *, threads: int) -> dict[str, Any]:

@@ -219,6 +219,8 @@ BAD_PARAMS: list[tuple[dict[str, Any], str]] = [
     ({"objective": ["l2"]}, "objective must be a name"),
     ({"metric": "unheard"}, "'unheard' measures nothing"),
     ({"metric": "none"}, "'none' measures nothing"),
+    ({"metric": "r2"}, "use 'rmse'"),
+    ({"metric": "rmse,r2"}, "use 'rmse'"),
     ({"learning_rate": float("nan")}, "must be a finite number"),
     ({"learning_rate": None}, "learning_rate must be a finite number"),
     ({"learning_rate": {}}, "learning_rate must be a finite number"),
