@@ -13,7 +13,7 @@ from tasks.estimators.base import Dataset, Estimator, Progress
 
 #: How long one prediction takes, however many rows it has (seconds).
 SECONDS: Final = 0.2
-#: How long an iteration takes of a fit that has several.
+#: How long an iteration takes of a fit that has several, if its params have no `step`.
 STEP_SECONDS: Final = 0.1
 #: With what a service finds it.
 ENVIRONMENT: Final = {
@@ -23,7 +23,7 @@ ENVIRONMENT: Final = {
 
 
 class Slow(Estimator[int]):
-    """Predicts the double of the first column. A fit has `iterations`, each of which takes STEP_SECONDS."""
+    """Predicts the double of the first column. A fit has `iterations`, each of which takes `step` seconds."""
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Any params are taken."""
@@ -31,7 +31,7 @@ class Slow(Estimator[int]):
     def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> int:
         total = params.get("iterations", 1)
         for iteration in range(1, total + 1):
-            time.sleep(STEP_SECONDS if total > 1 else 0)
+            time.sleep(params.get("step", STEP_SECONDS) if total > 1 else 0)
             progress(iteration, total, losses(iteration))
         return 2
 

@@ -15,6 +15,7 @@ from gateway.resources.events import QUIET_SECONDS
 from infra.lineage import processes
 from infra.report import program_status
 from tasks.client import Client
+from tasks.watching import LOOK_SECONDS
 from tests import slow
 from tests.events import Event, following
 from tests.integration.test_auth import add
@@ -36,9 +37,10 @@ def service() -> Iterator[Service]:
         yield running
 
 
-def train(service: Service, *, iterations: int) -> str:
-    """The handle of a train that takes a tenth of a second an iteration."""
-    answer = service.http.post(f"/v1/models/{MODEL}/train", json={"params": {"iterations": iterations}})
+def train(service: Service, *, iterations: int, step: float = slow.STEP_SECONDS) -> str:
+    """The handle of a train that takes so many seconds an iteration."""
+    params = {"iterations": iterations, "step": step}
+    answer = service.http.post(f"/v1/models/{MODEL}/train", json={"params": params})
     assert answer.status_code == 202
     return str(answer.json()["id"])
 
@@ -123,7 +125,8 @@ def state_is(service: Service, handle: str, state: str) -> None:
 
 
 def test_http_and_python_see_the_same_numbers(service: Service) -> None:
-    handle = train(service, iterations=30)
+    # Slow enough that neither misses an iteration between two looks.
+    handle = train(service, iterations=8, step=3 * LOOK_SECONDS)
     with ThreadPoolExecutor(1) as thread:
         client = Client(service.redis_url)
         python = thread.submit(lambda: list(client.handle(handle).watch()))
