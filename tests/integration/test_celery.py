@@ -152,7 +152,7 @@ def test_arguments_that_do_not_exist_are_refused(elsewhere: Elsewhere) -> None:
 
 
 def test_the_progress_of_a_train_can_be_seen(elsewhere: Elsewhere) -> None:
-    params = {"num_iterations": 2000, "early_stopping_rounds": 0}
+    params = {"num_iterations": 8000, "early_stopping_rounds": 0}
     calls: list[Call] = [
         ("tasks.init", {"model": "watched", "target": "y", "rows": ROWS}, {}),
         ("tasks.train", {"model": "watched", "params": params}, {"queue": "train"}),
@@ -164,7 +164,7 @@ def test_the_progress_of_a_train_can_be_seen(elsewhere: Elsewhere) -> None:
     seen = [info for state, info in train["seen"] if state == "PROGRESS"]
     assert len({info["iteration"] for info in seen}) > 2
     assert [info["iteration"] for info in seen] == sorted(info["iteration"] for info in seen)
-    assert {info["total"] for info in seen} == {2000}
+    assert {info["total"] for info in seen} == {8000}
     assert {part: list(found) for part, found in seen[-1]["metrics"].items()} == {
         "train": ["rmse"],
         "holdout": ["rmse"],

@@ -80,7 +80,9 @@ def test_data_in_csv_and_arrow_and_back(client: Client, model: str) -> None:
 
 
 def test_progress_follows_a_train(client: Client, model: str) -> None:
-    params = {"num_iterations": 1000, "early_stopping_rounds": 0}
+    # So many that it is looked at several times, also by a process that is kept waiting.
+    iterations = 8000
+    params = {"num_iterations": iterations, "early_stopping_rounds": 0}
     handle = client.train(model, params=params, promote="never")
     seen = []
     while not handle.state.final:
@@ -92,7 +94,7 @@ def test_progress_follows_a_train(client: Client, model: str) -> None:
     assert seen == sorted(seen)
     last = handle.progress
     assert last is not None
-    assert (last["iteration"], last["total"]) == (1000, 1000)
+    assert (last["iteration"], last["total"]) == (iterations, iterations)
 
 
 def test_errors_are_raised_as_what_they_are(client: Client, model: str) -> None:
