@@ -15,7 +15,6 @@ from typing import Any, Final, Protocol
 import msgspec
 import redis
 
-from tasks import scripts
 from tasks.contract import BLOB_KEY, BLOBS_KEY
 from tasks.errors import Unavailable
 
@@ -23,6 +22,15 @@ from tasks.errors import Unavailable
 IN_REDIS: Final = "redis:"
 #: What comes between a group's id and the rest of the name of what is kept for it.
 _OF_GROUP: Final = "-"
+
+#: KEYS: blob, blobs. ARGV: its name, before (seconds since the epoch). Removes a blob, unless it was put again since
+#: then. Returns 1, or 0 and no change.
+_DISCARD: Final = """
+local put = redis.call('ZSCORE', KEYS[2], ARGV[1])
+if not put or tonumber(put) >= tonumber(ARGV[2]) then return 0 end
+redis.call('ZREM', KEYS[2], ARGV[1])
+return redis.call('DEL', KEYS[1])
+"""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -62,7 +70,7 @@ class RedisBlobs:
 
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
-        self._discard = client.register_script(scripts.DISCARD)
+        self._discard = client.register_script(_DISCARD)
 
     def put(self, data: bytes) -> str:
         digest = digest_of(data)

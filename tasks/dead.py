@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 import redis
 
-from tasks import scripts
+from tasks import dead_scripts as scripts
 from tasks.acceptance import acceptance
 from tasks.blobs import kept_bytes, read_kept
 from tasks.contract import DEAD_KEY, GROUP_KEY, Kind, Lane, Media

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 import redis
 
-from tasks import scripts
+from tasks import history_scripts as scripts
 from tasks.blobs import read_kept
 from tasks.claims import cancelled
 from tasks.contract import (

@@ -266,36 +266,6 @@ return {running, all}
 """
 )
 
-#: KEYS: group, watchers. ARGV: process, seconds. Has one more process told of the group's outcome, but not if there is
-#: no such group or it is finished: nobody would clear the watchers away. Returns nothing.
-WATCH: Final = """
-if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HEXISTS', KEYS[1], 'finished_at') == 1 then return false end
-redis.call('SADD', KEYS[2], ARGV[1])
-redis.call('EXPIRE', KEYS[2], ARGV[2])
-return false
-"""
-
-#: KEYS: leases, pending of the group's lane, pending of each lane that is taken before it. ARGV: group id, most leases.
-#: Returns how many groups wait that were accepted earlier in the same lane, or are in another. What has a lease runs or
-#: waits for being tried again: that is sought among the newest leases, at most so many.
-AHEAD: Final = (
-    NOW
-    + """
-local place = redis.call('ZRANK', KEYS[2], ARGV[1])
-if not place then return 0 end
-local ahead = place
-for at = 3, #KEYS do ahead = ahead + redis.call('ZCARD', KEYS[at]) end
-for _, group in ipairs(redis.call('ZREVRANGEBYSCORE', KEYS[1], '+inf', '(' .. now, 'LIMIT', 0, ARGV[2])) do
-  local rank = redis.call('ZRANK', KEYS[2], group)
-  if rank and rank < place then ahead = ahead - 1 end
-  for at = 3, #KEYS do
-    if redis.call('ZSCORE', KEYS[at], group) then ahead = ahead - 1 end
-  end
-end
-return ahead
-"""
-)
-
 #: KEYS: group. ARGV: fence, progress. Returns 1; 0 and no change where the fence is old or the group is finished; -1
 #: and no change if it is cancelled.
 PROGRESS: Final = """
@@ -304,35 +274,4 @@ if held[1] ~= ARGV[1] or held[2] then return 0 end
 if held[3] then return -1 end
 redis.call('HSET', KEYS[1], 'progress', ARGV[2])
 return 1
-"""
-
-#: The last two keys: the record of a dead letter, the dead letters. The last four arguments: group id and index of the
-#: letter, how many letters its group had, seconds to keep the record when it has none left. Takes the letter out, for
-#: one caller only; any other gets 'gone'.
-_TAKE: Final = """
-local life, total, index, group = table.remove(ARGV), table.remove(ARGV), table.remove(ARGV), table.remove(ARGV)
-local dead, letter = table.remove(KEYS), table.remove(KEYS)
-if redis.call('HEXISTS', letter, 'bodies') == 0 then return 'gone' end
-if redis.call('HSETNX', letter, 'taken' .. index, 1) == 0 then return 'gone' end
-if redis.call('HINCRBY', letter, 'taken', 1) >= tonumber(total) then
-  redis.call('HDEL', letter, 'bodies')
-  redis.call('ZREM', dead, group)
-  redis.call('EXPIRE', letter, life, 'LT')
-end
-"""
-
-#: KEYS and ARGV: those of _TAKE. Returns nothing, or 'gone'.
-DROP_LETTER: Final = _TAKE + "return false"
-
-#: KEYS and ARGV: those of ACCEPT, then those of _TAKE. Accepts the letter's work anew and takes the letter out, both or
-#: neither: Redis refuses a script for want of memory at its first write or not at all. Returns nothing, or 'gone'.
-REPLAY_LETTER: Final = _TAKE + ACCEPT
-
-#: KEYS: blob, blobs. ARGV: its name, before (seconds since the epoch). Removes a blob, unless it was put again since
-#: then. Returns 1, or 0 and no change.
-DISCARD: Final = """
-local put = redis.call('ZSCORE', KEYS[2], ARGV[1])
-if not put or tonumber(put) >= tonumber(ARGV[2]) then return 0 end
-redis.call('ZREM', KEYS[2], ARGV[1])
-return redis.call('DEL', KEYS[1])
 """
