@@ -16,11 +16,12 @@ from rich.console import Console
 
 from infra.watch import sparkline, view
 from tasks.client import Client, Handle
-from tasks.contract import Kind, Lane, State
+from tasks.contract import State
 from tasks.curve import Curve, Line
 from tasks.groups import Task
 from tasks.watching import Look, Watch, bar, summary
 from tests import slow
+from tests.records import a_task
 from tests.service import MLSERVICE, Service
 
 MODEL = "watched"
@@ -34,20 +35,7 @@ def service() -> Iterator[Service]:
         yield running
 
 
-TASK = Task(
-    id=f"{'0' * 32}-0",
-    owner="",
-    kind=Kind.TRAIN,
-    model="a-model",
-    state=State.RUNNING,
-    lane=Lane.NORMAL,
-    submitted_at=0,
-    started_at=0,
-    finished_at=None,
-    progress=None,
-    retries=0,
-    retry_error=None,
-)
+TASK = a_task(state=State.RUNNING, started_at=0)
 
 
 @pytest.fixture

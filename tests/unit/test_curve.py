@@ -7,23 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from tasks.contract import Kind, Lane, State
+from tasks.contract import State
 from tasks.curve import Best, Curve, Line, read_curve, shown_range
-from tasks.groups import Task
 from tasks.live_curve import LiveCurve
+from tests.records import a_task
 
-TASK = Task(
-    id=f"{'0' * 32}-0",
-    owner="",
-    kind=Kind.TRAIN,
-    model="a-model",
-    state=State.RUNNING,
-    lane=Lane.NORMAL,
-    submitted_at=0,
-    started_at=1,
-    finished_at=None,
-    progress=None,
-)
+TASK = a_task(state=State.RUNNING, started_at=1)
 
 
 def test_a_curve_of_the_release_before_is_read() -> None:

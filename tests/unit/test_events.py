@@ -8,21 +8,11 @@ from typing import Any
 import msgspec
 
 from gateway.resources.events import Place, news
-from tasks.contract import Kind, Lane, State
+from tasks.contract import Lane, State
 from tasks.groups import Task
+from tests.records import a_task
 
-QUEUED = Task(
-    id="g-0",
-    owner="ann",
-    kind=Kind.TRAIN,
-    model="m",
-    state=State.QUEUED,
-    lane=Lane.LOW,
-    submitted_at=0.0,
-    started_at=None,
-    finished_at=None,
-    progress=None,
-)
+QUEUED = a_task(id="g-0", lane=Lane.LOW)
 
 
 def running(iteration: int | None, *, started: float = 1.0, **changes: Any) -> Task:
