@@ -23,7 +23,8 @@ ENVIRONMENT: Final = {
 
 
 class Slow(Estimator[int]):
-    """Predicts the double of the first column. A fit has `iterations`, each of which takes `step` seconds."""
+    """Predicts the double of the first column. A fit has `iterations`, each of which takes `step` seconds; it writes
+    a line to the file `log` when one begins."""
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Any params are taken."""
@@ -31,6 +32,9 @@ class Slow(Estimator[int]):
     def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> int:
         total = params.get("iterations", 1)
         for iteration in range(1, total + 1):
+            if "log" in params:
+                with Path(params["log"]).open("a") as log:
+                    log.write(f"{iteration}\n")
             time.sleep(params.get("step", STEP_SECONDS) if total > 1 else 0)
             progress(iteration, total, losses(iteration))
         return 2

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -37,9 +38,9 @@ def service() -> Iterator[Service]:
         yield running
 
 
-def train(service: Service, *, iterations: int, step: float = slow.STEP_SECONDS) -> str:
+def train(service: Service, *, iterations: int, step: float = slow.STEP_SECONDS, **more: str) -> str:
     """The handle of a train that takes so many seconds an iteration."""
-    params = {"iterations": iterations, "step": step}
+    params = {"iterations": iterations, "step": step, **more}
     answer = service.http.post(f"/v1/models/{MODEL}/train", json={"params": params})
     assert answer.status_code == 202
     return str(answer.json()["id"])
@@ -136,6 +137,18 @@ def test_http_and_python_see_the_same_numbers(service: Service) -> None:
     assert events[-1] in both
     assert len(both) > 3
     assert all(progress == by_iteration[progress["iteration"]] for progress in both)
+
+
+def test_a_train_that_is_cancelled_stops_within_one_iteration(service: Service, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    handle = train(service, iterations=600, log=str(log))
+    eventually(lambda: log.exists() and len(log.read_text().split()) > 2, seconds=20, what="some iterations")
+    with following(service.url, service.token(), handle) as found:
+        assert service.http.delete(f"/v1/tasks/{handle}").status_code == 202
+        begun = len(log.read_text().split())
+        assert list(found)[-1].data["state"] == "cancelled"
+    # The one that begins in this very moment.
+    assert len(log.read_text().split()) <= begun + 1
 
 
 def test_a_train_whose_worker_dies_is_followed_on(service: Service) -> None:
