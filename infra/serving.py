@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from infra.machine import cores
 from tasks import logs
-from tasks.contract import FLEETS
+from tasks.contract import FLEETS, SYSTEM_FLEET
 from tasks.errors import SettingsError
 from tasks.setting_values import check_worker_name
 from tasks.settings import FLOWER_REDIS_URL, Settings
@@ -78,7 +78,7 @@ def share_memory(**_: Any) -> None:
 
 def processes(fleet: str, asked: int | None, settings: Settings) -> int:
     """How many processes the fleet has; 0 for a fleet that runs tasks in its only process."""
-    if fleet == "system":
+    if fleet == SYSTEM_FLEET:
         return 0
     if asked is not None and asked < 1:
         raise SettingsError(f"--processes must be at least 1, not {asked}")

@@ -25,6 +25,7 @@ from tasks.contract import (
     QUEUES,
     RECONCILE_TASK,
     SWEEP_TASK,
+    SYSTEM_FLEET,
     SYSTEM_QUEUE,
     TASKS,
     UNACKED_INDEX_KEY,
@@ -62,7 +63,7 @@ class Service(Celery):  # type: ignore[misc]
     @cached_property
     def sample(self) -> Sample:
         """The tasks of this process of which events tell."""
-        return Sample()
+        return Sample(silent=self.fleet == SYSTEM_FLEET)
 
     @cached_property
     def Worker(self) -> Any:  # noqa: N802 - Celery's name
@@ -73,7 +74,7 @@ class Service(Celery):  # type: ignore[misc]
     def fleet(self) -> str:
         """The fleet whose queues this worker takes from."""
         taken = set(self.amqp.queues.consume_from)
-        return next((fleet for fleet, queues in FLEETS.items() if taken & set(queues)), "system")
+        return next((fleet for fleet, queues in FLEETS.items() if taken & set(queues)), SYSTEM_FLEET)
 
 
 def create_app(settings: Settings) -> Service:
@@ -166,7 +167,7 @@ def preload(sender: Any, **_: Any) -> None:
         unacked_index_key=UNACKED_INDEX_KEY.format(fleet=fleet),
         unacked_mutex_key=UNACKED_MUTEX_KEY.format(fleet=fleet),
     )
-    if fleet != "system":
+    if fleet != SYSTEM_FLEET:
         import pyarrow.parquet  # noqa: F401
 
         import tasks.ingest
@@ -195,7 +196,7 @@ def warm(**_: Any) -> None:
     """In each process of a pool: connect before the first work comes, which may be urgent."""
     if limit := app.settings.worker_memory_bytes:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    if app.fleet == "system":
+    if app.fleet == SYSTEM_FLEET:
         # It passes on what it is given, and needs no model code for its own work.
         return
     from tasks.runtime import runtime
@@ -209,7 +210,7 @@ def send_traces(**_: Any) -> None:
     """In each process of a pool that ends: send the traces that it has kept."""
     from tasks.runtime import runtime
 
-    if app.settings.traces_endpoint and app.fleet != "system":
+    if app.settings.traces_endpoint and app.fleet != SYSTEM_FLEET:
         with suppress(redis.exceptions.RedisError):
             runtime(app.settings).traces.close()
 

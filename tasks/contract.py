@@ -107,11 +107,13 @@ SYSTEM_QUEUE: Final = "system"
 DEFAULT_QUEUE: Final = "celery"
 #: All queues; each kind's queue has the kind's name.
 QUEUES: Final = (*(kind.value for kind in Kind), SYSTEM_QUEUE, DEFAULT_QUEUE)
+#: The fleet that does the upkeep, in its only process, and passes on what names no queue.
+SYSTEM_FLEET: Final = "system"
 #: The queues that each fleet of workers takes from, first named first.
 FLEETS: Final = {
     "estimate": (Kind.ESTIMATE.value,),
     "train": (Kind.INIT.value, Kind.TRAIN.value),
-    "system": (SYSTEM_QUEUE, DEFAULT_QUEUE),
+    SYSTEM_FLEET: (SYSTEM_QUEUE, DEFAULT_QUEUE),
 }
 
 #: Celery priority of each lane. On Redis 0 is taken first and unset means 0, so it is always set.

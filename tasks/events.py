@@ -27,9 +27,14 @@ Fields = Mapping[str, Any]
 
 
 class Sample:
-    """The tasks that are told of: with all of their events, or with none until they fail."""
+    """The tasks that are told of: with all of their events, or with none until they fail.
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    A `silent` one tells of none: that of the system worker, whose upkeep would fill the history of an idle service, and
+    whose word of a task that it passes on may come after that of the worker which does it.
+    """
+
+    def __init__(self, *, silent: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
+        self._silent = silent
         self._clock = clock
         self._left, self._at = float(TASKS_A_SECOND), clock()
         # By task, in the order in which they began: None, or the first event of one that was not told of.
@@ -37,6 +42,8 @@ class Sample:
 
     def told(self, event: str, fields: Fields) -> list[tuple[str, Fields]]:
         """What is told when this event of a task comes, in order."""
+        if self._silent:
+            return []
         task = fields["uuid"]
         if event == FIRST:
             self._begun[task] = None if self._take() else fields

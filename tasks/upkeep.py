@@ -1,7 +1,4 @@
-"""The system tasks: the canary, taking back what nobody finishes, removing what is past its retention.
-
-They send no events: in Flower, which remembers the newest tasks, an idle service would soon have forgotten all others.
-"""
+"""The system tasks: the canary, taking back what nobody finishes, removing what is past its retention."""
 
 from __future__ import annotations
 
@@ -46,11 +43,11 @@ _UNLOCK: Final = (
 
 @shared_task(name=CANARY_TASK, bind=True, ignore_result=True, send_events=False)  # type: ignore[untyped-decorator]
 def canary(self: Task, *, process: str, token: str) -> None:
-    """Tell the process that asked that a worker takes and finishes work."""
+    """Tell the process that asked that a worker takes and finishes work. Flower has no need to know."""
     answer_canary(connect(self.app.settings), process=process, token=token)
 
 
-@shared_task(name=RECONCILE_TASK, bind=True, ignore_result=True, send_events=False)  # type: ignore[untyped-decorator]
+@shared_task(name=RECONCILE_TASK, bind=True, ignore_result=True)  # type: ignore[untyped-decorator]
 def reconcile_all(self: Task) -> None:
     """Take back what nobody finishes and expire what is past its deadline; one at a time does so."""
     client = connect(self.app.settings)
@@ -61,7 +58,7 @@ def reconcile_all(self: Task) -> None:
             expire(client, ledger, now=time.time())
 
 
-@shared_task(name=SWEEP_TASK, bind=True, ignore_result=True, send_events=False)  # type: ignore[untyped-decorator]
+@shared_task(name=SWEEP_TASK, bind=True, ignore_result=True)  # type: ignore[untyped-decorator]
 def sweep_all(self: Task) -> None:
     """Begin to remove what is past its retention; one at a time does so.
 

@@ -16,6 +16,7 @@ from celery.platforms import EX_FAILURE
 from celery.worker import state
 from celery.worker.consumer.tasks import Tasks
 
+from tasks.contract import SYSTEM_FLEET
 from tasks.stopping import give_back
 
 log = logging.getLogger(__name__)
@@ -80,5 +81,5 @@ class Watched(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def start(self, parent: Any) -> None:
         """Watch from now on, until the process ends."""
-        watchdog.start(SYSTEM_WATCH_SECONDS if parent.app.fleet == "system" else WATCH_SECONDS)
+        watchdog.start(SYSTEM_WATCH_SECONDS if parent.app.fleet == SYSTEM_FLEET else WATCH_SECONDS)
         parent.timer.call_repeatedly(TURN_SECONDS, watchdog.feed)

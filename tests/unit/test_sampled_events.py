@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tasks import events
 from tasks.app import create_app
+from tasks.contract import FLEETS
 from tasks.events import FIRST, TASKS_A_SECOND, Sample
 from tasks.settings import Settings
 from tests.clocks import Clock
@@ -60,6 +61,14 @@ def test_one_that_comes_again_is_judged_again() -> None:
     assert sample.told(FIRST, late)
     assert sample.told("task-retried", late)
     assert not sample.told("task-started", late)
+
+
+def test_the_system_worker_tells_of_no_task() -> None:
+    assert told(Sample(silent=True), range(3)) == [[]] * 3
+    for fleet, silent in (("system", True), ("estimate", False)):
+        app = create_app(Settings())
+        app.amqp.queues.select(FLEETS[fleet])
+        assert bool(app.sample.told(FIRST, {"uuid": "one"})) is not silent
 
 
 def test_what_never_ends_is_forgotten() -> None:
