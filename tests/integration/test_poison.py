@@ -103,6 +103,16 @@ def test_direct_calls(site: Site) -> None:
         calls[SEGFAULT].get(timeout=20)
 
 
+def test_a_train_that_takes_too_long_ends_without_a_version(site: Site) -> None:
+    before = site.versions("harmful")
+    with site.worker("train", env={"MLSERVICE_TRAIN_TIME_LIMIT_SECONDS": "2"}):
+        with pytest.raises(TimeLimit, match="longer than"):
+            site.client.train("harmful", params={"seconds": 60}).result(timeout=40)
+        assert site.versions("harmful") == before
+        later = site.client.train("harmful").result(timeout=20)["version"]
+    assert site.versions("harmful") == [*before, later]
+
+
 def test_an_init_that_takes_too_long_ends(site: Site, tmp_path: Path) -> None:
     """It reads from where nothing comes."""
     os.mkfifo(tmp_path / "silent.csv")
