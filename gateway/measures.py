@@ -12,6 +12,7 @@ import msgspec
 import redis
 
 from gateway.model_measures import ModelGauge, ModelMeasure
+from tasks import work_counts
 from tasks.contract import (
     COUNTS_KEY,
     DEAD_KEY,
@@ -22,9 +23,11 @@ from tasks.contract import (
     LOOKED_KEY,
     MODELS_KEY,
     PENDING_KEY,
+    PLACES,
     QUEUES,
     Kind,
     Lane,
+    Place,
     queue_key,
 )
 from tasks.fleet import members
@@ -34,16 +37,13 @@ FRESH_SECONDS: Final = 1.0
 #: Most leases that are looked at; there are more only where a great many groups wait to be tried again.
 LEASES_READ: Final = 1000
 
-#: A lane of the queue of a kind.
-Place = tuple[Kind, Lane]
-PLACES: Final = tuple((kind, lane) for kind in Kind for lane in Lane)
 _QUEUES: Final = tuple((queue, lane) for queue in QUEUES for lane in Lane)
 
 
 class Measures(msgspec.Struct, frozen=True, kw_only=True):
     """One reading."""
 
-    #: The counters of `tasks.counts`.
+    #: The counters of `tasks.counts` and `tasks.work_counts`.
     counts: dict[str, int]
     #: Messages that wait.
     messages: dict[tuple[str, Lane], int]
@@ -105,6 +105,7 @@ def measure(client: redis.Redis, models: ModelGauge, *, now: float) -> Measures:
     """A new reading. Raises redis.RedisError."""
     with client.pipeline(transaction=False) as pipe:
         pipe.hgetall(COUNTS_KEY)
+        pipe.get(work_counts.KEY)
         pipe.hgetall(DEPTH_KEY)
         pipe.zcard(LEASES_KEY)
         pipe.zrange(LEASES_KEY, 0, LEASES_READ - 1)
@@ -119,11 +120,11 @@ def measure(client: redis.Redis, models: ModelGauge, *, now: float) -> Measures:
             pipe.lindex(queue_key(kind.value, lane), -1)
         for kind, lane in PLACES:
             pipe.zrange(_pending(kind, lane), 0, 0, withscores=True)
-        counts, depths, leases, leased, run_out, dead, looked, memory, names, *rest = pipe.execute()
+        counts, work, depths, leases, leased, run_out, dead, looked, memory, names, *rest = pipe.execute()
     lengths, heads, oldest = _split(rest, len(_QUEUES), len(PLACES))
     accepted, held = _looked_up(client, heads, leased)
     return Measures(
-        counts={field.decode(): int(value) for field, value in counts.items()},
+        counts={field.decode(): int(value) for field, value in counts.items()} | work_counts.read(work),
         messages=dict(zip(_QUEUES, lengths, strict=True)),
         waiting_seconds={place: _age(now, at) for place, at in accepted.items()},
         oldest_seconds={

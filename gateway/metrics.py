@@ -13,9 +13,10 @@ from typing import Final
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from gateway.measures import PLACES, Measures
-from tasks import counts
-from tasks.contract import FLEETS, Kind, State
+from gateway.measures import Measures
+from tasks import counts, work_counts
+from tasks.contract import FLEETS, PLACES, Kind, Place, State
+from tasks.work_counts import counter
 
 #: What the name of every metric begins with.
 PREFIX: Final = "mlservice_"
@@ -55,24 +56,24 @@ def _counters(found: dict[str, int]) -> Iterator[Metric]:
     sizes = _histogram("group_items", "Groups by how many items they have.")
     refused = _counter("refused", "Requests for work that were not accepted.", (*_KIND_LANE, "reason"))
     for kind, lane in PLACES:
-        labels = (kind.value, lane.value)
-        place = ":".join(labels)
-        items = found.get(f"{counts.SUBMITTED}:{place}", 0)
+        place, labels = (kind, lane), (kind.value, lane.value)
+        items = found.get(counter(work_counts.SUBMITTED, place), 0)
         submitted.add_metric(labels, items)
-        again.add_metric(labels, found.get(f"{counts.REDELIVERED}:{place}", 0))
+        again.add_metric(labels, found.get(counter(work_counts.REDELIVERED, place), 0))
         for state, reason, ended in _endings(found, place):
             finished.add_metric((*labels, state, reason), ended)
-        for family, name in ((wait, counts.WAIT), (run, counts.RUN)):
-            seconds = found.get(f"{name}:{place}:{counts.SUM}", 0) / _MILLION
-            family.add_metric(labels, _buckets(found, f"{name}:{place}", counts.TIME_BOUNDS), seconds)
-        busy.add_metric(labels, found.get(f"{counts.BUSY}:{place}", 0) / _MILLION)
+        for family, name in ((wait, work_counts.WAIT), (run, work_counts.RUN)):
+            seconds = found.get(counter(name, place, work_counts.SUM), 0) / _MILLION
+            family.add_metric(labels, _buckets(found, name, place, work_counts.TIME_BOUNDS), seconds)
+        busy.add_metric(labels, found.get(counter(work_counts.BUSY, place), 0) / _MILLION)
         for refusal in counts.Refusal:
             refused.add_metric((*labels, refusal.value), found.get(counts.refusal(kind, lane, refusal), 0))
         if kind is Kind.ESTIMATE:
-            sizes.add_metric(labels, _buckets(found, f"{counts.SIZE}:{place}", counts.SIZE_BOUNDS), items)
+            sizes.add_metric(labels, _buckets(found, work_counts.SIZE, place, work_counts.SIZE_BOUNDS), items)
+    rows = sum(found.get(counter(work_counts.ROWS, place), 0) for place in PLACES)
     yield from (submitted, refused, finished, again, wait, run, busy, sizes)
     yield _plain("reconciled", "Groups that nobody held and that were queued again.", found.get(counts.RECONCILED, 0))
-    yield _plain("estimated_rows", "Rows predicted for estimates.", found.get(counts.ROWS, 0))
+    yield _plain("estimated_rows", "Rows predicted for estimates.", rows)
     yield _plain("tokens_issued", "Tokens issued for a password.", found.get(counts.TOKENS_ISSUED, 0))
     yield _plain("tokens_refused", "Requests whose token was refused.", found.get(counts.TOKENS_REFUSED, 0))
     logins = _counter("logins_refused", "Logins refused.", ("reason",))
@@ -81,11 +82,11 @@ def _counters(found: dict[str, int]) -> Iterator[Metric]:
     yield logins
 
 
-def _endings(found: dict[str, int], place: str) -> Iterator[tuple[str, str, int]]:
+def _endings(found: dict[str, int], place: Place) -> Iterator[tuple[str, str, int]]:
     """(state, reason, items) of work in this place; the reason is empty but for what failed."""
-    for state in (State.SUCCEEDED, State.CANCELLED, State.EXPIRED):
-        yield state.value, "", found.get(f"{counts.FINISHED}:{place}:{state.value}", 0)
-    before = f"{counts.FINISHED}:{place}:{State.FAILED.value}:"
+    for state in work_counts.NO_REASON:
+        yield state.value, "", found.get(counter(work_counts.FINISHED, place, state.value), 0)
+    before = counter(counts.FAILED, place, "")
     failed = dict.fromkeys(GRAVE, 0) | {f.removeprefix(before): n for f, n in found.items() if f.startswith(before)}
     for reason, items in failed.items():
         yield State.FAILED.value, reason, items
@@ -145,10 +146,11 @@ def _models(measures: Measures) -> Iterator[Metric]:
     yield _gauge("models", "Models, also those beyond the bound up to which they are shown.", measures.models)
 
 
-def _buckets(found: dict[str, int], name: str, bounds: Sequence[str]) -> list[tuple[str, float]]:
+def _buckets(found: dict[str, int], name: str, place: Place, bounds: Sequence[str]) -> list[tuple[str, float]]:
     """A histogram's buckets as Prometheus wants them: each with all that is below."""
-    names = (*bounds, counts.ABOVE)
-    return list(zip(names, accumulate(float(found.get(f"{name}:{bound}", 0)) for bound in names), strict=True))
+    names = (*bounds, work_counts.ABOVE)
+    counted = (float(found.get(counter(name, place, bound), 0)) for bound in names)
+    return list(zip(names, accumulate(counted), strict=True))
 
 
 def _counter(name: str, help_text: str, labels: Iterable[str] = ()) -> CounterMetricFamily:

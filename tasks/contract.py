@@ -32,6 +32,12 @@ class Lane(StrEnum):
     LOW = "low"
 
 
+#: A lane of the queue of a kind.
+Place = tuple[Kind, Lane]
+#: All places.
+PLACES: Final = tuple((kind, lane) for kind in Kind for lane in Lane)
+
+
 class State(StrEnum):
     """The states of accepted work. The last four are final; a final state never changes."""
 
@@ -163,6 +169,8 @@ DEAD_KEY: Final = "ml:dead"
 DEPTH_KEY: Final = "ml:depth"
 #: Hash: what has happened since this Redis was new, by what it is; `counts.py` names its fields.
 COUNTS_KEY: Final = "ml:counts"
+#: String: what has happened with work since then, numbers in the order that `work_counts.py` says.
+WORK_COUNTS_KEY: Final = "ml:counts:work:{layout}"
 #: Hash: items that are not finished, by owner.
 UNFINISHED_KEY: Final = "ml:unfinished"
 #: Sorted set for each owner: the groups that hold their work, by time of acceptance.

@@ -8,7 +8,7 @@ import msgspec
 from celery import Task, shared_task
 
 from tasks.contract import TASKS, Kind
-from tasks.counts import ROWS
+from tasks.counts import DIRECT_ROWS
 from tasks.direct import pass_on, run_direct
 from tasks.ends import raised
 from tasks.errors import InvalidField, ServiceError
@@ -47,7 +47,7 @@ def estimate(
         outcome = predicting.answer(runtime, [request], currents={model: Current(current, "")} if current else {})[0]
         if outcome.media != "application/json":
             raise raised(outcome)
-        runtime.ledger.count({ROWS: outcome.rows})
+        runtime.ledger.count({DIRECT_ROWS: outcome.rows})
         return msgspec.json.decode(outcome.body)
 
     return run_direct(self, work)

@@ -35,7 +35,7 @@ from tasks.contract import (
     Lane,
     State,
 )
-from tasks.counts import add, ended
+from tasks.counts import add, failures
 from tasks.errors import UnknownTask
 from tasks.groups import (
     Claim,
@@ -48,6 +48,7 @@ from tasks.groups import (
     read_heads,
 )
 from tasks.settings import Settings
+from tasks.work_counts import KEY as WORK_COUNTS
 
 #: Results of a group that travel and are kept with its record have at most so many bytes together, roughly.
 REPLY_BYTES: Final = 1024 * 1024
@@ -111,7 +112,7 @@ class Ledger:
         """Take the group to work on it; None if it is finished, unknown or held, and the message may be dropped:
         should who holds it die, the group is published again. Only the holder can renew the lease."""
         args: list[Any] = [group, MODEL_KEY.format(model=""), self.lease_seconds, holder]
-        found = self._claim(keys=[GROUP_KEY.format(group=group), LEASES_KEY, COUNTS_KEY], args=args)
+        found = self._claim(keys=[GROUP_KEY.format(group=group), LEASES_KEY, WORK_COUNTS], args=args)
         if not found:
             return None
         return read_claim(group, *found)
@@ -133,14 +134,15 @@ class Ledger:
             GROUP_KEY.format(group=claim.group),
             PENDING_KEY.format(kind=claim.kind.value, lane=claim.lane.value),
             WATCHERS_KEY.format(group=claim.group),
-            *(LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, DEAD_KEY, COUNTS_KEY),
+            *(LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, DEAD_KEY, COUNTS_KEY, WORK_COUNTS),
         ]
         args: list[Any] = [claim.fence, life_seconds, claim.group, REPLY_CHANNEL.format(process="")]
         states = "".join(o.state[0] for o in outcomes)
         args += [depth_field(claim.kind, claim.lane), states, pack(Reply(claim.group, lean)), int(dead)]
         args += [QUOTA_KEY.format(name=""), _rows_by_owner(claim, outcomes), USER_KEY.format(name="")]
-        for counter in ended(claim.kind, claim.lane, outcomes, states=states).items():
-            args += counter
+        args.append(sum(outcome.rows for outcome in outcomes))
+        if State.FAILED[0] in states:
+            args += [part for counter in failures(claim.kind, claim.lane, outcomes).items() for part in counter]
         if not self._finish(keys=keys, args=args):
             raise lost(claim)
         self.unplace([p for p, o in zip(claim.placed, outcomes, strict=True) if not (dead and is_given_up(o))])

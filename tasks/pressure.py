@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import redis
 
 from tasks.acceptance import depth_field
-from tasks.contract import DEPTH_KEY, LEASES_KEY, PENDING_KEY, Kind, Lane
+from tasks.contract import DEPTH_KEY, LEASES_KEY, PENDING_KEY, PLACES, Kind, Lane, Place
 from tasks.counts import Refusal, refusal
 from tasks.errors import Unavailable
 from tasks.settings import Settings
@@ -22,10 +22,6 @@ log = logging.getLogger(__name__)
 MEASURE_SECONDS: Final = 0.5
 #: So many of the oldest groups of a lane are looked at for one that waits; workers have fewer at a time.
 OLDEST: Final = 200
-
-Place = tuple[Kind, Lane]
-#: All places.
-PLACES: Final = tuple((kind, lane) for kind in Kind for lane in Lane)
 
 
 class Objection(NamedTuple):

@@ -5,7 +5,7 @@ A group's lease is its score in the sorted set of leases, seconds since the epoc
 
 from typing import Final
 
-from tasks.counts import COUNT_ACCEPTED, COUNT_REDELIVERED, COUNT_TIMES
+from tasks.work_counts import COUNT_ACCEPTED, COUNT_ENDED, COUNT_REDELIVERED
 
 #: Begins a script that needs `clock()`, seconds since the epoch as a text, or `now`, when it began.
 NOW: Final = """
@@ -25,12 +25,12 @@ local function free(leases, group)
 end
 """
 
-#: KEYS: group, pending, queue, depth, unfinished, deadlines, idempotency key ('' for none), counters. ARGV: group id,
-#: message, "kind:lane", items, owners (msgpack: owner, items, owner, ...), what the key of an owner begins with,
-#: deadline ('' for none), what is kept under the idempotency key, its life, owners who may have only so much (msgpack:
-#: owner, items, most, owner, ...; '' for none), then field and value of the record, and so on. Returns nothing; or, and
-#: no change, what is kept under the idempotency key, or a list of the owners who would have too much and how many more
-#: items each may have.
+#: KEYS: group, pending, queue, depth, unfinished, deadlines, idempotency key ('' for none), counters of work. ARGV:
+#: group id, message, "kind:lane", items, owners (msgpack: owner, items, owner, ...), what the key of an owner begins
+#: with, deadline ('' for none), what is kept under the idempotency key, its life, owners who may have only so much
+#: (msgpack: owner, items, most, owner, ...; '' for none), then field and value of the record, and so on. Returns
+#: nothing; or, and no change, what is kept under the idempotency key, or a list of the owners who would have too much
+#: and how many more items each may have.
 ACCEPT: Final = (
     NOW
     + COUNT_ACCEPTED
@@ -66,8 +66,8 @@ return false
 """
 )
 
-#: KEYS: group, leases, counters. ARGV: group id, what the key of a model begins with, seconds of the lease, holder.
-#: Returns {the whole record, flat, with the fence raised; of each model in it name, current version and its
+#: KEYS: group, leases, counters of work. ARGV: group id, what the key of a model begins with, seconds of the lease,
+#: holder. Returns {the whole record, flat, with the fence raised; of each model in it name, current version and its
 #: identity ('' for none), flat}; nothing if there is no work left to do or the lease is held.
 CLAIM: Final = (
     ALWAYS
@@ -122,16 +122,16 @@ return false
 """
 )
 
-#: KEYS: group, pending, watchers, leases, depth, unfinished, deadlines, dead, counters. ARGV: fence, seconds to keep,
-#: group id, channel prefix, "kind:lane", states (a letter each), reply, 1 to keep the bodies among the dead letters,
-#: what the key of a quota begins with, rows of the owners (msgpack: owner, rows, ...; '' for none), what the key of an
-#: account begins with, then field of the counters and what is added to it, and so on. Rows are owed by who has a quota
-#: that is in use. Nothing is reckoned up with an account that is newer than the group: its name was another's before.
-#: Returns 1, or 0 and no change where the fence is old or the group is finished.
+#: KEYS: group, pending, watchers, leases, depth, unfinished, deadlines, dead, counters, those of work. ARGV: fence,
+#: seconds to keep, group id, channel prefix, "kind:lane", states (a letter each), reply, 1 to keep the bodies among the
+#: dead letters, what the key of a quota begins with, rows of the owners (msgpack: owner, rows, ...; '' for none), what
+#: the key of an account begins with, rows in all, then field of the counters and what is added to it, and so on. Rows
+#: are owed by who has a quota that is in use. Nothing is reckoned up with an account that is newer than the group: its
+#: name was another's before. Returns 1, or 0 and no change where the fence is old or the group is finished.
 FINISH: Final = (
     ALWAYS
     + NOW
-    + COUNT_TIMES
+    + COUNT_ENDED
     + """
 local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'reply', 'owners', 'submitted_at', 'started_at')
 if held[1] ~= ARGV[1] or held[2] then return 0 end
@@ -163,8 +163,8 @@ if ARGV[10] ~= '' then
     if redis.call('EXISTS', quota) == 1 and same(rows[at]) then redis.call('HINCRBY', quota, 'owed', rows[at + 1]) end
   end
 end
-for at = 12, #ARGV, 2 do redis.call('HINCRBY', KEYS[9], ARGV[at], ARGV[at + 1]) end
-count_times(KEYS[9], ARGV[5], ARGV[6], held[5], held[6], now)
+for at = 13, #ARGV, 2 do redis.call('HINCRBY', KEYS[9], ARGV[at], ARGV[at + 1]) end
+count_ended(KEYS[10], ARGV[5], ARGV[6], ARGV[12], held[5], held[6], now)
 return 1
 """
 )

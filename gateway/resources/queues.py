@@ -7,8 +7,9 @@ import asyncio
 from falcon.asgi import Request, Response
 
 from gateway.auth import requires
-from gateway.measures import PLACES, Gauge
+from gateway.measures import Gauge
 from gateway.representations import show
+from tasks.contract import PLACES
 
 
 class QueuesResource:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+import time
 from typing import Final
 
 from infra.lineage import processes
@@ -13,7 +12,6 @@ from tests.service import Service
 
 #: Who starts the others, and so is their parent.
 PARENTS: Final = ("up", "supervisor")
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 def processor_seconds(service: Service) -> dict[str, float]:
@@ -28,9 +26,11 @@ def processor_seconds(service: Service) -> dict[str, float]:
 
 def _seconds(pid: int) -> float:
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        return time.clock_gettime(_clock_of(pid))
     except OSError:
         return 0.0
-    # utime and stime are the 14th and 15th field; the second may hold anything, in brackets.
-    fields = text.rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _clock_of(pid: int) -> int:
+    """The clock of a process's time, as clock_getcpuclockid(3) gives it; unlike /proc it counts no whole ticks."""
+    return (~pid << 3) | 2

@@ -31,6 +31,7 @@ GATEWAY_TASKS = {
         "fleet",
         "blobs",
         "pressure",
+        "work_counts",
         "scripts",
     ),
     "traces",

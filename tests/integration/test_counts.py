@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 import redis
@@ -11,8 +12,20 @@ from prometheus_client import CollectorRegistry
 from gateway.measures import Gauge
 from gateway.metrics import ServiceCollector
 from gateway.tally import Tally
-from tasks.contract import COUNTS_KEY, DEPTH_KEY, FLEET_KEY, FLEET_LOST_SECONDS, LEASES_KEY, Kind, Lane, Media, State
-from tasks.counts import SIZE_BOUNDS, TIME_BOUNDS, TOKENS_REFUSED, Refusal
+from tasks.contract import (
+    COUNTS_KEY,
+    DEPTH_KEY,
+    FLEET_KEY,
+    FLEET_LOST_SECONDS,
+    LEASES_KEY,
+    PLACES,
+    Kind,
+    Lane,
+    Media,
+    Place,
+    State,
+)
+from tasks.counts import TOKENS_REFUSED, Refusal
 from tasks.errors import Cancelled, EstimatorFailed, FenceLost, InvalidRows, Unavailable
 from tasks.fleet import announce, leave, members, namesakes
 from tasks.groups import Claim, Group, Head, Outcome, failure, new_group_id
@@ -20,6 +33,21 @@ from tasks.ledger import Ledger
 from tasks.pressure import Pressure
 from tasks.reconciling import reconcile
 from tasks.settings import Settings
+from tasks.work_counts import (
+    ABOVE,
+    BUSY,
+    FINISHED,
+    KEY,
+    ROWS,
+    RUN,
+    SIZE_BOUNDS,
+    SUBMITTED,
+    SUM,
+    TIME_BOUNDS,
+    WAIT,
+    counter,
+    read,
+)
 
 DONE = Outcome(State.SUCCEEDED, Media.JSON, b"{}", rows=6)
 PLACE = {"kind": "estimate", "lane": "low"}
@@ -53,9 +81,9 @@ def seen(redis_client: redis.Redis) -> Seen:
     return Seen(redis_client)
 
 
-def accept(ledger: Ledger, items: int = 1) -> str:
+def accept(ledger: Ledger, items: int = 1, *, place: Place = (Kind.ESTIMATE, Lane.LOW)) -> str:
     heads = [Head(owner="ada", model="m")] * items
-    group = Group(id=new_group_id(), kind=Kind.ESTIMATE, lane=Lane.LOW, heads=heads, bodies=[b"{}"] * items)
+    group = Group(id=new_group_id(), kind=place[0], lane=place[1], heads=heads, bodies=[b"{}"] * items)
     ledger.accept(group)
     return group.id
 
@@ -91,6 +119,21 @@ def test_a_group_from_end_to_end(ledger: Ledger, seen: Seen) -> None:
         assert 0 < (seen.value(f"{name}_sum", **PLACE) or 0) < 60
 
 
+def test_no_place_counts_for_another(ledger: Ledger, redis_client: redis.Redis) -> None:
+    everywhere = dict(zip(PLACES, range(2, 2 + len(PLACES)), strict=True))
+    for place, items in everywhere.items():
+        ledger.finish(claim(ledger, accept(ledger, items, place=place)), [DONE] * items)
+    kept: Any = redis_client.get(KEY)
+    found = read(kept)
+    for place, items in everywhere.items():
+        assert found[counter(SUBMITTED, place)] == found[counter(FINISHED, place, "succeeded")] == items
+        assert found[counter(ROWS, place)] == 6 * items
+        # All of one group waited and ran for about the same time, in one bucket or another.
+        for name in (WAIT, RUN):
+            assert sum(found.get(counter(name, place, bound), 0) for bound in (*TIME_BOUNDS, ABOVE)) == items
+        assert found[counter(RUN, place, SUM)] == pytest.approx(items * found[counter(BUSY, place)], abs=items)
+
+
 def test_what_was_only_cancelled_took_no_time(ledger: Ledger, seen: Seen) -> None:
     ledger.finish(claim(ledger, accept(ledger)), [failure(Cancelled("x"), State.CANCELLED)])
     assert seen.value("finished_total", **PLACE, state="cancelled", reason="") == 1
@@ -113,12 +156,6 @@ def test_the_longest_times_have_buckets() -> None:
     defaults = Settings()
     longest = max(defaults.init_time_limit_seconds, defaults.train_time_limit_seconds)
     assert longest <= float(TIME_BOUNDS[-1])
-
-
-def test_what_was_counted_before_a_bound_was_added_still_counts(seen: Seen, redis_client: redis.Redis) -> None:
-    redis_client.hset(COUNTS_KEY, mapping={"run:train:low:600": 2, "run:train:low:+Inf": 3})
-    found = [seen.value("run_seconds_bucket", kind="train", lane="low", le=le) for le in ("600", "3600", "+Inf")]
-    assert found == [2, 2, 5]
 
 
 def test_a_group_of_every_size_has_a_bucket(ledger: Ledger, seen: Seen) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import infra.programs
 import infra.proxy
 import infra.serving
-from tasks import counts
+from tasks import work_counts
 
 #: What keeps everything as it is.
 WATCHED = "WATCHED"
@@ -41,10 +41,9 @@ def nginx_conf(*args: Any, **named: Any) -> str:
 def unwatch() -> None:
     """Take it."""
     # Instead of the functions that count; `tasks.scripts` takes their text when it is imported.
-    counts.COUNT_ACCEPTED = "local function count_accepted() end\n"  # type: ignore[misc]
-    counts.COUNT_REDELIVERED = "local function count_redelivered() end\n"  # type: ignore[misc]
-    counts.COUNT_TIMES = "local function count_times() end\n"  # type: ignore[misc]
-    counts.ended = lambda *_args, **_named: {}
+    work_counts.COUNT_ACCEPTED = "local function count_accepted() end\n"  # type: ignore[misc]
+    work_counts.COUNT_REDELIVERED = "local function count_redelivered() end\n"  # type: ignore[misc]
+    work_counts.COUNT_ENDED = "local function count_ended() end\n"  # type: ignore[misc]
     infra.serving.worker_options = worker_options
     infra.programs.programs = programs
     infra.proxy.nginx_conf = nginx_conf
