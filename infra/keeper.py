@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sys
 import time
 from contextlib import suppress
@@ -15,6 +16,9 @@ from tasks.logs import event, json_line
 
 #: Longest time between a child's end and the supervisor's notice of it. supervisord itself takes up to 1 s, twice.
 LOOK_SECONDS: Final = 0.2
+#: So much a program may say before somebody must have read it (bytes): several buffers of NGINX's access log, which is
+#: not held up while supervisord is busy.
+PIPE_BYTES: Final = 1024 * 1024
 #: The format in which supervisord writes what programs say.
 AS_SAID: Final = "%(message)s"
 #: What supervisord calls its levels.
@@ -29,6 +33,18 @@ class QuickPoller(poller.Poller):  # type: ignore[misc]
     def poll(self, timeout: float) -> Any:
         """The descriptors that can be read and those that can be written."""
         return super().poll(min(timeout, LOOK_SECONDS))
+
+
+class Options(ServerOptions):  # type: ignore[misc]
+    """supervisord's options, with more room for what programs say."""
+
+    def make_pipes(self, stderr: bool = True) -> dict[str, Any]:
+        """The pipes of a new program."""
+        pipes: dict[str, Any] = super().make_pipes(stderr)
+        # The machine may not allow it; a program then waits sooner.
+        with suppress(OSError):
+            fcntl.fcntl(pipes["stdout"], fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        return pipes
 
 
 class Line:
@@ -57,7 +73,7 @@ def main(parent: int, config: str) -> None:
     die_with(parent)
     loggers.Handler.handleError = let_pass
     loggers.handle_file = handle_file
-    options = ServerOptions()
+    options = Options()
     options.realize(["-n", "-c", config])
     options.first, options.test = True, False
     options.poller = QuickPoller(options)

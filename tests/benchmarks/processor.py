@@ -10,7 +10,7 @@ from infra.report import program_status
 from monitoring.memory import children
 from tests.service import Service
 
-#: Who starts the others, and so is their parent.
+#: Who starts the others, and so is their parent: of these the process itself counts alone.
 PARENTS: Final = ("up", "supervisor")
 
 
@@ -18,9 +18,9 @@ def processor_seconds(service: Service) -> dict[str, float]:
     """Seconds that the living processes of each program have used since their start."""
     parents = {process.pid: process.parent for process in processes()}
     return {
-        name: sum(map(_seconds, children(parents, status.pid)))
+        name: sum(map(_seconds, [status.pid] if name in PARENTS else children(parents, status.pid)))
         for name, status in program_status(service.home.service()).items()
-        if status.pid and name not in PARENTS
+        if status.pid
     }
 
 

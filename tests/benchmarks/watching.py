@@ -67,7 +67,7 @@ def measure(bench: Bench) -> Section:
             "connections",
             "requests/s: watched, unwatched",
             "watched / unwatched",
-            "of the rounds",
+            "standard error, lowest and highest of the rounds",
             "processor ms a request: watched, unwatched",
             "of which Flower",
         ],
@@ -189,19 +189,27 @@ def _row(connections: int, found: Turns) -> list[str]:
     return [
         str(connections),
         " · ".join(rates),
-        f"{statistics.median(ratios):.3f}",
-        ", ".join(f"{ratio:.3f}" for ratio in ratios),
+        f"{statistics.mean(ratios):.3f}",
+        f"{_error(ratios):.3f}, {min(ratios):.3f}, {max(ratios):.3f}",
         " · ".join(used),
         show(flower),
     ]
 
 
 def _figures(connections: int, found: Turns) -> dict[str, Any]:
+    ratios = _ratios(found)
     return {
         "connections": connections,
-        "watched_over_unwatched": statistics.median(_ratios(found)),
+        "watched_over_unwatched": statistics.mean(ratios),
+        "standard_error": _error(ratios),
+        "of_rounds": ratios,
         "turns": {name: [asdict(turn) for turn in turns] for name, turns in found.items()},
     }
+
+
+def _error(ratios: list[float]) -> float:
+    """How far their mean may be from the truth, by one standard deviation; NaN for a single round."""
+    return statistics.stdev(ratios) / math.sqrt(len(ratios)) if len(ratios) > 1 else math.nan
 
 
 def _ratios(found: Turns) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -23,6 +24,8 @@ FOREIGN: Final = {"valkey.log", "nginx-errors.log"}
 REQUIRED: Final = {"time", "level", "program", "pid", "logger", "message"}
 ROWS: Final = {"rows": [{"x": x, "y": 2 * x} for x in range(50)]}
 MODEL: Final = "logged"
+#: How much NGINX gathers before it writes to its access log.
+BUFFER_BYTES: Final = 256 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +109,17 @@ def test_versions_and_logins_are_logged(stack: Service) -> None:
     assert "wrong-password" not in logged
     assert "My-Secret-1" not in logged
     assert token not in logged
+
+
+@pytest.mark.integration
+def test_nginx_waits_for_no_reader_of_its_log(stack: Service) -> None:
+    said = os.open(f"/proc/{program_status(stack.home.service())['nginx'].pid}/fd/1", os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        assert fcntl.fcntl(said, fcntl.F_GETPIPE_SZ) >= 4 * BUFFER_BYTES
+    finally:
+        os.close(said)
+    conf = (stack.home.run / "nginx.conf").read_text()
+    assert f"access_log /dev/stdout answered buffer={BUFFER_BYTES // 1024}k " in conf
 
 
 @pytest.mark.integration
