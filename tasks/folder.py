@@ -125,7 +125,8 @@ def _made_young(path: Path, digest: str) -> bool:
         with path.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != digest:
                 return False
-        os.utime(path)
+            os.utime(file.fileno())
+            # Only what is young in its place is safe: one that was set aside may have been seen while it was old.
+            return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
         return False
-    return True

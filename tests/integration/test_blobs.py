@@ -185,6 +185,27 @@ def test_putting_and_discarding_at_once_loses_nothing(blobs: Blobs, redis_client
             assert blobs.get(digest) == DATA
 
 
+@pytest.mark.parametrize("removed", [True, False])
+def test_what_is_set_aside_while_it_becomes_young_is_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removed: bool
+) -> None:
+    """The one who sets it aside may have seen that it is old; whether he has removed it already makes no difference."""
+    blobs = FolderBlobs(f"file://{tmp_path}")
+    digest = blobs.put(DATA)
+    path, aside, utime = tmp_path / digest[:2] / digest, tmp_path / "aside", os.utime
+
+    def set_aside(file: int) -> None:
+        path.rename(aside)
+        utime(file)
+        if removed:
+            aside.unlink()
+
+    monkeypatch.setattr(os, "utime", set_aside)
+    assert blobs.put(DATA) == digest
+    aside.unlink(missing_ok=True)
+    assert blobs.get(digest) == DATA
+
+
 @contextmanager
 def files_up_to(size: int) -> Iterator[None]:
     """No file may have more bytes than this inside: what is written beyond fails, as on a full disk."""
