@@ -25,6 +25,7 @@ from tasks.contract import (
     PENDING_KEY,
     PLACES,
     QUEUES,
+    WORK_COUNTS_KEY,
     Kind,
     Lane,
     Place,
@@ -105,7 +106,7 @@ def measure(client: redis.Redis, models: ModelGauge, *, now: float) -> Measures:
     """A new reading. Raises redis.RedisError."""
     with client.pipeline(transaction=False) as pipe:
         pipe.hgetall(COUNTS_KEY)
-        pipe.get(work_counts.KEY)
+        pipe.get(WORK_COUNTS_KEY)
         pipe.hgetall(DEPTH_KEY)
         pipe.zcard(LEASES_KEY)
         pipe.zrange(LEASES_KEY, 0, LEASES_READ - 1)
@@ -124,7 +125,7 @@ def measure(client: redis.Redis, models: ModelGauge, *, now: float) -> Measures:
     lengths, heads, oldest = _split(rest, len(_QUEUES), len(PLACES))
     accepted, held = _looked_up(client, heads, leased)
     return Measures(
-        counts={field.decode(): int(value) for field, value in counts.items()} | work_counts.read(work),
+        counts=Counter({field.decode(): int(value) for field, value in counts.items()}) + work_counts.read(work),
         messages=dict(zip(_QUEUES, lengths, strict=True)),
         waiting_seconds={place: _age(now, at) for place, at in accepted.items()},
         oldest_seconds={

@@ -70,7 +70,7 @@ def _counters(found: dict[str, int]) -> Iterator[Metric]:
             refused.add_metric((*labels, refusal.value), found.get(counts.refusal(kind, lane, refusal), 0))
         if kind is Kind.ESTIMATE:
             sizes.add_metric(labels, _buckets(found, work_counts.SIZE, place, work_counts.SIZE_BOUNDS), items)
-    rows = sum(found.get(counter(work_counts.ROWS, place), 0) for place in PLACES)
+    rows = found.get(work_counts.ROWS, 0) + sum(found.get(counter(work_counts.ROWS, place), 0) for place in PLACES)
     yield from (submitted, refused, finished, again, wait, run, busy, sizes)
     yield _plain("reconciled", "Groups that nobody held and that were queued again.", found.get(counts.RECONCILED, 0))
     yield _plain("estimated_rows", "Rows predicted for estimates.", rows)
@@ -86,7 +86,7 @@ def _endings(found: dict[str, int], place: Place) -> Iterator[tuple[str, str, in
     """(state, reason, items) of work in this place; the reason is empty but for what failed."""
     for state in work_counts.NO_REASON:
         yield state.value, "", found.get(counter(work_counts.FINISHED, place, state.value), 0)
-    before = counter(counts.FAILED, place, "")
+    before = counter(work_counts.FINISHED, place, State.FAILED.value, "")
     failed = dict.fromkeys(GRAVE, 0) | {f.removeprefix(before): n for f, n in found.items() if f.startswith(before)}
     for reason, items in failed.items():
         yield State.FAILED.value, reason, items

@@ -18,13 +18,13 @@ from tasks.contract import (
     PENDING_KEY,
     TASKS,
     UNFINISHED_KEY,
+    WORK_COUNTS_KEY,
     Kind,
     Lane,
 )
 from tasks.groups import Group, Head, pack
 from tasks.message import message
 from tasks.shown import of_group
-from tasks.work_counts import KEY as WORK_COUNTS
 
 
 class Once(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ def acceptance(
     pending = PENDING_KEY.format(kind=group.kind.value, lane=group.lane.value)
     once_key = IDEMPOTENCY_KEY.format(whose=once.whose) if once else ""
     keys = [GROUP_KEY.format(group=group.id), pending, queue, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, once_key]
-    keys.append(WORK_COUNTS)
+    keys.append(WORK_COUNTS_KEY)
     counts = Counter(head.owner for head in group.heads)
     owners = [part for owner in counts.items() for part in owner]
     limits = [part for owner, bound in (most or {}).items() for part in (owner, counts[owner], bound)]

@@ -167,10 +167,11 @@ DEADLINES_KEY: Final = "ml:deadlines"
 DEAD_KEY: Final = "ml:dead"
 #: Hash: items that are not finished, by "kind:lane".
 DEPTH_KEY: Final = "ml:depth"
-#: Hash: what has happened since this Redis was new, by what it is; `counts.py` names its fields.
+#: Hash: what has happened since this Redis was new, by what it is; `counts.py` names its fields, also those of a
+#: service from before the next key.
 COUNTS_KEY: Final = "ml:counts"
-#: String: what has happened with work since then, numbers in the order that `work_counts.py` says.
-WORK_COUNTS_KEY: Final = "ml:counts:work:{layout}"
+#: String: what has happened with work, as numbers in the order that `work_counts.py` says.
+WORK_COUNTS_KEY: Final = "ml:counts:work"
 #: Hash: items that are not finished, by owner.
 UNFINISHED_KEY: Final = "ml:unfinished"
 #: Sorted set for each owner: the groups that hold their work, by time of acceptance.

@@ -15,11 +15,8 @@ import redis
 
 from tasks.contract import COUNTS_KEY, Kind, Lane, State
 from tasks.groups import Outcome, read_failure
+from tasks.work_counts import FINISHED, counter
 
-#: Items that failed; followed by kind, lane and the name of the error.
-FAILED: Final = "failed"
-#: Rows predicted for direct calls.
-DIRECT_ROWS: Final = "direct_rows"
 #: Groups that nobody held and that were put back into their queue.
 RECONCILED: Final = "reconciled"
 #: Members of a fleet that went without a word, and processes of their pools that were killed or crashed; each is
@@ -60,9 +57,9 @@ def refusal(kind: Kind, lane: Lane, reason: Refusal) -> str:
 
 
 def failures(kind: Kind, lane: Lane, outcomes: Sequence[Outcome]) -> Counter[str]:
-    """The counters of the items of a group that failed."""
+    """The counters of the items of a group that failed, by the name of the error."""
     return Counter(
-        f"{FAILED}:{kind.value}:{lane.value}:{read_failure(outcome.body).type}"
+        counter(FINISHED, (kind, lane), State.FAILED.value, read_failure(outcome.body).type)
         for outcome in outcomes
         if outcome.state is State.FAILED
     )

@@ -8,13 +8,13 @@ import msgspec
 from celery import Task, shared_task
 
 from tasks.contract import TASKS, Kind
-from tasks.counts import DIRECT_ROWS
 from tasks.direct import pass_on, run_direct
 from tasks.ends import raised
 from tasks.errors import InvalidField, ServiceError
 from tasks.groups import Claim, Current, Outcome
 from tasks.runtime import Runtime
 from tasks.work import WorkTask, run_claimed
+from tasks.work_counts import ROWS
 
 
 @shared_task(name=TASKS[Kind.ESTIMATE], base=WorkTask, bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
@@ -47,7 +47,7 @@ def estimate(
         outcome = predicting.answer(runtime, [request], currents={model: Current(current, "")} if current else {})[0]
         if outcome.media != "application/json":
             raise raised(outcome)
-        runtime.ledger.count({DIRECT_ROWS: outcome.rows})
+        runtime.ledger.count({ROWS: outcome.rows})
         return msgspec.json.decode(outcome.body)
 
     return run_direct(self, work)

@@ -31,6 +31,7 @@ from tasks.contract import (
     UNFINISHED_KEY,
     USER_KEY,
     WATCHERS_KEY,
+    WORK_COUNTS_KEY,
     Kind,
     Lane,
     State,
@@ -48,7 +49,6 @@ from tasks.groups import (
     read_heads,
 )
 from tasks.settings import Settings
-from tasks.work_counts import KEY as WORK_COUNTS
 
 #: Results of a group that travel and are kept with its record have at most so many bytes together, roughly.
 REPLY_BYTES: Final = 1024 * 1024
@@ -112,7 +112,7 @@ class Ledger:
         """Take the group to work on it; None if it is finished, unknown or held, and the message may be dropped:
         should who holds it die, the group is published again. Only the holder can renew the lease."""
         args: list[Any] = [group, MODEL_KEY.format(model=""), self.lease_seconds, holder]
-        found = self._claim(keys=[GROUP_KEY.format(group=group), LEASES_KEY, WORK_COUNTS], args=args)
+        found = self._claim(keys=[GROUP_KEY.format(group=group), LEASES_KEY, WORK_COUNTS_KEY], args=args)
         if not found:
             return None
         return read_claim(group, *found)
@@ -134,7 +134,7 @@ class Ledger:
             GROUP_KEY.format(group=claim.group),
             PENDING_KEY.format(kind=claim.kind.value, lane=claim.lane.value),
             WATCHERS_KEY.format(group=claim.group),
-            *(LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, DEAD_KEY, COUNTS_KEY, WORK_COUNTS),
+            *(LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, DEAD_KEY, COUNTS_KEY, WORK_COUNTS_KEY),
         ]
         args: list[Any] = [claim.fence, life_seconds, claim.group, REPLY_CHANNEL.format(process="")]
         states = "".join(o.state[0] for o in outcomes)

@@ -6,12 +6,12 @@ Work is counted in whole groups, so a counter costs a request nothing of its own
 
 from __future__ import annotations
 
-import hashlib
 import struct
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from tasks.contract import PLACES, WORK_COUNTS_KEY, Place, State
+from tasks.contract import PLACES, Place, State
 
 #: Upper bounds of the buckets in which times are counted (seconds).
 TIME_BOUNDS: Final = (
@@ -28,7 +28,7 @@ SUM: Final = "sum"
 #: Items accepted, and their groups by size.
 SUBMITTED: Final = "submitted"
 SIZE: Final = "size"
-#: Items by how they ended; those that failed are counted by reason, see `counts.py`.
+#: Items by how they ended; those that failed are counted by the name of the error, see `counts.py`.
 FINISHED: Final = "finished"
 #: Items by how long they waited for a worker, and by how long one had them.
 WAIT: Final = "wait"
@@ -37,14 +37,16 @@ RUN: Final = "run"
 BUSY: Final = "busy"
 #: Claims of groups that had been claimed before.
 REDELIVERED: Final = "redelivered"
-#: Rows predicted.
+#: Rows predicted; those of direct calls are counted in all, see `counts.py`.
 ROWS: Final = "rows"
 
 #: The final states that need no reason.
 NO_REASON: Final = (State.SUCCEEDED, State.CANCELLED, State.EXPIRED)
 
-#: What is counted in each place, as (name,) or (name, part), in the order of the numbers. Those of a histogram follow
-#: each other.
+#: What is counted in each place, as (name,) or (name, part), in the order of the numbers; those of a histogram follow
+#: each other. What is here keeps its number for ever, because Redis and workers of other versions know it by that: a
+#: new counter, or all of a histogram whose bounds change, comes at the end, and what was counted under its old numbers
+#: is added by name.
 _COUNTERS: Final = (
     (SUBMITTED,),
     *((SIZE, bound) for bound in (*SIZE_BOUNDS, ABOVE)),
@@ -57,10 +59,6 @@ _COUNTERS: Final = (
 #: Bits of a number, and from one counter to the next of the same place.
 _BITS: Final = 64
 _STEP: Final = _BITS * len(PLACES)
-#: The key of these counters. Who counts something else, or in another order, counts under another key.
-KEY: Final = WORK_COUNTS_KEY.format(
-    layout=hashlib.sha256(repr((_COUNTERS, [*map(str, PLACES)])).encode()).hexdigest()[:8]
-)
 
 
 def counter(name: str, place: Place, *part: str) -> str:
@@ -68,11 +66,14 @@ def counter(name: str, place: Place, *part: str) -> str:
     return ":".join((name, *place, *part))
 
 
-def read(kept: bytes | None) -> dict[str, int]:
-    """The counters that are not 0, by `counter`, from the string under KEY."""
+def read(kept: bytes | None) -> Counter[str]:
+    """The counters by `counter`, from the string under WORK_COUNTS_KEY. One of a newer version may hold more."""
     numbers = struct.unpack(f">{len(kept) // 8}q", kept) if kept else ()
     names = (counter(name, place, *part) for name, *part in _COUNTERS for place in PLACES)
-    return {name: number for name, number in zip(names, numbers, strict=False) if number}
+    found = Counter[str]()
+    for name, number in zip(names, numbers, strict=False):
+        found[name] += number
+    return found
 
 
 def _lua(values: Sequence[str]) -> str:
@@ -80,8 +81,10 @@ def _lua(values: Sequence[str]) -> str:
 
 
 def _first(name: str) -> int:
-    """The offset of a counter, or of its first part, in the first place (bits)."""
-    return _STEP * next(at for at, (known, *_) in enumerate(_COUNTERS) if known == name)
+    """The offset of a counter, or of its first part, in the first place (bits): that of the last ones of the name."""
+    parts = [part for known, *part in _COUNTERS if known == name]
+    first = (name, *parts[0])
+    return _STEP * max(at for at, known in enumerate(_COUNTERS) if known == first)
 
 
 def _add(*added: tuple[str, str]) -> str:
@@ -128,7 +131,7 @@ end
 
 #: Begins a script that ends a group: `count_ended(counts, "kind:lane", states, rows, submitted, started, now)` counts
 #: the items by their states (a letter each), the time of the group, and that of the items on which a worker worked:
-#: those that succeeded or failed. `started` is nil where nobody knows.
+#: those that succeeded or failed. `started` is false where nobody knows.
 COUNT_ENDED: Final = (
     _OFFSETS
     + f"""

@@ -19,8 +19,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import redis
 
 from tasks import work_counts
+from tasks.contract import COUNTS_KEY, WORK_COUNTS_KEY
+from tasks.counts import TOKENS_ISSUED
 from tests.benchmarks import model
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Section, show
@@ -28,6 +31,7 @@ from tests.benchmarks.load import Load, Target, Unusable, faults_of, run_load, s
 from tests.benchmarks.options import Options
 from tests.benchmarks.processor import processor_seconds
 from tests.benchmarks.subjects import check, estimate_target, service_subject, settle
+from tests.beside import beside
 from tests.service import Service
 
 CONNECTIONS: Final = (1, 64)
@@ -129,14 +133,8 @@ class Scraper:
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """It goes on inside where it stopped. Raises Unusable if the metrics cannot be read."""
-        over = threading.Event()
-        thread = threading.Thread(target=self._read, args=(over,))
-        thread.start()
-        try:
+        with beside(self._read):
             yield
-        finally:
-            over.set()
-            thread.join()
         if set(self._statuses) != {200}:
             raise Unusable(f"the metrics are answered {self._statuses}")
 
@@ -163,21 +161,29 @@ def _check_watched(watched: Service, unwatched: Service) -> None:
 def _traces(service: Service, target: Target) -> dict[str, int]:
     """How much of each a load leaves: fields of counters, messages with events, bytes in the access log."""
     with service.master() as client, client.pubsub() as events:
-        before: Any = client.get(work_counts.KEY)
+        before = _counted(client)
         events.psubscribe("*celeryev*")
         with started_load(target, connections=1):
             until, messages = time.monotonic() + LOOK_SECONDS, 0
             while time.monotonic() < until:
                 message: Any = events.get_message(timeout=0.1)
                 messages += message is not None and message["type"] == "pmessage"
-        after: Any = client.get(work_counts.KEY)
+        after = _counted(client)
     time.sleep(LOG_SECONDS)
     logs = service.home.logs.glob("nginx.log*")
     return {
-        "counters that grow": len(work_counts.read(after).items() - work_counts.read(before).items()),
+        "counters that grow": len(after.items() - before.items()),
         "messages with events": messages,
         "bytes in the access log": sum(log.stat().st_size for log in logs),
     }
+
+
+def _counted(client: redis.Redis) -> dict[Any, int]:
+    """The counters that a load changes; its own token is not what is measured."""
+    named: Any = client.hgetall(COUNTS_KEY)
+    kept: Any = client.get(WORK_COUNTS_KEY)
+    named.pop(TOKENS_ISSUED.encode(), None)
+    return {**named, **work_counts.read(kept)}
 
 
 def _row(connections: int, found: Turns) -> list[str]:

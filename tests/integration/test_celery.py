@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tasks.contract import PRIORITY, Lane
 from tasks.settings import Settings
+from tests.servers import eventually
 from tests.service import Service
 
 #: What another service might be: it makes the calls that it is given and tells what came of each.
@@ -117,6 +119,21 @@ def test_the_same_answer_as_over_http(service: Service, elsewhere: Elsewhere) ->
     assert explained == service.estimate("sizes", {"rows": asked}, explain="true").json()
     assert direct["classes"] == ["large", "small"]
     assert direct["predictions"][:2] == ["small", "large"]
+
+
+def test_the_rows_of_direct_calls_are_counted(service: Service, elsewhere: Elsewhere) -> None:
+    def counted() -> float:
+        families = text_string_to_metric_families(service.http.get("/metrics").text)
+        return next(family.samples[0].value for family in families if family.name == "mlservice_estimated_rows")
+
+    assert service.init("counted", {"rows": ROWS}, target="y").status_code == 200
+    assert service.train("counted").status_code == 200
+    before = counted()
+    elsewhere.results(("tasks.estimate", {"model": "counted", "rows": [[1, 1], [2, 2], [3, 3]]}, {}))
+    assert service.estimate("counted", {"rows": [[1, 1], [2, 2]]}).status_code == 200
+    # A reading is good for a second.
+    eventually(lambda: counted() != before, what="a new reading")
+    assert counted() == before + 5
 
 
 #: (task, keyword arguments, the error's class, a part of its message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from typing import Any
 
@@ -19,6 +20,7 @@ from tasks.contract import (
     FLEET_LOST_SECONDS,
     LEASES_KEY,
     PLACES,
+    WORK_COUNTS_KEY,
     Kind,
     Lane,
     Media,
@@ -37,7 +39,6 @@ from tasks.work_counts import (
     ABOVE,
     BUSY,
     FINISHED,
-    KEY,
     ROWS,
     RUN,
     SIZE_BOUNDS,
@@ -123,7 +124,7 @@ def test_no_place_counts_for_another(ledger: Ledger, redis_client: redis.Redis) 
     everywhere = dict(zip(PLACES, range(2, 2 + len(PLACES)), strict=True))
     for place, items in everywhere.items():
         ledger.finish(claim(ledger, accept(ledger, items, place=place)), [DONE] * items)
-    kept: Any = redis_client.get(KEY)
+    kept: Any = redis_client.get(WORK_COUNTS_KEY)
     found = read(kept)
     for place, items in everywhere.items():
         assert found[counter(SUBMITTED, place)] == found[counter(FINISHED, place, "succeeded")] == items
@@ -156,6 +157,39 @@ def test_the_longest_times_have_buckets() -> None:
     defaults = Settings()
     longest = max(defaults.init_time_limit_seconds, defaults.train_time_limit_seconds)
     assert longest <= float(TIME_BOUNDS[-1])
+
+
+def test_what_was_counted_before_a_bound_was_added_still_counts(seen: Seen, redis_client: redis.Redis) -> None:
+    redis_client.hset(COUNTS_KEY, mapping={"run:train:low:600": 2, "run:train:low:+Inf": 3})
+    found = [seen.value("run_seconds_bucket", kind="train", lane="low", le=le) for le in ("600", "3600", "+Inf")]
+    assert found == [2, 2, 5]
+
+
+def test_what_an_earlier_service_counted_in_the_hash_still_counts(
+    ledger: Ledger, seen: Seen, redis_client: redis.Redis
+) -> None:
+    redis_client.hset(COUNTS_KEY, mapping={"submitted:estimate:low": 7, "finished:estimate:low:succeeded": 4})
+    redis_client.hset(COUNTS_KEY, mapping={"finished:estimate:low:failed:InvalidRows": 3, "rows": 40})
+    ledger.finish(claim(ledger, accept(ledger, 2)), [DONE, failure(InvalidRows("x"))])
+    assert seen.value("submitted_total", **PLACE) == 9
+    assert seen.value("finished_total", **PLACE, state="succeeded", reason="") == 5
+    assert seen.value("finished_total", **PLACE, state="failed", reason="InvalidRows") == 4
+    assert seen.value("estimated_rows_total") == 46
+
+
+def test_counters_keep_their_numbers() -> None:
+    """Redis and workers of other versions know them by these."""
+    found = read(struct.pack(">513q", *range(1, 514)))
+    at = {name: number - 1 for name, number in found.items()}
+    names = ("submitted:init:high", "submitted:estimate:low", "size:init:high:1", "size:init:high:+Inf")
+    assert [at[name] for name in names] == [0, 8, 9, 90]
+    names = ("redelivered:init:high", "finished:init:high:succeeded", "finished:init:high:expired", "rows:init:high")
+    assert [at[name] for name in names] == [99, 108, 126, 135]
+    names = ("busy:init:high", "wait:init:high:sum", "wait:init:high:0.005", "wait:estimate:low:+Inf")
+    assert [at[name] for name in names] == [144, 153, 162, 314]
+    names = ("run:init:high:sum", "run:init:high:0.005", "run:train:high:30", "run:estimate:low:+Inf")
+    assert [at[name] for name in names] == [315, 324, 426, 476]
+    assert sum(at[name] for name in at) == sum(range(477))
 
 
 def test_a_group_of_every_size_has_a_bucket(ledger: Ledger, seen: Seen) -> None:

@@ -19,6 +19,7 @@ from infra.lineage import processes
 from infra.report import program_status
 from tasks.contract import COUNTS_KEY, FLEET_KEY
 from tasks.counts import LOST
+from tests.beside import beside
 from tests.prometheus import Prometheus, queries
 from tests.servers import eventually
 from tests.service import MLSERVICE, Service
@@ -64,26 +65,15 @@ def work(service: Service) -> None:
 @contextmanager
 def load(service: Service) -> Iterator[None]:
     """Work goes on; what went wrong with it is raised at the end."""
-    over, errors = threading.Event(), list[BaseException]()
 
-    def go_on() -> None:
-        try:
-            while not over.is_set():
-                work(service)
-        except BaseException as error:
-            errors.append(error)
+    def go_on(over: threading.Event) -> None:
+        while not over.is_set():
+            work(service)
 
-    thread = threading.Thread(target=go_on)
     assert service.init("m", ROWS, target="y").status_code == 200
     assert service.train("m", params={"num_iterations": 5}).status_code == 200
-    thread.start()
-    try:
+    with beside(go_on):
         yield
-    finally:
-        over.set()
-        thread.join()
-    if errors:
-        raise errors[0]
 
 
 def test_no_query_is_empty_under_load(watched: Service, prometheus: Prometheus) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import redis
 
-from tasks import work_counts
+from tasks.contract import COUNTS_KEY, WORK_COUNTS_KEY
 from tests.benchmarks.watching import UNWATCHED, WATCHED
 from tests.servers import Valkey
 
@@ -53,5 +53,5 @@ def test_what_is_taken_away(valkey_server: Valkey, redis_client: redis.Redis, *,
     assert ("flower" not in found["programs"]) is unwatched
     assert len(found["programs"]) > 5
     assert found["options"]["task_events"] is not unwatched
-    assert bool(redis_client.exists(work_counts.KEY)) is not unwatched
+    assert bool(redis_client.exists(COUNTS_KEY, WORK_COUNTS_KEY)) is not unwatched
     assert redis_client.keys("ml:group:*")
