@@ -1,0 +1,1 @@
+"""Homes that earlier commits made, with work queued in them, and how one is made."""

@@ -1,0 +1,86 @@
+"""Homes that earlier commits made, with work queued in them, go on working: nothing of what was accepted is lost."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.servers import eventually
+from tests.service import Service
+
+pytestmark = pytest.mark.integration
+
+HOMES: Final = Path(__file__).parents[1] / "homes"
+ROWS: Final = {"rows": [{"a": 3, "b": 4, "color": "red"}, {"a": 10, "b": 12, "color": "blue"}]}
+
+
+class OldHome:
+    """A service that runs in a home of an earlier commit, and what was told of that."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.work: dict[str, Any] = json.loads((service.home.root / "work.json").read_text())
+
+    def task(self, handle: str) -> dict[str, Any]:
+        """The task once it is over."""
+
+        def over() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.service.http.get(f"/v1/tasks/{handle}").raise_for_status().json()
+            return found if found["state"] not in ("queued", "running") else None
+
+        return eventually(over, seconds=60, what=f"the end of {handle}")
+
+    def results(self, what: str) -> list[dict[str, Any]]:
+        """What the queued work of a kind came to."""
+        tasks = [self.task(handle) for handle in self.work["queued"][what]]
+        assert {task["state"] for task in tasks} == {"succeeded"}, tasks
+        return [self.service.http.get(f"/v1/tasks/{task['id']}/result").raise_for_status().json() for task in tasks]
+
+
+@pytest.fixture(scope="module", params=sorted(HOMES.glob("*.tar.gz")), ids=lambda path: path.name.split(".")[0])
+def home(request: pytest.FixtureRequest) -> Iterator[OldHome]:
+    service = Service(env={"MLSERVICE_BLOBS_URL": "redis"})
+    service.home.root.mkdir(mode=0o700)
+    with tarfile.open(request.param) as archive:
+        archive.extractall(service.home.root, filter="data")
+    with service:
+        yield OldHome(service)
+
+
+def test_queued_estimates_are_answered(home: OldHome) -> None:
+    answers = home.work["answers"]
+    for result in home.results("estimate"):
+        assert (result["version"], result["predictions"][0]) == (2, answers["sums"]["predictions"][0])
+    for result in home.results("estimate, version 1"):
+        assert (result["version"], result["predictions"][0]) == (1, answers["sums, version 1"]["predictions"][0])
+    (large,) = home.results("large estimate")
+    assert len(large["predictions"]) == 20_000
+
+
+def test_queued_init_and_train_are_done(home: OldHome) -> None:
+    (ready,) = home.results("init")
+    assert ready["rows"] == 400
+    (trained,) = home.results("train")
+    assert (trained["version"], trained["promoted"]) == (3, False)
+
+
+def test_old_versions_answer_as_before(home: OldHome) -> None:
+    answers = home.work["answers"]
+    for version, name in ((2, "sums"), (1, "sums, version 1")):
+        now = home.service.estimate("sums", ROWS, version=version).raise_for_status().json()
+        assert now == answers[name]
+    kinds = {"rows": [{"a": 3, "b": 4}, {"a": 19, "b": 19}]}
+    assert home.service.estimate("kinds", kinds).raise_for_status().json() == answers["kinds"]
+
+
+def test_new_work_goes_on_from_it(home: OldHome) -> None:
+    home.results("train")
+    trained = home.service.train("sums", params={"num_iterations": 5}).raise_for_status().json()
+    assert trained["version"] == 4
+    now = home.service.estimate("sums", ROWS).raise_for_status().json()
+    assert now["version"] == 4
