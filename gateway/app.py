@@ -46,16 +46,16 @@ from gateway.tokens import Tokens
 from gateway.tracing import Tracing
 from gateway.waiting import Waiting
 from gateway.wire import Wire
-from tasks.blobs import open_blobs
-from tasks.connection import connect
+from tasks.config.settings import Settings
 from tasks.contract import Kind
-from tasks.dead import DeadLetters
-from tasks.history import History
-from tasks.ledger import Ledger
-from tasks.pressure import Pressure
-from tasks.registry import Registry
-from tasks.settings import Settings
-from tasks.traces import open_traces
+from tasks.ledger.backpressure import Pressure
+from tasks.ledger.dead_letters import DeadLetters
+from tasks.ledger.history import History
+from tasks.ledger.store import Ledger
+from tasks.registry.models_registry import Registry
+from tasks.storage.blobs import open_blobs
+from tasks.storage.connection import connect
+from tasks.telemetry.traces import open_traces
 
 log = logging.getLogger(__name__)
 

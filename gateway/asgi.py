@@ -1,6 +1,6 @@
 """What gunicorn loads."""
 
 from gateway.app import create_app
-from tasks.settings import Settings
+from tasks.config.settings import Settings
 
 app = create_app(Settings.load())

@@ -21,8 +21,8 @@ from gateway.quotas import Quota, Quotas
 from gateway.scopes import MODEL_SCOPES, SCOPES, Needed, allows
 from gateway.tokens import FLOWER, ISSUER, Principal
 from tasks.contract import TOKEN_CHANGE, Kind, Lane
-from tasks.counts import TOKENS_REFUSED, Refusal, refusal
 from tasks.errors import Forbidden, TooManyRequests, Unauthenticated
+from tasks.ledger.counts import TOKENS_REFUSED, Refusal, refusal
 
 log = logging.getLogger(__name__)
 

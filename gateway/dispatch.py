@@ -15,15 +15,15 @@ import redis
 from gateway.gathering import LINGER_SECONDS, Gatherer, Item, Ticket
 from gateway.waiting import Expected, Waiting
 from gateway.wire import Wire
-from tasks import scripts
-from tasks.acceptance import Once, acceptance
 from tasks.contract import FLEET_SECONDS, GROUP_ITEMS, Kind, Lane
-from tasks.counts import Refusal, refusal
 from tasks.errors import InvalidField, TooManyRequests, Unavailable
-from tasks.fleet import announce, leave, members
-from tasks.groups import Group, Head, new_group_id
-from tasks.ledger import Ledger
-from tasks.traces import NOTHING, UNTRACED, Traces
+from tasks.ledger import scripts
+from tasks.ledger.acceptance import Once, acceptance
+from tasks.ledger.counts import Refusal, refusal
+from tasks.ledger.fleet import announce, leave, members
+from tasks.ledger.groups import Group, Head, new_group_id
+from tasks.ledger.store import Ledger
+from tasks.telemetry.traces import NOTHING, UNTRACED, Traces
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from gateway.waiting import Expected
 from tasks.contract import GROUP_BYTES
-from tasks.groups import Head
+from tasks.ledger.groups import Head
 
 #: How long a request that does not wait for its result may wait to be accepted, and one that does (seconds).
 SUBMIT_PATIENCE: Final = 0.02

@@ -13,8 +13,8 @@ from typing import Any, Final
 import jwt
 
 from gateway.keys import Key
+from tasks.config.values import check_outside_url
 from tasks.errors import SettingsError, Unauthenticated, Unavailable
-from tasks.setting_values import check_outside_url
 
 log = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway import keyfile
+from tasks.config.settings import Settings
+from tasks.config.values import PREFIX
 from tasks.errors import SettingsError
-from tasks.setting_values import PREFIX
-from tasks.settings import Settings
 
 log = logging.getLogger(__name__)
 

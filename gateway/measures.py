@@ -12,7 +12,6 @@ import msgspec
 import redis
 
 from gateway.model_measures import ModelGauge, ModelMeasure
-from tasks import work_counts
 from tasks.contract import (
     COUNTS_KEY,
     DEAD_KEY,
@@ -31,7 +30,8 @@ from tasks.contract import (
     Place,
     queue_key,
 )
-from tasks.fleet import members
+from tasks.ledger import work_counts
+from tasks.ledger.fleet import members
 
 #: So long a reading is good for whoever asks again (seconds).
 FRESH_SECONDS: Final = 1.0
@@ -44,7 +44,7 @@ _QUEUES: Final = tuple((queue, lane) for queue in QUEUES for lane in Lane)
 class Measures(msgspec.Struct, frozen=True, kw_only=True):
     """One reading."""
 
-    #: The counters of `tasks.counts` and `tasks.work_counts`.
+    #: The counters of `tasks.ledger.counts` and `tasks.ledger.work_counts`.
     counts: dict[str, int]
     #: Messages that wait.
     messages: dict[tuple[str, Lane], int]

@@ -14,9 +14,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from gateway.measures import Measures
-from tasks import counts, work_counts
 from tasks.contract import FLEETS, PLACES, Kind, Place, State
-from tasks.work_counts import counter
+from tasks.ledger import counts, work_counts
+from tasks.ledger.work_counts import counter
 
 #: What the name of every metric begins with.
 PREFIX: Final = "mlservice_"

@@ -13,12 +13,12 @@ from typing import Final, NamedTuple, ParamSpec, TypeVar
 import redis
 
 from gateway.waiting import Expected, Waiting
-from tasks.cancelling import cancel
 from tasks.contract import State
 from tasks.errors import UnknownTask
-from tasks.groups import Outcome, Task, parse_handle
-from tasks.history import History
-from tasks.ledger import Ledger
+from tasks.ledger.cancelling import cancel
+from tasks.ledger.groups import Outcome, Task, parse_handle
+from tasks.ledger.history import History
+from tasks.ledger.store import Ledger
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from gateway.accounts import OUTSIDE, OUTSIDE_NAME
 from gateway.issuer import IssuerKeys
 from gateway.scopes import known
 from gateway.tokens import Principal
+from tasks.config.settings import Settings
 from tasks.errors import Unauthenticated
-from tasks.settings import Settings
 
 #: Claims that a token of the issuer must have (OpenID Connect Core, 2).
 CLAIMS: Final = ("iss", "aud", "iat", "exp")

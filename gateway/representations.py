@@ -11,9 +11,9 @@ from falcon.asgi import Response
 
 from gateway.errors import problem_from_wire
 from tasks.contract import PROBLEM, Media, State
-from tasks.dead import Letter
-from tasks.groups import Outcome, Task, read_failure
-from tasks.registry import Model, Version
+from tasks.ledger.dead_letters import Letter
+from tasks.ledger.groups import Outcome, Task, read_failure
+from tasks.registry.models_registry import Model, Version
 
 _encode = msgspec.json.Encoder().encode
 

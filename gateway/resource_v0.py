@@ -24,11 +24,11 @@ from gateway.representations import show, show_outcome
 from gateway.resources.tasks import owner_filter
 from gateway.resources.tokens import TokenResource
 from gateway.tracing import trace_of
+from tasks.config.settings import Settings
+from tasks.config.values import PREFIX
 from tasks.contract import PROBLEM, Kind, Lane, Media, State
 from tasks.errors import SettingsError, Unavailable, UnknownTask, WorkFailed
-from tasks.groups import Head, read_failure
-from tasks.setting_values import PREFIX
-from tasks.settings import Settings
+from tasks.ledger.groups import Head, read_failure
 
 #: What a task that is not over is called.
 WORDS: Final = {State.QUEUED: "Pending...", State.RUNNING: "In progress...", State.SUCCEEDED: "Done"}

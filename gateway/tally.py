@@ -9,7 +9,7 @@ from typing import Final
 
 import redis
 
-from tasks.counts import add
+from tasks.ledger.counts import add
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Tally:
         return dict(self._counts)
 
     def count(self, field: str, times: int = 1) -> None:
-        """So many times more. `field` is one of `tasks.counts`."""
+        """So many times more. `field` is one of `tasks.ledger.counts`."""
         self._counts[field] += times
 
     async def follow(self) -> None:

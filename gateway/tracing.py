@@ -6,7 +6,7 @@ from typing import Any
 
 from falcon.asgi import Request, Response
 
-from tasks.traces import Step, Traces
+from tasks.telemetry.traces import Step, Traces
 
 
 class Tracing:

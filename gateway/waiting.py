@@ -13,7 +13,7 @@ import redis
 
 from gateway.wire import OnMessage, Wire
 from tasks.contract import ACCOUNTS_CHANNEL, EVERYTHING_CHANGED, REPLY_CHANNEL
-from tasks.groups import Reply, read_reply
+from tasks.ledger.groups import Reply, read_reply
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from tasks.contract import FLEETS
 from tasks.errors import ServiceError
-from tasks.logs import is_written
+from tasks.telemetry.logs import is_written
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]

@@ -13,9 +13,9 @@ import msgspec
 from gateway.representations import letter_document
 from infra.home import Home
 from infra.running import redis_of, settings_of
-from tasks.blobs import open_blobs
-from tasks.dead import DeadLetters, Letter
-from tasks.ledger import Ledger
+from tasks.ledger.dead_letters import DeadLetters, Letter
+from tasks.ledger.store import Ledger
+from tasks.storage.blobs import open_blobs
 
 #: How many letters are read together.
 PAGE: Final = 200

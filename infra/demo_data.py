@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks import tables
 from tasks.contract import Media
 from tasks.errors import InvalidRequest, InvalidTable, InvalidTarget
-from tasks.schema import kind_of, numbers, plain
+from tasks.tables import formats
+from tasks.tables.schema import kind_of, numbers, plain
 
 #: The media type of a file, by its ending.
 ENDINGS: Final = {
@@ -50,7 +50,7 @@ class Case:
     @property
     def body(self) -> bytes:
         """The learned rows, with the target."""
-        return tables.write(self.learned, self.media)
+        return formats.write(self.learned, self.media)
 
     @property
     def learned_targets(self) -> list[Any]:
@@ -112,7 +112,7 @@ def read(path: Path) -> pa.Table:
     if media is None:
         raise InvalidTable(f"{path} is not read; its name must end in one of {', '.join(ENDINGS)}")
     try:
-        table = tables.read(path.read_bytes(), media)
+        table = formats.read(path.read_bytes(), media)
     except OSError as error:
         raise InvalidTable(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
     except InvalidRequest as error:

@@ -20,9 +20,9 @@ import redis
 
 from infra.home import Home
 from infra.running import redis_of, settings_of
-from tasks.connection import connect
+from tasks.config.settings import CONFIG, Settings
 from tasks.errors import Conflict, Unavailable
-from tasks.settings import CONFIG, Settings
+from tasks.storage.connection import connect
 
 #: `mlservice up`, ended with the process whose id is the first argument, however that ends.
 UP: Final = """

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from infra.demo_data import Case
 from infra.demo_score import Score
-from tasks.numerals import plain
+from tasks.formatting import plain
 
 #: Features and predictions that are shown.
 MOST_SHOWN: Final = 8

@@ -6,8 +6,8 @@ import logging
 import stat
 from collections.abc import Mapping
 
-from tasks.redis_file import REDIS_FILE
-from tasks.settings import config_folder
+from tasks.config.redis_file import REDIS_FILE
+from tasks.config.settings import config_folder
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from gunicorn.config import Config  # type: ignore[import-untyped]
 
 from infra.exposure import warn_of_exposure
 from infra.machine import cores
-from tasks import logs
-from tasks.settings import Settings
+from tasks.config.settings import Settings
+from tasks.telemetry import logs
 
 _settings = Settings.load()
 logs.setup(_settings, "gateway")

@@ -17,8 +17,8 @@ from typing import Final
 
 from gateway import keyfile
 from infra.templates import write_private
+from tasks.config.redis_file import RedisAccess, redis_access
 from tasks.errors import Conflict, Unavailable
-from tasks.redis_file import RedisAccess, redis_access
 
 #: Bytes that fit in the address of a unix socket, on Linux and macOS.
 SOCKET_PATH_BYTES: Final = 103

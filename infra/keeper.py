@@ -12,7 +12,7 @@ from supervisor import loggers, poller, supervisord  # type: ignore[import-untyp
 from supervisor.options import ServerOptions  # type: ignore[import-untyped]
 
 from infra.lineage import die_with
-from tasks.logs import event, json_line
+from tasks.telemetry.logs import event, json_line
 
 #: Longest time between a child's end and the supervisor's notice of it. supervisord itself takes up to 1 s, twice.
 LOOK_SECONDS: Final = 0.2

@@ -40,7 +40,7 @@ def main(argv: Sequence[str] = tuple(sys.argv[1:])) -> int:
     # Where the pictures of a train's report find their fonts, once that is known.
     os.environ["MPLCONFIGDIR"] = str(home.run / "matplotlib")
     from infra.cli import main as command
-    from tasks import logs
+    from tasks.telemetry import logs
 
     # Until the settings are read, which may be what goes wrong.
     logs.write_to(sys.stderr, logs.JsonLines(os.environ["SUPERVISOR_PROCESS_NAME"]))

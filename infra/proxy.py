@@ -18,7 +18,7 @@ from infra.proxy_headers import CONSOLE_POLICY, DOCS_POLICY, FLOWER_POLICY, FRAM
 from infra.proxy_pages import error_pages, problems, statuses
 from infra.templates import fill
 from infra.tls import CERTIFICATE, KEY
-from tasks.settings import Settings
+from tasks.config.settings import Settings
 
 #: How much longer than the longest wait NGINX waits for the gateway's answer.
 READ_MARGIN_SECONDS: Final = 30

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from tasks.config.settings import Settings
 from tasks.contract import MODEL_NAME, Kind
-from tasks.settings import Settings
 
 #: What is kept in memory of a body (bytes).
 BUFFER_BYTES: Final = 128 * 1024

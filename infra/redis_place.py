@@ -11,8 +11,8 @@ from pathlib import Path
 from infra.home import Home
 from infra.redis_users import users_acl
 from infra.store import store_url
-from tasks.redis_file import REDIS_FILE, RedisAccess, redis_access
-from tasks.settings import config_folder
+from tasks.config.redis_file import REDIS_FILE, RedisAccess, redis_access
+from tasks.config.settings import config_folder
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Final
 
+from tasks.config.redis_file import CELERY_USER, FLOWER_USER, RedisAccess
 from tasks.contract import PRIORITY_SEPARATOR, QUEUES, UNACKED_KEY
-from tasks.redis_file import CELERY_USER, FLOWER_USER, RedisAccess
 
 #: A queue's lanes lie at its name, the separator and a digit. Written with wildcards: the separator cannot be printed.
 LANE: Final = "?" * len(PRIORITY_SEPARATOR) + "[0-9]"

@@ -15,7 +15,7 @@ from infra.lineage import processes
 from infra.running import redis_of, settings_of
 from monitoring.memory import children, pss_bytes
 from monitoring.status import WorkStatus, work_status
-from tasks.settings import describe
+from tasks.config.settings import describe
 
 MIB: Final = 1024 * 1024
 #: What the two processes that are no programs of the supervisor are called.

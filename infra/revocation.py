@@ -13,8 +13,8 @@ from gateway.keys import open_keys
 from gateway.outside import open_outside
 from gateway.tokens import SKEW_SECONDS, Principal, Tokens
 from infra.running import redis_of
+from tasks.config.settings import Settings
 from tasks.errors import InvalidField, Unauthenticated
-from tasks.settings import Settings
 
 #: Instead of a token: it is on standard input, where no list of processes shows it.
 STANDARD_INPUT: Final = "-"

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import redis
 
 from infra.home import Home
-from tasks.connection import connect
+from tasks.config.redis_file import REDIS_FILE
+from tasks.config.settings import Settings, config_folder
 from tasks.errors import Unavailable
-from tasks.redis_file import REDIS_FILE
-from tasks.settings import Settings, config_folder
+from tasks.storage.connection import connect
 
 
 def settings_of(home: Home, environ: Mapping[str, str]) -> Settings:

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.machine import cores
-from tasks import logs
+from tasks.config.settings import FLOWER_REDIS_URL, Settings
+from tasks.config.values import check_worker_name
 from tasks.contract import FLEETS, SYSTEM_FLEET
 from tasks.errors import SettingsError
-from tasks.setting_values import check_worker_name
-from tasks.settings import FLOWER_REDIS_URL, Settings
-from tasks.traces import load_traces
+from tasks.telemetry import logs
+from tasks.telemetry.traces import load_traces
 
 HERE: Final = Path(__file__).parent
 #: One is kept for init while the other trains.

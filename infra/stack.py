@@ -18,7 +18,7 @@ from infra.lineage import end_session
 from infra.programs import Program
 from infra.signals import Signals
 from tasks.errors import Unavailable
-from tasks.logs import readable
+from tasks.telemetry.logs import readable
 
 #: Longest time that a stop may take; what is left then is killed.
 STOP_SECONDS: Final = 19.0

@@ -9,8 +9,8 @@ from infra.home import Home
 from infra.machine import memory_bytes
 from infra.redis_users import users_acl
 from infra.templates import fill, write_private
-from tasks.redis_file import CELERY_USER, FLOWER_USER, RedisAccess
-from tasks.settings import Settings, redis_url
+from tasks.config.redis_file import CELERY_USER, FLOWER_USER, RedisAccess
+from tasks.config.settings import Settings, redis_url
 
 
 def store_url(sockets: Path, access: RedisAccess) -> str:

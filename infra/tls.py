@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+from tasks.config.settings import Settings
 from tasks.errors import Conflict, SettingsError, Unavailable
-from tasks.settings import Settings
 
 #: What the files are called in the home's `run`, and in the folder of an example.
 CERTIFICATE: Final = "tls.crt"

@@ -31,9 +31,9 @@ from infra.stack import Stack
 from infra.store import flower_url, write_store
 from infra.templates import write_private
 from infra.tls import check_pair, link_pair
+from tasks.config.settings import CONFIG, FLOWER_REDIS_URL, Settings
 from tasks.errors import Unavailable
-from tasks.settings import CONFIG, FLOWER_REDIS_URL, Settings
-from tasks.traces import load_traces
+from tasks.telemetry.traces import load_traces
 
 #: What the names of the settings of an outside issuer begin with.
 ISSUER_VARIABLES: Final = "MLSERVICE_OIDC_"

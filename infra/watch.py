@@ -17,10 +17,10 @@ from rich.text import Text
 from infra.home import Home
 from infra.running import redis_of, settings_of
 from tasks.client import Client, Handle
-from tasks.curve import Curve, shown_range
-from tasks.live_curve import LiveCurve
-from tasks.numerals import plain
-from tasks.watching import Look, Watch, state, summary, times
+from tasks.formatting import plain
+from tasks.registry.curve import Curve, shown_range
+from tasks.watch.live_curve import LiveCurve
+from tasks.watch.watching import Look, Watch, state, summary, times
 
 #: Where no terminal is, progress is told so often (seconds).
 LINE_SECONDS: Final = 1.0

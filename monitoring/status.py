@@ -8,8 +8,8 @@ from typing import Any
 import redis
 
 from tasks.contract import DEPTH_KEY, FLEETS, MODEL_KEY, QUEUES, VERSIONS_KEY, Kind, Lane, queue_key
-from tasks.fleet import members
-from tasks.registry import Registry
+from tasks.ledger.fleet import members
+from tasks.registry.models_registry import Registry
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from celery.signals import setup_logging, worker_init, worker_process_init, work
 from kombu import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
-from tasks import logs
+from tasks.config.settings import Settings
 from tasks.contract import (
     DEFAULT_ESTIMATOR,
     FLEETS,
@@ -34,14 +34,14 @@ from tasks.contract import (
     Kind,
     Lane,
 )
-from tasks.discreet import log_no_messages
-from tasks.events import Sample
-from tasks.leases import Leases
-from tasks.settings import Settings
-from tasks.steps import LOST_PROCESS_SECONDS, BatchedEvents, LostProcesses, Membership
-from tasks.stopping import Stopping
-from tasks.transport import HOLDER
-from tasks.watchdog import FailFastWorker, Watched
+from tasks.telemetry import logs
+from tasks.worker.bootsteps import LOST_PROCESS_SECONDS, BatchedEvents, LostProcesses, Membership
+from tasks.worker.events import Sample
+from tasks.worker.leases import Leases
+from tasks.worker.redaction import log_no_messages
+from tasks.worker.shutdown import Stopping
+from tasks.worker.transport import HOLDER
+from tasks.worker.watchdog import FailFastWorker, Watched
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +52,8 @@ RECONCILE_SECONDS: Final = 2.0
 class Service(Celery):  # type: ignore[misc]
     """The Celery app, with the settings that its tasks read."""
 
-    amqp_cls = "tasks.transport:Amqp"
-    events_cls = "tasks.events:Events"
+    amqp_cls = "tasks.worker.transport:Amqp"
+    events_cls = "tasks.worker.events:Events"
     settings: Settings
     #: Who this worker is in the ledger: its main process and its pool share the name, and no other has it.
     holder: str = ""
@@ -80,12 +80,12 @@ class Service(Celery):  # type: ignore[misc]
 def create_app(settings: Settings) -> Service:
     """The Celery app for these settings. Nothing is connected yet."""
     # A transport is found by its URL's scheme only.
-    TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "tasks.transport:Transport"
+    TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "tasks.worker.transport:Transport"
     app = Service("mlservice", broker=settings.broker_url, backend=settings.broker_url)
     app.settings = settings
     app.steps["consumer"].update((BatchedEvents, Leases, LostProcesses, Membership, Stopping, Watched))
     app.conf.update(
-        include=["tasks.init", "tasks.train", "tasks.estimate", "tasks.upkeep"],
+        include=["tasks.init", "tasks.train", "tasks.estimate", "tasks.upkeep.system_tasks"],
         accept_content=["json"],
         task_serializer="json",
         result_serializer="json",
@@ -170,8 +170,8 @@ def preload(sender: Any, **_: Any) -> None:
     if fleet != SYSTEM_FLEET:
         import pyarrow.parquet  # noqa: F401
 
-        import tasks.ingest
-        import tasks.predicting
+        import tasks.learning.ingest
+        import tasks.learning.predicting
         from tasks.estimators.catalogue import Catalogue
         from tasks.estimators.lightgbm_library import load_lightgbm
 
@@ -179,7 +179,7 @@ def preload(sender: Any, **_: Any) -> None:
         Catalogue({}, threads=1).get(DEFAULT_ESTIMATOR)
     if fleet == "train":
         # But for matplotlib: an idle service would keep 28 MB for a fifth of a second of a process's first train.
-        import tasks.fitting  # noqa: F401
+        import tasks.learning.fitting  # noqa: F401
     # Two lines a group, or an upkeep task, would be most of the log, and Celery repeats the words of every error; what
     # fails is still said.
     for name in ("celery.worker.strategy", "celery.app.trace"):
@@ -199,7 +199,7 @@ def warm(**_: Any) -> None:
     if app.fleet == SYSTEM_FLEET:
         # It passes on what it is given, and needs no model code for its own work.
         return
-    from tasks.runtime import runtime
+    from tasks.worker.runtime import runtime
 
     with suppress(redis.exceptions.RedisError):
         runtime(app.settings).registry.names()
@@ -208,7 +208,7 @@ def warm(**_: Any) -> None:
 @worker_process_shutdown.connect  # type: ignore[untyped-decorator]
 def send_traces(**_: Any) -> None:
     """In each process of a pool that ends: send the traces that it has kept."""
-    from tasks.runtime import runtime
+    from tasks.worker.runtime import runtime
 
     if app.settings.traces_endpoint and app.fleet != SYSTEM_FLEET:
         with suppress(redis.exceptions.RedisError):

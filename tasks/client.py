@@ -15,18 +15,18 @@ from typing import Any, Final
 
 import msgspec
 
-from tasks.blobs import open_blobs
-from tasks.cancelling import cancel
-from tasks.connection import connect
+from tasks.config.settings import Settings
 from tasks.contract import DEFAULT_ESTIMATOR, REPLY_CHANNEL, Kind, Lane, Media, Promote, State
 from tasks.errors import InvalidField, by_name
-from tasks.groups import Group, Head, Outcome, Task, new_group_id, parse_handle, read_failure
-from tasks.history import History
-from tasks.ledger import Ledger
-from tasks.pressure import Pressure
-from tasks.registry import check_name
-from tasks.settings import Settings
-from tasks.watching import Watch
+from tasks.ledger.backpressure import Pressure
+from tasks.ledger.cancelling import cancel
+from tasks.ledger.groups import Group, Head, Outcome, Task, new_group_id, parse_handle, read_failure
+from tasks.ledger.history import History
+from tasks.ledger.store import Ledger
+from tasks.registry.models_registry import check_name
+from tasks.storage.blobs import open_blobs
+from tasks.storage.connection import connect
+from tasks.watch.watching import Watch
 
 #: Longest time between two looks at the ledger while waiting (seconds).
 LOOK_SECONDS: Final = 1.0

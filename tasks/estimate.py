@@ -8,13 +8,13 @@ import msgspec
 from celery import Task, shared_task
 
 from tasks.contract import TASKS, Kind
-from tasks.direct import pass_on, run_direct
-from tasks.ends import raised
 from tasks.errors import InvalidField, ServiceError
-from tasks.groups import Claim, Current, Outcome
-from tasks.runtime import Runtime
-from tasks.work import WorkTask, run_claimed
-from tasks.work_counts import ROWS
+from tasks.ledger.groups import Claim, Current, Outcome
+from tasks.ledger.work_counts import ROWS
+from tasks.worker.direct import pass_on, run_direct
+from tasks.worker.runner import WorkTask, run_claimed
+from tasks.worker.runtime import Runtime
+from tasks.worker.verdicts import raised
 
 
 @shared_task(name=TASKS[Kind.ESTIMATE], base=WorkTask, bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
@@ -31,7 +31,7 @@ def estimate(
     """A group from the ledger; or a direct call with `rows` or `columns`, which returns `{"model", "version",
     "predictions"}`, for classes also `"probabilities"` and `"classes"`, with `explain` also `"raw"` and
     `"contributions"`."""
-    from tasks import predicting
+    from tasks.learning import predicting
 
     if group is not None:
         return run_claimed(self, group, _run_group)
@@ -54,7 +54,7 @@ def estimate(
 
 
 def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
-    from tasks import predicting
+    from tasks.learning import predicting
 
     requests = [
         predicting.Request(

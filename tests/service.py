@@ -21,7 +21,7 @@ import redis
 
 from infra.home import Home
 from infra.report import program_status
-from tasks.redis_file import RedisAccess
+from tasks.config.redis_file import RedisAccess
 from tests.servers import Process, eventually
 
 JSON = "application/json"

@@ -11,11 +11,11 @@ from pathlib import Path
 import msgspec
 import redis
 
-from tasks import fitting, ingest
+from tasks.config.settings import Settings
 from tasks.contract import DEFAULT_ESTIMATOR, SYSTEM_QUEUE, Lane, Media, Promote
-from tasks.message import message
-from tasks.runtime import Runtime, make_runtime
-from tasks.settings import Settings
+from tasks.learning import fitting, ingest
+from tasks.ledger.message import message
+from tasks.worker.runtime import Runtime, make_runtime
 from tests.servers import Process
 from tests.service import MLSERVICE
 

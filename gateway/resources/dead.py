@@ -11,8 +11,8 @@ from falcon.asgi import Request, Response
 from gateway.auth import requires
 from gateway.parameters import page_limit, single_values
 from gateway.representations import letter_document, show, show_accepted
-from tasks.dead import DeadLetters
-from tasks.pressure import Pressure
+from tasks.ledger.backpressure import Pressure
+from tasks.ledger.dead_letters import DeadLetters
 
 
 class DeadLettersResource:

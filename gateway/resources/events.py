@@ -21,7 +21,7 @@ from gateway.resources.tasks import owner_filter
 from gateway.sharing import Sharing
 from tasks.contract import State
 from tasks.errors import Forbidden, NotFound, Unauthenticated, Unavailable
-from tasks.groups import Outcome, Task, parse_handle
+from tasks.ledger.groups import Outcome, Task, parse_handle
 
 #: While nothing happens, a comment is sent so often, and whether the caller may still watch is looked at (seconds).
 QUIET_SECONDS: Final = 5.0

@@ -14,8 +14,8 @@ from falcon.asgi import Request, Response
 from gateway.auth import public
 from gateway.representations import show
 from gateway.waiting import Expected, Waiting
-from tasks.canary import CANARY_SECONDS, send_canary
-from tasks.groups import new_group_id
+from tasks.ledger.canary import CANARY_SECONDS, send_canary
+from tasks.ledger.groups import new_group_id
 
 #: A canary that came back so lately is proof enough (seconds).
 FRESH_SECONDS: Final = 1.0

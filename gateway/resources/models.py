@@ -12,9 +12,9 @@ from gateway.auth import requires
 from gateway.errors import told
 from gateway.representations import model_document, show, version_document
 from gateway.scopes import VIEWING, sees
-from tasks.blobs import Blobs
 from tasks.errors import UnknownVersion
-from tasks.registry import Registry, Version
+from tasks.registry.models_registry import Registry, Version
+from tasks.storage.blobs import Blobs
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from gateway.parameters import page_limit, single_values
 from gateway.representations import show, show_accepted, show_outcome, task_document
 from tasks.contract import State
 from tasks.errors import Forbidden, InvalidField
-from tasks.groups import Outcome, Task
+from tasks.ledger.groups import Outcome, Task
 
 #: The query parameters of a list.
 PARAMETERS: Final = ("state", "model", "owner", "limit", "after")

@@ -19,8 +19,8 @@ from gateway.keys import Keys
 from gateway.representations import show
 from gateway.resources.flower import end_session
 from gateway.tokens import SKEW_SECONDS, Tokens
-from tasks.counts import LOGIN_REASONS, LOGINS_REFUSED, TOKENS_ISSUED
 from tasks.errors import TooManyRequests, Unauthenticated, Unavailable
+from tasks.ledger.counts import LOGIN_REASONS, LOGINS_REFUSED, TOKENS_ISSUED
 
 log = logging.getLogger(__name__)
 

@@ -19,12 +19,12 @@ from gateway.outcomes import Outcomes
 from gateway.parameters import single, single_values
 from gateway.representations import show_accepted, show_outcome
 from gateway.tracing import trace_of
-from tasks.acceptance import Once
+from tasks.config.settings import Settings
 from tasks.contract import Kind, Lane, Media
 from tasks.errors import InvalidField, UnsupportedMediaType
-from tasks.groups import Head
-from tasks.registry import check_name
-from tasks.settings import Settings
+from tasks.ledger.acceptance import Once
+from tasks.ledger.groups import Head
+from tasks.registry.models_registry import check_name
 
 #: The query parameters of every kind.
 EVERY_KIND: Final = frozenset({"lane", "deadline"})

@@ -47,7 +47,7 @@ export function hasPoints(curve) {
 const lastOf = (curve) => Math.max(0, ...Object.values(curve.lines).map((line) => line.iterations.at(-1) ?? 0));
 
 /**
- * The lowest and the highest value of a metric that a figure should have room for; `shown_range` in tasks/curve.py is the
+ * The lowest and the highest value of a metric that a figure should have room for; `shown_range` in tasks/registry/curve.py is the
  * same. If the first iterations take most of the room, they are left out, so that it is seen how the rest goes.
  * @param {[number, number][]} points iteration and value @param {Best|undefined} best
  */

@@ -1,7 +1,7 @@
 /** Numbers and times as people read them. */
 
 /** Five significant digits, enough to see a metric change, and never less than its whole part; whole numbers in full up
- * to a million million. `plain` in tasks/numerals.py shows the same. @param {unknown} value */
+ * to a million million. `plain` in tasks/formatting.py shows the same. @param {unknown} value */
 export function number(value) {
   if (typeof value !== "number") return String(value ?? "–");
   if (Number.isInteger(value) && Math.abs(value) < 1e12) return value.toLocaleString("en-GB");

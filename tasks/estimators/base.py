@@ -9,12 +9,12 @@ from typing import Any, Final, Generic, TypeVar
 
 import pyarrow as pa
 
-from tasks.checks import listed
 from tasks.errors import InvalidField
 from tasks.estimators.metrics import GROWING
-from tasks.inference import infer
-from tasks.schema import Schema, conform_training
-from tasks.splitting import split
+from tasks.tables.checks import listed
+from tasks.tables.inference import infer
+from tasks.tables.schema import Schema, conform_training
+from tasks.tables.splitting import split
 
 #: Part of the rows that is held out to measure on, if none is given.
 HOLDOUT: Final = 0.2

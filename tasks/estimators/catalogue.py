@@ -8,9 +8,9 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Final
 
-from tasks.checks import listed
 from tasks.errors import InvalidField, SettingsError
 from tasks.estimators.base import Estimator
+from tasks.tables.checks import listed
 
 #: The entry point group in which packages offer estimators.
 GROUP: Final = "mlservice.estimators"

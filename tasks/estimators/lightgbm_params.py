@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from tasks.checks import json_pointer, listed
 from tasks.errors import InvalidParams
 from tasks.estimators.lightgbm_library import aliases, load_lightgbm
-from tasks.schema import Schema
+from tasks.tables.checks import json_pointer, listed
+from tasks.tables.schema import Schema
 
 #: Iterations if none are given.
 ITERATIONS: Final = 200

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from tasks.numerals import duration, plain
-from tasks.registry import Version
+from tasks.formatting import duration, plain
+from tasks.registry.models_registry import Version
 from tasks.reports.markup import as_json, section, table, text
 from tasks.reports.subject import METRICS, Subject
-from tasks.schema import Schema
+from tasks.tables.schema import Schema
 
 
 def comparison(subject: Subject) -> str:

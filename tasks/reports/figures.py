@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from tasks.curve import Curve, shown_range
-from tasks.numerals import percent, plain, shortened
+from tasks.formatting import percent, plain, shortened
+from tasks.registry.curve import Curve, shown_range
 from tasks.reports.judging import Calibration, Judged
 from tasks.reports.svg import FIRST, INK, LINE, QUIET, SECOND, SHADE, axes, markup
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from tasks.estimators.base import Dataset, Estimator
 from tasks.estimators.metrics import Floats, log_loss
-from tasks.schema import class_indices, conform, numbers
+from tasks.tables.schema import class_indices, conform, numbers
 
 #: Most rows of the holdout that are looked at, evenly spaced.
 ROWS: Final = 20_000

@@ -8,15 +8,15 @@ from typing import Any, Final
 
 from tasks.errors import Unavailable
 from tasks.estimators.base import Dataset, Estimator
-from tasks.limits import interruptible
-from tasks.registry import Model, Report, Version
+from tasks.registry.models_registry import Model, Report, Version
+from tasks.registry.snapshots import read_dataset
 from tasks.reports import sections
 from tasks.reports.comparing import comparison
 from tasks.reports.judging import judge
 from tasks.reports.markup import page
 from tasks.reports.subject import Subject
-from tasks.runtime import Runtime
-from tasks.snapshots import read_dataset
+from tasks.worker.runtime import Runtime
+from tasks.worker.time_limits import interruptible
 
 log = logging.getLogger(__name__)
 

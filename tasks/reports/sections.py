@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from tasks.curve import Curve
 from tasks.estimators.metrics import MAIN
-from tasks.numerals import duration, percent, plain
+from tasks.formatting import duration, percent, plain
+from tasks.registry.curve import Curve
 from tasks.reports import figures
 from tasks.reports.judging import Judged, calibration, confusion
 from tasks.reports.markup import as_json, bar, figure, section, shaded, spark, table, text

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from tasks.numerals import plain
+from tasks.formatting import plain
 from tasks.reports.judging import Judged
-from tasks.schema import Column, numbers
+from tasks.tables.schema import Column, numbers
 
 #: How many columns are looked at.
 COLUMNS: Final = 3

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.estimators.base import Dataset
-from tasks.numerals import percent, plain, shortened
+from tasks.formatting import percent, plain, shortened
 from tasks.reports.judging import thinned
-from tasks.schema import Schema, numbers
+from tasks.tables.schema import Schema, numbers
 
 #: Most columns that are described.
 COLUMNS: Final = 200

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from html import escape
 from typing import Any, Final
 
-from tasks.numerals import compact
+from tasks.formatting import compact
 
 #: What each colour is called in the page, and the one that stands for it while the figure is drawn.
 INK, QUIET, LINE, FIRST, SECOND, SHADE = "#010203", "#010204", "#010205", "#010206", "#010207", "#010208"

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tasks.client import Client
 from tasks.contract import GROUP_ITEMS, Kind, Lane
-from tasks.groups import Group, Head, new_group_id
+from tasks.ledger.groups import Group, Head, new_group_id
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.caller import Caller
 from tests.benchmarks.figures import Section, percentile, show

@@ -7,10 +7,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tasks import tables
+from tasks.config.settings import Settings
 from tasks.contract import Media
-from tasks.runtime import make_runtime
-from tasks.settings import Settings
+from tasks.tables import formats
+from tasks.worker.runtime import make_runtime
 from tests.benchmarks.load import Unusable
 from tests.benchmarks.train import made_table
 from tests.service import Service
@@ -25,7 +25,7 @@ PARAMS: Final = {"num_iterations": 100, "num_leaves": 31, "early_stopping_rounds
 
 def learn(service: Service) -> Any:
     """Train the model through the service; the booster out of the service's own artefact. Raises Unusable."""
-    body = tables.to_ipc(made_table(ROWS, FEATURES))
+    body = formats.to_ipc(made_table(ROWS, FEATURES))
     for answer in (service.init(NAME, body, target="y", media=Media.ARROW), service.train(NAME, params=PARAMS)):
         if answer.status_code != 200:
             raise Unusable(f"the model could not be made: {answer.text}")

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from tasks import tables
 from tasks.client import Client
 from tasks.contract import Media
+from tasks.tables import formats
 from tests.servers import Process, Valkey
 
 #: What a user would write without the service: read the two parts, fit with early stopping on the holdout.
@@ -59,7 +59,7 @@ def main() -> None:
 
 def report(args: argparse.Namespace, table: pa.Table, *, client: Client, folder: Path) -> None:
     """Run both in turn and print the figures."""
-    client.init("bench", target="y", data=tables.to_ipc(table), media=Media.ARROW).result(timeout=120)
+    client.init("bench", target="y", data=formats.to_ipc(table), media=Media.ARROW).result(timeout=120)
     paths = split_paths(table, folder)
     params = {"num_boost_round": args.rounds, "seed": 1}
     fits, wholes, scripts = [], [], []

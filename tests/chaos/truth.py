@@ -11,8 +11,8 @@ import redis
 from tasks.contract import Kind
 from tasks.errors import UnknownModel
 from tasks.estimators.lightgbm import LightGBM
-from tasks.folder import FolderBlobs
-from tasks.registry import Registry, Version
+from tasks.registry.models_registry import Registry, Version
+from tasks.storage.fsspec_blobs import FolderBlobs
 from tests.chaos.account import Entry
 from tests.chaos.face import Site
 

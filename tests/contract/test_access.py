@@ -30,8 +30,8 @@ from gateway.keys import SHARED_KID, Keys, open_keys
 from gateway.passwords import Passwords
 from gateway.scopes import MODEL_SCOPES, SCOPES, VIEWING
 from gateway.tokens import ISSUER
+from tasks.config.settings import Settings
 from tasks.contract import PROBLEM, Media
-from tasks.settings import Settings
 from tests.servers import Valkey
 from tests.workers import learn_sums
 

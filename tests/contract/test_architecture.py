@@ -89,7 +89,7 @@ def test_environment_is_read_at_the_edges_only() -> None:
             if "Settings.load()" in path.read_text():
                 assert name in EDGES, name
             if "os.environ" in path.read_text():
-                assert name == "tasks/settings.py", name
+                assert name == "tasks/config/settings.py", name
 
 
 def loaded(code: str) -> set[str]:

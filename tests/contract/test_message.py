@@ -10,9 +10,9 @@ import pytest
 import redis
 from celery import Celery
 
+from tasks.config.settings import Settings
 from tasks.contract import PRIORITY, TASKS, Kind, Lane, queue_key
-from tasks.message import message
-from tasks.settings import Settings
+from tasks.ledger.message import message
 from tests.servers import Valkey
 
 

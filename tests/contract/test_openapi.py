@@ -19,8 +19,8 @@ from gateway.errors import TABLE
 from gateway.resources.docs import ASSETS, DEFINITION
 from gateway.resources.work import EVERY_KIND, PARAMETERS
 from infra.proxy_pages import OWN_HEADERS, TEXTS
+from tasks.config.settings import Settings
 from tasks.contract import HANDLE, MODEL_NAME, PROBLEM, Kind, Lane, Media, Promote, State
-from tasks.settings import Settings
 
 #: What only NGINX asks.
 INTERNAL = "/internal/"

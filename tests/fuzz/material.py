@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from tasks.blobs import open_blobs
+from tasks.config.settings import Settings
 from tasks.contract import RESULT_MEDIA, Kind, Lane, Media
 from tasks.errors import Poison
-from tasks.groups import Group, Head, failure, new_group_id
-from tasks.ledger import Ledger
-from tasks.settings import Settings
+from tasks.ledger.groups import Group, Head, failure, new_group_id
+from tasks.ledger.store import Ledger
+from tasks.storage.blobs import open_blobs
 from tests.fuzz.fresh import MODEL as SLOW
 from tests.fuzz.fresh import PLACEHOLDER
 from tests.service import Service

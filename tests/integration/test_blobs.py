@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 import redis
 
-from tasks.blobs import Blobs, drop_kept, kept_bytes, open_blobs, read_kept
-from tasks.budget import Budget
 from tasks.contract import BLOBS_KEY, GROUP_KEY
 from tasks.errors import Unavailable
-from tasks.folder import FolderBlobs
-from tasks.garbage import remove_left_behind
-from tasks.groups import new_group_id
-from tasks.whole import UNFINISHED
+from tasks.ledger.groups import new_group_id
+from tasks.storage.atomic_file import UNFINISHED
+from tasks.storage.blobs import Blobs, drop_kept, kept_bytes, open_blobs, read_kept
+from tasks.storage.fsspec_blobs import FolderBlobs
+from tasks.upkeep.budget import Budget
+from tasks.upkeep.garbage import remove_left_behind
 
 DATA = bytes(range(256)) * 8
 

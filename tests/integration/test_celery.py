@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tasks.config.settings import Settings
 from tasks.contract import PRIORITY, Lane
-from tasks.settings import Settings
 from tests.servers import eventually
 from tests.service import Service
 

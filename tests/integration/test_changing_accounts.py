@@ -18,12 +18,12 @@ from gateway.app import create_app
 from gateway.keys import Keys
 from gateway.passwords import Passwords
 from gateway.tokens import Tokens
+from tasks.config.settings import Settings
 from tasks.contract import QUOTA_KEY, UNFINISHED_KEY, WATCHERS_KEY, Media, State
 from tasks.errors import InvalidRows
-from tasks.groups import Outcome, failure
-from tasks.history import History
-from tasks.ledger import Ledger
-from tasks.settings import Settings
+from tasks.ledger.groups import Outcome, failure
+from tasks.ledger.history import History
+from tasks.ledger.store import Ledger
 from tests.servers import Valkey
 
 KEY: Final = "k" * 32

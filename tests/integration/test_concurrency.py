@@ -14,9 +14,9 @@ import pytest
 import redis
 
 from tasks.estimators.lightgbm import LightGBM, LightGBMModel
-from tasks.fleet import members
-from tasks.folder import FolderBlobs
-from tasks.registry import Registry
+from tasks.ledger.fleet import members
+from tasks.registry.models_registry import Registry
+from tasks.storage.fsspec_blobs import FolderBlobs
 from tests.service import Service
 
 #: How many requests wait at the same time.

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from infra.console_files import CONSOLE
-from tasks.curve import Best, Curve, Line, shown_range
-from tasks.numerals import plain
+from tasks.formatting import plain
+from tasks.registry.curve import Best, Curve, Line, shown_range
 
 pytest.importorskip("playwright", reason="playwright is not installed: pip install -e '.[test]'")
 

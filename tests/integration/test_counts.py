@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from gateway.measures import Gauge
 from gateway.metrics import ServiceCollector
 from gateway.tally import Tally
+from tasks.config.settings import Settings
 from tasks.contract import (
     COUNTS_KEY,
     DEPTH_KEY,
@@ -27,15 +28,13 @@ from tasks.contract import (
     Place,
     State,
 )
-from tasks.counts import TOKENS_REFUSED, Refusal
 from tasks.errors import Cancelled, EstimatorFailed, FenceLost, InvalidRows, Unavailable
-from tasks.fleet import announce, leave, members, namesakes
-from tasks.groups import Claim, Group, Head, Outcome, failure, new_group_id
-from tasks.ledger import Ledger
-from tasks.pressure import Pressure
-from tasks.reconciling import reconcile
-from tasks.settings import Settings
-from tasks.work_counts import (
+from tasks.ledger.backpressure import Pressure
+from tasks.ledger.counts import TOKENS_REFUSED, Refusal
+from tasks.ledger.fleet import announce, leave, members, namesakes
+from tasks.ledger.groups import Claim, Group, Head, Outcome, failure, new_group_id
+from tasks.ledger.store import Ledger
+from tasks.ledger.work_counts import (
     ABOVE,
     BUSY,
     FINISHED,
@@ -49,6 +48,7 @@ from tasks.work_counts import (
     counter,
     read,
 )
+from tasks.upkeep.reconciling import reconcile
 
 DONE = Outcome(State.SUCCEEDED, Media.JSON, b"{}", rows=6)
 PLACE = {"kind": "estimate", "lane": "low"}

@@ -14,15 +14,15 @@ import pytest
 import redis
 from celery.exceptions import SoftTimeLimitExceeded
 
-from tasks.blobs import open_blobs
+from tasks.config.settings import Settings
 from tasks.contract import BLOB_KEY, DEAD_KEY, GROUP_KEY, Kind, Lane, Media, State, queue_key
-from tasks.dead import DeadLetters
 from tasks.errors import InvalidField, Poison, TimeLimit, Unavailable, UnknownTask
-from tasks.groups import Claim, Group, Head, Outcome, failure, new_group_id
-from tasks.history import History
-from tasks.ledger import Ledger
-from tasks.settings import Settings
-from tasks.work import run_claimed
+from tasks.ledger.dead_letters import DeadLetters
+from tasks.ledger.groups import Claim, Group, Head, Outcome, failure, new_group_id
+from tasks.ledger.history import History
+from tasks.ledger.store import Ledger
+from tasks.storage.blobs import open_blobs
+from tasks.worker.runner import run_claimed
 from tests.servers import Valkey, eventually
 from tests.service import MLSERVICE, Service
 

@@ -16,7 +16,7 @@ from gateway.resources.events import QUIET_SECONDS
 from infra.lineage import processes
 from infra.report import program_status
 from tasks.client import Client
-from tasks.watching import LOOK_SECONDS
+from tasks.watch.watching import LOOK_SECONDS
 from tests import slow
 from tests.events import Event, following
 from tests.integration.test_auth import add

@@ -13,7 +13,7 @@ import pytest
 
 from tasks.client import Client
 from tasks.contract import Kind, Lane, Media
-from tasks.groups import Group, Head, new_group_id
+from tasks.ledger.groups import Group, Head, new_group_id
 from tests.integration.test_formats import FEATURES, QUESTIONS, data, parquet_body, questions, rows_body
 from tests.problems import refused
 from tests.service import Service

@@ -10,14 +10,14 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from tasks import fitting, ingest
-from tasks.connection import connect
+from tasks.config.settings import Settings
 from tasks.contract import CURVES_KEY, Media, Promote
-from tasks.curve import Curve, Line
 from tasks.errors import EstimatorFailed
 from tasks.estimators.base import Dataset, Estimator, Progress
-from tasks.runtime import Runtime, make_runtime
-from tasks.settings import Settings
+from tasks.learning import fitting, ingest
+from tasks.registry.curve import Curve, Line
+from tasks.storage.connection import connect
+from tasks.worker.runtime import Runtime, make_runtime
 from tests.servers import Valkey
 
 MODEL = "odd"

@@ -8,8 +8,8 @@ from pathlib import Path
 import redis
 
 from tasks.contract import COUNTS_KEY, FLEET_KEY
-from tasks.counts import LOST
-from tasks.fleet import OF, members
+from tasks.ledger.counts import LOST
+from tasks.ledger.fleet import OF, members
 from tests.servers import Valkey, eventually
 from tests.workers import Worker
 

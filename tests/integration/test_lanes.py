@@ -15,9 +15,9 @@ import redis
 
 from tasks.client import Client
 from tasks.contract import GROUP_ITEMS, GROUP_KEY, PENDING_KEY, Kind, Lane, State, queue_key
-from tasks.groups import Group, Head, new_group_id, parse_handle, read_reply
-from tasks.ledger import Ledger
-from tasks.runtime import Runtime
+from tasks.ledger.groups import Group, Head, new_group_id, parse_handle, read_reply
+from tasks.ledger.store import Ledger
+from tasks.worker.runtime import Runtime
 from tests.servers import Valkey, eventually
 from tests.service import Service
 from tests.workers import Worker, learn_sums

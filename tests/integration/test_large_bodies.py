@@ -8,8 +8,8 @@ from contextlib import ExitStack, suppress
 import httpx
 import pytest
 
+from tasks.config.settings import Settings
 from tasks.contract import Kind
-from tasks.settings import Settings
 from tests.nginx import Nginx, Request, answer
 from tests.problems import refused
 from tests.servers import eventually

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from celery import Celery
 
+from tasks.config.settings import Settings
 from tasks.contract import FLEET_KEY, UNACKED_MUTEX_KEY, Lane, State, queue_key
-from tasks.fleet import members
-from tasks.settings import Settings
+from tasks.ledger.fleet import members
 from tests.harmful import NAP
 from tests.servers import eventually
 from tests.site import Site, begun, kill_group

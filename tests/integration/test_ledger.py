@@ -11,9 +11,7 @@ import msgspec
 import pytest
 import redis
 
-from tasks.acceptance import Once
-from tasks.blobs import open_blobs
-from tasks.cancelling import cancel
+from tasks.config.settings import Settings
 from tasks.contract import (
     DEAD_KEY,
     DEADLINES_KEY,
@@ -29,12 +27,14 @@ from tasks.contract import (
     queue_key,
 )
 from tasks.errors import Cancelled, Conflict, FenceLost, InvalidField, UnknownTask
-from tasks.groups import Claim, Group, Head, Outcome, new_group_id, read_failure, read_reply
-from tasks.history import History, unwanted
-from tasks.ledger import Ledger
-from tasks.reconciling import SUSPECT_SECONDS, expire, reconcile
-from tasks.registry import Registry, Version
-from tasks.settings import Settings
+from tasks.ledger.acceptance import Once
+from tasks.ledger.cancelling import cancel
+from tasks.ledger.groups import Claim, Group, Head, Outcome, new_group_id, read_failure, read_reply
+from tasks.ledger.history import History, unwanted
+from tasks.ledger.store import Ledger
+from tasks.registry.models_registry import Registry, Version
+from tasks.storage.blobs import open_blobs
+from tasks.upkeep.reconciling import SUSPECT_SECONDS, expire, reconcile
 from tests.servers import eventually
 
 SETTINGS = Settings(result_life_seconds=60, visibility_timeout_seconds=30)

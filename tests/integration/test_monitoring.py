@@ -18,7 +18,7 @@ import pytest
 from infra.lineage import processes
 from infra.report import program_status
 from tasks.contract import COUNTS_KEY, FLEET_KEY
-from tasks.counts import LOST
+from tasks.ledger.counts import LOST
 from tests.beside import beside
 from tests.prometheus import Prometheus, queries
 from tests.servers import eventually

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tasks.settings import Settings
+from tasks.config.settings import Settings
 from tests.nginx import Nginx, Request, answer
 from tests.problems import refused
 from tests.servers import eventually

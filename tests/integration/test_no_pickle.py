@@ -17,9 +17,9 @@ import redis
 from celery import Celery
 
 from tasks.client import Client
+from tasks.config.settings import Settings
 from tasks.contract import Kind
 from tasks.errors import ServiceError
-from tasks.settings import Settings
 from tests.servers import eventually
 from tests.service import Service
 

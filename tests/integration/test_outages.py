@@ -16,8 +16,8 @@ import pytest
 
 from tasks.client import Client
 from tasks.contract import Kind, Lane, State
-from tasks.groups import Group, Head, new_group_id
-from tasks.pressure import MEASURE_SECONDS
+from tasks.ledger.backpressure import MEASURE_SECONDS
+from tasks.ledger.groups import Group, Head, new_group_id
 from tests.harmful import SETTING
 from tests.servers import eventually
 from tests.service import Service

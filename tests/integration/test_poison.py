@@ -12,11 +12,11 @@ from celery import Celery
 from celery.exceptions import TimeLimitExceeded
 
 from tasks.client import Handle
+from tasks.config.settings import Settings
 from tasks.contract import COUNTS_KEY, GROUP_KEY
-from tasks.counts import LOST_PROCESSES
 from tasks.errors import EstimatorFailed, Poison, ServiceError, TimeLimit
-from tasks.groups import parse_handle
-from tasks.settings import Settings
+from tasks.ledger.counts import LOST_PROCESSES
+from tasks.ledger.groups import parse_handle
 from tests.harmful import DEAF, ENDLESS, HUNGRY, SEGFAULT
 from tests.servers import eventually
 from tests.site import Site

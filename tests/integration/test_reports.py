@@ -13,8 +13,8 @@ import pytest
 import redis
 from playwright.sync_api import Browser
 
-from tasks import fitting
 from tasks.contract import REPORTS_KEY, Media
+from tasks.learning import fitting
 from tests.browser import Seen, chromium
 from tests.frail import RAISES, SETTING
 from tests.integration.test_formats import parquet_body

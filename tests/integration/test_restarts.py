@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tasks.contract import GROUP_KEY, State
-from tasks.groups import parse_handle
+from tasks.ledger.groups import parse_handle
 from tests.servers import eventually
 from tests.service import MLSERVICE, Service
 from tests.site import Site, begun

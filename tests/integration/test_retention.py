@@ -12,8 +12,7 @@ import pytest
 import redis
 
 from gateway.representations import model_document
-from tasks import fitting, ingest
-from tasks.budget import Budget
+from tasks.config.settings import Settings
 from tasks.contract import (
     BLOB_KEY,
     BLOBS_KEY,
@@ -29,14 +28,15 @@ from tasks.contract import (
     State,
 )
 from tasks.errors import Poison, UnknownVersion
-from tasks.garbage import remove_left_behind
-from tasks.groups import Claim, Current, Group, Head, Outcome, failure, new_group_id
-from tasks.predicting import Request, answer
-from tasks.retention import sweep
-from tasks.runtime import Runtime, make_runtime
-from tasks.settings import Settings
-from tasks.upkeep import PART_SECONDS
-from tasks.versions import in_use
+from tasks.learning import fitting, ingest
+from tasks.learning.predicting import Request, answer
+from tasks.ledger.groups import Claim, Current, Group, Head, Outcome, failure, new_group_id
+from tasks.upkeep.budget import Budget
+from tasks.upkeep.garbage import remove_left_behind
+from tasks.upkeep.old_versions import in_use
+from tasks.upkeep.retention import sweep
+from tasks.upkeep.system_tasks import PART_SECONDS
+from tasks.worker.runtime import Runtime, make_runtime
 from tests.servers import Valkey
 
 DAY: Final = 24 * 3600.0

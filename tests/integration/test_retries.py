@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from celery import Celery
 
+from tasks.config.settings import Settings
 from tasks.errors import InvalidRows, Unavailable
-from tasks.settings import Settings
 from tests.servers import eventually
 from tests.site import Site
 

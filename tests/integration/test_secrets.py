@@ -18,7 +18,7 @@ from celery import Celery
 
 from infra.lineage import processes
 from monitoring.memory import children
-from tasks.settings import Settings
+from tasks.config.settings import Settings
 from tests.servers import eventually
 from tests.service import MLSERVICE, Service
 

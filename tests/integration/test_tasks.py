@@ -13,12 +13,12 @@ import pytest
 import redis
 
 from gateway.accounts import Accounts
-from tasks.acceptance import depth_field
 from tasks.client import Client
+from tasks.config.settings import Settings
 from tasks.contract import DEPTH_KEY, LEASES_KEY, Kind, Lane, State
 from tasks.errors import Conflict, Unavailable
-from tasks.pressure import MEASURE_SECONDS, Pressure
-from tasks.settings import Settings
+from tasks.ledger.acceptance import depth_field
+from tasks.ledger.backpressure import MEASURE_SECONDS, Pressure
 from tests.servers import Valkey, eventually
 from tests.service import JSON, Service
 

@@ -20,9 +20,9 @@ from gateway.app import create_app
 from gateway.keys import Keys
 from gateway.passwords import Passwords
 from gateway.tokens import Tokens
+from tasks.config.settings import Settings
 from tasks.contract import GROUP_KEY
-from tasks.groups import read_heads
-from tasks.settings import Settings
+from tasks.ledger.groups import read_heads
 from tests.collector import Collector, Seen
 from tests.harmful import SETTING
 from tests.servers import Valkey
@@ -196,12 +196,12 @@ def test_a_group_has_links_to_all_of_its_traced_items(collector: Collector, tmp_
 def test_traces_are_loaded_only_where_they_are_wanted(endpoint: str) -> None:
     # Parts of OpenTelemetry's SDK are imported by redis-py, where they are installed.
     program = f"""
-import sys, tasks.app, tasks.predicting
+import sys, tasks.app, tasks.learning.predicting
 from gateway.app import create_app
-from tasks.settings import Settings
+from tasks.config.settings import Settings
 settings = Settings(token_key="k" * 32, traces_endpoint={endpoint!r})
 create_app(settings)
-print("tasks.spans" in sys.modules, any(name.startswith("opentelemetry.exporter") for name in sys.modules))
+print("tasks.telemetry.spans" in sys.modules, any(name.startswith("opentelemetry.exporter") for name in sys.modules))
 """
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     wanted = bool(endpoint)

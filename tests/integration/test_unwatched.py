@@ -22,9 +22,9 @@ from infra.programs import programs
 from infra.proxy import nginx_conf
 from infra.serving import worker_options
 from tasks.contract import Kind, Lane, Media, State
-from tasks.groups import Group, Head, Outcome, new_group_id
-from tasks.ledger import Ledger
-from tasks.settings import Settings
+from tasks.ledger.groups import Group, Head, Outcome, new_group_id
+from tasks.ledger.store import Ledger
+from tasks.config.settings import Settings
 import redis
 
 settings = Settings(redis_url=sys.argv[1])

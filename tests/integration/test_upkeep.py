@@ -17,8 +17,8 @@ import httpx
 import pytest
 import redis
 
-from tasks.canary import send_canary
 from tasks.client import Client, Handle
+from tasks.config.settings import Settings
 from tasks.contract import (
     LOOKED_KEY,
     PENDING_KEY,
@@ -34,11 +34,11 @@ from tasks.contract import (
     State,
     queue_key,
 )
-from tasks.groups import new_group_id, parse_handle, read_reply
-from tasks.ledger import Ledger
-from tasks.reconciling import SUSPECT_SECONDS, reconcile
-from tasks.settings import Settings
-from tasks.upkeep import LOCK_SECONDS, SWEEP_LOCK_SECONDS, alone, sweep_alone
+from tasks.ledger.canary import send_canary
+from tasks.ledger.groups import new_group_id, parse_handle, read_reply
+from tasks.ledger.store import Ledger
+from tasks.upkeep.reconciling import SUSPECT_SECONDS, reconcile
+from tasks.upkeep.system_tasks import LOCK_SECONDS, SWEEP_LOCK_SECONDS, alone, sweep_alone
 from tests.servers import Process, Valkey, eventually
 from tests.service import MLSERVICE, Service
 from tests.workers import Worker, learn_sums, send

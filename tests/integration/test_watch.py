@@ -17,9 +17,9 @@ from rich.console import Console
 from infra.watch import sparkline, view
 from tasks.client import Client, Handle
 from tasks.contract import State
-from tasks.curve import Curve, Line
-from tasks.groups import Task
-from tasks.watching import Look, Watch, bar, summary
+from tasks.ledger.groups import Task
+from tasks.registry.curve import Curve, Line
+from tasks.watch.watching import Look, Watch, bar, summary
 from tests import slow
 from tests.records import a_task
 from tests.service import MLSERVICE, Service

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from tasks.contract import State
-from tasks.curve import Best, Curve, Line, read_curve, shown_range
-from tasks.live_curve import LiveCurve
+from tasks.registry.curve import Best, Curve, Line, read_curve, shown_range
+from tasks.watch.live_curve import LiveCurve
 from tests.records import a_task
 
 TASK = a_task(state=State.RUNNING, started_at=1)

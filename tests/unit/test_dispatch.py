@@ -15,10 +15,10 @@ from gateway.gathering import LINGER_ITEMS, LINGER_SECONDS, SUBMIT_PATIENCE, Tic
 from gateway.waiting import Waiting
 from gateway.wire import Wire
 from tasks.contract import GROUP_BYTES, GROUP_ITEMS, Kind, Lane, Media, State
-from tasks.counts import Refusal, refusal
 from tasks.errors import TooManyRequests, Unavailable
-from tasks.groups import Head, Outcome, Reply, read_bodies, read_heads
-from tasks.ledger import Ledger
+from tasks.ledger.counts import Refusal, refusal
+from tasks.ledger.groups import Head, Outcome, Reply, read_bodies, read_heads
+from tasks.ledger.store import Ledger
 
 
 class RecordingWire(Wire):

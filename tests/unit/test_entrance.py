@@ -14,8 +14,8 @@ from gateway.app import create_app
 from gateway.attempts import FREE_PAIR
 from gateway.entrance import Networks
 from gateway.passwords import Passwords
+from tasks.config.settings import Settings
 from tasks.errors import SettingsError
-from tasks.settings import Settings
 from tests.servers import Valkey
 from tests.unit.test_authorize import basic
 

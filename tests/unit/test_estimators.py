@@ -12,15 +12,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.curve import Curve
 from tasks.errors import EstimatorFailed, InvalidField, InvalidParams, InvalidTable, SettingsError
 from tasks.estimators.base import Dataset, Metrics
 from tasks.estimators.catalogue import Catalogue
 from tasks.estimators.lightgbm import LightGBM, LightGBMModel
 from tasks.estimators.lightgbm_library import load_lightgbm
 from tasks.estimators.lightgbm_params import OBJECTIVES
-from tasks.recording import Recorder, Step
-from tasks.rows import RowReader
+from tasks.learning.recording import Recorder, Step
+from tasks.registry.curve import Curve
+from tasks.tables.rows import RowReader
 
 PARAMS = {"n_estimators": 15, "min_data_in_leaf": 5}
 PROBLEMS = ["regression", "binary", "multiclass"]

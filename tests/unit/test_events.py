@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.resources.events import Place, news
 from tasks.contract import Lane, State
-from tasks.groups import Task
+from tasks.ledger.groups import Task
 from tests.records import a_task
 
 QUEUED = a_task(id="g-0", lane=Lane.LOW)

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.answers import explained
 from tasks.errors import InvalidField
 from tasks.estimators.base import Estimator
 from tasks.estimators.lightgbm import LightGBM, LightGBMModel
-from tasks.schema import conform
+from tasks.learning.answers import explained
+from tasks.tables.schema import conform
 from tests.unit.test_estimators import PARAMS, PROBLEMS, dataset, nothing
 
 #: Params under which raw values mean the same.

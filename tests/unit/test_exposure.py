@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from infra.exposure import warn_of_exposure
-from tasks.redis_file import REDIS_FILE
-from tasks.settings import CONFIG
+from tasks.config.redis_file import REDIS_FILE
+from tasks.config.settings import CONFIG
 
 
 @pytest.mark.parametrize(("mode", "lines"), [(0o600, 0), (0o640, 0), (0o644, 1), (0o604, 1)])

@@ -20,11 +20,11 @@ from infra.redis_place import redis_place
 from infra.redis_users import users_acl
 from infra.serving import processes, worker_options
 from infra.store import quote, store_url, write_store
+from tasks.config.gateway_file import GATEWAY_FILE
+from tasks.config.redis_file import REDIS_FILE, RedisAccess
+from tasks.config.settings import Settings
 from tasks.contract import FLEETS
 from tasks.errors import Conflict, SettingsError
-from tasks.gateway_file import GATEWAY_FILE
-from tasks.redis_file import REDIS_FILE, RedisAccess
-from tasks.settings import Settings
 from tests.service import MLSERVICE
 
 

@@ -13,8 +13,8 @@ import pytest
 from gateway import keyfile
 from gateway.keys import SHARED_KID, Keys, open_keys
 from gateway.tokens import Tokens
+from tasks.config.settings import Settings
 from tasks.errors import SettingsError, Unauthenticated
-from tasks.settings import Settings
 from tests.clocks import NOW, Clock
 
 LIFE = 60

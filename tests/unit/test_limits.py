@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
-from tasks.limits import SIGNAL, interruptible, let_finish
+from tasks.worker.time_limits import SIGNAL, interruptible, let_finish
 
 
 @pytest.fixture(autouse=True)

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from infra.keeper import Line
-from tasks import logs
+from tasks.config.settings import Settings
 from tasks.contract import Kind, Lane, State
 from tasks.errors import InvalidRows, Poison, SettingsError, UnknownModel
-from tasks.failures import log_failures, subject
-from tasks.groups import Claim, Head, Outcome, failure
-from tasks.settings import Settings
+from tasks.ledger.groups import Claim, Head, Outcome, failure
+from tasks.telemetry import logs
+from tasks.telemetry.failures import log_failures, subject
 
 
 @pytest.fixture
@@ -132,8 +132,8 @@ def test_supervisord_writes_the_same_lines() -> None:
 
 
 PROGRAM = """
-from tasks import logs
-from tasks.settings import Settings
+from tasks.telemetry import logs
+from tasks.config.settings import Settings
 logs.setup(Settings(), "tried")
 raise ValueError("nobody caught it")
 """
@@ -155,7 +155,7 @@ def test_a_terminal_gets_text() -> None:
     finally:
         os.close(main)
         os.close(terminal)
-    assert "INFO    tasks.logs: tried starts" in text
+    assert "INFO    tasks.telemetry.logs: tried starts" in text
     assert "ValueError: nobody caught it" in text
     assert not text.startswith("{")
 
@@ -180,8 +180,8 @@ def test_traces_without_opentelemetry_name_the_remedy() -> None:
     program = """
 import sys
 sys.modules["opentelemetry"] = None  # As if it were not installed.
-from tasks.settings import Settings
-from tasks.traces import load_traces
+from tasks.config.settings import Settings
+from tasks.telemetry.traces import load_traces
 load_traces(Settings())
 load_traces(Settings(traces_endpoint="http://127.0.0.1:4318"))
 """

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tasks.errors import InvalidField, MalformedBody
-from tasks.malformed import parse
+from tasks.tables.malformed import parse
 
 
 class Job(msgspec.Struct, forbid_unknown_fields=True):

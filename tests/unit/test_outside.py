@@ -23,8 +23,8 @@ from gateway.outside import Outside, open_outside
 from gateway.passwords import Passwords
 from gateway.quotas import Quota
 from gateway.tokens import Principal, Tokens
+from tasks.config.settings import Settings
 from tasks.errors import SettingsError, Unauthenticated, Unavailable
-from tasks.settings import Settings
 from tests.clocks import NOW, Clock
 from tests.issuer import AUDIENCE, Issuer
 

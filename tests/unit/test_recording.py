@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.curve import Best, Curve, Line
 from tasks.errors import Cancelled
 from tasks.estimators.metrics import GROWING
-from tasks.recording import POINTS, Recorder, Step
+from tasks.learning.recording import POINTS, Recorder, Step
+from tasks.registry.curve import Best, Curve, Line
 
 
 def recorder(told: list[Step] | None = None) -> Recorder:

@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.curve import Best, Curve, Line
 from tasks.estimators.base import Dataset
 from tasks.estimators.lightgbm import LightGBM
-from tasks.numerals import compact, duration, percent, plain, shortened
-from tasks.recording import Recorder
-from tasks.registry import Model, Snapshot, Version
+from tasks.formatting import compact, duration, percent, plain, shortened
+from tasks.learning.recording import Recorder
+from tasks.registry.curve import Best, Curve, Line
+from tasks.registry.models_registry import Model, Snapshot, Version
 from tasks.reports.figures import learning_curve
 from tasks.reports.judging import Judged, calibration, confusion, thinned
 from tasks.reports.making import write

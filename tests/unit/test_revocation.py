@@ -11,8 +11,8 @@ import pytest
 from gateway.keys import Keys
 from gateway.tokens import SKEW_SECONDS, Tokens
 from infra.revocation import name_token
+from tasks.config.settings import Settings
 from tasks.errors import InvalidField
-from tasks.settings import Settings
 from tests.issuer import AUDIENCE, Issuer
 
 KEY = "k" * 32

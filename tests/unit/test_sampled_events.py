@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tasks import events
 from tasks.app import create_app
+from tasks.config.settings import Settings
 from tasks.contract import FLEETS
-from tasks.events import FIRST, TASKS_A_SECOND, Sample
-from tasks.settings import Settings
+from tasks.worker import events
+from tasks.worker.events import FIRST, TASKS_A_SECOND, Sample
 from tests.clocks import Clock
 from tests.servers import Valkey
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 
 from tasks.errors import InvalidField, InvalidRows, InvalidTable, InvalidTarget
-from tasks.inference import infer
-from tasks.schema import Column, Schema, arrow_schema, conform, conform_training
+from tasks.tables.inference import infer
+from tasks.tables.schema import Column, Schema, arrow_schema, conform, conform_training
 
 ROWS = 20
 

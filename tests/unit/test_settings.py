@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tasks.config.settings import Settings
 from tasks.errors import SettingsError
-from tasks.settings import Settings
 
 SOURCE = {"MLSERVICE_SOURCES": "a=file:///a.csv,b=file:///b.csv", "MLSERVICE_DEFAULT_TARGET": "y"}
 

@@ -11,11 +11,11 @@ from kombu import Connection, Exchange, Queue
 from kombu.utils.json import dumps, loads
 
 from tasks.app import create_app
+from tasks.config.settings import Settings
 from tasks.contract import TASKS, Kind, Lane
 from tasks.errors import Cancelled, EstimatorFailed, Expired, InvalidRows, InvalidTarget, ModelNotTrained
-from tasks.leases import WorkRequest
-from tasks.settings import Settings
-from tasks.shown import MODELS, Result, of_call, of_group
+from tasks.ledger.task_repr import MODELS, Result, of_call, of_group
+from tasks.worker.leases import WorkRequest
 
 CELL = "cell-4f1d9c"
 

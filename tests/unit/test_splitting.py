@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from tasks.splitting import row_hashes, split
+from tasks.tables.splitting import row_hashes, split
 
 EXPECTED = [16022611369417259637, 9910946997551988322, 9611803905531855259]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasks.curve import Best
-from tasks.recording import Step
+from tasks.learning.recording import Step
+from tasks.registry.curve import Best
 from tasks.train import REPORT_SECONDS, throttled
 from tests.clocks import Clock
 

@@ -8,7 +8,7 @@ import sys
 #: A process that is watched, feeds its watchdog for longer than that is patient, and then does what it is told.
 PROGRAM = """
 import os, sys, time
-from tasks.watchdog import Watchdog
+from tasks.worker.watchdog import Watchdog
 
 watchdog = Watchdog()
 watchdog.feed()

@@ -15,7 +15,7 @@ from typing import Any
 import infra.programs
 import infra.proxy
 import infra.serving
-from tasks import work_counts
+from tasks.ledger import work_counts
 
 #: What keeps everything as it is.
 WATCHED = "WATCHED"
@@ -40,7 +40,7 @@ def nginx_conf(*args: Any, **named: Any) -> str:
 
 def unwatch() -> None:
     """Take it."""
-    # Instead of the functions that count; `tasks.scripts` takes their text when it is imported.
+    # Instead of the functions that count; `tasks.ledger.scripts` takes their text when it is imported.
     work_counts.COUNT_ACCEPTED = "local function count_accepted() end\n"  # type: ignore[misc]
     work_counts.COUNT_REDELIVERED = "local function count_redelivered() end\n"  # type: ignore[misc]
     work_counts.COUNT_ENDED = "local function count_ended() end\n"  # type: ignore[misc]

@@ -1,0 +1,131 @@
+"""From a snapshot to a version: fit, measure on the holdout, decide on promotion, store."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from typing import Any
+
+import msgspec
+
+from tasks.contract import Promote
+from tasks.errors import EstimatorFailed, ServiceError
+from tasks.estimators.base import Dataset, Estimator
+from tasks.estimators.metrics import is_better, measure
+from tasks.learning.recording import Recorder, Report
+from tasks.ledger.groups import Claim
+from tasks.registry.models_registry import Version, check_name
+from tasks.registry.snapshots import read_dataset
+from tasks.reports.making import add_missing_report, add_report
+from tasks.tables.schema import conform
+from tasks.worker.runtime import Runtime
+from tasks.worker.time_limits import let_finish
+
+log = logging.getLogger(__name__)
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What a train asks for."""
+
+    model: str
+    params: dict[str, Any]
+    promote: Promote
+    task: str = ""
+    claim: Claim | None = None
+
+
+def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]:
+    """Train a version, all or nothing. Returns what `tasks.train` promises.
+
+    Raises ModelNotInitialised, InvalidParams, FenceLost, EstimatorFailed, and whatever `report` raises.
+    """
+    check_name(request.model)
+    snapshot = runtime.registry.snapshot(request.model)
+    estimator = runtime.estimators.get(snapshot.estimator)
+    estimator.check(request.params)
+    with runtime.traces.step("read data", model=request.model):
+        dataset = read_dataset(runtime, snapshot)
+    start = time.perf_counter()
+    recorder = Recorder(report, grows=estimator.grows)
+    with runtime.traces.step("fit", model=request.model, estimator=snapshot.estimator, rows=dataset.train.num_rows):
+        artefact = estimator.fit(dataset, request.params, recorder)
+        recorder.end()
+    seconds = time.perf_counter() - start
+    with runtime.traces.step("measure", rows=dataset.holdout.num_rows):
+        metrics = _measure(estimator, artefact, dataset)
+    version = Version(
+        estimator=snapshot.estimator,
+        schema=snapshot.schema,
+        fingerprint=snapshot.fingerprint,
+        artefact=runtime.blobs.put(estimator.dump(artefact)),
+        params=request.params,
+        metrics=metrics,
+        importance={n: v for n, v in estimator.importance(artefact).items() if math.isfinite(v)},
+        curve=recorder.curve,
+        seconds=seconds,
+        created_at=time.time(),
+        task=request.task,
+    )
+    promote = _shall_promote(runtime, request, dataset, metrics=metrics)
+    # A train that has stored its version does not fail any more.
+    let_finish()
+    with runtime.traces.step("store", model=request.model) as step:
+        number = runtime.registry.add_version(request.model, version, promote=promote, claim=request.claim)
+        step.say(version=number, promoted=promote)
+    log.info(
+        "version %d of %s is stored%s",
+        number,
+        request.model,
+        " and current" if promote else "",
+        extra={"model": request.model, "version": number, "seconds": round(seconds, 3)},
+    )
+    # Only now, so that nothing that a report does can keep a version from being stored.
+    with runtime.traces.step("report", model=request.model, version=number):
+        add_report(runtime, request.model, number, estimator=estimator, artefact=artefact, dataset=dataset)
+    return _result(request.model, number, version, promoted=promote)
+
+
+def result_of(runtime: Runtime, model: str, number: int) -> dict[str, Any]:
+    """The result of a train that stored its version and could not say so. Its report is made if it is missing."""
+    add_missing_report(runtime, model, number)
+    current = runtime.registry.current(model)
+    return _result(model, number, runtime.registry.version(model, number), promoted=current == number)
+
+
+def _result(model: str, number: int, version: Version, *, promoted: bool) -> dict[str, Any]:
+    return {
+        "model": model,
+        "version": number,
+        "metrics": version.metrics,
+        "promoted": promoted,
+        "seconds": version.seconds,
+        "importance": version.importance,
+        "fingerprint": version.fingerprint,
+    }
+
+
+def _measure(estimator: Estimator[Any], artefact: Any, dataset: Dataset) -> dict[str, float]:
+    features = conform(dataset.holdout.drop_columns([dataset.schema.target]), dataset.schema)
+    truth = dataset.holdout.column(dataset.schema.target)
+    metrics = measure(dataset.schema.problem, truth, estimator.predict(artefact, features), dataset.schema.classes)
+    wrong = [name for name, value in metrics.items() if not math.isfinite(value)]
+    if wrong:
+        # JSON has no such numbers: a version that held one could not be read, nor its model.
+        raise EstimatorFailed(f"{wrong[0]} on the holdout is not finite: the estimator predicts NaN or infinity there")
+    return metrics
+
+
+def _shall_promote(runtime: Runtime, request: Request, dataset: Dataset, *, metrics: dict[str, float]) -> bool:
+    if request.promote is not Promote.IF_BETTER:
+        return request.promote is Promote.ALWAYS
+    current = runtime.registry.current(request.model)
+    if current is None:
+        return True
+    loaded = runtime.models.get(request.model, current)
+    try:
+        old = _measure(loaded.estimator, loaded.artefact, dataset)
+    except ServiceError:
+        # The current version was trained on other columns: it cannot answer today's rows.
+        return True
+    return is_better(dataset.schema.problem, metrics, old)

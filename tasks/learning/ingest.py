@@ -1,0 +1,116 @@
+"""From data to a snapshot: read, check, split, store."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import fsspec
+import msgspec
+import pyarrow as pa
+
+from tasks.contract import Media
+from tasks.errors import InvalidField, InvalidTable, MalformedBody
+from tasks.estimators.base import Dataset
+from tasks.ledger.groups import Claim
+from tasks.registry.models_registry import Snapshot, check_name
+from tasks.tables import formats
+from tasks.worker.runtime import Runtime
+from tasks.worker.time_limits import let_finish
+
+#: The media type of a source, by the ending of its URL.
+_ENDINGS = {".csv": Media.CSV, ".parquet": Media.PARQUET, ".arrow": Media.ARROW, ".json": Media.JSON}
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What an init asks for, beside the data."""
+
+    model: str
+    target: str
+    estimator: str
+    options: dict[str, Any]
+    claim: Claim | None = None
+
+
+def from_body(body: bytes, media: Media) -> pa.Table:
+    """The table in a body. Raises MalformedBody, InvalidTable."""
+    if not body:
+        raise MalformedBody("the body is empty: send the table as JSON, CSV, Parquet or Arrow")
+    return formats.read(body, media)
+
+
+def from_source(runtime: Runtime, name: str) -> pa.Table:
+    """The table that the operator allowed under this name. Raises InvalidField for any other and for one not there."""
+    urls = runtime.settings.source_urls
+    if name not in urls:
+        known = ", ".join(sorted(urls)) or "none is configured (MLSERVICE_SOURCES)"
+        raise InvalidField(f"there is no source {name!r}; the sources are: {known}").at("/source")
+    url = urls[name]
+    media = next((media for ending, media in _ENDINGS.items() if url.endswith(ending)), None)
+    if media is None:
+        raise InvalidTable(f"the source {name!r} must end in one of {', '.join(_ENDINGS)}").at("/source")
+    try:
+        with fsspec.open(url, "rb") as file:
+            body = file.read()
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        # Trying again does not help, as it may with other errors of a place.
+        reason = "may not be read" if isinstance(error, PermissionError) else "is not there"
+        raise InvalidField(f"the source {name!r} {reason}: check MLSERVICE_SOURCES").at("/source") from error
+    return formats.read(body, media)
+
+
+def initialise(runtime: Runtime, request: Request, table: pa.Table) -> dict[str, Any]:
+    """Check the table and make it the model's latest snapshot. Returns what `tasks.init` promises.
+
+    Raises InvalidField, InvalidTable, InvalidTarget, FenceLost; nothing is changed then.
+    """
+    check_name(request.model)
+    if not request.target:
+        raise InvalidField("target is missing: name the column that is to be learned").at("?target")
+    estimator = runtime.estimators.get(request.estimator)
+    with runtime.traces.step("prepare", model=request.model, rows=table.num_rows):
+        dataset = estimator.prepare(table, {**request.options, "target": request.target})
+    with runtime.traces.step("store", model=request.model):
+        snapshot = _store(runtime, request, dataset, fingerprint=formats.fingerprint(table))
+        # An init that has stored its snapshot does not fail any more.
+        let_finish()
+        runtime.registry.set_snapshot(request.model, snapshot, claim=request.claim)
+    schema = dataset.schema
+    return {
+        "model": request.model,
+        "estimator": request.estimator,
+        "target": schema.target,
+        "problem": schema.problem,
+        "classes": schema.classes,
+        "rows": table.num_rows,
+        "holdout_rows": dataset.holdout.num_rows,
+        "columns": schema.columns,
+        "fingerprint": snapshot.fingerprint,
+        "warnings": _warnings(dataset),
+    }
+
+
+def _store(runtime: Runtime, request: Request, dataset: Dataset, *, fingerprint: str) -> Snapshot:
+    return Snapshot(
+        estimator=request.estimator,
+        schema=msgspec.Raw(msgspec.json.encode(dataset.schema)),
+        fingerprint=fingerprint,
+        train=runtime.blobs.put(formats.to_ipc(dataset.train)),
+        holdout=runtime.blobs.put(formats.to_ipc(dataset.holdout)),
+        rows=dataset.train.num_rows + dataset.holdout.num_rows,
+        holdout_rows=dataset.holdout.num_rows,
+        target=dataset.schema.target,
+        problem=dataset.schema.problem,
+        created_at=time.time(),
+    )
+
+
+def _warnings(dataset: Dataset) -> list[str]:
+    warnings = [
+        f"column {column.name!r} has {len(column.categories)} categories"
+        for column in dataset.schema.columns
+        if len(column.categories) > 100
+    ]
+    if dataset.holdout.num_rows < 30:
+        warnings.append(f"the holdout has only {dataset.holdout.num_rows} rows: its metrics are rough")
+    return warnings

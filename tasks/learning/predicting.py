@@ -1,0 +1,114 @@
+"""Answers for many requests at once: rows of the same version are predicted together, each fails alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from tasks.contract import Media
+from tasks.errors import ServiceError
+from tasks.learning.answers import Answers, check_size
+from tasks.ledger.groups import Current, Outcome
+from tasks.registry.models_registry import check_name
+from tasks.tables import formats
+from tasks.tables.schema import conform
+from tasks.worker.model_cache import Loaded
+from tasks.worker.runtime import Runtime
+from tasks.worker.verdicts import INTERRUPTS, PASSING, failed
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One estimate. No version means the current one."""
+
+    model: str
+    body: bytes
+    version: int | None = None
+    media: Media = Media.JSON
+    accept: Media = Media.JSON
+    explain: bool = False
+
+
+def answer(runtime: Runtime, requests: list[Request], *, currents: Mapping[str, Current]) -> list[Outcome]:
+    """The outcome of each request, in order. `currents`: the current version of each model, where it has one.
+
+    Raises passing errors and interrupts only.
+    """
+    outcomes: dict[int, Outcome] = {}
+    groups: dict[tuple[str, Current, bool], list[int]] = defaultdict(list)
+    for index, request in enumerate(requests):
+        version = currents.get(request.model)
+        if request.version and (version is None or request.version != version.version):
+            version = Current(request.version, "")
+        try:
+            if version is None:
+                raise runtime.registry.not_trained(check_name(request.model))
+            groups[request.model, version, request.explain].append(index)
+        except ServiceError as error:
+            outcomes[index] = failed(error)
+    for (model, version, _), indexes in groups.items():
+        found = _answer_version(runtime, model, version, requests=[requests[i] for i in indexes])
+        outcomes.update(zip(indexes, found, strict=True))
+    return [outcomes[index] for index in range(len(requests))]
+
+
+def _answer_version(runtime: Runtime, model: str, version: Current, *, requests: list[Request]) -> list[Outcome]:
+    try:
+        loaded = runtime.models.get(model, version.version, identity=version.identity)
+    except (*PASSING, *INTERRUPTS):
+        raise
+    except Exception as error:
+        return [failed(error)] * len(requests)
+    outcomes: dict[int, Outcome] = {}
+    rows: list[tuple[int, Any]] = []
+    for index, request in enumerate(requests):
+        try:
+            if request.media is Media.JSON:
+                rows.append((index, loaded.rows.read(request.body)))
+            else:
+                table = conform(formats.read(request.body, request.media, loaded.schema), loaded.schema)
+                outcomes[index] = _predict(runtime, loaded, table, explain=request.explain).rows(
+                    0, table.num_rows, request.accept
+                )
+        except INTERRUPTS:
+            raise
+        except Exception as error:
+            outcomes[index] = failed(error)
+    outcomes.update(_answer_rows(runtime, loaded, rows, requests=requests))
+    return [outcomes[index] for index in range(len(requests))]
+
+
+def _answer_rows(
+    runtime: Runtime, loaded: Loaded, rows: list[tuple[int, Any]], *, requests: list[Request]
+) -> dict[int, Outcome]:
+    """Predict all rows in one call; if the estimator raises, one request at a time, to find whose rows it was. All of
+    them are to be explained, or none is."""
+    if not rows:
+        return {}
+    try:
+        explain = requests[rows[0][0]].explain
+        answers = _predict(runtime, loaded, loaded.rows.table([part for _, part in rows]), explain=explain)
+        outcomes = {}
+        start = 0
+        for index, part in rows:
+            outcomes[index] = answers.rows(start, start + len(part), requests[index].accept)
+            start += len(part)
+        return outcomes
+    except INTERRUPTS:
+        raise
+    except Exception as error:
+        if len(rows) == 1:
+            return {rows[0][0]: failed(error)}
+        alone = [_answer_rows(runtime, loaded, [row], requests=requests) for row in rows]
+        return {index: outcome for found in alone for index, outcome in found.items()}
+
+
+def _predict(runtime: Runtime, loaded: Loaded, table: pa.Table, *, explain: bool) -> Answers:
+    if explain:
+        check_size(table.num_rows, loaded.schema)
+    with runtime.traces.step("predict", model=loaded.model, version=loaded.version, rows=table.num_rows):
+        predictions = loaded.estimator.predict(loaded.artefact, table)
+        return Answers(loaded, predictions, loaded.estimator.explain(loaded.artefact, table) if explain else None)

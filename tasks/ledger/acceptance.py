@@ -1,0 +1,85 @@
+"""What is written when work is accepted: its record, its place in the lane, its Celery message."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tasks.contract import (
+    DEADLINES_KEY,
+    DEPTH_KEY,
+    GROUP_KEY,
+    IDEMPOTENCY_KEY,
+    OWNER_KEY,
+    PENDING_KEY,
+    TASKS,
+    UNFINISHED_KEY,
+    WORK_COUNTS_KEY,
+    Kind,
+    Lane,
+)
+from tasks.ledger.groups import Group, Head, pack
+from tasks.ledger.message import message
+from tasks.ledger.task_repr import of_group
+
+
+class Once(msgspec.Struct, frozen=True, kw_only=True):
+    """An owner's idempotency key, and a digest of what is sent under it."""
+
+    owner: str
+    #: Since when the owner has this name (seconds since the epoch): who had it before had keys of his own.
+    since: float = 0.0
+    key: str
+    digest: str
+    life_seconds: int
+
+    @property
+    def whose(self) -> str:
+        """A digest of owner and key. Both may hold any character, so that no separator would do."""
+        return hashlib.sha256(repr((self.owner, self.since, self.key)).encode()).hexdigest()
+
+
+def acceptance(
+    group: Group, placed: Sequence[bytes | str], *, once: Once | None = None, most: Mapping[str, int] | None = None
+) -> tuple[list[str], list[Any]]:
+    """(keys, arguments) of the script ACCEPT for this group, whose bodies have been placed.
+
+    `most`: how many unfinished items an owner may have, for those with such a bound.
+    """
+    queue, data = group_message(group.id, group.kind, group.lane, heads=group.heads)
+    pending = PENDING_KEY.format(kind=group.kind.value, lane=group.lane.value)
+    once_key = IDEMPOTENCY_KEY.format(whose=once.whose) if once else ""
+    keys = [GROUP_KEY.format(group=group.id), pending, queue, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, once_key]
+    keys.append(WORK_COUNTS_KEY)
+    counts = Counter(head.owner for head in group.heads)
+    owners = [part for owner in counts.items() for part in owner]
+    limits = [part for owner, bound in (most or {}).items() for part in (owner, counts[owner], bound)]
+    args: list[Any] = [group.id, data, depth_field(group.kind, group.lane), len(group.heads), pack(owners)]
+    args += [OWNER_KEY.format(owner=""), _latest_deadline(group.heads)]
+    args += [f"{once.digest} {group.id}-0", once.life_seconds] if once else ["", 0]
+    args.append(pack(limits) if limits else "")
+    args += ["kind", group.kind.value, "lane", group.lane.value, "reply", group.reply, "heads", pack(group.heads)]
+    args += ["bodies", pack(placed), "models", " ".join({head.model for head in group.heads})]
+    return keys, args
+
+
+def group_message(group: str, kind: Kind, lane: Lane, *, heads: Sequence[Head]) -> tuple[str, bytes]:
+    """(Redis list, bytes) of the Celery message that carries a group; Flower shows what it is about, never data."""
+    shown = of_group(group, lane, models=(head.model for head in heads), items=len(heads))
+    kwargs: dict[str, object] = {"group": group}
+    return message(TASKS[kind], task_id=group, queue=kind.value, lane=lane, kwargs=kwargs, shown=shown, in_ledger=True)
+
+
+def depth_field(kind: Kind, lane: Lane) -> str:
+    """The field of DEPTH_KEY for a lane of a queue."""
+    return f"{kind.value}:{lane.value}"
+
+
+def _latest_deadline(heads: Sequence[Head]) -> float | str:
+    """The latest deadline, if every item has one."""
+    deadlines = [head.deadline for head in heads if head.deadline is not None]
+    return max(deadlines) if len(deadlines) == len(heads) else ""

@@ -1,0 +1,223 @@
+"""The durable record of accepted work; the truth. Celery is its transport.
+
+One Redis hash holds a group: the heads and bodies of its items, who has claimed it, and the outcomes. A handle is
+`<group>-<index>`. What changes a record runs as one script, so that it is never half done. `history.py` reads it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+import redis
+
+from tasks.config.settings import Settings
+from tasks.contract import (
+    COUNTS_KEY,
+    DEAD_KEY,
+    DEADLINES_KEY,
+    DEPTH_KEY,
+    GROUP_KEY,
+    LEASES_KEY,
+    MODEL_KEY,
+    PENDING_KEY,
+    QUOTA_KEY,
+    REPLY_CHANNEL,
+    UNFINISHED_KEY,
+    USER_KEY,
+    WATCHERS_KEY,
+    WORK_COUNTS_KEY,
+    Kind,
+    Lane,
+    State,
+)
+from tasks.errors import UnknownTask
+from tasks.ledger import scripts
+from tasks.ledger.acceptance import Once, acceptance, depth_field, group_message
+from tasks.ledger.claims import check_held, lost, read_claim
+from tasks.ledger.counts import add, failures
+from tasks.ledger.groups import (
+    Claim,
+    Group,
+    Outcome,
+    Reply,
+    is_given_up,
+    pack,
+    parse_handle,
+    read_heads,
+)
+from tasks.storage.blobs import Blobs, RedisBlobs, drop_kept, read_kept
+
+#: Results of a group that travel and are kept with its record have at most so many bytes together, roughly.
+REPLY_BYTES: Final = 1024 * 1024
+
+
+class Ledger:
+    """The record of accepted work in one Redis. Every method is one round trip, unless bytes are large.
+
+    Bodies and results over `inline_bytes` are kept in `blobs`, with a reference in the record.
+    """
+
+    def __init__(self, client: redis.Redis, blobs: Blobs | None = None, *, settings: Settings | None = None) -> None:
+        settings = settings or Settings()
+        self._redis = client
+        self._blobs = blobs or RedisBlobs(client)
+        self.lease_seconds = settings.visibility_timeout_seconds
+        self._life_seconds = settings.result_life_seconds
+        self._dead_life_seconds = settings.dead_life_seconds
+        self.inline_bytes = settings.inline_bytes
+        self._accept = client.register_script(scripts.ACCEPT)
+        self._claim = client.register_script(scripts.CLAIM)
+        self._finish = client.register_script(scripts.FINISH)
+        self._retry = client.register_script(scripts.RETRY)
+        self._put_back = client.register_script(scripts.PUT_BACK)
+        self._extend = client.register_script(scripts.EXTEND)
+        self._step = client.register_script(scripts.STEP)
+        self._cancel = client.register_script(scripts.CANCEL)
+        self._progress = client.register_script(scripts.PROGRESS)
+
+    def accept(self, group: Group, *, once: Once | None = None) -> str | None:
+        """Record the group and publish its message, both or neither. When this returns, the work is accepted.
+
+        Returns None; or, and nothing is accepted, what was accepted before under the same idempotency key.
+        """
+        placed = self.place(group)
+        try:
+            keys, args = acceptance(group, placed, once=once)
+            known = self._accept(keys=keys, args=args)
+        except redis.exceptions.ResponseError:
+            self.unplace(placed)
+            raise
+        if known is None:
+            return None
+        self.unplace(placed)
+        return str(known.decode())
+
+    def place(self, group: Group) -> list[bytes | str]:
+        """What the record holds of each body: its bytes, or a reference where they are kept."""
+        return [
+            body if len(body) <= self.inline_bytes else self._blobs.keep(body, group=group.id, life_seconds=None)
+            for body in group.bodies
+        ]
+
+    def unplace(self, placed: list[bytes | str]) -> None:
+        """Drop what was kept for a group that was refused for certain. After a broken connection it is not."""
+        for value in placed:
+            if isinstance(value, str):
+                drop_kept(value, self._redis)
+
+    def claim(self, group: str, *, holder: str = "") -> Claim | None:
+        """Take the group to work on it; None if it is finished, unknown or held, and the message may be dropped:
+        should who holds it die, the group is published again. Only the holder can renew the lease."""
+        args: list[Any] = [group, MODEL_KEY.format(model=""), self.lease_seconds, holder]
+        found = self._claim(keys=[GROUP_KEY.format(group=group), LEASES_KEY, WORK_COUNTS_KEY], args=args)
+        if not found:
+            return None
+        return read_claim(group, *found)
+
+    def with_bodies(self, claim: Claim) -> Claim:
+        """The claim with the bytes of every body, wherever they lie. Raises Unavailable if some are missing."""
+        bodies = [read_kept(body, self._redis) if isinstance(body, str) else body for body in claim.placed]
+        return msgspec.structs.replace(claim, bodies=bodies)
+
+    def finish(self, claim: Claim, outcomes: Sequence[Outcome], *, dead: bool = False) -> None:
+        """Write the outcome of every item, end the group and wake who waits.
+
+        A `dead` group keeps the bodies of the items that were given up, for inspection and replay. Raises FenceLost,
+        and changes nothing, if another worker has claimed the group meanwhile or it is finished.
+        """
+        life_seconds = self._dead_life_seconds if dead else self._life_seconds
+        lean = self._placed_results(claim.group, outcomes, life_seconds=life_seconds)
+        keys = [
+            GROUP_KEY.format(group=claim.group),
+            PENDING_KEY.format(kind=claim.kind.value, lane=claim.lane.value),
+            WATCHERS_KEY.format(group=claim.group),
+            *(LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, DEAD_KEY, COUNTS_KEY, WORK_COUNTS_KEY),
+        ]
+        args: list[Any] = [claim.fence, life_seconds, claim.group, REPLY_CHANNEL.format(process="")]
+        states = "".join(o.state[0] for o in outcomes)
+        args += [depth_field(claim.kind, claim.lane), states, pack(Reply(claim.group, lean)), int(dead)]
+        args += [QUOTA_KEY.format(name=""), _rows_by_owner(claim, outcomes), USER_KEY.format(name="")]
+        args.append(sum(outcome.rows for outcome in outcomes))
+        if State.FAILED[0] in states:
+            args += [part for counter in failures(claim.kind, claim.lane, outcomes).items() for part in counter]
+        if not self._finish(keys=keys, args=args):
+            raise lost(claim)
+        self.unplace([p for p, o in zip(claim.placed, outcomes, strict=True) if not (dead and is_given_up(o))])
+
+    def count(self, added: Mapping[str, int]) -> None:
+        """Add to the counters what no group ends with."""
+        add(self._redis, added)
+
+    def retry(self, claim: Claim, *, delay_seconds: float, error: str) -> None:
+        """Have the group tried again after a while. Raises FenceLost."""
+        keys = [GROUP_KEY.format(group=claim.group), LEASES_KEY]
+        if not self._retry(keys=keys, args=[claim.fence, claim.group, f"{delay_seconds:.3f}", error[:500]]):
+            raise lost(claim)
+
+    def put_back(self, group: str, *, holder: str = "", excused: bool = False, timed_out: bool = False) -> bool:
+        """Put the group back into its queue, as the next to be taken; False if it is finished, unknown or held.
+
+        `holder`: who held it and has ended with it. Then `excused` says that this delivery does not count, `timed_out`
+        that it ended at its hard time limit.
+        """
+        found: Any = self._redis.hmget(GROUP_KEY.format(group=group), ["kind", "lane", "heads"])
+        if found[0] is None:
+            self._redis.zrem(LEASES_KEY, group)
+            return False
+        kind, lane = Kind(found[0].decode()), Lane(found[1].decode())
+        queue, data = group_message(group, kind, lane, heads=read_heads(found[2]))
+        keys = [GROUP_KEY.format(group=group), LEASES_KEY, queue]
+        return bool(self._put_back(keys=keys, args=[group, data, holder, int(excused), int(timed_out)]))
+
+    def extend_leases(self) -> None:
+        """Give every lease its whole time once more."""
+        self._extend(keys=[LEASES_KEY], args=[self.lease_seconds])
+
+    def step(self, claim: Claim, *, done: tuple[int, Outcome] | None, following: int | None) -> int:
+        """Note the outcome of one item and which one is tried next. Returns how often that one was begun. Raises
+        FenceLost."""
+        args: list[Any] = [claim.fence]
+        args += ["", b""] if done is None else [done[0], pack(done[1])]
+        args.append("" if following is None else following)
+        begun = int(self._step(keys=[GROUP_KEY.format(group=claim.group)], args=args))
+        if not begun:
+            raise lost(claim)
+        return begun
+
+    def cancel(self, handle: str) -> tuple[bool, bool] | None:
+        """Mark an item as cancelled. Returns (a worker has it, its whole group is cancelled); None if it is finished.
+        Raises UnknownTask. Does not look at the owner."""
+        group, index = parse_handle(handle)
+        found: Any = self._cancel(keys=[GROUP_KEY.format(group=group), LEASES_KEY], args=[group, index])
+        if found is None:
+            raise UnknownTask(f"there is no task {handle}, or its result is no longer kept")
+        return None if found == 0 else (bool(found[0]), bool(found[1]))
+
+    def progress(self, claim: Claim, state: dict[str, Any]) -> None:
+        """Show how far the work is. Raises FenceLost if another worker has claimed it meanwhile, and Cancelled."""
+        keys = [GROUP_KEY.format(group=claim.group)]
+        check_held(self._progress(keys=keys, args=[claim.fence, msgspec.json.encode(state)]), claim)
+
+    def _placed_results(self, group: str, outcomes: Sequence[Outcome], *, life_seconds: int) -> list[Outcome]:
+        """The outcomes, with a reference instead of each result that is too large for the record. Errors are small."""
+        limit = self.inline_bytes
+        if sum(len(outcome.body) for outcome in outcomes) > REPLY_BYTES:
+            limit = min(limit, REPLY_BYTES // len(outcomes))
+        return [
+            Outcome(o.state, o.media, b"", self._blobs.keep(o.body, group=group, life_seconds=life_seconds), o.rows)
+            if o.state is State.SUCCEEDED and len(o.body) > limit
+            else o
+            for o in outcomes
+        ]
+
+
+def _rows_by_owner(claim: Claim, outcomes: Sequence[Outcome]) -> bytes:
+    """Owner and rows, in turn; nothing if there are none."""
+    rows: Counter[str] = Counter()
+    for head, outcome in zip(claim.heads, outcomes, strict=True):
+        if outcome.rows:
+            rows[head.owner] += outcome.rows
+    return pack([part for owner in rows.items() for part in owner]) if rows else b""

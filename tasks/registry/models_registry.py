@@ -1,0 +1,233 @@
+"""Models, their snapshots and versions, and which version is current. Schemas pass through it unread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import redis
+
+from tasks.contract import (
+    CURVES_KEY,
+    GROUP_KEY,
+    MODEL_KEY,
+    MODEL_NAME,
+    MODEL_NAME_RULE,
+    MODELS_KEY,
+    REPORTS_KEY,
+    RETIRED_KEY,
+    VERSIONS_KEY,
+)
+from tasks.errors import (
+    InvalidField,
+    ModelNotInitialised,
+    ModelNotTrained,
+    NotFound,
+    UnknownModel,
+    UnknownVersion,
+)
+from tasks.ledger.claims import check_held
+from tasks.ledger.groups import Claim
+from tasks.registry import registry_scripts as scripts
+from tasks.registry.curve import Curve, read_curve
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The data that a model is trained on, as init stored it."""
+
+    estimator: str
+    #: JSON of the schema.
+    schema: msgspec.Raw
+    #: Hash of the table's content.
+    fingerprint: str
+    #: Blobs of the two parts, in Arrow.
+    train: str
+    holdout: str
+    rows: int
+    holdout_rows: int
+    target: str
+    problem: str
+    #: Seconds since the epoch.
+    created_at: float
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """One trained version of a model. It never changes. Its curve is kept apart; `Registry.version` reads it too."""
+
+    estimator: str
+    #: JSON of the schema.
+    schema: msgspec.Raw
+    #: Fingerprint of the snapshot.
+    fingerprint: str
+    #: Blob of the artefact.
+    artefact: str
+    params: dict[str, Any]
+    metrics: dict[str, float]
+    importance: dict[str, float]
+    curve: Curve = Curve()
+    #: How long the fit took.
+    seconds: float
+    #: Seconds since the epoch.
+    created_at: float
+    #: The task that made it.
+    task: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the page is that shows a version, or why there is none."""
+
+    #: Blob of the HTML document; empty if there is none.
+    digest: str = ""
+    reason: str = ""
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """One model: its latest snapshot, its current version's number, its versions by number."""
+
+    name: str
+    snapshot: Snapshot
+    current: int | None
+    versions: dict[int, Version]
+
+
+_encode = msgspec.json.Encoder().encode
+_read_snapshot = msgspec.json.Decoder(Snapshot).decode
+_read_version = msgspec.json.Decoder(Version).decode
+_read_report = msgspec.json.Decoder(Report).decode
+
+
+def check_name(model: str) -> str:
+    """The name, if a model may be called that. Raises InvalidField."""
+    if MODEL_NAME.fullmatch(model) is None:
+        raise InvalidField(f"the model name {model[:80]!r} is not allowed: use {MODEL_NAME_RULE}").at("?model")
+    return model
+
+
+class Registry:
+    """The models in one Redis."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+        self._add_version = client.register_script(scripts.ADD_VERSION)
+        self._set_snapshot = client.register_script(scripts.SET_SNAPSHOT)
+        self._promote = client.register_script(scripts.PROMOTE)
+        self._set_report = client.register_script(scripts.SET_REPORT)
+        self._remove_version = client.register_script(scripts.REMOVE_VERSION)
+
+    def set_snapshot(self, model: str, snapshot: Snapshot, *, claim: Claim | None) -> None:
+        """Make this the model's latest snapshot; the first one makes the model. Raises FenceLost, Cancelled."""
+        keys = [_group(claim), MODEL_KEY.format(model=model), MODELS_KEY]
+        done = self._set_snapshot(keys=keys, args=[claim.fence if claim else 0, _encode(snapshot), model])
+        if claim is not None:
+            check_held(done, claim)
+
+    def add_version(self, model: str, version: Version, *, promote: bool, claim: Claim | None) -> int:
+        """Add a version, and make it current if asked, in one step. Returns its number. Raises FenceLost,
+        Cancelled."""
+        keys = [_group(claim), *_version_keys(model), CURVES_KEY.format(model=model)]
+        lean = msgspec.structs.replace(version, curve=Curve())
+        args: list[Any] = [claim.fence if claim else 0, _encode(lean), int(promote), _encode(version.curve)]
+        number = self._add_version(keys=keys, args=args)
+        return check_held(number, claim) if claim is not None else int(number)
+
+    def promote(self, model: str, version: int) -> None:
+        """Make a version current. Raises UnknownModel, UnknownVersion."""
+        if not self._promote(keys=_version_keys(model), args=[version]):
+            self.model(model)
+            raise UnknownVersion(f"the model {model} has no version {version}")
+
+    def remove_version(self, model: str, version: int, *, before: float) -> bool:
+        """Remove a version, unless it is current or was so since that time (seconds since the epoch)."""
+        keys = [*_version_keys(model), REPORTS_KEY.format(model=model), CURVES_KEY.format(model=model)]
+        return bool(self._remove_version(keys=keys, args=[version, before]))
+
+    def set_report(self, model: str, version: int, report: Report) -> None:
+        """Say where the report of a version is; nothing if the version has gone meanwhile."""
+        keys = [key.format(model=model) for key in (VERSIONS_KEY, REPORTS_KEY)]
+        self._set_report(keys=keys, args=[version, _encode(report)])
+
+    def report(self, model: str, version: int) -> Report | None:
+        """What is known of a version's report; None if that was never said."""
+        record: Any = self._redis.hget(REPORTS_KEY.format(model=model), str(version))
+        return _read_report(record) if record is not None else None
+
+    def page(self, model: str, version: int) -> str:
+        """The blob of a version's report. Raises UnknownModel, UnknownVersion, and NotFound, which says why there is
+        none."""
+        report = self.report(model, version)
+        if report is not None and report.digest:
+            return report.digest
+        if version not in self.model(model).versions:
+            raise UnknownVersion(f"the model {model} has no version {version}")
+        reason = report.reason if report is not None else "its train was of an older release, or ended too soon"
+        raise NotFound(f"version {version} of {model} has no report: {reason}; train again for one")
+
+    def reports(self, model: str) -> list[Report]:
+        """What is known of the reports of all versions of a model."""
+        records: Any = self._redis.hvals(REPORTS_KEY.format(model=model))
+        return [_read_report(record) for record in records]
+
+    def snapshot(self, model: str) -> Snapshot:
+        """The latest snapshot. Raises ModelNotInitialised."""
+        record: Any = self._redis.hget(MODEL_KEY.format(model=model), "snapshot")
+        if record is None:
+            raise ModelNotInitialised(f"the model {model} is not initialised: submit an init with its data first")
+        return _read_snapshot(record)
+
+    def current(self, model: str) -> int | None:
+        """The number of the model's current version, if it has one."""
+        number: Any = self._redis.hget(MODEL_KEY.format(model=model), "current")
+        return int(number) if number else None
+
+    def identity(self, model: str, version: int) -> str:
+        """What tells this version from any other that had its number; empty if there is none."""
+        found: Any = self._redis.hget(MODEL_KEY.format(model=model), f"identity{version}")
+        return found.decode() if found else ""
+
+    def not_trained(self, model: str) -> Exception:
+        """Why a model without a current version cannot estimate."""
+        key = MODEL_KEY.format(model=model)
+        if not self._redis.hexists(key, "snapshot"):
+            return ModelNotInitialised(f"the model {model} is not initialised: submit an init, then a train")
+        if self._redis.hlen(VERSIONS_KEY.format(model=model)):
+            return ModelNotTrained(f"the model {model} has no current version: promote one of its versions")
+        return ModelNotTrained(f"the model {model} is not trained: submit a train first")
+
+    def version(self, model: str, number: int) -> Version:
+        """One version, with its curve. Raises UnknownVersion."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hget(VERSIONS_KEY.format(model=model), str(number))
+            pipe.hget(CURVES_KEY.format(model=model), str(number))
+            record, curve = pipe.execute()
+        if record is None:
+            raise UnknownVersion(f"the model {model} has no version {number}").at("?version")
+        version = _read_version(record)
+        return msgspec.structs.replace(version, curve=read_curve(curve)) if curve else version
+
+    def names(self) -> list[str]:
+        """The names of all models, sorted."""
+        members: Any = self._redis.smembers(MODELS_KEY)
+        return sorted(member.decode() for member in members)
+
+    def model(self, name: str) -> Model:
+        """One model with all its versions, without their curves. Raises UnknownModel."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hmget(MODEL_KEY.format(model=name), ["snapshot", "current"])
+            pipe.hgetall(VERSIONS_KEY.format(model=name))
+            (snapshot, current), versions = pipe.execute()
+        if snapshot is None:
+            raise UnknownModel(f"there is no model {name[:80]!r}")
+        return Model(
+            name=name,
+            snapshot=_read_snapshot(snapshot),
+            current=int(current) if current else None,
+            versions={int(number): _read_version(record) for number, record in sorted(versions.items())},
+        )
+
+
+def _group(claim: Claim | None) -> str:
+    return GROUP_KEY.format(group=claim.group) if claim else ""
+
+
+def _version_keys(model: str) -> list[str]:
+    return [key.format(model=model) for key in (MODEL_KEY, VERSIONS_KEY, RETIRED_KEY)]

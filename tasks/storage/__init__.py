@@ -1,0 +1,1 @@
+"""Bytes that are kept, and connections. Imports config and the ground."""

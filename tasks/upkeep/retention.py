@@ -1,0 +1,74 @@
+"""Removes what is past its retention: versions, large bytes, and what lists name that is gone.
+
+Records and idempotency keys expire in Redis by themselves. What is current or in progress never does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Final
+
+import redis
+
+from tasks.config.settings import Settings
+from tasks.contract import DEAD_KEY, GROUP_KEY, OWNER_KEY
+from tasks.registry.models_registry import Registry
+from tasks.storage.blobs import open_blobs
+from tasks.upkeep.budget import Budget
+from tasks.upkeep.garbage import remove_left_behind, remove_unreferenced
+from tasks.upkeep.old_versions import remove_old
+
+log = logging.getLogger(__name__)
+
+#: What is kept for a group is left alone so long, because it is written before the record says so (seconds).
+MARGIN_SECONDS: Final = 3600
+#: How many groups are looked at together.
+PAGE: Final = 1000
+#: Of how many parts a sweep is.
+PARTS: Final = 4
+
+
+def sweep(client: redis.Redis, settings: Settings, *, now: float, part_seconds: float) -> None:
+    """Remove everything that is past its retention at this time (seconds since the epoch).
+
+    Each part ends when its time is up; what is left goes at the next sweep.
+    """
+    blobs, registry = open_blobs(settings.blobs_url, client), Registry(client)
+    budget = partial(Budget, part_seconds)
+    removed = {
+        "versions": remove_old(client, registry, settings, now=now, budget=budget()),
+        "blobs": remove_unreferenced(blobs, registry, before=now - settings.grace_seconds, budget=budget()),
+        "bodies and results": remove_left_behind(client, blobs, before=now - MARGIN_SECONDS, budget=budget()),
+    }
+    if any(removed.values()):
+        log.info("removed: %s", ", ".join(f"{count} {what}" for what, count in removed.items()))
+    left = budget()
+    for key, life_seconds in left.within(_lists(client, settings)):
+        forget_gone(client, key, before=now - life_seconds, budget=left)
+
+
+def _lists(client: redis.Redis, settings: Settings) -> Iterator[tuple[str, int]]:
+    """The lists of groups by time, and how long a group is kept."""
+    yield DEAD_KEY, settings.dead_life_seconds
+    for key in client.scan_iter(OWNER_KEY.format(owner="*"), count=1000):
+        yield key.decode(), settings.result_life_seconds
+
+
+def forget_gone(client: redis.Redis, key: str, *, before: float, budget: Budget) -> int:
+    """Remove the groups from a list by time that are older than that and have no record. Returns how many."""
+    removed = start = 0
+    while not budget.spent:
+        page: Any = client.zrange(key, "-inf", before, byscore=True, offset=start, num=PAGE)
+        if not page:
+            break
+        with client.pipeline(transaction=False) as pipe:
+            for group in page:
+                pipe.exists(GROUP_KEY.format(group=group.decode()))
+            gone = [group for group, there in zip(page, pipe.execute(), strict=True) if not there]
+        if gone:
+            client.zrem(key, *gone)
+        removed += len(gone)
+        start += len(page) - len(gone)
+    return removed

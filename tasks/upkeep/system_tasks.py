@@ -1,0 +1,95 @@
+"""The system tasks: the canary, taking back what nobody finishes, removing what is past its retention."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import redis
+from celery import Task, shared_task
+
+from tasks.config.settings import Settings
+from tasks.contract import CANARY_TASK, RECONCILE_TASK, RECONCILING_KEY, SWEEP_TASK, SWEEPING_KEY
+from tasks.ledger.canary import answer_canary
+from tasks.ledger.store import Ledger
+from tasks.storage.blobs import open_blobs
+from tasks.storage.connection import connect
+from tasks.upkeep.reconciling import expire, reconcile
+from tasks.upkeep.retention import PARTS, sweep
+
+log = logging.getLogger(__name__)
+
+#: After so long without an end the one who reconciles is taken for dead (seconds).
+LOCK_SECONDS: Final = 10
+#: The next one may begin so long after the end of the last, however many beats there are: between two looks there has
+#: to be time for what was late (milliseconds).
+GAP_MILLISECONDS: Final = 1000
+#: How long each part of a sweep may take; what is left goes another time (seconds).
+PART_SECONDS: Final = 60.0
+#: After so long without an end the one who sweeps is taken for dead (seconds).
+SWEEP_LOCK_SECONDS: Final = int(PARTS * PART_SECONDS) + 60
+#: The thread that sweeps.
+SWEEPER: Final = "sweep"
+#: Frees the lock of its own holder only, after a while. KEYS: lock. ARGV: holder, milliseconds.
+_UNLOCK: Final = (
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
+)
+
+
+@shared_task(name=CANARY_TASK, bind=True, ignore_result=True, send_events=False)  # type: ignore[untyped-decorator]
+def canary(self: Task, *, process: str, token: str) -> None:
+    """Tell the process that asked that a worker takes and finishes work. Flower has no need to know."""
+    answer_canary(connect(self.app.settings), process=process, token=token)
+
+
+@shared_task(name=RECONCILE_TASK, bind=True, ignore_result=True)  # type: ignore[untyped-decorator]
+def reconcile_all(self: Task) -> None:
+    """Take back what nobody finishes and expire what is past its deadline; one at a time does so."""
+    client = connect(self.app.settings)
+    with alone(client, RECONCILING_KEY, seconds=LOCK_SECONDS) as mine:
+        if mine:
+            ledger = Ledger(client, open_blobs(self.app.settings.blobs_url, client), settings=self.app.settings)
+            reconcile(client, ledger, now=time.time())
+            expire(client, ledger, now=time.time())
+
+
+@shared_task(name=SWEEP_TASK, bind=True, ignore_result=True)  # type: ignore[untyped-decorator]
+def sweep_all(self: Task) -> None:
+    """Begin to remove what is past its retention; one at a time does so.
+
+    In a thread, because a blob store may be slow or hang, and this process has to go on reconciling; it does not keep
+    the process from ending.
+    """
+    if any(thread.name == SWEEPER for thread in threading.enumerate()):
+        log.warning("the last sweep has not come back yet, and none begins: does the blob store answer?")
+        return
+    threading.Thread(target=sweep_alone, args=[self.app.settings], name=SWEEPER, daemon=True).start()
+
+
+def sweep_alone(settings: Settings) -> None:
+    """Remove what is past its retention, unless somebody else does."""
+    try:
+        with connect(settings) as client, alone(client, SWEEPING_KEY, seconds=SWEEP_LOCK_SECONDS) as mine:
+            if mine:
+                sweep(client, settings, now=time.time(), part_seconds=PART_SECONDS)
+    except Exception:
+        # The edge of the thread: the next one tries again.
+        log.exception("the sweep failed")
+
+
+@contextmanager
+def alone(client: redis.Redis, lock: str, *, seconds: int) -> Iterator[bool]:
+    """True inside if nobody else is inside, or was a moment ago. A holder that died loses the lock after so many
+    seconds."""
+    holder = os.urandom(16).hex()
+    mine = bool(client.set(lock, holder, nx=True, ex=seconds))
+    try:
+        yield mine
+    finally:
+        if mine:
+            client.eval(_UNLOCK, 1, lock, holder, str(GAP_MILLISECONDS))

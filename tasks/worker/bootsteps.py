@@ -1,0 +1,118 @@
+"""Steps that our workers add to Celery's consumer."""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import suppress
+from typing import Any, Final
+
+import redis
+from celery import bootsteps
+from celery.worker.consumer.events import Events
+from celery.worker.consumer.tasks import Tasks
+
+from tasks.contract import FLEET_SECONDS
+from tasks.ledger.counts import LOST_PROCESSES, add
+from tasks.ledger.fleet import announce, leave, namesakes, worker_member
+from tasks.storage.connection import connect
+from tasks.worker.pool_deaths import Deaths
+
+log = logging.getLogger(__name__)
+
+#: How often a worker sends the events of its tasks (seconds), and how many it gathers at most before that.
+EVENT_SECONDS: Final = 1.0
+EVENT_LIMIT: Final = 1000
+#: How often a worker looks whether its processes live, and how long it waits for the last word of a dead one (seconds).
+LOST_PROCESS_SECONDS: Final = 0.5
+
+
+class BatchedEvents(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Sends task events in batches.
+
+    Celery flushes them at each turn of its loop: measured with groups of estimates, that was 0.41 of the worker's main
+    process. Each batch wakes Redis and Flower: four a second cost a client that sends one request after the other two
+    hundredths of its requests.
+    """
+
+    requires = (Events,)
+
+    def start(self, parent: Any) -> None:
+        """Gather events from now on, and flush them by the clock."""
+        dispatcher = parent.event_dispatcher
+        if dispatcher is not None and parent.hub is not None:
+            dispatcher.on_send_buffered = None
+            dispatcher.buffer_limit = EVENT_LIMIT
+            self._timer = parent.timer.call_repeatedly(EVENT_SECONDS, dispatcher.flush)
+
+    def stop(self, parent: Any) -> None:
+        """Stop the clock; the Events step flushes what is left."""
+        timer, self._timer = getattr(self, "_timer", None), None
+        if timer is not None:
+            timer.cancel()
+
+
+class LostProcesses(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Finds out soon that a process of the pool has died with its work, and counts it; Celery looks every 5 s."""
+
+    requires = (Tasks,)
+    _deaths: Deaths | None = None
+
+    def start(self, parent: Any) -> None:
+        """Look from now on."""
+        self._client = connect(parent.app.settings)
+        # A worker without a pool of processes has none to lose.
+        if self._deaths is None and (pool := getattr(parent.pool, "_pool", None)) is not None:
+            self._deaths = Deaths(pool)
+        self._timer = parent.timer.call_repeatedly(LOST_PROCESS_SECONDS, self._look, (parent,))
+
+    def stop(self, parent: Any) -> None:
+        """Stop the clock."""
+        timer, self._timer = getattr(self, "_timer", None), None
+        if timer is not None:
+            timer.cancel()
+
+    def _look(self, parent: Any) -> None:
+        parent.pool.maintain_pool()
+        if self._deaths is None or not self._deaths.count:
+            return
+        try:
+            add(self._client, {f"{LOST_PROCESSES}:{parent.app.fleet}": self._deaths.count})
+            self._deaths.count = 0
+        except redis.exceptions.RedisError as error:
+            log.warning("a lost process cannot be counted: %s", error)
+
+
+class Membership(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Says every few seconds that this worker is there, until it stops."""
+
+    requires = (Tasks,)
+
+    def start(self, parent: Any) -> None:
+        """Join the fleet."""
+        self._client = connect(parent.app.settings)
+        self._member = worker_member(parent.hostname, parent.app.holder)
+        self._timer = parent.timer.call_repeatedly(FLEET_SECONDS, self._announce, (parent,))
+        self._announce(parent)
+        with suppress(redis.exceptions.RedisError):
+            if namesakes(self._client, parent.app.fleet, self._member):
+                log.warning(
+                    "another worker called %s was heard of a moment ago; if it was not killed since, give one of the"
+                    " two a name of its own (--name or MLSERVICE_WORKER_NAME), or Flower takes them for one",
+                    parent.hostname,
+                )
+
+    def stop(self, parent: Any) -> None:
+        """Leave the fleet."""
+        timer, self._timer = getattr(self, "_timer", None), None
+        if timer is not None:
+            timer.cancel()
+            with suppress(redis.exceptions.RedisError):
+                leave(self._client, parent.app.fleet, member=self._member)
+
+    def _announce(self, parent: Any) -> None:
+        processes = len(parent.pool.info.get("processes", [os.getpid()]))
+        try:
+            announce(self._client, parent.app.fleet, member=self._member, processes=processes)
+        except redis.exceptions.RedisError as error:
+            log.warning("cannot announce this worker: %s", error)

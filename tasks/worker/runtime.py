@@ -1,0 +1,78 @@
+"""The collaborators of one worker process, made once after the fork."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
+
+import redis
+
+from tasks.config.settings import Settings
+from tasks.ledger.store import Ledger
+from tasks.registry.models_registry import Registry
+from tasks.storage.blobs import Blobs, open_blobs
+from tasks.storage.connection import connect
+from tasks.telemetry.traces import UNTRACED, Traces, open_traces
+
+if TYPE_CHECKING:
+    from tasks.estimators.catalogue import Catalogue
+    from tasks.worker.model_cache import ModelCache
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What the tasks of one process share. The model code is imported when it is first asked for."""
+
+    settings: Settings
+    ledger: Ledger
+    registry: Registry
+    blobs: Blobs
+    estimators: Catalogue
+    models: ModelCache
+    #: Ends the connection to Redis; the next command makes a new one.
+    disconnect: Callable[[], None]
+    traces: Traces = UNTRACED
+
+
+def make_runtime(settings: Settings) -> Runtime:
+    """The collaborators for these settings. Nothing is connected yet."""
+    from tasks.estimators.catalogue import Catalogue
+    from tasks.worker.model_cache import ModelCache
+
+    # A connection of its own: a process of a pool does one thing at a time, and need not ask the pool at each call.
+    client = connect(settings).client()  # type: ignore[no-untyped-call]
+    registry, blobs = Registry(client), open_blobs(settings.blobs_url, client)
+    estimators = Catalogue(settings.estimator_paths, threads=settings.train_threads or cores())
+    return Runtime(
+        settings=settings,
+        ledger=Ledger(client, blobs, settings=settings),
+        registry=registry,
+        blobs=blobs,
+        estimators=estimators,
+        models=ModelCache(registry, blobs, estimators, size=settings.model_cache_size),
+        disconnect=partial(_disconnect, client),
+        traces=open_traces(settings, "worker"),
+    )
+
+
+def _disconnect(client: redis.Redis) -> None:
+    if client.connection is not None:
+        client.connection.disconnect()  # type: ignore[no-untyped-call]
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def runtime(settings: Settings) -> Runtime:
+    """This process's runtime; a forked child makes its own."""
+    return _runtime_of(os.getpid(), settings)
+
+
+@lru_cache(maxsize=1)
+def _runtime_of(_pid: int, settings: Settings) -> Runtime:
+    return make_runtime(settings)
