@@ -12,23 +12,23 @@ from typing import Any
 
 import falcon.asgi
 
-from gateway import errors
-from gateway.accounts import Accounts
-from gateway.attempts import Attempts
-from gateway.auth import Authenticator
-from gateway.callers import Callers
-from gateway.circuit import Circuit, GuardedRedis
-from gateway.dispatch import Dispatcher
-from gateway.entrance import Entrance, Networks
-from gateway.following import Follower
-from gateway.keys import open_keys
-from gateway.logins import RememberedLogins
-from gateway.measures import Gauge
-from gateway.metrics import ServiceCollector
-from gateway.outcomes import Outcomes
-from gateway.outside import open_outside
-from gateway.quotas import LIMITS, Quota, Quotas
-from gateway.resource_v0 import AuthResource, InitResource, OriginalErrors, PredictResource, StatusResource
+from gateway.commit.dispatch import Dispatcher
+from gateway.commit.following import Follower
+from gateway.commit.outcomes import Outcomes
+from gateway.commit.waiting import Waiting
+from gateway.identity.accounts import Accounts
+from gateway.identity.auth import Authenticator
+from gateway.identity.callers import Callers
+from gateway.identity.entrance import Entrance, Networks
+from gateway.identity.keys import open_keys
+from gateway.identity.login_throttle import Attempts
+from gateway.identity.logins import RememberedLogins
+from gateway.identity.oidc import open_outside
+from gateway.identity.quotas import LIMITS, Quota, Quotas
+from gateway.identity.tokens import Tokens
+from gateway.metrics.exposition import ServiceCollector
+from gateway.metrics.measures import Gauge
+from gateway.metrics.tally import Tally
 from gateway.resources.authorize import AuthorizeBodyResource, AuthorizeResource
 from gateway.resources.dead import DeadLetterResource, DeadLettersResource, ReplayResource
 from gateway.resources.docs import AssetResource, DefinitionResource, DocsResource
@@ -37,15 +37,15 @@ from gateway.resources.flower import FlowerSessionResource
 from gateway.resources.health import LiveResource, ReadyResource
 from gateway.resources.metrics import MetricsResource
 from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, ReportResource, VersionResource
+from gateway.resources.original import AuthResource, InitResource, OriginalErrors, PredictResource, StatusResource
 from gateway.resources.queues import QueuesResource
 from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
 from gateway.resources.tokens import KeysResource, TokenResource
 from gateway.resources.work import Work
-from gateway.tally import Tally
-from gateway.tokens import Tokens
-from gateway.tracing import Tracing
-from gateway.waiting import Waiting
-from gateway.wire import Wire
+from gateway.web import errors
+from gateway.web.tracing import Tracing
+from gateway.wiring.async_redis import Wire
+from gateway.wiring.circuit_breaker import Circuit, GuardedRedis
 from tasks.config.settings import Settings
 from tasks.contract import Kind
 from tasks.ledger.backpressure import Pressure

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import redis
 
-from gateway import keyfile
-from gateway.accounts import Account, Accounts
-from gateway.keys import open_keys
-from gateway.scopes import check_scopes, covers
-from gateway.tokens import SKEW_SECONDS, Tokens
+from gateway.identity import keyfile
+from gateway.identity.accounts import Account, Accounts
+from gateway.identity.keys import open_keys
+from gateway.identity.scopes import check_scopes, covers
+from gateway.identity.tokens import SKEW_SECONDS, Tokens
 from infra.home import Home
 from infra.revocation import moment, revoke
 from infra.running import redis_of, settings_of

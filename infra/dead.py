@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.representations import letter_document
+from gateway.web.representations import letter_document
 from infra.home import Home
 from infra.running import redis_of, settings_of
 from tasks.ledger.dead_letters import DeadLetters, Letter

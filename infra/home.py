@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from gateway import keyfile
+from gateway.identity import keyfile
 from infra.templates import write_private
 from tasks.config.redis_file import RedisAccess, redis_access
 from tasks.errors import Conflict, Unavailable

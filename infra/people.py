@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from gateway.accounts import SCOPES, Account, Accounts
-from gateway.quotas import LIMITS
+from gateway.identity.accounts import SCOPES, Account, Accounts
+from gateway.identity.quotas import LIMITS
 from infra.home import FIRST_ACCOUNT, Home
 from infra.running import redis_of, settings_of
 from tasks.errors import InvalidField

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from gateway.accounts import OUTSIDE, Accounts
-from gateway.keys import open_keys
-from gateway.outside import open_outside
-from gateway.tokens import SKEW_SECONDS, Principal, Tokens
+from gateway.identity.accounts import OUTSIDE, Accounts
+from gateway.identity.keys import open_keys
+from gateway.identity.oidc import open_outside
+from gateway.identity.tokens import SKEW_SECONDS, Principal, Tokens
 from infra.running import redis_of
 from tasks.config.settings import Settings
 from tasks.errors import InvalidField, Unauthenticated

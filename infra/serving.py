@@ -28,7 +28,7 @@ def gateway(args: argparse.Namespace) -> int:
     """Serve HTTP with gunicorn, on --bind."""
     from gunicorn.app.wsgiapp import run  # type: ignore[import-untyped]
 
-    from gateway.keys import open_keys
+    from gateway.identity.keys import open_keys
 
     settings = Settings.load()
     open_keys(settings)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from gateway import keyfile
+from gateway.identity import keyfile
 from infra.address import Address, free_address
 from infra.console_files import link_console
 from infra.exposure import warn_of_exposure

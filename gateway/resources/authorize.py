@@ -11,10 +11,10 @@ from typing import Final
 
 import falcon.asgi
 
-from gateway.auth import Authenticator, permit, public
-from gateway.entrance import Entrance
+from gateway.identity.auth import Authenticator, permit, public
+from gateway.identity.entrance import Entrance
+from gateway.identity.scopes import SCOPES, allows
 from gateway.resources.flower import COOKIE
-from gateway.scopes import SCOPES, allows
 from tasks.errors import Forbidden, InvalidField, TooManyRequests
 
 #: What NGINX counts the bodies of an account by: no name, which may be longer or other than a header is.

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 from falcon import HTTP_204
 from falcon.asgi import Request, Response
 
-from gateway.auth import requires
-from gateway.parameters import page_limit, single_values
-from gateway.representations import letter_document, show, show_accepted
+from gateway.identity.auth import requires
+from gateway.web.parameters import page_limit, single_values
+from gateway.web.representations import letter_document, show, show_accepted
 from tasks.ledger.backpressure import Pressure
 from tasks.ledger.dead_letters import DeadLetters
 

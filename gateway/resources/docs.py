@@ -10,7 +10,7 @@ import swagger_ui_bundle
 from falcon import MEDIA_HTML, MEDIA_JS, MEDIA_PNG
 from falcon.asgi import Request, Response
 
-from gateway.auth import public
+from gateway.identity.auth import public
 from tasks.errors import NotFound
 
 #: The definition.

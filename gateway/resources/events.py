@@ -11,14 +11,14 @@ import redis
 from falcon import HTTP_204
 from falcon.asgi import Request, Response, SSEvent
 
-from gateway.auth import requires
-from gateway.errors import problem
-from gateway.following import Follower, Watched
-from gateway.headers import writes_events
-from gateway.outcomes import Outcomes, Owner
-from gateway.representations import state_document, task_document
+from gateway.commit.following import Follower, Watched
+from gateway.commit.outcomes import Outcomes, Owner
+from gateway.commit.sharing import Sharing
+from gateway.identity.auth import requires
 from gateway.resources.tasks import owner_filter
-from gateway.sharing import Sharing
+from gateway.web.errors import problem
+from gateway.web.headers import writes_events
+from gateway.web.representations import state_document, task_document
 from tasks.contract import State
 from tasks.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from tasks.ledger.groups import Outcome, Task, parse_handle

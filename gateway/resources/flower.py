@@ -11,9 +11,9 @@ from typing import Final
 
 import falcon.asgi
 
-from gateway.accounts import Accounts
-from gateway.auth import requires
-from gateway.tokens import FLOWER, Tokens
+from gateway.identity.accounts import Accounts
+from gateway.identity.auth import requires
+from gateway.identity.tokens import FLOWER, Tokens
 from tasks.errors import Forbidden
 
 #: The cookie, and where browsers send it.

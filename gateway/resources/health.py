@@ -11,9 +11,9 @@ import redis
 from falcon import HTTP_503
 from falcon.asgi import Request, Response
 
-from gateway.auth import public
-from gateway.representations import show
-from gateway.waiting import Expected, Waiting
+from gateway.commit.waiting import Expected, Waiting
+from gateway.identity.auth import public
+from gateway.web.representations import show
 from tasks.ledger.canary import CANARY_SECONDS, send_canary
 from tasks.ledger.groups import new_group_id
 

@@ -8,10 +8,10 @@ import logging
 from falcon import HTTP_304, MEDIA_HTML
 from falcon.asgi import Request, Response
 
-from gateway.auth import requires
-from gateway.errors import told
-from gateway.representations import model_document, show, version_document
-from gateway.scopes import VIEWING, sees
+from gateway.identity.auth import requires
+from gateway.identity.scopes import VIEWING, sees
+from gateway.web.errors import told
+from gateway.web.representations import model_document, show, version_document
 from tasks.errors import UnknownVersion
 from tasks.registry.models_registry import Registry, Version
 from tasks.storage.blobs import Blobs

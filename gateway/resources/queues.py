@@ -6,9 +6,9 @@ import asyncio
 
 from falcon.asgi import Request, Response
 
-from gateway.auth import requires
-from gateway.measures import Gauge
-from gateway.representations import show
+from gateway.identity.auth import requires
+from gateway.metrics.measures import Gauge
+from gateway.web.representations import show
 from tasks.contract import PLACES
 
 

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 from falcon import HTTP_202
 from falcon.asgi import Request, Response
 
-from gateway.accounts import allows
-from gateway.auth import requires
-from gateway.headers import wait_seconds
-from gateway.outcomes import Outcomes, Owner, check_owner
-from gateway.parameters import page_limit, single_values
-from gateway.representations import show, show_accepted, show_outcome, task_document
+from gateway.commit.outcomes import Outcomes, Owner, check_owner
+from gateway.identity.accounts import allows
+from gateway.identity.auth import requires
+from gateway.web.headers import wait_seconds
+from gateway.web.parameters import page_limit, single_values
+from gateway.web.representations import show, show_accepted, show_outcome, task_document
 from tasks.contract import State
 from tasks.errors import Forbidden, InvalidField
 from tasks.ledger.groups import Outcome, Task

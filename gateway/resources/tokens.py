@@ -11,14 +11,14 @@ from typing import Final
 
 import falcon.asgi
 
-from gateway.accounts import NAME, Account, Accounts
-from gateway.attempts import Attempts, client_address
-from gateway.auth import REALM, public, requires
-from gateway.errors import told
-from gateway.keys import Keys
-from gateway.representations import show
+from gateway.identity.accounts import NAME, Account, Accounts
+from gateway.identity.auth import REALM, public, requires
+from gateway.identity.keys import Keys
+from gateway.identity.login_throttle import Attempts, client_address
+from gateway.identity.tokens import SKEW_SECONDS, Tokens
 from gateway.resources.flower import end_session
-from gateway.tokens import SKEW_SECONDS, Tokens
+from gateway.web.errors import told
+from gateway.web.representations import show
 from tasks.errors import TooManyRequests, Unauthenticated, Unavailable
 from tasks.ledger.counts import LOGIN_REASONS, LOGINS_REFUSED, TOKENS_ISSUED
 

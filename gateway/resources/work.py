@@ -11,14 +11,14 @@ from typing import Final
 from falcon import HTTP_200
 from falcon.asgi import Request, Response
 
-from gateway.auth import requires
-from gateway.bodies import read_body
-from gateway.dispatch import Dispatcher
-from gateway.headers import accepted, media_type, request_id, wait_seconds
-from gateway.outcomes import Outcomes
-from gateway.parameters import single, single_values
-from gateway.representations import show_accepted, show_outcome
-from gateway.tracing import trace_of
+from gateway.commit.dispatch import Dispatcher
+from gateway.commit.outcomes import Outcomes
+from gateway.identity.auth import requires
+from gateway.web.bodies import read_body
+from gateway.web.headers import accepted, media_type, request_id, wait_seconds
+from gateway.web.parameters import single, single_values
+from gateway.web.representations import show_accepted, show_outcome
+from gateway.web.tracing import trace_of
 from tasks.config.settings import Settings
 from tasks.contract import Kind, Lane, Media
 from tasks.errors import InvalidField, UnsupportedMediaType

@@ -21,15 +21,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from falcon.inspect import inspect_routes
 from falcon.testing import ASGIConductor, Result
 
-from gateway import keyfile
-from gateway.accounts import Accounts
 from gateway.app import create_app
-from gateway.auth import REALM
-from gateway.entrance import CHALLENGE
-from gateway.keys import SHARED_KID, Keys, open_keys
-from gateway.passwords import Passwords
-from gateway.scopes import MODEL_SCOPES, SCOPES, VIEWING
-from gateway.tokens import ISSUER
+from gateway.identity import keyfile
+from gateway.identity.accounts import Accounts
+from gateway.identity.auth import REALM
+from gateway.identity.entrance import CHALLENGE
+from gateway.identity.keys import SHARED_KID, Keys, open_keys
+from gateway.identity.passwords import Passwords
+from gateway.identity.scopes import MODEL_SCOPES, SCOPES, VIEWING
+from gateway.identity.tokens import ISSUER
 from tasks.config.settings import Settings
 from tasks.contract import PROBLEM, Media
 from tests.servers import Valkey

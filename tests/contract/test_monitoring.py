@@ -11,9 +11,9 @@ import pytest
 import yaml
 from prometheus_client.core import Metric
 
-from gateway.measures import Measures
-from gateway.metrics import ServiceCollector
-from gateway.model_measures import ModelMeasure
+from gateway.metrics.exposition import ServiceCollector
+from gateway.metrics.measures import Measures
+from gateway.metrics.model_measures import ModelMeasure
 from tasks.contract import FLEETS, PLACES, Lane
 from tests.needed import program
 from tests.prometheus import CONFIGURATION, DASHBOARDS, MONITORING, RULES, alerts, panels, quantity, queries

@@ -13,11 +13,11 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import gateway
-from gateway.accounts import SCOPES
 from gateway.app import create_app
-from gateway.errors import TABLE
+from gateway.identity.accounts import SCOPES
 from gateway.resources.docs import ASSETS, DEFINITION
 from gateway.resources.work import EVERY_KIND, PARAMETERS
+from gateway.web.errors import TABLE
 from infra.proxy_pages import OWN_HEADERS, TEXTS
 from tasks.config.settings import Settings
 from tasks.contract import HANDLE, MODEL_NAME, PROBLEM, Kind, Lane, Media, Promote, State

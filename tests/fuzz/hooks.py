@@ -14,7 +14,7 @@ import schemathesis
 from schemathesis import Case, CheckContext, DeserializationContext, HookContext, Response
 from schemathesis.core.failures import Failure
 
-from gateway.errors import URN
+from gateway.web.errors import URN
 from tasks.contract import RESULT_MEDIA, Kind
 from tests.definition import faults
 from tests.fuzz import fresh

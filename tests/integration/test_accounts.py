@@ -15,8 +15,8 @@ import httpx
 import jwt
 import pytest
 
-from gateway import keyfile
-from gateway.attempts import FREE_ADDRESS, FREE_PAIR
+from gateway.identity import keyfile
+from gateway.identity.login_throttle import FREE_ADDRESS, FREE_PAIR
 from tests.issuer import AUDIENCE, Issuer
 from tests.problems import refused
 from tests.servers import eventually

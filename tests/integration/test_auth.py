@@ -14,9 +14,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway import keyfile
-from gateway.keys import Keys
-from gateway.tokens import ISSUER, TOKEN_LIMIT
+from gateway.identity import keyfile
+from gateway.identity.keys import Keys
+from gateway.identity.tokens import ISSUER, TOKEN_LIMIT
 from tests.problems import refused
 from tests.servers import eventually
 from tests.service import MLSERVICE, Service

@@ -13,11 +13,11 @@ import pytest
 import redis
 from falcon.testing import ASGIConductor, Result
 
-from gateway.accounts import Accounts
 from gateway.app import create_app
-from gateway.keys import Keys
-from gateway.passwords import Passwords
-from gateway.tokens import Tokens
+from gateway.identity.accounts import Accounts
+from gateway.identity.keys import Keys
+from gateway.identity.passwords import Passwords
+from gateway.identity.tokens import Tokens
 from tasks.config.settings import Settings
 from tasks.contract import QUOTA_KEY, UNFINISHED_KEY, WATCHERS_KEY, Media, State
 from tasks.errors import InvalidRows

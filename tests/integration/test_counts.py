@@ -10,9 +10,9 @@ import pytest
 import redis
 from prometheus_client import CollectorRegistry
 
-from gateway.measures import Gauge
-from gateway.metrics import ServiceCollector
-from gateway.tally import Tally
+from gateway.metrics.exposition import ServiceCollector
+from gateway.metrics.measures import Gauge
+from gateway.metrics.tally import Tally
 from tasks.config.settings import Settings
 from tasks.contract import (
     COUNTS_KEY,

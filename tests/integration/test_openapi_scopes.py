@@ -9,7 +9,7 @@ import httpx
 import pytest
 import yaml
 
-from gateway.accounts import SCOPES
+from gateway.identity.accounts import SCOPES
 from gateway.resources.docs import DEFINITION
 from tests.service import MLSERVICE, Service
 

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.resource_v0 import WORDS
+from gateway.resources.original import WORDS
 from infra.control import Supervisor
 from tasks.contract import State
 from tests.problems import refused

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import redis
 
-from gateway.representations import model_document
+from gateway.web.representations import model_document
 from tasks.config.settings import Settings
 from tasks.contract import (
     BLOB_KEY,

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import redis
 
-from gateway.tokens import SKEW_SECONDS
+from gateway.identity.tokens import SKEW_SECONDS
 from tasks.client import Client
 from tasks.contract import DEPTH_KEY, REVOKED_KEY, SWEEP_TASK, SYSTEM_QUEUE, UNFINISHED_KEY, Lane, queue_key
 from tasks.errors import InvalidRows

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import redis
 
-from gateway.accounts import Accounts
+from gateway.identity.accounts import Accounts
 from tasks.client import Client
 from tasks.config.settings import Settings
 from tasks.contract import DEPTH_KEY, LEASES_KEY, Kind, Lane, State

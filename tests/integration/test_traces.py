@@ -15,11 +15,11 @@ import pytest
 import redis
 from falcon.testing import ASGIConductor
 
-from gateway.accounts import Accounts
 from gateway.app import create_app
-from gateway.keys import Keys
-from gateway.passwords import Passwords
-from gateway.tokens import Tokens
+from gateway.identity.accounts import Accounts
+from gateway.identity.keys import Keys
+from gateway.identity.passwords import Passwords
+from gateway.identity.tokens import Tokens
 from tasks.config.settings import Settings
 from tasks.contract import GROUP_KEY
 from tasks.ledger.groups import read_heads

@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from gateway import keyfile
+from gateway.identity import keyfile
 from infra.control import Supervisor
 from infra.lineage import PROC, processes
 from tests.servers import eventually

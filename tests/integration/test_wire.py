@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import redis
 
-from gateway.circuit import PROBE_SECONDS, Refused
-from gateway.waiting import Waiting
-from gateway.wire import Wire
+from gateway.commit.waiting import Waiting
+from gateway.wiring.async_redis import Wire
+from gateway.wiring.circuit_breaker import PROBE_SECONDS, Refused
 from tasks.contract import EVERYTHING_CHANGED
 from tests.servers import Valkey
 

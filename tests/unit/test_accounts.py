@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from gateway.accounts import Accounts
-from gateway.passwords import Passwords
-from gateway.quotas import Quota
+from gateway.identity.accounts import Accounts
+from gateway.identity.passwords import Passwords
+from gateway.identity.quotas import Quota
 from tasks.contract import ACCOUNTS_CHANNEL, REVOKED_KEY, UNFINISHED_KEY, USER_KEY
 from tasks.errors import Conflict, InvalidField, NotFound, Unauthenticated
 

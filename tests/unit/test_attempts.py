@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from gateway.attempts import DRAIN_SECONDS, LONGEST_SECONDS, Attempts, client_address
+from gateway.identity.login_throttle import DRAIN_SECONDS, LONGEST_SECONDS, Attempts, client_address
 from tests.clocks import Clock
 
 HERE = "192.0.2.1"

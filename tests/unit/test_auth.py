@@ -13,15 +13,15 @@ import pytest
 import redis
 from falcon.testing import Result, TestClient, create_asgi_req
 
-from gateway.accounts import Account, Accounts
-from gateway.attempts import FREE_PAIR, Attempts
-from gateway.auth import Authenticator, public, requires, undeclared
-from gateway.callers import Callers
-from gateway.errors import install
-from gateway.keys import Keys
-from gateway.passwords import Passwords
+from gateway.identity.accounts import Account, Accounts
+from gateway.identity.auth import Authenticator, public, requires, undeclared
+from gateway.identity.callers import Callers
+from gateway.identity.keys import Keys
+from gateway.identity.login_throttle import FREE_PAIR, Attempts
+from gateway.identity.passwords import Passwords
+from gateway.identity.tokens import SKEW_SECONDS, Tokens
 from gateway.resources.tokens import LOGINS, WAITING, TokenResource
-from gateway.tokens import SKEW_SECONDS, Tokens
+from gateway.web.errors import install
 from tasks.contract import EVERYTHING_CHANGED, REVOKED_KEY
 from tasks.errors import Unavailable
 from tests.clocks import NOW, Clock

@@ -10,21 +10,21 @@ import pytest
 import redis
 from falcon.testing import Result, TestClient
 
-from gateway.accounts import Accounts
-from gateway.attempts import Attempts
-from gateway.auth import Authenticator
-from gateway.callers import Callers
-from gateway.entrance import CHALLENGE, Entrance
-from gateway.errors import install
-from gateway.keys import Keys
-from gateway.logins import RememberedLogins
-from gateway.passwords import Passwords
-from gateway.quotas import Quota, Quotas, Verdict
+from gateway.identity.accounts import Accounts
+from gateway.identity.auth import Authenticator
+from gateway.identity.callers import Callers
+from gateway.identity.entrance import CHALLENGE, Entrance
+from gateway.identity.keys import Keys
+from gateway.identity.login_throttle import Attempts
+from gateway.identity.logins import RememberedLogins
+from gateway.identity.passwords import Passwords
+from gateway.identity.quotas import Quota, Quotas, Verdict
+from gateway.identity.scopes import SCOPES
+from gateway.identity.tokens import Tokens
 from gateway.resources.authorize import AuthorizeBodyResource, AuthorizeResource
 from gateway.resources.flower import COOKIE, FlowerSessionResource
 from gateway.resources.tokens import TokenResource
-from gateway.scopes import SCOPES
-from gateway.tokens import Tokens
+from gateway.web.errors import install
 from tasks.contract import TOKEN_CHANGE
 
 PASSWORD = "correct horse"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import redis
 
-from gateway.circuit import PROBE_SECONDS, Circuit, Refused
+from gateway.wiring.circuit_breaker import PROBE_SECONDS, Circuit, Refused
 from tests.clocks import Clock
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import redis
 
-from gateway.dispatch import Dispatcher, capacity_for
-from gateway.gathering import LINGER_ITEMS, LINGER_SECONDS, SUBMIT_PATIENCE, Ticket
-from gateway.waiting import Waiting
-from gateway.wire import Wire
+from gateway.commit.dispatch import Dispatcher, capacity_for
+from gateway.commit.gathering import LINGER_ITEMS, LINGER_SECONDS, SUBMIT_PATIENCE, Ticket
+from gateway.commit.waiting import Waiting
+from gateway.wiring.async_redis import Wire
 from tasks.contract import GROUP_BYTES, GROUP_ITEMS, Kind, Lane, Media, State
 from tasks.errors import TooManyRequests, Unavailable
 from tasks.ledger.counts import Refusal, refusal

@@ -9,11 +9,11 @@ import pytest
 import redis
 from falcon.testing import ASGIConductor, Result
 
-from gateway.accounts import Accounts
 from gateway.app import create_app
-from gateway.attempts import FREE_PAIR
-from gateway.entrance import Networks
-from gateway.passwords import Passwords
+from gateway.identity.accounts import Accounts
+from gateway.identity.entrance import Networks
+from gateway.identity.login_throttle import FREE_PAIR
+from gateway.identity.passwords import Passwords
 from tasks.config.settings import Settings
 from tasks.errors import SettingsError
 from tests.servers import Valkey

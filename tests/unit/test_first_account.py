@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from gateway.accounts import Accounts
+from gateway.identity.accounts import Accounts
 from infra.address import Address
 from infra.home import Home
 from infra.up import add_first_account, greeting

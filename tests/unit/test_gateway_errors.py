@@ -12,7 +12,7 @@ import pytest
 import redis
 from falcon.testing import Result, TestClient
 
-from gateway.errors import TABLE, URN, install, problem, problem_from_wire, status_and_title
+from gateway.web.errors import TABLE, URN, install, problem, problem_from_wire, status_and_title
 from tasks.contract import PROBLEM
 from tasks.errors import (
     Cancelled,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.headers import accepted, media_type, wait_seconds
+from gateway.web.headers import accepted, media_type, wait_seconds
 from tasks.contract import Media
 from tasks.errors import NotAcceptable, UnsupportedMediaType
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import keyfile
+from gateway.identity import keyfile
 from infra.home import FLOWER_HTTP_PASSWORD, SOCKET_PATH_BYTES, Home, Service
 from tasks.errors import Conflict, Unavailable
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import jwt
 import pytest
 
-from gateway import keyfile
-from gateway.keys import SHARED_KID, Keys, open_keys
-from gateway.tokens import Tokens
+from gateway.identity import keyfile
+from gateway.identity.keys import SHARED_KID, Keys, open_keys
+from gateway.identity.tokens import Tokens
 from tasks.config.settings import Settings
 from tasks.errors import SettingsError, Unauthenticated
 from tests.clocks import NOW, Clock

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.accounts import Account
-from gateway.logins import MOST, REMEMBERED_SECONDS, RememberedLogins
+from gateway.identity.accounts import Account
+from gateway.identity.logins import MOST, REMEMBERED_SECONDS, RememberedLogins
 from tasks.contract import EVERYTHING_CHANGED
 from tasks.errors import Unauthenticated
 

@@ -15,14 +15,14 @@ import redis
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gateway.accounts import Accounts
-from gateway.callers import Callers
-from gateway.issuer import FRESH_SECONDS, PAUSE_SECONDS, STALE_SECONDS, IssuerKeys
-from gateway.keys import Keys
-from gateway.outside import Outside, open_outside
-from gateway.passwords import Passwords
-from gateway.quotas import Quota
-from gateway.tokens import Principal, Tokens
+from gateway.identity.accounts import Accounts
+from gateway.identity.callers import Callers
+from gateway.identity.issuer import FRESH_SECONDS, PAUSE_SECONDS, STALE_SECONDS, IssuerKeys
+from gateway.identity.keys import Keys
+from gateway.identity.oidc import Outside, open_outside
+from gateway.identity.passwords import Passwords
+from gateway.identity.quotas import Quota
+from gateway.identity.tokens import Principal, Tokens
 from tasks.config.settings import Settings
 from tasks.errors import SettingsError, Unauthenticated, Unavailable
 from tests.clocks import NOW, Clock

@@ -12,16 +12,16 @@ import pytest
 import redis
 from falcon.testing import ASGIConductor, Result
 
-from gateway.accounts import Accounts
-from gateway.auth import Authenticator, requires
-from gateway.bodies import read_body
-from gateway.callers import Callers
-from gateway.errors import install
-from gateway.keys import Keys
-from gateway.passwords import Passwords
-from gateway.quotas import Quota, Quotas, Verdict
-from gateway.tokens import Tokens
-from gateway.wire import Wire
+from gateway.identity.accounts import Accounts
+from gateway.identity.auth import Authenticator, requires
+from gateway.identity.callers import Callers
+from gateway.identity.keys import Keys
+from gateway.identity.passwords import Passwords
+from gateway.identity.quotas import Quota, Quotas, Verdict
+from gateway.identity.tokens import Tokens
+from gateway.web.bodies import read_body
+from gateway.web.errors import install
+from gateway.wiring.async_redis import Wire
 from tasks.contract import QUOTA_KEY, Kind, Lane
 from tasks.ledger.counts import Refusal, refusal
 from tests.clocks import Clock

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.representations import task_document
+from gateway.web.representations import task_document
 from tests.records import a_task
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import jwt
 import pytest
 
-from gateway.keys import Keys
-from gateway.tokens import SKEW_SECONDS, Tokens
+from gateway.identity.keys import Keys
+from gateway.identity.tokens import SKEW_SECONDS, Tokens
 from infra.revocation import name_token
 from tasks.config.settings import Settings
 from tasks.errors import InvalidField

@@ -6,8 +6,19 @@ import itertools
 
 import pytest
 
-from gateway.auth import requires
-from gateway.scopes import MODEL_SCOPES, SCOPES, VIEWING, Needed, allows, check_scopes, covers, known, meet, sees
+from gateway.identity.auth import requires
+from gateway.identity.scopes import (
+    MODEL_SCOPES,
+    SCOPES,
+    VIEWING,
+    Needed,
+    allows,
+    check_scopes,
+    covers,
+    known,
+    meet,
+    sees,
+)
 from tasks.errors import InvalidField
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from gateway.sharing import Sharing
+from gateway.commit.sharing import Sharing
 
 
 class Source:

@@ -10,9 +10,9 @@ from types import MappingProxyType
 import jwt
 import pytest
 
-from gateway import keyfile
-from gateway.keys import SHARED_KID, Key, Keys
-from gateway.tokens import Tokens
+from gateway.identity import keyfile
+from gateway.identity.keys import SHARED_KID, Key, Keys
+from gateway.identity.tokens import Tokens
 from tasks.errors import Unauthenticated
 from tests.clocks import NOW, Clock
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway import keyfile
+from gateway.identity import keyfile
 from tasks.config.settings import Settings
 from tasks.config.values import PREFIX
 from tasks.errors import SettingsError

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, ParamSpec, TypeVar
 
 import redis
 
-from gateway.waiting import Expected, Waiting
+from gateway.commit.waiting import Expected, Waiting
 from tasks.contract import State
 from tasks.errors import UnknownTask
 from tasks.ledger.cancelling import cancel

@@ -13,7 +13,7 @@ import falcon.asgi
 import msgspec
 import redis
 
-from gateway.headers import request_id
+from gateway.web.headers import request_id
 from tasks import errors
 from tasks.contract import PROBLEM
 from tasks.errors import ServiceError, by_name

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import jwt
 
-from gateway.keys import Key, Keys
-from gateway.quotas import NO_QUOTA, Quota
+from gateway.identity.keys import Key, Keys
+from gateway.identity.quotas import NO_QUOTA, Quota
 from tasks.errors import Unauthenticated
 
 #: Issuer and audience of our tokens.

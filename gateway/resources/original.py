@@ -14,16 +14,16 @@ import msgspec
 from falcon import HTTP_202, HTTP_204
 from falcon.asgi import Request, Response
 
-from gateway.auth import public, requires
-from gateway.bodies import read_body
-from gateway.dispatch import Dispatcher
-from gateway.errors import Problem
-from gateway.headers import media_type, request_id
-from gateway.outcomes import Outcomes
-from gateway.representations import show, show_outcome
+from gateway.commit.dispatch import Dispatcher
+from gateway.commit.outcomes import Outcomes
+from gateway.identity.auth import public, requires
 from gateway.resources.tasks import owner_filter
 from gateway.resources.tokens import TokenResource
-from gateway.tracing import trace_of
+from gateway.web.bodies import read_body
+from gateway.web.errors import Problem
+from gateway.web.headers import media_type, request_id
+from gateway.web.representations import show, show_outcome
+from gateway.web.tracing import trace_of
 from tasks.config.settings import Settings
 from tasks.config.values import PREFIX
 from tasks.contract import PROBLEM, Kind, Lane, Media, State

@@ -15,11 +15,11 @@ from typing import Any, Final
 
 import falcon.asgi
 
-from gateway.accounts import Account
-from gateway.callers import Callers
-from gateway.quotas import Quota, Quotas
-from gateway.scopes import MODEL_SCOPES, SCOPES, Needed, allows
-from gateway.tokens import FLOWER, ISSUER, Principal
+from gateway.identity.accounts import Account
+from gateway.identity.callers import Callers
+from gateway.identity.quotas import Quota, Quotas
+from gateway.identity.scopes import MODEL_SCOPES, SCOPES, Needed, allows
+from gateway.identity.tokens import FLOWER, ISSUER, Principal
 from tasks.contract import TOKEN_CHANGE, Kind, Lane
 from tasks.errors import Forbidden, TooManyRequests, Unauthenticated
 from tasks.ledger.counts import TOKENS_REFUSED, Refusal, refusal

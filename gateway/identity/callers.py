@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from gateway.accounts import Account, Accounts
-from gateway.outside import Outside
-from gateway.quotas import NO_QUOTA, Quota
-from gateway.scopes import meet
-from gateway.tokens import ISSUER, Principal, Tokens
+from gateway.identity.accounts import Account, Accounts
+from gateway.identity.oidc import Outside
+from gateway.identity.quotas import NO_QUOTA, Quota
+from gateway.identity.scopes import meet
+from gateway.identity.tokens import ISSUER, Principal, Tokens
 from tasks.contract import EVERYTHING_CHANGED, TOKEN_CHANGE
 from tasks.errors import Unauthenticated
 

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import redis
 
-from gateway.passwords import Passwords
-from gateway.quotas import LIMITS, Quota
-from gateway.scopes import SCOPES as SCOPES
-from gateway.scopes import allows as allows
-from gateway.scopes import check_scopes
+from gateway.identity.passwords import Passwords
+from gateway.identity.quotas import LIMITS, Quota
+from gateway.identity.scopes import SCOPES as SCOPES
+from gateway.identity.scopes import allows as allows
+from gateway.identity.scopes import check_scopes
 from tasks.contract import (
     ACCOUNTS_CHANNEL,
     QUOTA_KEY,

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import jwt
 
-from gateway.keys import Key
+from gateway.identity.keys import Key
 from tasks.config.values import check_outside_url
 from tasks.errors import SettingsError, Unauthenticated, Unavailable
 

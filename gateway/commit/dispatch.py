@@ -12,9 +12,9 @@ from typing import Final
 import msgspec
 import redis
 
-from gateway.gathering import LINGER_SECONDS, Gatherer, Item, Ticket
-from gateway.waiting import Expected, Waiting
-from gateway.wire import Wire
+from gateway.commit.gathering import LINGER_SECONDS, Gatherer, Item, Ticket
+from gateway.commit.waiting import Expected, Waiting
+from gateway.wiring.async_redis import Wire
 from tasks.contract import FLEET_SECONDS, GROUP_ITEMS, Kind, Lane
 from tasks.errors import InvalidField, TooManyRequests, Unavailable
 from tasks.ledger import scripts

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import jwt
 
-from gateway import tokens
-from gateway.accounts import OUTSIDE, OUTSIDE_NAME
-from gateway.issuer import IssuerKeys
-from gateway.scopes import known
-from gateway.tokens import Principal
+from gateway.identity import tokens
+from gateway.identity.accounts import OUTSIDE, OUTSIDE_NAME
+from gateway.identity.issuer import IssuerKeys
+from gateway.identity.scopes import known
+from gateway.identity.tokens import Principal
 from tasks.config.settings import Settings
 from tasks.errors import Unauthenticated
 

@@ -13,7 +13,7 @@ from typing import Final
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from gateway.measures import Measures
+from gateway.metrics.measures import Measures
 from tasks.contract import FLEETS, PLACES, Kind, Place, State
 from tasks.ledger import counts, work_counts
 from tasks.ledger.work_counts import counter

@@ -18,7 +18,7 @@ import hiredis
 from redis import exceptions
 from redis.connection import parse_url
 
-from gateway.circuit import Circuit
+from gateway.wiring.circuit_breaker import Circuit
 
 #: Called with the channel and the bytes of each message.
 OnMessage = Callable[[bytes, bytes], None]

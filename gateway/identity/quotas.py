@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Final
 
-from gateway.wire import Wire
+from gateway.wiring.async_redis import Wire
 from tasks.contract import QUOTA_KEY
 
 #: One bucket for each limit; it holds what may be used in a second and fills at that rate. A cost that is greater than

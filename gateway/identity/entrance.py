@@ -8,10 +8,10 @@ from typing import Final
 
 import falcon.asgi
 
-from gateway.attempts import client_address
-from gateway.auth import REALM, Authenticator
-from gateway.logins import RememberedLogins
-from gateway.scopes import allows
+from gateway.identity.auth import REALM, Authenticator
+from gateway.identity.login_throttle import client_address
+from gateway.identity.logins import RememberedLogins
+from gateway.identity.scopes import allows
 from tasks.errors import Forbidden, Unauthenticated
 
 #: What makes a browser ask for a name and a password (RFC 7617).

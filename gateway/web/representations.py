@@ -9,7 +9,7 @@ import msgspec
 from falcon import HTTP_202
 from falcon.asgi import Response
 
-from gateway.errors import problem_from_wire
+from gateway.web.errors import problem_from_wire
 from tasks.contract import PROBLEM, Media, State
 from tasks.ledger.dead_letters import Letter
 from tasks.ledger.groups import Outcome, Task, read_failure

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.waiting import Expected
+from gateway.commit.waiting import Expected
 from tasks.contract import GROUP_BYTES
 from tasks.ledger.groups import Head
 

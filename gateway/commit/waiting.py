@@ -11,7 +11,7 @@ from typing import Final
 
 import redis
 
-from gateway.wire import OnMessage, Wire
+from gateway.wiring.async_redis import OnMessage, Wire
 from tasks.contract import ACCOUNTS_CHANNEL, EVERYTHING_CHANGED, REPLY_CHANNEL
 from tasks.ledger.groups import Reply, read_reply
 

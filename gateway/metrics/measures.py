@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 import redis
 
-from gateway.model_measures import ModelGauge, ModelMeasure
+from gateway.metrics.model_measures import ModelGauge, ModelMeasure
 from tasks.contract import (
     COUNTS_KEY,
     DEAD_KEY,

@@ -1,0 +1,1 @@
+"""What /metrics says. Imports no other wing."""

@@ -1,0 +1,1 @@
+"""Redis for an event loop, and what is done while it does not answer. The ground of the gateway."""
