@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from infra.host.defaults import DEFAULT_HOME, DEFAULT_HOST, DEFAULT_PORT
 from tasks.contract import FLEETS
 from tasks.errors import ServiceError
 from tasks.telemetry.logs import is_written
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-DEFAULT_HOME: Final = ".mlservice"
-DEFAULT_HOST: Final = "127.0.0.1"
-DEFAULT_PORT: Final = "8080"
 #: What is said of --password-stdin.
 PASSWORD_HELP: Final = "the password is one line on standard input"
 #: What an account's quota may say.
@@ -55,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    up = _command(commands, "up", "infra.up:run", help="serve on this machine until stopped")
+    up = _command(commands, "up", "infra.supervision.up:run", help="serve on this machine until stopped")
     _add_home(up)
     up.add_argument("--host", default=os.environ.get("MLSERVICE_HOST", DEFAULT_HOST), help="default: %(default)s")
     up.add_argument(
@@ -67,23 +65,26 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--tls-cert", type=Path, metavar="FILE", help="speak HTTPS with this certificate (PEM)")
     up.add_argument("--tls-key", type=Path, metavar="FILE", help="its key (PEM, without a password)")
 
-    example = _command(commands, "tls-example", "infra.tls:example", help="make a certificate to try TLS with")
+    example = _command(commands, "tls-example", "infra.nginx.tls:example", help="make a certificate to try TLS with")
     example.add_argument("folder", type=Path, metavar="DIR", help="where to write it and its key")
 
-    demo = _command(commands, "demo", "infra.demo:run", help="init, train and estimate on real data")
+    demo = _command(commands, "demo", "infra.demo.walkthrough:run", help="init, train and estimate on real data")
     demo.add_argument("--data", type=Path, metavar="FILE", help="a table of your own: CSV or Parquet")
     demo.add_argument("--target", metavar="COLUMN", help="the column to learn")
 
-    status = _command(commands, "status", "infra.report:run", help="memory, queues, workers, models")
+    status = _command(commands, "status", "infra.commands.status:run", help="memory, queues, workers, models")
     status.add_argument("--json", action="store_true", help="as one JSON object")
     _add_home(status)
 
-    watch = _command(commands, "watch", "infra.watch:run", help="show a task until it is over")
+    watch = _command(commands, "watch", "infra.commands.watch:run", help="show a task until it is over")
     watch.add_argument("id", metavar="ID")
     _add_home(watch)
 
     restart = _command(
-        commands, "restart", "infra.restart:run", help="new processes of the same code, while requests are answered"
+        commands,
+        "restart",
+        "infra.supervision.restart:run",
+        help="new processes of the same code, while requests are answered",
     )
     restart.add_argument(
         "programs", nargs="*", metavar="PROGRAM", help="as `status` lists them; default: all but valkey"
@@ -93,20 +94,20 @@ def parser() -> argparse.ArgumentParser:
     _add_processes(commands)
     _add_accounts(commands)
     acl = _command(
-        commands, "redis-users", "infra.redis_place:show_users", help="print the ACL file for your own Redis"
+        commands, "redis-users", "infra.redis_server.place:show_users", help="print the ACL file for your own Redis"
     )
     _add_home(acl)
     _add_credentials(commands)
     _add_dead_letters(commands)
-    _command(commands, "settings", "infra.report:settings", help="list all settings")
+    _command(commands, "settings", "infra.commands.status:settings", help="list all settings")
     return top
 
 
 def _add_processes(commands: Subparsers) -> None:
-    gateway = _command(commands, "gateway", "infra.serving:gateway", help="serve HTTP, without NGINX")
+    gateway = _command(commands, "gateway", "infra.supervision.serving:gateway", help="serve HTTP, without NGINX")
     gateway.add_argument("--bind", metavar="ADDRESS", help="HOST:PORT or unix:PATH; default: 127.0.0.1:8000")
 
-    worker = _command(commands, "worker", "infra.serving:worker", help="take work of one fleet's queues")
+    worker = _command(commands, "worker", "infra.supervision.serving:worker", help="take work of one fleet's queues")
     worker.add_argument("fleet", choices=tuple(FLEETS))
     worker.add_argument("--processes", type=int, metavar="N", help="default: what the settings say")
     worker.add_argument(
@@ -119,15 +120,15 @@ def _add_processes(commands: Subparsers) -> None:
         help="on SIGQUIT, how long begun work may go on before it is given back",
     )
 
-    beat = _command(commands, "beat", "infra.serving:beat", help="send the upkeep tasks when they are due")
+    beat = _command(commands, "beat", "infra.supervision.serving:beat", help="send the upkeep tasks when they are due")
     beat.add_argument("--schedule", metavar="FILE", help="where it remembers what it sent")
 
-    flower = _command(commands, "flower", "infra.serving:flower", help="show workers and tasks")
+    flower = _command(commands, "flower", "infra.supervision.serving:flower", help="show workers and tasks")
     flower.add_argument("options", nargs="*", help="options of Flower's own, after --")
 
 
 def _add_accounts(commands: Subparsers) -> None:
-    user = _command(commands, "user", "infra.people:show", help="accounts, and what they may do")
+    user = _command(commands, "user", "infra.commands.users:show", help="accounts, and what they may do")
     users = user.add_subparsers(required=True, metavar="ACTION")
     add = _add_account(users, "add", help="add an account")
     _add_scope(add, default_help="all")
@@ -135,7 +136,7 @@ def _add_accounts(commands: Subparsers) -> None:
     how.add_argument("--password-stdin", action="store_true", help=PASSWORD_HELP)
     how.add_argument("--first", action="store_true", help="the same, and do nothing if there is an account already")
     how.add_argument("--no-password", action="store_true", help="for a caller of the outside issuer, oidc:NAME")
-    listed = _command(users, "list", "infra.people:show", help="list the accounts")
+    listed = _command(users, "list", "infra.commands.users:show", help="list the accounts")
     listed.add_argument("--json", action="store_true", help="as one JSON array")
     _add_home(listed)
     passwd = _add_account(users, "passwd", help="set the password, and end all tokens of the account")
@@ -151,7 +152,9 @@ def _add_accounts(commands: Subparsers) -> None:
 
 
 def _add_credentials(commands: Subparsers) -> None:
-    token = _command(commands, "token", "infra.credentials:token", help="print a token for an account, or revoke one")
+    token = _command(
+        commands, "token", "infra.commands.credentials:token", help="print a token for an account, or revoke one"
+    )
     token.add_argument("name", nargs="?")
     token.add_argument(
         "--revoke", metavar="TOKEN", help="refuse this token, or the one with this id, from now on; -: standard input"
@@ -159,22 +162,29 @@ def _add_credentials(commands: Subparsers) -> None:
     _add_scope(token, default_help="the account's")
     _add_home(token)
 
-    keys = _command(commands, "keys", "infra.credentials:keys", help="the keys that sign tokens")
+    keys = _command(commands, "keys", "infra.commands.credentials:keys", help="the keys that sign tokens")
     actions = keys.add_subparsers(required=True, metavar="ACTION")
-    _add_home(_command(actions, "list", "infra.credentials:keys", help="list the keys that are honoured"))
-    rotate = _command(actions, "rotate", "infra.credentials:rotate", help="sign with a new key from now on")
+    _add_home(_command(actions, "list", "infra.commands.credentials:keys", help="list the keys that are honoured"))
+    rotate = _command(actions, "rotate", "infra.commands.credentials:rotate", help="sign with a new key from now on")
     rotate.add_argument("--at-once", action="store_true", help="end the other keys, and so all tokens, now")
     _add_home(rotate)
 
 
 def _add_dead_letters(commands: Subparsers) -> None:
-    dead = _command(commands, "dead", "infra.dead:show_all", help="work that was given up: look at it, try it again")
+    dead = _command(
+        commands,
+        "dead",
+        "infra.commands.dead_letters:show_all",
+        help="work that was given up: look at it, try it again",
+    )
     actions = dead.add_subparsers(required=True, metavar="ACTION")
-    listed = _command(actions, "list", "infra.dead:show_all", help="list it, the newest first")
-    shown = _command(actions, "show", "infra.dead:show", help="print all that is known of one")
+    listed = _command(actions, "list", "infra.commands.dead_letters:show_all", help="list it, the newest first")
+    shown = _command(actions, "show", "infra.commands.dead_letters:show", help="print all that is known of one")
     shown.add_argument("--body", type=Path, metavar="FILE", help="write its body into this file, which must be new")
-    replay = _command(actions, "replay", "infra.dead:replay", help="submit it anew for its owner; prints the new ids")
-    drop = _command(actions, "drop", "infra.dead:drop", help="remove it and its body")
+    replay = _command(
+        actions, "replay", "infra.commands.dead_letters:replay", help="submit it anew for its owner; prints the new ids"
+    )
+    drop = _command(actions, "drop", "infra.commands.dead_letters:drop", help="remove it and its body")
     for command in (shown, replay, drop):
         command.add_argument("id", nargs=None if command is shown else "+", help="the id of the task")
     for command in (listed, shown, replay, drop):
@@ -183,7 +193,7 @@ def _add_dead_letters(commands: Subparsers) -> None:
 
 
 def _add_account(users: Subparsers, action: str, *, help: str) -> argparse.ArgumentParser:  # noqa: A002
-    command = _command(users, action, f"infra.people:{action}", help=help)
+    command = _command(users, action, f"infra.commands.users:{action}", help=help)
     command.add_argument("name")
     _add_home(command)
     return command

@@ -10,7 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from gateway.resources.docs import DEFINITION
-from infra.proxy_headers import headers as lines
+from infra.nginx.headers import headers as lines
 
 #: What every answer of HTTP may have, and what NGINX adds to each, which is said at the head of the definition.
 GENERAL: Final = {

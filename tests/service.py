@@ -19,8 +19,8 @@ from typing import Any, Self
 import httpx
 import redis
 
-from infra.home import Home
-from infra.report import program_status
+from infra.commands.status import program_status
+from infra.host.home import Home
 from tasks.config.redis_file import RedisAccess
 from tests.servers import Process, eventually
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from infra.lineage import processes
-from infra.report import program_status
+from infra.commands.status import program_status
+from infra.host.process_tree import processes
 from monitoring.memory import children
 from tests.service import Service
 

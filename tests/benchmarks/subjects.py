@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from infra.lineage import processes
-from infra.report import program_status
+from infra.commands.status import program_status
+from infra.host.process_tree import processes
 from monitoring.memory import children, pss_bytes
 from tests.benchmarks.caller import Answer, Caller
 from tests.benchmarks.load import Target, Unusable

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-from infra.lineage import processes
+from infra.host.process_tree import processes
 from tests.chaos import orders
 from tests.chaos.fault import Fault
 from tests.chaos.stage import PATIENCE_SECONDS, Stage

@@ -13,8 +13,8 @@ from typing import Final
 
 import redis
 
-from infra.control import Supervisor
-from infra.lineage import processes
+from infra.host.control import Supervisor
+from infra.host.process_tree import processes
 from tasks.contract import State
 from tasks.errors import Unavailable
 from tests.chaos import orders

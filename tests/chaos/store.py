@@ -13,7 +13,7 @@ from typing import Any, Final
 import httpx
 import redis
 
-from infra.control import Supervisor
+from infra.host.control import Supervisor
 from tasks.contract import LOOKED_KEY
 from tests.chaos.fault import Fault
 from tests.chaos.outage import asked

@@ -18,7 +18,7 @@ from gateway.identity.accounts import SCOPES
 from gateway.resources.docs import ASSETS, DEFINITION
 from gateway.resources.work import EVERY_KIND, PARAMETERS
 from gateway.web.errors import TABLE
-from infra.proxy_pages import OWN_HEADERS, TEXTS
+from infra.nginx.error_pages import OWN_HEADERS, TEXTS
 from tasks.config.settings import Settings
 from tasks.contract import HANDLE, MODEL_NAME, PROBLEM, Kind, Lane, Media, Promote, State
 

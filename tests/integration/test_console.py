@@ -13,7 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from infra.console_files import CONSOLE
+from infra.nginx.console_files import CONSOLE
 from tests.browser import Seen, chromium
 from tests.problems import refused
 from tests.servers import eventually

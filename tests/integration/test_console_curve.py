@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
-from infra.console_files import CONSOLE
+from infra.nginx.console_files import CONSOLE
 from tasks.formatting import plain
 from tasks.registry.curve import Best, Curve, Line, shown_range
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import demo_curl
+from infra.demo import curl
 from tests.needed import program
 from tests.servers import Process
 from tests.service import MLSERVICE, Service
@@ -91,7 +91,7 @@ def test_an_outside_redis_must_be_empty(scratch: Path, tmp_path: Path, service: 
 
 def test_the_curl_lines_work_as_they_are(service: Service, tmp_path: Path) -> None:
     program("curl", package="curl")
-    lines = demo_curl.of_houses(url=service.url, password=service.home.admin_password)
+    lines = curl.of_houses(url=service.url, password=service.home.admin_password)
     done = subprocess.run(
         ["sh", "-euc", "\n".join(lines)],
         cwd=tmp_path,

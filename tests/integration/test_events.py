@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from gateway.resources.events import QUIET_SECONDS
-from infra.lineage import processes
-from infra.report import program_status
+from infra.commands.status import program_status
+from infra.host.process_tree import processes
 from tasks.client import Client
 from tasks.watch.watching import LOOK_SECONDS
 from tests import slow

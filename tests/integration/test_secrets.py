@@ -16,7 +16,7 @@ import httpx
 import pytest
 from celery import Celery
 
-from infra.lineage import processes
+from infra.host.process_tree import processes
 from monitoring.memory import children
 from tasks.config.settings import Settings
 from tests.servers import eventually
@@ -197,7 +197,7 @@ def test_no_secret_is_an_argument(heard: Heard) -> None:
     pids = children(parents, heard.service.home.service().pid)
     assert len(pids) > 8
     lines = "\n".join(Path(f"/proc/{pid}/cmdline").read_text(errors="replace") for pid in pids if alive(pid))
-    assert "infra.launch" in lines
+    assert "\0infra\0" in lines
     assert leaks(lines, heard.secrets) == set()
 
 

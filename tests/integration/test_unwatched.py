@@ -17,10 +17,10 @@ from tests.servers import Valkey
 
 PROGRAM = """
 import json, sys
-from infra.address import Address
-from infra.programs import programs
-from infra.proxy import nginx_conf
-from infra.serving import worker_options
+from infra.host.address import Address
+from infra.supervision.programs import programs
+from infra.nginx.proxy import nginx_conf
+from infra.supervision.serving import worker_options
 from tasks.contract import Kind, Lane, Media, State
 from tasks.ledger.groups import Group, Head, Outcome, new_group_id
 from tasks.ledger.store import Ledger

@@ -17,8 +17,8 @@ import httpx
 import pytest
 
 from gateway.identity import keyfile
-from infra.control import Supervisor
-from infra.lineage import PROC, processes
+from infra.host.control import Supervisor
+from infra.host.process_tree import PROC, processes
 from tests.servers import eventually
 from tests.service import MLSERVICE, Service
 

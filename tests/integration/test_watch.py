@@ -14,7 +14,7 @@ import pytest
 import redis
 from rich.console import Console
 
-from infra.watch import sparkline, view
+from infra.commands.watch import sparkline, view
 from tasks.client import Client, Handle
 from tasks.contract import State
 from tasks.ledger.groups import Task

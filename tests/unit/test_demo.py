@@ -18,10 +18,10 @@ import pyarrow.parquet
 import pytest
 from rich.console import Console
 
-from infra import demo, demo_curl, demo_data
-from infra.demo_score import score
-from infra.demo_view import View
-from infra.http_api import HttpApi, result_of
+from infra.demo import curl, data, walkthrough
+from infra.demo.http_api import HttpApi, result_of
+from infra.demo.score import score
+from infra.demo.view import View
 from tasks.errors import InvalidField, InvalidTable, InvalidTarget, Unavailable, WorkFailed
 
 TABLE = pa.table({"x": list(range(200)), "y": [2.0 * i for i in range(200)]})
@@ -36,7 +36,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_one_row_in_ten_is_held_back_spread_over_the_table() -> None:
-    learned, held = demo_data.hold_back(TABLE)
+    learned, held = data.hold_back(TABLE)
     assert (learned.num_rows, held.num_rows) == (180, 20)
     assert held["x"].to_pylist()[::19] == [0, 199]
     assert not set(held["x"].to_pylist()) & set(learned["x"].to_pylist())
@@ -44,13 +44,13 @@ def test_one_row_in_ten_is_held_back_spread_over_the_table() -> None:
 
 @pytest.mark.parametrize(("rows", "held"), [(20, 10), (99, 10), (1000, 100), (100_000, 1000)])
 def test_how_many_rows_are_held_back(rows: int, held: int) -> None:
-    assert demo_data.hold_back(pa.table({"x": pa.array(range(rows))}))[1].num_rows == held
+    assert data.hold_back(pa.table({"x": pa.array(range(rows))}))[1].num_rows == held
 
 
 def test_a_missing_value_that_no_learned_row_has_is_learned() -> None:
     values = [None, *range(1, 199), None]
     table = TABLE.append_column("z", pa.array(values, pa.float64()))
-    learned, held = demo_data.hold_back(table)
+    learned, held = data.hold_back(table)
     assert learned["z"].null_count == 2
     assert held["z"].null_count == 0
     assert held.num_rows == 18
@@ -64,13 +64,13 @@ def test_rows_are_as_json_knows_them_and_without_the_target(tmp_path: Path) -> N
         "y": pa.array([True, False] * 15),
     }
     pyarrow.parquet.write_table(pa.table(columns), path)
-    case = demo_data.from_file(path, "y")
+    case = data.from_file(path, "y")
     assert case.rows(1) == [{"text": "007", "number": None}]
     assert case.truth[0] is True
 
 
 def test_shipped_tables_have_a_class_and_a_number_to_learn() -> None:
-    cancer, diabetes = demo_data.shipped()
+    cancer, diabetes = data.shipped()
     assert set(cancer.truth) == {"malignant", "benign"}
     assert diabetes.body.startswith(b'"age","sex"')
     assert cancer.learned.num_rows + cancer.held.num_rows == 569
@@ -92,28 +92,28 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, name: str, content:
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(InvalidTable, match=message) as caught:
-        demo_data.from_file(path, "y")
+        data.from_file(path, "y")
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_a_column_that_is_not_there_is_named_with_those_that_are(file: Path) -> None:
     with pytest.raises(InvalidTarget, match=r"no column 'price'.*the columns are x, y"):
-        demo_data.from_file(file, "price")
+        data.from_file(file, "price")
     with pytest.raises(InvalidTarget, match="--target is missing; the columns are x, y"):
-        demo_data.from_file(file, None)
+        data.from_file(file, None)
 
 
 def test_a_target_needs_a_file() -> None:
     with pytest.raises(InvalidField, match="--data"):
-        demo.run(argparse.Namespace(data=None, target="y"))
+        walkthrough.run(argparse.Namespace(data=None, target="y"))
 
 
 @pytest.mark.parametrize(
     ("stem", "name"), [("my table.v2", "my-table-v2"), ("été", "t"), ("数据", "data"), ("x" * 99, "x" * 63)]
 )
 def test_model_names(stem: str, name: str) -> None:
-    assert demo_data.model_name(Path(f"{stem}.csv")) == name
+    assert data.model_name(Path(f"{stem}.csv")) == name
 
 
 def test_regression_is_judged_beside_the_mean_of_what_was_learned() -> None:
@@ -156,14 +156,14 @@ def test_the_view_shows_texts_as_they_are_and_no_control_codes_in_a_file() -> No
 
 
 def test_few_rows_get_small_leaves() -> None:
-    assert "min_data_in_leaf" not in demo.params(1000)
-    assert demo.params(100)["min_data_in_leaf"] == 5
-    assert demo.params(10)["min_data_in_leaf"] == 2
+    assert "min_data_in_leaf" not in walkthrough.params(1000)
+    assert walkthrough.params(100)["min_data_in_leaf"] == 5
+    assert walkthrough.params(10)["min_data_in_leaf"] == 2
 
 
 def test_curl_lines_quote_what_the_user_gave(file: Path) -> None:
-    case = demo_data.from_file(file, "y")
-    lines = demo_curl.of_case(case, url="http://h:1", password=Path("a home/secret"))
+    case = data.from_file(file, "y")
+    lines = curl.of_case(case, url="http://h:1", password=Path("a home/secret"))
     init = next(line for line in lines if "/init?" in line)
     assert f"@{file}" in shlex.split(init)
     assert any("'a home/secret'" in line for line in lines)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.exposure import warn_of_exposure
+from infra.host.exposure import warn_of_exposure
 from tasks.config.redis_file import REDIS_FILE
 from tasks.config.settings import CONFIG
 

@@ -10,9 +10,9 @@ import pytest
 import redis
 
 from gateway.identity.accounts import Accounts
-from infra.address import Address
-from infra.home import Home
-from infra.up import add_first_account, greeting
+from infra.host.address import Address
+from infra.host.home import Home
+from infra.supervision.up import add_first_account, greeting
 from tasks.errors import Unauthenticated
 from tests.servers import Valkey
 from tests.service import MLSERVICE

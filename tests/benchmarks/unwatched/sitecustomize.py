@@ -12,15 +12,19 @@ import os
 import re
 from typing import Any
 
-import infra.programs
-import infra.proxy
-import infra.serving
+import infra.nginx.proxy
+import infra.supervision.programs
+import infra.supervision.serving
 from tasks.ledger import work_counts
 
 #: What keeps everything as it is.
 WATCHED = "WATCHED"
 
-_worker_options, _programs, _nginx_conf = infra.serving.worker_options, infra.programs.programs, infra.proxy.nginx_conf
+_worker_options, _programs, _nginx_conf = (
+    infra.supervision.serving.worker_options,
+    infra.supervision.programs.programs,
+    infra.nginx.proxy.nginx_conf,
+)
 
 
 def worker_options(*args: Any, **named: Any) -> dict[str, Any]:
@@ -28,7 +32,7 @@ def worker_options(*args: Any, **named: Any) -> dict[str, Any]:
     return {**_worker_options(*args, **named), "task_events": False, "without_heartbeat": True}
 
 
-def programs(*, embedded: bool) -> list[infra.programs.Program]:
+def programs(*, embedded: bool) -> list[infra.supervision.programs.Program]:
     """As the service's, without Flower."""
     return [program for program in _programs(embedded=embedded) if program.name != "flower"]
 
@@ -44,9 +48,9 @@ def unwatch() -> None:
     work_counts.COUNT_ACCEPTED = "local function count_accepted() end\n"  # type: ignore[misc]
     work_counts.COUNT_REDELIVERED = "local function count_redelivered() end\n"  # type: ignore[misc]
     work_counts.COUNT_ENDED = "local function count_ended() end\n"  # type: ignore[misc]
-    infra.serving.worker_options = worker_options
-    infra.programs.programs = programs
-    infra.proxy.nginx_conf = nginx_conf
+    infra.supervision.serving.worker_options = worker_options
+    infra.supervision.programs.programs = programs
+    infra.nginx.proxy.nginx_conf = nginx_conf
 
 
 if WATCHED not in os.environ:

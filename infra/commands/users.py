@@ -1,0 +1,134 @@
+"""`mlservice user`: who may do what."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from gateway.identity.accounts import SCOPES, Account, Accounts
+from gateway.identity.quotas import LIMITS
+from infra.host.home import FIRST_ACCOUNT, Home
+from infra.host.running import redis_of, settings_of
+from tasks.errors import InvalidField
+
+
+def add(args: argparse.Namespace) -> int:
+    """Add an account with the password on standard input; without one for a caller of the outside issuer.
+
+    As the first account, if there is none: prints its name then.
+    """
+    password = None if args.no_password else _password()
+    with _accounts(args) as accounts:
+        if not (args.first and accounts.names()):
+            accounts.add(args.name, password=password, scopes=args.scopes or SCOPES)
+            if args.first:
+                print(args.name)
+    return 0
+
+
+def show(args: argparse.Namespace) -> int:
+    """Print the accounts, one a line: name, scopes, limits, whether it is disabled."""
+    with _accounts(args) as accounts:
+        found = [account for name in accounts.names() if (account := accounts.get(name))]
+    if args.json:
+        print(json.dumps([_document(account) for account in found]))
+        return 0
+    for account in found:
+        limits = [f"{limit}={value}" for limit, value in sorted(account.limits.items())]
+        state = ["disabled"] if account.disabled else []
+        print(account.name, ",".join(sorted(account.scopes)), *limits, *state, sep="\t")
+    return 0
+
+
+def remove(args: argparse.Namespace) -> int:
+    """Remove an account. Raises NotFound."""
+    with _accounts(args) as accounts:
+        accounts.remove(args.name)
+    _forget_first_password(args)
+    return 0
+
+
+def disable(args: argparse.Namespace) -> int:
+    """Refuse an account's password and tokens. Raises NotFound."""
+    with _accounts(args) as accounts:
+        accounts.disable(args.name)
+    return 0
+
+
+def enable(args: argparse.Namespace) -> int:
+    """Take back `disable`. Raises NotFound."""
+    with _accounts(args) as accounts:
+        accounts.enable(args.name)
+    return 0
+
+
+def passwd(args: argparse.Namespace) -> int:
+    """Set the password on standard input, which ends the account's tokens. Raises NotFound."""
+    password = _password()
+    with _accounts(args) as accounts:
+        accounts.set_password(args.name, password)
+    _forget_first_password(args)
+    return 0
+
+
+def scopes(args: argparse.Namespace) -> int:
+    """Give an account these scopes and no others. Raises NotFound."""
+    with _accounts(args) as accounts:
+        accounts.set_scopes(args.name, args.scopes)
+    return 0
+
+
+def quota(args: argparse.Namespace) -> int:
+    """Set what an account may use in a second; what is not named stays. Raises NotFound."""
+    given = {limit: getattr(args, limit) for limit in LIMITS}
+    named = {limit: _limit(limit, value) for limit, value in given.items() if value is not None}
+    if not named:
+        options = ", ".join(f"--{limit.replace('_', '-')}" for limit in LIMITS)
+        raise InvalidField(f"give at least one of {options}: a number, or `default`")
+    with _accounts(args) as accounts:
+        accounts.set_limits(args.name, named)
+    return 0
+
+
+@contextmanager
+def _accounts(args: argparse.Namespace) -> Iterator[Accounts]:
+    with redis_of(settings_of(Home(args.home), os.environ)) as client:
+        yield Accounts(client)
+
+
+def _forget_first_password(args: argparse.Namespace) -> None:
+    """Remove the file that has the password of the first account, if it was that one's: it would mislead."""
+    file = Home(args.home).admin_password
+    if args.name == FIRST_ACCOUNT and file.exists():
+        file.unlink()
+        print(f"removed {file}, which had its first password")
+
+
+def _password() -> str:
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise InvalidField("the password is empty: give it as one line on standard input")
+    return password
+
+
+def _limit(limit: str, text: str) -> int | None:
+    if text == "default":
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise InvalidField(f"{limit} must be a whole number, 0 for any amount, or `default`, not {text[:40]!r}")
+    return int(text)
+
+
+def _document(account: Account) -> dict[str, Any]:
+    return {
+        "name": account.name,
+        "scopes": sorted(account.scopes),
+        "created_at": account.created_at,
+        "disabled": account.disabled,
+        "limits": dict(account.limits),
+    }

@@ -1,0 +1,1 @@
+"""`mlservice demo`: the service shown on real data. Imports supervision, host."""

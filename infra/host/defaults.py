@@ -1,0 +1,11 @@
+"""What the command line uses when nothing is said. Imports nothing, so that every command starts fast."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: The folder of the service, in the working folder.
+DEFAULT_HOME: Final = ".mlservice"
+#: Where it listens.
+DEFAULT_HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = "8080"

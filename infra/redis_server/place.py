@@ -1,0 +1,49 @@
+"""Which Redis `mlservice up` uses: the one of REDIS_URL, that of a file's HOST, or one of its own."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infra.host.home import Home
+from infra.redis_server.embedded import store_url
+from infra.redis_server.users import users_acl
+from tasks.config.redis_file import REDIS_FILE, RedisAccess, redis_access
+from tasks.config.settings import config_folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisPlace:
+    """Where Redis is."""
+
+    url: str = field(repr=False)
+    #: Who may enter the embedded Valkey; None if Redis is not ours to start.
+    access: RedisAccess | None
+
+
+def redis_place(home: Home, sockets: Path, environ: Mapping[str, str]) -> RedisPlace:
+    """The Redis to use. Without a file in the folder of configuration the home's own is used, or made.
+
+    Raises SettingsError, which names file and key.
+    """
+    if url := environ.get("REDIS_URL"):
+        return RedisPlace(url=url, access=None)
+    access = _access(home, environ)
+    if not access.own:
+        return RedisPlace(url=access.url, access=None)
+    return RedisPlace(url=store_url(sockets, access), access=access)
+
+
+def show_users(args: argparse.Namespace) -> int:
+    """Print the ACL file for a Redis of the operator's own. Raises SettingsError, which names file and key."""
+    home = Home(args.home.resolve())
+    home.prepare()
+    print(users_acl(_access(home, os.environ), flower_password=home.flower_password()), end="")
+    return 0
+
+
+def _access(home: Home, environ: Mapping[str, str]) -> RedisAccess:
+    return redis_access(config_folder(environ) / REDIS_FILE) or home.redis_access()

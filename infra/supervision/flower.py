@@ -1,0 +1,120 @@
+"""Flower, without Celery's command line around it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import unquote
+
+from flower import command
+from flower.app import Flower
+from flower.events import Events
+from flower.utils import broker
+from flower.utils.broker import RedisSocket
+from flower.views import BaseHandler
+from tornado.httputil import HTTPServerRequest
+from tornado.options import options
+from tornado.routing import Matcher, Rule
+
+from gateway.resources.authorize import CONTROLS
+from infra.redis_server.users import FLOWER_PREFIX
+from tasks.contract import QUEUES, Lane, queue_key
+
+#: Flower's own way to make a page, and to take note of an event.
+_render: Final = BaseHandler.render
+_hear: Final = Events.on_event
+#: What an event has of a task's data.
+DATA: Final = ("args", "kwargs")
+
+
+class NamedSocket(RedisSocket):  # type: ignore[misc]
+    """Counts queues on a unix socket as the user in the URL; Flower's own class knows the password only."""
+
+    def __init__(self, broker_url: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(broker_url, *args, **kwargs)
+        self.redis.connection_pool.connection_kwargs.update(username=self.username, path=unquote(f"/{self.vhost}"))
+
+
+async def lengths(self: Any, _names: Iterable[str]) -> list[dict[str, Any]]:
+    """How many messages wait, by queue and lane; Flower's own method adds the lanes up. Raises RedisError.
+
+    Of all queues: Flower names those of the workers that answered when it started.
+    """
+    rows = [(name, lane) for name in QUEUES for lane in Lane]
+    try:
+        async with self.redis.pipeline(transaction=False) as pipeline:
+            for name, lane in rows:
+                pipeline.llen(queue_key(name, lane))
+            counts = await pipeline.execute()
+    finally:
+        await self.redis.aclose()
+    return [
+        {"name": f"{name}, {lane.value}", "messages": count, "messages_ready": count}
+        for (name, lane), count in zip(rows, counts, strict=True)
+    ]
+
+
+def render(self: BaseHandler, name: str, **values: Any) -> None:
+    """A page, with the buttons that whoever looks may press. Those of a task nobody may."""
+    if "read_only" in values:
+        values["read_only"] = name == "task.html" or self.request.headers.get(CONTROLS) == "no"
+    _render(self, name, **values)
+
+
+def hear(self: Events, event: dict[str, Any]) -> None:
+    """Take note of an event; not of the data in those that clients may send of what they have sent."""
+    _hear(self, {name: value for name, value in event.items() if event["type"] != "task-sent" or name not in DATA})
+
+
+class OurOwn(Matcher):
+    """Finds the requests to Flower's API that would submit, revoke or abort a task."""
+
+    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
+        """Whether it is one, as tornado wants it said."""
+        return {} if re.search(r"/api/task/(apply|async-apply|send-task|revoke|abort)/", request.path) else None
+
+
+class Refused(BaseHandler):  # type: ignore[misc]
+    """Answers 403: what Flower revokes it would take from its queue, and the ledger would wait for it."""
+
+    def prepare(self) -> None:
+        """Before the method is looked at."""
+        self.set_status(403)
+        self.finish(
+            "tasks are submitted and cancelled through the service's own API: POST /v1/models/..., DELETE /v1/tasks/ID"
+        )
+
+
+def serve(app: Any, arguments: list[str]) -> None:
+    """Serve Flower until SIGTERM. The arguments are its own; FLOWER_* in the environment says more.
+
+    Who gets in may control workers; under `mlservice up` NGINX lets only `admin` do that. Tasks are for the API.
+    """
+    keep_apart(app)
+    broker.RedisSocket, broker.RedisBase.queues = NamedSocket, lengths
+    BaseHandler.render, Events.on_event = render, hear
+    command.apply_env_options()
+    command.apply_options("flower", arguments)
+    command.extract_settings()
+    command.setup_logging()
+    flower = Flower(capp=app, options=options, **command.settings)
+    flower.default_router.rules.insert(0, Rule(OurOwn(), Refused))
+    signal.signal(signal.SIGTERM, command.sigterm_handler)
+    flower.start_http_server()
+    try:
+        flower.start()
+    except (KeyboardInterrupt, SystemExit):
+        pass
+    finally:
+        flower.stop()
+    sys.exit(0)
+
+
+def keep_apart(app: Any) -> None:
+    """Let this app give back no worker's messages, as every other consumer does from time to time."""
+    names = ("unacked_key", "unacked_index_key", "unacked_mutex_key")
+    own = {name: FLOWER_PREFIX + name.removesuffix("_key") for name in names}
+    app.conf.broker_transport_options = {**app.conf.broker_transport_options, **own}

@@ -1,0 +1,63 @@
+# ruff: noqa: N999 - the name by which gunicorn knows it.
+"""How gunicorn serves the gateway; read by gunicorn, not imported.
+
+GATEWAY_BIND says where (`unix:PATH` or `HOST:PORT`), the settings how many processes.
+"""
+
+import gc
+import logging
+import os
+
+from gunicorn import glogging  # type: ignore[import-untyped]
+from gunicorn.config import Config  # type: ignore[import-untyped]
+
+from infra.host.exposure import warn_of_exposure
+from infra.host.machine import cores
+from tasks.config.settings import Settings
+from tasks.telemetry import logs
+
+_settings = Settings.load()
+logs.setup(_settings, "gateway")
+warn_of_exposure(os.environ)
+
+
+class Logger(glogging.Logger):  # type: ignore[misc]
+    """gunicorn's own messages, and uvicorn's, which it hands its handlers, written as all others are."""
+
+    def setup(self, cfg: Config) -> None:
+        """As the base class, but for where messages go."""
+        super().setup(cfg)
+        self.error_log.handlers = list(logging.getLogger().handlers)
+
+
+logger_class = Logger
+
+wsgi_app = "gateway.asgi:app"
+worker_class = "gateway.server.GatewayWorker"
+bind = [os.environ.get("GATEWAY_BIND", "127.0.0.1:8000")]
+umask = 0o077
+workers = _settings.gateway_processes or cores()
+backlog = 1024
+# Longer than NGINX keeps its connections, so that the gateway never closes one that NGINX is about to use.
+keepalive = 120
+# A process that does not turn its event loop for so long is replaced.
+timeout = 30
+graceful_timeout = 3
+control_socket_disable = True
+accesslog = None
+errorlog = "-"
+loglevel = "info"
+
+
+def on_starting(server: object) -> None:
+    """Import the gateway's code before the fork: processes share its memory, and a new one is there at once.
+
+    The app itself is made after the fork (no preload_app): its name and its connections are one process's own.
+    """
+    import uvicorn.protocols.http.httptools_impl  # noqa: F401
+    import uvloop  # noqa: F401
+
+    import gateway.app  # noqa: F401
+
+    gc.collect()
+    gc.freeze()

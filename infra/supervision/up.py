@@ -1,0 +1,217 @@
+"""`mlservice up`: the whole service on this machine, until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import io
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from gateway.identity import keyfile
+from infra.host.address import Address, free_address
+from infra.host.exposure import warn_of_exposure
+from infra.host.home import FIRST_ACCOUNT, FLOWER_HTTP_PASSWORD, Home, Service
+from infra.host.signals import Signals
+from infra.host.templates import write_private
+from infra.nginx.console_files import link_console
+from infra.nginx.proxy import nginx_conf
+from infra.nginx.tls import check_pair, link_pair
+from infra.redis_server.embedded import flower_url, write_store
+from infra.redis_server.place import RedisPlace, redis_place
+from infra.supervision.programs import programs, write_supervisor
+from infra.supervision.stack import Stack
+from tasks.config.settings import CONFIG, FLOWER_REDIS_URL, Settings
+from tasks.errors import Unavailable
+from tasks.telemetry.traces import load_traces
+
+#: What the names of the settings of an outside issuer begin with.
+ISSUER_VARIABLES: Final = "MLSERVICE_OIDC_"
+#: Longest time from the start until the service is ready.
+READY_SECONDS: Final = 60.0
+#: Time between two looks whether it is.
+LOOK_SECONDS: Final = 0.1
+#: Longest wait for one answer about it.
+ANSWER_SECONDS: Final = 5.0
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM. Raises ServiceError, after a clean stop, if the service does not come up."""
+    home = Home(args.home.resolve())
+    given = {**os.environ, **tls_variables(args)}
+    settings = Settings.load(given)
+    load_traces(settings)
+    tls = check_pair(settings)
+    if home.run.exists():
+        with home.claim():
+            pass  # Or it is said here, before the port, which that service may have, is said to be taken.
+    address = replace(free_address(args.host, args.port), tls=tls)
+    if tls and settings.redirect_port:
+        free_address(args.host, settings.redirect_port)
+    home.prepare()
+    with home.claim() as lock, home.sockets() as sockets, Signals() as signals:
+        warn_of_exposure(given)
+        place = redis_place(home, sockets, given)
+        environment = child_environment(home, sockets, given, place=place)
+        write_configuration(home, sockets, environment, address=address, place=place)
+        service = Service(pid=os.getpid(), url=address.url, sockets=str(sockets))
+        stack = Stack(home, sockets)
+        with home.announced(service):
+            stack.start(environment, keep=lock)
+            try:
+                serve(stack, signals, address=address, environment=environment)
+            finally:
+                stack.stop(signals)
+    return 0
+
+
+def tls_variables(args: argparse.Namespace) -> dict[str, str]:
+    """What the options say of TLS, as the settings that they stand for."""
+    options = {"MLSERVICE_TLS_CERT_FILE": args.tls_cert, "MLSERVICE_TLS_KEY_FILE": args.tls_key}
+    return {name: str(path.resolve()) for name, path in options.items() if path}
+
+
+def child_environment(home: Home, sockets: Path, environ: Mapping[str, str], *, place: RedisPlace) -> dict[str, str]:
+    """What all processes of the service find in their environment; secrets are there, or in files, never in argv.
+
+    What files say of Redis and of tokens is in it too, so that no process reads them again.
+    """
+    settled = {
+        "REDIS_URL": place.url,
+        "MLSERVICE_BLOBS_URL": environ.get("MLSERVICE_BLOBS_URL", f"file://{home.blobs}"),
+        "MLSERVICE_TOKEN_LIFE_SECONDS": str(Settings.load({**environ, "REDIS_URL": place.url}).token_life_seconds),
+    }
+    # The commands must know the issuer whose tokens are accepted here.
+    home.remember({**settled, **{name: value for name, value in environ.items() if name.startswith(ISSUER_VARIABLES)}})
+    return {
+        **{name: value for name, value in environ.items() if name != CONFIG},
+        **settled,
+        **home.naming_keys(environ),
+        **({FLOWER_REDIS_URL: flower_url(sockets, home)} if place.access else {}),
+        "MLSERVICE_HOME": str(home.root),
+        "SOCKETS_DIR": str(sockets),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', os.defpath)}",
+    }
+
+
+def write_configuration(
+    home: Home, sockets: Path, environment: Mapping[str, str], *, address: Address, place: RedisPlace
+) -> None:
+    """Write what the programs read at their start.
+
+    Raises Unavailable if an outside Redis does not answer, SettingsError if the keys of the tokens cannot be used.
+    """
+    settings = Settings.load(environment)
+    if place.access:
+        write_store(home, sockets, place.access, settings=settings)
+    else:
+        check_redis(place.url)
+    settings.given_key()
+    if settings.token_keys_file:
+        keyfile.read(Path(settings.token_keys_file))
+    link_pair(settings, home.run)
+    link_console(home.run)
+    proxy = nginx_conf(address, settings, flower_password=home.secret(FLOWER_HTTP_PASSWORD))
+    write_private(home.run / "nginx.conf", proxy)
+    text = io.StringIO()
+    write_supervisor(text, programs(embedded=place.access is not None))
+    write_private(home.run / "supervisord.conf", text.getvalue())
+
+
+def check_redis(url: str) -> None:
+    """Raise Unavailable if nothing listens where the URL points."""
+    parts = urlsplit(url)
+    try:
+        if parts.scheme == "unix":
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(parts.path)
+        else:
+            socket.create_connection((parts.hostname or "localhost", parts.port or 6379), ANSWER_SECONDS).close()
+    except (OSError, ValueError) as error:
+        where = parts.path if parts.scheme == "unix" else parts.netloc.rpartition("@")[2]
+        raise Unavailable(f"Redis, {where}, cannot be reached: {error}") from error
+
+
+def serve(stack: Stack, signals: Signals, *, address: Address, environment: Mapping[str, str]) -> None:
+    """Wait until the service is ready, say so, and wait until it is to stop."""
+    wait_until_ready(stack, signals, address)
+    if signals.stopped:
+        return
+    add_first_account(environment)
+    stack.start_later(programs(embedded=False))
+    print(greeting(address, environment), flush=True)
+    while stack.running and not signals.stopped:
+        signals.wait(None)
+    if not signals.stopped:
+        raise Unavailable("the supervisor was killed; everything is stopped")
+
+
+def wait_until_ready(stack: Stack, signals: Signals, address: Address) -> None:
+    """Return when the service is ready or a stop is asked for. Raises Unavailable."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not signals.stopped and not is_ready(address):
+        stack.check()
+        if time.monotonic() > deadline:
+            raise Unavailable(f"the service was not ready after {READY_SECONDS:.0f} s\n{stack.unready()}")
+        signals.wait(LOOK_SECONDS)
+
+
+def is_ready(address: Address) -> bool:
+    """Whether `/health/ready` says so."""
+    connection = http.client.HTTPConnection(address.reach, address.port, timeout=ANSWER_SECONDS)
+    if address.tls:
+        # The certificate is for the name by which clients call it, and nothing secret is said here.
+        context = ssl._create_unverified_context()
+        connection = http.client.HTTPSConnection(address.reach, address.port, timeout=ANSWER_SECONDS, context=context)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def add_first_account(environment: Mapping[str, str]) -> None:
+    """Add `admin` with all scopes if there is no account."""
+    home = Home(Path(environment["MLSERVICE_HOME"]))
+    there = home.admin_password.exists()
+    password = home.first_password()
+    # In a process of its own: what it has to import would stay in this one's memory for ever.
+    command = [sys.executable, "-P", "-m", "infra.cli", "user", "add", FIRST_ACCOUNT, "--first"]
+    done = subprocess.run(
+        command, input=f"{password}\n", env=dict(environment), capture_output=True, check=False, text=True
+    )
+    if done.returncode:
+        raise Unavailable(f"the first account could not be added: {done.stderr.strip()}")
+    if not (there or done.stdout):
+        # There are accounts, and none has this password.
+        home.admin_password.unlink()
+
+
+def greeting(address: Address, environment: Mapping[str, str]) -> str:
+    """What a user needs to know now."""
+    password = Home(Path(environment["MLSERVICE_HOME"])).admin_password
+    account = f"{FIRST_ACCOUNT}, for both; its password is in {password}"
+    if not password.exists():
+        account = "one of yours, for both: `mlservice user list` names them"
+    lines = [
+        f"mlservice is ready: {address.url}",
+        f"  console   {address.url}/",
+        f"  Flower    {address.url}/flower/",
+        f"  account   {account}",
+        f"  to stop   Ctrl-C, or kill {os.getpid()}",
+    ]
+    if not (address.tls or ip_address(address.host).is_loopback):
+        lines.append("  caution   passwords and tokens can be read on the way: give --tls-cert and --tls-key")
+    return "\n".join(lines)
