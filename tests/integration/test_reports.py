@@ -21,7 +21,7 @@ from tests.integration.test_formats import parquet_body
 from tests.problems import refused
 from tests.service import Service
 from tests.site import Site
-from tests.unit.test_estimators import data
+from tests.unit.tasks.estimators.test_estimators import data
 from tests.workers import learn_sums
 
 PROBLEMS = ("regression", "binary", "multiclass")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.needed import CI, program
 
-RUN = Path(__file__).parents[2] / ".ci" / "run"
+RUN = Path(__file__).parents[3] / ".ci" / "run"
 
 
 def test_a_laptop_skips_and_ci_fails(monkeypatch: pytest.MonkeyPatch) -> None:

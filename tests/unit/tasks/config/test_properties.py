@@ -12,7 +12,7 @@ from tasks.config.redis_file import REDIS_FILE, RedisAccess, redis_access
 from tasks.config.settings import Settings
 from tasks.errors import SettingsError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 PASSWORDS = [
     "1234pw!@$",
     "a#b ; c",

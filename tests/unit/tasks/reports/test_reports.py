@@ -21,7 +21,7 @@ from tasks.registry.models_registry import Model, Snapshot, Version
 from tasks.reports.figures import learning_curve
 from tasks.reports.judging import Judged, calibration, confusion, thinned
 from tasks.reports.making import write
-from tests.unit.test_estimators import PROBLEMS, data
+from tests.unit.tasks.estimators.test_estimators import PROBLEMS, data
 
 EVIL = "<script>alert(1)</script>\"'&$x$_{}"
 #: Elements without an end.

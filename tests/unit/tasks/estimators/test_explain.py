@@ -13,7 +13,7 @@ from tasks.estimators.base import Estimator
 from tasks.estimators.lightgbm import LightGBM, LightGBMModel
 from tasks.learning.answers import explained
 from tasks.tables.schema import conform
-from tests.unit.test_estimators import PARAMS, PROBLEMS, dataset, nothing
+from tests.unit.tasks.estimators.test_estimators import PARAMS, PROBLEMS, dataset, nothing
 
 #: Params under which raw values mean the same.
 KINDS: list[dict[str, Any]] = [

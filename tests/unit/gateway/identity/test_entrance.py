@@ -17,7 +17,7 @@ from gateway.identity.passwords import Passwords
 from tasks.config.settings import Settings
 from tasks.errors import SettingsError
 from tests.servers import Valkey
-from tests.unit.test_authorize import basic
+from tests.unit.gateway.resources.test_authorize import basic
 
 KEY = "k" * 32
 
