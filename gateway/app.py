@@ -53,9 +53,9 @@ from tasks.ledger.dead_letters import DeadLetters
 from tasks.ledger.history import History
 from tasks.ledger.store import Ledger
 from tasks.registry.models_registry import Registry
-from tasks.storage.blobs import open_blobs
 from tasks.storage.connection import connect
-from tasks.telemetry.traces import open_traces
+from tasks.storage.stores import open_blobs
+from tasks.telemetry.tracing import open_traces
 
 log = logging.getLogger(__name__)
 

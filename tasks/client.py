@@ -24,8 +24,8 @@ from tasks.ledger.groups import Group, Head, Outcome, Task, new_group_id, parse_
 from tasks.ledger.history import History
 from tasks.ledger.store import Ledger
 from tasks.registry.models_registry import check_name
-from tasks.storage.blobs import open_blobs
 from tasks.storage.connection import connect
+from tasks.storage.stores import open_blobs
 from tasks.watch.watching import Watch
 
 #: Longest time between two looks at the ledger while waiting (seconds).

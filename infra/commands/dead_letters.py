@@ -15,7 +15,7 @@ from infra.host.home import Home
 from infra.host.running import redis_of, settings_of
 from tasks.ledger.dead_letters import DeadLetters, Letter
 from tasks.ledger.store import Ledger
-from tasks.storage.blobs import open_blobs
+from tasks.storage.stores import open_blobs
 
 #: How many letters are read together.
 PAGE: Final = 200

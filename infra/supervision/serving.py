@@ -17,7 +17,7 @@ from tasks.config.values import check_worker_name
 from tasks.contract import FLEETS, SYSTEM_FLEET
 from tasks.errors import SettingsError
 from tasks.telemetry import logs
-from tasks.telemetry.traces import load_traces
+from tasks.telemetry.tracing import load_traces
 
 HERE: Final = Path(__file__).parent
 #: One is kept for init while the other trains.

@@ -33,7 +33,7 @@ from infra.supervision.programs import programs, write_supervisor
 from infra.supervision.stack import Stack
 from tasks.config.settings import CONFIG, FLOWER_REDIS_URL, Settings
 from tasks.errors import Unavailable
-from tasks.telemetry.traces import load_traces
+from tasks.telemetry.tracing import load_traces
 
 #: What the names of the settings of an outside issuer begin with.
 ISSUER_VARIABLES: Final = "MLSERVICE_OIDC_"

@@ -12,8 +12,9 @@ import pyarrow as pa
 from tasks.errors import InvalidField
 from tasks.estimators.metrics import GROWING
 from tasks.tables.checks import listed
+from tasks.tables.columns import Schema
 from tasks.tables.inference import infer
-from tasks.tables.schema import Schema, conform_training
+from tasks.tables.schema import conform_training
 from tasks.tables.splitting import split
 
 #: Part of the rows that is held out to measure on, if none is given.

@@ -18,7 +18,8 @@ from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.lightgbm_explain import explanation
 from tasks.estimators.lightgbm_library import load_lightgbm as load_lightgbm
 from tasks.estimators.lightgbm_params import complete, refusal, resolve, try_out
-from tasks.tables.schema import Column, Schema, class_indices, numbers, target_type
+from tasks.tables.columns import Column, Schema
+from tasks.tables.schema import class_indices, numbers, target_type
 
 #: Tables with fewer rows are predicted by one thread; starting more costs more than it saves.
 ROWS_FOR_THREADS: Final = 512

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from tasks.errors import InvalidField
 from tasks.estimators.lightgbm_library import load_lightgbm
-from tasks.tables.schema import Schema
+from tasks.tables.columns import Schema
 
 
 def explanation(booster: Any, matrix: npt.NDArray[np.float64], schema: Schema, *, threads: int) -> pa.Table:

@@ -12,7 +12,7 @@ import numpy as np
 from tasks.errors import InvalidParams
 from tasks.estimators.lightgbm_library import aliases, load_lightgbm
 from tasks.tables.checks import json_pointer, listed
-from tasks.tables.schema import Schema
+from tasks.tables.columns import Schema
 
 #: Iterations if none are given.
 ITERATIONS: Final = 200

@@ -12,7 +12,7 @@ from tasks.contract import Media, State
 from tasks.errors import InvalidField
 from tasks.ledger.groups import Outcome
 from tasks.tables import formats
-from tasks.tables.schema import Schema
+from tasks.tables.columns import Schema
 from tasks.worker.model_cache import Loaded
 
 #: Most numbers in one explanation: some 40 MB of JSON.

@@ -45,7 +45,7 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
     estimator = runtime.estimators.get(snapshot.estimator)
     estimator.check(request.params)
     with runtime.traces.step("read data", model=request.model):
-        dataset = read_dataset(runtime, snapshot)
+        dataset = read_dataset(runtime.blobs, snapshot)
     start = time.perf_counter()
     recorder = Recorder(report, grows=estimator.grows)
     with runtime.traces.step("fit", model=request.model, estimator=snapshot.estimator, rows=dataset.train.num_rows):

@@ -30,7 +30,7 @@ from tasks.ledger.groups import (
     read_reply,
 )
 from tasks.ledger.store import Ledger
-from tasks.storage.blobs import kept_bytes, read_kept
+from tasks.storage.stores import kept_bytes, read_kept
 
 #: How many groups are looked up together.
 _PAGE: Final = 50

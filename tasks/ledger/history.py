@@ -24,7 +24,7 @@ from tasks.errors import Expired, InvalidField, UnknownTask
 from tasks.ledger import history_scripts as scripts
 from tasks.ledger.claims import cancelled
 from tasks.ledger.groups import Claim, Head, Outcome, Task, failure, parse_handle, read_heads, read_reply
-from tasks.storage.blobs import read_kept
+from tasks.storage.stores import read_kept
 
 #: The states by the letter that stands for them in a record.
 _STATES: Final = {ord(state.value[0]): state for state in State if state.final}

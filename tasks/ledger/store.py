@@ -48,7 +48,9 @@ from tasks.ledger.groups import (
     parse_handle,
     read_heads,
 )
-from tasks.storage.blobs import Blobs, RedisBlobs, drop_kept, read_kept
+from tasks.storage.blobs import Blobs
+from tasks.storage.redis_blobs import RedisBlobs
+from tasks.storage.stores import drop_kept, read_kept
 
 #: Results of a group that travel and are kept with its record have at most so many bytes together, roughly.
 REPLY_BYTES: Final = 1024 * 1024

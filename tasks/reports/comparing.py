@@ -8,7 +8,7 @@ from tasks.formatting import duration, plain
 from tasks.registry.models_registry import Version
 from tasks.reports.markup import as_json, section, table, text
 from tasks.reports.subject import METRICS, Subject
-from tasks.tables.schema import Schema
+from tasks.tables.columns import Schema
 
 
 def comparison(subject: Subject) -> str:

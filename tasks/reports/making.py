@@ -45,7 +45,7 @@ def add_missing_report(runtime: Runtime, model: str, number: int) -> None:
     def written(record: Model) -> str:
         if record.snapshot.fingerprint != record.versions[number].fingerprint:
             raise Unavailable("its worker ended before it was made, and the data has been replaced since")
-        loaded, dataset = runtime.models.get(model, number), read_dataset(runtime, record.snapshot)
+        loaded, dataset = runtime.models.get(model, number), read_dataset(runtime.blobs, record.snapshot)
         return write(record, number, estimator=loaded.estimator, artefact=loaded.artefact, dataset=dataset)
 
     _add(runtime, model, number, written)

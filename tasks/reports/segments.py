@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from tasks.formatting import plain
 from tasks.reports.judging import Judged
-from tasks.tables.schema import Column, numbers
+from tasks.tables.columns import Column
+from tasks.tables.schema import numbers
 
 #: How many columns are looked at.
 COLUMNS: Final = 3

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from tasks.estimators.base import Dataset
 from tasks.formatting import percent, plain, shortened
 from tasks.reports.judging import thinned
-from tasks.tables.schema import Schema, numbers
+from tasks.tables.columns import Schema
+from tasks.tables.schema import numbers
 
 #: Most columns that are described.
 COLUMNS: Final = 200

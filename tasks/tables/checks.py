@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from tasks.errors import InvalidRequest, InvalidRows
-
-if TYPE_CHECKING:
-    from tasks.tables.schema import Column
+from tasks.tables.columns import Column
 
 #: The largest magnitude of a number: that of IEEE 754 binary32, which LightGBM computes in.
 LARGEST: Final = 3.4028234663852886e38

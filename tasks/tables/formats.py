@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 
 from tasks.contract import Media
 from tasks.errors import InvalidRequest, MalformedBody, NotAcceptable
+from tasks.tables.columns import Schema
 from tasks.tables.records import table_of
-from tasks.tables.schema import Schema, kind_of, plain
+from tasks.tables.schema import kind_of, plain
 
 #: How a missing value is written in CSV, beside an empty field. Between quotes, these are text.
 CSV_MISSING: Final = ("", "NA", "N/A", "NaN", "nan", "null", "NULL")

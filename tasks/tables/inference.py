@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from tasks.errors import InvalidField, InvalidTable, InvalidTarget
 from tasks.tables.checks import RANGE, at_cell, listed, number_fault
-from tasks.tables.schema import ClassType, Column, Problem, Schema, kind_of, numbers, plain
+from tasks.tables.columns import ClassType, Column, Problem, Schema
+from tasks.tables.schema import kind_of, numbers, plain
 
 #: Fewest rows of a table.
 FEWEST_ROWS: Final = 10

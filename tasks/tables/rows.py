@@ -22,8 +22,9 @@ from tasks.tables.checks import (
     row_error,
     value_fault,
 )
+from tasks.tables.columns import Column, Schema
 from tasks.tables.records import decode
-from tasks.tables.schema import Column, Schema, arrow_schema
+from tasks.tables.schema import arrow_schema
 
 _TYPES: Final[dict[str, Any]] = {
     "number": Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)],

@@ -1,10 +1,9 @@
-"""The schema of a model's data, and tables that are made to fit it."""
+"""Tables that are made to fit a schema."""
 
 from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -12,10 +11,7 @@ import pyarrow.compute as pc
 
 from tasks.errors import InvalidRows
 from tasks.tables.checks import BELONGS, MISSING, columns_fault, mismatch, number_fault, row_error
-
-ColumnType = Literal["number", "boolean", "category"]
-Problem = Literal["regression", "binary", "multiclass"]
-ClassType = Literal["string", "integer", "float", "boolean", "none"]
+from tasks.tables.columns import Column, ColumnType, Schema
 
 #: The Arrow type of the target, by the type of its classes; of a regression's target for "none".
 _TARGETS: Final = {
@@ -26,34 +22,6 @@ _TARGETS: Final = {
     "none": pa.float64(),
 }
 _KINDS: Final = {"number": "a number", "boolean": "true or false", "category": "text"}
-
-
-class Column(msgspec.Struct, frozen=True):
-    """One feature."""
-
-    name: str
-    type: ColumnType
-    #: The texts that training knew, sorted; empty unless `type` is "category".
-    categories: list[str] = []
-    #: True if the training data has a missing value (null or NaN) here.
-    nullable: bool = False
-
-
-class Schema(msgspec.Struct, frozen=True):
-    """What a model was trained on. Survives `msgspec.json`."""
-
-    #: The features, without the target, in order.
-    columns: list[Column]
-    target: str
-    problem: Problem
-    #: The target's values, sorted; empty for a regression.
-    classes: list[str | int | float | bool] = []
-    class_type: ClassType = "none"
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the features, in order."""
-        return [column.name for column in self.columns]
 
 
 def arrow_type(column: Column) -> pa.DataType:

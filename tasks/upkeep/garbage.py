@@ -12,7 +12,8 @@ import redis
 
 from tasks.contract import GROUP_KEY
 from tasks.registry.models_registry import Registry
-from tasks.storage.blobs import Blobs, Kept, drop_kept
+from tasks.storage.blobs import Blobs, Kept
+from tasks.storage.stores import drop_kept
 from tasks.upkeep.budget import Budget
 
 #: How many records are asked for together.

@@ -15,7 +15,7 @@ import redis
 from tasks.config.settings import Settings
 from tasks.contract import DEAD_KEY, GROUP_KEY, OWNER_KEY
 from tasks.registry.models_registry import Registry
-from tasks.storage.blobs import open_blobs
+from tasks.storage.stores import open_blobs
 from tasks.upkeep.budget import Budget
 from tasks.upkeep.garbage import remove_left_behind, remove_unreferenced
 from tasks.upkeep.old_versions import remove_old

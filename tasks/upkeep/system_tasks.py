@@ -17,8 +17,8 @@ from tasks.config.settings import Settings
 from tasks.contract import CANARY_TASK, RECONCILE_TASK, RECONCILING_KEY, SWEEP_TASK, SWEEPING_KEY
 from tasks.ledger.canary import answer_canary
 from tasks.ledger.store import Ledger
-from tasks.storage.blobs import open_blobs
 from tasks.storage.connection import connect
+from tasks.storage.stores import open_blobs
 from tasks.upkeep.reconciling import expire, reconcile
 from tasks.upkeep.retention import PARTS, sweep
 

@@ -12,8 +12,8 @@ from tasks.estimators.base import Estimator
 from tasks.estimators.catalogue import Catalogue
 from tasks.registry.models_registry import Registry
 from tasks.storage.blobs import Blobs
+from tasks.tables.columns import Schema
 from tasks.tables.rows import RowReader
-from tasks.tables.schema import Schema
 
 
 @dataclass(frozen=True)

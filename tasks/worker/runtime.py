@@ -13,9 +13,11 @@ import redis
 from tasks.config.settings import Settings
 from tasks.ledger.store import Ledger
 from tasks.registry.models_registry import Registry
-from tasks.storage.blobs import Blobs, open_blobs
+from tasks.storage.blobs import Blobs
 from tasks.storage.connection import connect
-from tasks.telemetry.traces import UNTRACED, Traces, open_traces
+from tasks.storage.stores import open_blobs
+from tasks.telemetry.traces import UNTRACED, Traces
+from tasks.telemetry.tracing import open_traces
 
 if TYPE_CHECKING:
     from tasks.estimators.catalogue import Catalogue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,24 +18,52 @@ ALLOWED = {
     "monitoring": {"monitoring", "gateway", "tasks"},
     "infra": {"infra", "monitoring", "gateway", "tasks"},
 }
-#: What the gateway may import of tasks: the contract, never the work.
-GATEWAY_TASKS = {
-    *("contract", "errors", "settings", "groups", "ledger", "history", "registry"),
-    *(
-        "acceptance",
-        "canary",
-        "setting_values",
-        "cancelling",
-        "connection",
-        "counts",
-        "dead",
-        "fleet",
-        "blobs",
-        "pressure",
-        "work_counts",
-        "scripts",
+#: The order of the house, from the ground up. What stands in a row imports only from the rows above it here, and from
+#: its own wing. Names without a folder are the faces: the only modules that lie directly in a package.
+ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
+    "tasks": (
+        ("contract", "errors", "formatting"),
+        ("config", "tables"),
+        ("storage", "estimators"),
+        ("ledger",),
+        ("registry", "telemetry"),
+        ("worker", "watch"),
+        ("upkeep", "reports"),
+        ("learning",),
+        ("init", "train", "estimate", "client"),
+        ("app",),
     ),
-    "traces",
+    "gateway": (
+        ("wiring", "web"),
+        ("identity",),
+        ("commit", "metrics"),
+        ("resources",),
+        ("app",),
+        ("server", "asgi"),
+    ),
+    "infra": (
+        ("host",),
+        ("redis_server", "nginx"),
+        ("supervision",),
+        ("commands", "demo"),
+        ("cli",),
+        ("__main__",),
+    ),
+}
+#: What the gateway may import of tasks: what knows no model, never the work.
+GATEWAY_TASKS = {
+    *("contract", "errors"),
+    *("config.settings", "config.values"),
+    *("storage.blobs", "storage.connection", "storage.stores"),
+    *(
+        f"ledger.{module}"
+        for module in (
+            *("store", "acceptance", "groups", "history", "cancelling", "dead_letters", "backpressure", "canary"),
+            *("counts", "work_counts", "fleet", "scripts"),
+        )
+    ),
+    "registry.models_registry",
+    *("telemetry.traces", "telemetry.tracing"),
 }
 #: Where the environment may be read as the default of `Settings.load`.
 EDGES = {"tasks/app.py", "gateway/asgi.py", "tasks/client.py"}
@@ -55,6 +84,23 @@ def modules(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
 
 
+def dotted(path: Path) -> str:
+    """A module's name as it is imported."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+@cache
+def graph(package: str) -> dict[str, set[str]]:
+    """The modules of a package, and which of them each imports, also late or for types only."""
+    names = {dotted(path): path for path in modules(package) if path.name != "__init__.py"}
+    return {name: (imports(path) & names.keys()) - {name} for name, path in names.items()}
+
+
+def place(module: str) -> str:
+    """The wing of a module, or the face that it is."""
+    return module.split(".")[1]
+
+
 @pytest.mark.parametrize("package", ALLOWED)
 def test_packages_import_only_what_the_design_allows(package: str) -> None:
     for path in modules(package):
@@ -62,10 +108,72 @@ def test_packages_import_only_what_the_design_allows(package: str) -> None:
         assert ours <= ALLOWED[package], f"{path.relative_to(ROOT)} imports {ours - ALLOWED[package]}"
 
 
+@pytest.mark.parametrize("package", ORDER)
+def test_wings_stand_on_those_below(package: str) -> None:
+    level = {name: number for number, row in enumerate(ORDER[package]) for name in row}
+    for module, imported in graph(package).items():
+        wrong = {
+            other for other in imported if place(other) != place(module) and level[place(other)] >= level[place(module)]
+        }
+        assert not wrong, f"{module} imports {wrong}, which stand beside or above it"
+
+
+@pytest.mark.parametrize("package", [*ORDER, "monitoring"])
+def test_no_modules_import_each_other(package: str) -> None:
+    circle = find_circle(graph(package))
+    assert not circle, " -> ".join(circle)
+
+
+@pytest.mark.parametrize("package", ORDER)
+def test_only_faces_lie_outside_wings(package: str) -> None:
+    found = {path.name for path in (ROOT / package).iterdir() if path.suffix == ".py" and path.name != "__init__.py"}
+    named = {name for row in ORDER[package] for name in row}
+    wings = {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
+    assert {f"{name}.py" for name in named - wings} == found
+    assert wings <= named, f"{wings - named} have no place in ORDER"
+
+
+@pytest.mark.parametrize("package", ORDER)
+def test_a_wing_says_what_lives_there_and_no_more(package: str) -> None:
+    for path in (ROOT / package).glob("*/__init__.py"):
+        tree = ast.parse(path.read_text())
+        assert ast.get_docstring(tree), path
+        assert len(tree.body) == 1, f"{path} is one docstring"
+        assert not (path.parent / f"{path.parent.name}.py").exists(), f"a module has the name of its wing: {path}"
+
+
+def test_unit_tests_mirror_the_wings() -> None:
+    unit = ROOT / "tests" / "unit"
+    for path in unit.rglob("test_*.py"):
+        package, *wing = path.relative_to(unit).parent.parts
+        assert package == "harness" or (ROOT / package / Path(*wing)).is_dir(), path
+
+
+def find_circle(arrows: dict[str, set[str]]) -> list[str]:
+    """The names along one circle; nothing if there is none."""
+    done: set[str] = set()
+
+    def follow(name: str, trail: list[str]) -> list[str]:
+        if name in trail:
+            return [*trail[trail.index(name) :], name]
+        if name in done:
+            return []
+        done.add(name)
+        return next((circle for other in sorted(arrows[name]) if (circle := follow(other, [*trail, name]))), [])
+
+    return next((circle for name in sorted(arrows) if (circle := follow(name, []))), [])
+
+
+def test_a_circle_is_found() -> None:
+    assert find_circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert find_circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
 def test_gateway_imports_no_work() -> None:
+    ours = {dotted(path).removeprefix("tasks.") for path in modules("tasks")}
     for path in modules("gateway"):
-        ours = {name.split(".")[1] for name in imports(path) if name.startswith("tasks.")}
-        assert ours <= GATEWAY_TASKS, f"{path.relative_to(ROOT)} imports tasks.{ours - GATEWAY_TASKS}"
+        imported = {name.removeprefix("tasks.") for name in imports(path) if name.startswith("tasks.")} & ours
+        assert imported <= GATEWAY_TASKS, f"{path.relative_to(ROOT)} imports tasks.{imported - GATEWAY_TASKS}"
 
 
 def test_estimators_know_no_celery_redis_or_environment() -> None:

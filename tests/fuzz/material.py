@@ -11,7 +11,7 @@ from tasks.contract import RESULT_MEDIA, Kind, Lane, Media
 from tasks.errors import Poison
 from tasks.ledger.groups import Group, Head, failure, new_group_id
 from tasks.ledger.store import Ledger
-from tasks.storage.blobs import open_blobs
+from tasks.storage.stores import open_blobs
 from tests.fuzz.fresh import MODEL as SLOW
 from tests.fuzz.fresh import PLACEHOLDER
 from tests.service import Service

@@ -18,8 +18,9 @@ from tasks.contract import BLOBS_KEY, GROUP_KEY
 from tasks.errors import Unavailable
 from tasks.ledger.groups import new_group_id
 from tasks.storage.atomic_file import UNFINISHED
-from tasks.storage.blobs import Blobs, drop_kept, kept_bytes, open_blobs, read_kept
+from tasks.storage.blobs import Blobs
 from tasks.storage.fsspec_blobs import FolderBlobs
+from tasks.storage.stores import drop_kept, kept_bytes, open_blobs, read_kept
 from tasks.upkeep.budget import Budget
 from tasks.upkeep.garbage import remove_left_behind
 

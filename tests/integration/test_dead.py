@@ -21,7 +21,7 @@ from tasks.ledger.dead_letters import DeadLetters
 from tasks.ledger.groups import Claim, Group, Head, Outcome, failure, new_group_id
 from tasks.ledger.history import History
 from tasks.ledger.store import Ledger
-from tasks.storage.blobs import open_blobs
+from tasks.storage.stores import open_blobs
 from tasks.worker.runner import run_claimed
 from tests.servers import Valkey, eventually
 from tests.service import MLSERVICE, Service

@@ -33,7 +33,7 @@ from tasks.ledger.groups import Claim, Group, Head, Outcome, new_group_id, read_
 from tasks.ledger.history import History, unwanted
 from tasks.ledger.store import Ledger
 from tasks.registry.models_registry import Registry, Version
-from tasks.storage.blobs import open_blobs
+from tasks.storage.stores import open_blobs
 from tasks.upkeep.reconciling import SUSPECT_SECONDS, expire, reconcile
 from tests.servers import eventually
 

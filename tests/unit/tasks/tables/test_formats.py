@@ -12,8 +12,8 @@ from pyarrow import parquet
 
 from tasks.contract import Media
 from tasks.errors import InvalidField, InvalidRequest, InvalidTable, MalformedBody, NotAcceptable
+from tasks.tables.columns import Column, Schema
 from tasks.tables.formats import fingerprint, from_ipc, read, to_ipc, write
-from tasks.tables.schema import Column, Schema
 
 TABLE = pa.table({"x": [1.5, None, 3.0], "t": ["a", "ü", None], "b": [True, False, None]})
 

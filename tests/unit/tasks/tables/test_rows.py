@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 
 from tasks.errors import InvalidField, InvalidRequest, InvalidRows, MalformedBody
+from tasks.tables.columns import Column, Schema
 from tasks.tables.rows import RowReader
-from tasks.tables.schema import Column, Schema, arrow_schema, conform
+from tasks.tables.schema import arrow_schema, conform
 
 NUMBERS = Schema(columns=[Column("a b", "number"), Column("c/d", "number")], target="y", problem="regression")
 MIXED = Schema(

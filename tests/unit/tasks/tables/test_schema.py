@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 
 from tasks.errors import InvalidField, InvalidRows, InvalidTable, InvalidTarget
+from tasks.tables.columns import Column, Schema
 from tasks.tables.inference import infer
-from tasks.tables.schema import Column, Schema, arrow_schema, conform, conform_training
+from tasks.tables.schema import arrow_schema, conform, conform_training
 
 ROWS = 20
 

@@ -181,7 +181,7 @@ def test_traces_without_opentelemetry_name_the_remedy() -> None:
 import sys
 sys.modules["opentelemetry"] = None  # As if it were not installed.
 from tasks.config.settings import Settings
-from tasks.telemetry.traces import load_traces
+from tasks.telemetry.tracing import load_traces
 load_traces(Settings())
 load_traces(Settings(traces_endpoint="http://127.0.0.1:4318"))
 """

@@ -1,0 +1,1 @@
+"""The settings by area; `tasks/config/settings.py` puts them together."""

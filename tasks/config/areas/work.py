@@ -1,0 +1,77 @@
+"""Accepted work: how much, how often it is tried, by how many processes, with what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.config.setting import Area, setting
+from tasks.config.values import PREFIX, check_worker_name, parse_pairs
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkSettings(Area):
+    """Queues and workers."""
+
+    visibility_timeout_seconds: int = setting(
+        8, doc="Work whose worker has not renewed its lease for so long is given to another one."
+    )
+    max_queued_items: int = setting(
+        1_000_000,
+        doc="So many unfinished items in a lane of a queue, and no more are accepted; 0: no bound.",
+        zero=True,
+    )
+    max_queue_age_seconds: int = setting(
+        0,
+        doc="While the first item that waits in a lane has waited longer, no more are accepted there; 0: no bound.",
+        zero=True,
+    )
+    max_memory_part: float = setting(0.9, doc="While Redis uses a greater part of its maxmemory, nothing is accepted.")
+    max_deliveries: int = setting(5, doc="Work that ended its worker so often is failed as poison.")
+    max_retries: int = setting(
+        5, doc="How often work is tried again after an error that passes (Redis, disk).", zero=True
+    )
+    retry_seconds: float = setting(1.0, doc="Wait before the first retry; it doubles each time, up to 60 s.")
+    estimate_processes: int = setting(0, doc="Processes of the estimate worker; 0: one a core.", zero=True)
+    train_processes: int = setting(0, doc="Processes of the train worker; 0: one a core, at least two.", zero=True)
+    worker_name: str = setting(
+        "", doc="What the workers started here are called, as FLEET@NAME; empty: the name of the host."
+    )
+    train_threads: int = setting(0, doc="Threads of one train, and of one large estimate; 0: one a core.", zero=True)
+    train_niceness: int = setting(
+        5, doc="Niceness of train workers, so that estimates are answered while a train runs.", zero=True
+    )
+    init_time_limit_seconds: int = setting(600, doc="Soft time limit of an init.")
+    train_time_limit_seconds: int = setting(3600, doc="Soft time limit of a train.")
+    estimate_time_limit_seconds: int = setting(120, doc="Soft time limit of a group of estimates.")
+    time_limit_grace_seconds: int = setting(
+        5, doc="How long after its soft time limit work that went on is killed, with its process."
+    )
+    worker_memory_bytes: int = setting(
+        0, doc="Memory for data that one process of a worker may have (RLIMIT_DATA); 0: any amount.", zero=True
+    )
+    model_cache_size: int = setting(16, doc="Model versions that one estimate process keeps in memory.")
+    estimators: str = setting("", doc="Further estimators: name=package.module:Class, separated by commas.")
+    sources: str = setting(
+        "", doc="Data that init may read by name: NAME=URL, separated by commas; file:// or fsspec URLs."
+    )
+
+    @property
+    def source_urls(self) -> dict[str, str]:
+        """The data that init may read, by name. Raises SettingsError."""
+        return parse_pairs(f"{PREFIX}SOURCES", self.sources)
+
+    @property
+    def estimator_paths(self) -> dict[str, str]:
+        """Dotted paths of further estimators, by name. Raises SettingsError."""
+        return parse_pairs(f"{PREFIX}ESTIMATORS", self.estimators)
+
+    @property
+    def grace_seconds(self) -> int:
+        """How long what nothing refers to is left alone, because work in progress may yet refer to it."""
+        limits = (self.init_time_limit_seconds, self.train_time_limit_seconds, self.estimate_time_limit_seconds)
+        return max(limits) + 3600
+
+    def check(self) -> None:
+        """Raise SettingsError for a name of workers that cannot be one, and for lists that cannot be read."""
+        check_worker_name(f"{PREFIX}WORKER_NAME", self.worker_name)
+        _ = self.estimator_paths, self.source_urls

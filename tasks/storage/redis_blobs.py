@@ -1,0 +1,69 @@
+"""Blobs as Redis strings."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+import redis
+
+from tasks.contract import BLOB_KEY, BLOBS_KEY
+from tasks.storage.blobs import OF_GROUP, Kept, checked, digest_of, group_of, name_for
+
+#: What a reference to bytes in Redis begins with; any other is an fsspec URL.
+IN_REDIS: Final = "redis:"
+
+#: KEYS: blob, blobs. ARGV: its name, before (seconds since the epoch). Removes a blob, unless it was put again since
+#: then. Returns 1, or 0 and no change.
+_DISCARD: Final = """
+local put = redis.call('ZSCORE', KEYS[2], ARGV[1])
+if not put or tonumber(put) >= tonumber(ARGV[2]) then return 0 end
+redis.call('ZREM', KEYS[2], ARGV[1])
+return redis.call('DEL', KEYS[1])
+"""
+
+
+class RedisBlobs:
+    """The blobs of one Redis, each a string of its own."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+        self._discard = client.register_script(_DISCARD)
+
+    def put(self, data: bytes) -> str:
+        digest = digest_of(data)
+        self._store(digest, data)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        data: Any = self._redis.get(BLOB_KEY.format(digest=digest))
+        return checked(digest, data)
+
+    def keep(self, data: bytes, *, group: str, life_seconds: int | None) -> str:
+        name = name_for(group)
+        if life_seconds is None:
+            self._store(name, data)
+        else:
+            self._redis.set(BLOB_KEY.format(digest=name), data, ex=life_seconds)
+        return f"{IN_REDIS}{name}"
+
+    def put_before(self, before: float) -> list[str]:
+        return [name for name in self._before(before) if OF_GROUP not in name]
+
+    def discard(self, digest: str, *, before: float) -> bool:
+        return bool(self._discard(keys=[BLOB_KEY.format(digest=digest), BLOBS_KEY], args=[digest, before]))
+
+    def kept_before(self, before: float) -> list[Kept]:
+        """Bodies only: Redis removes results by itself."""
+        names = [name for name in self._before(before) if OF_GROUP in name]
+        return [Kept(f"{IN_REDIS}{name}", group_of(name), is_body=True) for name in names]
+
+    def _store(self, name: str, data: bytes) -> None:
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.set(BLOB_KEY.format(digest=name), data, nx=True)
+            pipe.zadd(BLOBS_KEY, {name: time.time()})
+            pipe.execute()
+
+    def _before(self, before: float) -> list[str]:
+        names: Any = self._redis.zrange(BLOBS_KEY, "-inf", f"({before!r}", byscore=True)
+        return [name.decode() for name in names]

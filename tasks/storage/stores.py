@@ -1,0 +1,74 @@
+"""Which store a URL or a reference means: Redis, or a folder or bucket through fsspec."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import redis
+
+from tasks.contract import BLOB_KEY, BLOBS_KEY
+from tasks.errors import Unavailable
+from tasks.storage.blobs import Blobs
+from tasks.storage.redis_blobs import IN_REDIS, RedisBlobs
+
+
+def open_blobs(url: str, client: redis.Redis) -> Blobs:
+    """The blobs that the setting `blobs_url` names."""
+    if url == "redis":
+        return RedisBlobs(client)
+    from tasks.storage.fsspec_blobs import FolderBlobs
+
+    return FolderBlobs(url)
+
+
+def read_kept(reference: str, client: redis.Redis) -> bytes:
+    """The bytes that were kept under this reference. Raises Unavailable if they are missing."""
+    data: Any
+    if reference.startswith(IN_REDIS):
+        data = client.get(_key(reference))
+    else:
+        fs, path = _at(reference)
+        try:
+            data = fs.cat_file(path)
+        except FileNotFoundError:
+            data = None
+    if data is None:
+        raise Unavailable(f"the bytes at {reference} are missing: is the blob store the one that they were written to?")
+    return bytes(data)
+
+
+def kept_bytes(reference: str, client: redis.Redis) -> int | None:
+    """The size of what was kept under this reference, in bytes; None if it is missing."""
+    if reference.startswith(IN_REDIS):
+        size: Any = client.strlen(_key(reference))
+        return int(size) or None
+    fs, path = _at(reference)
+    try:
+        return int(fs.size(path))
+    except FileNotFoundError:
+        return None
+
+
+def drop_kept(reference: str, client: redis.Redis) -> None:
+    """Remove what was kept under this reference; if it is gone already, that is no error."""
+    if reference.startswith(IN_REDIS):
+        with client.pipeline(transaction=True) as pipe:
+            pipe.delete(_key(reference))
+            pipe.zrem(BLOBS_KEY, reference.removeprefix(IN_REDIS))
+            pipe.execute()
+        return
+    fs, path = _at(reference)
+    with suppress(FileNotFoundError):
+        fs.rm_file(path)
+
+
+def _key(reference: str) -> str:
+    return BLOB_KEY.format(digest=reference.removeprefix(IN_REDIS))
+
+
+def _at(reference: str) -> tuple[Any, str]:
+    import fsspec
+
+    fs, path = fsspec.core.url_to_fs(reference)
+    return fs, path
