@@ -53,6 +53,22 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
+    _add_up(commands)
+    _add_demo(commands)
+    _add_running(commands)
+    _add_processes(commands)
+    _add_accounts(commands)
+    acl = _command(
+        commands, "redis-users", "infra.redis_server.place:show_users", help="print the ACL file for your own Redis"
+    )
+    _add_home(acl)
+    _add_credentials(commands)
+    _add_dead_letters(commands)
+    _command(commands, "settings", "infra.commands.status:settings", help="list all settings")
+    return top
+
+
+def _add_up(commands: Subparsers) -> None:
     up = _command(commands, "up", "infra.supervision.up:run", help="serve on this machine until stopped")
     _add_home(up)
     up.add_argument("--host", default=os.environ.get("MLSERVICE_HOST", DEFAULT_HOST), help="default: %(default)s")
@@ -68,10 +84,14 @@ def parser() -> argparse.ArgumentParser:
     example = _command(commands, "tls-example", "infra.nginx.tls:example", help="make a certificate to try TLS with")
     example.add_argument("folder", type=Path, metavar="DIR", help="where to write it and its key")
 
+
+def _add_demo(commands: Subparsers) -> None:
     demo = _command(commands, "demo", "infra.demo.walkthrough:run", help="init, train and estimate on real data")
     demo.add_argument("--data", type=Path, metavar="FILE", help="a table of your own: CSV or Parquet")
     demo.add_argument("--target", metavar="COLUMN", help="the column to learn")
 
+
+def _add_running(commands: Subparsers) -> None:
     status = _command(commands, "status", "infra.commands.status:run", help="memory, queues, workers, models")
     status.add_argument("--json", action="store_true", help="as one JSON object")
     _add_home(status)
@@ -90,17 +110,6 @@ def parser() -> argparse.ArgumentParser:
         "programs", nargs="*", metavar="PROGRAM", help="as `status` lists them; default: all but valkey"
     )
     _add_home(restart)
-
-    _add_processes(commands)
-    _add_accounts(commands)
-    acl = _command(
-        commands, "redis-users", "infra.redis_server.place:show_users", help="print the ACL file for your own Redis"
-    )
-    _add_home(acl)
-    _add_credentials(commands)
-    _add_dead_letters(commands)
-    _command(commands, "settings", "infra.commands.status:settings", help="list all settings")
-    return top
 
 
 def _add_processes(commands: Subparsers) -> None:

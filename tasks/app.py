@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 RECONCILE_SECONDS: Final = 2.0
 
 
-class Service(Celery):  # type: ignore[misc]
+class CeleryApp(Celery):  # type: ignore[misc]
     """The Celery app, with the settings that its tasks read."""
 
     amqp_cls = "tasks.worker.transport:Amqp"
@@ -77,11 +77,11 @@ class Service(Celery):  # type: ignore[misc]
         return next((fleet for fleet, queues in FLEETS.items() if taken & set(queues)), SYSTEM_FLEET)
 
 
-def create_app(settings: Settings) -> Service:
+def create_app(settings: Settings) -> CeleryApp:
     """The Celery app for these settings. Nothing is connected yet."""
     # A transport is found by its URL's scheme only.
     TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "tasks.worker.transport:Transport"
-    app = Service("mlservice", broker=settings.broker_url, backend=settings.broker_url)
+    app = CeleryApp("mlservice", broker=settings.broker_url, backend=settings.broker_url)
     app.settings = settings
     app.steps["consumer"].update((BatchedEvents, Leases, LostProcesses, Membership, Stopping, Watched))
     app.conf.update(

@@ -18,7 +18,7 @@ import msgspec
 from tasks.config.settings import Settings
 from tasks.contract import DEFAULT_ESTIMATOR, REPLY_CHANNEL, Kind, Lane, Media, Promote, State
 from tasks.errors import InvalidField, by_name
-from tasks.ledger.backpressure import Pressure
+from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.cancelling import cancel
 from tasks.ledger.groups import Group, Head, Outcome, Task, new_group_id, parse_handle, read_failure
 from tasks.ledger.history import History
@@ -94,7 +94,7 @@ class Client:
         blobs = open_blobs(settings.blobs_url, self._redis)
         self.ledger = Ledger(self._redis, blobs, settings=settings)
         self.history = History(self._redis)
-        self._pressure = Pressure(self._redis, settings)
+        self._pressure = Backpressure(self._redis, settings)
 
     def init(
         self,

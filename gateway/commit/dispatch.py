@@ -14,11 +14,11 @@ import redis
 
 from gateway.commit.gathering import LINGER_SECONDS, Gatherer, Item, Ticket
 from gateway.commit.waiting import Expected, Waiting
-from gateway.wiring.async_redis import Wire
+from gateway.wiring.async_redis import AsyncRedis
 from tasks.contract import FLEET_SECONDS, GROUP_ITEMS, Kind, Lane
 from tasks.errors import InvalidField, TooManyRequests, Unavailable
 from tasks.ledger import scripts
-from tasks.ledger.acceptance import Once, acceptance
+from tasks.ledger.acceptance import Idempotency, acceptance
 from tasks.ledger.counts import Refusal, refusal
 from tasks.ledger.fleet import announce, leave, members
 from tasks.ledger.groups import Group, Head, new_group_id
@@ -38,7 +38,7 @@ class Dispatcher:
     def __init__(
         self,
         ledger: Ledger,
-        wire: Wire,
+        wire: AsyncRedis,
         *,
         waiting: Waiting,
         check: Callable[[Kind, Lane], None] = lambda _kind, _lane: None,
@@ -67,7 +67,7 @@ class Dispatcher:
         head: Head,
         body: bytes,
         waits: bool,
-        once: Once | None = None,
+        once: Idempotency | None = None,
         most: int = 0,
     ) -> Ticket:
         """Accept one request. When this returns, the work is durable.
@@ -119,7 +119,9 @@ class Dispatcher:
         if reply is not None:
             await asyncio.wait((reply.reply,), timeout=FLIGHT_SECONDS)
 
-    async def _commit(self, kind: Kind, lane: Lane, items: list[Item], *, once: Once | None = None) -> Expected | None:
+    async def _commit(
+        self, kind: Kind, lane: Lane, items: list[Item], *, once: Idempotency | None = None
+    ) -> Expected | None:
         """Write one group and tell its items that they are accepted, or why not. Returns the reply to come."""
         group = Group(
             id=self._new_id(),
@@ -157,7 +159,9 @@ class Dispatcher:
                 item.accepted.set_result(Ticket(f"{group.id}-{index}", reply))
         return reply
 
-    async def _record(self, group: Group, once: Once | None, *, most: Mapping[str, int]) -> str | dict[str, int] | None:
+    async def _record(
+        self, group: Group, once: Idempotency | None, *, most: Mapping[str, int]
+    ) -> str | dict[str, int] | None:
         """Write the group as `Ledger.accept` does; threads are used only where bodies lie outside the record.
 
         Returns None; or, and nothing is accepted, what was accepted before under the same idempotency key, or how many
@@ -187,7 +191,7 @@ def capacity_for(processes: int, *, gateways: int) -> int:
     return max(1, processes // max(gateways, 1))
 
 
-def _repeat(item: Item, once: Once, known: str) -> None:
+def _repeat(item: Item, once: Idempotency, known: str) -> None:
     """Give the item what was accepted before under its key, or say that this was something else."""
     digest, _, handle = known.partition(" ")
     if item.accepted.done():

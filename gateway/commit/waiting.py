@@ -11,7 +11,7 @@ from typing import Final
 
 import redis
 
-from gateway.wiring.async_redis import OnMessage, Wire
+from gateway.wiring.async_redis import AsyncRedis, OnMessage
 from tasks.contract import ACCOUNTS_CHANNEL, EVERYTHING_CHANGED, REPLY_CHANNEL
 from tasks.ledger.groups import Reply, read_reply
 
@@ -44,7 +44,7 @@ class Waiting:
     """The groups whose replies this process expects."""
 
     def __init__(
-        self, process: str, *, wire: Callable[[OnMessage], Wire], forget_account: Callable[[str], None]
+        self, process: str, *, wire: Callable[[OnMessage], AsyncRedis], forget_account: Callable[[str], None]
     ) -> None:
         self.process = process
         self._replies = REPLY_CHANNEL.format(process=process).encode()

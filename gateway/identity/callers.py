@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from gateway.identity.accounts import Account, Accounts
-from gateway.identity.oidc import Outside
+from gateway.identity.oidc import OutsideIssuer
 from gateway.identity.quotas import NO_QUOTA, Quota
 from gateway.identity.scopes import meet
 from gateway.identity.tokens import ISSUER, Principal, Tokens
@@ -33,7 +33,7 @@ class Callers:
         accounts: Accounts,
         tokens: Tokens,
         *,
-        outside: Outside | None = None,
+        outside: OutsideIssuer | None = None,
         quota: Quota = NO_QUOTA,
         clock: Callable[[], float] = time.time,
         cache_size: int = CACHE_SIZE,

@@ -98,7 +98,7 @@ return 0
 )
 
 
-class Attempts:
+class LoginThrottle:
     """The attempts to log in, in one Redis. Every method blocks."""
 
     def __init__(

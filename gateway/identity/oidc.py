@@ -23,7 +23,7 @@ CLAIMS: Final = ("iss", "aud", "iat", "exp")
 NO_CLAIM: Final = "none"
 
 
-class Outside:
+class OutsideIssuer:
     """Verifies the issuer's tokens. Callers are named `oidc:NAME`, so that nobody there is anybody here."""
 
     def __init__(
@@ -93,11 +93,11 @@ class Outside:
         return frozenset(word for word in words if isinstance(word, str) and known(word))
 
 
-def open_outside(settings: Settings) -> Outside | None:
+def open_issuer(settings: Settings) -> OutsideIssuer | None:
     """What verifies tokens of the issuer that the settings name; None if they name none."""
     if not settings.oidc_issuer:
         return None
-    return Outside(
+    return OutsideIssuer(
         IssuerKeys(settings.oidc_issuer, jwks_url=settings.oidc_jwks_url),
         issuer=settings.oidc_issuer,
         audience=settings.oidc_audience,

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Final
 
-from gateway.wiring.async_redis import Wire
+from gateway.wiring.async_redis import AsyncRedis
 from tasks.contract import QUOTA_KEY
 
 #: One bucket for each limit; it holds what may be used in a second and fills at that rate. A cost that is greater than
@@ -93,7 +93,7 @@ class Verdict:
 class Quotas:
     """Charges requests to accounts."""
 
-    def __init__(self, wire: Wire, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, wire: AsyncRedis, *, clock: Callable[[], float] = time.time) -> None:
         self._wire = wire
         self._clock = clock
 

@@ -11,7 +11,7 @@ from falcon.asgi import Request, Response
 from gateway.identity.auth import requires
 from gateway.web.parameters import page_limit, single_values
 from gateway.web.representations import letter_document, show, show_accepted
-from tasks.ledger.backpressure import Pressure
+from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.dead_letters import DeadLetters
 
 
@@ -53,7 +53,7 @@ class DeadLetterResource:
 class ReplayResource:
     """New work of the same owner, made of a dead letter."""
 
-    def __init__(self, letters: DeadLetters, pressure: Pressure) -> None:
+    def __init__(self, letters: DeadLetters, pressure: Backpressure) -> None:
         self._letters = letters
         self._pressure = pressure
 

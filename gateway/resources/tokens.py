@@ -14,7 +14,7 @@ import falcon.asgi
 from gateway.identity.accounts import NAME, Account, Accounts
 from gateway.identity.auth import REALM, public, requires
 from gateway.identity.keys import Keys
-from gateway.identity.login_throttle import Attempts, client_address
+from gateway.identity.login_throttle import LoginThrottle, client_address
 from gateway.identity.tokens import SKEW_SECONDS, Tokens
 from gateway.resources.flower import end_session
 from gateway.web.errors import told
@@ -41,7 +41,7 @@ class TokenResource:
         self,
         accounts: Accounts,
         tokens: Tokens,
-        attempts: Attempts,
+        attempts: LoginThrottle,
         *,
         count: Callable[[str], None] = lambda _field: None,
     ) -> None:

@@ -22,7 +22,7 @@ from gateway.web.tracing import trace_of
 from tasks.config.settings import Settings
 from tasks.contract import Kind, Lane, Media
 from tasks.errors import InvalidField, UnsupportedMediaType
-from tasks.ledger.acceptance import Once
+from tasks.ledger.acceptance import Idempotency
 from tasks.ledger.groups import Head
 from tasks.registry.models_registry import check_name
 
@@ -76,7 +76,7 @@ class Work:
                 return
         show_accepted(resp, ticket.handle, model=model)
 
-    def _once(self, req: Request, head: Head, *, body: bytes) -> Once | None:
+    def _once(self, req: Request, head: Head, *, body: bytes) -> Idempotency | None:
         """What `Idempotency-Key` says: the same key with the same request gives the same task."""
         key = req.get_header("Idempotency-Key")
         if key is None:
@@ -86,7 +86,7 @@ class Work:
         said = [self._kind.value, head.model, head.media.value, head.accept.value, sorted(req.params.items())]
         digest = hashlib.sha256(repr(said).encode() + b"\0" + body).hexdigest()
         since = req.context.principal.owns_since
-        return Once(owner=head.owner, since=since, key=key, digest=digest, life_seconds=self._key_life)
+        return Idempotency(owner=head.owner, since=since, key=key, digest=digest, life_seconds=self._key_life)
 
     def _head(self, req: Request, model: str) -> Head:
         return Head(

@@ -11,7 +11,7 @@ from falcon.asgi import Response
 
 from gateway.web.errors import problem_from_wire
 from tasks.contract import PROBLEM, Media, State
-from tasks.ledger.dead_letters import Letter
+from tasks.ledger.dead_letters import DeadLetter
 from tasks.ledger.groups import Outcome, Task, read_failure
 from tasks.registry.models_registry import Model, Version
 
@@ -86,7 +86,7 @@ def state_document(task: Task, *, ahead: int) -> dict[str, Any]:
     return document | ({"position": ahead + 1} if task.state is State.QUEUED else {})
 
 
-def letter_document(letter: Letter) -> dict[str, Any]:
+def letter_document(letter: DeadLetter) -> dict[str, Any]:
     """A dead letter, without its body."""
     return {
         "id": letter.id,

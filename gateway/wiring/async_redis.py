@@ -18,13 +18,13 @@ import hiredis
 from redis import exceptions
 from redis.connection import parse_url
 
-from gateway.wiring.circuit_breaker import Circuit
+from gateway.wiring.circuit_breaker import CircuitBreaker
 
 #: Called with the channel and the bytes of each message.
 OnMessage = Callable[[bytes, bytes], None]
 
 
-class Wire:
+class AsyncRedis:
     """One connection, made when it is first needed and again when it broke.
 
     `circuit`: what is known of whether Redis answers, where others know it as well.
@@ -36,12 +36,12 @@ class Wire:
         *,
         timeout_seconds: float,
         on_message: OnMessage | None = None,
-        circuit: Circuit | None = None,
+        circuit: CircuitBreaker | None = None,
     ) -> None:
         self._options = parse_url(url)  # type: ignore[no-untyped-call]
         self._timeout = timeout_seconds
         self._on_message = on_message
-        self._circuit = circuit or Circuit()
+        self._circuit = circuit or CircuitBreaker()
         self._protocol: _Protocol | None = None
         self._connecting = asyncio.Lock()
 

@@ -22,7 +22,7 @@ class Refused(redis.exceptions.TimeoutError):
     """Raised instead of asking a Redis that did not answer a moment ago."""
 
 
-class Circuit:
+class CircuitBreaker:
     """What one process knows of whether Redis answers. Threads share it."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -65,7 +65,7 @@ class Circuit:
 class GuardedRedis(redis.Redis):
     """A client whose calls are guarded, those of its pipelines as well."""
 
-    def __init__(self, client: redis.Redis, circuit: Circuit) -> None:
+    def __init__(self, client: redis.Redis, circuit: CircuitBreaker) -> None:
         super().__init__(connection_pool=client.connection_pool)
         # What the other client was made with is this one's now.
         self.auto_close_connection_pool = True
@@ -83,7 +83,7 @@ class GuardedRedis(redis.Redis):
 
 
 class _GuardedPipeline(Pipeline):
-    def __init__(self, circuit: Circuit, *args: Any) -> None:
+    def __init__(self, circuit: CircuitBreaker, *args: Any) -> None:
         super().__init__(*args)
         self._circuit = circuit
 

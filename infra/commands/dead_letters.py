@@ -13,7 +13,7 @@ import msgspec
 from gateway.web.representations import letter_document
 from infra.host.home import Home
 from infra.host.running import redis_of, settings_of
-from tasks.ledger.dead_letters import DeadLetters, Letter
+from tasks.ledger.dead_letters import DeadLetter, DeadLetters
 from tasks.ledger.store import Ledger
 from tasks.storage.stores import open_blobs
 
@@ -83,7 +83,7 @@ def _letters(args: argparse.Namespace) -> Iterator[DeadLetters]:
         yield DeadLetters(client, ledger, settings=settings)
 
 
-def _all(letters: DeadLetters) -> list[Letter]:
+def _all(letters: DeadLetters) -> list[DeadLetter]:
     found, after = letters.list(limit=PAGE)
     while after is not None:
         more, after = letters.list(limit=PAGE, after=after)

@@ -10,7 +10,7 @@ from typing import Final
 
 from gateway.identity.accounts import OUTSIDE, Accounts
 from gateway.identity.keys import open_keys
-from gateway.identity.oidc import open_outside
+from gateway.identity.oidc import open_issuer
 from gateway.identity.tokens import SKEW_SECONDS, Principal, Tokens
 from infra.host.running import redis_of
 from tasks.config.settings import Settings
@@ -73,7 +73,7 @@ def moment(seconds: float) -> str:
 
 
 def _read(token: str, settings: Settings) -> Principal:
-    outside = open_outside(settings)
+    outside = open_issuer(settings)
     if outside is not None and outside.issued(token):
         # Without its signature: the issuer may be out of reach when a token has to be ended.
         return outside.read(token)

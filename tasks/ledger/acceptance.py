@@ -27,7 +27,7 @@ from tasks.ledger.message import message
 from tasks.ledger.task_repr import of_group
 
 
-class Once(msgspec.Struct, frozen=True, kw_only=True):
+class Idempotency(msgspec.Struct, frozen=True, kw_only=True):
     """An owner's idempotency key, and a digest of what is sent under it."""
 
     owner: str
@@ -44,7 +44,11 @@ class Once(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def acceptance(
-    group: Group, placed: Sequence[bytes | str], *, once: Once | None = None, most: Mapping[str, int] | None = None
+    group: Group,
+    placed: Sequence[bytes | str],
+    *,
+    once: Idempotency | None = None,
+    most: Mapping[str, int] | None = None,
 ) -> tuple[list[str], list[Any]]:
     """(keys, arguments) of the script ACCEPT for this group, whose bodies have been placed.
 

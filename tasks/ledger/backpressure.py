@@ -31,7 +31,7 @@ class Objection(NamedTuple):
     words: str
 
 
-class Pressure:
+class Backpressure:
     """What stands against accepting work, by kind and lane, as it was measured last."""
 
     def __init__(

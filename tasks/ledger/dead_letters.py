@@ -36,7 +36,7 @@ from tasks.storage.stores import kept_bytes, read_kept
 _PAGE: Final = 50
 
 
-class Letter(msgspec.Struct, frozen=True, kw_only=True):
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """One item that was given up. Times are seconds since the epoch."""
 
     id: str
@@ -87,19 +87,19 @@ class DeadLetters:
         self._drop = client.register_script(scripts.DROP_LETTER)
         self._replay = client.register_script(scripts.REPLAY_LETTER)
 
-    def list(self, *, limit: int, after: str | None = None) -> tuple[list[Letter], str | None]:
+    def list(self, *, limit: int, after: str | None = None) -> tuple[list[DeadLetter], str | None]:
         """A page of letters, those that were given up last first, and the handle to go on `after`, None at the end.
 
         Raises InvalidField for an unknown `after`; one that was replayed or dropped is known while its result is kept.
         """
-        found: list[Letter] = []
+        found: list[DeadLetter] = []
         for letter in self._letters(after):
             if len(found) == limit:
                 return found, found[-1].id
             found.append(letter)
         return found, None
 
-    def show(self, handle: str) -> Letter:
+    def show(self, handle: str) -> DeadLetter:
         """One letter. Raises UnknownTask."""
         return self._letter(*self._find(handle))
 
@@ -154,7 +154,7 @@ class DeadLetters:
         # Work in progress has bodies and no outcomes, what has ended otherwise or is taken out has no bodies.
         return _Group(group, record) if b"bodies" in record and b"outcomes" in record else None
 
-    def _letters(self, after: str | None) -> Iterator[Letter]:
+    def _letters(self, after: str | None) -> Iterator[DeadLetter]:
         last, last_index, top = "", -1, None
         if after is not None:
             last, last_index = parse_handle(after)
@@ -186,10 +186,10 @@ class DeadLetters:
             raise InvalidField("after must be the id of a dead letter that the list gave not long ago").at("?after")
         return float(found)
 
-    def _letter(self, group: _Group, index: int) -> Letter:
+    def _letter(self, group: _Group, index: int) -> DeadLetter:
         head, record, placed = group.heads[index], group.record, group.placed[index]
         started = record.get(b"started_at")
-        return Letter(
+        return DeadLetter(
             id=f"{group.id}-{index}",
             owner=head.owner,
             kind=Kind(record[b"kind"].decode()),

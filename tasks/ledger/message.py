@@ -36,7 +36,22 @@ def message(
     not noted by kombu while a worker has it: its lease lies in the ledger.
     """
     body = base64.b64encode(msgspec.json.encode([[], kwargs, _EMBED])).decode()
-    headers: dict[str, object] = {
+    headers = _headers(task, task_id=task_id, shown=shown, expires=expires)
+    if in_ledger:
+        headers[LEDGER_HEADER] = True
+    whole = {
+        "body": body,
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": headers,
+        "properties": _properties(task_id, queue=queue, lane=lane),
+    }
+    return queue_key(queue, lane), msgspec.json.encode(whole)
+
+
+def _headers(task: str, *, task_id: str, shown: str, expires: str | None) -> dict[str, object]:
+    """What Celery's worker reads before it decodes the body."""
+    return {
         "lang": "py",
         "task": task,
         "id": task_id,
@@ -57,9 +72,11 @@ def message(
         "stamped_headers": None,
         "stamps": {},
     }
-    if in_ledger:
-        headers[LEDGER_HEADER] = True
-    properties = {
+
+
+def _properties(task_id: str, *, queue: str, lane: Lane) -> dict[str, object]:
+    """What kombu's transport reads."""
+    return {
         "correlation_id": task_id,
         "reply_to": "",
         "delivery_mode": 2,
@@ -68,11 +85,3 @@ def message(
         "body_encoding": "base64",
         "delivery_tag": os.urandom(16).hex(),
     }
-    whole = {
-        "body": body,
-        "content-encoding": "utf-8",
-        "content-type": "application/json",
-        "headers": headers,
-        "properties": properties,
-    }
-    return queue_key(queue, lane), msgspec.json.encode(whole)

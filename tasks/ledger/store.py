@@ -35,7 +35,7 @@ from tasks.contract import (
 )
 from tasks.errors import UnknownTask
 from tasks.ledger import scripts
-from tasks.ledger.acceptance import Once, acceptance, depth_field, group_message
+from tasks.ledger.acceptance import Idempotency, acceptance, depth_field, group_message
 from tasks.ledger.claims import check_held, lost, read_claim
 from tasks.ledger.counts import add, failures
 from tasks.ledger.groups import (
@@ -80,7 +80,7 @@ class Ledger:
         self._cancel = client.register_script(scripts.CANCEL)
         self._progress = client.register_script(scripts.PROGRESS)
 
-    def accept(self, group: Group, *, once: Once | None = None) -> str | None:
+    def accept(self, group: Group, *, once: Idempotency | None = None) -> str | None:
         """Record the group and publish its message, both or neither. When this returns, the work is accepted.
 
         Returns None; or, and nothing is accepted, what was accepted before under the same idempotency key.

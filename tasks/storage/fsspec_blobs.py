@@ -20,7 +20,7 @@ RESULTS, UPLOADS = "results", "uploads"
 _ASIDE: Final = ".old"
 
 
-class FolderBlobs:
+class FsspecBlobs:
     """The blobs below one URL. What is put lies in a folder named by the first two digits of its digest."""
 
     def __init__(self, url: str) -> None:

@@ -17,9 +17,9 @@ def open_blobs(url: str, client: redis.Redis) -> Blobs:
     """The blobs that the setting `blobs_url` names."""
     if url == "redis":
         return RedisBlobs(client)
-    from tasks.storage.fsspec_blobs import FolderBlobs
+    from tasks.storage.fsspec_blobs import FsspecBlobs
 
-    return FolderBlobs(url)
+    return FsspecBlobs(url)
 
 
 def read_kept(reference: str, client: redis.Redis) -> bytes:

@@ -16,7 +16,7 @@ from tasks.contract import FLEET_SECONDS
 from tasks.ledger.counts import LOST_PROCESSES, add
 from tasks.ledger.fleet import announce, leave, namesakes, worker_member
 from tasks.storage.connection import connect
-from tasks.worker.pool_deaths import Deaths
+from tasks.worker.pool_deaths import PoolDeaths
 
 log = logging.getLogger(__name__)
 
@@ -56,14 +56,14 @@ class LostProcesses(bootsteps.StartStopStep):  # type: ignore[misc]
     """Finds out soon that a process of the pool has died with its work, and counts it; Celery looks every 5 s."""
 
     requires = (Tasks,)
-    _deaths: Deaths | None = None
+    _deaths: PoolDeaths | None = None
 
     def start(self, parent: Any) -> None:
         """Look from now on."""
         self._client = connect(parent.app.settings)
         # A worker without a pool of processes has none to lose.
         if self._deaths is None and (pool := getattr(parent.pool, "_pool", None)) is not None:
-            self._deaths = Deaths(pool)
+            self._deaths = PoolDeaths(pool)
         self._timer = parent.timer.call_repeatedly(LOST_PROCESS_SECONDS, self._look, (parent,))
 
     def stop(self, parent: Any) -> None:

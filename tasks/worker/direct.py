@@ -11,7 +11,7 @@ from celery.exceptions import Ignore
 
 from tasks.contract import DEFAULT_QUEUE, PRIORITY, REDELIVERED_KEY, TASKS, Kind, Lane
 from tasks.ledger.task_repr import Result
-from tasks.worker.bisect import poison
+from tasks.worker.isolation import poison
 from tasks.worker.runtime import Runtime, runtime
 from tasks.worker.time_limits import interruptible
 from tasks.worker.verdicts import PASSING, domain_error, given_up, retry_delay

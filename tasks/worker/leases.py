@@ -21,7 +21,7 @@ from tasks.contract import GROUP_KEY, LEASES_KEY, UNACKED_INDEX_KEY
 from tasks.ledger import scripts
 from tasks.ledger.store import Ledger
 from tasks.storage.connection import connect
-from tasks.worker.redaction import DiscreetRequest
+from tasks.worker.redaction import RedactedRequest
 from tasks.worker.transport import in_ledger
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Leases(bootsteps.StartStopStep):  # type: ignore[misc]
             self._client.zadd(key, dict.fromkeys(tags, time.time()), xx=True)
 
 
-class WorkRequest(DiscreetRequest):
+class WorkRequest(RedactedRequest):
     """A task in a worker's main process, which gives work of the ledger back when it is killed for its time limit."""
 
     def on_timeout(self, soft: bool, timeout: float) -> None:

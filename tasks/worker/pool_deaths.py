@@ -8,7 +8,7 @@ from billiard.pool import EX_OK, EX_RECYCLE  # type: ignore[import-untyped]
 from celery.worker import state
 
 
-class Deaths:
+class PoolDeaths:
     """Counts them, for one pool of billiard.
 
     The pool's own callback says nothing of why a process went, and the event loop sets it anew when it starts.

@@ -30,7 +30,7 @@ POOL_LOG: Final = "celery.pool"
 UNWANTED: Final = (Cancelled.__name__, Expired.__name__)
 
 
-class DiscreetRequest(Request):  # type: ignore[misc]
+class RedactedRequest(Request):  # type: ignore[misc]
     """A task in a worker's main process, of which only is told what it is about."""
 
     def __init__(self, message: Any, **options: Any) -> None:

@@ -18,7 +18,7 @@ from tasks.ledger.groups import Claim, Outcome, failure, is_given_up
 from tasks.ledger.history import unwanted
 from tasks.telemetry import logs
 from tasks.telemetry.failures import log_failures, subject
-from tasks.worker.bisect import Unfinished, one_by_one, only, poison, time_limit
+from tasks.worker.isolation import Unfinished, one_by_one, only, poison, time_limit
 from tasks.worker.runtime import Runtime, runtime
 from tasks.worker.time_limits import interruptible
 from tasks.worker.verdicts import PASSING, failed, given_up, raised, retry_delay

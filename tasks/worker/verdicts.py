@@ -14,7 +14,7 @@ from tasks.config.settings import Settings
 from tasks.contract import Media, State
 from tasks.errors import Cancelled, EstimatorFailed, ServiceError, Unavailable, by_name
 from tasks.ledger.groups import Outcome, failure, read_failure
-from tasks.worker.bisect import time_limit
+from tasks.worker.isolation import time_limit
 
 log = logging.getLogger(__name__)
 

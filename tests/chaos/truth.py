@@ -12,7 +12,7 @@ from tasks.contract import Kind
 from tasks.errors import UnknownModel
 from tasks.estimators.lightgbm import LightGBM
 from tasks.registry.models_registry import Registry, Version
-from tasks.storage.fsspec_blobs import FolderBlobs
+from tasks.storage.fsspec_blobs import FsspecBlobs
 from tests.chaos.account import Entry
 from tests.chaos.face import Site
 
@@ -26,7 +26,7 @@ class Truth:
     def __init__(self, site: Site) -> None:
         self._client = redis.Redis.from_url(site.redis_url, socket_timeout=5, socket_connect_timeout=5)
         self._registry = Registry(self._client)
-        self._blobs = FolderBlobs(site.blobs.as_uri())
+        self._blobs = FsspecBlobs(site.blobs.as_uri())
         self._boosters: dict[tuple[int, str, int], Any] = {}
         self._lock = threading.Lock()
 

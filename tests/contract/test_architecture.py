@@ -38,6 +38,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("identity",),
         ("commit", "metrics"),
         ("resources",),
+        ("collaborators",),
         ("app",),
         ("server", "asgi"),
     ),

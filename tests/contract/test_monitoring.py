@@ -90,7 +90,9 @@ def test_all_that_is_asked_for_exists_and_all_that_exists_is_asked_for(metrics: 
 
 
 def test_every_metric_is_documented(metrics: dict[str, Metric]) -> None:
-    rows = re.findall(r"^\| (`.*?) \|", (MONITORING.parent / "docs" / "how-to" / "monitoring.md").read_text(), re.MULTILINE)
+    rows = re.findall(
+        r"^\| (`.*?) \|", (MONITORING.parent / "docs" / "how-to" / "monitoring.md").read_text(), re.MULTILINE
+    )
     names = [name.removesuffix("_total") for row in rows for name in re.findall(r"`(\w+)`", row)]
     assert sorted(f"mlservice_{name}" for name in names) == sorted(metrics)
 

@@ -29,7 +29,7 @@ from tasks.contract import (
     State,
 )
 from tasks.errors import Cancelled, EstimatorFailed, FenceLost, InvalidRows, Unavailable
-from tasks.ledger.backpressure import Pressure
+from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.counts import TOKENS_REFUSED, Refusal
 from tasks.ledger.fleet import announce, leave, members, namesakes
 from tasks.ledger.groups import Claim, Group, Head, Outcome, failure, new_group_id
@@ -263,7 +263,7 @@ def test_a_lease_without_a_record_is_nobodys(seen: Seen, redis_client: redis.Red
 def test_what_is_not_accepted_is_counted(seen: Seen, redis_client: redis.Redis) -> None:
     tally = Tally(redis_client)
     settings = Settings(max_queued_items=2, max_queue_age_seconds=5)
-    pressure = Pressure(redis_client, settings, count=tally.count)
+    pressure = Backpressure(redis_client, settings, count=tally.count)
     redis_client.hset(DEPTH_KEY, "estimate:low", 2)
     redis_client.zadd("ml:pending:train:normal", {"g": time.time() - 6})
     pressure._against = pressure.measure()

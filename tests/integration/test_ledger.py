@@ -27,7 +27,7 @@ from tasks.contract import (
     queue_key,
 )
 from tasks.errors import Cancelled, Conflict, FenceLost, InvalidField, UnknownTask
-from tasks.ledger.acceptance import Once
+from tasks.ledger.acceptance import Idempotency
 from tasks.ledger.cancelling import cancel
 from tasks.ledger.groups import Claim, Group, Head, Outcome, new_group_id, read_failure, read_reply
 from tasks.ledger.history import History, unwanted
@@ -211,7 +211,7 @@ def test_an_index_beyond_the_group_is_unknown(ledger: Ledger, history: History) 
 
 
 def test_the_same_idempotency_key_accepts_once(ledger: Ledger, redis_client: redis.Redis) -> None:
-    once = Once(owner="ada", key="k", digest="d1", life_seconds=60)
+    once = Idempotency(owner="ada", key="k", digest="d1", life_seconds=60)
     first, second = group_of(b"x"), group_of(b"x")
     assert ledger.accept(first, once=once) is None
     assert ledger.accept(second, once=once) == f"d1 {first.id}-0"
@@ -229,10 +229,10 @@ def test_an_idempotency_key_is_its_owners(ledger: Ledger) -> None:
         ("oidc:a:b", "d"),
     ]
     for number, (owner, key) in enumerate(pairs):
-        once = Once(owner=owner, key=key, digest=f"d{number}", life_seconds=60)
+        once = Idempotency(owner=owner, key=key, digest=f"d{number}", life_seconds=60)
         assert ledger.accept(group_of(b"x", owner=owner), once=once) is None
-    assert ledger.accept(group_of(b"x"), once=Once(owner="oidc:a", key="b:c", digest="", life_seconds=60))
-    later = Once(owner="oidc:a", since=1.0, key="b:c", digest="", life_seconds=60)
+    assert ledger.accept(group_of(b"x"), once=Idempotency(owner="oidc:a", key="b:c", digest="", life_seconds=60))
+    later = Idempotency(owner="oidc:a", since=1.0, key="b:c", digest="", life_seconds=60)
     assert ledger.accept(group_of(b"x"), once=later) is None
 
 

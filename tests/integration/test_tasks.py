@@ -18,7 +18,7 @@ from tasks.config.settings import Settings
 from tasks.contract import DEPTH_KEY, LEASES_KEY, Kind, Lane, State
 from tasks.errors import Conflict, Unavailable
 from tasks.ledger.acceptance import depth_field
-from tasks.ledger.backpressure import MEASURE_SECONDS, Pressure
+from tasks.ledger.backpressure import MEASURE_SECONDS, Backpressure
 from tests.servers import Valkey, eventually
 from tests.service import JSON, Service
 
@@ -167,7 +167,7 @@ def test_a_key_that_cannot_be_used_is_refused(ada: httpx.Client) -> None:
 
 
 def test_too_much_work_in_a_lane_is_refused(redis_client: redis.Redis) -> None:
-    pressure = Pressure(redis_client, Settings(max_queued_items=2, max_queue_age_seconds=5))
+    pressure = Backpressure(redis_client, Settings(max_queued_items=2, max_queue_age_seconds=5))
     assert pressure.measure() == {}
     redis_client.hset(DEPTH_KEY, "estimate:low", 2)
     redis_client.zadd("ml:pending:train:normal", {"g": time.time() - 6})
@@ -176,7 +176,7 @@ def test_too_much_work_in_a_lane_is_refused(redis_client: redis.Redis) -> None:
 
 def test_what_a_worker_has_is_not_what_waits(redis_client: redis.Redis) -> None:
     """A train that takes an hour keeps nobody from submitting another."""
-    pressure = Pressure(redis_client, Settings(max_queue_age_seconds=5))
+    pressure = Backpressure(redis_client, Settings(max_queue_age_seconds=5))
     now = time.time()
     redis_client.zadd("ml:pending:train:normal", {"running": now - 3600, "waiting": now - 4})
     redis_client.zadd(LEASES_KEY, {"running": now + 8})
@@ -215,7 +215,7 @@ def test_the_python_client_is_refused_as_well_and_accepted_again(
 
 
 def test_full_memory_refuses_everything(redis_client: redis.Redis) -> None:
-    pressure = Pressure(redis_client, Settings())
+    pressure = Backpressure(redis_client, Settings())
     memory: Any = redis_client.info("memory")
     redis_client.config_set("maxmemory", int(memory["used_memory"] * 1.05))
     try:

@@ -13,7 +13,7 @@ import redis
 from gateway.commit.dispatch import Dispatcher, capacity_for
 from gateway.commit.gathering import LINGER_ITEMS, LINGER_SECONDS, SUBMIT_PATIENCE, Ticket
 from gateway.commit.waiting import Waiting
-from gateway.wiring.async_redis import Wire
+from gateway.wiring.async_redis import AsyncRedis
 from tasks.contract import GROUP_BYTES, GROUP_ITEMS, Kind, Lane, Media, State
 from tasks.errors import TooManyRequests, Unavailable
 from tasks.ledger.counts import Refusal, refusal
@@ -21,7 +21,7 @@ from tasks.ledger.groups import Head, Outcome, Reply, read_bodies, read_heads
 from tasks.ledger.store import Ledger
 
 
-class RecordingWire(Wire):
+class RecordingWire(AsyncRedis):
     """A wire that keeps what it is asked to accept, and refuses if told to."""
 
     def __init__(self) -> None:
@@ -55,7 +55,9 @@ class House:
 
     def __init__(self, *, linger_seconds: float = LINGER_SECONDS) -> None:
         self.wire = RecordingWire()
-        self.waiting = Waiting("p", wire=lambda _: Wire("unix:///nowhere", timeout_seconds=1), forget_account=print)
+        self.waiting = Waiting(
+            "p", wire=lambda _: AsyncRedis("unix:///nowhere", timeout_seconds=1), forget_account=print
+        )
         ids = iter(range(10**6))
         ledger = Ledger(redis.Redis(unix_socket_path="/nowhere"))
         self.counted: Counter[str] = Counter()

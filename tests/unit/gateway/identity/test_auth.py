@@ -17,7 +17,7 @@ from gateway.identity.accounts import Account, Accounts
 from gateway.identity.auth import Authenticator, public, requires, undeclared
 from gateway.identity.callers import Callers
 from gateway.identity.keys import Keys
-from gateway.identity.login_throttle import FREE_PAIR, Attempts
+from gateway.identity.login_throttle import FREE_PAIR, LoginThrottle
 from gateway.identity.passwords import Passwords
 from gateway.identity.tokens import SKEW_SECONDS, Tokens
 from gateway.resources.tokens import LOGINS, WAITING, TokenResource
@@ -116,7 +116,7 @@ class Service:
         install(app)
         app.add_route("/models", Models())
         app.add_route("/forgotten", Forgotten())
-        app.add_route("/v1/token", TokenResource(self.accounts, tokens, Attempts(client, clock=clock)))
+        app.add_route("/v1/token", TokenResource(self.accounts, tokens, LoginThrottle(client, clock=clock)))
         self.client = TestClient(app)
 
     def add(self, name: str, *scopes: str) -> str:
@@ -287,7 +287,7 @@ def test_callers_at_the_same_time_share_one_read(service: Service) -> None:
 def test_logins_take_turns_and_a_flood_is_turned_away(redis_client: redis.Redis, tokens: Tokens) -> None:
     accounts = Slow(redis_client, passwords=CHEAP)
     accounts.add("ada", password=PASSWORD, scopes=["train"])
-    resource = TokenResource(accounts, tokens, Attempts(redis_client))
+    resource = TokenResource(accounts, tokens, LoginThrottle(redis_client))
 
     async def flood() -> list[Account | BaseException]:
         logins = (resource.login(basic(f"ada:{PASSWORD}")) for _ in range(WAITING + 5))

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from gateway.identity.login_throttle import DRAIN_SECONDS, LONGEST_SECONDS, Attempts, client_address
+from gateway.identity.login_throttle import DRAIN_SECONDS, LONGEST_SECONDS, LoginThrottle, client_address
 from tests.clocks import Clock
 
 HERE = "192.0.2.1"
@@ -19,16 +19,16 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def attempts(redis_client: redis.Redis, clock: Clock) -> Attempts:
-    return Attempts(redis_client, free_pair=3, free_account=20, free_address=6, clock=clock)
+def attempts(redis_client: redis.Redis, clock: Clock) -> LoginThrottle:
+    return LoginThrottle(redis_client, free_pair=3, free_account=20, free_address=6, clock=clock)
 
 
-def fail(attempts: Attempts, *names: str, address: str | None = HERE) -> list[float]:
+def fail(attempts: LoginThrottle, *names: str, address: str | None = HERE) -> list[float]:
     """The waits of one failing attempt after the other."""
     return [attempts.begin(name, address) for name in names]
 
 
-def test_some_failures_are_free_and_then_pauses_grow(attempts: Attempts, clock: Clock) -> None:
+def test_some_failures_are_free_and_then_pauses_grow(attempts: LoginThrottle, clock: Clock) -> None:
     assert fail(attempts, "ada", "ada", "ada", address=None) == [0, 0, 0]
     pauses = []
     for _ in range(12):
@@ -39,23 +39,23 @@ def test_some_failures_are_free_and_then_pauses_grow(attempts: Attempts, clock: 
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60]
 
 
-def test_a_name_that_no_account_has_waits_like_any_other(attempts: Attempts) -> None:
+def test_a_name_that_no_account_has_waits_like_any_other(attempts: LoginThrottle) -> None:
     assert fail(attempts, *["ada"] * 4) == fail(attempts, *["nobody"] * 4, address="192.0.2.2")
 
 
-def test_one_account_does_not_slow_another(attempts: Attempts) -> None:
+def test_one_account_does_not_slow_another(attempts: LoginThrottle) -> None:
     assert fail(attempts, *["ada"] * 4)[-1] > 0
     assert attempts.begin("bob", HERE) == 0
 
 
-def test_an_address_that_tries_many_names_waits(attempts: Attempts) -> None:
+def test_an_address_that_tries_many_names_waits(attempts: LoginThrottle) -> None:
     assert fail(attempts, *(f"name{n}" for n in range(7))) == [0, 0, 0, 0, 0, 0, 1]
     assert attempts.begin("ada", HERE) == 1
     assert attempts.begin("ada", "192.0.2.2") == 0
     assert attempts.begin("bob", None) == 0
 
 
-def test_who_guesses_at_one_address_keeps_nobody_out_at_another(attempts: Attempts, clock: Clock) -> None:
+def test_who_guesses_at_one_address_keeps_nobody_out_at_another(attempts: LoginThrottle, clock: Clock) -> None:
     """However long it goes on: a day of guesses, each as soon as it may be made."""
     end = clock.now + 86400
     guesses = 0
@@ -68,7 +68,7 @@ def test_who_guesses_at_one_address_keeps_nobody_out_at_another(attempts: Attemp
     assert 1000 < guesses < 1600
 
 
-def test_guesses_from_many_addresses_are_slowed_together(attempts: Attempts, clock: Clock) -> None:
+def test_guesses_from_many_addresses_are_slowed_together(attempts: LoginThrottle, clock: Clock) -> None:
     """Each address has free failures, but the account has only so many."""
     guesses = 0
     for second in range(3600):
@@ -80,7 +80,7 @@ def test_guesses_from_many_addresses_are_slowed_together(attempts: Attempts, clo
     assert attempts.begin("bob", "192.0.2.7") == 0
 
 
-def test_where_the_owner_was_let_in_he_is_not_slowed_by_guesses_elsewhere(attempts: Attempts) -> None:
+def test_where_the_owner_was_let_in_he_is_not_slowed_by_guesses_elsewhere(attempts: LoginThrottle) -> None:
     assert attempts.begin("ada", "192.0.2.7") == 0
     attempts.succeed("ada", "192.0.2.7")
     assert not any(attempts.begin("ada", f"198.51.100.{number}") for number in range(20))
@@ -93,7 +93,7 @@ def test_where_the_owner_was_let_in_he_is_not_slowed_by_guesses_elsewhere(attemp
     assert fail(attempts, *["ada"] * 4, address="192.0.2.7")[-1] > 0
 
 
-def test_the_owners_logins_do_not_forgive_guesses_from_elsewhere(attempts: Attempts, clock: Clock) -> None:
+def test_the_owners_logins_do_not_forgive_guesses_from_elsewhere(attempts: LoginThrottle, clock: Clock) -> None:
     guesses = 0
     for number in range(200):
         clock.now += 0.1
@@ -104,14 +104,14 @@ def test_the_owners_logins_do_not_forgive_guesses_from_elsewhere(attempts: Attem
 
 
 def test_what_is_kept_of_an_account_is_not_forgotten_before_it_is_taken_off(
-    attempts: Attempts, redis_client: redis.Redis
+    attempts: LoginThrottle, redis_client: redis.Redis
 ) -> None:
     for number in range(40):
         attempts.begin("ada", f"198.51.100.{number}")
     assert max(int(str(redis_client.ttl(key))) for key in redis_client.scan_iter()) >= 20 * DRAIN_SECONDS
 
 
-def test_a_success_forgives_the_account(attempts: Attempts, clock: Clock) -> None:
+def test_a_success_forgives_the_account(attempts: LoginThrottle, clock: Clock) -> None:
     wait = fail(attempts, *["ada"] * 4)[-1]
     clock.now += wait
     assert attempts.begin("ada", HERE) == 0
@@ -119,7 +119,7 @@ def test_a_success_forgives_the_account(attempts: Attempts, clock: Clock) -> Non
     assert fail(attempts, *["ada"] * 3) == [0, 0, 0]
 
 
-def test_a_success_takes_back_only_itself_of_its_address(attempts: Attempts, clock: Clock) -> None:
+def test_a_success_takes_back_only_itself_of_its_address(attempts: LoginThrottle, clock: Clock) -> None:
     """Or who has one account could try the passwords of others for ever."""
     refused = 0
     for number in range(40):
@@ -130,19 +130,19 @@ def test_a_success_takes_back_only_itself_of_its_address(attempts: Attempts, clo
     assert refused > 20
 
 
-def test_successes_alone_never_wait(attempts: Attempts) -> None:
+def test_successes_alone_never_wait(attempts: LoginThrottle) -> None:
     for _ in range(50):
         assert attempts.begin("ada", HERE) == 0
         attempts.succeed("ada", HERE)
 
 
-def test_attempts_at_the_same_time_are_all_counted(attempts: Attempts) -> None:
+def test_attempts_at_the_same_time_are_all_counted(attempts: LoginThrottle) -> None:
     with ThreadPoolExecutor(8) as pool:
         waits = list(pool.map(lambda _: attempts.begin("ada", HERE), range(40)))
     assert waits.count(0) == 3
 
 
-def test_the_pause_is_bounded_and_forgotten(attempts: Attempts, clock: Clock, redis_client: redis.Redis) -> None:
+def test_the_pause_is_bounded_and_forgotten(attempts: LoginThrottle, clock: Clock, redis_client: redis.Redis) -> None:
     # No letter of this name is a hexadecimal digit.
     fail(attempts, *["zoo"] * 4)
     clock.now -= 10_000
@@ -176,6 +176,6 @@ def test_the_address_is_the_last_one(header: str | None, address: str | None) ->
     assert client_address(header) == address
 
 
-def test_names_of_any_kind_can_be_tried(attempts: Attempts) -> None:
+def test_names_of_any_kind_can_be_tried(attempts: LoginThrottle) -> None:
     for name in ("", "x" * 10_000, "\u00e4", "\udcff", "a\x00b", "*"):
         assert attempts.begin(name, HERE) == 0

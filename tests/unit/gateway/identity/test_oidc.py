@@ -19,7 +19,7 @@ from gateway.identity.accounts import Accounts
 from gateway.identity.callers import Callers
 from gateway.identity.issuer import FRESH_SECONDS, PAUSE_SECONDS, STALE_SECONDS, IssuerKeys
 from gateway.identity.keys import Keys
-from gateway.identity.oidc import Outside, open_outside
+from gateway.identity.oidc import OutsideIssuer, open_issuer
 from gateway.identity.passwords import Passwords
 from gateway.identity.quotas import Quota
 from gateway.identity.tokens import Principal, Tokens
@@ -42,12 +42,12 @@ def issuer(clock: Clock) -> Iterator[Issuer]:
         yield running
 
 
-def outside(issuer: Issuer, clock: Clock, *, jwks_url: str = "", timeout: float = 2, **claims: str) -> Outside:
+def outside(issuer: Issuer, clock: Clock, *, jwks_url: str = "", timeout: float = 2, **claims: str) -> OutsideIssuer:
     keys = IssuerKeys(issuer.url, jwks_url=jwks_url, timeout_seconds=timeout, clock=clock)
-    return Outside(keys, issuer=issuer.url, audience=AUDIENCE, clock=clock, **claims)
+    return OutsideIssuer(keys, issuer=issuer.url, audience=AUDIENCE, clock=clock, **claims)
 
 
-def verify(outside: Outside, *tokens: str) -> list[Principal]:
+def verify(outside: OutsideIssuer, *tokens: str) -> list[Principal]:
     """Who the tokens speak for, all verified at the same time."""
 
     async def all_at_once() -> list[Principal]:
@@ -248,7 +248,7 @@ def test_an_issuer_that_hangs_holds_up_nobody_else(issuer: Issuer, clock: Clock)
 def test_nothing_listens(clock: Clock) -> None:
     keys = IssuerKeys("http://127.0.0.1:9/realm", clock=clock)
     with Issuer(clock=clock) as issuer:
-        verifier = Outside(keys, issuer=issuer.url, audience=AUDIENCE, clock=clock)
+        verifier = OutsideIssuer(keys, issuer=issuer.url, audience=AUDIENCE, clock=clock)
         with pytest.raises(Unavailable):
             verify(verifier, issuer.token())
 
@@ -256,7 +256,7 @@ def test_nothing_listens(clock: Clock) -> None:
 class Desk:
     """Callers with an outside issuer and accounts here."""
 
-    def __init__(self, client: redis.Redis, outside: Outside, clock: Clock) -> None:
+    def __init__(self, client: redis.Redis, outside: OutsideIssuer, clock: Clock) -> None:
         self.accounts = Accounts(client, passwords=Passwords(memory_kib=64, passes=1), clock=clock)
         self.tokens = Tokens(Keys(shared=SHARED), life_seconds=60, clock=clock)
         default = Quota(requests_per_second=9)
@@ -325,7 +325,7 @@ def test_accounts_here_can_have_the_scopes(redis_client: redis.Redis, issuer: Is
 
 
 def test_the_settings_say_which_issuer() -> None:
-    assert open_outside(Settings()) is None
+    assert open_issuer(Settings()) is None
     with pytest.raises(SettingsError, match="MLSERVICE_OIDC_AUDIENCE"):
         Settings.load({"MLSERVICE_OIDC_ISSUER": "https://example.org"})
     for url in ("http://example.org", "file:///x", "example.org", "https://", "https://h:x", "https://["):
@@ -334,4 +334,4 @@ def test_the_settings_say_which_issuer() -> None:
             with pytest.raises(SettingsError, match=variable):
                 Settings.load(chosen)
     good = {"MLSERVICE_OIDC_ISSUER": "http://127.0.0.1:8/r", "MLSERVICE_OIDC_AUDIENCE": "us"}
-    assert open_outside(Settings.load(good)) is not None
+    assert open_issuer(Settings.load(good)) is not None

@@ -21,7 +21,7 @@ from gateway.identity.quotas import Quota, Quotas, Verdict
 from gateway.identity.tokens import Tokens
 from gateway.web.bodies import read_body
 from gateway.web.errors import install
-from gateway.wiring.async_redis import Wire
+from gateway.wiring.async_redis import AsyncRedis
 from tasks.contract import QUOTA_KEY, Kind, Lane
 from tasks.ledger.counts import Refusal, refusal
 from tests.clocks import Clock
@@ -39,7 +39,7 @@ class Bench:
         """Run what charges on one event loop with one connection."""
 
         async def connected() -> None:
-            wire = Wire(self._server.redis_url, timeout_seconds=5)
+            wire = AsyncRedis(self._server.redis_url, timeout_seconds=5)
             try:
                 await script(Quotas(wire, clock=self.clock))
             finally:
@@ -207,7 +207,7 @@ def test_a_route_refuses_with_the_pause_and_the_fields(valkey_server: Valkey, re
     counted: list[str] = []
 
     async def ask() -> None:
-        wire = Wire(valkey_server.redis_url, timeout_seconds=5)
+        wire = AsyncRedis(valkey_server.redis_url, timeout_seconds=5)
         callers = Callers(accounts, tokens, quota=Quota(requests_per_second=3))
         app: falcon.asgi.App[Any, Any] = falcon.asgi.App(
             middleware=[Authenticator(callers, quotas=Quotas(wire, clock=Clock()), count=counted.append)]

@@ -15,7 +15,7 @@ from gateway.identity.auth import Authenticator
 from gateway.identity.callers import Callers
 from gateway.identity.entrance import CHALLENGE, Entrance
 from gateway.identity.keys import Keys
-from gateway.identity.login_throttle import Attempts
+from gateway.identity.login_throttle import LoginThrottle
 from gateway.identity.logins import RememberedLogins
 from gateway.identity.passwords import Passwords
 from gateway.identity.quotas import Quota, Quotas, Verdict
@@ -50,7 +50,7 @@ class Door:
         quota = Quota(requests_per_second=1)
         self.callers = Callers(self.accounts, self.tokens, quota=quota, clock=lambda: self.now)
         authenticator = Authenticator(self.callers, quotas=quotas)
-        self.logins = RememberedLogins(TokenResource(self.accounts, self.tokens, Attempts(client)).login)
+        self.logins = RememberedLogins(TokenResource(self.accounts, self.tokens, LoginThrottle(client)).login)
         app = falcon.asgi.App(middleware=[authenticator])
         install(app)
         app.add_route("/internal/authorize", AuthorizeResource(Entrance(authenticator, self.logins)))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import redis
 
-from gateway.wiring.circuit_breaker import PROBE_SECONDS, Circuit, Refused
+from gateway.wiring.circuit_breaker import PROBE_SECONDS, CircuitBreaker, Refused
 from tests.clocks import Clock
 
 
-def call(circuit: Circuit, error: Exception | None = None) -> None:
+def call(circuit: CircuitBreaker, error: Exception | None = None) -> None:
     with circuit.guarding():
         if error:
             raise error
@@ -21,21 +21,23 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def broken(clock: Clock) -> Circuit:
+def broken(clock: Clock) -> CircuitBreaker:
     """A circuit after a call that took too long."""
-    circuit = Circuit(clock=clock)
+    circuit = CircuitBreaker(clock=clock)
     with pytest.raises(redis.exceptions.TimeoutError):
         call(circuit, redis.exceptions.TimeoutError())
     return circuit
 
 
-def test_after_a_call_that_took_too_long_others_are_refused_at_once(broken: Circuit) -> None:
+def test_after_a_call_that_took_too_long_others_are_refused_at_once(broken: CircuitBreaker) -> None:
     for _ in range(3):
         with pytest.raises(Refused):
             call(broken)
 
 
-def test_one_probe_at_a_time_is_let_through_and_an_answer_ends_the_refusals(broken: Circuit, clock: Clock) -> None:
+def test_one_probe_at_a_time_is_let_through_and_an_answer_ends_the_refusals(
+    broken: CircuitBreaker, clock: Clock
+) -> None:
     clock.now += PROBE_SECONDS
     with broken.guarding(), pytest.raises(Refused):
         call(broken)
@@ -43,7 +45,7 @@ def test_one_probe_at_a_time_is_let_through_and_an_answer_ends_the_refusals(brok
 
 
 @pytest.mark.parametrize("error", [redis.exceptions.TimeoutError(), redis.exceptions.ConnectionError()])
-def test_a_probe_that_fails_changes_nothing(broken: Circuit, clock: Clock, error: Exception) -> None:
+def test_a_probe_that_fails_changes_nothing(broken: CircuitBreaker, clock: Clock, error: Exception) -> None:
     clock.now += PROBE_SECONDS
     with pytest.raises(type(error)):
         call(broken, error)
@@ -51,7 +53,7 @@ def test_a_probe_that_fails_changes_nothing(broken: Circuit, clock: Clock, error
         call(broken)
 
 
-def test_a_refusal_by_redis_is_an_answer(broken: Circuit, clock: Clock) -> None:
+def test_a_refusal_by_redis_is_an_answer(broken: CircuitBreaker, clock: Clock) -> None:
     clock.now += PROBE_SECONDS
     with pytest.raises(redis.exceptions.ResponseError):
         call(broken, redis.exceptions.ResponseError("MISCONF"))
@@ -60,7 +62,7 @@ def test_a_refusal_by_redis_is_an_answer(broken: Circuit, clock: Clock) -> None:
 
 @pytest.mark.parametrize("error", [redis.exceptions.ConnectionError(), redis.exceptions.OutOfMemoryError(), KeyError()])
 def test_other_errors_refuse_nobody(error: Exception) -> None:
-    circuit = Circuit()
+    circuit = CircuitBreaker()
     with pytest.raises(type(error)):
         call(circuit, error)
     call(circuit)
