@@ -14,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from gateway.metrics.measures import Measures
-from tasks.contract import FLEETS, PLACES, Kind, Place, State
+from tasks.contract import FLEET_LOST_SECONDS, FLEETS, PLACES, Kind, Place, State
 from tasks.ledger import counts, work_counts
 from tasks.ledger.work_counts import counter
 
@@ -22,6 +22,19 @@ from tasks.ledger.work_counts import counter
 PREFIX: Final = "mlservice_"
 #: How work fails that was not at fault itself; shown before it happens, so that the first one is a change.
 GRAVE: Final = ("EstimatorFailed", "Poison", "TimeLimit", "Unavailable")
+
+#: What the reasons of refusals mean.
+_REFUSALS: Final = (
+    "depth (too many wait), age (the oldest waits too long), memory (Redis is full), unrecorded (Redis did not take "
+    "it), quota (of requests, bytes or rows a second), queued (the account's unfinished items)"
+)
+_LOGINS: Final = "credentials (wrong), attempts (too many failed before), busy (too many at once)"
+#: What else is said of some.
+_FAILURES: Final = "the reason is the error of those that failed"
+_TOGETHER: Final = "the items of a group take as long as the group"
+_KILLED: Final = "killed, as by the kernel for their memory, or crashed"
+#: How long one that was killed counts as there.
+_UNHEARD: Final = f"; one that was killed until it has not been heard of for {FLEET_LOST_SECONDS:g} s"
 
 _KIND_LANE: Final = ("kind", "lane")
 _MILLION: Final = 1_000_000
@@ -48,13 +61,20 @@ class ServiceCollector(Collector):
 
 def _counters(found: dict[str, int]) -> Iterator[Metric]:
     submitted = _counter("submitted", "Items accepted.", _KIND_LANE)
-    finished = _counter("finished", "Items by how they ended.", (*_KIND_LANE, "state", "reason"))
+    finished = _counter(
+        "finished",
+        "Items by how they ended; the reason is the error of those that failed.",
+        (*_KIND_LANE, "state", "reason"),
+    )
     again = _counter("redeliveries", "Claims of groups that had been claimed before.", _KIND_LANE)
     wait = _histogram("wait_seconds", "Time of items from acceptance to the worker that finished them.")
-    run = _histogram("run_seconds", "Time of items with the worker that finished them.")
-    busy = _counter("busy_seconds", "Time that workers had groups which they finished.", _KIND_LANE)
-    sizes = _histogram("group_items", "Groups by how many items they have.")
-    refused = _counter("refused", "Requests for work that were not accepted.", (*_KIND_LANE, "reason"))
+    run = _histogram(
+        "run_seconds",
+        "Time of items with the worker that finished them; the items of a group take as long as the group.",
+    )
+    busy = _counter("busy_seconds", "Time that workers had groups, counted when they have finished them.", _KIND_LANE)
+    sizes = _histogram("group_items", "Groups of estimates by how many items they have.")
+    refused = _counter("refused", f"Requests for work that were not accepted: {_REFUSALS}.", (*_KIND_LANE, "reason"))
     for kind, lane in PLACES:
         place, labels = (kind, lane), (kind.value, lane.value)
         items = found.get(counter(work_counts.SUBMITTED, place), 0)
@@ -74,9 +94,9 @@ def _counters(found: dict[str, int]) -> Iterator[Metric]:
     yield from (submitted, refused, finished, again, wait, run, busy, sizes)
     yield _plain("reconciled", "Groups that nobody held and that were queued again.", found.get(counts.RECONCILED, 0))
     yield _plain("estimated_rows", "Rows predicted for estimates.", rows)
-    yield _plain("tokens_issued", "Tokens issued for a password.", found.get(counts.TOKENS_ISSUED, 0))
+    yield _plain("tokens_issued", "Tokens given for a password.", found.get(counts.TOKENS_ISSUED, 0))
     yield _plain("tokens_refused", "Requests whose token was refused.", found.get(counts.TOKENS_REFUSED, 0))
-    logins = _counter("logins_refused", "Logins refused.", ("reason",))
+    logins = _counter("logins_refused", f"Logins refused: {_LOGINS}.", ("reason",))
     for reason in counts.LOGIN_REASONS:
         logins.add_metric((reason,), found.get(f"{counts.LOGINS_REFUSED}:{reason}", 0))
     yield logins
@@ -99,16 +119,16 @@ def _work(measures: Measures) -> Iterator[Metric]:
     yield messages
     for name, help_text, values in (
         ("queue_wait_seconds", "How long the next message of a queue has waited.", measures.waiting_seconds),
-        ("oldest_seconds", "Age of the oldest work that is not finished.", measures.oldest_seconds),
+        ("oldest_seconds", "Age of the oldest work that is accepted and not finished.", measures.oldest_seconds),
         ("unfinished_items", "Items accepted and not finished.", measures.unfinished),
-        ("leases", "Groups that a worker has.", measures.leases),
+        ("leases", "Groups that a worker has now.", measures.leases),
     ):
         family = _gauges(name, help_text, _KIND_LANE)
         for (kind, lane), value in values.items():
             family.add_metric((kind.value, lane.value), value)
         yield family
     yield _gauge("retrying_groups", "Groups that wait to be tried again.", measures.retrying)
-    yield _gauge("leases_run_out", "Groups whose lease was not renewed.", measures.leases_run_out)
+    yield _gauge("leases_run_out", "Groups whose worker did not renew its lease.", measures.leases_run_out)
     yield _gauge("dead_letter_groups", "Groups kept because work in them was given up.", measures.dead)
     yield _gauge(
         "reconciled_timestamp_seconds", "When lost work was last looked for; 0: never.", measures.reconciled_at
@@ -116,10 +136,14 @@ def _work(measures: Measures) -> Iterator[Metric]:
 
 
 def _fleets(measures: Measures) -> Iterator[Metric]:
-    there = _gauges("fleet_members", "Workers of a fleet, or gateway processes, that are there.", ("fleet",))
-    processes = _gauges("fleet_processes", "Processes of the members of a fleet.", ("fleet",))
-    lost = _counter("fleet_lost", "Members that went without a word, as when killed.", ("fleet",))
-    lost_processes = _counter("fleet_processes_lost", "Processes of workers that were killed or crashed.", ("fleet",))
+    there = _gauges("fleet_members", f"Workers of a fleet, or gateway processes, that are there{_UNHEARD}.", ("fleet",))
+    processes = _gauges("fleet_processes", f"Processes of the members of a fleet{_UNHEARD}.", ("fleet",))
+    lost = _counter("fleet_lost", "Workers and gateway processes that went without a word, as when killed.", ("fleet",))
+    lost_processes = _counter(
+        "fleet_processes_lost",
+        "Processes of workers that were killed, as by the kernel for their memory, or crashed.",
+        ("fleet",),
+    )
     for fleet in ("gateway", *FLEETS):
         alive = measures.fleets[fleet]
         there.add_metric((fleet,), len(alive))

@@ -88,12 +88,15 @@ def status_and_title(cls: type[ServiceError]) -> tuple[int, str]:
     return next(TABLE[c] for c in cls.__mro__ if c in TABLE)
 
 
+def problem_type(cls: type[Exception]) -> str:
+    """The `type` of the problem of an error of this class."""
+    return URN + _kebab(cls.__name__.removeprefix("HTTP"))
+
+
 def problem(error: ServiceError, *, instance: str | None = None) -> bytes:
     """The error as an RFC 9457 body."""
     status, title = status_and_title(type(error))
-    return msgspec.json.encode(
-        Problem(URN + _kebab(type(error).__name__), title, status, str(error), instance, error.pointer)
-    )
+    return msgspec.json.encode(Problem(problem_type(type(error)), title, status, str(error), instance, error.pointer))
 
 
 def problem_from_wire(
@@ -137,7 +140,7 @@ async def _on_http_error(
     status = error.status_code
     headers = dict(error.headers or {})
     body = Problem(
-        URN + _kebab(type(error).__name__.removeprefix("HTTP")),
+        problem_type(type(error)),
         HTTPStatus(status).phrase,
         status,
         error.description or _described(req, status, headers),

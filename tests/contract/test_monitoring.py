@@ -70,7 +70,7 @@ def test_every_alert_is_raised_in_a_test_and_held_back_in_one() -> None:
 
 
 def test_every_alert_has_its_section_of_the_runbook() -> None:
-    sections = re.findall(r"^### (\w+)\n(\S.*)", (MONITORING / "runbook.md").read_text(), re.MULTILINE)
+    sections = re.findall(r"^## (\w+)\n(\S.*)", (MONITORING / "runbook.md").read_text(), re.MULTILINE)
     assert [name for name, _ in sections] == list(alerts())
     for name, rule in alerts().items():
         assert rule["annotations"]["runbook"] == f"monitoring/runbook.md#{name.lower()}"
@@ -87,14 +87,6 @@ def test_all_that_is_asked_for_exists_and_all_that_exists_is_asked_for(metrics: 
     text = "\n".join(queries().values())
     asked = {re.sub(r"_(total|bucket|count|sum)$", "", name) for name in re.findall(r"\bmlservice_\w+", text)}
     assert asked == metrics.keys()
-
-
-def test_every_metric_is_documented(metrics: dict[str, Metric]) -> None:
-    rows = re.findall(
-        r"^\| (`.*?) \|", (MONITORING.parent / "docs" / "how-to" / "monitoring.md").read_text(), re.MULTILINE
-    )
-    names = [name.removesuffix("_total") for row in rows for name in re.findall(r"`(\w+)`", row)]
-    assert sorted(f"mlservice_{name}" for name in names) == sorted(metrics)
 
 
 def test_no_label_grows_with_what_comes_in(metrics: dict[str, Metric]) -> None:
