@@ -6,8 +6,9 @@ INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(VENV)/.installed-bench
 FUZZ_INSTALLED := $(VENV)/.installed-fuzz
 AUDIT_INSTALLED := $(VENV)/.installed-audit
+DOCS_INSTALLED := $(VENV)/.installed-docs
 
-.PHONY: demo up test lint audit fuzz bench bench-train chaos install clean
+.PHONY: demo up test lint docs audit fuzz bench bench-train chaos install clean
 
 install: $(INSTALLED)
 
@@ -29,6 +30,10 @@ $(AUDIT_INSTALLED): $(INSTALLED)
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[audit]'
 	touch $@
 
+$(DOCS_INSTALLED): $(INSTALLED)
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
 demo: $(INSTALLED)  ## init, train and estimate on real data, through every process; leaves nothing running
 	$(BIN)/mlservice demo
 
@@ -42,6 +47,9 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(DOCS_INSTALLED)  ## the site of docs/, in build/docs; a warning is an error
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --fresh-env -d build/doctrees docs build/docs
 
 audit: $(AUDIT_INSTALLED)  ## the pinned packages against known vulnerabilities
 	$(BIN)/python -m tests.audit

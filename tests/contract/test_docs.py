@@ -1,0 +1,108 @@
+"""The pages: their links lead somewhere, and what is generated of the reference has all that there is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client.core import Metric
+
+from docs.generate.commands import commands, leaves
+from docs.generate.errors import errors, tree
+from docs.generate.metrics import families, metrics
+from docs.generate.openapi import Definition
+from docs.generate.pages import MARK, PARTS, fill
+from docs.generate.routes import routes
+from docs.generate.schemas import schemas
+from docs.generate.settings import settings
+from gateway.web.errors import problem_type
+from infra.cli import parser
+from tasks.config.settings import COMMAND_VARIABLES, describe
+from tasks.errors import ServiceError
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+#: All that is written for people to read.
+PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), ROOT / "monitoring" / "runbook.md"])
+LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
+BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+
+
+def links(page: Path) -> Iterator[tuple[Path, str]]:
+    """(file, heading) of each link of a page that leads to a file of ours; no heading if it names none."""
+    for target in LINK.findall(BLOCK.sub("", page.read_text())):
+        if "://" not in target and not target.startswith("mailto:"):
+            path, _, heading = target.partition("#")
+            yield (page.parent / path if path else page), heading
+
+
+def headings(page: Path) -> set[str]:
+    """What links may name of a page, spelled as GitHub and MyST do."""
+    found = re.findall(r"^#+ (.+)$", BLOCK.sub("", fill(page.read_text())), re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in found)
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for file, heading in links(page):
+        assert file.exists(), f"{page.relative_to(ROOT)} links to {file}"
+        assert not heading or heading in headings(file), f"{page.relative_to(ROOT)} links to {file.name}#{heading}"
+
+
+def test_every_page_can_be_reached_from_the_first() -> None:
+    contents = re.findall(r"^```\{toctree\}.*?^```", (DOCS / "index.md").read_text(), re.MULTILINE | re.DOTALL)
+    listed = {
+        DOCS / f"{line}.md" for block in contents for line in block.splitlines() if re.fullmatch(r"[\w/-]+", line)
+    }
+    assert listed | {DOCS / "index.md"} == set(DOCS.rglob("*.md"))
+
+
+def test_every_generated_part_has_its_page() -> None:
+    marks = [name for page in PAGES for name in MARK.findall(page.read_text())]
+    assert sorted(marks) == sorted(PARTS)
+
+
+def test_a_mark_becomes_its_part() -> None:
+    assert fill("before\n<!-- generated: settings -->\nafter\n") == f"before\n{settings()}\nafter\n"
+    with pytest.raises(KeyError):
+        fill("<!-- generated: nothing -->\n")
+
+
+def test_every_setting_is_there() -> None:
+    shown = re.findall(r"^\| `(\w+)` \| (?:`.+`|empty) \| \S", settings(), re.MULTILINE)
+    assert shown == [variable for variable, _, _ in describe()]
+    by_hand = (DOCS / "reference" / "settings.md").read_text()
+    assert all(f"`{variable}`" in by_hand for variable in COMMAND_VARIABLES)
+
+
+def test_every_error_is_there() -> None:
+    shown = re.findall(r"^\| `(\w+)` \| `\w+` \| \d{3} \| `(\S+)` \| \S.* \| \S", errors(), re.MULTILINE)
+    assert shown == [(cls.__name__, problem_type(cls)) for cls in tree(ServiceError)]
+
+
+def test_every_metric_is_there_with_its_labels() -> None:
+    shown = dict(re.findall(r"^\| `(\w+)` \| \w+ \| (.*?) \| \S", metrics(), re.MULTILINE))
+    assert [name.removesuffix("_total") for name in shown] == [family.name for family in families()]
+    assert shown["mlservice_finished_total"] == "`kind`, `lane`, `state`, `reason`"
+    assert shown["mlservice_models"] == ""
+
+
+def test_every_metric_has_samples_to_read_labels_of() -> None:
+    empty: list[Metric] = [family for family in families() if not family.samples]
+    assert empty == []
+
+
+def test_every_command_is_there() -> None:
+    shown = re.findall(r"^## `mlservice (.+)`\n\n\S", commands(), re.MULTILINE)
+    assert shown == [command.prog.removeprefix("mlservice ") for command in leaves(parser())]
+    assert {"up", "dead replay", "worker"} <= set(shown)
+
+
+def test_every_route_and_schema_is_there() -> None:
+    definition = Definition()
+    shown = re.findall(r"^### `(.+)`$", routes(), re.MULTILINE)
+    assert sorted(shown) == sorted(operation.title for operation in definition.operations())
+    assert re.findall(r"^### (\w+)$", schemas(), re.MULTILINE) == list(definition.node["components"]["schemas"])
