@@ -144,6 +144,7 @@ def version_document(model: str, number: int, version: Version, *, current: bool
         "fingerprint": version.fingerprint,
         "created_at": _time(version.created_at),
         "task": version.task or None,
+        "promotion": version.promotion,
         "schema": version.schema,
     }
 

@@ -44,12 +44,12 @@ def measure(problem: str, truth: Any, predictions: pa.Table, classes: Sequence[A
     return metrics
 
 
-def is_better(problem: str, new: dict[str, float], old: dict[str, float]) -> bool:
-    """True if `new` is better than `old` by the problem's main metric. Equal is not better."""
+def better_by(problem: str, new: dict[str, float], old: dict[str, float]) -> tuple[str, bool]:
+    """(the problem's main metric, whether `new` is better than `old` by it). Equal is not better."""
     name, more = MAIN[problem]
     if name not in new or name not in old:
         name, more = FALLBACK
-    return new[name] > old[name] if more else new[name] < old[name]
+    return name, new[name] > old[name] if more else new[name] < old[name]
 
 
 def auc(positive: npt.NDArray[np.bool_], score: Floats) -> float:

@@ -10,15 +10,13 @@ from typing import Any
 import msgspec
 
 from tasks.contract import Promote
-from tasks.errors import EstimatorFailed, ServiceError
-from tasks.estimators.base import Dataset, Estimator
-from tasks.estimators.metrics import is_better, measure
+from tasks.learning.measuring import measure_on
+from tasks.learning.promotion import decide
 from tasks.learning.recording import Recorder, Report
 from tasks.ledger.groups import Claim
 from tasks.registry.models_registry import Version, check_name
 from tasks.registry.snapshots import read_dataset
 from tasks.reports.making import add_missing_report, add_report
-from tasks.tables.schema import conform
 from tasks.worker.runtime import Runtime
 from tasks.worker.time_limits import let_finish
 
@@ -53,12 +51,14 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
         recorder.end()
     seconds = time.perf_counter() - start
     with runtime.traces.step("measure", rows=dataset.holdout.num_rows):
-        metrics = _measure(estimator, artefact, dataset)
+        metrics = measure_on(dataset.holdout, estimator, artefact, dataset.schema)
+    artefact_blob = runtime.blobs.put(estimator.dump(artefact))
+    promote, promotion = decide(runtime, request.model, request.promote, dataset=dataset, metrics=metrics)
     version = Version(
         estimator=snapshot.estimator,
         schema=snapshot.schema,
         fingerprint=snapshot.fingerprint,
-        artefact=runtime.blobs.put(estimator.dump(artefact)),
+        artefact=artefact_blob,
         params=request.params,
         metrics=metrics,
         importance={n: v for n, v in estimator.importance(artefact).items() if math.isfinite(v)},
@@ -66,8 +66,8 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
         seconds=seconds,
         created_at=time.time(),
         task=request.task,
+        promotion=promotion,
     )
-    promote = _shall_promote(runtime, request, dataset, metrics=metrics)
     # A train that has stored its version does not fail any more.
     let_finish()
     with runtime.traces.step("store", model=request.model) as step:
@@ -99,33 +99,8 @@ def _result(model: str, number: int, version: Version, *, promoted: bool) -> dic
         "version": number,
         "metrics": version.metrics,
         "promoted": promoted,
+        "promotion": msgspec.to_builtins(version.promotion),
         "seconds": version.seconds,
         "importance": version.importance,
         "fingerprint": version.fingerprint,
     }
-
-
-def _measure(estimator: Estimator[Any], artefact: Any, dataset: Dataset) -> dict[str, float]:
-    features = conform(dataset.holdout.drop_columns([dataset.schema.target]), dataset.schema)
-    truth = dataset.holdout.column(dataset.schema.target)
-    metrics = measure(dataset.schema.problem, truth, estimator.predict(artefact, features), dataset.schema.classes)
-    wrong = [name for name, value in metrics.items() if not math.isfinite(value)]
-    if wrong:
-        # JSON has no such numbers: a version that held one could not be read, nor its model.
-        raise EstimatorFailed(f"{wrong[0]} on the holdout is not finite: the estimator predicts NaN or infinity there")
-    return metrics
-
-
-def _shall_promote(runtime: Runtime, request: Request, dataset: Dataset, *, metrics: dict[str, float]) -> bool:
-    if request.promote is not Promote.IF_BETTER:
-        return request.promote is Promote.ALWAYS
-    current = runtime.registry.current(request.model)
-    if current is None:
-        return True
-    loaded = runtime.models.get(request.model, current)
-    try:
-        old = _measure(loaded.estimator, loaded.artefact, dataset)
-    except ServiceError:
-        # The current version was trained on other columns: it cannot answer today's rows.
-        return True
-    return is_better(dataset.schema.problem, metrics, old)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import redis
@@ -51,6 +51,18 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float
 
 
+class Promotion(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided when a version was stored, and why; later promotions do not change it."""
+
+    #: False: it could not be compared with the current version, and was not promoted for that.
+    decided: bool
+    because: str
+
+
+#: Of versions that were made before it was kept.
+UNKNOWN_PROMOTION: Final = Promotion(decided=True, because="made before reasons were kept")
+
+
 class Version(msgspec.Struct, frozen=True, kw_only=True):
     """One trained version of a model. It never changes. Its curve is kept apart; `Registry.version` reads it too."""
 
@@ -71,6 +83,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float
     #: The task that made it.
     task: str
+    promotion: Promotion = UNKNOWN_PROMOTION
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -165,6 +165,61 @@ def test_if_better_promotes_what_is_better(service: Service, model: str) -> None
     assert better["metrics"]["rmse"] < worse["metrics"]["rmse"]
 
 
+PLANE = [{"a": a, "b": b, "y": a + b} for a in range(20) for b in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "target", "because"),
+    [
+        ([{"a": row["a"], "c": row["b"], "y": row["y"]} for row in PLANE], "y", "no longer have 'b'"),
+        ([{**row, "y": "big" if row["y"] > 19 else "small"} for row in PLANE], "y", "regression, not binary"),
+        ([{"a": row["a"], "y": row["y"], "b": row["b"]} for row in PLANE], "b", "predicts 'y', not 'b'"),
+        ([{**row, "b": row["b"] if row["a"] else None} for row in PLANE], "y", "column 'b'"),
+    ],
+    ids=["column-gone", "other-problem", "other-target", "missing-values"],
+)
+def test_the_incomparable_is_stored(
+    service: Service, model: str, rows: list[dict[str, Any]], target: str, because: str
+) -> None:
+    assert service.init(model, {"rows": rows}, target=target).status_code == 200
+    made = trained(service.train(model, promote="if_better", params={"num_iterations": 5}))
+    assert (made["version"], made["promoted"], made["promotion"]["decided"]) == (2, False, False)
+    assert because in made["promotion"]["because"]
+    assert current(service, model) == 1
+    version = service.http.get(f"/v1/models/{model}/versions/2").json()
+    assert version["promotion"] == made["promotion"]
+
+
+def test_other_classes_cannot_be_compared(service: Service, model: str) -> None:
+    for classes in (("small", "big"), ("small", "huge")):
+        rows = [{**row, "y": classes[row["y"] > 19]} for row in PLANE]
+        assert service.init(model, {"rows": rows}, target="y").status_code == 200
+        made = trained(service.train(model, promote="always" if "big" in classes else "if_better"))
+    assert (made["promoted"], made["promotion"]["decided"]) == (False, False)
+    assert "its classes are 'big', 'small'" in made["promotion"]["because"]
+
+
+def test_the_current_is_measured_by_its_own_schema(service: Service, model: str) -> None:
+    """With one more column and one more category before the others, the current version is as good as it was."""
+    rows = [{"a": a, "k": "xyz"[a % 3], "y": a + 10 * (a % 3)} for a in range(60) for _ in range(5)]
+    assert service.init(model, {"rows": rows}, target="y").status_code == 200
+    first = trained(service.train(model, params={"num_iterations": 200, "min_data_per_group": 5}))
+    more = [{**row, "noise": index % 7} for index, row in enumerate(rows)]
+    more += [{"a": 1, "k": "a", "y": 11, "noise": 0}] * 5
+    assert service.init(model, {"rows": more}, target="y").status_code == 200
+    made = trained(service.train(model, promote="if_better", params={"num_iterations": 1}))
+    assert (made["promoted"], made["promotion"]["decided"]) == (False, True)
+    old = float(made["promotion"]["because"].rpartition(" ")[2])
+    # With the codes of the new categories it would be wrong by 10 in most rows.
+    assert old < first["metrics"]["rmse"] + 1
+    assert made["promotion"]["because"].startswith("rmse on the holdout is ")
+
+
+def test_every_train_says_why_it_was_promoted_or_not(service: Service, model: str) -> None:
+    said = [trained(service.train(model, promote=rule))["promotion"] for rule in ("always", "never")]
+    assert said == [{"decided": True, "because": f"promote was '{rule}'"} for rule in ("always", "never")]
+
+
 def test_an_explicit_version_answers(service: Service, model: str) -> None:
     trained(service.train(model, params={"num_iterations": 3}))
     found = {v: service.estimate(model, {"rows": [[19, 19]]}, version=v).json() for v in (1, 2)}

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from sklearn import metrics as reference
 
-from tasks.estimators.metrics import MAIN, auc, is_better, measure
+from tasks.estimators.metrics import MAIN, auc, better_by, measure
 
 
 def test_regression() -> None:
@@ -70,10 +70,10 @@ def test_multiclass() -> None:
     )
 
 
-def test_is_better() -> None:
+def test_better_by() -> None:
     assert set(MAIN) == {"regression", "binary", "multiclass"}
-    assert is_better("regression", {"rmse": 1.0}, {"rmse": 2.0})
-    assert not is_better("regression", {"rmse": 1.0}, {"rmse": 1.0})
-    assert is_better("binary", {"auc": 0.9, "log_loss": 1.0}, {"auc": 0.8, "log_loss": 0.1})
-    assert is_better("binary", {"log_loss": 0.1}, {"auc": 0.8, "log_loss": 0.2})
-    assert not is_better("multiclass", {"log_loss": 0.3}, {"log_loss": 0.2})
+    assert better_by("regression", {"rmse": 1.0}, {"rmse": 2.0})[1]
+    assert not better_by("regression", {"rmse": 1.0}, {"rmse": 1.0})[1]
+    assert better_by("binary", {"auc": 0.9, "log_loss": 1.0}, {"auc": 0.8, "log_loss": 0.1})[1]
+    assert better_by("binary", {"log_loss": 0.1}, {"auc": 0.8, "log_loss": 0.2})[1]
+    assert not better_by("multiclass", {"log_loss": 0.3}, {"log_loss": 0.2})[1]
