@@ -69,6 +69,14 @@ class Outcomes:
         """How the task ended; None while it has not."""
         return await self._run(self._history.outcome, handle)
 
+    async def state(self, handle: str, *, known: State) -> State:
+        """The task's state now; the one that was known if the ledger cannot be read."""
+        try:
+            return (await self._run(self._history.task, handle)).state
+        except (redis.exceptions.RedisError, UnknownTask) as error:
+            log.warning("the state of a task cannot be read: %s", error, extra={"task_id": handle})
+            return known
+
     async def cancel(self, handle: str, *, owner: Owner | None) -> bool:
         """Cancel the task: True if it is over, False if a worker has it and will stop. Raises UnknownTask, Conflict."""
         await self.task(handle, owner=owner)

@@ -15,7 +15,8 @@ from gateway.web.headers import wait_seconds
 from gateway.web.parameters import page_limit, single_values
 from gateway.web.representations import show, show_accepted, show_outcome, task_document
 from tasks.contract import State
-from tasks.errors import Forbidden, InvalidField
+from tasks.errors import Conflict, Forbidden, InvalidField
+from tasks.ledger.cancelling import TOO_LATE
 from tasks.ledger.groups import Outcome, Task
 
 #: The query parameters of a list.
@@ -54,9 +55,10 @@ class TaskResource:
     @requires("tasks:read")
     async def on_get(self, req: Request, resp: Response, handle: str) -> None:
         """State, times, progress, and the result or error when it is finished."""
-        task, ahead = await self._outcomes.task(handle, owner=owner_filter(req))
-        outcome = await _outcome(self._outcomes, req, resp, task=task, limit=self._max_wait)
-        if outcome is not None and not task.state.final:
+        owner = owner_filter(req)
+        task, ahead = await self._outcomes.task(handle, owner=owner)
+        outcome, waited = await _outcome(self._outcomes, req, resp, task=task, limit=self._max_wait)
+        if not task.state.final and (waited or outcome is not None):
             task, ahead = await self._outcomes.task(handle, owner=owner_filter(req))
         if not task.state.final:
             resp.set_header("Retry-After", "1")
@@ -64,10 +66,13 @@ class TaskResource:
 
     @requires()
     async def on_delete(self, req: Request, resp: Response, handle: str) -> None:
-        """Cancel: 200 if the task is over, 202 if a worker has it and stops soon. Raises Conflict if it has ended."""
+        """Cancel: 200 if the task is over, 202 if a worker has it and stops soon. Raises Conflict if it has ended
+        otherwise, also while this was asked for."""
         owner = owner_filter(req)
         await self._outcomes.cancel(handle, owner=owner)
         task, ahead = await self._outcomes.task(handle, owner=owner)
+        if task.state.final and task.state is not State.CANCELLED:
+            raise Conflict(TOO_LATE)
         if not task.state.final:
             resp.status = HTTP_202
             resp.set_header("Retry-After", "1")
@@ -85,9 +90,10 @@ class ResultResource:
     async def on_get(self, req: Request, resp: Response, handle: str) -> None:
         """The worker's bytes; the error as a problem; 202 while the work is not finished."""
         task, _ = await self._outcomes.task(handle, owner=owner_filter(req))
-        outcome = await _outcome(self._outcomes, req, resp, task=task, limit=self._max_wait)
+        outcome, waited = await _outcome(self._outcomes, req, resp, task=task, limit=self._max_wait)
         if outcome is None:
-            show_accepted(resp, handle, model=task.model, state=task.state)
+            state = await self._outcomes.state(handle, known=task.state) if waited else task.state
+            show_accepted(resp, handle, model=task.model, state=state)
         else:
             show_outcome(resp, outcome, instance=f"/v1/tasks/{handle}")
 
@@ -98,16 +104,19 @@ def owner_filter(req: Request) -> Owner | None:
     return None if allows(principal.scopes, "admin") else Owner(principal.name, principal.owns_since)
 
 
-async def _outcome(outcomes: Outcomes, req: Request, resp: Response, *, task: Task, limit: int) -> Outcome | None:
-    """How the task ended, if it has; waits for that if the caller prefers it, who then must still be one to see it."""
+async def _outcome(
+    outcomes: Outcomes, req: Request, resp: Response, *, task: Task, limit: int
+) -> tuple[Outcome | None, bool]:
+    """(how the task ended, if it has; whether that was waited for). Waits if the caller prefers it, who then must still
+    be one to see it."""
     seconds = wait_seconds(req.get_header("Prefer"), limit=limit)
     if seconds is None:
-        return await outcomes.outcome(task.id)
+        return await outcomes.outcome(task.id), False
     resp.set_header("Preference-Applied", f"wait={seconds:g}")
     outcome = await outcomes.wait(task.id, seconds=seconds)
     await req.context.authenticator.admit_again(req, resp)
     check_owner(task, owner_filter(req))
-    return outcome
+    return outcome, True
 
 
 def _state(text: str | None) -> State | None:

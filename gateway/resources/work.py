@@ -20,7 +20,7 @@ from gateway.web.parameters import single, single_values
 from gateway.web.representations import show_accepted, show_outcome
 from gateway.web.tracing import trace_of
 from tasks.config.settings import Settings
-from tasks.contract import Kind, Lane, Media
+from tasks.contract import Kind, Lane, Media, State
 from tasks.errors import InvalidField, UnsupportedMediaType
 from tasks.ledger.acceptance import Idempotency
 from tasks.ledger.groups import Head
@@ -74,7 +74,10 @@ class Work:
                 resp.status = HTTP_200
                 show_outcome(resp, outcome, instance=f"/v1/tasks/{ticket.handle}")
                 return
-        show_accepted(resp, ticket.handle, model=model)
+            state = await self._outcomes.state(ticket.handle, known=State.QUEUED)
+        else:
+            state = State.QUEUED
+        show_accepted(resp, ticket.handle, model=model, state=state)
 
     def _once(self, req: Request, head: Head, *, body: bytes) -> Idempotency | None:
         """What `Idempotency-Key` says: the same key with the same request gives the same task."""

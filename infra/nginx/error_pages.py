@@ -27,10 +27,9 @@ TEXTS: Final = {
     421: ("Misdirected Request", "The request names another host than its connection: connect anew."),
     429: ("Too Many Requests", "Too many requests come from this address: send fewer at a time."),
     431: ("Request Header Fields Too Large", "A header is too long: shorten it."),
-    500: ("Internal Server Error", "The proxy failed: its log says why."),
     501: ("Not Implemented", "The request's method or transfer coding is not read here: send its Content-Length."),
     502: ("Bad Gateway", "This part of the service is starting or was restarted: try again in a moment."),
-    503: ("Service Unavailable", "The service takes no requests now: try again in a moment."),
+    503: ("Service Unavailable", "The service takes no requests now, or has no room: try again in a moment."),
     504: ("Gateway Timeout", "The service did not answer in time: try again."),
     505: ("HTTP Version Not Supported", "The request's version of HTTP is not read here: use HTTP/1.1."),
 }
@@ -48,22 +47,17 @@ OWN_HEADERS: Final[dict[int, dict[str, str]]] = {
     403: {"WWW-Authenticate": "$challenge"},
     **{status: {"Retry-After": str(RETRY_AFTER_SECONDS)} for status in (429, 502, 503, 504)},
 }
-#: NGINX's own numbers, by the status that they are: headers that are too large; HTTP spoken to the port of HTTPS.
-OWN_NUMBERS: Final = {431: 494, 400: 497}
+#: NGINX's own numbers, by the status that they are: headers that are too large; HTTP spoken to the port of HTTPS; what
+#: failed in NGINX itself, where a body finds no place on the disk or an authorisation could not be asked for, passes.
+OWN_NUMBERS: Final = {431: 494, 400: 497, 503: 500}
 
 
-def error_pages(*, guarded: bool = False) -> str:
-    """The lines that send each status to its page.
-
-    `guarded`: for a place behind an authorisation, whose failure to be decided NGINX calls 500; it passes.
-    """
+def error_pages() -> str:
+    """The lines that send each status to its page."""
     statuses = {status: f"{status}" for status in TEXTS}
     for status, own in OWN_NUMBERS.items():
         statuses[status] += f" {own} ={status}"
-    lines = {status: f"error_page {text} /$manner/{status};" for status, text in statuses.items()}
-    if guarded:
-        lines[500] = "error_page 500 =503 /$manner/503;"
-    return "\n".join(lines.values())
+    return "\n".join(f"error_page {text} /$manner/{status};" for status, text in statuses.items())
 
 
 def problems(*, hsts_seconds: int) -> str:

@@ -82,7 +82,6 @@ def nginx_conf(address: Address, settings: Settings, *, flower_password: str) ->
         error_pages=_indented(8, error_pages()),
         problems=_indented(12, problems(hsts_seconds=hsts)),
         statuses=_indented(12, statuses(hsts_seconds=hsts)),
-        guarded_error_pages=_indented(12, error_pages(guarded=True)),
         secure_cookies=" secure" if address.tls else "",
         flower_login=base64.b64encode(f"{FLOWER_USER}:{flower_password}".encode()).decode(),
     )

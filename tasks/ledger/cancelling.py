@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tasks.contract import State
 from tasks.errors import Conflict
 from tasks.ledger.claims import cancelled
 from tasks.ledger.groups import failure, parse_handle
 from tasks.ledger.store import Ledger
+
+#: Why a task that has ended is not cancelled.
+TOO_LATE: Final = "the task has ended already; what it did stays"
 
 
 def cancel(ledger: Ledger, handle: str) -> bool:
@@ -16,7 +21,7 @@ def cancel(ledger: Ledger, handle: str) -> bool:
     """
     marked = ledger.cancel(handle)
     if marked is None:
-        raise Conflict("the task has ended already; what it did stays")
+        raise Conflict(TOO_LATE)
     running, whole_group = marked
     if not running and whole_group:
         # Whoever claims the group finds it cancelled; if no worker does, this process is the one.

@@ -24,6 +24,8 @@ from tests.service import JSON, Service
 
 ROWS = [{"a": a, "b": b, "y": a + b} for a in range(20) for b in range(20)]
 BODY = json.dumps({"rows": [[1, 2]]}).encode()
+#: A train that ends when it is cancelled.
+ENDLESS = {"params": {"num_iterations": 50_000, "early_stopping_rounds": 50_000}}
 #: How long the first in a lane may wait in a service that is behind.
 MOST_AGE_SECONDS = 2
 
@@ -126,6 +128,19 @@ def test_a_running_train_stops_and_leaves_no_version(ada: httpx.Client) -> None:
     assert time.monotonic() - start < 10
     assert ada.get("/v1/models/tasks").json()["versions"] == before
     assert ada.delete(f"/v1/tasks/{handle}").status_code == 409
+
+
+def test_an_answer_after_a_wait_says_what_is_true_then(ada: httpx.Client) -> None:
+    wait = {"Prefer": "wait=3"}
+    answer = ada.post("/v1/models/tasks/train", json=ENDLESS, headers=wait)
+    assert (answer.status_code, answer.json()["state"]) == (202, "running")
+    where = answer.headers["Location"]
+    assert ada.get(f"{where}/result", headers={"Prefer": "wait=1"}).json()["state"] == "running"
+    ada.delete(where)
+    behind = ada.post("/v1/models/tasks/train", json=ENDLESS).json()["id"]
+    shown = ada.get(f"/v1/tasks/{behind}", headers=wait).json()
+    ada.delete(f"/v1/tasks/{behind}")
+    assert (shown["state"], shown["started_at"] is None) == ("running", False)
 
 
 def test_the_python_client_cancels_and_lists(trained: Service) -> None:
