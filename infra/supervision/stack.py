@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -36,8 +36,8 @@ class Stack:
         self._supervisor = Supervisor(sockets)
         self._seen: dict[str, set[int]] = defaultdict(set)
 
-    def start(self, environment: Mapping[str, str], *, keep: int) -> None:
-        """Start all that starts at once. The descriptor `keep` stays open until the supervisor has ended."""
+    def start(self, environment: Mapping[str, str], *, keep: Sequence[int]) -> None:
+        """Start all that starts at once. The descriptors `keep` stay open until the supervisor has ended."""
         with (self._home.logs / "supervisord-errors.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
@@ -49,7 +49,7 @@ class Stack:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=[keep],
+                pass_fds=keep,
                 start_new_session=True,
             )
 

@@ -21,9 +21,10 @@ from urllib.parse import urlsplit
 from gateway.identity import keyfile
 from infra.host.address import Address, free_address
 from infra.host.exposure import warn_of_exposure
-from infra.host.home import FIRST_ACCOUNT, FLOWER_HTTP_PASSWORD, Home, Service
+from infra.host.home import FIRST_ACCOUNT, FLOWER_HTTP_PASSWORD, TEMPORARY, Home, Service
 from infra.host.signals import Signals
 from infra.host.templates import write_private
+from infra.host.temporary import emptied
 from infra.nginx.console_files import link_console
 from infra.nginx.proxy import nginx_conf
 from infra.nginx.tls import check_pair, link_pair
@@ -59,15 +60,21 @@ def run(args: argparse.Namespace) -> int:
     if tls and settings.redirect_port:
         free_address(args.host, settings.redirect_port)
     home.prepare()
-    with home.claim() as lock, home.sockets() as sockets, Signals() as signals:
+    # Signals first: what is made from here on is removed at the end, whenever that comes.
+    with (
+        Signals() as signals,
+        home.claim() as lock,
+        home.sockets(os.environ) as sockets,
+        emptied(home.temporary),
+    ):
         warn_of_exposure(given)
-        place = redis_place(home, sockets, given)
-        environment = child_environment(home, sockets, given, place=place)
-        write_configuration(home, sockets, environment, address=address, place=place)
-        service = Service(pid=os.getpid(), url=address.url, sockets=str(sockets))
-        stack = Stack(home, sockets)
+        place = redis_place(home, sockets.folder, given)
+        environment = child_environment(home, sockets.folder, given, place=place)
+        write_configuration(home, sockets.folder, environment, address=address, place=place)
+        service = Service(pid=os.getpid(), url=address.url, sockets=str(sockets.folder))
+        stack = Stack(home, sockets.folder)
         with home.announced(service):
-            stack.start(environment, keep=lock)
+            stack.start(environment, keep=(lock, *sockets.held))
             try:
                 serve(stack, signals, address=address, environment=environment)
             finally:
@@ -100,6 +107,8 @@ def child_environment(home: Home, sockets: Path, environ: Mapping[str, str], *, 
         **({FLOWER_REDIS_URL: flower_url(sockets, home)} if place.access else {}),
         "MLSERVICE_HOME": str(home.root),
         "SOCKETS_DIR": str(sockets),
+        # The supervisor's; each program is given one in it.
+        "TMPDIR": str(sockets / TEMPORARY),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', os.defpath)}",
     }
 

@@ -34,10 +34,11 @@ def demo(scratch: Path, output: Path, *arguments: str) -> Process:
 
 def processes_of(scratch: Path) -> list[str]:
     """The command lines of all processes that were given this folder for temporary files, on Linux."""
-    mark, found = f"TMPDIR={scratch}".encode(), []
+    mark, found = f"\0TMPDIR={scratch}".encode(), []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if mark in process.joinpath("environ").read_bytes().split(b"\0"):
+            # Programs have folders of their own in it.
+            if mark in b"\0" + process.joinpath("environ").read_bytes():
                 found.append(process.joinpath("cmdline").read_text().replace("\0", " "))
         except OSError:
             continue

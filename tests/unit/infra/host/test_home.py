@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gateway.identity import keyfile
-from infra.host.home import FLOWER_HTTP_PASSWORD, SOCKET_PATH_BYTES, Home, Service
+from infra.host.home import FLOWER_HTTP_PASSWORD, SOCKET_PATH_BYTES, TEMPORARY, Home, Service
+from infra.host.temporary import SOCKET_NAME
 from tasks.errors import Conflict, Unavailable
 
 
@@ -68,9 +69,11 @@ def test_a_missing_secret_names_the_home(tmp_path: Path) -> None:
 def test_sockets_of_a_deep_home_are_elsewhere_and_vanish(tmp_path: Path) -> None:
     home = Home(tmp_path / ("d" * SOCKET_PATH_BYTES))
     home.prepare()
-    with home.sockets() as sockets:
+    with home.sockets({"TMPDIR": "/tmp"}) as found:
+        sockets = found.folder
         assert len(os.fsencode(sockets / "supervisor.sock.4194304")) <= SOCKET_PATH_BYTES
         assert mode(sockets) == 0o700
+        assert len(os.fsencode(sockets / TEMPORARY / "worker-estimate" / SOCKET_NAME[1:])) <= SOCKET_PATH_BYTES
     assert not sockets.exists()
 
 

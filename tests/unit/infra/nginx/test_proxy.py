@@ -54,7 +54,7 @@ def test_nginx_accepts_its_configuration(
     if "redirect_port" in settings:
         chosen["redirect_port"] = free_address(host, 0).port
     link_pair(Settings(**chosen), tmp_path)
-    (tmp_path / "tmp").mkdir()
+    (tmp_path / "tmp" / "nginx").mkdir(parents=True)
     address = replace(free_address(host, 0), tls="tls" in settings)
     (tmp_path / "nginx.conf").write_text(conf(address, **chosen))
     command = [nginx_binary(), "-t", "-p", f"{tmp_path}/", "-c", "nginx.conf", "-e", "stderr"]
