@@ -30,6 +30,8 @@ class Issuer:
         #: The paths that were asked for.
         self.asked: list[str] = []
         self.documents: dict[str, Any] = {}
+        #: Where a path leads to.
+        self.redirects: dict[str, str] = {}
         self.add_key("rsa-1", "RS256")
 
     def __enter__(self) -> Self:
@@ -39,6 +41,12 @@ class Issuer:
             def do_GET(self) -> None:
                 issuer.asked.append(self.path)
                 issuer.answers.wait(30)
+                if self.path in issuer.redirects:
+                    self.send_response(302)
+                    self.send_header("Location", issuer.url.removesuffix("/realm") + issuer.redirects[self.path])
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
                 document = issuer.document(self.path)
                 body = json.dumps(document).encode()
                 self.send_response(404 if document is None else 200)

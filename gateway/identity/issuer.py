@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from gateway.identity.keys import Key
 from tasks.config.values import check_outside_url
@@ -31,8 +32,12 @@ STALE_SECONDS: Final = 3600.0
 PAUSE_SECONDS: Final = 5.0
 #: Longest wait for the issuer's answer (seconds); a token waits for two at most.
 TIMEOUT_SECONDS: Final = 3.0
-#: Longest discovery document that is read (bytes).
-DOCUMENT_BYTES: Final = 1024 * 1024
+#: Longest discovery document, and set of keys, that is read (bytes).
+DOCUMENT_BYTES: Final = 256 * 1024
+#: Most keys that an issuer may have: reading 20,000 held up the event loop for a second.
+MOST_KEYS: Final = 100
+#: Shortest modulus of an RSA key.
+LEAST_RSA_BITS: Final = 2048
 
 
 class IssuerKeys:
@@ -101,25 +106,54 @@ class IssuerKeys:
             log.warning("the keys of the issuer %s cannot be fetched: %s", self._issuer, error)
 
     def _fetch(self) -> dict[str, Key]:
-        url = self._jwks_url or self._discovered()
-        client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=self._timeout)
-        found = (key for key in client.get_jwk_set().keys if key.public_key_use in ("sig", None))
-        usable = {key.key_id or "": key for key in found if key.algorithm_name in ALGORITHMS}
-        return {
-            kid: Key(kid=kid, algorithm=key.algorithm_name, signing=None, checking=key.key)
-            for kid, key in usable.items()
-        }
+        """The keys that can be used, by name. Raises OSError and ValueError if they cannot be had, SettingsError."""
+        entries = self._read(self._jwks_url or self._discovered()).get("keys")
+        if not isinstance(entries, list) or len(entries) > MOST_KEYS:
+            raise SettingsError(f"its keys are no list of at most {MOST_KEYS}")
+        found = [key for entry in entries if (key := read_key(entry)) is not None]
+        if not found:
+            raise SettingsError("it has no key that can be used here")
+        return {key.kid: key for key in found}
 
     def _discovered(self) -> str:
         """Where the discovery document says that the keys are. Raises SettingsError if it is another issuer's."""
-        opener = urllib.request.build_opener(_NoRedirect())
-        with opener.open(self._issuer.rstrip("/") + DISCOVERY, timeout=self._timeout) as answer:
-            document: Any = json.loads(answer.read(DOCUMENT_BYTES))
-        if not isinstance(document, dict) or document.get("issuer") != self._issuer:
+        document = self._read(self._issuer.rstrip("/") + DISCOVERY)
+        if document.get("issuer") != self._issuer:
             raise SettingsError("its discovery document names another issuer")
         url = str(document.get("jwks_uri"))
         check_outside_url("jwks_uri", url)
         return url
+
+    def _read(self, url: str) -> dict[str, Any]:
+        """The JSON object at a URL. Raises OSError, ValueError, and SettingsError for anything else or a longer one."""
+        opener = urllib.request.build_opener(_NoRedirect())
+        with opener.open(url, timeout=self._timeout) as answer:
+            text = answer.read(DOCUMENT_BYTES + 1)
+        if len(text) > DOCUMENT_BYTES:
+            raise SettingsError(f"what is at {url} is longer than {DOCUMENT_BYTES} bytes")
+        document = json.loads(text)
+        if not isinstance(document, dict):
+            raise SettingsError(f"what is at {url} is no JSON object")
+        return document
+
+
+def read_key(entry: Any) -> Key | None:
+    """The key of one entry of a JWK set (RFC 7517); None if it is none that checks a signature here.
+
+    RSA keys of fewer than 2,048 bits are none (RFC 7518, 3.3 and 3.5).
+    """
+    if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":
+        return None
+    try:
+        key = jwt.PyJWK(entry)
+    except (jwt.PyJWTError, ValueError, TypeError):
+        return None
+    if key.algorithm_name not in ALGORITHMS:
+        return None
+    if isinstance(key.key, RSAPublicKey) and key.key.key_size < LEAST_RSA_BITS:
+        log.warning("the issuer's key %s is refused: it has fewer than %d bits", key.key_id, LEAST_RSA_BITS)
+        return None
+    return Key(kid=key.key_id or "", algorithm=key.algorithm_name, signing=None, checking=key.key)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

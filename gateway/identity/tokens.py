@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -23,6 +22,8 @@ FLOWER: Final = "mlservice/flower"
 CLAIMS: Final = ("iss", "aud", "sub", "iat", "nbf", "exp", "jti", "scope")
 #: Seconds by which the clocks of two gateways may differ.
 SKEW_SECONDS: Final = 30
+#: Times are before this (seconds since the epoch): a float has no whole numbers above it.
+LATEST_SECONDS: Final = 2**53
 #: Longest token that is looked at, in characters.
 TOKEN_LIMIT: Final = 4096
 
@@ -143,7 +144,7 @@ def times(claims: dict[str, Any], *, now: float) -> tuple[float, float]:
     """(issued at, expires at) of a token that is good now. Raises Unauthenticated."""
     issued, expires = claims["iat"], claims["exp"]
     begins = claims.get("nbf", issued)
-    if not all(type(t) in (int, float) and math.isfinite(t) for t in (issued, expires, begins)):
+    if not all(type(t) in (int, float) and abs(t) < LATEST_SECONDS for t in (issued, expires, begins)):
         raise Unauthenticated("the token has a claim of the wrong type")
     if not now < expires:
         raise Unauthenticated("the token has expired; get a new one from /v1/token")

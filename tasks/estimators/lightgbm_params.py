@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -62,6 +63,8 @@ _WHOLE: Final = {
     "early_stopping_round": (0, MOST_ITERATIONS),
     "num_threads": (1, 1024),
 }
+#: What LightGBM keeps of any other whole number: 32 bits, of which it cuts what is larger.
+_INT32: Final = (-(2**31), 2**31 - 1)
 _CLASS_METRICS: Final = ("auc_mu", "multi_")
 _WORD: Final = re.compile(r"[A-Za-z0-9_@,.]*")
 _PLACE: Final = re.compile(r"\s+at \S+, line \d+\s*\.?\s*$")
@@ -163,8 +166,12 @@ def _check_value(name: str, main: str, value: Any) -> None:
             main != "metric" and flat != [value]
         ):
             raise InvalidParams(f"{name} must be a name that LightGBM knows").at(_pointer(name))
-    elif not all(isinstance(item, int | float) and np.isfinite(item) for item in flat):
+    elif not all(isinstance(item, int) or (isinstance(item, float) and math.isfinite(item)) for item in flat):
         raise InvalidParams(f"{name} must be a finite number, true or false, or a list of these").at(_pointer(name))
+    elif not all(_INT32[0] <= item <= _INT32[1] for item in flat if isinstance(item, int)):
+        raise InvalidParams(f"{name} must be from {_INT32[0]} to {_INT32[1]} where it is a whole number").at(
+            _pointer(name)
+        )
 
 
 def _check_constraints(params: Mapping[str, Any], schema: Schema) -> None:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gateway.identity.accounts import Accounts
 from gateway.identity.callers import Callers
-from gateway.identity.issuer import FRESH_SECONDS, PAUSE_SECONDS, STALE_SECONDS, IssuerKeys
+from gateway.identity.issuer import DOCUMENT_BYTES, FRESH_SECONDS, MOST_KEYS, PAUSE_SECONDS, STALE_SECONDS, IssuerKeys
 from gateway.identity.keys import Keys
 from gateway.identity.oidc import OutsideIssuer, open_issuer
 from gateway.identity.passwords import Passwords
@@ -116,6 +116,8 @@ def test_a_token_without_a_key_id_means_the_only_key(issuer: Issuer, clock: Cloc
         ({"exp": None}, "lacks the claim exp"),
         ({"iat": None}, "lacks the claim iat"),
         ({"nbf": NOW + 100}, "not valid yet"),
+        *(({claim: 10**400}, "wrong type") for claim in ("exp", "iat", "nbf")),
+        ({"exp": "1"}, "wrong type"),
         ({"sub": None}, "claim sub is no name"),
         ({"sub": ""}, "claim sub is no name"),
         ({"sub": "a b"}, "claim sub is no name"),
@@ -200,7 +202,32 @@ def test_an_issuer_that_fails_is_said_to_and_known_keys_stay_good_for_a_while(is
     assert verify(verifier, issuer.token())[0].name == "oidc:ada"
 
 
-@pytest.mark.parametrize("document", [None, [], {"keys": []}, {"keys": [{"kty": "?"}]}, "text"])
+@pytest.mark.filterwarnings("ignore:The RSA key is 1024 bits long")
+def test_a_short_rsa_key_is_no_key(issuer: Issuer, clock: Clock) -> None:
+    issuer.keys["short"] = ("RS256", rsa.generate_private_key(65537, 1024))
+    verifier = outside(issuer, clock)
+    assert verify(verifier, issuer.token())[0].name == "oidc:ada"
+    with pytest.raises(Unauthenticated, match="does not have"):
+        verify(verifier, issuer.token("short"))
+
+
+def test_more_than_an_issuer_has_is_not_read(issuer: Issuer, clock: Clock) -> None:
+    known = issuer.document("/realm/keys")["keys"]
+    for keys in ([*known, *({"kty": "?"} for _ in range(MOST_KEYS))], [*known, {"x": "." * DOCUMENT_BYTES}]):
+        issuer.documents["/realm/keys"] = {"keys": keys}
+        with pytest.raises(Unavailable):
+            verify(outside(issuer, clock), issuer.token())
+
+
+def test_keys_are_not_fetched_from_where_a_redirect_leads(issuer: Issuer, clock: Clock) -> None:
+    issuer.documents["/realm/moved"] = issuer.document("/realm/keys")
+    issuer.redirects["/realm/keys"] = "/realm/moved"
+    with pytest.raises(Unavailable):
+        verify(outside(issuer, clock), issuer.token())
+    assert "/realm/moved" not in issuer.asked
+
+
+@pytest.mark.parametrize("document", [None, [], {"keys": []}, {"keys": [{"kty": "?"}]}, {"keys": "?"}, {}, "text"])
 def test_keys_that_cannot_be_read(issuer: Issuer, clock: Clock, document: Any) -> None:
     issuer.documents["/realm/keys"] = document
     with pytest.raises(Unavailable):
