@@ -8,9 +8,11 @@ from typing import Any, Final
 from docs.generate.pages import fill
 
 project = "mlservice"
-author = "the authors of mlservice"
 html_title = "mlservice"
 html_theme = "furo"
+html_show_copyright = False
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["generate"]
 

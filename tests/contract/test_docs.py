@@ -17,7 +17,7 @@ from docs.generate.pages import MARK, PARTS, fill
 from docs.generate.routes import routes
 from docs.generate.schemas import schemas
 from docs.generate.settings import settings
-from gateway.web.errors import problem_type
+from gateway.web.errors import URN, problem_type
 from infra.cli import parser
 from tasks.config.settings import COMMAND_VARIABLES, describe
 from tasks.errors import ServiceError
@@ -73,14 +73,18 @@ def test_a_mark_becomes_its_part() -> None:
 
 def test_every_setting_is_there() -> None:
     shown = re.findall(r"^\| `(\w+)` \| (?:`.+`|empty) \| \S", settings(), re.MULTILINE)
-    assert shown == [variable for variable, _, _ in describe()]
+    assert sorted(shown) == sorted(variable for variable, _, _ in describe())
     by_hand = (DOCS / "reference" / "settings.md").read_text()
     assert all(f"`{variable}`" in by_hand for variable in COMMAND_VARIABLES)
 
 
 def test_every_error_is_there() -> None:
-    shown = re.findall(r"^\| `(\w+)` \| `\w+` \| \d{3} \| `(\S+)` \| \S.* \| \S", errors(), re.MULTILINE)
-    assert shown == [(cls.__name__, problem_type(cls)) for cls in tree(ServiceError)]
+    shown = re.findall(r"^\| `(\w+)` \| `(\S+)` \| \d{3} \| \S.* \| \S", errors(), re.MULTILINE)
+    assert [(name, f"{URN}{kind}") for name, kind in shown] == [
+        (cls.__name__, problem_type(cls)) for cls in tree(ServiceError)
+    ]
+    drawn = re.findall(r"^(?:[ |`]+-- )?([A-Z]\w+)$", errors(), re.MULTILINE)
+    assert sorted(drawn) == sorted(cls.__name__ for cls in tree(ServiceError))
 
 
 def test_every_metric_is_there_with_its_labels() -> None:
