@@ -110,3 +110,23 @@ def test_every_route_and_schema_is_there() -> None:
     shown = re.findall(r"^### `(.+)`$", routes(), re.MULTILINE)
     assert sorted(shown) == sorted(operation.title for operation in definition.operations())
     assert re.findall(r"^### (\w+)$", schemas(), re.MULTILINE) == list(definition.node["components"]["schemas"])
+
+
+def test_the_map_has_a_line_for_every_wing() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    for package in ("tasks", "gateway", "infra"):
+        _, _, part = text.partition(f"\n**{package}/**")
+        rows = "\n".join(line for line in part.partition("\n**")[0].splitlines() if line.startswith("| `"))
+        wings = {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
+        assert [wing for wing in sorted(wings) if f"`{wing}/`" not in rows] == [], package
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/explanation/architecture.md"])
+def test_files_that_are_named_are_there(page: str) -> None:
+    files = [
+        f"/{path.relative_to(ROOT)}" for part in ("tasks", "gateway", "infra") for path in (ROOT / part).rglob("*")
+    ]
+    others = [f"/{path.relative_to(ROOT)}" for part in ("tests", "monitoring") for path in (ROOT / part).rglob("*")]
+    named = re.findall(r"`([\w./-]+\.(?:py|yml|template|lua))`", (ROOT / page).read_text())
+    assert len(named) > 10
+    assert [name for name in named if not any(file.endswith(f"/{name}") for file in files + others)] == []
