@@ -21,6 +21,8 @@ from tasks.telemetry import logs
 from tasks.telemetry.tracing import load_traces
 
 HERE: Final = Path(__file__).parent
+#: The pool of processes, as Celery finds it.
+PROCESS_POOL: Final = "tasks.worker.pool:ProcessPool"
 #: One is kept for init while the other trains.
 TRAIN_PROCESSES: Final = 2
 
@@ -95,7 +97,7 @@ def worker_options(fleet: str, count: int, *, name: str) -> dict[str, Any]:
     return {
         "hostname": f"{fleet}@{name}",
         "queues": list(FLEETS[fleet]),
-        "pool_cls": "prefork" if count else "solo",
+        "pool_cls": PROCESS_POOL if count else "solo",
         "concurrency": count or 1,
         "loglevel": "INFO",
         "task_events": True,

@@ -19,7 +19,7 @@ from infra.redis_server.embedded import quote, store_url, write_store
 from infra.redis_server.place import redis_place
 from infra.redis_server.users import users_acl
 from infra.supervision.programs import programs, write_supervisor
-from infra.supervision.serving import processes, worker_options
+from infra.supervision.serving import PROCESS_POOL, processes, worker_options
 from tasks.config.gateway_file import GATEWAY_FILE
 from tasks.config.redis_file import REDIS_FILE, RedisAccess
 from tasks.config.settings import Settings
@@ -183,7 +183,7 @@ def test_each_fleet_takes_its_queues(fleet: str) -> None:
     options = worker_options(fleet, processes(fleet, None, Settings()), name="here")
     assert options["hostname"] == f"{fleet}@here"
     assert options["queues"] == list(FLEETS[fleet])
-    assert options["pool_cls"] == ("solo" if fleet == "system" else "prefork")
+    assert options["pool_cls"] == ("solo" if fleet == "system" else PROCESS_POOL)
 
 
 def test_numbers_of_processes() -> None:
