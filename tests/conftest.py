@@ -4,20 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 import redis
 
 from tests.servers import Valkey
 
-INTEGRATION = Path(__file__).parent / "integration"
+INTEGRATION: Final = Path(__file__).parent / "integration"
+#: The modules under tests/integration that take longest, over ten seconds each, the longest first. One of them at the
+#: end of a run would keep all processes but one idle.
+LONGEST: Final = (
+    "test_leases",
+    "test_console",
+    "test_accounts",
+    "test_monitoring",
+    "test_events",
+    "test_upkeep",
+    "test_chaos",
+    "test_poison",
+    "test_soak",
+    "test_restarts",
+    "test_outages",
+    "test_tls",
+    "test_logs",
+    "test_traces",
+    "test_up",
+    "test_redis_users",
+    "test_resource_v0",
+    "test_watch",
+    "test_reports",
+    "test_retries",
+    "test_tasks",
+    "test_secrets",
+    "test_demo",
+    "test_readme",
+    "test_old_homes",
+    "test_waiting",
+    "test_auth",
+    "test_flower",
+    "test_openapi_scopes",
+    "test_lanes",
+    "test_dead",
+    "test_nginx",
+    "test_large_bodies",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies under tests/integration."""
+    """Mark what lies under tests/integration, and put what takes long before the rest."""
     for item in items:
         if item.path.is_relative_to(INTEGRATION):
             item.add_marker(pytest.mark.integration)
+    items.sort(key=turn)
+
+
+def turn(item: pytest.Item) -> int:
+    """When the module of a test is begun, among all: long ones, other integration tests, the rest."""
+    if not item.path.is_relative_to(INTEGRATION):
+        return len(LONGEST) + 1
+    return LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)
 
 
 @pytest.hookimpl(wrapper=True)
