@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from tasks.config.settings import Settings
-from tasks.contract import DEFAULT_ESTIMATOR, REPLY_CHANNEL, Kind, Lane, Media, Promote, State
+from tasks.contract import DEFAULT_ESTIMATOR, REPLY_CHANNEL, SAFE, Kind, Lane, Media, Promote, State
 from tasks.errors import InvalidField, by_name
 from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.cancelling import cancel
@@ -148,13 +148,16 @@ class Client:
         accept: Media = Media.JSON,
         version: int | None = None,
         explain: bool = False,
+        spreadsheet: str = "",
         lane: Lane = Lane.NORMAL,
         deadline_seconds: float | None = None,
     ) -> Handle:
         """Predict `rows` (lists or dicts), `columns`, or `data` as bytes of a media type; `explain` tells what each
-        column adds."""
+        column adds; `spreadsheet="safe"` has a result in CSV hold no text that a spreadsheet would compute."""
         if sum(part is not None for part in (rows, columns, data)) != 1:
             raise InvalidField("give the data as one of rows, columns or data")
+        if spreadsheet not in ("", SAFE):
+            raise InvalidField(f"spreadsheet must be {SAFE!r}, or be left out, not {spreadsheet!r}")
         body = data if data is not None else _encode({"rows": rows} if rows is not None else {"columns": columns})
         head = Head(
             owner=self._owner,
@@ -162,7 +165,11 @@ class Client:
             media=media if data is not None else Media.JSON,
             accept=accept,
             deadline=_until(deadline_seconds),
-            query=({"version": str(version)} if version is not None else {}) | ({"explain": "true"} if explain else {}),
+            query={
+                **({"version": str(version)} if version is not None else {}),
+                **({"explain": "true"} if explain else {}),
+                **({"spreadsheet": spreadsheet} if spreadsheet else {}),
+            },
         )
         return self._submit(Kind.ESTIMATE, lane, head=head, body=body)
 

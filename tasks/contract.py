@@ -60,6 +60,10 @@ class State(StrEnum):
         return self not in (State.QUEUED, State.RUNNING)
 
 
+#: What `spreadsheet` may say: no text of a CSV is a formula.
+SAFE: Final = "safe"
+
+
 class Promote(StrEnum):
     """When a trained version becomes current."""
 

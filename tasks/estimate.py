@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from celery import Task, shared_task
 
-from tasks.contract import TASKS, Kind
+from tasks.contract import SAFE, TASKS, Kind
 from tasks.errors import InvalidField, ServiceError
 from tasks.ledger.groups import Claim, Current, Outcome
 from tasks.ledger.work_counts import ROWS
@@ -63,6 +63,7 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
             media=head.media,
             accept=head.accept,
             explain=head.query.get("explain") == "true",
+            spreadsheet=head.query.get("spreadsheet") == SAFE,
             body=body,
         )
         for head, body in zip(claim.heads, claim.bodies, strict=True)

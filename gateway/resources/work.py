@@ -20,7 +20,7 @@ from gateway.web.parameters import single, single_values
 from gateway.web.representations import show_accepted, show_outcome
 from gateway.web.tracing import trace_of
 from tasks.config.settings import Settings
-from tasks.contract import Kind, Lane, Media, State
+from tasks.contract import SAFE, Kind, Lane, Media, State
 from tasks.errors import InvalidField, UnsupportedMediaType
 from tasks.ledger.acceptance import Idempotency
 from tasks.ledger.groups import Head
@@ -32,7 +32,7 @@ EVERY_KIND: Final = frozenset({"lane", "deadline"})
 PARAMETERS: Final = {
     Kind.INIT: frozenset({"target", "estimator", "options"}),
     Kind.TRAIN: frozenset(),
-    Kind.ESTIMATE: frozenset({"version", "explain"}),
+    Kind.ESTIMATE: frozenset({"version", "explain", "spreadsheet"}),
 }
 #: Longest Idempotency-Key, in characters.
 KEY_LENGTH: Final = 255
@@ -121,6 +121,11 @@ class Work:
             raise InvalidField(f"explain must be true or false, not {explain[:40]!r}").at("?explain")
         if explain == "false":
             del given["explain"]
+        spreadsheet = given.get("spreadsheet")
+        if spreadsheet not in (None, SAFE):
+            raise InvalidField(f"spreadsheet must be {SAFE}, or be left out, not {spreadsheet[:40]!r}").at(
+                "?spreadsheet"
+            )
         return given
 
 

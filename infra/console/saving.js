@@ -10,13 +10,14 @@ export function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(href), 60000);
 }
 
-/** A table as CSV. @param {string[]} heads @param {any[][]} rows */
+/** A table as CSV, in which no text is a formula for a spreadsheet program. @param {string[]} heads @param {any[][]} rows */
 export function csv(heads, rows) {
   const lines = [heads, ...rows].map((cells) => cells.map(quoted).join(","));
   return new Blob([lines.join("\r\n"), "\r\n"], { type: "text/csv" });
 }
 
 function quoted(value) {
-  const text = String(value ?? "");
+  const plain = String(value ?? "");
+  const text = typeof value === "string" && /^[=+\-@\t\r\n]/.test(plain) ? `'${plain}` : plain;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

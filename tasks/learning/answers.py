@@ -13,6 +13,7 @@ from tasks.errors import InvalidField
 from tasks.ledger.groups import Outcome
 from tasks.tables import formats
 from tasks.tables.columns import Schema
+from tasks.tables.spreadsheet import neutralised
 from tasks.worker.model_cache import Loaded
 
 #: Most numbers in one explanation: some 40 MB of JSON.
@@ -29,11 +30,13 @@ class Answers:
         self._predictions = predictions
         self._explanation = explanation
 
-    def rows(self, start: int, stop: int, accept: Media) -> Outcome:
-        """The outcome of the request whose rows these are."""
+    def rows(self, start: int, stop: int, accept: Media, *, spreadsheet: bool = False) -> Outcome:
+        """The outcome of the request whose rows these are; in a CSV for a `spreadsheet` no text is a formula."""
         if accept is Media.JSON:
             return Outcome(State.SUCCEEDED, accept, _encode(self._document(start, stop)), rows=stop - start)
         part = self._whole.slice(start, stop - start).replace_schema_metadata(self._metadata)
+        if spreadsheet and accept is Media.CSV:
+            part = neutralised(part)
         return Outcome(State.SUCCEEDED, accept, formats.write(part, accept), rows=stop - start)
 
     def _document(self, start: int, stop: int) -> dict[str, Any]:

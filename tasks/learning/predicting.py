@@ -30,6 +30,8 @@ class Request(msgspec.Struct, frozen=True):
     media: Media = Media.JSON
     accept: Media = Media.JSON
     explain: bool = False
+    #: Whether text in a CSV is made safe for spreadsheets.
+    spreadsheet: bool = False
 
 
 def answer(runtime: Runtime, requests: list[Request], *, currents: Mapping[str, Current]) -> list[Outcome]:
@@ -71,7 +73,7 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
             else:
                 table = conform(formats.read(request.body, request.media, loaded.schema), loaded.schema)
                 outcomes[index] = _predict(runtime, loaded, table, explain=request.explain).rows(
-                    0, table.num_rows, request.accept
+                    0, table.num_rows, request.accept, spreadsheet=request.spreadsheet
                 )
         except INTERRUPTS:
             raise
@@ -94,7 +96,9 @@ def _answer_rows(
         outcomes = {}
         start = 0
         for index, part in rows:
-            outcomes[index] = answers.rows(start, start + len(part), requests[index].accept)
+            request = requests[index]
+            end = start + len(part)
+            outcomes[index] = answers.rows(start, end, request.accept, spreadsheet=request.spreadsheet)
             start += len(part)
         return outcomes
     except INTERRUPTS:

@@ -14,6 +14,7 @@ import pytest
 from pyarrow import parquet
 
 from tasks.contract import Media
+from tests.problems import refused
 from tests.service import Service
 
 COUNT: Final = 240
@@ -263,3 +264,23 @@ def test_narrow_and_large_arrow_types_are_the_same_numbers(
         )
     )
     assert ask_table(service, narrow) == trained["grade"]["probabilities"]
+
+
+def test_a_csv_for_a_spreadsheet_has_no_formulas(service: Service) -> None:
+    rows = [{"a": a, "y": "=1+1" if a % 2 else "plain"} for a in range(200)]
+    assert service.init("formulas", {"rows": rows}, target="y").status_code == 200
+    assert service.train("formulas", params={"min_data_in_leaf": 1}).status_code == 200
+    asked = {"rows": [{"a": a} for a in range(20)]}
+
+    def predictions(**params: str) -> list[str]:
+        headers = {"Prefer": "wait=30", "Accept": Media.CSV.value}
+        answer = service.http.post("/v1/models/formulas/estimate", json=asked, headers=headers, params=params)
+        assert answer.status_code == 200, answer.text
+        return [row["prediction"] for row in csv.DictReader(io.StringIO(answer.text))]
+
+    plain, safe = predictions(), predictions(spreadsheet="safe")
+    assert set(plain) == {"=1+1", "plain"}
+    assert safe == [value.replace("=", "'=", 1) for value in plain]
+    assert service.estimate("formulas", asked, spreadsheet="safe").json()["predictions"] == plain
+    wrong = service.http.post("/v1/models/formulas/estimate?spreadsheet=yes", json=asked)
+    refused(wrong, 422, "spreadsheet must be safe", "'yes'", pointer="?spreadsheet")
