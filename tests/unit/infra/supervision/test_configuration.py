@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from infra.cli import main, parser
-from infra.host.address import Address, free_address
+from infra.host.address import EPHEMERAL, Address, free_address
 from infra.host.home import Home
 from infra.host.machine import memory_bytes
 from infra.redis_server.embedded import quote, store_url, write_store
@@ -155,8 +155,9 @@ def test_users_for_an_outside_redis_are_printed(tmp_path: Path, capsys: pytest.C
     )
 
 
-def test_port_zero_is_a_free_port() -> None:
+def test_port_zero_is_a_free_port_that_no_connection_is_given() -> None:
     address = free_address("127.0.0.1", 0)
+    assert not EPHEMERAL.exists() or address.port < int(EPHEMERAL.read_text().split()[0])
     assert address.port > 0
     assert address.url == f"http://127.0.0.1:{address.port}"
 
