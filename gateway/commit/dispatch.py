@@ -17,12 +17,12 @@ from gateway.commit.waiting import Expected, Waiting
 from gateway.wiring.async_redis import AsyncRedis
 from tasks.contract import FLEET_SECONDS, GROUP_ITEMS, Kind, Lane
 from tasks.errors import InvalidField, TooManyRequests, Unavailable
-from tasks.ledger import scripts
-from tasks.ledger.acceptance import Idempotency, acceptance
+from tasks.ledger.acceptance import ACCEPT, Idempotency, acceptance
 from tasks.ledger.counts import Refusal, refusal
 from tasks.ledger.fleet import announce, leave, members
 from tasks.ledger.groups import Group, Head, new_group_id
 from tasks.ledger.store import Ledger
+from tasks.storage.scripts import script
 from tasks.telemetry.traces import NOTHING, UNTRACED, Traces
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ class Dispatcher:
     ) -> None:
         self._ledger = ledger
         self._wire = wire
+        self._accept = script(ACCEPT)
         self._waiting = waiting
         self._check = check
         self._count = count
@@ -171,7 +172,7 @@ class Dispatcher:
         placed = self._ledger.place(group) if small else await asyncio.to_thread(self._ledger.place, group)
         keys, args = acceptance(group, placed, once=once, most=most)
         try:
-            known = await self._wire.run(scripts.ACCEPT, keys=keys, args=args)
+            known = await self._wire.run(self._accept, keys=keys, args=args)
         except redis.exceptions.ResponseError:
             await asyncio.to_thread(self._ledger.unplace, placed)
             raise

@@ -19,6 +19,7 @@ from typing import Any, Final
 import redis
 
 from tasks.contract import LOGINS_KEY
+from tasks.storage.scripts import register
 
 #: Failures without a pause: of an account from one address; of an address, behind which there may be many people; of an
 #: account from everywhere.
@@ -36,67 +37,6 @@ DRAIN_SECONDS: Final = 30
 #: An address from which an account's password came counts as its owner's for so long (seconds): 30 days.
 KNOWN_SECONDS: Final = 30 * 86400
 
-#: The counters that an attempt is about: not the account's own if the address is known for it.
-_COUNTERS: Final = """
-local function counters()
-  local known, found = redis.call('EXISTS', KEYS[1]) == 1, {}
-  for i = 2, #KEYS do
-    if not (known and i == 3) then found[#found + 1] = i end
-  end
-  return found
-end
-"""
-#: KEYS: whether the address is known for the account; the counters of both together and of the account; that of the
-#: address, if there is one. ARGV: now (s), first pause, longest pause, then of each counter the free failures, the
-#: seconds in which one is taken off (0: none is) and its life (s).
-#: Gives how long to wait (ms); 0: the attempt may be made, and is counted.
-BEGIN: Final = (
-    _COUNTERS
-    + """
-local now, first, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local wait = 0
-for _, i in ipairs(counters()) do
-  wait = math.max(wait, tonumber(redis.call('HGET', KEYS[i], 'until') or 0) - now)
-end
-if wait > 0 then return math.ceil(math.min(wait, longest) * 1000) end
-for _, i in ipairs(counters()) do
-  local free, drain, life = tonumber(ARGV[i * 3 - 2]), tonumber(ARGV[i * 3 - 1]), tonumber(ARGV[i * 3])
-  local kept = redis.call('HMGET', KEYS[i], 'failures', 'at')
-  local failures = tonumber(kept[1] or 0)
-  if drain > 0 then failures = math.max(0, failures - math.max(0, now - tonumber(kept[2] or now)) / drain) end
-  failures = failures + 1
-  redis.call('HSET', KEYS[i], 'failures', string.format('%.6f', failures), 'at', ARGV[1])
-  local beyond = math.floor(failures - free)
-  if beyond >= 0 then
-    local pause = math.min(longest, first * 2 ^ math.min(beyond, 30))
-    redis.call('HSET', KEYS[i], 'until', string.format('%.3f', now + pause))
-  end
-  redis.call('EXPIRE', KEYS[i], life)
-end
-return 0
-"""
-)
-
-#: KEYS as above. ARGV: how long the address is known for the account (s). Between these two it is as if nothing had
-#: failed; of the account and of the address only this attempt is taken back, or who has one account could try the
-#: passwords of others for ever, and the owner's logins would forgive whoever guesses.
-SUCCEED: Final = (
-    _COUNTERS
-    + """
-for _, i in ipairs(counters()) do
-  local failures = tonumber(redis.call('HGET', KEYS[i], 'failures') or 0) - 1
-  if i == 2 or failures <= 0 then
-    redis.call('DEL', KEYS[i])
-  else
-    redis.call('HSET', KEYS[i], 'failures', string.format('%.6f', failures))
-    redis.call('HDEL', KEYS[i], 'until')
-  end
-end
-redis.call('SET', KEYS[1], '1', 'EX', ARGV[1])
-return 0
-"""
-)
-
 
 class LoginThrottle:
     """The attempts to log in, in one Redis. Every method blocks."""
@@ -110,7 +50,8 @@ class LoginThrottle:
         free_address: int = FREE_ADDRESS,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._client = client
+        self._begin = register(client, "gateway/identity/lua/begin_login.lua")
+        self._succeed = register(client, "gateway/identity/lua/succeed_login.lua")
         # What is forgotten of an account is what was taken off, or waiting would be quicker than being slowed.
         account_life = (free_account + 10) * DRAIN_SECONDS
         self._bounds = (
@@ -122,15 +63,13 @@ class LoginThrottle:
 
     def begin(self, name: str, address: str | None) -> float:
         """Seconds until an attempt may be made; 0: it may be made now, and is counted as failed until `succeed`."""
-        keys = _keys(name, address)
-        args = [f"{self._clock():.3f}", FIRST_SECONDS, LONGEST_SECONDS, *self._bounds]
-        milliseconds: Any = self._client.eval(BEGIN, len(keys), *keys, *map(str, args))
+        args: list[Any] = [f"{self._clock():.3f}", FIRST_SECONDS, LONGEST_SECONDS, *self._bounds]
+        milliseconds: Any = self._begin(keys=_keys(name, address), args=args)
         return float(milliseconds) / 1000
 
     def succeed(self, name: str, address: str | None) -> None:
         """The attempt had the right password."""
-        keys = _keys(name, address)
-        self._client.eval(SUCCEED, len(keys), *keys, str(KNOWN_SECONDS))
+        self._succeed(keys=_keys(name, address), args=[KNOWN_SECONDS])
 
 
 def client_address(forwarded: str | None) -> str | None:

@@ -16,42 +16,7 @@ from typing import Final
 
 from gateway.wiring.async_redis import AsyncRedis
 from tasks.contract import QUOTA_KEY
-
-#: One bucket for each limit; it holds what may be used in a second and fills at that rate. A cost that is greater than
-#: the bucket needs a full one and leaves a debt, so that the mean holds whatever the size of a body.
-#: Rows are known when they are predicted: workers write what is owed for them, which is paid before the next request.
-#: KEYS: the account's hash. ARGV: now (s), how long it is kept for what workers write (s), then name, rate, cost of
-#: each limit ('' for one that is not asked now). Gives the wait (ms) and the index of the limit that asks for it (0:
-#: none, admitted), and what is left of each limit, rounded down.
-CHARGE: Final = """
-local now, owing, count = tonumber(ARGV[1]), tonumber(ARGV[2]), (#ARGV - 2) / 3
-local names, rates, costs, levels, waits, worst = {}, {}, {}, {}, 0, 0
-for n = 1, count do
-  names[n], rates[n], costs[n] = ARGV[n * 3], tonumber(ARGV[n * 3 + 1]), tonumber(ARGV[n * 3 + 2])
-end
-local kept = redis.call('HMGET', KEYS[1], 'at', unpack(names))
-local at = tonumber(kept[1] or now)
-local owed = tonumber(redis.call('HGET', KEYS[1], 'owed') or 0)
-local passed = math.max(0, now - at)
-for n, rate in ipairs(rates) do
-  levels[n] = math.min(rate, (tonumber(kept[n + 1] or rate)) + passed * rate)
-  if names[n] == 'rows' then levels[n] = levels[n] - owed end
-  local lacking = costs[n] and (math.min(costs[n], rate) - levels[n]) / rate or 0
-  if lacking > waits then waits, worst = lacking, n end
-end
-local reply, life = {math.ceil(waits * 1000), worst}, 1
-local fields = {'owed', 0, 'at', string.format('%.6f', math.max(now, at))}
-for n, level in ipairs(levels) do
-  if worst == 0 then level = level - (costs[n] or 0) end
-  fields[#fields + 1], fields[#fields + 2] = names[n], string.format('%.6f', level)
-  life = math.max(life, 1 + (rates[n] - level) / rates[n])
-  if names[n] == 'rows' then life = math.max(life, owing) end
-  reply[#reply + 1] = math.max(0, math.floor(level))
-end
-redis.call('HSET', KEYS[1], unpack(fields))
-redis.call('EXPIRE', KEYS[1], math.ceil(life))
-return reply
-"""
+from tasks.storage.scripts import script
 
 
 @dataclass(frozen=True)
@@ -95,6 +60,7 @@ class Quotas:
 
     def __init__(self, wire: AsyncRedis, *, clock: Callable[[], float] = time.time) -> None:
         self._wire = wire
+        self._charge = script("gateway/identity/lua/charge.lua")
         self._clock = clock
 
     async def charge(self, name: str, quota: Quota, *, body_bytes: int, estimates: bool = False) -> Verdict:
@@ -106,7 +72,7 @@ class Quotas:
         args: list[object] = [f"{self._clock():.6f}", OWING_SECONDS]
         for limit in limits:
             args += [limit.name, limit.rate, limit.cost]
-        wait, worst, *left = await self._wire.run(CHARGE, keys=[QUOTA_KEY.format(name=name)], args=args)
+        wait, worst, *left = await self._wire.run(self._charge, keys=[QUOTA_KEY.format(name=name)], args=args)
         seconds = wait / 1000
         return Verdict(
             seconds,

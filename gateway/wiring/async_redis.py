@@ -12,6 +12,7 @@ import hashlib
 import ssl
 from collections import deque
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import hiredis
@@ -177,8 +178,6 @@ def _error(text: str) -> exceptions.RedisError:
     return kinds[code](message) if code in kinds else exceptions.ResponseError(text)
 
 
+@cache
 def _sha(script: str) -> str:
-    return _shas.setdefault(script, hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest())
-
-
-_shas: dict[str, str] = {}
+    return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -25,6 +25,9 @@ from tasks.contract import (
 from tasks.ledger.groups import Group, Head, pack
 from tasks.ledger.message import message
 from tasks.ledger.task_repr import of_group
+
+#: The script that accepts a group.
+ACCEPT: Final = "tasks/ledger/lua/accept.lua"
 
 
 class Idempotency(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,6 @@ import redis
 from tasks.config.settings import Settings
 from tasks.contract import DEAD_KEY, GROUP_KEY, Kind, Lane, Media
 from tasks.errors import InvalidField, Unavailable, UnknownTask
-from tasks.ledger import dead_scripts as scripts
 from tasks.ledger.acceptance import acceptance
 from tasks.ledger.groups import (
     Failure,
@@ -30,6 +29,7 @@ from tasks.ledger.groups import (
     read_reply,
 )
 from tasks.ledger.store import Ledger
+from tasks.storage.scripts import register
 from tasks.storage.stores import kept_bytes, read_kept
 
 #: How many groups are looked up together.
@@ -84,8 +84,8 @@ class DeadLetters:
         self._redis = client
         self._ledger = ledger
         self._life_seconds = (settings or Settings()).result_life_seconds
-        self._drop = client.register_script(scripts.DROP_LETTER)
-        self._replay = client.register_script(scripts.REPLAY_LETTER)
+        self._drop = register(client, "tasks/ledger/lua/drop_letter.lua")
+        self._replay = register(client, "tasks/ledger/lua/replay_letter.lua")
 
     def list(self, *, limit: int, after: str | None = None) -> tuple[list[DeadLetter], str | None]:
         """A page of letters, those that were given up last first, and the handle to go on `after`, None at the end.

@@ -21,9 +21,9 @@ from tasks.contract import (
     State,
 )
 from tasks.errors import Expired, InvalidField, UnknownTask
-from tasks.ledger import history_scripts as scripts
 from tasks.ledger.claims import cancelled
 from tasks.ledger.groups import Claim, Head, Outcome, Task, failure, parse_handle, read_heads, read_reply
+from tasks.storage.scripts import register
 from tasks.storage.stores import read_kept
 
 #: The states by the letter that stands for them in a record.
@@ -47,8 +47,8 @@ class History:
 
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
-        self._watch = client.register_script(scripts.WATCH)
-        self._ahead = client.register_script(scripts.AHEAD)
+        self._watch = register(client, "tasks/ledger/lua/watch.lua")
+        self._ahead = register(client, "tasks/ledger/lua/ahead.lua")
 
     def task(self, handle: str) -> Task:
         """One item's state. Raises UnknownTask."""

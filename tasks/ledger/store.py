@@ -34,8 +34,7 @@ from tasks.contract import (
     State,
 )
 from tasks.errors import UnknownTask
-from tasks.ledger import scripts
-from tasks.ledger.acceptance import Idempotency, acceptance, depth_field, group_message
+from tasks.ledger.acceptance import ACCEPT, Idempotency, acceptance, depth_field, group_message
 from tasks.ledger.claims import check_held, lost, read_claim
 from tasks.ledger.counts import add, failures
 from tasks.ledger.groups import (
@@ -50,6 +49,7 @@ from tasks.ledger.groups import (
 )
 from tasks.storage.blobs import Blobs
 from tasks.storage.redis_blobs import RedisBlobs
+from tasks.storage.scripts import register
 from tasks.storage.stores import drop_kept, read_kept
 
 #: Results of a group that travel and are kept with its record have at most so many bytes together, roughly.
@@ -70,15 +70,15 @@ class Ledger:
         self._life_seconds = settings.result_life_seconds
         self._dead_life_seconds = settings.dead_life_seconds
         self.inline_bytes = settings.inline_bytes
-        self._accept = client.register_script(scripts.ACCEPT)
-        self._claim = client.register_script(scripts.CLAIM)
-        self._finish = client.register_script(scripts.FINISH)
-        self._retry = client.register_script(scripts.RETRY)
-        self._put_back = client.register_script(scripts.PUT_BACK)
-        self._extend = client.register_script(scripts.EXTEND)
-        self._step = client.register_script(scripts.STEP)
-        self._cancel = client.register_script(scripts.CANCEL)
-        self._progress = client.register_script(scripts.PROGRESS)
+        self._accept = register(client, ACCEPT)
+        self._claim = register(client, "tasks/ledger/lua/claim.lua")
+        self._finish = register(client, "tasks/ledger/lua/finish.lua")
+        self._retry = register(client, "tasks/ledger/lua/retry.lua")
+        self._put_back = register(client, "tasks/ledger/lua/put_back.lua")
+        self._extend = register(client, "tasks/ledger/lua/extend_leases.lua")
+        self._step = register(client, "tasks/ledger/lua/step.lua")
+        self._cancel = register(client, "tasks/ledger/lua/cancel.lua")
+        self._progress = register(client, "tasks/ledger/lua/progress.lua")
 
     def accept(self, group: Group, *, once: Idempotency | None = None) -> str | None:
         """Record the group and publish its message, both or neither. When this returns, the work is accepted.

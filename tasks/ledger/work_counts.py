@@ -1,14 +1,14 @@
 """The counters of work: numbers side by side in one string of Redis, so that a script adds to all that a group changes
 with one command. With a field of a hash for each, counting took Redis twice as long.
 
-Work is counted in whole groups, so a counter costs a request nothing of its own.
+Work is counted in whole groups, so a counter costs a request nothing of its own. The scripts that count know the
+numbers from `lua/include/work_counts.lua`, which `python -m tests.lua_header` writes from what is here.
 """
 
 from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Sequence
 from typing import Final
 
 from tasks.contract import PLACES, Place, State
@@ -57,8 +57,8 @@ _COUNTERS: Final = (
     *((name, part) for name in (WAIT, RUN) for part in (SUM, *TIME_BOUNDS, ABOVE)),
 )
 #: Bits of a number, and from one counter to the next of the same place.
-_BITS: Final = 64
-_STEP: Final = _BITS * len(PLACES)
+BITS: Final = 64
+STEP: Final = BITS * len(PLACES)
 
 
 def counter(name: str, place: Place, *part: str) -> str:
@@ -76,87 +76,8 @@ def read(kept: bytes | None) -> Counter[str]:
     return found
 
 
-def _lua(values: Sequence[str]) -> str:
-    return "{" + ", ".join(values) + "}"
-
-
-def _first(name: str) -> int:
-    """The offset of a counter, or of its first part, in the first place (bits): that of the last ones of the name."""
-    parts = [part for known, *part in _COUNTERS if known == name]
-    first = (name, *parts[0])
-    return _STEP * max(at for at, known in enumerate(_COUNTERS) if known == first)
-
-
-def _add(*added: tuple[str, str]) -> str:
-    """The command that adds to some counters; for each, its offset from the place's and what is added, in Lua."""
-    each = ", ".join(f"'INCRBY', 'i64', place + {offset}, {value}" for offset, value in added)
-    return f"redis.call('BITFIELD', counts, {each})"
-
-
-#: `offset_of("kind:lane")` is where the counters of the place begin, `bucket(bounds, value)` the offset of the value's
-#: bucket from the first one (bits).
-_OFFSETS: Final = f"""
-local function offset_of(place)
-  local offsets = {_lua([f"['{kind}:{lane}'] = {_BITS * at}" for at, (kind, lane) in enumerate(PLACES)])}
-  return offsets[place]
-end
-local function bucket(bounds, value)
-  local at = 0
-  while bounds[at + 1] and value > bounds[at + 1] do at = at + 1 end
-  return at * {_STEP}
-end
-"""
-
-#: Begins a script that accepts a group: `count_accepted(counts, "kind:lane", items)`.
-COUNT_ACCEPTED: Final = (
-    _OFFSETS
-    + f"""
-local function count_accepted(counts, where, items)
-  local place, size = offset_of(where), bucket({_lua(SIZE_BOUNDS)}, tonumber(items))
-  {_add((str(_first(SUBMITTED)), "items"), (f"{_first(SIZE)} + size", "1"))}
-end
-"""
-)
-
-#: Begins a script that claims a group: `count_redelivered(counts, kind, lane)`.
-COUNT_REDELIVERED: Final = (
-    _OFFSETS
-    + f"""
-local function count_redelivered(counts, kind, lane)
-  local place = offset_of(kind .. ':' .. lane)
-  {_add((str(_first(REDELIVERED)), "1"))}
-end
-"""
-)
-
-#: Begins a script that ends a group: `count_ended(counts, "kind:lane", states, rows, submitted, started, now)` counts
-#: the items by their states (a letter each), the time of the group, and that of the items on which a worker worked:
-#: those that succeeded or failed. `started` is false where nobody knows.
-COUNT_ENDED: Final = (
-    _OFFSETS
-    + f"""
-local function count_ended(counts, where, states, rows, submitted, started, now)
-  local function those(letters)
-    local _, found = string.gsub(states, letters, '')
-    return found
-  end
-  local place, worked, waited, ran = offset_of(where), 0, 0, 0
-  if started then
-    worked, waited, ran = those('[sf]'), math.max(started - submitted, 0), math.max(now - started, 0)
-  end
-  local bounds = {_lua(TIME_BOUNDS)}
-  local function millionths(seconds) return math.floor(seconds * 1000000 + 0.5) end
-  {
-        _add(
-            *((str(_first(FINISHED) + at * _STEP), f"those('{state.value[0]}')") for at, state in enumerate(NO_REASON)),
-            (str(_first(ROWS)), "rows"),
-            (str(_first(BUSY)), "millionths(ran)"),
-            (str(_first(WAIT)), "millionths(waited * worked)"),
-            (f"{_first(WAIT) + _STEP} + bucket(bounds, waited)", "worked"),
-            (str(_first(RUN)), "millionths(ran * worked)"),
-            (f"{_first(RUN) + _STEP} + bucket(bounds, ran)", "worked"),
-        )
-    }
-end
-"""
-)
+def first(name: str, *part: str) -> int:
+    """The offset of a counter, or of the first part of a histogram, in the first place (bits): that of the last ones of
+    the name."""
+    wanted = part or next(tuple(parts) for known, *parts in _COUNTERS if known == name)
+    return STEP * max(at for at, known in enumerate(_COUNTERS) if known == (name, *wanted))

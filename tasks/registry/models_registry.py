@@ -28,8 +28,8 @@ from tasks.errors import (
 )
 from tasks.ledger.claims import check_held
 from tasks.ledger.groups import Claim
-from tasks.registry import registry_scripts as scripts
 from tasks.registry.curve import Curve, read_curve
+from tasks.storage.scripts import register
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,11 +121,11 @@ class Registry:
 
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
-        self._add_version = client.register_script(scripts.ADD_VERSION)
-        self._set_snapshot = client.register_script(scripts.SET_SNAPSHOT)
-        self._promote = client.register_script(scripts.PROMOTE)
-        self._set_report = client.register_script(scripts.SET_REPORT)
-        self._remove_version = client.register_script(scripts.REMOVE_VERSION)
+        self._add_version = register(client, "tasks/registry/lua/add_version.lua")
+        self._set_snapshot = register(client, "tasks/registry/lua/set_snapshot.lua")
+        self._promote = register(client, "tasks/registry/lua/promote.lua")
+        self._set_report = register(client, "tasks/registry/lua/set_report.lua")
+        self._remove_version = register(client, "tasks/registry/lua/remove_version.lua")
 
     def set_snapshot(self, model: str, snapshot: Snapshot, *, claim: Claim | None) -> None:
         """Make this the model's latest snapshot; the first one makes the model. Raises FenceLost, Cancelled."""

@@ -1,1 +1,1 @@
-"""Bytes that are kept, and connections. Imports config and the ground."""
+"""Bytes that are kept, connections, and the scripts that Redis runs. Imports config and the ground."""

@@ -9,18 +9,10 @@ import redis
 
 from tasks.contract import BLOB_KEY, BLOBS_KEY
 from tasks.storage.blobs import OF_GROUP, Kept, checked, digest_of, group_of, name_for
+from tasks.storage.scripts import register
 
 #: What a reference to bytes in Redis begins with; any other is an fsspec URL.
 IN_REDIS: Final = "redis:"
-
-#: KEYS: blob, blobs. ARGV: its name, before (seconds since the epoch). Removes a blob, unless it was put again since
-#: then. Returns 1, or 0 and no change.
-_DISCARD: Final = """
-local put = redis.call('ZSCORE', KEYS[2], ARGV[1])
-if not put or tonumber(put) >= tonumber(ARGV[2]) then return 0 end
-redis.call('ZREM', KEYS[2], ARGV[1])
-return redis.call('DEL', KEYS[1])
-"""
 
 
 class RedisBlobs:
@@ -28,7 +20,7 @@ class RedisBlobs:
 
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
-        self._discard = client.register_script(_DISCARD)
+        self._discard = register(client, "tasks/storage/lua/discard_blob.lua")
 
     def put(self, data: bytes) -> str:
         digest = digest_of(data)

@@ -18,6 +18,7 @@ from tasks.contract import CANARY_TASK, RECONCILE_TASK, RECONCILING_KEY, SWEEP_T
 from tasks.ledger.canary import answer_canary
 from tasks.ledger.store import Ledger
 from tasks.storage.connection import connect
+from tasks.storage.scripts import register
 from tasks.storage.stores import open_blobs
 from tasks.upkeep.reconciling import expire, reconcile
 from tasks.upkeep.retention import PARTS, sweep
@@ -35,10 +36,6 @@ PART_SECONDS: Final = 60.0
 SWEEP_LOCK_SECONDS: Final = int(PARTS * PART_SECONDS) + 60
 #: The thread that sweeps.
 SWEEPER: Final = "sweep"
-#: Frees the lock of its own holder only, after a while. KEYS: lock. ARGV: holder, milliseconds.
-_UNLOCK: Final = (
-    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
-)
 
 
 @shared_task(name=CANARY_TASK, bind=True, ignore_result=True, send_events=False)  # type: ignore[untyped-decorator]
@@ -87,9 +84,10 @@ def alone(client: redis.Redis, lock: str, *, seconds: int) -> Iterator[bool]:
     """True inside if nobody else is inside, or was a moment ago. A holder that died loses the lock after so many
     seconds."""
     holder = os.urandom(16).hex()
+    unlock = register(client, "tasks/upkeep/lua/unlock.lua")
     mine = bool(client.set(lock, holder, nx=True, ex=seconds))
     try:
         yield mine
     finally:
         if mine:
-            client.eval(_UNLOCK, 1, lock, holder, str(GAP_MILLISECONDS))
+            unlock(keys=[lock], args=[holder, GAP_MILLISECONDS])

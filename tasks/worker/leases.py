@@ -18,9 +18,9 @@ from celery.worker import state
 from celery.worker.consumer.tasks import Tasks
 
 from tasks.contract import GROUP_KEY, LEASES_KEY, UNACKED_INDEX_KEY
-from tasks.ledger import scripts
 from tasks.ledger.store import Ledger
 from tasks.storage.connection import connect
+from tasks.storage.scripts import register
 from tasks.worker.redaction import RedactedRequest
 from tasks.worker.transport import in_ledger
 
@@ -41,7 +41,7 @@ class Leases(bootsteps.StartStopStep):  # type: ignore[misc]
         self._seconds = settings.visibility_timeout_seconds
         self._fleet, self._holder = parent.app.fleet, parent.app.holder
         self._client = connect(settings)
-        self._renew = self._client.register_script(scripts.RENEW)
+        self._renew = register(self._client, "tasks/worker/lua/renew_leases.lua")
         self._timer = parent.timer.call_repeatedly(self._seconds * RENEWAL_PART, self._tick)
         # After a broken connection there is work in progress, whose leases have waited long enough.
         self._tick()

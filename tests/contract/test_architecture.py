@@ -55,12 +55,12 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
 GATEWAY_TASKS = {
     *("contract", "errors"),
     *("config.settings", "config.values"),
-    *("storage.blobs", "storage.connection", "storage.stores"),
+    *("storage.blobs", "storage.connection", "storage.scripts", "storage.stores"),
     *(
         f"ledger.{module}"
         for module in (
             *("store", "acceptance", "groups", "history", "cancelling", "dead_letters", "backpressure", "canary"),
-            *("counts", "work_counts", "fleet", "scripts"),
+            *("counts", "work_counts", "fleet"),
         )
     ),
     "registry.models_registry",

@@ -9,21 +9,26 @@ With WATCHED in the environment nothing is taken: the imports alone make a proce
 from __future__ import annotations
 
 import os
+import pathlib
 import re
 from typing import Any
 
 import infra.nginx.proxy
 import infra.supervision.programs
 import infra.supervision.serving
-from tasks.ledger import work_counts
+import tasks.storage.scripts
 
 #: What keeps everything as it is.
 WATCHED = "WATCHED"
 
-_worker_options, _programs, _nginx_conf = (
+#: The files of Lua that count work; each is a function of the same name.
+COUNTING = {"count_accepted", "count_redelivered", "count_ended"}
+
+_worker_options, _programs, _nginx_conf, _read = (
     infra.supervision.serving.worker_options,
     infra.supervision.programs.programs,
     infra.nginx.proxy.nginx_conf,
+    tasks.storage.scripts.read,
 )
 
 
@@ -42,12 +47,15 @@ def nginx_conf(*args: Any, **named: Any) -> str:
     return re.sub(r"access_log /dev/stdout[^;]*;", "access_log off;", _nginx_conf(*args, **named))
 
 
+def read(path: str) -> str:
+    """As the service's, with functions that do nothing for those that count."""
+    name = pathlib.PurePath(path).stem
+    return f"local function {name}() end\n" if name in COUNTING else _read(path)
+
+
 def unwatch() -> None:
     """Take it."""
-    # Instead of the functions that count; `tasks.ledger.scripts` takes their text when it is imported.
-    work_counts.COUNT_ACCEPTED = "local function count_accepted() end\n"  # type: ignore[misc]
-    work_counts.COUNT_REDELIVERED = "local function count_redelivered() end\n"  # type: ignore[misc]
-    work_counts.COUNT_ENDED = "local function count_ended() end\n"  # type: ignore[misc]
+    tasks.storage.scripts.read = read  # type: ignore[assignment]
     infra.supervision.serving.worker_options = worker_options
     infra.supervision.programs.programs = programs
     infra.nginx.proxy.nginx_conf = nginx_conf

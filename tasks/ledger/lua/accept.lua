@@ -1,0 +1,38 @@
+-- Accepts a group: records it and publishes its message, both or neither.
+-- KEYS: group, pending, queue, depth, unfinished, deadlines, idempotency key ('' for none), counters of work.
+-- ARGV: group id, message, "kind:lane", items, owners (msgpack: owner, items, owner, ...), what the key of an owner
+-- begins with, deadline ('' for none), what is kept under the idempotency key, its life (s), owners who may have only
+-- so much (msgpack: owner, items, most, owner, ...; '' for none), then field and value of the record, and so on.
+-- Returns nothing; or, and no change, what is kept under the idempotency key, or a list of the owners who would have
+-- too much and how many more items each may have.
+-- include: tasks/storage/lua/include/clock.lua
+-- include: tasks/ledger/lua/include/count_accepted.lua
+
+if KEYS[7] ~= '' then
+  local known = redis.call('GET', KEYS[7])
+  if known then return known end
+end
+if redis.call('EXISTS', KEYS[1]) == 1 then return false end
+if ARGV[10] ~= '' then
+  local limits, full = cmsgpack.unpack(ARGV[10]), {}
+  for at = 1, #limits, 3 do
+    local left = limits[at + 2] - tonumber(redis.call('HGET', KEYS[5], limits[at]) or 0)
+    if left < limits[at + 1] then
+      full[#full + 1], full[#full + 2] = limits[at], math.max(left, 0)
+    end
+  end
+  if #full > 0 then return full end
+end
+if KEYS[7] ~= '' then redis.call('SET', KEYS[7], ARGV[8], 'EX', ARGV[9]) end
+redis.call('HSET', KEYS[1], 'submitted_at', now, 'items', ARGV[4], 'owners', ARGV[5], unpack(ARGV, 11))
+redis.call('ZADD', KEYS[2], now, ARGV[1])
+redis.call('HINCRBY', KEYS[4], ARGV[3], ARGV[4])
+local owners = cmsgpack.unpack(ARGV[5])
+for at = 1, #owners, 2 do
+  redis.call('ZADD', ARGV[6] .. owners[at], now, ARGV[1])
+  redis.call('HINCRBY', KEYS[5], owners[at], owners[at + 1])
+end
+if ARGV[7] ~= '' then redis.call('ZADD', KEYS[6], ARGV[7], ARGV[1]) end
+redis.call('LPUSH', KEYS[3], ARGV[2])
+count_accepted(KEYS[8], ARGV[3], ARGV[4])
+return false

@@ -1,0 +1,27 @@
+#!lua flags=allow-oom
+-- Claims a group for a worker.
+-- KEYS: group, leases, counters of work.
+-- ARGV: group id, what the key of a model begins with, seconds of the lease, holder.
+-- Returns {the whole record, flat, with the fence raised; of each model in it name, current version and its identity
+-- ('' for none), flat}; nothing if there is no work left to do or the lease is held.
+-- include: tasks/storage/lua/include/clock.lua
+-- include: tasks/ledger/lua/include/free.lua
+-- include: tasks/ledger/lua/include/count_redelivered.lua
+
+local over = redis.call('HMGET', KEYS[1], 'models', 'finished_at')
+if not over[1] or over[2] or not free(KEYS[2], ARGV[1]) then return false end
+redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
+if redis.call('HINCRBY', KEYS[1], 'fence', 1) > 1 then
+  local place = redis.call('HMGET', KEYS[1], 'kind', 'lane')
+  count_redelivered(KEYS[3], place[1], place[2])
+end
+redis.call('HSET', KEYS[1], 'holder', ARGV[4])
+redis.call('HSETNX', KEYS[1], 'started_at', now)
+local currents = {}
+for model in string.gmatch(over[1], '%S+') do
+  local current = redis.call('HGET', ARGV[2] .. model, 'current') or ''
+  table.insert(currents, model)
+  table.insert(currents, current)
+  table.insert(currents, current ~= '' and redis.call('HGET', ARGV[2] .. model, 'identity' .. current) or '')
+end
+return {redis.call('HGETALL', KEYS[1]), currents}

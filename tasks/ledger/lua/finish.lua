@@ -1,0 +1,45 @@
+#!lua flags=allow-oom
+-- Ends a group: writes the outcomes, reckons up with the owners, wakes who waits. Rows are owed by who has a quota that
+-- is in use. Nothing is reckoned up with an account that is newer than the group: its name was another's before.
+-- KEYS: group, pending, watchers, leases, depth, unfinished, deadlines, dead, counters, those of work.
+-- ARGV: fence, seconds to keep, group id, channel prefix, "kind:lane", states (a letter each), reply, 1 to keep the
+-- bodies among the dead letters, what the key of a quota begins with, rows of the owners (msgpack: owner, rows, ...; ''
+-- for none), what the key of an account begins with, rows in all, then field of the counters and what is added to it,
+-- and so on.
+-- Returns 1, or 0 and no change where the fence is old or the group is finished.
+-- include: tasks/storage/lua/include/clock.lua
+-- include: tasks/ledger/lua/include/count_ended.lua
+
+local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'reply', 'owners', 'submitted_at', 'started_at')
+if held[1] ~= ARGV[1] or held[2] then return 0 end
+local function same(owner)
+  return tonumber(redis.call('HGET', ARGV[11] .. owner, 'owns_since') or 0) <= tonumber(held[5])
+end
+redis.call('HSET', KEYS[1], 'finished_at', now, 'states', ARGV[6], 'outcomes', ARGV[7])
+if ARGV[8] == '1' then redis.call('ZADD', KEYS[8], now, ARGV[3]) else redis.call('HDEL', KEYS[1], 'bodies') end
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+redis.call('ZREM', KEYS[2], ARGV[3])
+redis.call('ZREM', KEYS[4], ARGV[3])
+redis.call('ZREM', KEYS[7], ARGV[3])
+redis.call('HINCRBY', KEYS[5], ARGV[5], -#ARGV[6])
+local owners = cmsgpack.unpack(held[4])
+for at = 1, #owners, 2 do
+  if same(owners[at]) and redis.call('HINCRBY', KEYS[6], owners[at], -owners[at + 1]) <= 0 then
+    redis.call('HDEL', KEYS[6], owners[at])
+  end
+end
+if held[3] ~= '' then redis.call('PUBLISH', ARGV[4] .. held[3], ARGV[7]) end
+for _, watcher in ipairs(redis.call('SMEMBERS', KEYS[3])) do
+  if watcher ~= held[3] then redis.call('PUBLISH', ARGV[4] .. watcher, ARGV[7]) end
+end
+redis.call('DEL', KEYS[3])
+if ARGV[10] ~= '' then
+  local rows = cmsgpack.unpack(ARGV[10])
+  for at = 1, #rows, 2 do
+    local quota = ARGV[9] .. rows[at]
+    if redis.call('EXISTS', quota) == 1 and same(rows[at]) then redis.call('HINCRBY', quota, 'owed', rows[at + 1]) end
+  end
+end
+for at = 13, #ARGV, 2 do redis.call('HINCRBY', KEYS[9], ARGV[at], ARGV[at + 1]) end
+count_ended(KEYS[10], ARGV[5], ARGV[6], ARGV[12], held[5], held[6], now)
+return 1

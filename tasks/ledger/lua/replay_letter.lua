@@ -1,0 +1,7 @@
+-- Accepts a dead letter's work anew and takes the letter out, both or neither: Redis refuses a script for want of
+-- memory at its first write or not at all.
+-- KEYS: those of accept.lua, then those of take_letter.lua.
+-- ARGV: those of accept.lua, then those of take_letter.lua.
+-- Returns nothing, or 'gone' and no change.
+-- include: tasks/ledger/lua/include/take_letter.lua
+-- include: tasks/ledger/lua/accept.lua

@@ -1,0 +1,13 @@
+-- Removes a version that has not been current since a time.
+-- KEYS: model, versions, retired, reports, curves.
+-- ARGV: version, before (seconds since the epoch).
+-- Returns 1, or 0 and no change.
+
+if redis.call('HGET', KEYS[1], 'current') == ARGV[1] then return 0 end
+local retired = redis.call('HGET', KEYS[3], ARGV[1])
+if retired and tonumber(retired) >= tonumber(ARGV[2]) then return 0 end
+redis.call('HDEL', KEYS[3], ARGV[1])
+redis.call('HDEL', KEYS[4], ARGV[1])
+redis.call('HDEL', KEYS[5], ARGV[1])
+redis.call('HDEL', KEYS[1], 'identity' .. ARGV[1])
+return redis.call('HDEL', KEYS[2], ARGV[1])
