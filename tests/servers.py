@@ -111,14 +111,17 @@ class Process:
 
 
 class Valkey(Process):
-    """A Valkey on a unix socket in a short temporary folder, without persistence unless `options` say otherwise."""
+    """A Valkey on a unix socket in a short temporary folder, without persistence unless `options` say otherwise.
 
-    def __init__(self, *options: str) -> None:
+    `binary`: another server of the kind, such as Redis.
+    """
+
+    def __init__(self, *options: str, binary: str | Path | None = None) -> None:
         # A unix socket's path may have some 100 bytes only, so pytest's own folders are too deep.
         self.folder = Path(tempfile.mkdtemp(prefix="ml-"))
         self.socket = self.folder / "s"
         where = ("--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder))
-        command = (str(get_binary_path()), *where, "--save", "", "--appendonly", "no", *options)
+        command = (str(binary or get_binary_path()), *where, "--save", "", "--appendonly", "no", *options)
         super().__init__(command, output=self.folder / "log", grace_seconds=5)
 
     @property

@@ -1,0 +1,41 @@
+"""Groups as the script that accepts them makes them, for tests of the others."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tests.lua import Lua, packed
+
+ACCEPT: Final = "tasks/ledger/lua/accept.lua"
+#: The keys of accepted work; nothing else is beside them.
+GROUP: Final = "group"
+ACCEPT_KEYS: Final = (GROUP, "pending", "queue", "depth", "unfinished", "deadlines", "", "counts")
+
+
+def accept_args(
+    *,
+    items: int = 1,
+    owners: tuple[Any, ...] = ("ada", 1),
+    deadline: object = "",
+    once: tuple[str, int] = ("", 0),
+    limits: tuple[Any, ...] = (),
+    record: tuple[Any, ...] = (),
+) -> list[Any]:
+    """The arguments with which the group `g` is accepted."""
+    known = ("kind", "estimate", "lane", "normal", "reply", "p", "models", "m", "bodies", "b")
+    return [
+        *("g", "message", "estimate:normal", items, packed(*owners), "owner:", deadline, *once),
+        *(packed(*limits) if limits else "", *known, *record),
+    ]
+
+
+def accept(lua: Lua, *, once_key: str = "", **args: Any) -> Any:
+    """Accept the group `g`, of an item of ada's unless `args` say otherwise."""
+    keys = [once_key or key if key == "" else key for key in ACCEPT_KEYS]
+    return lua.run(ACCEPT, keys=keys, args=accept_args(**args))
+
+
+def claim(lua: Lua, *, holder: str = "h", seconds: int = 60) -> Any:
+    """Claim it."""
+    keys = [GROUP, "leases", "counts"]
+    return lua.run("tasks/ledger/lua/claim.lua", keys=keys, args=["g", "model:", seconds, holder])

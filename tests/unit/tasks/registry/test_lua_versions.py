@@ -1,0 +1,139 @@
+"""The scripts of the registry."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from tests.lua import Lua
+
+MODEL_KEYS = ("model", "versions", "retired")
+
+
+def add(lua: Lua, record: str, *, group: str = "", promote: int = 0, fence: int = 1) -> Any:
+    keys, args = [group, *MODEL_KEYS, "curves"], [fence, record, promote, f"curve of {record}"]
+    return lua.run("tasks/registry/lua/add_version.lua", keys=keys, args=args)
+
+
+def set_snapshot(lua: Lua, *, group: str = "", fence: int = 1) -> Any:
+    keys, args = [group, "model", "models"], [fence, "snapshot", "m"]
+    return lua.run("tasks/registry/lua/set_snapshot.lua", keys=keys, args=args)
+
+
+def test_a_version_is_added(lua: Lua) -> None:
+    assert add(lua, "first") == 1
+    assert add(lua, "second") == 2
+    assert lua.redis.hgetall("versions") == {"1": "first", "2": "second"}
+    assert lua.redis.hgetall("curves") == {"1": "curve of first", "2": "curve of second"}
+    digests = {f"identity{at}": hashlib.sha1(text).hexdigest() for at, text in ((1, b"first"), (2, b"second"))}
+    assert lua.redis.hgetall("model") == {"last_version": "2", **digests}
+
+
+def test_a_version_is_made_current_and_the_old_one_retired(lua: Lua) -> None:
+    add(lua, "first", promote=1)
+    assert lua.redis.hget("model", "current") == "1"
+    assert not lua.redis.exists("retired")
+    add(lua, "second", promote=1)
+    assert lua.redis.hget("model", "current") == "2"
+    assert 0 <= lua.now() - float(lua.redis.hget("retired", "1")) < 5
+
+
+def test_a_call_whose_answer_was_lost_adds_nothing(lua: Lua) -> None:
+    add(lua, "first")
+    before = lua.everything()
+    assert add(lua, "first", promote=1) == 1
+    assert lua.everything() == before
+
+
+def test_work_with_a_record_adds_one_version(lua: Lua) -> None:
+    lua.redis.hset("group", "fence", 1)
+    assert add(lua, "first", group="group") == 1
+    assert lua.redis.hget("group", "version") == "1"
+    before = lua.everything()
+    assert add(lua, "another", group="group") == 1, "it was run again by another worker"
+    assert lua.everything() == before
+
+
+def test_a_snapshot_makes_the_model(lua: Lua) -> None:
+    assert set_snapshot(lua) == 1
+    assert lua.redis.hgetall("model") == {"snapshot": "snapshot"}
+    assert lua.redis.smembers("models") == {"m"}
+
+
+@pytest.mark.parametrize("write", [lambda lua, **held: add(lua, "first", promote=1, **held), set_snapshot])
+@pytest.mark.parametrize(
+    ("fields", "answer"),
+    [({"fence": 2}, 0), ({"fence": 1, "finished_at": 1}, 0), ({"fence": 1, "cancel0": 1}, -1), ({"other": 1}, 0)],
+)
+def test_only_who_holds_work_that_is_wanted_writes(lua: Lua, write: Any, fields: dict[str, int], answer: int) -> None:
+    lua.redis.hset("group", mapping=fields)
+    before = lua.everything()
+    assert write(lua, group="group") == answer
+    assert lua.everything() == before
+
+
+@pytest.mark.parametrize("write", [lambda lua: add(lua, "first", promote=1), set_snapshot])
+def test_what_was_worked_out_is_stored_at_maxmemory(lua: Lua, write: Any) -> None:
+    lua.redis.config_set("maxmemory", 1)
+    try:
+        assert write(lua) == 1
+    finally:
+        lua.redis.config_set("maxmemory", 0)
+
+
+def promote(lua: Lua, version: int) -> Any:
+    return lua.run("tasks/registry/lua/promote.lua", keys=MODEL_KEYS, args=[version])
+
+
+def test_an_old_version_is_made_current_again(lua: Lua) -> None:
+    add(lua, "first", promote=1)
+    add(lua, "second", promote=1)
+    assert promote(lua, 1) == 1
+    assert lua.redis.hget("model", "current") == "1"
+    assert lua.redis.hkeys("retired") == ["2"]
+
+
+def test_a_version_that_is_not_there_is_not_made_current(lua: Lua) -> None:
+    add(lua, "first", promote=1)
+    before = lua.everything()
+    assert promote(lua, 2) == 0
+    assert lua.everything() == before
+
+
+def set_report(lua: Lua, version: int) -> Any:
+    return lua.run("tasks/registry/lua/set_report.lua", keys=["versions", "reports"], args=[version, "page"])
+
+
+def test_a_report_is_set_for_a_version_that_is_there(lua: Lua) -> None:
+    add(lua, "first")
+    assert (set_report(lua, 1), set_report(lua, 2)) == (1, 0)
+    assert lua.redis.hgetall("reports") == {"1": "page"}
+
+
+def remove(lua: Lua, version: int, *, before: float) -> Any:
+    keys = [*MODEL_KEYS, "reports", "curves"]
+    return lua.run("tasks/registry/lua/remove_version.lua", keys=keys, args=[version, before])
+
+
+def test_a_version_goes_with_all_that_is_known_of_it(lua: Lua) -> None:
+    add(lua, "first", promote=1)
+    add(lua, "second", promote=1)
+    set_report(lua, 1)
+    assert remove(lua, 1, before=lua.now() + 1) == 1
+    assert lua.redis.hkeys("versions") == lua.redis.hkeys("curves") == ["2"]
+    assert not lua.redis.exists("retired", "reports")
+    assert lua.redis.hget("model", "identity1") is None
+    assert remove(lua, 1, before=lua.now() + 1) == 0
+    assert add(lua, "third") == 3, "its number is not used again"
+
+
+def test_what_is_or_was_current_not_long_ago_stays(lua: Lua) -> None:
+    start = lua.now()
+    add(lua, "first", promote=1)
+    add(lua, "second", promote=1)
+    before = lua.everything()
+    assert remove(lua, 2, before=start + 100) == 0
+    assert remove(lua, 1, before=start) == 0
+    assert lua.everything() == before
