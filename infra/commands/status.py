@@ -15,6 +15,7 @@ from infra.host.process_tree import processes
 from infra.host.running import redis_of, settings_of
 from monitoring.memory import children, pss_bytes
 from monitoring.status import WorkStatus, work_status
+from tasks.config.machine import Machine, machine
 from tasks.config.settings import describe
 
 MIB: Final = 1024 * 1024
@@ -43,12 +44,26 @@ def run(args: argparse.Namespace) -> int:
     programs = program_status(service)
     with redis_of(settings_of(home, os.environ)) as client:
         work = work_status(client)
+    found = machine()
     total = sum(program.pss_bytes or 0 for program in programs.values()) or None
     if args.json:
+        machine_json = asdict(found)
         programs_json = {name: asdict(program) for name, program in programs.items()}
-        print(json.dumps({"url": service.url, "pss_bytes": total, "programs": programs_json, **asdict(work)}))
+        print(
+            json.dumps(
+                {
+                    "url": service.url,
+                    "pss_bytes": total,
+                    "machine": machine_json,
+                    "programs": programs_json,
+                    **asdict(work),
+                }
+            )
+        )
     else:
-        print("\n".join([service.url, "", *_program_lines(programs, total), "", *_work_lines(work)]))
+        print(
+            "\n".join([service.url, machine_line(found), "", *_program_lines(programs, total), "", *_work_lines(work)])
+        )
     return 0
 
 
@@ -96,6 +111,12 @@ def _program_lines(programs: dict[str, ProgramStatus], total: int | None) -> lis
         for name, program in programs.items()
     ]
     return [*lines, f"{'total':<45} {_mib(total):>14}"]
+
+
+def machine_line(found: Machine) -> str:
+    """How much of the machine may be used, and what limits it."""
+    cores = f"{found.cores} core{'s' if found.cores > 1 else ''} by {found.cores_by}"
+    return f"{cores}, {_mib(found.memory_bytes)} of memory by {found.memory_by}"
 
 
 def _work_lines(work: WorkStatus) -> list[str]:

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from infra.host.home import Home
-from infra.host.machine import memory_bytes
 from infra.host.templates import fill, write_private
 from infra.redis_server.users import users_acl
+from tasks.config.machine import memory_bytes
 from tasks.config.redis_file import CELERY_USER, FLOWER_USER, RedisAccess
 from tasks.config.settings import Settings, redis_url
 

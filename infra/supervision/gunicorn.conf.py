@@ -12,7 +12,7 @@ from gunicorn import glogging  # type: ignore[import-untyped]
 from gunicorn.config import Config  # type: ignore[import-untyped]
 
 from infra.host.exposure import warn_of_exposure
-from infra.host.machine import cores
+from tasks.config.machine import cores
 from tasks.config.settings import Settings
 from tasks.telemetry import logs
 

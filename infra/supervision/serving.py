@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from infra.host.machine import cores
 from infra.host.temporary import settle
+from tasks.config.machine import cores
 from tasks.config.settings import FLOWER_REDIS_URL, Settings
 from tasks.config.values import check_worker_name
 from tasks.contract import FLEETS, SYSTEM_FLEET

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import redis
 
+from tasks.config.machine import cores
 from tasks.config.settings import Settings
 from tasks.ledger.store import Ledger
 from tasks.registry.models_registry import Registry
@@ -63,11 +64,6 @@ def make_runtime(settings: Settings) -> Runtime:
 def _disconnect(client: redis.Redis) -> None:
     if client.connection is not None:
         client.connection.disconnect()  # type: ignore[no-untyped-call]
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def runtime(settings: Settings) -> Runtime:

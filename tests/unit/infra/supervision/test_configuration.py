@@ -14,13 +14,13 @@ import pytest
 from infra.cli import main, parser
 from infra.host.address import EPHEMERAL, Address, free_address
 from infra.host.home import Home
-from infra.host.machine import memory_bytes
 from infra.redis_server.embedded import quote, store_url, write_store
 from infra.redis_server.place import redis_place
 from infra.redis_server.users import users_acl
 from infra.supervision.programs import programs, write_supervisor
 from infra.supervision.serving import PROCESS_POOL, processes, worker_options
 from tasks.config.gateway_file import GATEWAY_FILE
+from tasks.config.machine import memory_bytes
 from tasks.config.redis_file import REDIS_FILE, RedisAccess
 from tasks.config.settings import Settings
 from tasks.contract import FLEETS
@@ -87,13 +87,6 @@ def test_settings_of_the_embedded_store(settings: Settings, lines: set[str], tmp
     home.prepare()
     write_store(home, home.run, RedisAccess(master_password="m", celery_password="c"), settings=settings)
     assert lines < set((home.run / "valkey.conf").read_text().splitlines())
-
-
-@pytest.mark.parametrize(("text", "told"), [("1048576\n", True), ("max\n", False)])
-def test_a_container_has_the_memory_that_it_may_have(text: str, told: bool, tmp_path: Path) -> None:
-    limit = tmp_path / "memory.max"
-    limit.write_text(text)
-    assert (memory_bytes((str(limit), str(tmp_path / "none"))) == 1024**2) == told
 
 
 def test_an_embedded_store_takes_passwords_of_any_characters(tmp_path: Path) -> None:
