@@ -6,10 +6,10 @@ INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(VENV)/.installed-bench
 FUZZ_INSTALLED := $(VENV)/.installed-fuzz
 AUDIT_INSTALLED := $(VENV)/.installed-audit
+DOCS_INSTALLED := $(VENV)/.installed-docs
 # Tests wait more than they compute: four processes at a time keep two cores busy. Each runs whole modules, in the order
 # of tests/conftest.py, the longest first.
 BESIDE := -n 4 --dist loadfile --no-loadscope-reorder
-DOCS_INSTALLED := $(VENV)/.installed-docs
 
 .PHONY: demo up test test-fast lint docs audit fuzz bench bench-train chaos install clean
 
