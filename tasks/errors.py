@@ -32,7 +32,7 @@
         |-- Expired
         `-- FenceLost
 
-Each takes one message, already formatted, so that Celery's JSON can rebuild it from `args`.
+Each takes one message, already formatted: Celery makes it anew from `args` (findings/celery-errors-made-twice.sh).
 """
 
 from __future__ import annotations

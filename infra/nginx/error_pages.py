@@ -47,8 +47,9 @@ OWN_HEADERS: Final[dict[int, dict[str, str]]] = {
     403: {"WWW-Authenticate": "$challenge"},
     **{status: {"Retry-After": str(RETRY_AFTER_SECONDS)} for status in (429, 502, 503, 504)},
 }
-#: NGINX's own numbers, by the status that they are: headers that are too large; HTTP spoken to the port of HTTPS; what
-#: failed in NGINX itself, where a body finds no place on the disk or an authorisation could not be asked for, passes.
+#: NGINX's own numbers, by the status that they are: headers that are too large
+#: (findings/nginx-headers-too-large-are-494.sh); HTTP spoken to the port of HTTPS; what failed in NGINX itself, where a
+#: body finds no place on the disk or an authorisation could not be asked for, passes.
 OWN_NUMBERS: Final = {431: 494, 400: 497, 503: 500}
 
 
@@ -89,7 +90,6 @@ def _page(path: str, code: int, hsts_seconds: int, **says: object) -> str:
     lines = [f"return {code} '{text}';"]
     if code in OWN_HEADERS:
         lines.append(headers(hsts_seconds=hsts_seconds, more=OWN_HEADERS[code]))
-    # A location with a path, because a request that could not be parsed has no address, with which NGINX does not
-    # enter a named one.
+    # A location with a path: NGINX enters a named one not with each request (findings/nginx-named-page-for-a-400.sh).
     inside = textwrap.indent("\n".join(lines), "    ")
     return f"location = {path} {{\n    internal;\n{inside}\n}}"

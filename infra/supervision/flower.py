@@ -31,7 +31,7 @@ DATA: Final = ("args", "kwargs")
 
 
 class NamedSocket(RedisSocket):  # type: ignore[misc]
-    """Counts queues on a unix socket as the user in the URL; Flower's own class knows the password only."""
+    """Counts queues on a unix socket as the user in the URL (findings/flower-forgets-the-user.sh)."""
 
     def __init__(self, broker_url: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(broker_url, *args, **kwargs)
@@ -114,7 +114,7 @@ def serve(app: Any, arguments: list[str]) -> None:
 
 
 def keep_apart(app: Any) -> None:
-    """Let this app give back no worker's messages, as every other consumer does from time to time."""
+    """Let this app give back no worker's messages (findings/kombu-who-asks-redelivers.sh)."""
     names = ("unacked_key", "unacked_index_key", "unacked_mutex_key")
     own = {name: FLOWER_PREFIX + name.removesuffix("_key") for name in names}
     app.conf.broker_transport_options = {**app.conf.broker_transport_options, **own}

@@ -43,6 +43,7 @@ keepalive = 120
 # A process that does not turn its event loop for so long is replaced.
 timeout = 30
 graceful_timeout = 3
+# All services of one user would have the same (findings/gunicorn-one-control-socket.sh).
 control_socket_disable = True
 accesslog = None
 errorlog = "-"

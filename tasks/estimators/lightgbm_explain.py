@@ -27,7 +27,7 @@ def explanation(booster: Any, matrix: npt.NDArray[np.float64], schema: Schema, *
         raise InvalidField(f"explain cannot be used with this version: {error}").at("?explain") from error
     raw = booster.predict(matrix, raw_score=True, num_threads=threads).reshape(len(matrix), -1)
     if booster.params.get("boosting") == "rf":
-        # A forest predicts the mean of its trees, and gives their sum for both of these.
+        # A forest gives the sum of its trees for both of these (findings/lightgbm-forest-sums.sh).
         trees = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
         found, raw = found / trees, raw / trees
     # One block a class: each column's contribution, then the base value.

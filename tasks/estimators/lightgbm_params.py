@@ -48,7 +48,7 @@ OBJECTIVES: Final[dict[str, tuple[str, ...]]] = {
 }
 #: The metric on the holdout that stops the fit, by problem.
 METRICS: Final = {"regression": "rmse", "binary": "binary_logloss", "multiclass": "multi_logloss"}
-#: Metrics that grow and that LightGBM 4.7, which stops a fit by them, takes for ones that shrink.
+#: Metrics that grow and that LightGBM takes for ones that shrink (findings/lightgbm-r2-stops-at-the-worst.sh).
 _MISTAKEN: Final = ("r2",)
 #: Params whose values count features, which are not known before there is data.
 _BY_FEATURE: Final = _split(

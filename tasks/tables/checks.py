@@ -14,7 +14,7 @@ from tasks.tables.columns import Column
 #: The largest magnitude of a number: that of IEEE 754 binary32, which LightGBM computes in.
 LARGEST: Final = 3.4028234663852886e38
 
-#: Why a null is refused. LightGBM would read it as 0 without a word.
+#: Why a null is refused. LightGBM would read it as 0 (findings/lightgbm-missing-is-zero.sh).
 MISSING: Final = "is missing, but no training row missed it; give a value"
 #: Why a number is refused.
 RANGE: Final = "is out of range; numbers must be finite and at most 3.4028235e38 in magnitude"

@@ -31,7 +31,7 @@ _TYPES: Final[dict[str, Any]] = {
     "boolean": bool,
     "category": str,
 }
-#: Characters that need an escape in JSON, which msgspec takes in no name of a field.
+#: Characters that msgspec takes in no name of a field (findings/msgspec-names-with-quotes.sh).
 _UNUSABLE: Final = re.compile(r'["\\\x00-\x1f]')
 
 

@@ -1,8 +1,8 @@
 """Finds accepted work that nobody will finish, and puts it back into its queue or ends it.
 
-Work is taken back when its lease has run out. It is lost when it has neither a lease nor a message: kombu takes a
-message off its list before anything says who has it (celery/kombu#305). Whether the message is still there need not be
-searched for: a lane is first in, first out, so a group that is older than the oldest message of its lane has none.
+Work is taken back when its lease has run out. It is lost when it has neither a lease nor a message, as when a worker
+dies while it takes one (findings/kombu-message-in-no-place.sh). Whether the message is still there need not be searched
+for: a lane is first in, first out, so a group that is older than the oldest message of its lane has none.
 """
 
 from __future__ import annotations

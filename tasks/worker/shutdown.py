@@ -1,7 +1,7 @@
 """Ends a worker gently: it takes nothing more, finishes what it can for a while, and gives the rest back.
 
-Celery's own soft shutdown sleeps in the signal handler: meanwhile no lease is renewed, and what Redis has already
-handed to this worker is lost until somebody misses it.
+In Celery's own soft shutdown the main process stands still (findings/celery-soft-shutdown-stands-still.sh): meanwhile
+no lease is renewed, and what Redis has already handed to this worker is lost until somebody misses it.
 """
 
 from __future__ import annotations

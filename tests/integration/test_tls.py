@@ -190,7 +190,7 @@ def test_a_renewed_certificate_is_shown_when_nginx_reads_again(secure: Secure, t
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Put another file in its place. NGINX keeps what it read of one that is no other and as old to the second."""
+    """Put another file in its place, or NGINX may keep the old one (findings/nginx-keeps-a-renewed-certificate.sh)."""
     draft = path.with_suffix(".new")
     draft.write_bytes(content)
     draft.replace(path)

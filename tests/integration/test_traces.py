@@ -194,7 +194,7 @@ def test_a_group_has_links_to_all_of_its_traced_items(collector: Collector, tmp_
 @pytest.mark.integration
 @pytest.mark.parametrize("endpoint", ["", "http://127.0.0.1:9"])
 def test_traces_are_loaded_only_where_they_are_wanted(endpoint: str) -> None:
-    # Parts of OpenTelemetry's SDK are imported by redis-py, where they are installed.
+    # The rest of the SDK redis-py imports (findings/redis-imports-opentelemetry.sh).
     program = f"""
 import sys, tasks.app, tasks.learning.predicting
 from gateway.app import create_app

@@ -24,7 +24,8 @@ from tests.service import MLSERVICE, Service
 
 pytestmark = pytest.mark.integration
 
-#: What the idle service may have; where OpenTelemetry is installed, as for these tests, redis-py loads it.
+#: What the idle service may have; where OpenTelemetry is installed, as for these tests, redis-py loads it
+#: (findings/redis-imports-opentelemetry.sh).
 IDLE_BYTES: Final = (500 + (15 if find_spec("opentelemetry.sdk") else 0)) * 2**20
 
 
