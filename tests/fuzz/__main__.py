@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -34,12 +35,14 @@ SETTINGS: Final = {
 }
 #: Who asks for few examples wants a glance.
 FEW: Final = ("-n", "--max-examples")
+SEED: Final = "--seed"
 
 
 def main(options: list[str]) -> int:
     """Run it; 0 if nothing was found and everything was seen."""
     # Without this, a run that is ended from outside would leave the service behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    options = seeded(options)
     with tempfile.TemporaryDirectory(prefix="ml-fuzz-") as name:
         folder = Path(name)
         (folder / "table.csv").write_text(material.TABLE)
@@ -52,6 +55,14 @@ def main(options: list[str]) -> int:
         return int(judged(folder / "record", glance=bool({*FEW} & {*options})) or failed)
 
 
+def seeded(options: list[str]) -> list[str]:
+    """The options with a seed, which is said first: what was found is found again with it."""
+    if not any(option == SEED or option.startswith(f"{SEED}=") for option in options):
+        options = [*options, SEED, str(secrets.randbelow(2**31))]
+    print(f'make fuzz FUZZ="{" ".join(options)}" repeats this run.', flush=True)
+    return options
+
+
 def configured(file: Path, dictionaries: Mapping[str, list[str]]) -> Path:
     """Our configuration, with these dictionaries added."""
     added = [f"[dictionaries.{name}]\nvalues = {json.dumps(values)}\n" for name, values in dictionaries.items()]
@@ -62,8 +73,8 @@ def configured(file: Path, dictionaries: Mapping[str, list[str]]) -> Path:
 def schemathesis(service: Service, options: list[str], *, config: Path, record: Path) -> bool:
     """Whether it found something. Secrets go by its environment, because everybody can see arguments."""
     tokens = {"FUZZ_TOKEN": service.token(), "FUZZ_TOKEN_TO_END": service.token()}
-    secrets = {**tokens, "FUZZ_PASSWORD": service.home.admin_password.read_text().strip()}
-    environment = {"SCHEMATHESIS_HOOKS": "tests.fuzz.hooks", RECORD: str(record), **secrets}
+    hidden = {**tokens, "FUZZ_PASSWORD": service.home.admin_password.read_text().strip()}
+    environment = {"SCHEMATHESIS_HOOKS": "tests.fuzz.hooks", RECORD: str(record), **hidden}
     command: list[str | Path] = [SCHEMATHESIS, "--config-file", config, "run", DEFINITION, "--url", service.url]
     command += ["--checks", "all", *options]
     return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode != 0

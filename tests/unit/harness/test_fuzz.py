@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import pytest
+
+from tests.fuzz.__main__ import seeded
 from tests.fuzz.verdict import CASES, Seen, complaints, successes
 
 DEFINITION: Final[dict[str, Any]] = {
@@ -54,3 +57,10 @@ def test_a_glance_wants_one_success_of_each_operation() -> None:
 def test_a_line_of_the_record_is_read_as_it_was_written() -> None:
     for answer in (*ALL, REFUSED, Seen("", 405, "application/problem+json")):
         assert Seen.parse(answer.line()) == answer
+
+
+def test_the_seed_is_said_and_a_given_one_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    options = seeded(["-n", "3"])
+    assert options[:3] == ["-n", "3", "--seed"]
+    assert f'FUZZ="-n 3 --seed {options[3]}"' in capsys.readouterr().out
+    assert seeded(["--seed=7"]) == ["--seed=7"]
