@@ -38,6 +38,7 @@ LONGEST: Final = (
     "test_tasks",
     "test_secrets",
     "test_demo",
+    "test_tutorial",
     "test_readme",
     "test_old_homes",
     "test_waiting",
