@@ -19,6 +19,7 @@ from kombu.transport import TRANSPORT_ALIASES
 from tasks.config.settings import Settings
 from tasks.contract import (
     DEFAULT_ESTIMATOR,
+    DEFAULT_QUEUE,
     FLEETS,
     PRIORITY,
     PRIORITY_STEPS,
@@ -90,9 +91,9 @@ def create_app(settings: Settings) -> CeleryApp:
         task_serializer="json",
         result_serializer="json",
         task_queues=[Queue(name, Exchange(""), routing_key=name) for name in QUEUES],
-        task_default_queue=SYSTEM_QUEUE,
+        task_default_queue=DEFAULT_QUEUE,
         task_default_priority=PRIORITY[Lane.NORMAL],
-        task_routes={TASKS[kind]: {"queue": kind.value} for kind in Kind},
+        task_routes=_routes(),
         task_annotations=_time_limits(settings),
         task_acks_late=True,
         task_reject_on_worker_lost=True,
@@ -121,6 +122,11 @@ def create_app(settings: Settings) -> CeleryApp:
         timezone="UTC",
     )
     return app
+
+
+def _routes() -> dict[str, dict[str, str]]:
+    work = {TASKS[kind]: {"queue": kind.value} for kind in Kind}
+    return work | {task: {"queue": SYSTEM_QUEUE} for task in (RECONCILE_TASK, SWEEP_TASK)}
 
 
 def _transport_options(settings: Settings) -> dict[str, Any]:
@@ -197,7 +203,7 @@ def warm(**_: Any) -> None:
     if limit := app.settings.worker_memory_bytes:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     if app.fleet == SYSTEM_FLEET:
-        # It passes on what it is given, and needs no model code for its own work.
+        # It hands over what it is given, and needs no model code for its own work.
         return
     from tasks.worker.runtime import runtime
 

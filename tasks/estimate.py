@@ -11,7 +11,8 @@ from tasks.contract import SAFE, TASKS, Kind
 from tasks.errors import InvalidField, ServiceError
 from tasks.ledger.groups import Claim, Current, Outcome
 from tasks.ledger.work_counts import ROWS
-from tasks.worker.direct import pass_on, run_direct
+from tasks.worker.direct import run_direct
+from tasks.worker.passed import passed_on
 from tasks.worker.runner import WorkTask, run_claimed
 from tasks.worker.runtime import Runtime
 from tasks.worker.verdicts import raised
@@ -20,6 +21,8 @@ from tasks.worker.verdicts import raised
 @shared_task(name=TASKS[Kind.ESTIMATE], base=WorkTask, bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
 def estimate(
     self: Task,
+    before: Any = None,
+    /,
     *,
     group: str | None = None,
     model: str = "",
@@ -30,13 +33,20 @@ def estimate(
 ) -> Any:
     """A group from the ledger; or a direct call with `rows` or `columns`, which returns `{"model", "version",
     "predictions"}`, for classes also `"probabilities"` and `"classes"`, with `explain` also `"raw"` and
-    `"contributions"`."""
+    `"contributions"`.
+
+    `before`: the model's name, or the result of the step before in a chain, of whose model and version this one is
+    unless a keyword names another.
+    """
     from tasks.learning import predicting
 
     if group is not None:
         return run_claimed(self, group, _run_group)
+    passed = passed_on(before)
+    model = model or passed.get("model", "")
+    if version is None and model == passed.get("model"):
+        version = passed.get("version")
     data = {name: value for name, value in {"rows": rows, "columns": columns}.items() if value is not None}
-    pass_on(self, Kind.ESTIMATE, {"model": model, "version": version, "explain": explain, **data})
 
     def work(runtime: Runtime) -> Any:
         if len(data) != 1:

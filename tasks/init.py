@@ -11,7 +11,8 @@ from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Media
 from tasks.errors import InvalidField, ServiceError
 from tasks.ledger.groups import Claim, Outcome
 from tasks.tables.malformed import parse
-from tasks.worker.direct import pass_on, run_direct
+from tasks.worker.direct import run_direct
+from tasks.worker.passed import passed_on
 from tasks.worker.runner import WorkTask, run_claimed
 from tasks.worker.runtime import Runtime
 from tasks.worker.verdicts import succeeded
@@ -29,6 +30,8 @@ class SourceBody(msgspec.Struct, frozen=True):
 @shared_task(name=TASKS[Kind.INIT], base=WorkTask, bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
 def init(
     self: Task,
+    before: Any = None,
+    /,
     *,
     group: str | None = None,
     model: str = "",
@@ -43,16 +46,15 @@ def init(
     """A group from the ledger; or a direct call with the data as `rows`, `columns`, `csv` text or a named `source`.
 
     A direct call returns `{"model", "estimator", "target", "problem", "rows", "holdout_rows", "columns",
-    "fingerprint", "warnings"}`.
+    "fingerprint", "warnings"}`. `before`: the model's name, unless `model` gives it, or a result that has one.
     """
     from tasks.learning import ingest
 
     if group is not None:
         return run_claimed(self, group, _run_group)
     given = {"rows": rows, "columns": columns, "csv": csv, "source": source}
+    model = model or passed_on(before).get("model", "")
     data = {name: value for name, value in given.items() if value is not None}
-    arguments = {"model": model, "target": target, "estimator": estimator, "options": options or {}, **data}
-    pass_on(self, Kind.INIT, arguments)
 
     def work(runtime: Runtime) -> Any:
         request = ingest.Request(model=model, target=target, estimator=estimator, options=options or {})

@@ -15,7 +15,8 @@ from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Promote
 from tasks.errors import InvalidField, ServiceError
 from tasks.ledger.groups import Claim, Outcome
 from tasks.tables.malformed import parse
-from tasks.worker.direct import pass_on, run_direct
+from tasks.worker.direct import run_direct
+from tasks.worker.passed import passed_on
 from tasks.worker.runner import WorkTask, run_claimed
 from tasks.worker.runtime import Runtime
 from tasks.worker.time_limits import interruptible
@@ -38,6 +39,8 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @shared_task(name=TASKS[Kind.TRAIN], base=WorkTask, bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
 def train(
     self: Task,
+    before: Any = None,
+    /,
     *,
     group: str | None = None,
     model: str = "",
@@ -45,18 +48,25 @@ def train(
     promote: str = Promote.ALWAYS.value,
 ) -> Any:
     """A group from the ledger; or a direct call, which returns `{"model", "version", "metrics", "promoted",
-    "seconds", "importance", "rows", "holdout_rows", "fingerprint"}`."""
+    "seconds", "importance", "rows", "holdout_rows", "fingerprint"}`.
+
+    `before`: the model's name, or the result of the step before in a chain, of whose model this is a version unless
+    `model` names another.
+    """
     from tasks.learning import fitting
 
     if group is not None:
         return run_claimed(self, group, _run_group)
-    pass_on(self, Kind.TRAIN, {"model": model, "params": params or {}, "promote": promote})
+
+    def show(state: dict[str, Any]) -> None:
+        # Where nobody wants a result, nothing would take the progress away again.
+        if not self.request.ignore_result:
+            self.update_state(state="PROGRESS", meta=state)
 
     def work(runtime: Runtime) -> Any:
-        request = fitting.Request(model=model, params=params or {}, promote=_promote(promote))
-        return fitting.fit(
-            runtime, request, report=throttled(lambda state: self.update_state(state="PROGRESS", meta=state))
-        )
+        named = model or passed_on(before).get("model", "")
+        request = fitting.Request(model=named, params=params or {}, promote=_promote(promote))
+        return fitting.fit(runtime, request, report=throttled(show))
 
     return run_direct(self, work)
 

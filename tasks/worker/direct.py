@@ -7,9 +7,8 @@ from typing import Any
 
 import msgspec
 from celery import Task
-from celery.exceptions import Ignore
 
-from tasks.contract import DEFAULT_QUEUE, PRIORITY, REDELIVERED_KEY, TASKS, Kind, Lane
+from tasks.contract import REDELIVERED_KEY
 from tasks.ledger.task_repr import Result
 from tasks.worker.isolation import poison
 from tasks.worker.runtime import Runtime, runtime
@@ -36,26 +35,6 @@ def run_direct(task: Task, work: Callable[[Runtime], Any]) -> Result:
         raise task.retry(exc=error, countdown=retry_delay(collaborators.settings, retries), max_retries=most) from error
     except Exception as error:
         raise domain_error(error) from error
-
-
-def pass_on(task: Task, kind: Kind, arguments: dict[str, Any]) -> None:
-    """Send a task that came to Celery's default queue, from a client that names none, to its own queue.
-
-    Raises Ignore when it has been sent: this delivery has no result.
-    """
-    if task.request.delivery_info.get("routing_key") != DEFAULT_QUEUE:
-        return
-    task.app.send_task(
-        TASKS[kind],
-        kwargs=arguments,
-        task_id=task.request.id,
-        queue=kind.value,
-        priority=PRIORITY[Lane.NORMAL],
-        expires=task.request.expires,
-        argsrepr=task.request.argsrepr,
-        kwargsrepr=task.request.kwargsrepr,
-    )
-    raise Ignore
 
 
 def _count_redelivery(task: Task) -> int:

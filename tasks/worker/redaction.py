@@ -13,6 +13,7 @@ from celery.worker.request import Request
 
 from tasks.errors import Cancelled, Expired
 from tasks.ledger.task_repr import of_call, of_error
+from tasks.worker.passed import with_passed
 from tasks.worker.transport import in_ledger
 
 #: What is logged instead of whole messages that nobody can work on, by what Celery would log; with its first argument,
@@ -37,7 +38,8 @@ class RedactedRequest(Request):  # type: ignore[misc]
         super().__init__(message, **options)
         if not in_ledger(message):
             priority = (message.properties or {}).get("priority")
-            self._argsrepr, self._kwargsrepr = "()", of_call(self.id, priority=priority, kwargs=self._kwargs)
+            given = with_passed(self._args, self._kwargs)
+            self._argsrepr, self._kwargsrepr = "()", of_call(self.id, priority=priority, kwargs=given)
             # From here the pool's processes have it, whose log says it too.
             self._request_dict.update(argsrepr=self._argsrepr, kwargsrepr=self._kwargsrepr)
 

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import redis
 from celery import Task
@@ -19,6 +20,7 @@ from tasks.ledger.history import unwanted
 from tasks.telemetry import logs
 from tasks.telemetry.failures import log_failures, subject
 from tasks.worker.isolation import Unfinished, one_by_one, only, poison, time_limit
+from tasks.worker.passed import check_positional
 from tasks.worker.runtime import Runtime, runtime
 from tasks.worker.time_limits import interruptible
 from tasks.worker.verdicts import PASSING, failed, given_up, raised, retry_delay
@@ -33,6 +35,15 @@ class WorkTask(Task):  # type: ignore[misc]
     """The base of the tasks that a caller may ask for."""
 
     Request = "tasks.worker.leases:WorkRequest"
+    Strategy = "tasks.worker.handover:strategy"
+    #: Wrong arguments are the error of this task. Checked where it is sent, as the next step of a chain say, they would
+    #: be that of the step before it, whose caller would then wait for ever.
+    typing = False
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the task. Raises InvalidField for positional arguments that it does not take."""
+        check_positional(self.name, args)
+        return self.run(*args, **kwargs)
 
 
 def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Outcome]]) -> str | None:

@@ -20,6 +20,7 @@ import redis as redis_py
 from celery.app.amqp import AMQP
 from celery.worker import state
 from kombu.transport import redis, virtual
+from kombu.utils.json import dumps
 from kombu.utils.url import maybe_sanitize_url
 
 from tasks.contract import LEDGER_HEADER
@@ -85,6 +86,25 @@ class QoS(redis.QoS):  # type: ignore[misc]
         elif requeue:
             self._put_back(message, excused=_stopping())
         virtual.QoS.ack(self, delivery_tag)
+
+    def hand_over(self, message: Any, *, queue: str, priority: Any) -> None:
+        """Move the message to another queue, where it lies as it came here but for its routing.
+
+        It is in one of the two at any time. While Redis is away or full it stays noted here, and is delivered again.
+        """
+        where = {**message.delivery_info, "exchange": "", "routing_key": queue}
+        properties = {**message.properties, "priority": priority, "delivery_info": where}
+        whole = {**message._raw, "properties": properties}
+        key = self.channel._q_for_pri(queue, self.channel._get_message_priority(whole))
+        with (
+            _logged("a direct call could not be handed over; its note will run out"),
+            self.channel.conn_or_acquire() as client,
+            client.pipeline(transaction=True) as pipe,
+        ):
+            pipe.lpush(key, dumps(whole))
+            self._remove_from_indices(message.delivery_tag, pipe)
+            pipe.execute()
+        virtual.QoS.ack(self, message.delivery_tag)
 
     def restore_unacked(self, client: Any = None) -> None:
         """Give back what is not done, when the worker stops.

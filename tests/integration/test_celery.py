@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,22 +11,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tasks.config.settings import Settings
 from tasks.contract import PRIORITY, Lane
+from tests.elsewhere import run_elsewhere
 from tests.servers import eventually
 from tests.service import Service
 
-#: What another service might be: it makes the calls that it is given and tells what came of each.
-PROGRAM = """\
-import json, sys, time
-
-class None_of_ours:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"tasks", "gateway", "infra", "monitoring", "tests"}:
-            raise ModuleNotFoundError(f"{name} is not there")
-
-sys.meta_path.insert(0, None_of_ours())
-from celery import Celery
-given = json.load(sys.stdin)
-app = Celery("another-service", broker=given["url"], backend=given["url"])
+#: Makes the calls that it is given and tells what came of each.
+CALLS = """\
 said = []
 for name, kwargs, options in given["calls"]:
     result = app.send_task(name, kwargs=kwargs, **options)
@@ -45,8 +32,6 @@ for name, kwargs, options in given["calls"]:
         said.append({"result": result.get(timeout=30), "seen": seen})
     except Exception as error:
         said.append({"error": type(error).__name__, "message": str(error)})
-ours = sorted(n for n in sys.modules if n.partition(".")[0] in {"tasks", "gateway", "infra", "monitoring"})
-json.dump({"said": said, "ours": ours}, sys.stdout)
 """
 
 #: (task, keyword arguments, options of send_task)
@@ -69,15 +54,8 @@ class Elsewhere:
 
     def call(self, *calls: Call, watch: bool = False) -> list[dict[str, Any]]:
         """What came of each call: `result`, or `error` and `message`; with `watch`, also the states `seen`."""
-        given = json.dumps({"url": self._url, "calls": calls, "watch": watch})
-        command = [sys.executable, "-I", "-c", PROGRAM]
-        done = subprocess.run(
-            command, input=given, cwd=self._folder, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        answer = json.loads(done.stdout)
-        assert answer["ours"] == []
-        said: list[dict[str, Any]] = answer["said"]
+        given = {"calls": calls, "watch": watch}
+        said: list[dict[str, Any]] = run_elsewhere(CALLS, given, broker_url=self._url, folder=self._folder)
         return said
 
     def results(self, *calls: Call) -> list[Any]:
