@@ -201,6 +201,11 @@ LOGINS_KEY: Final = "ml:logins:{whose}"
 QUOTA_KEY: Final = "ml:quota:{name}"
 #: Set: the names of all accounts.
 USERS_KEY: Final = "ml:users"
+#: Hash: what the services of one Redis say of themselves: the digest of a mark in their blob store, the names of their
+#: keys of tokens.
+SERVICE_KEY: Final = "ml:service"
+MARK_FIELD: Final = "blobs"
+KEYS_FIELD: Final = "keys"
 #: Set: the names of all models.
 MODELS_KEY: Final = "ml:models"
 #: Hash: one model: estimator, target, latest snapshot, current version, counters.

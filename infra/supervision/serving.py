@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.host.temporary import settle
+from infra.redis_server.eviction import refuse_known_evicting
 from tasks.config.machine import cores
 from tasks.config.settings import FLOWER_REDIS_URL, Settings
 from tasks.config.values import check_worker_name
@@ -35,6 +36,7 @@ def gateway(args: argparse.Namespace) -> int:
     from gateway.identity.keys import open_keys
 
     settings = Settings.load()
+    check_alone(settings)
     open_keys(settings)
     load_traces(settings)
     if args.bind:
@@ -60,6 +62,7 @@ def worker(args: argparse.Namespace) -> int:
 
     from tasks.app import app
 
+    check_alone(app.settings)
     app.program = f"worker-{args.fleet}"
     load_traces(app.settings)
     if args.drain is not None:
@@ -73,6 +76,12 @@ def worker(args: argparse.Namespace) -> int:
     worker = app.Worker(**worker_options(args.fleet, processes(args.fleet, args.processes, app.settings), name=name))
     worker.start()
     return int(worker.exitcode or 0)
+
+
+def check_alone(settings: Settings) -> None:
+    """What `up` has looked at before it starts a process, for one that is started by itself. Raises SettingsError."""
+    if "SOCKETS_DIR" not in os.environ:
+        refuse_known_evicting(settings)
 
 
 def share_memory(**_: Any) -> None:

@@ -6,7 +6,6 @@ import argparse
 import http.client
 import io
 import os
-import socket
 import ssl
 import subprocess
 import sys
@@ -16,7 +15,6 @@ from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from gateway.identity import keyfile
 from infra.host.address import Address, free_address
@@ -29,6 +27,7 @@ from infra.nginx.console_files import link_console
 from infra.nginx.proxy import nginx_conf
 from infra.nginx.tls import check_pair, link_pair
 from infra.redis_server.embedded import flower_url, write_store
+from infra.redis_server.outside import look_at
 from infra.redis_server.place import RedisPlace, redis_place
 from infra.supervision.programs import programs, write_supervisor
 from infra.supervision.stack import Stack
@@ -118,13 +117,14 @@ def write_configuration(
 ) -> None:
     """Write what the programs read at their start.
 
-    Raises Unavailable if an outside Redis does not answer, SettingsError if the keys of the tokens cannot be used.
+    Raises Unavailable if an outside Redis does not answer, SettingsError if it may evict what it was given, or if the
+    keys of the tokens cannot be used.
     """
     settings = Settings.load(environment)
     if place.access:
         write_store(home, sockets, place.access, settings=settings)
     else:
-        check_redis(place.url)
+        look_at(settings, warn=warn)
     settings.given_key()
     if settings.token_keys_file:
         keyfile.read(Path(settings.token_keys_file))
@@ -137,18 +137,9 @@ def write_configuration(
     write_private(home.run / "supervisord.conf", text.getvalue())
 
 
-def check_redis(url: str) -> None:
-    """Raise Unavailable if nothing listens where the URL points."""
-    parts = urlsplit(url)
-    try:
-        if parts.scheme == "unix":
-            with socket.socket(socket.AF_UNIX) as probe:
-                probe.connect(parts.path)
-        else:
-            socket.create_connection((parts.hostname or "localhost", parts.port or 6379), ANSWER_SECONDS).close()
-    except (OSError, ValueError) as error:
-        where = parts.path if parts.scheme == "unix" else parts.netloc.rpartition("@")[2]
-        raise Unavailable(f"Redis, {where}, cannot be reached: {error}") from error
+def warn(text: str) -> None:
+    """Say on the terminal what the operator should know of."""
+    print(f"mlservice: warning: {text}", file=sys.stderr, flush=True)
 
 
 def serve(stack: Stack, signals: Signals, *, address: Address, environment: Mapping[str, str]) -> None:

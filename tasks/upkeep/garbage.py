@@ -20,12 +20,13 @@ from tasks.upkeep.budget import Budget
 PAGE: Final = 1000
 
 
-def remove_unreferenced(blobs: Blobs, registry: Registry, *, before: float, budget: Budget) -> int:
-    """Remove the blobs that no model refers to and that were put before that time. Returns how many."""
+def remove_unreferenced(blobs: Blobs, registry: Registry, *, mark: str, before: float, budget: Budget) -> int:
+    """Remove the blobs that no model refers to, and that are not the store's `mark`, which were put before that time.
+    Returns how many."""
     old = blobs.put_before(before)
     if not old:
         return 0
-    marked = referenced(registry)
+    marked = referenced(registry) | {mark}
     unmarked = (digest for digest in old if digest not in marked)
     return sum(blobs.discard(digest, before=before) for digest in budget.within(unmarked))
 

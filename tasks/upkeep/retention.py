@@ -13,7 +13,7 @@ from typing import Any, Final
 import redis
 
 from tasks.config.settings import Settings
-from tasks.contract import DEAD_KEY, GROUP_KEY, OWNER_KEY
+from tasks.contract import DEAD_KEY, GROUP_KEY, MARK_FIELD, OWNER_KEY, SERVICE_KEY
 from tasks.registry.models_registry import Registry
 from tasks.storage.stores import open_blobs
 from tasks.upkeep.budget import Budget
@@ -39,7 +39,9 @@ def sweep(client: redis.Redis, settings: Settings, *, now: float, part_seconds: 
     budget = partial(Budget, part_seconds)
     removed = {
         "versions": remove_old(client, registry, settings, now=now, budget=budget()),
-        "blobs": remove_unreferenced(blobs, registry, before=now - settings.grace_seconds, budget=budget()),
+        "blobs": remove_unreferenced(
+            blobs, registry, mark=_mark(client), before=now - settings.grace_seconds, budget=budget()
+        ),
         "bodies and results": remove_left_behind(client, blobs, before=now - MARGIN_SECONDS, budget=budget()),
     }
     if any(removed.values()):
@@ -47,6 +49,12 @@ def sweep(client: redis.Redis, settings: Settings, *, now: float, part_seconds: 
     left = budget()
     for key, life_seconds in left.within(_lists(client, settings)):
         forget_gone(client, key, before=now - life_seconds, budget=left)
+
+
+def _mark(client: redis.Redis) -> str:
+    """The digest of what a service puts into its blob store to know it again; empty if none did."""
+    value: Any = client.hget(SERVICE_KEY, MARK_FIELD)
+    return value.decode() if value else ""
 
 
 def _lists(client: redis.Redis, settings: Settings) -> Iterator[tuple[str, int]]:
