@@ -35,7 +35,9 @@ from tasks.contract import (
     Kind,
     Lane,
 )
+from tasks.storage.stores import load_store
 from tasks.telemetry import logs
+from tasks.worker import parent_death
 from tasks.worker.bootsteps import LOST_PROCESS_SECONDS, BatchedEvents, LostProcesses, Membership
 from tasks.worker.events import Sample
 from tasks.worker.leases import Leases
@@ -181,6 +183,7 @@ def preload(sender: Any, **_: Any) -> None:
         from tasks.estimators.catalogue import Catalogue
         from tasks.estimators.lightgbm_library import load_lightgbm
 
+        load_store(sender.app.settings.blobs_url)
         load_lightgbm()
         Catalogue({}, threads=1).get(DEFAULT_ESTIMATOR)
     if fleet == "train":
@@ -191,6 +194,7 @@ def preload(sender: Any, **_: Any) -> None:
     for name in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(name).setLevel(logging.WARNING)
     log_no_messages()
+    parent_death.ask_in_pools()
     # What lives now lives for ever: a collection in a child would only copy the pages that it shares.
     gc.collect()
     gc.freeze()

@@ -101,6 +101,8 @@ RESULT_MEDIA: Final = (Media.JSON, Media.CSV, Media.ARROW)
 
 #: The media type of an error (RFC 9457).
 PROBLEM: Final = "application/problem+json"
+#: The header in which the gateway tells NGINX, which tells Flower, whether the caller may control workers: yes or no.
+CONTROLS: Final = "X-Controls"
 
 #: The Celery task of each kind.
 TASKS: Final = {Kind.INIT: "tasks.init", Kind.TRAIN: "tasks.train", Kind.ESTIMATE: "tasks.estimate"}

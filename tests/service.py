@@ -25,6 +25,8 @@ from tasks.config.redis_file import RedisAccess
 from tests.servers import Process, eventually
 
 JSON = "application/json"
+#: What the idle service may hold (bytes, PSS).
+IDLE_BYTES = 500 * 2**20
 MLSERVICE = Path(sys.executable).parent / "mlservice"
 
 

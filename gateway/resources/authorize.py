@@ -15,12 +15,11 @@ from gateway.identity.auth import Authenticator, permit, public
 from gateway.identity.entrance import Entrance
 from gateway.identity.scopes import SCOPES, allows
 from gateway.resources.flower import COOKIE
+from tasks.contract import CONTROLS
 from tasks.errors import Forbidden, InvalidField, TooManyRequests
 
 #: What NGINX counts the bodies of an account by: no name, which may be longer or other than a header is.
 ACCOUNT: Final = "X-Account"
-#: Tells NGINX, which tells Flower, whether the caller may control workers: yes or no.
-CONTROLS: Final = "X-Controls"
 
 
 class AuthorizeResource:

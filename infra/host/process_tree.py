@@ -8,7 +8,6 @@ On systems without /proc (macOS) nothing is found and nothing is killed.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import sys
@@ -17,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-#: From linux/prctl.h.
-PR_SET_PDEATHSIG: Final = 1
+from tasks.worker import parent_death
+
 PROC: Final = Path("/proc")
 
 
@@ -56,7 +55,7 @@ def die_with(parent: int) -> None:
     """Be sent SIGTERM when the process `parent`, which started this one, ends, even by SIGKILL."""
     if sys.platform != "linux":
         return
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    parent_death.set_signal(signal.SIGTERM)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGTERM)
 

@@ -14,6 +14,7 @@ from gunicorn.config import Config  # type: ignore[import-untyped]
 from infra.host.exposure import warn_of_exposure
 from tasks.config.machine import cores
 from tasks.config.settings import Settings
+from tasks.storage.stores import load_store
 from tasks.telemetry import logs
 
 _settings = Settings.load()
@@ -55,10 +56,13 @@ def on_starting(server: object) -> None:
 
     The app itself is made after the fork (no preload_app): its name and its connections are one process's own.
     """
+    import uvicorn.lifespan.on
+    import uvicorn.loops.uvloop
     import uvicorn.protocols.http.httptools_impl  # noqa: F401
     import uvloop  # noqa: F401
 
     import gateway.app  # noqa: F401
 
+    load_store(_settings.blobs_url)
     gc.collect()
     gc.freeze()

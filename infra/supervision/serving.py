@@ -18,6 +18,7 @@ from tasks.config.settings import FLOWER_REDIS_URL, Settings
 from tasks.config.values import check_worker_name
 from tasks.contract import FLEETS, SYSTEM_FLEET
 from tasks.errors import SettingsError
+from tasks.importing import load_redis
 from tasks.telemetry import logs
 from tasks.telemetry.tracing import load_traces
 
@@ -31,6 +32,7 @@ TRAIN_PROCESSES: Final = 2
 def gateway(args: argparse.Namespace) -> int:
     """Serve HTTP with gunicorn, on --bind."""
     settle(os.environ)
+    load_redis()
     from gunicorn.app.wsgiapp import run  # type: ignore[import-untyped]
 
     from gateway.identity.keys import open_keys
@@ -58,6 +60,7 @@ def worker(args: argparse.Namespace) -> int:
     if args.fleet == "estimate":
         # Loading a model needs no more, and processes are what uses the cores; a large table says how many it wants.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
+    load_redis()
     from celery.signals import worker_before_create_process
 
     from tasks.app import app
@@ -130,6 +133,7 @@ def beat(args: argparse.Namespace) -> int:
 def flower(args: argparse.Namespace) -> int:
     """Show workers and tasks. Nobody sees them without a password."""
     settle(os.environ)
+    load_redis()
     from infra.supervision.flower import serve
 
     # Before the app is made, which reads it.
@@ -143,6 +147,7 @@ def flower(args: argparse.Namespace) -> int:
 
 def _app_without_tasks(program: str) -> Any:
     """The Celery app for a process that runs no task, and so needs none of their code."""
+    load_redis()
     from tasks.app import app
 
     app.program = program

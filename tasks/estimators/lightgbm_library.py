@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from threading import Lock
 from typing import Any, Final
+
+from tasks.importing import empty, hidden
 
 log = logging.getLogger("lightgbm")
 
 #: What lightgbm imports if it is there, for interfaces that are not used here. With scikit-learn installed its
 #: import takes 2.1 s and 122 MB, without 0.34 s and 53 MB.
 _UNUSED: Final = ("sklearn", "pandas")
+#: What scipy, which lightgbm imports, copies with the rest of numpy's namespace and nobody asks for: a compiler's front
+#: end and tools for tests, 6 MB.
+_COPIED: Final = ("f2py", "testing")
 _lock = Lock()
 
 
 @cache
 def load_lightgbm() -> Any:
     """The module `lightgbm`, with its messages going to the logger of that name. Starts no thread."""
-    with _lock, _hidden(_UNUSED):
+    import numpy as np
+
+    with _lock, hidden(*_UNUSED), empty(np, *_COPIED):
         import lightgbm
     lightgbm.register_logger(_Messages())
     return lightgbm
@@ -42,17 +46,3 @@ class _Messages:
 
     def warning(self, text: str) -> None:
         log.info("%s", text)
-
-
-@contextmanager
-def _hidden(names: tuple[str, ...]) -> Iterator[None]:
-    """Make an import of these packages fail, for as long as this lasts; None in sys.modules is Python's way to."""
-    modules: dict[str, Any] = sys.modules
-    before = {name: modules[name] for name in names if name in modules}
-    modules.update(dict.fromkeys(names))
-    try:
-        yield
-    finally:
-        for name in names:
-            del modules[name]
-        modules.update(before)

@@ -22,6 +22,20 @@ def open_blobs(url: str, client: redis.Redis) -> Blobs:
     return FsspecBlobs(url)
 
 
+def load_store(url: str) -> None:
+    """Import what `open_blobs` needs for this URL, which processes that are forked later then share.
+
+    Raises ImportError if the store's package is not installed.
+    """
+    if url == "redis":
+        return
+    import fsspec
+
+    import tasks.storage.fsspec_blobs  # noqa: F401
+
+    fsspec.get_filesystem_class(fsspec.core.split_protocol(url)[0] or "file")
+
+
 def read_kept(reference: str, client: redis.Redis) -> bytes:
     """The bytes that were kept under this reference. Raises Unavailable if they are missing."""
     data: Any

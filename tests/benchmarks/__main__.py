@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import redis
 
-from tests.benchmarks import answers, bulk, deep, latency, live, memory, model, report, submits, watching
+from tests.benchmarks import answers, bulk, deep, idle, latency, live, memory, model, report, submits, watching
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Section
 from tests.benchmarks.load import Unusable, wrk_version
@@ -23,6 +24,8 @@ from tests.service import Service
 from tests.slow import ENVIRONMENT as SLOW_ENVIRONMENT
 
 Part = Callable[[Bench], Section]
+#: The parts that are measured before anything else runs, of services of their own.
+FIRST: Final[dict[str, Callable[[], Section]]] = {"idle": idle.measure}
 #: The parts that set the service beside the yardsticks. These run only for them, and not while the others are measured.
 COMPARED: Final[dict[str, Part]] = {"answers": answers.measure, "memory": memory.measure}
 #: The parts of the service alone.
@@ -38,7 +41,7 @@ FURTHER: Final[dict[str, Part]] = {"deep": deep.measure, "watching": watching.me
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print, write. Returns the exit status."""
-    options = parse(arguments, usual=[*COMPARED, *ALONE], further=list(FURTHER))
+    options = parse(arguments, usual=[*FIRST, *COMPARED, *ALONE], further=list(FURTHER))
     sections: dict[str, Section] = {}
     try:
         wrk_version()
@@ -59,16 +62,21 @@ def main(arguments: Sequence[str]) -> int:
 
 def run(options: Options, sections: dict[str, Section]) -> None:
     """Measure the chosen parts; their sections are added, and printed, as they come. Raises Unusable."""
+    for name in FIRST:
+        if name in options.parts:
+            sections[name] = _measured(name, FIRST[name])
+    if set(options.parts) <= set(FIRST):
+        return
     with started(options) as bench:
         compared = [name for name in options.parts if name in COMPARED]
         if compared:
             with started_yardsticks(bench.booster) as yardsticks:
                 beside = replace(bench, subjects=[*bench.subjects, *yardsticks])
                 for name in compared:
-                    sections[name] = _measured(name, COMPARED[name], beside)
+                    sections[name] = _measured(name, partial(COMPARED[name], beside))
         for name, part in (ALONE | FURTHER).items():
             if name in options.parts:
-                sections[name] = _measured(name, part, bench)
+                sections[name] = _measured(name, partial(part, bench))
 
 
 @contextmanager
@@ -85,9 +93,9 @@ def started(options: Options) -> Iterator[Bench]:
         yield Bench(options=options, service=service, client=client, booster=booster, subjects=subjects)
 
 
-def _measured(name: str, part: Part, bench: Bench) -> Section:
+def _measured(name: str, part: Callable[[], Section]) -> Section:
     print(f"measuring {name} ...", flush=True)
-    section = part(bench)
+    section = part()
     print(f"\n{report.table(section)}\n", flush=True)
     return section
 

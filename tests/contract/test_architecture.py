@@ -22,7 +22,7 @@ ALLOWED = {
 #: its own wing. Names without a folder are the faces: the only modules that lie directly in a package.
 ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "tasks": (
-        ("contract", "errors", "formatting"),
+        ("contract", "errors", "formatting", "importing"),
         ("config", "tables"),
         ("storage", "estimators"),
         ("ledger",),
@@ -218,3 +218,7 @@ def test_gateway_loads_no_model_code() -> None:
 def test_client_and_system_worker_load_no_model_code() -> None:
     code = "import tasks.client, tasks.app; tasks.app.app.loader.import_default_modules()"
     assert not loaded(code) & {"numpy", "pyarrow", "lightgbm", "sklearn", "scipy", "pandas", "gateway"}
+
+
+def test_flower_loads_nothing_of_the_gateway_but_its_keys_files() -> None:
+    assert not loaded("import infra.supervision.flower") & {"falcon", "jwt", "argon2"}

@@ -359,10 +359,11 @@ def test_catalogue() -> None:
             catalogue.get(name)
 
 
-def test_lightgbm_comes_without_scikit_learn() -> None:
+def test_lightgbm_comes_without_what_is_not_used() -> None:
     code = (
         "import sys; from tasks.estimators.lightgbm import load_lightgbm; assert 'lightgbm' not in sys.modules;"
-        "load_lightgbm(); assert not {'sklearn', 'pandas'} & set(sys.modules); import sklearn"
+        "load_lightgbm(); assert not {'sklearn', 'pandas', 'numpy.f2py', 'numpy.testing'} & set(sys.modules);"
+        "import sklearn, numpy as np; np.testing.assert_array_equal([1], np.array([1])); assert np.f2py.__file__"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
