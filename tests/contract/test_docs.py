@@ -25,7 +25,9 @@ from tasks.errors import ServiceError
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 #: All that is written for people to read.
-PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), ROOT / "monitoring" / "runbook.md"])
+PAGES = sorted(
+    [*DOCS.rglob("*.md"), *ROOT.glob("*.md"), ROOT / "findings" / "README.md", ROOT / "monitoring" / "runbook.md"]
+)
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
