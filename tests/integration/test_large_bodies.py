@@ -221,7 +221,7 @@ def test_what_everybody_may_read_is_not_written_for_a_slow_reader() -> None:
 def test_a_body_for_which_there_is_no_room_may_be_sent_again() -> None:
     """As on a full disk: the file into which NGINX writes it cannot be made."""
     with Nginx(Settings(), gateway=gateway) as nginx, nginx.connect() as connection:
-        room = nginx.folder / "tmp" / "body"
+        room = nginx.folder / "tmp" / "nginx" / "body"
         room.rmdir()
         room.write_text("in the way")
         connection.sendall(head(SUBMIT, length(2 * len(MIB)), of="ada") + 2 * MIB)
