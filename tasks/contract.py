@@ -169,6 +169,8 @@ PENDING_KEY: Final = "ml:pending:{kind}:{lane}"
 LEASES_KEY: Final = "ml:leases"
 #: Sorted set: the groups of which every item has a deadline, by the latest of them.
 DEADLINES_KEY: Final = "ml:deadlines"
+#: List: the ids of finished groups as 16 bytes each, the one that was finished first at the left; no dead letters.
+FINISHED_KEY: Final = "ml:finished"
 #: Sorted set: the groups that were given up and are kept for inspection and replay, by time.
 DEAD_KEY: Final = "ml:dead"
 #: Hash: items that are not finished, by "kind:lane".

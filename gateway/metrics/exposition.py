@@ -93,6 +93,9 @@ def _counters(found: dict[str, int]) -> Iterator[Metric]:
     rows = found.get(work_counts.ROWS, 0) + sum(found.get(counter(work_counts.ROWS, place), 0) for place in PLACES)
     yield from (submitted, refused, finished, again, wait, run, busy, sizes)
     yield _plain("reconciled", "Groups that nobody held and that were queued again.", found.get(counts.RECONCILED, 0))
+    yield _plain(
+        "results_dropped", "Results that went before their time: Redis was nearly full.", found.get(counts.DROPPED, 0)
+    )
     yield _plain("estimated_rows", "Rows predicted for estimates.", rows)
     yield _plain("tokens_issued", "Tokens given for a password.", found.get(counts.TOKENS_ISSUED, 0))
     yield _plain("tokens_refused", "Requests whose token was refused.", found.get(counts.TOKENS_REFUSED, 0))

@@ -109,7 +109,7 @@ class Backpressure:
     def _full(self, memory: dict[str, Any]) -> Objection | None:
         most, used = int(memory.get("maxmemory", 0)), int(memory.get("used_memory", 0))
         if most and used > self._memory_part * most:
-            words = "Redis has little memory left, and nothing new is accepted; try again in a moment"
+            words = "Redis has no memory left for more work, and nothing new is accepted; try again in a moment"
             return Objection(Refusal.MEMORY, words)
         return None
 

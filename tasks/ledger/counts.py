@@ -19,6 +19,8 @@ from tasks.ledger.work_counts import FINISHED, counter
 
 #: Groups that nobody held and that were put back into their queue.
 RECONCILED: Final = "reconciled"
+#: Items whose results were dropped before their time, because Redis was nearly full.
+DROPPED: Final = "dropped"
 #: Members of a fleet that went without a word, and processes of their pools that were killed or crashed; each is
 #: followed by the fleet.
 LOST: Final = "lost"

@@ -19,6 +19,7 @@ from tasks.contract import (
     DEAD_KEY,
     DEADLINES_KEY,
     DEPTH_KEY,
+    FINISHED_KEY,
     GROUP_KEY,
     LEASES_KEY,
     MODEL_KEY,
@@ -137,12 +138,13 @@ class Ledger:
             PENDING_KEY.format(kind=claim.kind.value, lane=claim.lane.value),
             WATCHERS_KEY.format(group=claim.group),
             *(LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, DEAD_KEY, COUNTS_KEY, WORK_COUNTS_KEY),
+            FINISHED_KEY,
         ]
         args: list[Any] = [claim.fence, life_seconds, claim.group, REPLY_CHANNEL.format(process="")]
         states = "".join(o.state[0] for o in outcomes)
         args += [depth_field(claim.kind, claim.lane), states, pack(Reply(claim.group, lean)), int(dead)]
         args += [QUOTA_KEY.format(name=""), _rows_by_owner(claim, outcomes), USER_KEY.format(name="")]
-        args.append(sum(outcome.rows for outcome in outcomes))
+        args += [sum(outcome.rows for outcome in outcomes), bytes.fromhex(claim.group)]
         if State.FAILED[0] in states:
             args += [part for counter in failures(claim.kind, claim.lane, outcomes).items() for part in counter]
         if not self._finish(keys=keys, args=args):

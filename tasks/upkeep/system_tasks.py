@@ -20,7 +20,9 @@ from tasks.ledger.store import Ledger
 from tasks.storage.connection import connect
 from tasks.storage.scripts import register
 from tasks.storage.stores import open_blobs
+from tasks.upkeep.budget import Budget
 from tasks.upkeep.reconciling import expire, reconcile
+from tasks.upkeep.relief import forget_expired, relieve
 from tasks.upkeep.retention import PARTS, sweep
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,8 @@ LOCK_SECONDS: Final = 10
 #: The next one may begin so long after the end of the last, however many beats there are: between two looks there has
 #: to be time for what was late (milliseconds).
 GAP_MILLISECONDS: Final = 1000
+#: How long finished work may be looked through each time (seconds).
+RELIEF_SECONDS: Final = 1.0
 #: How long each part of a sweep may take; what is left goes another time (seconds).
 PART_SECONDS: Final = 60.0
 #: After so long without an end the one who sweeps is taken for dead (seconds).
@@ -46,13 +50,15 @@ def canary(self: Task, *, process: str, token: str) -> None:
 
 @shared_task(name=RECONCILE_TASK, bind=True, ignore_result=True)  # type: ignore[untyped-decorator]
 def reconcile_all(self: Task) -> None:
-    """Take back what nobody finishes and expire what is past its deadline; one at a time does so."""
+    """Take back what nobody finishes, expire what is past its deadline, and make room; one at a time does so."""
     client = connect(self.app.settings)
     with alone(client, RECONCILING_KEY, seconds=LOCK_SECONDS) as mine:
         if mine:
             ledger = Ledger(client, open_blobs(self.app.settings.blobs_url, client), settings=self.app.settings)
             reconcile(client, ledger, now=time.time())
             expire(client, ledger, now=time.time())
+            relieve(client, self.app.settings, budget=Budget(RELIEF_SECONDS))
+            forget_expired(client, budget=Budget(RELIEF_SECONDS))
 
 
 @shared_task(name=SWEEP_TASK, bind=True, ignore_result=True)  # type: ignore[untyped-decorator]

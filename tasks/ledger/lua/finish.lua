@@ -1,11 +1,12 @@
 #!lua flags=allow-oom
 -- Ends a group: writes the outcomes, reckons up with the owners, wakes who waits. Rows are owed by who has a quota that
 -- is in use. Nothing is reckoned up with an account that is newer than the group: its name was another's before.
--- KEYS: group, pending, watchers, leases, depth, unfinished, deadlines, dead, counters, those of work.
+-- KEYS: group, pending, watchers, leases, depth, unfinished, deadlines, dead, counters, those of work,
+-- the list of finished groups.
 -- ARGV: fence, seconds to keep, group id, channel prefix, "kind:lane", states (a letter each), reply, 1 to keep the
 -- bodies among the dead letters, what the key of a quota begins with, rows of the owners (msgpack: owner, rows, ...; ''
--- for none), what the key of an account begins with, rows in all, then field of the counters and what is added to it,
--- and so on.
+-- for none), what the key of an account begins with, rows in all, the group's id as bytes, then field of the counters and what
+-- is added to it, and so on.
 -- Returns 1, or 0 and no change where the fence is old or the group is finished.
 -- include: tasks/storage/lua/include/clock.lua
 -- include: tasks/ledger/lua/include/count_ended.lua
@@ -16,7 +17,12 @@ local function same(owner)
   return tonumber(redis.call('HGET', ARGV[11] .. owner, 'owns_since') or 0) <= tonumber(held[5])
 end
 redis.call('HSET', KEYS[1], 'finished_at', now, 'states', ARGV[6], 'outcomes', ARGV[7])
-if ARGV[8] == '1' then redis.call('ZADD', KEYS[8], now, ARGV[3]) else redis.call('HDEL', KEYS[1], 'bodies') end
+if ARGV[8] == '1' then
+  redis.call('ZADD', KEYS[8], now, ARGV[3])
+else
+  redis.call('HDEL', KEYS[1], 'bodies')
+  redis.call('RPUSH', KEYS[11], ARGV[13])
+end
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 redis.call('ZREM', KEYS[2], ARGV[3])
 redis.call('ZREM', KEYS[4], ARGV[3])
@@ -40,6 +46,6 @@ if ARGV[10] ~= '' then
     if redis.call('EXISTS', quota) == 1 and same(rows[at]) then redis.call('HINCRBY', quota, 'owed', rows[at + 1]) end
   end
 end
-for at = 13, #ARGV, 2 do redis.call('HINCRBY', KEYS[9], ARGV[at], ARGV[at + 1]) end
+for at = 14, #ARGV, 2 do redis.call('HINCRBY', KEYS[9], ARGV[at], ARGV[at + 1]) end
 count_ended(KEYS[10], ARGV[5], ARGV[6], ARGV[12], held[5], held[6], now)
 return 1

@@ -11,8 +11,22 @@ from tasks.ledger.work_counts import ABOVE, BUSY, FINISHED, ROWS, RUN, SUM, WAIT
 from tests.lua import Lua, packed
 from tests.unit.tasks.ledger.made import GROUP, accept, claim
 
+#: The id of the group, as bytes.
+ID = b"\x00\xff" * 8
 HERE = (Kind.ESTIMATE, Lane.NORMAL)
-FINISH_KEYS = (GROUP, "pending", "watchers", "leases", "depth", "unfinished", "deadlines", "dead", "events", "counts")
+FINISH_KEYS = (
+    GROUP,
+    "pending",
+    "watchers",
+    "leases",
+    "depth",
+    "unfinished",
+    "deadlines",
+    "dead",
+    "events",
+    "counts",
+    "finished",
+)
 
 
 def finish(
@@ -26,7 +40,7 @@ def finish(
     added: tuple[Any, ...] = (),
 ) -> Any:
     args = [fence, 50, "g", "reply:", "estimate:normal", states, "outcomes", dead]
-    args += ["quota:", packed(*owed) if owed else "", "user:", rows, *added]
+    args += ["quota:", packed(*owed) if owed else "", "user:", rows, ID, *added]
     return lua.run("tasks/ledger/lua/finish.lua", keys=FINISH_KEYS, args=args)
 
 

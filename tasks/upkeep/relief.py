@@ -1,0 +1,88 @@
+"""Memory of Redis: what is finished gives way to what is asked for.
+
+Finished work is kept for a while, but work that is accepted comes first: before Redis is so full that nothing would be
+accepted any more, the results that are oldest go. Unfinished work and dead letters stay.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+import redis
+
+from tasks.config.settings import Settings
+from tasks.contract import FINISHED_KEY, GROUP_KEY, OWNER_KEY
+from tasks.ledger.counts import DROPPED, add
+from tasks.ledger.groups import read_reply
+from tasks.storage.redis_blobs import IN_REDIS
+from tasks.storage.scripts import register
+from tasks.storage.stores import drop_kept
+from tasks.upkeep.budget import Budget
+
+log = logging.getLogger(__name__)
+
+#: Results go when this part is used of the memory at which nothing is accepted, until no more than that is.
+BEGIN: Final = 0.9
+END: Final = 0.85
+#: How many groups are dropped, or looked at, in one step.
+STEP: Final = 50
+PAGE: Final = 1000
+
+
+def relieve(client: redis.Redis, settings: Settings, *, budget: Budget) -> int:
+    """Drop the results that have been finished for longest while Redis is nearly full. Returns how many items."""
+    bound = settings.max_memory_part * _most(client)
+    if not bound or _used(client) <= BEGIN * bound:
+        return 0
+    items = 0
+    while not budget.spent and _used(client) > END * bound:
+        looked_at, dropped = _drop(client)
+        items += dropped
+        if not looked_at:
+            log.warning("Redis is nearly full, and there is no finished work left that could give way")
+            break
+    if items:
+        add(client, {DROPPED: items})
+        log.warning("Redis is nearly full: the %d results that were finished first are no longer kept", items)
+    return items
+
+
+def forget_expired(client: redis.Redis, *, budget: Budget) -> int:
+    """Take the groups off the list of finished ones whose records have gone by themselves. Returns how many."""
+    forgotten = 0
+    while not budget.spent:
+        page: Any = client.lrange(FINISHED_KEY, 0, PAGE - 1)
+        with client.pipeline(transaction=False) as pipe:
+            for group in page:
+                pipe.exists(GROUP_KEY.format(group=group.hex()))
+            there = pipe.execute()
+        gone = there.index(1) if 1 in there else len(there)
+        if gone:
+            client.ltrim(FINISHED_KEY, gone, -1)
+        forgotten += gone
+        if gone < PAGE:
+            break
+    return forgotten
+
+
+def _drop(client: redis.Redis) -> tuple[int, int]:
+    """(how many groups were looked at, how many items were dropped) in one step."""
+    script = register(client, "tasks/ledger/lua/drop_finished.lua")
+    args: list[Any] = [STEP, GROUP_KEY.format(group=""), OWNER_KEY.format(owner=""), IN_REDIS]
+    looked_at, items, referring = script(keys=[FINISHED_KEY], args=args)
+    for outcomes in referring:
+        for outcome in read_reply(outcomes).outcomes:
+            if outcome.reference.startswith(IN_REDIS):
+                drop_kept(outcome.reference, client)
+    return int(looked_at), int(items)
+
+
+def _most(client: redis.Redis) -> int:
+    memory: Any = client.info("memory")
+    return int(memory.get("maxmemory", 0))
+
+
+def _used(client: redis.Redis) -> int:
+    memory: Any = client.info("memory")
+    return int(memory.get("used_memory", 0))
