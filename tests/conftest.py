@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Final
@@ -50,6 +51,14 @@ LONGEST: Final = (
     "test_nginx",
     "test_large_bodies",
 )
+
+
+def pytest_configure() -> None:
+    """Have OpenMP's threads, with which LightGBM computes, sleep while they wait for each other.
+
+    They spin otherwise, and beside other busy processes a test of a second takes minutes. Read when LightGBM is loaded.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
