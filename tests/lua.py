@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -41,6 +42,15 @@ class Lua:
     def run(self, path: str, *, keys: Sequence[str], args: Sequence[Any] = ()) -> Any:
         """What the script returns."""
         return register(self.redis, path)(keys=list(keys), args=list(args))
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """The server has no memory left inside."""
+        self.redis.config_set("maxmemory", 1)
+        try:
+            yield
+        finally:
+            self.redis.config_set("maxmemory", 0)
 
     def now(self) -> float:
         """The server's time, in seconds since the epoch."""

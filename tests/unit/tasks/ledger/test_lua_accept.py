@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import redis
 
 from tasks.contract import Kind, Lane
 from tasks.ledger.work_counts import SIZE, SUBMITTED, counter
@@ -68,3 +69,9 @@ def test_each_owner_who_would_have_too_much_is_told(lua: Lua) -> None:
     limits = ("ada", 1, 3, "bob", 1, 3, "cy", 1, 8)
     assert accept(lua, owners=("ada", 1, "bob", 1, "cy", 1), limits=limits) == ["ada", 0, "cy", 0]
     assert not lua.redis.exists(GROUP, "queue")
+
+
+def test_nothing_is_accepted_at_maxmemory(lua: Lua) -> None:
+    with lua.full(), pytest.raises(redis.exceptions.OutOfMemoryError):
+        accept(lua)
+    assert not lua.everything()

@@ -77,3 +77,9 @@ def test_a_deadline_that_was_met_is_no_end(lua: Lua) -> None:
     accepted(lua, {"deadline": 10})
     lua.redis.hset(GROUP, "started_at", 9)
     assert cancel(lua) == [0, 1]
+
+
+def test_work_is_cancelled_at_maxmemory(lua: Lua) -> None:
+    accepted(lua, {})
+    with lua.full():
+        assert cancel(lua) == [0, 1]

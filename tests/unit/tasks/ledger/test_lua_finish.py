@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import redis
 
 from tasks.contract import Kind, Lane
 from tasks.ledger.work_counts import ABOVE, BUSY, FINISHED, ROWS, RUN, SUM, WAIT, counter
@@ -204,3 +205,14 @@ def test_who_no_longer_holds_the_group_changes_nothing(lua: Lua, call: Any, fiel
     before = lua.everything()
     assert call(lua, fence=1) == 0
     assert lua.everything() == before
+
+
+def test_what_is_accepted_comes_to_its_end_at_maxmemory(lua: Lua) -> None:
+    accept(lua)
+    claim(lua)
+    with lua.full():
+        assert step(lua, "", "", 0) == 1
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            progress(lua)
+        assert retry(lua) == 1
+        assert finish(lua) == 1

@@ -76,11 +76,8 @@ def test_only_who_holds_work_that_is_wanted_writes(lua: Lua, write: Any, fields:
 
 @pytest.mark.parametrize("write", [lambda lua: add(lua, "first", promote=1), set_snapshot])
 def test_what_was_worked_out_is_stored_at_maxmemory(lua: Lua, write: Any) -> None:
-    lua.redis.config_set("maxmemory", 1)
-    try:
+    with lua.full():
         assert write(lua) == 1
-    finally:
-        lua.redis.config_set("maxmemory", 0)
 
 
 def promote(lua: Lua, version: int) -> Any:

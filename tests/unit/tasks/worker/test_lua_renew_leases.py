@@ -24,9 +24,6 @@ def test_only_its_holder_renews_a_lease(lua: Lua) -> None:
 def test_leases_are_renewed_at_maxmemory(lua: Lua) -> None:
     lua.redis.zadd("leases", {"mine": 5})
     lua.redis.hset("group:mine", "holder", "h")
-    lua.redis.config_set("maxmemory", 1)
-    try:
+    with lua.full():
         renew(lua, "mine")
-    finally:
-        lua.redis.config_set("maxmemory", 0)
     assert lua.redis.zscore("leases", "mine") > 5
