@@ -27,8 +27,6 @@ from tests.slow import ENVIRONMENT
 
 pytestmark = pytest.mark.integration
 
-#: Between two rounds of work: a rate needs several in its window, and Prometheus and the service the processor.
-PAUSE_SECONDS = 0.2
 ROWS = {"rows": [{"x": x, "y": 2 * x} for x in range(60)]}
 
 
@@ -69,7 +67,7 @@ def load(service: Service) -> Iterator[None]:
     """Work goes on; what went wrong with it is raised at the end."""
 
     def go_on(over: threading.Event) -> None:
-        while not over.wait(PAUSE_SECONDS):
+        while not over.is_set():
             work(service)
 
     assert service.init("m", ROWS, target="y").status_code == 200
