@@ -68,7 +68,7 @@ def forget_expired(client: redis.Redis, *, budget: Budget) -> int:
 
 def _drop(client: redis.Redis) -> tuple[int, int]:
     """(how many groups were looked at, how many items were dropped) in one step."""
-    script = register(client, "tasks/ledger/lua/drop_finished.lua")
+    script = register(client, "tasks/upkeep/lua/drop_finished.lua")
     args: list[Any] = [STEP, GROUP_KEY.format(group=""), OWNER_KEY.format(owner=""), IN_REDIS]
     looked_at, items, referring = script(keys=[FINISHED_KEY], args=args)
     for outcomes in referring:

@@ -5,8 +5,8 @@
 -- the list of finished groups.
 -- ARGV: fence, seconds to keep, group id, channel prefix, "kind:lane", states (a letter each), reply, 1 to keep the
 -- bodies among the dead letters, what the key of a quota begins with, rows of the owners (msgpack: owner, rows, ...; ''
--- for none), what the key of an account begins with, rows in all, the group's id as bytes, then field of the counters and what
--- is added to it, and so on.
+-- for none), what the key of an account begins with, rows in all, the group's id as bytes, then field of the counters
+-- and what is added to it, and so on.
 -- Returns 1, or 0 and no change where the fence is old or the group is finished.
 -- include: tasks/storage/lua/include/clock.lua
 -- include: tasks/ledger/lua/include/count_ended.lua

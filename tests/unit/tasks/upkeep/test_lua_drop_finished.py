@@ -22,7 +22,7 @@ def made(lua: Lua, *, finished: int, outcomes: str = "outcomes") -> None:
 
 
 def drop(lua: Lua, count: int, *, refers: str = "redis:") -> Any:
-    path = "tasks/ledger/lua/drop_finished.lua"
+    path = "tasks/upkeep/lua/drop_finished.lua"
     return lua.run(path, keys=["finished"], args=[count, "group:", "owner:", refers])
 
 
