@@ -24,6 +24,8 @@ from tasks.telemetry.logs import readable
 STOP_SECONDS: Final = 19.0
 #: A program that was started so often before the service was ready will not make it.
 MOST_STARTS: Final = 4
+#: What the supervisor calls the state of a program that was not started.
+NOT_STARTED: Final = "STOPPED"
 #: How much of a log is shown when a program fails.
 TAIL_LINES: Final = 15
 
@@ -59,9 +61,13 @@ class Stack:
         return self._process.poll() is None
 
     def start_later(self, programs: list[Program]) -> None:
-        """Start the programs that were left for when the service is ready."""
+        """Start the programs that were left for when the service is ready, unless they were started.
+
+        Raises Unavailable; it may then be called again.
+        """
+        waiting = {state.name for state in self._supervisor.states() if state.state == NOT_STARTED}
         for program in programs:
-            if not program.at_once:
+            if not program.at_once and program.name in waiting:
                 self._supervisor.start(program.group, program.name)
 
     def check(self) -> None:

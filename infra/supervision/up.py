@@ -11,7 +11,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
@@ -30,6 +32,7 @@ from infra.redis_server.embedded import flower_url, write_store
 from infra.redis_server.outside import look_at
 from infra.redis_server.place import RedisPlace, redis_place
 from infra.supervision.programs import programs, write_supervisor
+from infra.supervision.settling import settle
 from infra.supervision.stack import Stack
 from tasks.config.settings import CONFIG, FLOWER_REDIS_URL, Settings
 from tasks.errors import Unavailable
@@ -59,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
     if tls and settings.redirect_port:
         free_address(args.host, settings.redirect_port)
     home.prepare()
+    if home.admin_password.exists():
+        home.secret(home.admin_password.name)
     # Signals first: what is made from here on is removed at the end, whenever that comes.
     with (
         Signals() as signals,
@@ -147,9 +152,12 @@ def serve(stack: Stack, signals: Signals, *, address: Address, environment: Mapp
     wait_until_ready(stack, signals, address)
     if signals.stopped:
         return
-    add_first_account(environment)
-    stack.start_later(programs(embedded=False))
-    print(greeting(address, environment), flush=True)
+    later = partial(stack.start_later, programs(embedded=False))
+    settle([partial(add_first_account, environment), later], signals, running=lambda: stack.running)
+    if stack.running and not signals.stopped:
+        # Who started it may be gone, or the disk full on which its output lies.
+        with suppress(OSError):
+            print(greeting(address, environment), flush=True)
     while stack.running and not signals.stopped:
         signals.wait(None)
     if not signals.stopped:
@@ -196,7 +204,7 @@ def add_first_account(environment: Mapping[str, str]) -> None:
         raise Unavailable(f"the first account could not be added: {done.stderr.strip()}")
     if not (there or done.stdout):
         # There are accounts, and none has this password.
-        home.admin_password.unlink()
+        home.admin_password.unlink(missing_ok=True)
 
 
 def greeting(address: Address, environment: Mapping[str, str]) -> str:
