@@ -129,6 +129,10 @@ def _add_processes(commands: Subparsers) -> None:
         help="on SIGQUIT, how long begun work may go on before it is given back",
     )
 
+    _command(
+        commands, "sync", "infra.redis_server.syncing:run", help="sync what the Valkey of `up` writes, each second"
+    )
+
     beat = _command(commands, "beat", "infra.supervision.serving:beat", help="send the upkeep tasks when they are due")
     beat.add_argument("--schedule", metavar="FILE", help="where it remembers what it sent")
 

@@ -233,6 +233,8 @@ FLEET_SECONDS: Final = 5.0
 FLEET_LOST_SECONDS: Final = 16.0
 #: Set: groups that the last look found without a message and without a lease.
 SUSPECTS_KEY: Final = "ml:suspects"
+#: String with a life: why the disk of Redis does not take what is written; there is none while it does.
+DISK_KEY: Final = "ml:disk"
 #: String: when somebody last looked for work that nobody will finish.
 LOOKED_KEY: Final = "ml:looked"
 #: String with a life: who reconciles at the moment.

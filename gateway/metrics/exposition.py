@@ -25,7 +25,8 @@ GRAVE: Final = ("EstimatorFailed", "Poison", "TimeLimit", "Unavailable")
 
 #: What the reasons of refusals mean.
 _REFUSALS: Final = (
-    "depth (too many wait), age (the oldest waits too long), memory (Redis is full), unrecorded (Redis did not take "
+    "depth (too many wait), age (the oldest waits too long), memory (Redis is full), disk (that of Redis is full or "
+    "cannot be written), unrecorded (Redis did not take "
     "it), quota (of requests, bytes or rows a second), queued (the account's unfinished items)"
 )
 _LOGINS: Final = "credentials (wrong), attempts (too many failed before), busy (too many at once)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from infra.host.home import Home
 from infra.host.templates import fill, write_private
@@ -11,6 +12,9 @@ from infra.redis_server.users import users_acl
 from tasks.config.machine import memory_bytes
 from tasks.config.redis_file import CELERY_USER, FLOWER_USER, RedisAccess
 from tasks.config.settings import Settings, redis_url
+
+#: Valkey's `appendfsync` by our setting. Each second it is another process that syncs, see syncing.py.
+APPENDFSYNC: Final = {"everysec": "no", "always": "always"}
 
 
 def store_url(sockets: Path, access: RedisAccess) -> str:
@@ -32,7 +36,7 @@ def write_store(home: Home, sockets: Path, access: RedisAccess, *, settings: Set
         socket=quote(_socket(sockets)),
         folder=quote(home.redis),
         acl=quote(acl),
-        sync=settings.redis_sync,
+        sync=APPENDFSYNC[settings.redis_sync],
         memory=settings.redis_memory_bytes or memory_bytes() // 2,
     )
     write_private(home.run / "valkey.conf", conf)

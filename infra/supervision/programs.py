@@ -43,8 +43,11 @@ class Program:
 def programs(*, embedded: bool) -> list[Program]:
     """All programs, in the order of their start; without Valkey if Redis is elsewhere."""
     valkey = Program(name="valkey", command=("valkey",), group="store", rank=10, stop_seconds=3, environment={})
+    sync = Program(
+        name="valkey-sync", command=("sync",), group="store", rank=10, stop_seconds=3, environment=dict(LEAN)
+    )
     return [
-        *([valkey] if embedded else []),
+        *([valkey, sync] if embedded else []),
         *(_worker(fleet) for fleet in FLEETS),
         # Before NGINX, so that requests that wait get their answer through it, and later ones a refusal.
         Program(name="gateway", command=("gateway",), group="gateway", rank=50, renew_signal="HUP"),

@@ -1,4 +1,4 @@
-"""Refuses work before it is accepted while there is too much of it already, or too little memory to keep it."""
+"""Refuses work before it is accepted while there is too much of it already, or too little memory or disk to keep it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import redis
 
 from tasks.config.settings import Settings
-from tasks.contract import DEPTH_KEY, LEASES_KEY, PENDING_KEY, PLACES, Kind, Lane, Place
+from tasks.contract import DEPTH_KEY, DISK_KEY, LEASES_KEY, PENDING_KEY, PLACES, Kind, Lane, Place
 from tasks.errors import Unavailable
 from tasks.ledger.acceptance import depth_field
 from tasks.ledger.counts import Refusal, refusal
@@ -82,7 +82,10 @@ class Backpressure:
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.info("memory")
             pipe.hgetall(DEPTH_KEY)
-            memory, depths = pipe.execute()
+            pipe.get(DISK_KEY)
+            memory, depths, disk = pipe.execute()
+        if disk:
+            return dict.fromkeys(PLACES, Objection(Refusal.DISK, disk.decode()))
         if full := self._full(memory):
             return dict.fromkeys(PLACES, full)
         found = {}

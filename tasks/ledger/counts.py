@@ -45,6 +45,8 @@ class Refusal(StrEnum):
     AGE = "age"
     #: Redis has little memory left.
     MEMORY = "memory"
+    #: The disk of Redis is full, or cannot be written.
+    DISK = "disk"
     #: It could not be written down.
     UNRECORDED = "unrecorded"
     #: The account has used its quota of requests, bytes or rows a second.

@@ -63,7 +63,7 @@ def test_status_shows_every_program_and_worker(stack: Service) -> None:
     eventually(lambda: all(status(stack)["workers"].values()), what="the workers")
     found = status(stack)
     assert {name for name, program in found["programs"].items() if program["state"] == "RUNNING"} == {
-        *("valkey", "gateway", "nginx", "beat", "flower"),
+        *("valkey", "valkey-sync", "gateway", "nginx", "beat", "flower"),
         *("worker-estimate", "worker-train", "worker-system", "supervisor", "up"),
     }
     assert found["url"] == stack.url
