@@ -111,6 +111,12 @@ def _add_running(commands: Subparsers) -> None:
     )
     _add_home(restart)
 
+    repair = _command(commands, "repair", "infra.commands.repair:run", help="mend damaged data of the embedded Valkey")
+    how = repair.add_mutually_exclusive_group()
+    how.add_argument("--cut", action="store_true", help="end the data before the damage")
+    how.add_argument("--skip", action="store_true", help="leave out what cannot be read, keep what came later")
+    _add_home(repair)
+
 
 def _add_processes(commands: Subparsers) -> None:
     gateway = _command(commands, "gateway", "infra.supervision.serving:gateway", help="serve HTTP, without NGINX")

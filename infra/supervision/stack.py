@@ -26,6 +26,8 @@ STOP_SECONDS: Final = 19.0
 MOST_STARTS: Final = 4
 #: What the supervisor calls the state of a program that was not started.
 NOT_STARTED: Final = "STOPPED"
+#: What helps if a program fails again and again.
+HINTS: Final = {"valkey": "if its data is damaged: `mlservice repair` says what can be saved"}
 #: How much of a log is shown when a program fails.
 TAIL_LINES: Final = 15
 
@@ -78,7 +80,8 @@ class Stack:
             if program.pid:
                 self._seen[program.name].add(program.pid)
             if len(self._seen[program.name]) >= MOST_STARTS:
-                raise Unavailable(f"{program.name} fails again and again\n{self._tail(program.name)}")
+                hint = f"\n{HINTS[program.name]}" if program.name in HINTS else ""
+                raise Unavailable(f"{program.name} fails again and again\n{self._tail(program.name)}{hint}")
 
     def unready(self) -> str:
         """What is known of why the service is not ready: the end of the log of what was started most often."""

@@ -31,6 +31,7 @@ from infra.nginx.tls import check_pair, link_pair
 from infra.redis_server.embedded import flower_url, write_store
 from infra.redis_server.outside import look_at
 from infra.redis_server.place import RedisPlace, redis_place
+from infra.redis_server.repair import mend
 from infra.supervision.programs import programs, write_supervisor
 from infra.supervision.settling import settle
 from infra.supervision.stack import Stack
@@ -75,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
         place = redis_place(home, sockets.folder, given)
         environment = child_environment(home, sockets.folder, given, place=place)
         write_configuration(home, sockets.folder, environment, address=address, place=place)
+        if place.access:
+            mend(home)
         service = Service(pid=os.getpid(), url=address.url, sockets=str(sockets.folder))
         stack = Stack(home, sockets.folder)
         with home.announced(service):
