@@ -11,7 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from infra.host.defaults import DEFAULT_HOME, DEFAULT_HOST, DEFAULT_PORT
+from infra.host.defaults import DEFAULT_HOST, DEFAULT_PORT
+from tasks.config.home import DEFAULT_HOME, HOME
 from tasks.contract import FLEETS
 from tasks.errors import ServiceError
 from tasks.telemetry.logs import is_written
@@ -58,6 +59,10 @@ def parser() -> argparse.ArgumentParser:
     _add_running(commands)
     _add_processes(commands)
     _add_accounts(commands)
+    env = _command(
+        commands, "env", "infra.commands.environment:show", help="print what a shell needs to call it from Python"
+    )
+    _add_home(env)
     acl = _command(
         commands, "redis-users", "infra.redis_server.place:show_users", help="print the ACL file for your own Redis"
     )
@@ -228,7 +233,7 @@ def _add_home(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--home",
         type=Path,
-        default=os.environ.get("MLSERVICE_HOME", DEFAULT_HOME),
+        default=os.environ.get(HOME, DEFAULT_HOME),
         metavar="DIR",
         help="the folder of the service; default: %(default)s",
     )

@@ -1,6 +1,6 @@
-"""The Python API for other services: `Client(url).train(...)` returns a handle of durable work.
+"""The Python API for other services: `Client().train(...)` returns a handle of durable work.
 
-client = Client("redis://localhost:6379/0")
+client = Client()
 client.init("housing", rows=rows, target="price").result(timeout=60)
 client.train("housing", params={"learning_rate": 0.05}).result(timeout=600)
 client.estimate("housing", rows=rows).result(timeout=10)["predictions"]
@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tasks.config.settings import Settings
+from tasks.config.home import find
 from tasks.contract import DEFAULT_ESTIMATOR, REPLY_CHANNEL, SAFE, Kind, Lane, Media, Promote, State
 from tasks.errors import InvalidField, by_name
 from tasks.ledger.backpressure import Backpressure
@@ -86,8 +86,14 @@ class Client:
     """
 
     def __init__(self, redis_url: str | None = None, *, owner: str = "python") -> None:
-        """`redis_url`: REDIS_URL of the environment if not given. `owner`: whose work it is."""
-        settings = Settings(redis_url=redis_url) if redis_url else Settings.load()
+        """The service is found as the command line finds it. What comes first counts: `redis_url`; REDIS_URL; the
+        service that `mlservice up` started in the home that MLSERVICE_HOME names, or in `.mlservice` in the working
+        folder; a file of configuration. With a URL, MLSERVICE_BLOBS_URL says where its workers look for large
+        bodies, if not in Redis; `mlservice env` prints both.
+
+        `owner`: whose work it is. Raises Unavailable if nothing says where the service is.
+        """
+        settings = find(redis_url)
         self._redis = connect(settings)
         self._owner = owner
         self._process = f"client-{os.getpid()}-{os.urandom(6).hex()}"

@@ -1,10 +1,12 @@
-"""Shell sessions that are written in a page, run as they stand there."""
+"""Sessions that are written in a page, in the languages of a shell and of Python, run as they stand there."""
 
 from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -15,6 +17,7 @@ from typing import Any, Final
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 #: The languages of blocks that are run, and of those that show what was written.
 SHELL: Final = "sh"
+PYTHON: Final = "python"
 JSON: Final = "json"
 #: Written between the outputs of two blocks, as bash's printf spells it.
 BETWEEN: Final = r"\0"
@@ -35,7 +38,7 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A shell block, and the JSON that the page shows as what it writes, if it shows some."""
+    """A block to run, as a script for the shell, and the JSON that the page shows as what it writes, if any."""
 
     script: str
     shown: str | None
@@ -53,13 +56,21 @@ def blocks(page: Path) -> list[Block]:
 
 
 def steps(page: Path, session: str) -> list[Step]:
-    """The shell blocks of one session, each with the block of JSON that comes next."""
+    """The blocks of one session that are run, each with the block of JSON that comes next. One of Python is a program
+    of its own, with this process's interpreter, in the environment of the shell."""
     fenced = blocks(page)
     return [
-        Step(script=block.text, shown=after.text if after is not None and after.language == JSON else None)
+        Step(script=script(block), shown=after.text if after is not None and after.language == JSON else None)
         for block, after in zip_longest(fenced, fenced[1:])
-        if (block.session, block.language) == (session, SHELL)
+        if block.session == session and block.language in (SHELL, PYTHON)
     ]
+
+
+def script(block: Block) -> str:
+    """What the shell is given."""
+    if block.language == SHELL:
+        return block.text
+    return f"{shlex.quote(sys.executable)} -c {shlex.quote(block.text)}\n"
 
 
 def run(session: Sequence[Step], *, url: str, folder: Path, seconds: float) -> list[str]:

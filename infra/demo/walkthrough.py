@@ -19,8 +19,9 @@ from infra.demo.score import score
 from infra.demo.service import Running, throwaway
 from infra.demo.view import View
 from infra.host.address import Address
-from infra.host.defaults import DEFAULT_HOME, DEFAULT_HOST, DEFAULT_PORT
+from infra.host.defaults import DEFAULT_HOST, DEFAULT_PORT
 from infra.host.home import FIRST_ACCOUNT, Home
+from tasks.config.home import DEFAULT_HOME
 from tasks.contract import State
 from tasks.errors import InvalidField, WorkFailed
 

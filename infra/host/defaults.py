@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-#: The folder of the service, in the working folder.
-DEFAULT_HOME: Final = ".mlservice"
 #: Where it listens.
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = "8080"

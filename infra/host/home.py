@@ -16,6 +16,7 @@ from typing import Final
 from gateway.identity import keyfile
 from infra.host.templates import write_private
 from infra.host.temporary import SOCKET_NAME, outer, scratch
+from tasks.config.home import REMEMBERED, remembered
 from tasks.config.redis_file import RedisAccess, redis_access
 from tasks.errors import Conflict, Unavailable
 
@@ -148,15 +149,11 @@ class Home:
 
     def remember(self, environment: Mapping[str, str]) -> None:
         """Let the other commands find what `mlservice up` has settled, by variable."""
-        write_private(self.secrets / "environment.json", json.dumps(environment))
+        write_private(self.root / REMEMBERED, json.dumps(environment))
 
     def remembered(self) -> dict[str, str]:
         """What the last `mlservice up` has settled; nothing if there was none."""
-        try:
-            found: dict[str, str] = json.loads((self.secrets / "environment.json").read_text())
-        except FileNotFoundError:
-            return {}
-        return found
+        return remembered(self.root)
 
     @contextmanager
     def claim(self) -> Iterator[int]:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import redis
 
 from infra.host.home import Home
-from tasks.config.redis_file import REDIS_FILE
-from tasks.config.settings import Settings, config_folder
+from tasks.config.home import environment_of
+from tasks.config.settings import Settings
 from tasks.errors import Unavailable
 from tasks.storage.connection import connect
 
@@ -19,9 +19,7 @@ def settings_of(home: Home, environ: Mapping[str, str]) -> Settings:
 
     Raises Unavailable if neither they nor a file say where Redis is.
     """
-    values = {**home.remembered(), **environ}
-    if "REDIS_URL" not in values and not (config_folder(values) / REDIS_FILE).exists():
-        raise Unavailable(f"no service was started in {home.root}: is it the --home of the service?")
+    values = environment_of(home.root, environ)
     if home.token_keys.exists():
         values |= home.naming_keys(values)
     return Settings.load(values)

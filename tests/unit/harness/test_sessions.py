@@ -16,7 +16,7 @@ make something
 
 <!-- session: use -->
 ```sh
-NAME=World
+export NAME=World
 ```
 Then:
 ```sh
@@ -26,7 +26,8 @@ echo "{\\"hello\\": [\\"$NAME http://127.0.0.1:8080\\", 1]}"
 {"hello": ["you", 2.5]}
 ```
 ```python
-print()
+import os
+print("Python", os.environ["NAME"])
 ```
 """
 
@@ -40,13 +41,13 @@ def page(tmp_path: Path) -> Path:
 
 def test_a_session_has_its_own_blocks_and_what_they_show(page: Path) -> None:
     assert [block.session for block in sessions.blocks(page)] == ["", "use", "use", "use", "use"]
-    assert [step.shown for step in sessions.steps(page, "use")] == [None, '{"hello": ["you", 2.5]}\n']
+    assert [step.shown for step in sessions.steps(page, "use")] == [None, '{"hello": ["you", 2.5]}\n', None]
 
 
 def test_a_session_is_one_shell_and_gives_what_each_block_writes(page: Path, tmp_path: Path) -> None:
     steps = sessions.steps(page, "use")
     written = sessions.run(steps, url="http://there", folder=tmp_path, seconds=10)
-    assert written == ["", '{"hello": ["World http://there", 1]}\n']
+    assert written == ["", '{"hello": ["World http://there", 1]}\n', "Python World\n"]
     assert sessions.check_shown(steps, written) == 1
 
 
@@ -60,4 +61,4 @@ def test_a_block_that_fails_fails_the_session(tmp_path: Path) -> None:
 )
 def test_what_a_page_shows_must_be_of_the_shape_that_is_written(page: Path, written: str) -> None:
     with pytest.raises(AssertionError, match="shown"):
-        sessions.check_shown(sessions.steps(page, "use"), ["", written])
+        sessions.check_shown(sessions.steps(page, "use"), ["", written, ""])
