@@ -17,7 +17,9 @@ from infra.host.temporary import empty, use
 #: A program that dies at once is started no more often than this.
 PAUSE_SECONDS: Final = 1.0
 #: Open files that a program may have: each waiting request needs one in NGINX's worker twice.
-OPEN_FILES: Final = 16384
+OPEN_FILES: Final = 24576
+#: Connections that may wait until they are accepted; the kernel may allow fewer (net.core.somaxconn).
+BACKLOG: Final = 4096
 
 
 def launch(argv: Sequence[str], *, command: Callable[[Sequence[str]], int]) -> int:

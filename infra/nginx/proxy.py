@@ -11,7 +11,7 @@ import textwrap
 from typing import Final
 
 from infra.host.address import Address
-from infra.host.launch import OPEN_FILES
+from infra.host.launch import BACKLOG, OPEN_FILES
 from infra.host.templates import fill
 from infra.nginx import request_bodies
 from infra.nginx.console_files import NAME as CONSOLE
@@ -54,7 +54,7 @@ def nginx_conf(address: Address, settings: Settings, *, flower_password: str) ->
         user=_user(),
         open_files=files,
         connections=connections,
-        listen=f"{address.listen} backlog=1024" + (" ssl" if address.tls else ""),
+        listen=f"{address.listen} backlog={BACKLOG}" + (" ssl" if address.tls else ""),
         header_seconds=settings.header_timeout_seconds,
         body_seconds=settings.body_timeout_seconds,
         max_body_bytes=settings.max_body_bytes,

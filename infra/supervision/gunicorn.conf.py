@@ -12,6 +12,7 @@ from gunicorn import glogging  # type: ignore[import-untyped]
 from gunicorn.config import Config  # type: ignore[import-untyped]
 
 from infra.host.exposure import warn_of_exposure
+from infra.host.launch import BACKLOG
 from tasks.config.machine import cores
 from tasks.config.settings import Settings
 from tasks.storage.stores import load_store
@@ -38,7 +39,7 @@ worker_class = "gateway.server.GatewayWorker"
 bind = [os.environ.get("GATEWAY_BIND", "127.0.0.1:8000")]
 umask = 0o077
 workers = _settings.gateway_processes or cores()
-backlog = 1024
+backlog = BACKLOG
 # Longer than NGINX keeps its connections, so that the gateway never closes one that NGINX is about to use.
 keepalive = 120
 # A process that does not turn its event loop for so long is replaced.

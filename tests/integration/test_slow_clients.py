@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import socket
 import statistics
 import time
@@ -13,6 +12,7 @@ from typing import Final
 import httpx
 import pytest
 
+from tests.limits import allow_files
 from tests.service import Service
 
 SLOW: Final = 500
@@ -51,13 +51,6 @@ def test_slow_clients_do_not_stop_a_normal_one(patient: Service) -> None:
         assert all(waits(connection) for connection in slow), "the slow ones were there all the time"
     assert statistics.median(beside) < RATIO * statistics.median(before) + MARGIN_SECONDS
     assert max(beside) < RATIO * max(before) + 1
-
-
-def allow_files(wanted: int) -> None:
-    """Let this process open so many files."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def stopped(service: Service, beginning: bytes) -> socket.socket:
