@@ -120,8 +120,10 @@ def test_the_next_demonstration_removes_what_a_killed_one_left(temporary: Path, 
         process.popen.kill()
     # The service ends with it, and removes its home, unless it was so young that it had not heard of it.
     eventually(lambda: not running(temporary), seconds=30, what="the end of its processes")
+    left = set(temporary.iterdir())
     with start() as process:
-        time.sleep(moment() + START_SECONDS)
+        eventually(lambda: set(temporary.iterdir()) - left, seconds=30, what="its folder")
+        time.sleep(moment(2 * START_SECONDS))
         process.popen.send_signal(signal.SIGINT)
         assert process.popen.wait(timeout=40) == 130
     assert running(temporary) == []
@@ -141,8 +143,10 @@ def test_a_program_alone_leaves_nothing(
         time.sleep(moment())
         os.killpg(process.popen.pid, signal.SIGKILL)
     eventually(lambda: not running(temporary), what="the end of its processes")
+    left = set(temporary.iterdir())
     with start() as process:
-        eventually(lambda: list(temporary.iterdir()), what="its folder")
+        # Until then it could not know of anything.
+        eventually(lambda: set(temporary.iterdir()) - left, what="its folder")
         time.sleep(moment())
         process.popen.terminate()
         process.popen.wait(timeout=10)
