@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ import pytest
 from gateway.identity import keyfile
 from infra.host.control import Supervisor
 from infra.host.process_tree import PROC, processes
+from infra.supervision.up import READY_SECONDS
 from tasks.contract import FLEETS
+from tasks.ledger.fleet import members
 from tests.servers import eventually
 from tests.service import IDLE_BYTES, MLSERVICE, Service
 
@@ -60,8 +63,12 @@ def healed(stack: Service, program: str, dead: int) -> bool:
 
 
 def test_status_shows_every_program_and_worker(stack: Service) -> None:
-    eventually(lambda: all(status(stack)["workers"].values()), what="the workers")
+    # Some start once the service is ready. `status` itself, asked again and again, would take the time that they need.
+    with stack.master() as client:
+        there = partial(members, client)
+        eventually(lambda: all(map(there, FLEETS)), seconds=READY_SECONDS, what="the workers")
     found = status(stack)
+    assert all(found["workers"].values())
     assert {name for name, program in found["programs"].items() if program["state"] == "RUNNING"} == {
         *("valkey", "valkey-sync", "gateway", "nginx", "beat", "flower"),
         *("worker-estimate", "worker-train", "worker-system", "supervisor", "up"),
