@@ -84,11 +84,14 @@ class Process:
     ) -> None:
         process, self._process = self.popen, None
         process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(self._grace)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(self._grace)
+        finally:
+            # Also when the time limit of the test ends the wait.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     @property
     def popen(self) -> subprocess.Popen[bytes]:
