@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import http.client
 import io
 import os
-import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -29,10 +26,11 @@ from infra.nginx.console_files import link_console
 from infra.nginx.proxy import nginx_conf
 from infra.nginx.tls import check_pair, link_pair
 from infra.redis_server.embedded import flower_url, write_store
-from infra.redis_server.outside import look_at
+from infra.redis_server.loading import loaded_part
 from infra.redis_server.place import RedisPlace, redis_place
 from infra.redis_server.repair import mend
 from infra.supervision.programs import programs, write_supervisor
+from infra.supervision.readiness import is_ready, wait_until_ready
 from infra.supervision.settling import settle
 from infra.supervision.stack import Stack
 from tasks.config.settings import CONFIG, FLOWER_REDIS_URL, Settings
@@ -41,12 +39,6 @@ from tasks.telemetry.tracing import load_traces
 
 #: What the names of the settings of an outside issuer begin with.
 ISSUER_VARIABLES: Final = "MLSERVICE_OIDC_"
-#: Longest time from the start until the service is ready.
-READY_SECONDS: Final = 60.0
-#: Time between two looks whether it is.
-LOOK_SECONDS: Final = 0.1
-#: Longest wait for one answer about it.
-ANSWER_SECONDS: Final = 5.0
 
 
 def run(args: argparse.Namespace) -> int:
@@ -83,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
         with home.announced(service):
             stack.start(environment, keep=(lock, *sockets.held))
             try:
-                serve(stack, signals, address=address, environment=environment)
+                serve(stack, signals, address=address, environment=environment, place=place)
             finally:
                 stack.stop(signals)
     return 0
@@ -132,7 +124,10 @@ def write_configuration(
     if place.access:
         write_store(home, sockets, place.access, settings=settings)
     else:
-        look_at(settings, warn=warn)
+        # Where Redis is ours, this process does without what the look at another one imports.
+        from infra.redis_server.outside import look_at
+
+        look_at(settings, warn=lambda text: say(f"warning: {text}"))
     settings.given_key()
     if settings.token_keys_file:
         keyfile.read(Path(settings.token_keys_file))
@@ -145,14 +140,25 @@ def write_configuration(
     write_private(home.run / "supervisord.conf", text.getvalue())
 
 
-def warn(text: str) -> None:
-    """Say on the terminal what the operator should know of."""
-    print(f"mlservice: warning: {text}", file=sys.stderr, flush=True)
+def say(text: str) -> None:
+    """Tell the operator on the terminal."""
+    # Who started it may be gone.
+    with suppress(OSError):
+        print(f"mlservice: {text}", file=sys.stderr, flush=True)
 
 
-def serve(stack: Stack, signals: Signals, *, address: Address, environment: Mapping[str, str]) -> None:
+def serve(
+    stack: Stack, signals: Signals, *, address: Address, environment: Mapping[str, str], place: RedisPlace
+) -> None:
     """Wait until the service is ready, say so, and wait until it is to stop."""
-    wait_until_ready(stack, signals, address)
+    sockets, access = Path(environment["SOCKETS_DIR"]), place.access
+    wait_until_ready(
+        stack,
+        signals,
+        ready=partial(is_ready, address),
+        loaded=partial(loaded_part, sockets, access) if access else lambda: None,
+        tell=say,
+    )
     if signals.stopped:
         return
     later = partial(stack.start_later, programs(embedded=False))
@@ -165,32 +171,6 @@ def serve(stack: Stack, signals: Signals, *, address: Address, environment: Mapp
         signals.wait(None)
     if not signals.stopped:
         raise Unavailable("the supervisor was killed; everything is stopped")
-
-
-def wait_until_ready(stack: Stack, signals: Signals, address: Address) -> None:
-    """Return when the service is ready or a stop is asked for. Raises Unavailable."""
-    deadline = time.monotonic() + READY_SECONDS
-    while not signals.stopped and not is_ready(address):
-        stack.check()
-        if time.monotonic() > deadline:
-            raise Unavailable(f"the service was not ready after {READY_SECONDS:.0f} s\n{stack.unready()}")
-        signals.wait(LOOK_SECONDS)
-
-
-def is_ready(address: Address) -> bool:
-    """Whether `/health/ready` says so."""
-    connection = http.client.HTTPConnection(address.reach, address.port, timeout=ANSWER_SECONDS)
-    if address.tls:
-        # The certificate is for the name by which clients call it, and nothing secret is said here.
-        context = ssl._create_unverified_context()
-        connection = http.client.HTTPSConnection(address.reach, address.port, timeout=ANSWER_SECONDS, context=context)
-    try:
-        connection.request("GET", "/health/ready")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def add_first_account(environment: Mapping[str, str]) -> None:

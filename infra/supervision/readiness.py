@@ -1,0 +1,82 @@
+"""Waiting until the service that was started is ready."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from infra.host.address import Address
+from tasks.errors import Unavailable
+
+#: Longest time from the start until the service is ready, without that in which Redis reads what it kept.
+READY_SECONDS: Final = 60.0
+#: Time between two looks whether it is.
+LOOK_SECONDS: Final = 0.1
+#: Longest wait for one answer about it.
+ANSWER_SECONDS: Final = 5.0
+#: How often it is told how far Redis is.
+TELL_SECONDS: Final = 5.0
+
+
+class Started(Protocol):
+    """What was started."""
+
+    def check(self) -> None:
+        """Raise Unavailable if it cannot come up."""
+
+    def unready(self) -> str:
+        """What is known of why it is not ready."""
+
+
+class Stops(Protocol):
+    """Whether a stop is asked for."""
+
+    stopped: bool
+
+    def wait(self, seconds: float | None) -> None:
+        """Wait so long, or until a signal comes."""
+
+
+def wait_until_ready(
+    stack: Started,
+    signals: Stops,
+    *,
+    ready: Callable[[], bool],
+    loaded: Callable[[], float | None],
+    tell: Callable[[str], None],
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Return when the service is `ready` or a stop is asked for. Raises Unavailable.
+
+    `loaded`: the part of its history that Redis has read, while it reads, for any time; how far it is, is told.
+    """
+    deadline, told_at = clock() + READY_SECONDS, clock()
+    while not signals.stopped and not ready():
+        stack.check()
+        if (part := loaded()) is not None:
+            deadline = clock() + READY_SECONDS
+            if clock() - told_at >= TELL_SECONDS:
+                tell(f"Redis reads what it kept: {part:.0%}")
+                told_at = clock()
+        if clock() > deadline:
+            raise Unavailable(f"the service was not ready after {READY_SECONDS:.0f} s\n{stack.unready()}")
+        signals.wait(LOOK_SECONDS)
+
+
+def is_ready(address: Address) -> bool:
+    """Whether `/health/ready` says so."""
+    connection = http.client.HTTPConnection(address.reach, address.port, timeout=ANSWER_SECONDS)
+    if address.tls:
+        # The certificate is for the name by which clients call it, and nothing secret is said here.
+        context = ssl._create_unverified_context()
+        connection = http.client.HTTPSConnection(address.reach, address.port, timeout=ANSWER_SECONDS, context=context)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
