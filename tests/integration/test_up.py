@@ -19,7 +19,7 @@ import pytest
 from gateway.identity import keyfile
 from infra.host.control import Supervisor
 from infra.host.process_tree import PROC, processes
-from infra.supervision.up import READY_SECONDS
+from infra.supervision.readiness import READY_SECONDS
 from tasks.contract import FLEETS
 from tasks.ledger.fleet import members
 from tests.servers import eventually
