@@ -20,7 +20,7 @@ import redis
 
 from tasks.errors import ServiceError
 from tests.chaos import bad, disk, duplicates, freezes, kills, report, store
-from tests.chaos.account import UNSYNCED_SECONDS, Account
+from tests.chaos.account import Account
 from tests.chaos.face import Site
 from tests.chaos.fault import Event, Fault, Skipped
 from tests.chaos.follow import Follower, look_again
@@ -31,6 +31,7 @@ from tests.chaos.stage import Stage
 from tests.chaos.truth import Truth
 from tests.chaos.verdict import Verdict, judge
 from tests.service import Service
+from tests.slow_disk import slow_disk
 
 #: All faults, in the order in which they happen. What empties Redis comes last.
 FAULTS: Final[Sequence[Fault]] = (
@@ -90,12 +91,22 @@ def started(options: Options) -> Iterator[Stage]:
         **bad.SETTINGS,
     }
     with ExitStack() as stack:
+        slow = stack.enter_context(slow_disk())
+        env |= slow.env if slow else {}
         service = stack.enter_context(Service(env=env, within=stack.enter_context(disk.folder(options))))
         site = Site(url=service.url, redis_url=service.redis_url, blobs=service.home.blobs, token=service.token())
         truth = stack.enter_context(closing(Truth(site)))
         rng = random.Random(options.seed)
-        account = Account(unsynced_seconds=UNSYNCED_SECONDS[options.sync])
-        yield Stage(options=options, service=service, settings=env, site=site, account=account, truth=truth, rng=rng)
+        yield Stage(
+            options=options,
+            service=service,
+            settings=env,
+            site=site,
+            account=Account(),
+            truth=truth,
+            disk=slow,
+            rng=rng,
+        )
 
 
 @contextmanager

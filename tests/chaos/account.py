@@ -11,8 +11,6 @@ from typing import Any, Final, Literal
 from tasks.contract import State
 from tests.chaos.orders import Order
 
-#: What may be lost when Valkey is killed, by `appendfsync` (seconds).
-UNSYNCED_SECONDS: Final = {"everysec": 1.0, "always": 0.0}
 #: The clock of Redis has a finer grain than the times that HTTP shows (seconds).
 SAME_SECONDS: Final = 0.002
 
@@ -74,10 +72,6 @@ class Account:
     refused: Counter[str] = field(default_factory=Counter)
     #: Submits without an answer of the service: they are not accepted, or nobody knows.
     unanswered: int = 0
-    #: What may be lost when Valkey is killed; 0: nothing.
-    unsynced_seconds: float = UNSYNCED_SECONDS["everysec"]
-    #: When Valkey was killed.
-    valkey_kills: list[float] = field(default_factory=list)
     #: How often Redis was emptied on purpose.
     era: int = 0
     #: What went otherwise than promised and is not about one handle.
@@ -110,9 +104,3 @@ class Account:
         """The entries after the first `count`."""
         with self._lock:
             return list(self.entries.values())[count:]
-
-    def unsynced(self, began: float, ended: float) -> bool:
-        """Whether what was written between these times may be lost, because Valkey was killed just afterwards."""
-        if not self.unsynced_seconds:
-            return False
-        return any(began <= kill and ended >= kill - self.unsynced_seconds for kill in self.valkey_kills)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -29,22 +30,26 @@ class DiskFull(Fault):
     name = "disk-full"
 
     def strike(self, stage: Stage) -> dict[str, Any]:
-        folder = stage.service.folder.parent
-        if not folder.name.startswith(PREFIX):
-            raise Skipped("no file system of its own could be mounted for the state; run it as root")
-        usage = shutil.disk_usage(folder)
-        _resize(folder, usage.used + os.sysconf("SC_PAGE_SIZE"))
-        try:
-            notes = asked(stage, what=self.name, seconds=stage.options.full_seconds)
-        finally:
-            _resize(folder, BYTES)
-        return notes
+        with _full(stage):
+            return asked(stage, what=self.name, seconds=stage.options.full_seconds)
+
+
+class KillOnFullDisk(DiskFull):
+    """The same, and Valkey is killed meanwhile: what it accepted it has written, or it has not accepted it."""
+
+    name = "disk-full-valkey"
+
+    def strike(self, stage: Stage) -> dict[str, Any]:
+        with _full(stage):
+            asked(stage, what=self.name, seconds=stage.options.full_seconds / 2)
+            os.kill(stage.pid("valkey"), signal.SIGKILL)
+            return asked(stage, what=self.name, seconds=stage.options.full_seconds / 2)
 
 
 @contextmanager
 def folder(options: Options) -> Iterator[Path | None]:
     """Where the service's files go: a file system of its own if the fault is chosen and one can be mounted."""
-    if DiskFull.name not in options.kinds or os.geteuid() != 0 or shutil.which("mount") is None:
+    if not {fault.name for fault in FAULTS} & set(options.kinds) or os.geteuid() != 0 or shutil.which("mount") is None:
         yield None
         return
     mount = Path(tempfile.mkdtemp(prefix=PREFIX))
@@ -59,6 +64,20 @@ def folder(options: Options) -> Iterator[Path | None]:
         mount.rmdir()
 
 
+@contextmanager
+def _full(stage: Stage) -> Iterator[None]:
+    """The disk is full inside. Raises Skipped."""
+    folder = stage.service.folder.parent
+    if not folder.name.startswith(PREFIX):
+        raise Skipped("no file system of its own could be mounted for the state; run it as root")
+    usage = shutil.disk_usage(folder)
+    _resize(folder, usage.used + os.sysconf("SC_PAGE_SIZE"))
+    try:
+        yield
+    finally:
+        _resize(folder, BYTES)
+
+
 def _resize(folder: Path, size: int) -> None:
     # Work goes on meanwhile, so that what is used now may be more than what was used a moment ago.
     for attempt in range(20):
@@ -69,4 +88,4 @@ def _resize(folder: Path, size: int) -> None:
     raise AssertionError(f"the file system could not be made {size} bytes")
 
 
-FAULTS: Final[Sequence[Fault]] = (DiskFull(),)
+FAULTS: Final[Sequence[Fault]] = (DiskFull(), KillOnFullDisk())

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from infra.host.process_tree import processes
 from tests.chaos import orders
-from tests.chaos.fault import Fault
+from tests.chaos.fault import Fault, Skipped
 from tests.chaos.stage import PATIENCE_SECONDS, Stage
 from tests.servers import eventually
+from tests.slow_disk import SYNC_SECONDS
 
 #: The longest random pause before a kill (seconds).
 PAUSE_SECONDS: Final = 1.5
@@ -68,13 +69,16 @@ class KillTrain(Kill):
         stage.must_place(orders.train(stage.rng, trees=orders.LONG))
 
 
-class KillValkey(Kill):
-    """Kills Valkey, which may forget what came in the last second before."""
+class KillOnSlowDisk(Kill):
+    """Kills Valkey while its disk takes long for each sync."""
 
     def strike(self, stage: Stage) -> dict[str, Any]:
-        notes = super().strike(stage)
-        stage.account.valkey_kills.append(time.time())
-        return notes
+        if stage.disk is None:
+            raise Skipped("there is no C compiler to make the disk slow with")
+        with stage.disk.slow():
+            # So that the kill finds a sync that takes long.
+            time.sleep(2 * SYNC_SECONDS)
+            return super().strike(stage)
 
 
 FAULTS: Final[Sequence[Fault]] = (
@@ -86,5 +90,6 @@ FAULTS: Final[Sequence[Fault]] = (
     Kill("beat", "beat"),
     Kill("nginx-child", "nginx", child=True),
     Kill("nginx-master", "nginx"),
-    KillValkey("valkey", "valkey"),
+    Kill("valkey", "valkey"),
+    KillOnSlowDisk("valkey-slow-disk", "valkey"),
 )

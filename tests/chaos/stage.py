@@ -26,6 +26,7 @@ from tests.chaos.orders import MOVING, STEADY, Order
 from tests.chaos.truth import Truth
 from tests.servers import eventually
 from tests.service import Service
+from tests.slow_disk import SlowDisk
 
 #: Longest time in which a piece of work that a fault needs must be done, and a program be back (seconds).
 PATIENCE_SECONDS: Final = 300.0
@@ -42,6 +43,8 @@ class Stage:
     site: Site
     account: Account
     truth: Truth
+    #: The disk of the append-only file, which can be made slow; None if it cannot.
+    disk: SlowDisk | None
     rng: random.Random
 
     def face(self) -> Face:

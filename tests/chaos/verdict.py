@@ -25,19 +25,15 @@ class Verdict:
     failed: dict[str, int]
     #: Not finished, or not known any more.
     lost: list[str] = field(default_factory=list)
-    #: Of those that Valkey was allowed to forget, because it was killed within a second of their acceptance.
-    lost_with_valkey: int = 0
     #: Accepted before Redis was emptied on purpose, and not seen finished before.
     cleared: int = 0
     #: Ended one way at first and another way in the end.
     twice: list[str] = field(default_factory=list)
-    #: The same, where Valkey may have forgotten the first end.
-    twice_with_valkey: int = 0
     wrong: list[str] = field(default_factory=list)
     #: Successes whose result could not be compared, because what made it could not be read.
     unchecked: list[str] = field(default_factory=list)
-    #: The same, where that went when Redis was emptied or Valkey may have forgotten it.
-    unchecked_with_valkey: int = 0
+    #: The same, where that went when Redis was emptied.
+    unchecked_with_redis: int = 0
     #: Trains with other than one version if they succeeded, and other than none if not.
     versions: list[str] = field(default_factory=list)
     #: Good work that failed, whatever was harmed beside it.
@@ -82,8 +78,8 @@ def _judge_end(entry: Entry, account: Account, verdict: Verdict) -> None:
     if entry.wrong:
         verdict.wrong.append(f"{name}: {entry.wrong}")
     elif entry.seen and not entry.checked:
-        if entry.era < account.era or account.unsynced(entry.seen.finished_at, entry.seen.finished_at):
-            verdict.unchecked_with_valkey += 1
+        if entry.era < account.era:
+            verdict.unchecked_with_redis += 1
         else:
             verdict.unchecked.append(name)
     if entry.seen and entry.seen.state is not State.SUCCEEDED and not _may_fail(entry, account):
@@ -91,15 +87,9 @@ def _judge_end(entry: Entry, account: Account, verdict: Verdict) -> None:
     if entry.era < account.era:
         verdict.cleared += entry.seen is None
     elif entry.missing or entry.seen is None:
-        if account.unsynced(entry.sent_at, entry.accepted_at):
-            verdict.lost_with_valkey += 1
-        else:
-            verdict.lost.append(f"{name}: {'no longer known' if entry.missing else 'not finished'}")
+        verdict.lost.append(f"{name}: {'no longer known' if entry.missing else 'not finished'}")
     elif entry.first and entry.last and not entry.first.same(entry.last):
-        if account.unsynced(entry.first.finished_at, entry.first.finished_at):
-            verdict.twice_with_valkey += 1
-        else:
-            verdict.twice.append(f"{name}: first {entry.first}, then {entry.last}")
+        verdict.twice.append(f"{name}: first {entry.first}, then {entry.last}")
 
 
 def _may_fail(entry: Entry, account: Account) -> bool:

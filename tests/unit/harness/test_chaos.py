@@ -11,7 +11,7 @@ import pytest
 
 from tasks.contract import Kind, State
 from tests.chaos import orders
-from tests.chaos.account import UNSYNCED_SECONDS, Account, Entry, Sight
+from tests.chaos.account import Account, Entry, Sight
 from tests.chaos.fault import Event
 from tests.chaos.options import parse
 from tests.chaos.orders import Order
@@ -69,17 +69,6 @@ def test_what_is_not_known_or_not_finished_is_lost(changes: dict[str, Any]) -> N
     assert "FAILED" in text(verdict)
 
 
-@pytest.mark.parametrize(("killed_at", "excused"), [(100.9, 1), (101.1, 0), (99.0, 0)])
-def test_valkey_may_forget_the_last_second(killed_at: float, excused: int) -> None:
-    verdict = verdict_of(entry(missing=True), valkey_kills=[killed_at])
-    assert (verdict.lost_with_valkey, len(verdict.lost)) == (excused, 1 - excused)
-
-
-def test_valkey_may_forget_nothing_that_it_synced() -> None:
-    verdict = verdict_of(entry(missing=True), valkey_kills=[100.0], unsynced_seconds=UNSYNCED_SECONDS["always"])
-    assert (verdict.lost_with_valkey, len(verdict.lost)) == (0, 1)
-
-
 def test_what_was_open_when_redis_was_emptied_is_cleared() -> None:
     verdict = verdict_of(entry(missing=True, first=None, last=None), era=1)
     assert (verdict.cleared, verdict.good) == (1, True)
@@ -91,8 +80,6 @@ def test_what_was_open_when_redis_was_emptied_is_cleared() -> None:
 def test_another_end_than_the_first_is_twice(changes: dict[str, Any]) -> None:
     last = Sight(**{"state": DONE.state, "finished_at": DONE.finished_at, "digest": DONE.digest, **changes})
     assert len(verdict_of(entry(last=last)).twice) == 1
-    excused = verdict_of(entry(last=last), valkey_kills=[101.5])
-    assert (excused.twice_with_valkey, excused.twice) == (1, [])
 
 
 def test_a_wrong_answer_is_told() -> None:
@@ -159,10 +146,9 @@ def test_an_answer_that_nobody_compared_fails_the_run() -> None:
     assert "not compared: estimate h" in text(verdict)
 
 
-@pytest.mark.parametrize("excuse", [{"era": 1}, {"valkey_kills": [101.5]}], ids=["emptied", "killed"])
-def test_what_made_an_answer_may_go_with_redis(excuse: dict[str, Any]) -> None:
-    verdict = verdict_of(entry(checked=False), **excuse)
-    assert (verdict.unchecked, verdict.unchecked_with_valkey, verdict.good) == ([], 1, True)
+def test_what_made_an_answer_may_go_with_redis() -> None:
+    verdict = verdict_of(entry(checked=False), era=1)
+    assert (verdict.unchecked, verdict.unchecked_with_redis, verdict.good) == ([], 1, True)
 
 
 def test_orders_are_of_their_kind() -> None:
