@@ -92,4 +92,5 @@ FAULTS: Final[Sequence[Fault]] = (
     Kill("nginx-master", "nginx"),
     Kill("valkey", "valkey"),
     KillOnSlowDisk("valkey-slow-disk", "valkey"),
+    Kill("sync", "valkey-sync"),
 )

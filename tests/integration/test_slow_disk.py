@@ -67,6 +67,7 @@ def test_a_kill_of_valkey_on_a_slow_disk_loses_nothing(slow: Service, disk: Slow
                 eventually(lambda: len(accepted) > before + 100, seconds=60, what="accepted work")  # noqa: B023
                 time.sleep(0.37 * number)
                 os.kill(program_status(slow.home.service())["valkey"].pid, signal.SIGKILL)
+            assert disk.syncs >= KILLS, "nobody put it on the disk"
         finally:
             done.set()
             for caller in callers:
@@ -76,3 +77,9 @@ def test_a_kill_of_valkey_on_a_slow_disk_loses_nothing(slow: Service, disk: Slow
     assert not lost, f"{len(lost)} of {len(accepted)}"
     last = slow.http.get(f"/v1/tasks/{accepted[-1]}/result", headers={"Prefer": "wait=60"})
     assert last.status_code == 200
+
+
+def test_what_is_written_is_put_on_the_disk(slow: Service, disk: SlowDisk) -> None:
+    with disk.slow():
+        assert slow.estimate("m", ONE).status_code == 200
+        eventually(lambda: disk.syncs, seconds=30, what="a sync")
