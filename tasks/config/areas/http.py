@@ -15,7 +15,7 @@ LAST_PORT: Final = 65535
 
 @dataclass(frozen=True, kw_only=True)
 class HttpSettings(Area):
-    """The door."""
+    """What NGINX and the gateway take."""
 
     max_body_bytes: int = setting(128 * 1024 * 1024, doc="Largest request body.")
     max_wait_seconds: int = setting(60, doc="Longest `Prefer: wait`.")
