@@ -27,6 +27,7 @@ from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
 from gateway.resources.tokens import KeysResource
 from gateway.resources.work import Work
 from gateway.web import errors
+from gateway.web.head import give_head
 from gateway.web.lifespan import Lifespan
 from gateway.web.tracing import Tracing
 from tasks.config.settings import Settings
@@ -60,6 +61,7 @@ def create_app(settings: Settings) -> Gateway:
         **original_routes(parts),
         **service_routes(parts),
     }.items():
+        give_head(resource)
         app.add_route(path, resource)
     return app
 
@@ -155,7 +157,7 @@ def service_routes(parts: Collaborators) -> dict[str, object]:
         "/metrics": MetricsResource(ServiceCollector(gauge.read), parts.identity.entrance, networks),
         "/v1/queues": QueuesResource(gauge),
         "/health/live": LiveResource(),
-        "/health/ready": ReadyResource(client, parts.waiting),
+        "/health/ready": ReadyResource(client, parts.waiting, has_callers=parts.identity.has_callers),
         "/openapi.yml": DefinitionResource(),
         "/docs": DocsResource(),
         "/docs/{asset}": AssetResource(),

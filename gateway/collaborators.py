@@ -69,6 +69,12 @@ class Identity:
     login: TokenResource
     remembered: RememberedLogins
     entrance: Entrance
+    #: Whether an outside issuer says who may call.
+    outside: bool
+
+    def has_callers(self) -> bool:
+        """Whether somebody may call: by an account, or by the word of an outside issuer."""
+        return self.outside or bool(self.accounts.names())
 
     def forget_account(self, name: str) -> None:
         """An account or one of its tokens has changed: what is remembered of it is no longer true."""
@@ -120,6 +126,7 @@ def open_identity(settings: Settings, connections: Connections) -> Identity:
         login=login,
         remembered=remembered,
         entrance=Entrance(authenticator, remembered),
+        outside=bool(settings.oidc_issuer),
     )
 
 

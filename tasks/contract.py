@@ -99,6 +99,9 @@ MEDIA_ALIASES: Final = {
 #: The media types in which results are given.
 RESULT_MEDIA: Final = (Media.JSON, Media.CSV, Media.ARROW)
 
+#: What `/health/ready` says while all else is there.
+NO_ACCOUNT: Final = "there is no account yet"
+
 #: The media type of an error (RFC 9457).
 PROBLEM: Final = "application/problem+json"
 #: The header in which the gateway tells NGINX, which tells Flower, whether the caller may control workers: yes or no.

@@ -1,4 +1,5 @@
-"""`/health/live`: this process answers. `/health/ready`: Redis answers and a canary went through a worker."""
+"""`/health/live`: this process answers. `/health/ready`: Redis answers, a canary went through a worker, and there is
+somebody who may call."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from falcon.asgi import Request, Response
 from gateway.commit.waiting import Expected, Waiting
 from gateway.identity.auth import public
 from gateway.web.representations import show
+from tasks.contract import NO_ACCOUNT
 from tasks.ledger.canary import CANARY_SECONDS, send_canary
 from tasks.ledger.groups import new_group_id
 
@@ -35,8 +37,17 @@ class LiveResource:
 class ReadyResource:
     """Whether work that is accepted now would be done."""
 
-    def __init__(self, client: redis.Redis, waiting: Waiting, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        waiting: Waiting,
+        *,
+        has_callers: Callable[[], bool] = lambda: True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._client = client
+        self._has_callers = has_callers
+        self._called = False
         self._waiting = waiting
         self._clock = clock
         self._canary: Expected | None = None
@@ -55,6 +66,18 @@ class ReadyResource:
             show(resp, {"status": "not ready", "detail": missing})
 
     async def _missing(self) -> str | None:
+        missing = await self._unworked()
+        if missing is not None or self._called:
+            return missing
+        try:
+            # Once is enough: who removes all accounts knows it.
+            self._called = await asyncio.to_thread(self._has_callers)
+        except redis.exceptions.RedisError as error:
+            return f"{NO_ACCOUNT}, as far as Redis tells: {type(error).__name__}"
+        return None if self._called else NO_ACCOUNT
+
+    async def _unworked(self) -> str | None:
+        """Why work would not be done."""
         if self._clock() - self._back_at < FRESH_SECONDS:
             return None
         try:

@@ -21,6 +21,7 @@ from gateway.resources.tasks import owner_filter
 from gateway.resources.tokens import TokenResource
 from gateway.web.bodies import read_body
 from gateway.web.errors import Problem
+from gateway.web.head import acts
 from gateway.web.headers import media_type, request_id
 from gateway.web.representations import show, show_outcome
 from gateway.web.tracing import trace_of
@@ -71,6 +72,7 @@ class InitResource(Original):
         self._dispatcher = dispatcher
         self._outcomes = outcomes
 
+    @acts
     @requires("init", model=attrgetter("model"))
     @requires("train", model=attrgetter("model"))
     async def on_get(self, req: Request, resp: Response) -> None:

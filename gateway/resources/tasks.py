@@ -11,6 +11,7 @@ from falcon.asgi import Request, Response
 from gateway.commit.outcomes import Outcomes, Owner, check_owner
 from gateway.identity.accounts import allows
 from gateway.identity.auth import requires
+from gateway.web.head import HEAD
 from gateway.web.headers import wait_seconds
 from gateway.web.parameters import page_limit, single_values
 from gateway.web.representations import show, show_accepted, show_outcome, task_document
@@ -109,7 +110,8 @@ async def _outcome(
 ) -> tuple[Outcome | None, bool]:
     """(how the task ended, if it has; whether that was waited for). Waits if the caller prefers it, who then must still
     be one to see it."""
-    seconds = wait_seconds(req.get_header("Prefer"), limit=limit)
+    # What would be waited for is not sent.
+    seconds = None if req.method == HEAD else wait_seconds(req.get_header("Prefer"), limit=limit)
     if seconds is None:
         return await outcomes.outcome(task.id), False
     resp.set_header("Preference-Applied", f"wait={seconds:g}")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from infra.host.address import Address
+from tasks.contract import NO_ACCOUNT
 from tasks.errors import Unavailable
 
 #: Longest time from the start until the service is ready, without that in which Redis reads what it kept.
@@ -67,7 +68,7 @@ def wait_until_ready(
 
 
 def is_ready(address: Address) -> bool:
-    """Whether `/health/ready` says so."""
+    """Whether `/health/ready` says so, or that only an account is missing, which is made next."""
     connection = http.client.HTTPConnection(address.reach, address.port, timeout=ANSWER_SECONDS)
     if address.tls:
         # The certificate is for the name by which clients call it, and nothing secret is said here.
@@ -75,7 +76,8 @@ def is_ready(address: Address) -> bool:
         connection = http.client.HTTPSConnection(address.reach, address.port, timeout=ANSWER_SECONDS, context=context)
     try:
         connection.request("GET", "/health/ready")
-        return connection.getresponse().status == 200
+        answer = connection.getresponse()
+        return answer.status == 200 or NO_ACCOUNT.encode() in answer.read()
     except (OSError, http.client.HTTPException):
         return False
     finally:

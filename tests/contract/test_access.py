@@ -116,6 +116,10 @@ DOCUMENTED: Final = {
     ("GET", "/health/live"): Access(scopes=PUBLIC, answers=(200,)),
     ("GET", "/health/ready"): Access(scopes=PUBLIC, answers=(200, 503)),
 }
+#: HEAD is wherever GET is, for the same callers; but for the one that would do work.
+HEADED: Final = [path for method, path in DOCUMENTED if method == "GET" and path != "/resource/init"]
+#: What of an answer differs from one time to the next.
+MOMENTARY: Final = {"content-length", "ratelimit"}
 #: Every scope, for every model, for the model that is asked for, and for another; and those that go together.
 GRANTS: Final = (
     *SCOPES,
@@ -255,7 +259,7 @@ class Caller:
     """Asks the app."""
 
     def __init__(self, conductor: ASGIConductor, forger: Forger) -> None:
-        self._conductor = conductor
+        self.conductor = conductor
         self.forger = forger
         self.handle = ""
 
@@ -266,7 +270,7 @@ class Caller:
             headers["Authorization"] = f"Bearer {token}"
         if access.body:
             headers["Content-Type"] = access.media
-        return await self._conductor.simulate_request(
+        return await self.conductor.simulate_request(
             route[0], path, headers=headers, body=access.body, query_string=access.query
         )
 
@@ -290,7 +294,7 @@ def test_every_route_is_in_the_table(settings: Settings) -> None:
         for method in route.methods or ()
         if not method.internal
     }
-    assert found == DOCUMENTED.keys()
+    assert found == DOCUMENTED.keys() | {("HEAD", path) for path in HEADED}
 
 
 ROUTES: Final = pytest.mark.parametrize("route", DOCUMENTED, ids=" ".join)
@@ -314,6 +318,45 @@ def test_scopes(settings: Settings, route: tuple[str, str]) -> None:
                     assert least in said(access, answer)
 
     asyncio.run(look())
+
+
+@pytest.mark.parametrize("path", HEADED)
+def test_head_is_get_without_a_body(settings: Settings, path: str) -> None:
+    access = DOCUMENTED["GET", path]
+
+    async def look() -> None:
+        async with calling(settings) as caller:
+            for token in (None, caller.forger.good("ada", "init"), caller.forger.good("ada", "admin")):
+                get, head = [await caller.ask((method, path), access, token) for method in ("GET", "HEAD")]
+                assert head.status_code == get.status_code
+                assert head.content == b""
+                assert lasting(head) == lasting(get)
+                assert ("content-length" in head.headers) == ("content-length" in get.headers)
+
+    asyncio.run(look())
+
+
+def test_head_waits_for_nothing(settings: Settings) -> None:
+    """Nobody works here: GET would wait as long as it may, and its events would not end."""
+
+    async def look() -> None:
+        async with calling(settings) as caller:
+            headers = {"Authorization": f"Bearer {caller.forger.good('ada', 'admin')}", "Prefer": "wait=60"}
+            began = time.monotonic()
+            for rest in ("", "/result", "/events"):
+                path = f"/v1/tasks/{caller.handle}{rest}"
+                answer = await caller.conductor.simulate_head(path, headers=headers)
+                assert (answer.status_code, answer.content) == (202 if rest == "/result" else 200, b"")
+            assert answer.headers["content-type"] == "text/event-stream"
+            assert "content-length" not in answer.headers
+            assert time.monotonic() - began < 10
+
+    asyncio.run(look())
+
+
+def lasting(answer: Result) -> dict[str, str]:
+    """Its headers, but for what is of the moment."""
+    return {name: value for name, value in answer.headers.items() if name not in MOMENTARY}
 
 
 @ROUTES

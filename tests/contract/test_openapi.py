@@ -75,14 +75,17 @@ def operations(definition: dict[str, Any]) -> dict[Operation, dict[str, Any]]:
     }
 
 
+def app() -> Any:
+    return create_app(Settings(token_key="k" * 40))
+
+
 def routes() -> set[Operation]:
-    """Every route and method of the app that we wrote ourselves and that is for others."""
-    app = create_app(Settings(token_key="k" * 40))
+    """Every route and method of the app that we wrote ourselves and that is for others; HEAD follows GET."""
     return {
         (route.path, method.method.lower())
-        for route in inspect.inspect_routes(app)
+        for route in inspect.inspect_routes(app())
         for method in route.methods
-        if not method.internal and not route.path.startswith(INTERNAL)
+        if not method.internal and method.method != "HEAD" and not route.path.startswith(INTERNAL)
     }
 
 
@@ -113,6 +116,20 @@ def walk(node: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     elif isinstance(node, list):
         for index, value in enumerate(node):
             yield from walk(value, f"{where}/{index}")
+
+
+def test_the_file_says_where_head_is(definition: dict[str, Any]) -> None:
+    said = " ".join(definition["info"]["description"].split())
+    assert "`HEAD` is answered wherever `GET` is" in said
+    found = {
+        (route.path, method.method)
+        for route in inspect.inspect_routes(app())
+        for method in route.methods
+        if not method.internal
+    }
+    without = {path for path, method in found if method == "GET" and (path, "HEAD") not in found}
+    assert all(f"only `{path}`" in said for path in without)
+    assert len(without) == 1
 
 
 def test_the_file_is_valid(definition: dict[str, Any]) -> None:

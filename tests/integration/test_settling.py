@@ -13,7 +13,8 @@ import pytest
 
 from infra.commands.status import program_status
 from infra.host.home import Home
-from tests.servers import Process, Valkey, eventually
+from tasks.contract import NO_ACCOUNT
+from tests.servers import Process, Valkey, eventually, free_port
 from tests.service import MLSERVICE
 
 #: A user of Redis who may do everything but look after accounts.
@@ -52,9 +53,35 @@ def test_the_first_account_is_added_as_soon_as_redis_takes_it(outside: Valkey, h
             assert "is ready" not in up.output
             address = json.loads((home.run / "service.json").read_text())["url"]
             assert httpx.get(f"{address}/health/live").status_code == 200
+            unready = httpx.get(f"{address}/health/ready")
+            assert unready.status_code == 503
+            assert NO_ACCOUNT in unready.json()["detail"]
             # What has nothing to do with accounts was not kept waiting.
             eventually(lambda: program_status(home.service())["worker-train"].pid, what="the train worker")
             master.execute_command("ACL", "SETUSER", "svc", "~*")
             up.wait_for("is ready", seconds=20)
             login = ("admin", home.admin_password.read_text().strip())
             assert httpx.post(f"{address}/v1/token", auth=login).status_code == 200
+
+
+def test_who_hears_that_it_is_ready_is_let_in(home: Home, tmp_path: Path) -> None:
+    """Not only who reads what `up` prints."""
+    port = free_port()
+    command = (MLSERVICE, "up", "--home", str(home.root), "--port", str(port))
+    address = f"http://127.0.0.1:{port}"
+    with Process(command, output=tmp_path / "up.log", cwd=tmp_path, grace_seconds=30):
+        eventually(lambda: ready(address), seconds=60, what="readiness")
+        login = ("admin", home.admin_password.read_text().strip())
+        assert httpx.post(f"{address}/v1/token", auth=login, timeout=30).status_code == 200
+        for path in ("/health/ready", "/openapi.yml", "/"):
+            get, head = (httpx.request(method, address + path, timeout=30) for method in ("GET", "HEAD"))
+            assert (head.status_code, head.content) == (get.status_code, b"")
+            assert head.headers.keys() == get.headers.keys()
+
+
+def ready(address: str) -> bool:
+    """Whether it says so."""
+    try:
+        return httpx.get(f"{address}/health/ready", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
