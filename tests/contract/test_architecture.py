@@ -44,7 +44,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "infra": (
         ("host",),
-        ("redis_server", "nginx"),
+        ("arguments", "redis_server", "nginx"),
         ("supervision",),
         ("commands", "demo"),
         ("cli",),

@@ -1,0 +1,62 @@
+"""The commands about a running service, and its data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.arguments.common import add_home, command
+
+if TYPE_CHECKING:
+    from infra.arguments.common import Subparsers
+
+
+def add_running(commands: Subparsers) -> None:
+    """Look at it, and have it renewed or mended."""
+    status = command(commands, "status", "infra.commands.status:run", help="memory, queues, workers, models")
+    status.add_argument("--json", action="store_true", help="as one JSON object")
+    add_home(status)
+
+    watch = command(commands, "watch", "infra.commands.watch:run", help="show a task until it is over")
+    watch.add_argument("id", metavar="ID")
+    add_home(watch)
+
+    restart = command(
+        commands,
+        "restart",
+        "infra.supervision.restart:run",
+        help="new processes of the same code, while requests are answered",
+    )
+    restart.add_argument(
+        "programs", nargs="*", metavar="PROGRAM", help="as `status` lists them; default: all but valkey"
+    )
+    add_home(restart)
+
+    repair = command(commands, "repair", "infra.commands.repair:run", help="mend damaged data of the embedded Valkey")
+    how = repair.add_mutually_exclusive_group()
+    how.add_argument("--cut", action="store_true", help="end the data before the damage")
+    how.add_argument("--skip", action="store_true", help="leave out what cannot be read, keep what came later")
+    add_home(repair)
+
+
+def add_dead_letters(commands: Subparsers) -> None:
+    """Work that was given up."""
+    dead = command(
+        commands,
+        "dead",
+        "infra.commands.dead_letters:show_all",
+        help="work that was given up: look at it, try it again",
+    )
+    actions = dead.add_subparsers(required=True, metavar="ACTION")
+    listed = command(actions, "list", "infra.commands.dead_letters:show_all", help="list it, the newest first")
+    shown = command(actions, "show", "infra.commands.dead_letters:show", help="print all that is known of one")
+    shown.add_argument("--body", type=Path, metavar="FILE", help="write its body into this file, which must be new")
+    replay = command(
+        actions, "replay", "infra.commands.dead_letters:replay", help="submit it anew for its owner; prints the new ids"
+    )
+    drop = command(actions, "drop", "infra.commands.dead_letters:drop", help="remove it and its body")
+    for action in (shown, replay, drop):
+        action.add_argument("id", nargs=None if action is shown else "+", help="the id of the task")
+    for action in (listed, shown, replay, drop):
+        action.add_argument("--json", action="store_true", help="as JSON")
+        add_home(action)

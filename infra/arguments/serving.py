@@ -1,0 +1,66 @@
+"""The commands that serve: `up`, the demo, and each process of the service by itself."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.arguments.common import add_home, command
+from infra.host.defaults import DEFAULT_HOST, DEFAULT_PORT
+from tasks.contract import FLEETS
+
+if TYPE_CHECKING:
+    from infra.arguments.common import Subparsers
+
+
+def add_up(commands: Subparsers) -> None:
+    """`up`, and a certificate to try it with."""
+    up = command(commands, "up", "infra.supervision.up:run", help="serve on this machine until stopped")
+    add_home(up)
+    up.add_argument("--host", default=os.environ.get("MLSERVICE_HOST", DEFAULT_HOST), help="default: %(default)s")
+    up.add_argument(
+        "--port",
+        type=int,
+        default=os.environ.get("MLSERVICE_PORT", DEFAULT_PORT),
+        help="0: any free one; default: %(default)s",
+    )
+    up.add_argument("--tls-cert", type=Path, metavar="FILE", help="speak HTTPS with this certificate (PEM)")
+    up.add_argument("--tls-key", type=Path, metavar="FILE", help="its key (PEM, without a password)")
+
+    example = command(commands, "tls-example", "infra.nginx.tls:example", help="make a certificate to try TLS with")
+    example.add_argument("folder", type=Path, metavar="DIR", help="where to write it and its key")
+
+
+def add_demo(commands: Subparsers) -> None:
+    """`demo`."""
+    demo = command(commands, "demo", "infra.demo.walkthrough:run", help="init, train and estimate on real data")
+    demo.add_argument("--data", type=Path, metavar="FILE", help="a table of your own: CSV or Parquet")
+    demo.add_argument("--target", metavar="COLUMN", help="the column to learn")
+
+
+def add_processes(commands: Subparsers) -> None:
+    """What `up` runs, and containers do."""
+    gateway = command(commands, "gateway", "infra.supervision.serving:gateway", help="serve HTTP, without NGINX")
+    gateway.add_argument("--bind", metavar="ADDRESS", help="HOST:PORT or unix:PATH; default: 127.0.0.1:8000")
+
+    worker = command(commands, "worker", "infra.supervision.serving:worker", help="take work of one fleet's queues")
+    worker.add_argument("fleet", choices=tuple(FLEETS))
+    worker.add_argument("--processes", type=int, metavar="N", help="default: what the settings say")
+    worker.add_argument(
+        "--name", metavar="NAME", help="what it is called, as FLEET@NAME; default: what the settings say"
+    )
+    worker.add_argument(
+        "--drain",
+        type=float,
+        metavar="SECONDS",
+        help="on SIGQUIT, how long begun work may go on before it is given back",
+    )
+
+    command(commands, "sync", "infra.redis_server.syncing:run", help="sync what the Valkey of `up` writes, each second")
+
+    beat = command(commands, "beat", "infra.supervision.serving:beat", help="send the upkeep tasks when they are due")
+    beat.add_argument("--schedule", metavar="FILE", help="where it remembers what it sent")
+
+    flower = command(commands, "flower", "infra.supervision.serving:flower", help="show workers and tasks")
+    flower.add_argument("options", nargs="*", help="options of Flower's own, after --")
