@@ -151,8 +151,9 @@ def test_a_train_that_is_cancelled_stops_within_one_iteration(service: Service, 
     assert len(log.read_text().split()) <= begun + 1
 
 
-def test_a_train_whose_worker_dies_is_followed_on(service: Service) -> None:
-    handle = train(service, iterations=15)
+def test_a_train_whose_worker_dies_is_followed_on(service: Service, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    handle = train(service, iterations=15, gate=str(gate))
     seen: list[Event] = []
     with following(service.url, service.token(), handle) as found:
         for event in found:
@@ -162,6 +163,7 @@ def test_a_train_whose_worker_dies_is_followed_on(service: Service) -> None:
         worker = program_status(service.home.service())["worker-train"].pid
         for process in [worker, *(child.pid for child in processes() if child.parent == worker)]:
             os.kill(process, signal.SIGKILL)
+        gate.touch()
         seen += list(found)
     assert len({event.id for event in seen}) == len(seen)
     states = [(event.data["state"], event.data["at"]) for event in seen if event.kind == "state"]
