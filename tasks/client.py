@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -24,7 +25,7 @@ from tasks.ledger.groups import Group, Head, Outcome, Task, new_group_id, parse_
 from tasks.ledger.history import History
 from tasks.ledger.store import Ledger
 from tasks.registry.models_registry import check_name
-from tasks.storage.connection import connect
+from tasks.storage.connection import answering, connect
 from tasks.storage.stores import open_blobs
 from tasks.watch.watching import Watch
 
@@ -44,7 +45,8 @@ class Handle:
 
     def task(self) -> Task:
         """State, times and progress. Raises UnknownTask when the result is no longer kept."""
-        return self._client.history.task(self.id)
+        with answering():
+            return self._client.history.task(self.id)
 
     @property
     def state(self) -> State:
@@ -54,7 +56,8 @@ class Handle:
     def cancel(self) -> bool:
         """Cancel the work. True if it is over, False if a worker has it and will stop. Raises Conflict if it has
         ended."""
-        return cancel(self._client.ledger, self.id)
+        with answering():
+            return cancel(self._client.ledger, self.id)
 
     @property
     def progress(self) -> dict[str, Any] | None:
@@ -64,7 +67,7 @@ class Handle:
 
     def watch(self) -> Watch:
         """The progress as it comes: `for progress in handle.watch(): ...`; in a notebook a live bar."""
-        return Watch(self.task, ahead=self._client.history.ahead)
+        return Watch(partial(self._client.history.task, self.id), ahead=self._client.history.ahead)
 
     def result(self, *, timeout: float) -> Any:
         """The result, as soon as it is there. Raises the task's error, or TimeoutError after `timeout` seconds."""
@@ -181,12 +184,13 @@ class Client:
 
     def tasks(self, *, limit: int = 50, state: State | None = None, model: str | None = None) -> list[Task]:
         """The newest of this owner's tasks."""
-        found, after = self.history.tasks(self._owner, limit=limit, state=state, model=model)
-        while after is not None and len(found) < limit:
-            more, after = self.history.tasks(
-                self._owner, limit=limit - len(found), state=state, model=model, after=after
-            )
-            found += more
+        with answering():
+            found, after = self.history.tasks(self._owner, limit=limit, state=state, model=model)
+            while after is not None and len(found) < limit:
+                more, after = self.history.tasks(
+                    self._owner, limit=limit - len(found), state=state, model=model, after=after
+                )
+                found += more
         return found
 
     def handle(self, handle: str) -> Handle:
@@ -198,7 +202,7 @@ class Client:
         """How the task ended; None if it has not after so many seconds."""
         until = time.monotonic() + seconds
         group, _ = parse_handle(handle)
-        with self._redis.pubsub() as pubsub:  # type: ignore[no-untyped-call]
+        with answering(), self._redis.pubsub() as pubsub:  # type: ignore[no-untyped-call]
             pubsub.subscribe(REPLY_CHANNEL.format(process=self._process))
             self.history.watch(group, self._process)
             while True:
@@ -209,10 +213,11 @@ class Client:
                 pubsub.get_message(ignore_subscribe_messages=True, timeout=min(left, LOOK_SECONDS))
 
     def _submit(self, kind: Kind, lane: Lane, *, head: Head, body: bytes) -> Handle:
-        self._pressure.look()
-        self._pressure.check(kind, Lane(lane))
         group = Group(id=new_group_id(), kind=kind, lane=Lane(lane), heads=[head], bodies=[body])
-        self.ledger.accept(group)
+        with answering():
+            self._pressure.look()
+            self._pressure.check(kind, group.lane)
+            self.ledger.accept(group)
         return Handle(self, f"{group.id}-0")
 
 

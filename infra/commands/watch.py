@@ -34,7 +34,9 @@ _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 def run(args: argparse.Namespace) -> int:
     """Show the task; 0 if it succeeded. Raises its error, UnknownTask, Unavailable. An interrupt leaves it running."""
     settings = settings_of(Home(args.home), os.environ)
-    with redis_of(settings):
+    with redis_of(settings) as client:
+        # While it watches it has patience; whether anybody is there is said at once.
+        client.ping()
         handle = Client(settings.redis_url).handle(args.id)
         try:
             _show(handle.watch())

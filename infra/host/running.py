@@ -10,8 +10,7 @@ import redis
 from infra.host.home import Home
 from tasks.config.home import environment_of
 from tasks.config.settings import Settings
-from tasks.errors import Unavailable
-from tasks.storage.connection import connect
+from tasks.storage.connection import answering, connect
 
 
 def settings_of(home: Home, environ: Mapping[str, str]) -> Settings:
@@ -30,8 +29,7 @@ def redis_of(settings: Settings) -> Iterator[redis.Redis]:
     """The service's Redis. Raises Unavailable if it does not answer."""
     client = connect(settings)
     try:
-        yield client
-    except redis.RedisError as error:
-        raise Unavailable(f"the service's Redis does not answer, is the service running? ({error})") from error
+        with answering():
+            yield client
     finally:
         client.close()

@@ -19,6 +19,7 @@ from gateway.identity import keyfile
 from infra.host.address import Address, free_address
 from infra.host.exposure import warn_of_exposure
 from infra.host.home import FIRST_ACCOUNT, FLOWER_HTTP_PASSWORD, TEMPORARY, Home, Service
+from infra.host.limits import check_limits
 from infra.host.signals import Signals
 from infra.host.templates import write_private
 from infra.host.temporary import emptied
@@ -29,6 +30,7 @@ from infra.redis_server.embedded import flower_url, write_store
 from infra.redis_server.loading import loaded_part
 from infra.redis_server.place import RedisPlace, redis_place
 from infra.redis_server.repair import mend
+from infra.supervision.estimators import check_estimators
 from infra.supervision.programs import programs, write_supervisor
 from infra.supervision.readiness import is_ready, wait_until_ready
 from infra.supervision.settling import settle
@@ -47,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
     given = {**os.environ, **tls_variables(args)}
     settings = Settings.load(given)
     load_traces(settings)
+    check_limits()
+    check_estimators(settings, given)
     tls = check_pair(settings)
     if home.run.exists():
         with home.claim():

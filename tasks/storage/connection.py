@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import redis
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
 from tasks.config.settings import Settings
+from tasks.errors import Unavailable
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Errors of Redis become Unavailable, in words for who calls."""
+    try:
+        yield
+    except redis.RedisError as error:
+        raise Unavailable(f"the service's Redis does not answer, is the service running? ({error})") from error
 
 
 def connect(settings: Settings) -> redis.Redis:

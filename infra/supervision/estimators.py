@@ -1,0 +1,46 @@
+"""Whether the estimators that the settings name are there, before a service starts that could not use them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+from tasks.config.settings import Settings
+from tasks.errors import SettingsError
+
+#: Longest time for their import (seconds).
+IMPORT_SECONDS: Final = 60.0
+#: Makes each of them, and says of the first that cannot be made why. Whatever their code does is done there.
+PROGRAM: Final = """\
+import sys
+from tasks.config.settings import Settings
+from tasks.estimators.catalogue import Catalogue
+
+paths = Settings.load().estimator_paths
+for name, path in paths.items():
+    try:
+        Catalogue(paths, threads=1).get(name)
+    except BaseException as error:
+        sys.exit(f"{name}={path}: {type(error).__name__}: {error}")
+"""
+
+
+def check_estimators(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Raise SettingsError, which names the estimator, if one of the settings cannot be imported or made.
+
+    In a process of its own, as a worker will import it: models and their libraries are not for this one.
+    """
+    if not settings.estimator_paths:
+        return
+    command = [sys.executable, "-P", "-c", PROGRAM]
+    try:
+        done = subprocess.run(
+            command, env=dict(environ), capture_output=True, text=True, check=False, timeout=IMPORT_SECONDS
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SettingsError(f"MLSERVICE_ESTIMATORS cannot be imported within {IMPORT_SECONDS:.0f} s") from error
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or [f"the import ended with {done.returncode}"]
+        raise SettingsError(f"MLSERVICE_ESTIMATORS: {said[-1]}")
