@@ -67,7 +67,8 @@ def _check_snapshot(path: Path) -> None:
     """Raise Conflict if Valkey cannot read a snapshot."""
     # Under this name Valkey's server is its own tool for that.
     tool = ["valkey-check-rdb", str(path)]
-    done = subprocess.run(tool, executable=executable("valkey"), capture_output=True, text=True, check=False)
+    done = subprocess.run(tool, executable=executable("valkey"), capture_output=True, check=False)
     if done.returncode:
-        last = "; ".join(done.stdout.strip().splitlines()[-3:])
+        # Among it is what the file holds, which may be any bytes.
+        last = ascii("; ".join(done.stdout.decode(errors="replace").strip().splitlines()[-3:]))
         raise Conflict(f"{path.name} is damaged and cannot be mended: restore a backup ({last})")
