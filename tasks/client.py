@@ -21,7 +21,7 @@ from tasks.contract import DEFAULT_ESTIMATOR, REPLY_CHANNEL, SAFE, Kind, Lane, M
 from tasks.errors import InvalidField, by_name
 from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.cancelling import cancel
-from tasks.ledger.groups import Group, Head, Outcome, Task, new_group_id, parse_handle, read_failure
+from tasks.ledger.groups import Group, Head, Outcome, Owner, Task, new_group_id, parse_handle, read_failure
 from tasks.ledger.history import History
 from tasks.ledger.store import Ledger
 from tasks.registry.models_registry import check_name
@@ -184,12 +184,11 @@ class Client:
 
     def tasks(self, *, limit: int = 50, state: State | None = None, model: str | None = None) -> list[Task]:
         """The newest of this owner's tasks."""
+        owner = Owner(self._owner)
         with answering():
-            found, after = self.history.tasks(self._owner, limit=limit, state=state, model=model)
+            found, after = self.history.tasks(owner, limit=limit, state=state, model=model)
             while after is not None and len(found) < limit:
-                more, after = self.history.tasks(
-                    self._owner, limit=limit - len(found), state=state, model=model, after=after
-                )
+                more, after = self.history.tasks(owner, limit=limit - len(found), state=state, model=model, after=after)
                 found += more
         return found
 

@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, NamedTuple, ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 import redis
 
@@ -16,7 +16,7 @@ from gateway.commit.waiting import Expected, Waiting
 from tasks.contract import State
 from tasks.errors import UnknownTask
 from tasks.ledger.cancelling import cancel
-from tasks.ledger.groups import Outcome, Task, parse_handle
+from tasks.ledger.groups import Outcome, Owner, Task, parse_handle
 from tasks.ledger.history import History
 from tasks.ledger.store import Ledger
 
@@ -30,17 +30,6 @@ LEAVING_SECONDS: Final = 0.5
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class Owner(NamedTuple):
-    """Whose tasks a caller may see: those that were asked for under this name since then (seconds since the epoch)."""
-
-    name: str
-    since: float = 0.0
-
-    def has(self, task: Task) -> bool:
-        """Whether the task is one of them."""
-        return task.owner == self.name and task.asked_at >= self.since
 
 
 def check_owner(task: Task, owner: Owner | None) -> None:
@@ -86,10 +75,7 @@ class Outcomes:
         self, owner: Owner, *, limit: int, state: State | None, model: str | None, after: str | None
     ) -> tuple[builtins.list[Task], str | None]:
         """An owner's tasks, newest first, as `History.tasks` gives them."""
-        name, since = owner
-        return await self._run(
-            self._history.tasks, name, since=since, limit=limit, state=state, model=model, after=after
-        )
+        return await self._run(self._history.tasks, owner, limit=limit, state=state, model=model, after=after)
 
     async def wait(self, handle: str, *, seconds: float, reply: Expected | None = None) -> Outcome | None:
         """How the task ended; None if it does not in time. `reply`: what a submit of this process expects.

@@ -6,13 +6,13 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import redis
 
+from gateway.identity.account import Account, from_record, new_number, to_record
 from gateway.identity.passwords import Passwords
-from gateway.identity.quotas import LIMITS, Quota
 from gateway.identity.scopes import SCOPES as SCOPES
 from gateway.identity.scopes import allows as allows
 from gateway.identity.scopes import check_scopes
@@ -35,30 +35,11 @@ OUTSIDE: Final = "oidc:"
 OUTSIDE_NAME: Final = re.compile(r"[\x21-\x7e]{1,200}")
 #: Least length of a password, in characters.
 PASSWORD_LENGTH: Final = 8
+#: A revoked token is remembered so much longer than it lasts (seconds): should the clock run ahead for a while and be
+#: put right, the token would be good again, and what was remembered of it gone.
+REVOKED_MARGIN_SECONDS: Final = 86400
 #: Greatest length of a password, in characters, so that a login stays cheap to refuse.
 PASSWORD_LIMIT: Final = 1024
-
-
-@dataclass(frozen=True)
-class Account:
-    """One account as it is kept. Times are seconds since the epoch."""
-
-    name: str
-    scopes: frozenset[str]
-    created_at: float
-    disabled: bool = False
-    password: str = field(default="", repr=False)
-    #: Tokens that were issued before are refused.
-    tokens_since: int = 0
-    #: Limits of this account's own, by the names of Quota's fields; the settings have the others.
-    limits: Mapping[str, int] = field(default_factory=dict)
-    #: What was submitted under this name before, by the clock of Redis, is another account's, which was removed. 0 for
-    #: callers of the outside issuer, who are the same with an account here and without.
-    owns_since: float = 0.0
-
-    def quota(self, default: Quota) -> Quota:
-        """What the account may use in a second."""
-        return replace(default, **self.limits)
 
 
 class Accounts:
@@ -85,14 +66,15 @@ class Accounts:
         check_scopes(granted)
         hashed = self._passwords.hash(password) if password is not None else ""
         outside = name.startswith(OUTSIDE)
-        owns_since = 0.0 if outside else self._redis_time()
-        account = Account(name, granted, self._clock(), password=hashed, owns_since=owns_since)
+        account = Account(name, granted, self._clock(), password=hashed, series=new_number())
+        if not outside:
+            account = replace(account, id=new_number(), owns_since=self._redis_time())
 
         def write(pipe: Any) -> None:
             if pipe.exists(_key(name)):
                 raise Conflict(f"the account {name!r} exists already; remove it first or take another name")
             pipe.multi()
-            pipe.hset(_key(name), mapping=_record(account))
+            pipe.hset(_key(name), mapping=to_record(account))
             pipe.sadd(USERS_KEY, name)
             if not outside:
                 # What is left of an account that had this name.
@@ -125,9 +107,7 @@ class Accounts:
         if name.startswith(OUTSIDE):
             raise InvalidField(f"{name!r} has no password here: its issuer knows it").at("/name")
         _check(name, password)
-        # Tokens count whole seconds: what was issued in this one is ended too, and new ones say the next.
-        since = str(math.floor(self._clock()) + 1)
-        self._change(name, {"password": self._passwords.hash(password), "tokens_since": since})
+        self._change(name, {"password": self._passwords.hash(password), "series": new_number()})
 
     def set_scopes(self, name: str, scopes: Iterable[str]) -> None:
         """Give the account these scopes and no others. Tokens keep what both have. Raises InvalidField, NotFound."""
@@ -153,7 +133,7 @@ class Accounts:
     def get(self, name: str) -> Account | None:
         """The account of this name, or None."""
         record: Any = self._redis.hgetall(_key(name))
-        return _account(name, {_text(key): _text(value) for key, value in record.items()}) if record else None
+        return from_record(name, {_text(key): _text(value) for key, value in record.items()}) if record else None
 
     def verify(self, name: str, password: str) -> Account:
         """The account whose name and password these are.
@@ -172,7 +152,7 @@ class Accounts:
 
     def revoke_token(self, token_id: str, *, until: float | None) -> None:
         """Refuse the token with this id, which ends by itself at that time; None: nobody knows when."""
-        life = None if until is None else max(1, math.ceil(until - self._clock()))
+        life = None if until is None else max(1, math.ceil(until - self._clock())) + REVOKED_MARGIN_SECONDS
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.set(REVOKED_KEY.format(token=token_id), "1", ex=life)
             pipe.publish(ACCOUNTS_CHANNEL, TOKEN_CHANGE.format(token=token_id))
@@ -214,30 +194,6 @@ def _check(name: str, password: str | None) -> None:
         raise InvalidField(f"an account needs a password, unless its name begins with {OUTSIDE}").at("/password")
     if not PASSWORD_LENGTH <= len(password) <= PASSWORD_LIMIT:
         raise InvalidField(f"the password must have {PASSWORD_LENGTH} to {PASSWORD_LIMIT} characters").at("/password")
-
-
-def _record(account: Account) -> dict[str, str]:
-    return {
-        "password": account.password,
-        "scopes": " ".join(sorted(account.scopes)),
-        "created_at": repr(account.created_at),
-        "disabled": "0",
-        "owns_since": repr(account.owns_since),
-    }
-
-
-def _account(name: str, kept: Mapping[str, str]) -> Account:
-    limits = {limit: int(kept[limit]) for limit in LIMITS if kept.get(limit)}
-    return Account(
-        name,
-        frozenset(kept.get("scopes", "").split()),
-        float(kept.get("created_at", "0")),
-        kept.get("disabled") == "1",
-        kept.get("password", ""),
-        int(kept.get("tokens_since", "0")),
-        limits,
-        float(kept.get("owns_since", "0")),
-    )
 
 
 def _unknown(name: str) -> NotFound:

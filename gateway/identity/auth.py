@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import falcon.asgi
 
-from gateway.identity.accounts import Account
+from gateway.identity.account import Account
 from gateway.identity.callers import Callers
 from gateway.identity.quotas import Quota, Quotas
 from gateway.identity.scopes import MODEL_SCOPES, SCOPES, Needed, allows

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from gateway.identity.accounts import Account, Accounts
+from gateway.identity.account import Account
+from gateway.identity.accounts import Accounts
 from gateway.identity.oidc import OutsideIssuer
 from gateway.identity.quotas import NO_QUOTA, Quota
 from gateway.identity.scopes import meet
@@ -20,6 +21,10 @@ from tasks.errors import Unauthenticated
 REMEMBERED_SECONDS: Final = 30
 #: Most tokens that are remembered.
 CACHE_SIZE: Final = 4096
+
+#: Why a token is refused that its account does not take.
+GONE: Final = "the token's account was removed or disabled"
+ENDED: Final = "the token's account was replaced or got another password; get a new one from /v1/token"
 
 #: An account, if there is one, and whether the token was revoked.
 Standing = tuple[Account | None, bool]
@@ -36,6 +41,7 @@ class Callers:
         outside: OutsideIssuer | None = None,
         quota: Quota = NO_QUOTA,
         clock: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
         cache_size: int = CACHE_SIZE,
     ) -> None:
         self._accounts = accounts
@@ -43,6 +49,7 @@ class Callers:
         self._outside = outside
         self._quota = quota
         self._clock = clock
+        self._ticks = ticks
         self._cache_size = cache_size
         #: By audience and token.
         self._known: dict[tuple[str, str], tuple[Principal, float]] = {}
@@ -55,7 +62,7 @@ class Callers:
         Raises Unauthenticated, and Unavailable if that cannot be found out now.
         """
         known = self._known.get((audience, token))
-        if known is not None and self._clock() < known[1]:
+        if known is not None and self._ticks() < known[1] and self._clock() < known[0].expires_at:
             return known[0]
         changes = self._changes
         theirs = self._outside if self._outside is not None and self._outside.issued(token) else None
@@ -87,10 +94,12 @@ class Callers:
                 del self._known[key]
 
     def _admitted(self, claimed: Principal, account: Account | None) -> Principal:
-        # An account that was removed and made again is another one; tokens count whole seconds.
-        if account is None or claimed.issued_at < int(account.created_at):
-            raise Unauthenticated("the token's account was removed, replaced or disabled")
-        return replace(self._limited(claimed, account, claimed.scopes), owns_since=account.owns_since)
+        if account is None:
+            raise Unauthenticated(GONE)
+        principal = self._limited(claimed, account, claimed.scopes)
+        if claimed.series != account.series and not _is_plain(claimed, account):
+            raise Unauthenticated(ENDED)
+        return replace(principal, account=account.id, owns_since=account.owns_since)
 
     def _admitted_outside(self, claimed: Principal, account: Account | None, *, scoped: bool) -> Principal:
         """A caller of the outside issuer may have an account here, which narrows what the token says, or says it."""
@@ -102,15 +111,15 @@ class Callers:
 
     def _limited(self, claimed: Principal, account: Account, scopes: frozenset[str]) -> Principal:
         if account.disabled:
-            raise Unauthenticated("the token's account was removed, replaced or disabled")
+            raise Unauthenticated(GONE)
         if claimed.issued_at < account.tokens_since:
-            raise Unauthenticated("the token's account got another password; get a new one from /v1/token")
+            raise Unauthenticated(ENDED)
         return replace(claimed, scopes=meet(scopes, account.scopes), quota=self.quota_of(account))
 
     def _remember(self, key: tuple[str, str], principal: Principal) -> None:
         while len(self._known) >= self._cache_size:
             del self._known[next(iter(self._known))]
-        self._known[key] = principal, min(principal.expires_at, self._clock() + REMEMBERED_SECONDS)
+        self._known[key] = principal, self._ticks() + REMEMBERED_SECONDS
 
     async def _standing(self, claimed: Principal) -> Standing:
         """What Redis says; those who ask at the same time share one read."""
@@ -129,3 +138,9 @@ class Callers:
         if not done.cancelled():
             # All who waited may be gone; then nobody else takes note of what it raised.
             done.exception()
+
+
+def _is_plain(claimed: Principal, account: Account) -> bool:
+    """Whether a token is from before there were series, as is its account, which has had no other password since."""
+    since = account.plain_tokens_since
+    return not claimed.series and since is not None and claimed.issued_at >= since

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
-from gateway.identity.accounts import Account
+from gateway.identity.account import Account
 from tasks.contract import EVERYTHING_CHANGED
 
 #: Seconds after which a password is checked again, should the word of its account's change be lost.

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import jwt
 
+from gateway.identity.account import Account
 from gateway.identity.keys import Key, Keys
 from gateway.identity.quotas import NO_QUOTA, Quota
 from tasks.errors import Unauthenticated
@@ -18,9 +19,11 @@ from tasks.errors import Unauthenticated
 ISSUER: Final = "mlservice"
 #: The audience of a token that opens Flower and nothing else.
 FLOWER: Final = "mlservice/flower"
+#: The claim that says of which series of its account a token is; those from before there were series lack it.
+SERIES: Final = "series"
 #: Claims that a token of ours must have.
 CLAIMS: Final = ("iss", "aud", "sub", "iat", "nbf", "exp", "jti", "scope")
-#: Seconds by which the clocks of two gateways may differ.
+#: Seconds by which the clocks of two gateways, or of an outside issuer and a gateway, may differ.
 SKEW_SECONDS: Final = 30
 #: Times are before this (seconds since the epoch): a float has no whole numbers above it.
 LATEST_SECONDS: Final = 2**53
@@ -49,8 +52,11 @@ class Principal:
     token_id: str = ""
     #: What the account may use in a second.
     quota: Quota = NO_QUOTA
-    #: What was asked for under this name before is another account's, which had it then.
-    owns_since: float = 0.0
+    #: Which series of tokens the token is of; empty for one from before there were any, and for an outside one.
+    series: str = ""
+    #: Which account of this name it is, and what is its of the work that says no account; see `Account`.
+    account: str = Account.id
+    owns_since: float = Account.owns_since
 
 
 class Tokens:
@@ -61,8 +67,9 @@ class Tokens:
         self._life = life_seconds
         self._clock = clock
 
-    def issue(self, name: str, scopes: Iterable[str], *, since: int = 0) -> Token:
-        """A token for this account, good for `life_seconds` from now; `since` is the account's `tokens_since`."""
+    def issue(self, name: str, scopes: Iterable[str], *, series: str, since: int = 0) -> Token:
+        """A token for the account of this name, good for `life_seconds` from now; `series` and `since` are its `series`
+        and `tokens_since`."""
         now = int(self._clock())
         scope = " ".join(sorted(scopes))
         claims = {
@@ -73,6 +80,7 @@ class Tokens:
             "exp": now + self._life,
             "jti": uuid.uuid4().hex,
             "scope": scope,
+            SERIES: series,
         }
         return Token(self._signed(claims), self._life, scope)
 
@@ -88,17 +96,19 @@ class Tokens:
             "exp": int(principal.expires_at),
             "jti": principal.token_id,
             "scope": " ".join(sorted(principal.scopes)),
+            **({SERIES: principal.series} if principal.series else {}),
         }
         return self._signed(claims)
 
     def verify(self, token: str, *, audience: str = ISSUER) -> Principal:
         """Who this token speaks for. Raises Unauthenticated, which says what is wrong with the token."""
         claims = decode(token, self._key(token), audience=audience, issuer=ISSUER, required=CLAIMS)
-        issued, expires = times(claims, now=self._clock())
-        scope, token_id = claims["scope"], claims["jti"]
-        if not isinstance(scope, str):
+        # A token of ours is never for later: one that seems so was issued before the clock went back.
+        issued, expires = times(claims, now=self._clock(), early=True)
+        scope, token_id, series = claims["scope"], claims["jti"], claims.get(SERIES, "")
+        if not (isinstance(scope, str) and isinstance(series, str)):
             raise Unauthenticated("the token has a claim of the wrong type")
-        return Principal(claims["sub"], frozenset(scope.split()), expires, issued, token_id)
+        return Principal(claims["sub"], frozenset(scope.split()), expires, issued, token_id, series=series)
 
     def _signed(self, claims: dict[str, Any]) -> str:
         key = self._keys.signing()
@@ -140,15 +150,16 @@ def decode(token: str, key: Key, *, audience: str, issuer: str, required: Iterab
         raise Unauthenticated(_reason(error, key.algorithm)) from error
 
 
-def times(claims: dict[str, Any], *, now: float) -> tuple[float, float]:
-    """(issued at, expires at) of a token that is good now. Raises Unauthenticated."""
+def times(claims: dict[str, Any], *, now: float, early: bool = False) -> tuple[float, float]:
+    """(issued at, expires at) of a token that is good now; also, if `early` ones are, when it seems to be for later.
+    Raises Unauthenticated."""
     issued, expires = claims["iat"], claims["exp"]
     begins = claims.get("nbf", issued)
     if not all(type(t) in (int, float) and abs(t) < LATEST_SECONDS for t in (issued, expires, begins)):
         raise Unauthenticated("the token has a claim of the wrong type")
     if not now < expires:
         raise Unauthenticated("the token has expired; get a new one from /v1/token")
-    if max(issued, begins) > now + SKEW_SECONDS:
+    if not early and max(issued, begins) > now + SKEW_SECONDS:
         raise Unauthenticated("the token is not valid yet")
     return float(issued), float(expires)
 

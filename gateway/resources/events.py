@@ -12,7 +12,7 @@ from falcon import HTTP_204
 from falcon.asgi import Request, Response, SSEvent
 
 from gateway.commit.following import Follower, Watched
-from gateway.commit.outcomes import Outcomes, Owner
+from gateway.commit.outcomes import Outcomes
 from gateway.commit.sharing import Sharing
 from gateway.identity.auth import requires
 from gateway.resources.tasks import owner_filter
@@ -21,7 +21,7 @@ from gateway.web.headers import writes_events
 from gateway.web.representations import state_document, task_document
 from tasks.contract import State
 from tasks.errors import Forbidden, NotFound, Unauthenticated, Unavailable
-from tasks.ledger.groups import Outcome, Task, parse_handle
+from tasks.ledger.groups import Outcome, Owner, Task, parse_handle
 
 #: While nothing happens, a comment is sent so often, and whether the caller may still watch is looked at (seconds).
 QUIET_SECONDS: Final = 5.0

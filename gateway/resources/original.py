@@ -101,8 +101,14 @@ class InitResource(Original):
         source, target = self._settings.default_source, self._settings.default_target
         if not source:
             raise SettingsError(f"there is no source to learn from: set {PREFIX}DEFAULT_SOURCE to one of the sources")
-        owner, query = req.context.principal.name, {"source": source, "target": target}
-        return Head(owner=owner, model=self.model, query=query, request_id=request_id(req), trace=trace_of(req))
+        return Head(
+            owner=req.context.principal.name,
+            account=req.context.principal.account,
+            model=self.model,
+            query={"source": source, "target": target},
+            request_id=request_id(req),
+            trace=trace_of(req),
+        )
 
 
 class PredictResource(Original):
@@ -121,6 +127,7 @@ class PredictResource(Original):
         seconds = self._settings.max_wait_seconds
         head = Head(
             owner=req.context.principal.name,
+            account=req.context.principal.account,
             model=self.model,
             media=media_type(req.content_type) if req.content_type else Media.JSON,
             # Nobody asks for the result later.

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from falcon import HTTP_202
 from falcon.asgi import Request, Response
 
-from gateway.commit.outcomes import Outcomes, Owner, check_owner
+from gateway.commit.outcomes import Outcomes, check_owner
 from gateway.identity.accounts import allows
 from gateway.identity.auth import requires
 from gateway.web.head import HEAD
@@ -18,7 +18,7 @@ from gateway.web.representations import show, show_accepted, show_outcome, task_
 from tasks.contract import State
 from tasks.errors import Conflict, Forbidden, InvalidField
 from tasks.ledger.cancelling import TOO_LATE
-from tasks.ledger.groups import Outcome, Task
+from tasks.ledger.groups import Outcome, Owner, Task
 
 #: The query parameters of a list.
 PARAMETERS: Final = ("state", "model", "owner", "limit", "after")
@@ -102,7 +102,7 @@ class ResultResource:
 def owner_filter(req: Request) -> Owner | None:
     """Whose tasks the caller may see: their own; everybody's (None) for an administrator."""
     principal = req.context.principal
-    return None if allows(principal.scopes, "admin") else Owner(principal.name, principal.owns_since)
+    return None if allows(principal.scopes, "admin") else Owner(principal.name, principal.account, principal.owns_since)
 
 
 async def _outcome(

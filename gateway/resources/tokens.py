@@ -11,7 +11,8 @@ from typing import Final
 
 import falcon.asgi
 
-from gateway.identity.accounts import NAME, Account, Accounts
+from gateway.identity.account import Account
+from gateway.identity.accounts import NAME, Accounts
 from gateway.identity.auth import REALM, public, requires
 from gateway.identity.keys import Keys
 from gateway.identity.login_throttle import LoginThrottle, client_address
@@ -62,7 +63,7 @@ class TokenResource:
         except Unauthenticated:
             resp.set_header("WWW-Authenticate", f'Basic realm="{REALM}", charset="UTF-8"')
             raise
-        token = self._tokens.issue(account.name, account.scopes, since=account.tokens_since)
+        token = self._tokens.issue(account.name, account.scopes, series=account.series, since=account.tokens_since)
         self._count(TOKENS_ISSUED)
         show(
             resp,

@@ -88,8 +88,8 @@ class Work:
             raise InvalidField(f"Idempotency-Key must have 1 to {KEY_LENGTH} printable ASCII characters")
         said = [self._kind.value, head.model, head.media.value, head.accept.value, sorted(req.params.items())]
         digest = hashlib.sha256(repr(said).encode() + b"\0" + body).hexdigest()
-        since = req.context.principal.owns_since
-        return Idempotency(owner=head.owner, since=since, key=key, digest=digest, life_seconds=self._key_life)
+        account = req.context.principal.account
+        return Idempotency(owner=head.owner, account=account, key=key, digest=digest, life_seconds=self._key_life)
 
     def _head(self, req: Request, model: str) -> Head:
         return Head(
@@ -101,6 +101,7 @@ class Work:
             query=self._query(req),
             request_id=request_id(req),
             trace=trace_of(req),
+            account=req.context.principal.account,
         )
 
     def _media(self, req: Request) -> Media:

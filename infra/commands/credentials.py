@@ -10,7 +10,8 @@ from pathlib import Path
 import redis
 
 from gateway.identity import keyfile
-from gateway.identity.accounts import Account, Accounts
+from gateway.identity.account import Account
+from gateway.identity.accounts import Accounts
 from gateway.identity.keys import open_keys
 from gateway.identity.scopes import check_scopes, covers
 from gateway.identity.tokens import SKEW_SECONDS, Tokens
@@ -44,7 +45,8 @@ def token(args: argparse.Namespace) -> int:
         raise Conflict(f"the account {args.name} is disabled, its tokens are refused: `mlservice user enable` it first")
     scopes = args.scopes or account.scopes
     _check_granted(account, scopes)
-    print(tokens.issue(args.name, scopes, since=account.tokens_since).access_token)
+    issued = tokens.issue(args.name, scopes, series=account.series, since=account.tokens_since)
+    print(issued.access_token)
     return 0
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from gateway.identity.accounts import SCOPES, Account, Accounts
+from gateway.identity.account import Account
+from gateway.identity.accounts import SCOPES, Accounts
 from gateway.identity.quotas import LIMITS
 from infra.host.home import FIRST_ACCOUNT, Home
 from infra.host.running import redis_of, settings_of

@@ -34,16 +34,16 @@ class Idempotency(msgspec.Struct, frozen=True, kw_only=True):
     """An owner's idempotency key, and a digest of what is sent under it."""
 
     owner: str
-    #: Since when the owner has this name (seconds since the epoch): who had it before had keys of his own.
-    since: float = 0.0
+    #: Which account of the owner's name it is: who had that before had keys of his own.
+    account: str = "0.0"
     key: str
     digest: str
     life_seconds: int
 
     @property
     def whose(self) -> str:
-        """A digest of owner and key. Both may hold any character, so that no separator would do."""
-        return hashlib.sha256(repr((self.owner, self.since, self.key)).encode()).hexdigest()
+        """A digest of owner and key, which may both hold any character; the account is one word."""
+        return hashlib.sha256(f"({self.owner!r}, {self.account}, {self.key!r})".encode()).hexdigest()
 
 
 def acceptance(
@@ -63,6 +63,7 @@ def acceptance(
     keys = [GROUP_KEY.format(group=group.id), pending, queue, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, once_key]
     keys.append(WORK_COUNTS_KEY)
     counts = Counter(head.owner for head in group.heads)
+    accounts = {head.owner: head.account for head in group.heads}
     owners = [part for owner in counts.items() for part in owner]
     limits = [part for owner, bound in (most or {}).items() for part in (owner, counts[owner], bound)]
     args: list[Any] = [group.id, data, depth_field(group.kind, group.lane), len(group.heads), pack(owners)]
@@ -70,6 +71,7 @@ def acceptance(
     args += [f"{once.digest} {group.id}-0", once.life_seconds] if once else ["", 0]
     args.append(pack(limits) if limits else "")
     args += ["kind", group.kind.value, "lane", group.lane.value, "reply", group.reply, "heads", pack(group.heads)]
+    args += ["accounts", pack([accounts[owner] for owner in counts])]
     args += ["bodies", pack(placed), "models", " ".join({head.model for head in group.heads})]
     return keys, args
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -34,6 +34,23 @@ class Head(msgspec.Struct, frozen=True, omit_defaults=True):
     trace: str = ""
     #: When its owner asked for it, if that was before it was accepted (seconds since the epoch): it is a replay.
     asked_at: float | None = None
+    #: Which account of the owner's name asked for it; empty for work of no account, and from before this was said.
+    account: str = ""
+
+
+class Owner(NamedTuple):
+    """Whose tasks a caller may see: those of this account of the name; of those that say no account, what was asked for
+    since then (seconds since the epoch). Without an account: those of all that had the name."""
+
+    name: str
+    account: str = ""
+    since: float = 0.0
+
+    def has(self, task: Task) -> bool:
+        """Whether the task is one of them."""
+        if task.owner != self.name:
+            return False
+        return task.account == self.account if task.account and self.account else task.asked_at >= self.since
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -142,6 +159,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     retry_error: str | None = None
     #: When its owner asked for it; of a replay that is earlier than its submission.
     asked_at: float = 0.0
+    #: Which account of the owner's name asked for it; empty where that is not known.
+    account: str = ""
 
 
 _pack = msgspec.msgpack.Encoder().encode

@@ -22,7 +22,7 @@ from tasks.contract import (
 )
 from tasks.errors import Expired, InvalidField, UnknownTask
 from tasks.ledger.claims import cancelled
-from tasks.ledger.groups import Claim, Head, Outcome, Task, failure, parse_handle, read_heads, read_reply
+from tasks.ledger.groups import Claim, Head, Outcome, Owner, Task, failure, parse_handle, read_heads, read_reply
 from tasks.storage.scripts import register
 from tasks.storage.stores import read_kept
 
@@ -90,30 +90,28 @@ class History:
 
     def tasks(
         self,
-        owner: str,
+        owner: Owner,
         *,
         limit: int,
-        since: float = 0.0,
         state: State | None = None,
         model: str | None = None,
         after: str | None = None,
     ) -> tuple[list[Task], str | None]:
-        """An owner's work that was asked for `since` (seconds since the epoch), newest first, and the handle to go on
-        `after`, None at the end.
+        """An owner's work, newest first, and the handle to go on `after`, None at the end.
 
         A page may be shorter than `limit`, even empty, and not be the last. Raises InvalidField for an unknown `after`.
         """
         found: list[Task] = []
         last = after
-        for seen, task in enumerate(self._owned(owner, since, after)):
+        for seen, task in enumerate(self._owned(owner.name, after)):
             if len(found) == limit or seen == _LIMIT:
                 return found, last
             last = task.id
-            if task.asked_at >= since and state in (None, task.state) and model in (None, task.model):
+            if owner.has(task) and state in (None, task.state) and model in (None, task.model):
                 found.append(task)
         return found, None
 
-    def _owned(self, owner: str, since: float, after: str | None) -> Iterator[Task]:
+    def _owned(self, owner: str, after: str | None) -> Iterator[Task]:
         key = OWNER_KEY.format(owner=owner)
         start, skip = 0, ("", -1)
         if after is not None:
@@ -122,7 +120,7 @@ class History:
             if rank is None:
                 raise InvalidField("after must be the id of one of your tasks that are still kept").at("?after")
             start = int(rank)
-        while groups := self._page(key, since, start):
+        while groups := self._page(key, start):
             for task in self._items(groups, owner):
                 group, index = parse_handle(task.id)
                 if group != skip[0] or index > skip[1]:
@@ -131,8 +129,8 @@ class History:
             place: Any = self._redis.zrevrank(key, groups[-1])
             start = start + len(groups) if place is None else int(place) + 1
 
-    def _page(self, key: str, since: float, start: int) -> list[str]:
-        members: Any = self._redis.zrange(key, "+inf", repr(since), byscore=True, desc=True, offset=start, num=_PAGE)
+    def _page(self, key: str, start: int) -> list[str]:
+        members: Any = self._redis.zrange(key, start, start + _PAGE - 1, desc=True)
         return [member.decode() for member in members]
 
     def _items(self, groups: Sequence[str], owner: str) -> Iterator[Task]:
@@ -198,6 +196,7 @@ def _task(handle: str, record: dict[str, Any], head: Head, *, index: int, cancel
         finished_at=_seconds(record["finished_at"]),
         progress=msgspec.Raw(record["progress"]) if record["progress"] else None,
         retries=int(record["retries"] or 0),
+        account=head.account,
         retry_error=record["retry_error"].decode(errors="replace") if record["retry_error"] else None,
     )
 

@@ -31,12 +31,14 @@ from gateway.identity.passwords import Passwords
 from gateway.identity.scopes import MODEL_SCOPES, SCOPES, VIEWING
 from gateway.identity.tokens import ISSUER
 from tasks.config.settings import Settings
-from tasks.contract import PROBLEM, Media
+from tasks.contract import PROBLEM, USER_KEY, Media
 from tests.servers import Valkey
 from tests.workers import learn_sums
 
 MODEL: Final = "sums"
 SHARED: Final = "s" * 40
+#: The series of all accounts' tokens.
+SERIES: Final = "5e"
 ROWS: Final = json.dumps({"rows": [{"a": 1, "b": 2}]}).encode()
 TABLE: Final = json.dumps({"rows": [{"a": a, "y": a} for a in range(20)]}).encode()
 BEARER: Final = f'Bearer realm="{REALM}"'
@@ -174,6 +176,7 @@ def settings(valkey_server: Valkey, keys: Path) -> Iterator[Settings]:
         accounts = Accounts(client, passwords=Passwords(memory_kib=64, passes=1))
         for name in ("ada", "eve", "off"):
             accounts.add(name, password="correct horse", scopes=["admin"])
+            client.hset(USER_KEY.format(name=name), "series", SERIES)
         accounts.disable("off")
         yield Settings(
             redis_url=valkey_server.redis_url,
@@ -195,7 +198,7 @@ class Forger:
 
     def claims(self, name: str, scope: str, **changes: Any) -> dict[str, Any]:
         now = int(time.time())
-        usual = {"iss": ISSUER, "aud": ISSUER, "sub": name, "scope": scope, "jti": uuid.uuid4().hex}
+        usual = {"iss": ISSUER, "aud": ISSUER, "sub": name, "scope": scope, "jti": uuid.uuid4().hex, "series": SERIES}
         return {**usual, "iat": now, "nbf": now, "exp": now + 60, **changes}
 
     def good(self, name: str, scope: str, **changes: Any) -> str:
@@ -250,6 +253,8 @@ BAD: Final[dict[str, Callable[[Forger, str], str | None]]] = {
     "EdDSA as given key": lambda forger, scope: forger.signed_as_given(scope),
     "wrong audience": lambda forger, scope: forger.good("ada", scope, aud="elsewhere"),
     "wrong issuer": lambda forger, scope: forger.good("ada", scope, iss="elsewhere"),
+    "replaced account": lambda forger, scope: forger.good("ada", scope, series="other"),
+    "no series": lambda forger, scope: forger.good("ada", scope, series=""),
     "disabled account": lambda forger, scope: forger.good("off", scope),
     "unknown account": lambda forger, scope: forger.good("nobody", scope),
 }

@@ -117,7 +117,10 @@ def forged(service: Service, *, key: Any = None, algorithm: str = "EdDSA", **cla
     """A token of the first account, with other claims; None leaves a claim out."""
     now = int(time.time())
     usual = {"iss": ISSUER, "aud": ISSUER, "sub": "admin", "iat": now, "nbf": now, "exp": now + 60, "jti": "1"}
-    chosen = {name: value for name, value in {**usual, "scope": "admin", **claims}.items() if value is not None}
+    good = service.http.headers["Authorization"].partition(" ")[2]
+    series = jwt.decode(good, options={"verify_signature": False})["series"]
+    wanted = {**usual, "scope": "admin", "series": series, **claims}
+    chosen = {name: value for name, value in wanted.items() if value is not None}
     own = Keys(file=service.home.token_keys).signing()
     signing = "" if algorithm == "none" else key or own.signing
     return jwt.encode(chosen, signing, algorithm=algorithm, headers={"kid": own.kid})
@@ -135,7 +138,8 @@ FORGERIES: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "another issuer": ({"iss": "elsewhere"}, "issued for another service"),
     "another audience": ({"aud": "elsewhere"}, "issued for another service"),
     "no end": ({"exp": None}, "lacks the claim exp"),
-    "not yet valid": ({"iat": 4_000_000_000, "nbf": 4_000_000_000, "exp": 4_000_000_060}, "not valid yet"),
+    "another series": ({"series": "0"}, "account was replaced or got another password"),
+    "no series": ({"series": None}, "account was replaced or got another password"),
     "unknown account": ({"sub": "nobody"}, "account was removed"),
     "no scope": ({"scope": None}, "lacks the claim scope"),
     "scope as a list": ({"scope": ["admin"]}, "claim of the wrong type"),

@@ -21,7 +21,7 @@ from gateway.identity.tokens import Tokens
 from tasks.config.settings import Settings
 from tasks.contract import QUOTA_KEY, UNFINISHED_KEY, WATCHERS_KEY, Media, State
 from tasks.errors import InvalidRows
-from tasks.ledger.groups import Outcome, failure
+from tasks.ledger.groups import Outcome, Owner, failure
 from tasks.ledger.history import History
 from tasks.ledger.store import Ledger
 from tests.servers import Valkey
@@ -44,8 +44,8 @@ class Place:
 
     def add(self, name: str, *scopes: str) -> dict[str, str]:
         """The headers of a new account."""
-        self.accounts.add(name, password="correct horse", scopes=scopes)
-        return {"Authorization": f"Bearer {self._tokens.issue(name, scopes).access_token}"}
+        series = self.accounts.add(name, password="correct horse", scopes=scopes).series
+        return {"Authorization": f"Bearer {self._tokens.issue(name, scopes, series=series).access_token}"}
 
     async def ask(self, path: str, caller: dict[str, str], *, method: str = "GET", **headers: str) -> Result:
         given = {**caller, **{name.replace("_", "-"): value for name, value in headers.items()}}
@@ -63,7 +63,7 @@ class Place:
 
     def handle(self, owner: str) -> str:
         """The one task that this account submitted."""
-        (task,), _ = History(self.client).tasks(owner, limit=2)
+        (task,), _ = History(self.client).tasks(Owner(owner), limit=2)
         return task.id
 
     async def until(self, look: Callable[[], object], what: str) -> None:

@@ -29,7 +29,7 @@ from tasks.contract import (
 from tasks.errors import Cancelled, Conflict, FenceLost, InvalidField, UnknownTask
 from tasks.ledger.acceptance import Idempotency
 from tasks.ledger.cancelling import cancel
-from tasks.ledger.groups import Claim, Group, Head, Outcome, new_group_id, read_failure, read_reply
+from tasks.ledger.groups import Claim, Group, Head, Outcome, Owner, new_group_id, read_failure, read_reply
 from tasks.ledger.history import History, unwanted
 from tasks.ledger.store import Ledger
 from tasks.registry.models_registry import Registry, Version
@@ -232,7 +232,7 @@ def test_an_idempotency_key_is_its_owners(ledger: Ledger) -> None:
         once = Idempotency(owner=owner, key=key, digest=f"d{number}", life_seconds=60)
         assert ledger.accept(group_of(b"x", owner=owner), once=once) is None
     assert ledger.accept(group_of(b"x"), once=Idempotency(owner="oidc:a", key="b:c", digest="", life_seconds=60))
-    later = Idempotency(owner="oidc:a", since=1.0, key="b:c", digest="", life_seconds=60)
+    later = Idempotency(owner="oidc:a", account="1.0", key="b:c", digest="", life_seconds=60)
     assert ledger.accept(group_of(b"x"), once=later) is None
 
 
@@ -396,18 +396,18 @@ def test_owned_work_is_listed_newest_first_in_pages(ledger: Ledger, history: His
     for group in groups:
         ledger.accept(group)
     mine = [f"{groups[1].id}-0", f"{groups[0].id}-0", f"{groups[0].id}-1"]
-    found, after = history.tasks("ada", limit=2)
+    found, after = history.tasks(Owner("ada"), limit=2)
     assert ([task.id for task in found], after) == (mine[:2], mine[1])
-    found, after = history.tasks("ada", limit=2, after=after)
+    found, after = history.tasks(Owner("ada"), limit=2, after=after)
     assert ([task.id for task in found], after) == (mine[2:], None)
     ledger.finish(claimed(ledger, groups[1]), [done()])
-    assert [t.id for t in history.tasks("ada", limit=9, state=State.SUCCEEDED)[0]] == mine[:1]
-    assert history.tasks("ada", limit=9, model="other") == ([], None)
+    assert [t.id for t in history.tasks(Owner("ada"), limit=9, state=State.SUCCEEDED)[0]] == mine[:1]
+    assert history.tasks(Owner("ada"), limit=9, model="other") == ([], None)
     since = history.task(mine[0]).submitted_at
-    assert [t.id for t in history.tasks("ada", limit=9, since=since)[0]] == mine[:1]
-    assert history.tasks("ada", limit=9, since=since + 1e-6) == ([], None)
+    assert [t.id for t in history.tasks(Owner("ada", since=since), limit=9)[0]] == mine[:1]
+    assert history.tasks(Owner("ada", since=since + 1e-6), limit=9) == ([], None)
     with pytest.raises(InvalidField):
-        history.tasks("ada", limit=9, after=f"{groups[2].id}-0")
+        history.tasks(Owner("ada"), limit=9, after=f"{groups[2].id}-0")
 
 
 def test_a_lost_message_is_published_again_after_two_looks(

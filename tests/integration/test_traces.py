@@ -135,10 +135,11 @@ def test_only_what_is_sampled_is_traced(stack: Service, collector: Collector) ->
 @pytest.mark.integration
 @pytest.mark.parametrize("part", [0.0, 1.0])
 def test_a_part_of_what_nobody_traces_is_traced(valkey_server: Valkey, redis_client: redis.Redis, part: float) -> None:
-    Accounts(redis_client, passwords=Passwords(memory_kib=64, passes=1)).add(
+    account = Accounts(redis_client, passwords=Passwords(memory_kib=64, passes=1)).add(
         "ada", password="correct horse", scopes=["estimate", "tasks:read"]
     )
-    token = Tokens(Keys(shared=KEY), life_seconds=60).issue("ada", ["estimate", "tasks:read"]).access_token
+    tokens = Tokens(Keys(shared=KEY), life_seconds=60)
+    token = tokens.issue("ada", account.scopes, series=account.series).access_token
 
     async def ask(url: str) -> str:
         settings = Settings(redis_url=valkey_server.redis_url, token_key=KEY, traces_endpoint=url, traces_part=part)

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- Ends a group: writes the outcomes, reckons up with the owners, wakes who waits. Rows are owed by who has a quota that
--- is in use. Nothing is reckoned up with an account that is newer than the group: its name was another's before.
+-- is in use. Nothing is reckoned up with another account than that which asked for the work: its name was another's
+-- before. Where the group does not say which account it was, that is one that is newer than the group.
 -- KEYS: group, pending, watchers, leases, depth, unfinished, deadlines, dead, counters, those of work,
 -- the list of finished groups.
 -- ARGV: fence, seconds to keep, group id, channel prefix, "kind:lane", states (a letter each), reply, 1 to keep the
@@ -11,10 +12,17 @@
 -- include: tasks/storage/lua/include/clock.lua
 -- include: tasks/ledger/lua/include/count_ended.lua
 
-local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'reply', 'owners', 'submitted_at', 'started_at')
+local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'reply', 'owners', 'submitted_at', 'started_at',
+  'accounts')
 if held[1] ~= ARGV[1] or held[2] then return 0 end
+local owners, accounts = cmsgpack.unpack(held[4]), {}
+for at, account in ipairs(held[7] and cmsgpack.unpack(held[7]) or {}) do accounts[owners[2 * at - 1]] = account end
 local function same(owner)
-  return tonumber(redis.call('HGET', ARGV[11] .. owner, 'owns_since') or 0) <= tonumber(held[5])
+  local id, since = unpack(redis.call('HMGET', ARGV[11] .. owner, 'id', 'owns_since'))
+  if not (id or since) then return true end
+  local account = accounts[owner]
+  if account and account ~= '' then return account == (id or since) end
+  return tonumber(since or 0) <= tonumber(held[5])
 end
 redis.call('HSET', KEYS[1], 'finished_at', now, 'states', ARGV[6], 'outcomes', ARGV[7])
 if ARGV[8] == '1' then
@@ -28,7 +36,6 @@ redis.call('ZREM', KEYS[2], ARGV[3])
 redis.call('ZREM', KEYS[4], ARGV[3])
 redis.call('ZREM', KEYS[7], ARGV[3])
 redis.call('HINCRBY', KEYS[5], ARGV[5], -#ARGV[6])
-local owners = cmsgpack.unpack(held[4])
 for at = 1, #owners, 2 do
   if same(owners[at]) and redis.call('HINCRBY', KEYS[6], owners[at], -owners[at + 1]) <= 0 then
     redis.call('HDEL', KEYS[6], owners[at])

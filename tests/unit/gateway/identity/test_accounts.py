@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from gateway.identity.accounts import Accounts
+from gateway.identity.accounts import REVOKED_MARGIN_SECONDS, Accounts
 from gateway.identity.passwords import Passwords
 from gateway.identity.quotas import Quota
 from tasks.contract import ACCOUNTS_CHANNEL, REVOKED_KEY, UNFINISHED_KEY, USER_KEY
@@ -57,11 +57,19 @@ def test_an_account_owns_what_is_submitted_from_now_on_by_the_clock_of_redis(
     assert before <= divmod(round(made.owns_since * 1e6), 1_000_000) <= redis_client.time()
 
 
+def test_no_two_accounts_of_a_name_are_the_same(accounts: Accounts) -> None:
+    first = accounts.add("ada", password=PASSWORD, scopes=["train"])
+    accounts.remove("ada")
+    second = accounts.add("ada", password=PASSWORD, scopes=["train"])
+    assert len({first.id, first.series, second.id, second.series}) == 4
+
+
 def test_a_caller_of_the_outside_issuer_is_the_same_with_an_account_and_without(
     accounts: Accounts, redis_client: redis.Redis
 ) -> None:
     redis_client.hset(UNFINISHED_KEY, "oidc:ada", 3)
-    assert accounts.add("oidc:ada", password=None, scopes=["train"]).owns_since == 0
+    made = accounts.add("oidc:ada", password=None, scopes=["train"])
+    assert (made.owns_since, made.id) == (0, "0.0")
     assert redis_client.hget(UNFINISHED_KEY, "oidc:ada") == b"3"
 
 
@@ -168,9 +176,10 @@ def test_what_is_no_hash_matches_nothing() -> None:
 
 
 def test_another_password_ends_the_tokens(accounts: Accounts, changes: redis.client.PubSub) -> None:
-    accounts.add("ada", password=PASSWORD, scopes=["train"])
+    made = accounts.add("ada", password=PASSWORD, scopes=["train"])
     accounts.set_password("ada", "another password")
-    assert accounts.verify("ada", "another password").tokens_since == 1001
+    other = accounts.verify("ada", "another password")
+    assert (other.id, other.series != made.series) == (made.id, True)
     with pytest.raises(Unauthenticated):
         accounts.verify("ada", PASSWORD)
     assert changed(changes) == ["ada", "ada"]
@@ -232,7 +241,7 @@ def test_a_revoked_token_is_remembered_until_it_ends(
     assert not accounts.is_revoked("7")
     accounts.revoke_token("7", until=1042.0)
     assert accounts.is_revoked("7")
-    assert redis_client.ttl(REVOKED_KEY.format(token="7")) == 42
+    assert redis_client.ttl(REVOKED_KEY.format(token="7")) == 42 + REVOKED_MARGIN_SECONDS
     assert changed(changes) == ["token:7"]
     accounts.revoke_token("8", until=None)
     assert accounts.is_revoked("8")

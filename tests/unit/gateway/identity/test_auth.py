@@ -9,11 +9,13 @@ from collections.abc import Callable
 from operator import attrgetter
 
 import falcon.asgi
+import jwt
 import pytest
 import redis
 from falcon.testing import Result, TestClient, create_asgi_req
 
-from gateway.identity.accounts import Account, Accounts
+from gateway.identity.account import Account
+from gateway.identity.accounts import REVOKED_MARGIN_SECONDS, Accounts
 from gateway.identity.auth import Authenticator, public, requires, undeclared
 from gateway.identity.callers import Callers
 from gateway.identity.keys import Keys
@@ -22,7 +24,7 @@ from gateway.identity.passwords import Passwords
 from gateway.identity.tokens import SKEW_SECONDS, Tokens
 from gateway.resources.tokens import LOGINS, WAITING, TokenResource
 from gateway.web.errors import install
-from tasks.contract import EVERYTHING_CHANGED, REVOKED_KEY
+from tasks.contract import EVERYTHING_CHANGED, REVOKED_KEY, USER_KEY
 from tasks.errors import Unavailable
 from tests.clocks import NOW, Clock
 
@@ -111,7 +113,8 @@ class Service:
         self.clock = clock
         self.tokens = tokens
         self.accounts = Counting(client, passwords=CHEAP, clock=clock)
-        self.auth = Authenticator(Callers(self.accounts, tokens, clock=clock, cache_size=2), clock=clock)
+        callers = Callers(self.accounts, tokens, clock=clock, ticks=clock, cache_size=2)
+        self.auth = Authenticator(callers, clock=clock)
         self.app = app = falcon.asgi.App(middleware=[self.auth])
         install(app)
         app.add_route("/models", Models())
@@ -121,8 +124,8 @@ class Service:
 
     def add(self, name: str, *scopes: str) -> str:
         """A new account's token."""
-        self.accounts.add(name, password=PASSWORD, scopes=scopes)
-        return self.tokens.issue(name, scopes).access_token
+        series = self.accounts.add(name, password=PASSWORD, scopes=scopes).series
+        return self.tokens.issue(name, scopes, series=series).access_token
 
     def ask(self, method: str, path: str = "/models", *, authorization: str | None = None) -> Result:
         headers = {"Authorization": authorization} if authorization is not None else {}
@@ -209,7 +212,8 @@ def test_no_token_gets_a_bare_challenge(service: Service, authorization: str | N
 def test_a_bad_token_gets_the_reason(service: Service, kind: str, clock: Clock) -> None:
     token = service.add("ada", "train")
     if kind == "another key":
-        token = Tokens(Keys(shared="another" * 6), life_seconds=60, clock=clock).issue("ada", ["train"]).access_token
+        another = Tokens(Keys(shared="another" * 6), life_seconds=60, clock=clock)
+        token = another.issue("ada", ["train"], series="").access_token
     elif kind == "expired":
         clock.now += 60
     else:
@@ -251,9 +255,62 @@ def test_the_next_account_of_a_name_does_not_inherit_tokens(service: Service) ->
     assert service.ask("GET", authorization=token).status_code == 401
 
 
+def test_tokens_are_told_apart_by_no_clock(service: Service) -> None:
+    """Those of the account are good and dead ones stay dead, whichever way the clock is moved meanwhile."""
+    for step in (-3600, 3600):
+        tokens = [service.add("ada", "train")]
+        service.clock.now += step
+        assert service.ask("GET", authorization=f"Bearer {tokens[0]}").status_code == (200 if step < 0 else 401)
+        service.accounts.set_password("ada", PASSWORD + "!")
+        service.auth.forget("ada")
+        login = service.ask("POST", "/v1/token", authorization=basic(f"ada:{PASSWORD}!"))
+        tokens.append(login.json["access_token"])
+        assert [service.ask("GET", authorization=f"Bearer {t}").status_code for t in tokens] == [401, 200]
+        service.accounts.remove("ada")
+        tokens.append(service.add("ada", "train"))
+        service.auth.forget("ada")
+        service.clock.now -= step
+        assert [service.ask("GET", authorization=f"Bearer {t}").status_code for t in tokens[:2]] == [401, 401]
+        service.accounts.remove("ada")
+        service.auth.forget("ada")
+
+
+def plain_token(**claims: object) -> str:
+    """A token as it was before there were series."""
+    usual = {"iss": "mlservice", "aud": "mlservice", "sub": "ada", "nbf": NOW, "exp": NOW + 60, "jti": "1"}
+    return jwt.encode({**usual, "scope": "train", **claims}, KEY, algorithm="HS256")
+
+
+def test_accounts_and_tokens_from_before_there_were_numbers(service: Service, redis_client: redis.Redis) -> None:
+    service.add("ada", "train")
+    key = USER_KEY.format(name="ada")
+    redis_client.hdel(key, "id", "series")
+    redis_client.hset(key, mapping={"created_at": repr(NOW - 9.5), "owns_since": "12.5"})
+
+    def statuses(*tokens: str) -> list[int]:
+        service.auth.forget("ada")
+        return [service.ask("GET", authorization=f"Bearer {token}").status_code for token in tokens]
+
+    def login(password: str) -> str:
+        return str(service.ask("POST", "/v1/token", authorization=basic(f"ada:{password}")).json["access_token"])
+
+    old, older, new = plain_token(iat=NOW - 9), plain_token(iat=NOW - 11), login(PASSWORD)
+    assert statuses(old, older, new) == [200, 401, 200]
+    redis_client.hset(key, "tokens_since", int(NOW) + 5)
+    assert statuses(old, older, new) == [401, 401, 401]
+    after = login(PASSWORD)
+    assert statuses(after, plain_token(iat=NOW + 5)) == [200, 200]
+    service.accounts.set_password("ada", PASSWORD + "!")
+    assert statuses(after, plain_token(iat=NOW + 5), login(PASSWORD + "!")) == [401, 401, 200]
+    service.accounts.remove("ada")
+    service.clock.now -= 1000
+    service.add("ada", "train")
+    assert statuses(old, plain_token(iat=NOW + 5)) == [401, 401]
+
+
 def test_a_token_gives_no_more_than_its_account_has(service: Service) -> None:
-    service.add("ada", "estimate")
-    token = f"Bearer {service.tokens.issue('ada', ['estimate', 'admin']).access_token}"
+    series = service.accounts.add("ada", password=PASSWORD, scopes=["estimate"]).series
+    token = f"Bearer {service.tokens.issue('ada', ['estimate', 'admin'], series=series).access_token}"
     assert service.ask("PUT", authorization=token).status_code == 403
     assert service.ask("POST", authorization=token).status_code == 200
 
@@ -300,7 +357,8 @@ def test_logins_take_turns_and_a_flood_is_turned_away(redis_client: redis.Redis,
 
 
 def test_a_revoked_token_is_refused_and_others_are_not(service: Service, redis_client: redis.Redis) -> None:
-    token, other = (service.add("ada", "train"), service.tokens.issue("ada", ["train"]).access_token)
+    series = service.accounts.add("ada", password=PASSWORD, scopes=["train"]).series
+    token, other = (service.tokens.issue("ada", ["train"], series=series).access_token for _ in range(2))
     assert service.ask("GET", authorization=f"Bearer {token}").status_code == 200
     answer = service.ask("DELETE", "/v1/token", authorization=f"Bearer {token}")
     assert (answer.status_code, answer.text) == (204, "")
@@ -310,7 +368,7 @@ def test_a_revoked_token_is_refused_and_others_are_not(service: Service, redis_c
     assert service.ask("GET", authorization=f"Bearer {other}").status_code == 200
     assert service.ask("DELETE", "/v1/token").status_code == 401
     token_id = service.tokens.verify(token).token_id
-    assert redis_client.ttl(REVOKED_KEY.format(token=token_id)) == 60 + SKEW_SECONDS
+    assert redis_client.ttl(REVOKED_KEY.format(token=token_id)) == 60 + SKEW_SECONDS + REVOKED_MARGIN_SECONDS
 
 
 def test_a_revocation_whose_word_was_lost_is_found_after_a_while(service: Service) -> None:

@@ -64,9 +64,9 @@ def test_many_who_make_it_make_one(tmp_path: Path) -> None:
 
 def test_a_rotated_key_is_noticed_by_a_running_process(path: Path, clock: Clock) -> None:
     one, other = tokens(path, clock), tokens(path, clock)
-    before = one.issue("ada", ["train"]).access_token
+    before = one.issue("ada", ["train"], series="s").access_token
     new = keyfile.rotate(path, now=clock.now, keep_seconds=KEEP)
-    after = one.issue("ada", ["train"]).access_token
+    after = one.issue("ada", ["train"], series="s").access_token
     assert jwt.get_unverified_header(after)["kid"] == new.kid
     for process in (one, other):
         assert process.verify(before).name == process.verify(after).name == "ada"
@@ -74,7 +74,7 @@ def test_a_rotated_key_is_noticed_by_a_running_process(path: Path, clock: Clock)
 
 def test_the_old_key_is_honoured_as_long_as_its_tokens(path: Path, clock: Clock) -> None:
     process = tokens(path, clock)
-    old = process.issue("ada", ["train"]).access_token
+    old = process.issue("ada", ["train"], series="s").access_token
     clock.now += 10
     keyfile.rotate(path, now=clock.now, keep_seconds=KEEP)
     clock.now += 49
@@ -104,7 +104,7 @@ def test_an_ended_key_is_dropped_at_the_next_rotation(path: Path, clock: Clock) 
 
 def test_a_rotation_at_once_ends_all_others(path: Path, clock: Clock) -> None:
     process = tokens(path, clock)
-    old = process.issue("ada", ["train"]).access_token
+    old = process.issue("ada", ["train"], series="s").access_token
     new = keyfile.rotate(path, now=NOW, keep_seconds=0)
     assert [entry.kid for entry in keyfile.read(path)] == [new.kid]
     with pytest.raises(Unauthenticated):
@@ -118,7 +118,7 @@ def test_what_is_published_checks_our_tokens(path: Path, clock: Clock) -> None:
     assert len(published) == 2
     assert {key["kty"] for key in published} == {"OKP"}
     assert all(key.keys() == {"kty", "crv", "use", "alg", "kid", "x"} for key in published)
-    token = Tokens(keys, life_seconds=LIFE, clock=clock).issue("ada", ["train"]).access_token
+    token = Tokens(keys, life_seconds=LIFE, clock=clock).issue("ada", ["train"], series="s").access_token
     theirs = {key["kid"]: jwt.PyJWK(key) for key in published}[jwt.get_unverified_header(token)["kid"]]
     claims = jwt.decode(token, theirs, audience="mlservice", options={"verify_exp": False, "verify_iat": False})
     assert claims["sub"] == "ada"
@@ -155,7 +155,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_slip_does_not_end_a_running_process(path: Path, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     process = tokens(path, clock)
-    token = process.issue("ada", ["train"]).access_token
+    token = process.issue("ada", ["train"], series="s").access_token
     good = path.read_text()
     secret = json.loads(good)["keys"][0]["d"]
     for damage in (lambda: path.write_text(good[:-20]), path.unlink):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.identity.accounts import Account
+from gateway.identity.account import Account
 from gateway.identity.logins import MOST, REMEMBERED_SECONDS, RememberedLogins
 from tasks.contract import EVERYTHING_CHANGED
 from tasks.errors import Unauthenticated

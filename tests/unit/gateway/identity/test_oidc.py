@@ -302,8 +302,8 @@ def desk(redis_client: redis.Redis, issuer: Issuer, clock: Clock) -> Desk:
 
 
 def test_both_issuers_are_heard(desk: Desk, issuer: Issuer) -> None:
-    desk.accounts.add("ada", password="correct horse", scopes=["train"])
-    ours = desk.who(desk.tokens.issue("ada", ["train"]).access_token)
+    series = desk.accounts.add("ada", password="correct horse", scopes=["train"]).series
+    ours = desk.who(desk.tokens.issue("ada", ["train"], series=series).access_token)
     theirs = desk.who(issuer.token())
     assert (ours.name, ours.scopes) == ("ada", frozenset({"train"}))
     assert (theirs.name, theirs.scopes, theirs.quota.requests_per_second) == ("oidc:ada", frozenset({"estimate"}), 9)
@@ -314,7 +314,7 @@ def test_nobody_there_is_anybody_here(desk: Desk, issuer: Issuer) -> None:
     assert desk.who(issuer.token(scope="estimate admin:x")).scopes == {"estimate"}
     # A token of our own that says so needs an account here.
     with pytest.raises(Unauthenticated, match="removed"):
-        desk.who(desk.tokens.issue("oidc:ada", ["admin"]).access_token)
+        desk.who(desk.tokens.issue("oidc:ada", ["admin"], series="").access_token)
 
 
 def test_an_account_here_narrows_what_a_token_says(desk: Desk, issuer: Issuer) -> None:

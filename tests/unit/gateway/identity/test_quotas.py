@@ -199,8 +199,9 @@ class Resource:
 def test_a_route_refuses_with_the_pause_and_the_fields(valkey_server: Valkey, redis_client: redis.Redis) -> None:
     accounts = Accounts(redis_client, passwords=Passwords(memory_kib=64, passes=1))
     tokens = Tokens(Keys(shared="k" * 32), life_seconds=60)
-    for name in ("ada", "bob", "cyd"):
-        accounts.add(name, password="correct horse", scopes=["train"])
+    series = {
+        name: accounts.add(name, password="correct horse", scopes=["train"]).series for name in ("ada", "bob", "cyd")
+    }
     accounts.set_limits("ada", {"requests_per_second": 2})
     accounts.set_limits("bob", {"requests_per_second": 0})
     answers: dict[str, list[Result]] = {}
@@ -216,7 +217,8 @@ def test_a_route_refuses_with_the_pause_and_the_fields(valkey_server: Valkey, re
         app.add_route("/", Resource())
         async with ASGIConductor(app) as conductor:
             for name, lane in (("ada", "none"), ("bob", "low"), ("cyd", "high")):
-                headers = {"Authorization": f"Bearer {tokens.issue(name, ['train']).access_token}"}
+                token = tokens.issue(name, ["train"], series=series[name]).access_token
+                headers = {"Authorization": f"Bearer {token}"}
                 query = {"lane": lane}
                 answers[name] = [
                     await conductor.simulate_request("POST", "/", params=query, headers=headers, body=b"x")

@@ -95,7 +95,13 @@ class Door:
     def add(self, *scopes: str) -> tuple[str, str]:
         """The two headers of a new account."""
         self.accounts.add("ann", password=PASSWORD, scopes=scopes)
-        return basic(f"ann:{PASSWORD}"), f"Bearer {self.tokens.issue('ann', scopes).access_token}"
+        return basic(f"ann:{PASSWORD}"), self.bearer("ann", *scopes)
+
+    def bearer(self, name: str, *scopes: str) -> str:
+        """The header of another token of an account."""
+        account = self.accounts.get(name)
+        assert account is not None
+        return f"Bearer {self.tokens.issue(name, scopes, series=account.series).access_token}"
 
 
 def basic(text: str) -> str:
@@ -182,9 +188,9 @@ def test_a_password_sends_no_bodies_and_is_not_tried(door: Door) -> None:
 
 def test_bodies_are_counted_by_account(door: Door) -> None:
     _, token = door.add("admin")
-    another = f"Bearer {door.tokens.issue('ann', ('admin',)).access_token}"
+    another = door.bearer("ann", "admin")
     door.accounts.add("bob", password=PASSWORD, scopes=("admin",))
-    of_bob = f"Bearer {door.tokens.issue('bob', ('admin',)).access_token}"
+    of_bob = door.bearer("bob", "admin")
     first, second, third = (door.ask_body(each).headers["x-account"] for each in (token, another, of_bob))
     assert first == second != third
     assert "ann" not in first

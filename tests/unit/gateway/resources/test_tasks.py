@@ -10,14 +10,14 @@ import pytest
 import redis
 from falcon.testing import TestClient
 
-from gateway.commit.outcomes import Outcomes, Owner
+from gateway.commit.outcomes import Outcomes
 from gateway.commit.waiting import Waiting
 from gateway.resources.tasks import TaskResource
 from gateway.web.errors import install
 from gateway.wiring.async_redis import AsyncRedis
 from tasks.contract import Kind, Lane, Media, State
 from tasks.errors import Cancelled, WorkFailed
-from tasks.ledger.groups import Group, Head, Outcome, failure, new_group_id
+from tasks.ledger.groups import Group, Head, Outcome, Owner, failure, new_group_id
 from tasks.ledger.history import History
 from tasks.ledger.store import Ledger
 
@@ -50,7 +50,7 @@ class Known:
         req.context.admissions = []
 
     async def admit(self, *_: Any, **__: Any) -> Any:
-        return SimpleNamespace(name="ada", owns_since=0.0, scopes=frozenset({"tasks:read"}))
+        return SimpleNamespace(name="ada", account="0.0", owns_since=0.0, scopes=frozenset({"tasks:read"}))
 
 
 def deleted(client: redis.Redis, ends: Outcome) -> Any:

@@ -33,7 +33,7 @@ def settings(issuer: Issuer) -> Settings:
 
 def token_of(life: int, key: str = KEY, now: float = 0.0) -> str:
     clock = (lambda: now) if now else time.time
-    return Tokens(Keys(shared=key), life_seconds=life, clock=clock).issue("ada", ["train"]).access_token
+    return Tokens(Keys(shared=key), life_seconds=life, clock=clock).issue("ada", ["train"], series="s").access_token
 
 
 def claims(token: str) -> dict[str, float | str]:

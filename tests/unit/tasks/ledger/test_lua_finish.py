@@ -132,6 +132,32 @@ def test_an_account_that_is_newer_owes_nothing(lua: Lua) -> None:
     assert lua.redis.hget("unfinished", "ada") == "3"
 
 
+@pytest.mark.parametrize(
+    ("asked", "now", "same"),
+    [
+        ("17", {"id": "17", "owns_since": "9e9"}, True),
+        ("17", {"id": "18", "owns_since": "0.0"}, False),
+        ("17", {}, True),
+        # An account from before there were numbers.
+        ("9e9", {"owns_since": "9e9"}, True),
+        ("17", {"owns_since": "0.0"}, False),
+        # Work of nobody's account, as of the Python client.
+        ("", {"id": "17", "owns_since": "0.0"}, True),
+        ("", {"id": "17", "owns_since": "9e9"}, False),
+    ],
+)
+def test_what_is_owed_is_the_account_s_that_asked(lua: Lua, asked: str, now: dict[str, str], same: bool) -> None:
+    accept(lua, owners=("bob", 1, "ada", 1), items=2, record=("accounts", packed("", asked)))
+    claim(lua)
+    if now:
+        lua.redis.hset("user:ada", mapping=now)
+    lua.redis.hset("quota:ada", "owed", 1)
+    lua.redis.hset("unfinished", "ada", 3)
+    finish(lua, states="ss", owed=("ada", 5))
+    owed, left = lua.redis.hget("quota:ada", "owed"), lua.redis.hget("unfinished", "ada")
+    assert (owed, left) == (("6", "2") if same else ("1", "3"))
+
+
 def retry(lua: Lua, *, fence: int = 1) -> Any:
     keys, args = [GROUP, "leases"], [fence, "g", 30, "no connection"]
     return lua.run("tasks/ledger/lua/retry.lua", keys=keys, args=args)
