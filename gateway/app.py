@@ -76,6 +76,7 @@ def middleware(parts: Collaborators) -> list[Any]:
             partial(parts.dispatcher.follow_fleet, connections.client),
             parts.pressure.follow,
             parts.follower.follow,
+            parts.upkeep_age.follow,
             tally.follow,
         ),
         closing=(
@@ -151,13 +152,16 @@ def original_routes(parts: Collaborators) -> dict[str, object]:
 
 def service_routes(parts: Collaborators) -> dict[str, object]:
     """How the service does, and what it says of itself."""
-    client, gauge = parts.connections.client, Gauge(parts.connections.client)
+    client, age = parts.connections.client, parts.upkeep_age
+    gauge = Gauge(client, upkeep_age=lambda: age.seconds)
     networks = Networks(parts.settings.metrics_from)
     return {
         "/metrics": MetricsResource(ServiceCollector(gauge.read), parts.identity.entrance, networks),
         "/v1/queues": QueuesResource(gauge),
         "/health/live": LiveResource(),
-        "/health/ready": ReadyResource(client, parts.waiting, has_callers=parts.identity.has_callers),
+        "/health/ready": ReadyResource(
+            client, parts.waiting, has_callers=parts.identity.has_callers, upkeep_age=lambda: age.seconds
+        ),
         "/openapi.yml": DefinitionResource(),
         "/docs": DocsResource(),
         "/docs/{asset}": AssetResource(),

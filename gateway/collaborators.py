@@ -26,6 +26,7 @@ from gateway.identity.oidc import open_issuer
 from gateway.identity.quotas import LIMITS, Quota, Quotas
 from gateway.identity.tokens import Tokens
 from gateway.metrics.tally import Tally
+from gateway.metrics.upkeep_age import UpkeepAge
 from gateway.resources.tokens import TokenResource
 from gateway.wiring.async_redis import AsyncRedis
 from gateway.wiring.circuit_breaker import CircuitBreaker, GuardedRedis
@@ -96,6 +97,7 @@ class Collaborators:
     dispatcher: Dispatcher
     outcomes: Outcomes
     follower: Follower
+    upkeep_age: UpkeepAge
     traces: Traces
 
 
@@ -153,6 +155,7 @@ def open_collaborators(settings: Settings) -> Collaborators:
         dispatcher=dispatcher,
         outcomes=Outcomes(ledger, History(client), waiting),
         follower=Follower(client),
+        upkeep_age=UpkeepAge(client),
         traces=traces,
     )
 

@@ -43,7 +43,7 @@ class Site:
             stack.enter_context(self.worker("system"))
             # Two, because two do no harm.
             for name in ("beat", "second-beat"):
-                command = (MLSERVICE, "beat", "--schedule", self.folder / f"{name}.schedule")
+                command = (MLSERVICE, "beat")
                 log, env = self.folder / f"{name}.log", {"REDIS_URL": self.url, **self.env}
                 stack.enter_context(Process(command, output=log, env=env))
             self._stack = stack.pop_all()

@@ -137,6 +137,11 @@ def _work(measures: Measures) -> Iterator[Metric]:
     yield _gauge(
         "reconciled_timestamp_seconds", "When lost work was last looked for; 0: never.", measures.reconciled_at
     )
+    yield _gauge(
+        "upkeep_age_seconds",
+        "How long ago that was, as the gateway process that is asked has seen it since it started, by no time of day.",
+        measures.upkeep_seconds,
+    )
 
 
 def _fleets(measures: Measures) -> Iterator[Metric]:

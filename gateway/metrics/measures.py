@@ -61,6 +61,8 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     dead: int
     #: When somebody last looked for work that nobody will finish (seconds since the epoch); 0: never.
     reconciled_at: float
+    #: How long ago that was, as this process has seen it (seconds).
+    upkeep_seconds: float = 0.0
     #: Processes of each member, by fleet; the gateway is one.
     fleets: dict[str, dict[str, int]]
     #: How many models there are, and those that are shown.
@@ -85,8 +87,15 @@ _read_message = msgspec.json.Decoder(_Message).decode
 class Gauge:
     """Reads Redis at most once in FRESH_SECONDS, however many ask."""
 
-    def __init__(self, client: redis.Redis, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        *,
+        upkeep_age: Callable[[], float] = lambda: 0.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._redis = client
+        self._upkeep_age = upkeep_age
         self._models = ModelGauge(client)
         self._clock = clock
         self._reading = threading.Lock()
@@ -98,7 +107,8 @@ class Gauge:
         with self._reading:
             now = self._clock()
             if self._last is None or not 0 <= now - self._read_at < FRESH_SECONDS:
-                self._last, self._read_at = measure(self._redis, self._models, now=now), now
+                read = measure(self._redis, self._models, now=now)
+                self._last, self._read_at = msgspec.structs.replace(read, upkeep_seconds=self._upkeep_age()), now
             return self._last
 
 

@@ -1,5 +1,5 @@
-"""`/health/live`: this process answers. `/health/ready`: Redis answers, a canary went through a worker, and there is
-somebody who may call."""
+"""`/health/live`: this process answers. `/health/ready`: Redis answers, a canary went through a worker, there is
+somebody who may call, and somebody who looks for lost work."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from tasks.ledger.groups import new_group_id
 FRESH_SECONDS: Final = 1.0
 #: How long a request for readiness waits for its canary (seconds).
 PATIENCE_SECONDS: Final = 2.0
+#: So long nobody may have looked for lost work (seconds); somebody looks every 2 s.
+UPKEEP_SECONDS: Final = 60.0
 
 
 class LiveResource:
@@ -43,11 +45,13 @@ class ReadyResource:
         waiting: Waiting,
         *,
         has_callers: Callable[[], bool] = lambda: True,
+        upkeep_age: Callable[[], float] = lambda: 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._has_callers = has_callers
         self._called = False
+        self._upkeep_age = upkeep_age
         self._waiting = waiting
         self._clock = clock
         self._canary: Expected | None = None
@@ -66,7 +70,7 @@ class ReadyResource:
             show(resp, {"status": "not ready", "detail": missing})
 
     async def _missing(self) -> str | None:
-        missing = await self._unworked()
+        missing = await self._unworked() or self._unkept()
         if missing is not None or self._called:
             return missing
         try:
@@ -75,6 +79,16 @@ class ReadyResource:
         except redis.exceptions.RedisError as error:
             return f"{NO_ACCOUNT}, as far as Redis tells: {type(error).__name__}"
         return None if self._called else NO_ACCOUNT
+
+    def _unkept(self) -> str | None:
+        """Why work that is lost would not be found."""
+        age = self._upkeep_age()
+        if age <= UPKEEP_SECONDS:
+            return None
+        return (
+            f"nobody has looked for lost work for {age:.0f} s, and what is accepted may wait for ever; do the system"
+            " worker and beat run?"
+        )
 
     async def _unworked(self) -> str | None:
         """Why work would not be done."""

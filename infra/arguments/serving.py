@@ -59,8 +59,7 @@ def add_processes(commands: Subparsers) -> None:
 
     command(commands, "sync", "infra.redis_server.syncing:run", help="sync what the Valkey of `up` writes, each second")
 
-    beat = command(commands, "beat", "infra.supervision.serving:beat", help="send the upkeep tasks when they are due")
-    beat.add_argument("--schedule", metavar="FILE", help="where it remembers what it sent")
+    command(commands, "beat", "infra.supervision.serving:beat", help="send the upkeep tasks when they are due")
 
     flower = command(commands, "flower", "infra.supervision.serving:flower", help="show workers and tasks")
     flower.add_argument("options", nargs="*", help="options of Flower's own, after --")

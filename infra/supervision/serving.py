@@ -119,14 +119,15 @@ def worker_options(fleet: str, count: int, *, name: str) -> dict[str, Any]:
     }
 
 
-def beat(args: argparse.Namespace) -> int:
+def beat(_args: argparse.Namespace) -> int:
     """Send the upkeep tasks when they are due."""
     settle(os.environ)
     app = _app_without_tasks("beat")
+    from tasks.upkeep.beat import SteadyScheduler
+
     # A line for each task that is due, every other second.
     logging.getLogger("celery.beat").setLevel(logging.WARNING)
-    schedule = args.schedule or str(_run_folder() / "beat-schedule")
-    app.Beat(loglevel="INFO", schedule=schedule, quiet=True).run()
+    app.Beat(loglevel="INFO", scheduler=SteadyScheduler, quiet=True).run()
     return 0
 
 
@@ -153,8 +154,3 @@ def _app_without_tasks(program: str) -> Any:
     app.program = program
     app.conf.include = ()
     return app
-
-
-def _run_folder() -> Path:
-    home = os.environ.get("MLSERVICE_HOME")
-    return Path(home) / "run" if home else Path.cwd()

@@ -90,8 +90,9 @@ def alone(client: redis.Redis, lock: str, *, seconds: int) -> Iterator[bool]:
     """True inside if nobody else is inside, or was a moment ago. A holder that died loses the lock after so many
     seconds."""
     holder = os.urandom(16).hex()
+    take = register(client, "tasks/upkeep/lua/lock.lua")
     unlock = register(client, "tasks/upkeep/lua/unlock.lua")
-    mine = bool(client.set(lock, holder, nx=True, ex=seconds))
+    mine = bool(take(keys=[lock], args=[holder, seconds]))
     try:
         yield mine
     finally:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shelve
 import signal
 import socket
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +26,6 @@ from tasks.contract import (
     SUSPECTS_KEY,
     SWEEP_TASK,
     SWEEPING_KEY,
-    SYSTEM_QUEUE,
     Kind,
     Lane,
     State,
@@ -133,7 +130,7 @@ def test_the_system_worker_reconciles_and_sweeps(server: Valkey, redis_client: r
 def test_upkeep_goes_on_after_redis_was_in_trouble(tmp_path: Path, trouble: str) -> None:
     with Valkey() as server, server.client() as client:
         env = {"REDIS_URL": server.redis_url, "MLSERVICE_REDIS_TIMEOUT_SECONDS": "0.5"}
-        command = (MLSERVICE, "beat", "--schedule", tmp_path / "schedule")
+        command = (MLSERVICE, "beat")
         with (
             Worker("system", redis_url=server.redis_url, folder=tmp_path),
             Process(command, output=tmp_path / "beat.log", env=env) as beat,
@@ -240,23 +237,3 @@ def test_beat_has_the_running_service_reconciled_again_and_again(service: Servic
             eventually(lambda: client.get(LOOKED_KEY) not in (None, before), seconds=20, what="a look")  # noqa: B023
         assert httpx.get(f"{service.url}/health/ready", timeout=10).json() == {"status": "ready"}
         eventually(lambda: not client.exists(SUSPECTS_KEY), what="a look that suspects nothing")
-
-
-def test_beat_sends_a_sweep_when_one_is_due(server: Valkey, redis_client: redis.Redis, tmp_path: Path) -> None:
-    """Once an hour, however often beat was started in between: it keeps in a file when the last one was."""
-    schedule, queues = tmp_path / "schedule", [queue_key(SYSTEM_QUEUE, lane) for lane in Lane]
-
-    def sent_by_beat() -> set[str]:
-        redis_client.delete(*queues)
-        command = (MLSERVICE, "beat", "--schedule", schedule)
-        with Process(command, output=tmp_path / "log", env={"REDIS_URL": server.redis_url}):
-            eventually(lambda: sum(map(redis_client.llen, queues)) > 1, seconds=20, what="two messages")
-        messages = [message for queue in queues for message in redis_client.lrange(queue, 0, -1)]
-        redis_client.delete(*queues)
-        return {json.loads(message)["headers"]["task"] for message in messages}
-
-    assert sent_by_beat() == {RECONCILE_TASK}
-    with shelve.open(str(schedule), writeback=True) as kept:
-        kept["entries"]["sweep"].last_run_at -= timedelta(hours=1)
-    assert sent_by_beat() == {RECONCILE_TASK, SWEEP_TASK}
-    assert sent_by_beat() == {RECONCILE_TASK}

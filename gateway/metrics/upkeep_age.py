@@ -1,0 +1,51 @@
+"""How long ago work that nobody finishes was last looked for.
+
+Whoever looks writes when, by the clock of Redis, which may be set: what counts is for how long that has not changed, by
+the clock of this process that nobody sets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+import redis
+
+from tasks.contract import LOOKED_KEY
+
+#: How often this process sees whether somebody has looked (seconds).
+SEE_SECONDS: Final = 2.0
+
+
+class UpkeepAge:
+    """What one process has seen of the upkeep since it started, while Redis answered."""
+
+    def __init__(self, client: redis.Redis, *, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._redis = client
+        self._ticks = ticks
+        self._seen: object = None
+        self._changed_at: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long ago somebody looked, at the least; 0 while Redis does not answer, and nobody can look."""
+        return 0.0 if self._changed_at is None else self._ticks() - self._changed_at
+
+    async def follow(self) -> None:
+        """See again and again, until cancelled."""
+        while True:
+            await asyncio.to_thread(self.see)
+            await asyncio.sleep(SEE_SECONDS)
+
+    def see(self) -> None:
+        """See whether somebody has looked."""
+        try:
+            looked = self._redis.get(LOOKED_KEY)
+        except redis.exceptions.RedisError:
+            # Others say so. When it answers again, those who look get the whole time once more.
+            self._changed_at = None
+            return
+        if self._changed_at is None or looked != self._seen:
+            self._seen, self._changed_at = looked, self._ticks()

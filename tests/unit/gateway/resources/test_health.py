@@ -1,0 +1,53 @@
+"""Whether work that is accepted now would be done."""
+
+from __future__ import annotations
+
+import asyncio
+
+import falcon.asgi
+import pytest
+import redis
+from falcon.testing import TestClient
+
+from gateway.commit.waiting import Expected
+from gateway.resources.health import UPKEEP_SECONDS, ReadyResource
+from tasks.ledger.groups import Reply
+
+
+class Answered:
+    """What waits for canaries, each of which comes back at once if there are workers."""
+
+    process = "tests"
+
+    def __init__(self, *, workers: bool) -> None:
+        self.workers = workers
+
+    def expect(self, group: str) -> Expected:
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        if self.workers:
+            reply.set_result(Reply(group, []))
+        return Expected(group, reply)
+
+    def drop(self, expected: Expected) -> None:
+        """Nothing is kept."""
+
+
+@pytest.mark.parametrize(
+    ("workers", "age", "missing"),
+    [
+        (True, UPKEEP_SECONDS, None),
+        (True, UPKEEP_SECONDS + 1, "lost work for 61 s"),
+        (False, 0, "no estimate worker"),
+    ],
+)
+def test_it_is_ready_or_says_what_is_missing(
+    redis_client: redis.Redis, workers: bool, age: float, missing: str | None
+) -> None:
+    app: falcon.asgi.App = falcon.asgi.App()  # type: ignore[type-arg]
+    resource = ReadyResource(redis_client, Answered(workers=workers), upkeep_age=lambda: age)  # type: ignore[arg-type]
+    app.add_route("/health/ready", resource)
+    client = TestClient(app)
+    answers = [client.simulate_get("/health/ready") for _ in range(2)]
+    assert {answer.status_code for answer in answers} == {503 if missing else 200}
+    for answer in answers:
+        assert (missing or "") in answer.json.get("detail", "")
