@@ -20,11 +20,11 @@ def passed_on(before: Any) -> dict[str, Any]:
     if isinstance(before, str):
         return {"model": before}
     if isinstance(before, Mapping):
-        return {name: before[name] for name, kind in TAKEN.items() if isinstance(before.get(name), kind)}
+        return _whole({name: before[name] for name, kind in TAKEN.items() if isinstance(before.get(name), kind)})
     if not isinstance(before, Sequence) or isinstance(before, bytes) or not before:
         return {}
     first, *others = map(passed_on, before)
-    return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
+    return _whole({name: it for name, it in first.items() if all(other.get(name) == it for other in others)})
 
 
 def with_passed(args: Any, kwargs: Any) -> dict[str, Any]:
@@ -40,3 +40,8 @@ def check_positional(task: str, args: Sequence[Any]) -> None:
             f"{task} takes one positional argument, the model's name or the result of the step before it in a chain,"
             f" not {len(args)}; give the others by name: kwargs={{'model': ..., ...}}"
         )
+
+
+def _whole(taken: dict[str, Any]) -> dict[str, Any]:
+    """Nothing without a model: a version says nothing alone."""
+    return taken if "model" in taken else {}
