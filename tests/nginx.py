@@ -84,7 +84,7 @@ class Nginx(Process):
         self.address = free_address("127.0.0.1", 0)
         self.url = self.address.url
         (self.folder / "nginx.conf").write_text(nginx_conf(self.address, settings, flower_password="p"))
-        command = (nginx_binary(), "-p", f"{self.folder}/", "-c", "nginx.conf", "-e", "stderr")
+        command = (nginx_binary(), "-p", "./", "-c", "nginx.conf", "-e", "stderr")
         super().__init__(command, output=self.folder / "log", cwd=self.folder)
         self._answers = {"gateway": gateway, "flower": flower}
         self.upstreams: dict[str, Upstream] = {}

@@ -33,7 +33,8 @@ MLSERVICE = Path(sys.executable).parent / "mlservice"
 class Service(Process):
     """A running `mlservice up` with a home of its own; `http` speaks to it as the first account.
 
-    `within`: the folder in which its files are made; that of temporary files if none is given.
+    `within`: the folder in which its files are made; that of temporary files if none is given. `name`: what the home is
+    called there.
     """
 
     def __init__(
@@ -41,11 +42,12 @@ class Service(Process):
         *options: str,
         env: Mapping[str, str] | None = None,
         within: Path | None = None,
+        name: str = "home",
         verify: ssl.SSLContext | bool = True,
     ) -> None:
         self._verify = verify
         self.folder = Path(tempfile.mkdtemp(prefix="ml-up-", dir=within))
-        self.home = Home(self.folder / "home")
+        self.home = Home(self.folder / name)
         command: tuple[str | Path, ...] = (MLSERVICE, "up", "--home", str(self.home.root), "--port", "0", *options)
         # One thread a train: two that wait for each other take ten times as long on a machine busy with other work.
         chosen = {"MLSERVICE_TRAIN_THREADS": "1", **(env or {})}

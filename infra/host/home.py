@@ -18,15 +18,19 @@ from infra.host.templates import write_private
 from infra.host.temporary import SOCKET_NAME, outer, scratch
 from tasks.config.home import REMEMBERED, remembered
 from tasks.config.redis_file import RedisAccess, redis_access
-from tasks.errors import Conflict, Unavailable
+from tasks.errors import Conflict, SettingsError, Unavailable
 
 #: Bytes that fit in the address of a unix socket, on Linux and macOS.
 SOCKET_PATH_BYTES: Final = 103
 #: The folder in `run`, and beside the sockets, in which each program has one for its temporary files.
 TEMPORARY: Final = "tmp"
+#: What leads from a folder of sockets elsewhere to the home's own, by a plain name.
+RUN: Final = "run"
 #: Bytes of the longest socket name in the folder: of a program's temporary files, or with the process id that
 #: supervisord adds while it binds.
 SOCKET_NAME_BYTES: Final = max(map(len, (f"/{TEMPORARY}/worker-estimate{SOCKET_NAME}", "/supervisor.sock.4194304")))
+#: What gunicorn takes for the beginning of a socket's path, wherever it stands.
+GUNICORN_SOCKET: Final = "unix:"
 #: What the first account is called.
 FIRST_ACCOUNT: Final = "admin"
 #: The secret with which NGINX shows Flower that it is NGINX.
@@ -106,7 +110,12 @@ class Home:
         return self.secret(self.admin_password.name)
 
     def prepare(self) -> None:
-        """Make the folders (0700) and the secrets (0600) that are missing."""
+        """Make the folders (0700) and the secrets (0600) that are missing.
+
+        Raises SettingsError for a path that is no text: URLs and records name it.
+        """
+        if not _is_text(self.root):
+            raise SettingsError(f"the path of the home, {os.fsencode(self.root)!r}, is not UTF-8: give another --home")
         for folder in (self.root, self.secrets, self.redis, self.run, self.temporary, self.logs, self.blobs):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # The root may be a folder that was there before, with a mode that is its owner's affair.
@@ -167,12 +176,13 @@ class Home:
 
     @contextmanager
     def sockets(self, environ: Mapping[str, str]) -> Iterator[Sockets]:
-        """A folder (0700) whose path is short enough for sockets: `run`, or one of temporary files."""
-        if len(os.fsencode(self.run)) + SOCKET_NAME_BYTES <= SOCKET_PATH_BYTES:
+        """A folder (0700) whose path suits sockets: `run`, or one of temporary files. Raises Unavailable."""
+        if suits_sockets(self.run):
             yield Sockets(folder=self.run)
             return
-        with scratch(outer(environ)) as found:
+        with scratch(outer(environ, suits=suits_sockets)) as found:
             (found.path / TEMPORARY).mkdir(mode=0o700)
+            (found.path / RUN).symlink_to(self.run.resolve())
             yield Sockets(folder=found.path, held=(found.descriptor,))
 
     @contextmanager
@@ -199,6 +209,20 @@ class Home:
 
     def _announced(self) -> Service:
         return Service(**json.loads((self.run / "service.json").read_text()))
+
+
+def suits_sockets(folder: Path) -> bool:
+    """Whether sockets in a folder have addresses that are short enough, and that all programs understand."""
+    fits = len(os.fsencode(folder)) + SOCKET_NAME_BYTES <= SOCKET_PATH_BYTES
+    return fits and _is_text(folder) and GUNICORN_SOCKET not in str(folder)
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _ensure_secret(path: Path, text: str) -> None:

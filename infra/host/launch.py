@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from infra.host.home import TEMPORARY, Home
+from infra.host.home import RUN, TEMPORARY, Home
 from infra.host.process_tree import die_with, kill_orphans
 from infra.host.temporary import empty, use
 
@@ -39,11 +39,15 @@ def launch(argv: Sequence[str], *, command: Callable[[Sequence[str]], int]) -> i
     allow_files()
     if argv[0] == "valkey":
         os.chdir(home.redis)
-        become(executable("valkey"), str(home.run / "valkey.conf"))
+        # Valkey takes `?` and `\` in a path for a pattern; where none matches, it reads nothing and does not say so.
+        feed(home.run / "valkey.conf")
+        become(executable("valkey"), "-")
     if argv[0] == "nginx":
-        # NGINX finds the sockets by names relative to the working directory, its files relative to the prefix.
+        # NGINX finds the sockets by names relative to the working directory, its files relative to the prefix, in which
+        # it takes `$` for the beginning of a variable.
         os.chdir(sockets)
-        become(executable("nginx"), "-p", f"{home.run}/", "-c", "nginx.conf", "-e", "stderr")
+        prefix = "./" if sockets.samefile(home.run) else f"{RUN}/"
+        become(executable("nginx"), "-p", prefix, "-c", "nginx.conf", "-e", "stderr")
     # Where the pictures of a train's report find their fonts, once that is known.
     os.environ["MPLCONFIGDIR"] = str(fonts(home))
     from tasks.telemetry import logs
@@ -96,6 +100,12 @@ def executable(program: str) -> Path:
     if not os.access(binary, os.X_OK):
         binary.chmod(binary.stat().st_mode | 0o111)
     return binary
+
+
+def feed(path: Path) -> None:
+    """Let this process, and what it becomes, find a file at its standard input."""
+    with path.open("rb") as file:
+        os.dup2(file.fileno(), sys.stdin.fileno())
 
 
 def become(binary: Path, *arguments: str) -> None:

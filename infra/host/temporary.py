@@ -17,7 +17,7 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +47,8 @@ class Scratch:
     descriptor: int
 
 
-def outer(environ: Mapping[str, str]) -> Path:
-    """The folder in which others are made. Raises Unavailable if there is none that can be written.
+def outer(environ: Mapping[str, str], *, suits: Callable[[Path], bool] = lambda _: True) -> Path:
+    """The folder in which others are made, whose paths must suit. Raises Unavailable if there is none to be written.
 
     Unlike `tempfile.gettempdir` it writes nothing to find out: of a process that is killed then, that would stay.
     """
@@ -56,9 +56,9 @@ def outer(environ: Mapping[str, str]) -> Path:
         folder = Path(name).absolute()
         # Of a process that replaced itself, which removed nothing.
         folder = folder.parent if _NAME.fullmatch(folder.name) else folder
-        if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK) and suits(_name_in(folder, b"." * NAME_BYTES)):
             return folder
-    raise Unavailable("there is no folder for temporary files that can be written: set TMPDIR")
+    raise Unavailable("there is no folder for temporary files that can be written: set TMPDIR, to a short path")
 
 
 def settle(environ: Mapping[str, str]) -> None:
@@ -123,7 +123,7 @@ def scratch(parent: Path) -> Iterator[Scratch]:
     """A new folder (0700) in `parent`, which is gone at the end; others there whose processes were killed, go first."""
     sweep(parent)
     maker = os.getpid()
-    path = parent / f"{PREFIX}{secrets.token_hex(NAME_BYTES)}"
+    path = _name_in(parent, secrets.token_bytes(NAME_BYTES))
     # In a try from before it exists: a KeyboardInterrupt may come between any two steps.
     try:
         with ExitStack() as stack:
@@ -134,6 +134,10 @@ def scratch(parent: Path) -> Iterator[Scratch]:
         # A child by fork that leaves this block is not the one to remove it.
         if os.getpid() == maker:
             _remove(path)
+
+
+def _name_in(parent: Path, random: bytes) -> Path:
+    return parent / f"{PREFIX}{random.hex()}"
 
 
 def _remove(path: Path) -> None:

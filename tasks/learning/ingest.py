@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import fsspec
 import msgspec
 import pyarrow as pa
 
@@ -14,6 +13,7 @@ from tasks.errors import InvalidField, InvalidTable, MalformedBody
 from tasks.estimators.base import Dataset
 from tasks.ledger.groups import Claim
 from tasks.registry.models_registry import Snapshot, check_name
+from tasks.storage.fsspec_urls import locate
 from tasks.tables import formats
 from tasks.worker.runtime import Runtime
 from tasks.worker.time_limits import let_finish
@@ -50,7 +50,8 @@ def from_source(runtime: Runtime, name: str) -> pa.Table:
     if media is None:
         raise InvalidTable(f"the source {name!r} must end in one of {', '.join(_ENDINGS)}").at("/source")
     try:
-        with fsspec.open(url, "rb") as file:
+        fs, path = locate(url)
+        with fs.open(path, "rb") as file:
             body = file.read()
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         # Trying again does not help, as it may with other errors of a place.

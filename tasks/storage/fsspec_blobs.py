@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from tasks.storage.atomic_file import UNFINISHED, write_whole
 from tasks.storage.blobs import Kept, checked, digest_of, group_of, name_for
+from tasks.storage.fsspec_urls import locate
 
 #: The folders of what is kept for a while, and until it is dropped.
 RESULTS, UPLOADS = "results", "uploads"
@@ -24,7 +24,7 @@ class FsspecBlobs:
     """The blobs below one URL. What is put lies in a folder named by the first two digits of its digest."""
 
     def __init__(self, url: str) -> None:
-        self._fs, self._root = fsspec.core.url_to_fs(url)
+        self._fs, self._root = locate(url)
         self._local = isinstance(self._fs, LocalFileSystem)
 
     def put(self, data: bytes) -> str:

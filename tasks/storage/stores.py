@@ -82,7 +82,6 @@ def _key(reference: str) -> str:
 
 
 def _at(reference: str) -> tuple[Any, str]:
-    import fsspec
+    from tasks.storage.fsspec_urls import locate
 
-    fs, path = fsspec.core.url_to_fs(reference)
-    return fs, path
+    return locate(reference)

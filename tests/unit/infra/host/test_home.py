@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gateway.identity import keyfile
-from infra.host.home import FLOWER_HTTP_PASSWORD, SOCKET_PATH_BYTES, TEMPORARY, Home, Service
+from infra.host.home import FLOWER_HTTP_PASSWORD, RUN, SOCKET_PATH_BYTES, TEMPORARY, Home, Service, suits_sockets
 from infra.host.temporary import SOCKET_NAME
-from tasks.errors import Conflict, Unavailable
+from tasks.errors import Conflict, SettingsError, Unavailable
 
 
 @pytest.fixture
@@ -75,6 +75,23 @@ def test_sockets_of_a_deep_home_are_elsewhere_and_vanish(tmp_path: Path) -> None
         assert mode(sockets) == 0o700
         assert len(os.fsencode(sockets / TEMPORARY / "worker-estimate" / SOCKET_NAME[1:])) <= SOCKET_PATH_BYTES
     assert not sockets.exists()
+
+
+def test_sockets_are_where_their_paths_suit(tmp_path: Path) -> None:
+    assert suits_sockets(Path("/home/ann/my service/ü/.mlservice/run"))
+    assert not suits_sockets(Path("/home/ann/unix:/.mlservice/run"))
+    assert not suits_sockets(Path("/home/ann/\udcff/.mlservice/run"))
+    home, deep = Home(tmp_path / "unix:"), tmp_path / ("d" * SOCKET_PATH_BYTES)
+    home.prepare()
+    deep.mkdir()
+    with home.sockets({"TMPDIR": str(deep)}) as found:
+        assert suits_sockets(found.folder)
+        assert (found.folder / RUN).samefile(home.run)
+
+
+def test_a_home_whose_path_is_no_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"xff.*--home"):
+        Home(tmp_path / "\udcff").prepare()
 
 
 def test_a_service_is_found_only_while_it_runs(home: Home) -> None:
