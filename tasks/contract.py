@@ -32,6 +32,8 @@ class Lane(StrEnum):
     LOW = "low"
 
 
+#: The kinds whose work is one item of one owner and may take long: owners take turns.
+TURNS: Final = (Kind.INIT, Kind.TRAIN)
 #: A lane of the queue of a kind.
 Place = tuple[Kind, Lane]
 #: All places.
@@ -170,6 +172,11 @@ WATCHERS_KEY: Final = "ml:watchers:{group}"
 PENDING_KEY: Final = "ml:pending:{kind}:{lane}"
 #: Sorted set: the groups that a worker has claimed, or that wait to be tried again, by the time until when.
 LEASES_KEY: Final = "ml:leases"
+#: Sorted set for each kind that takes turns: the owners whose work waits, in the order in which it would be taken. The
+#: same with `:OWNER` behind: the groups of one owner that wait, in that order.
+TURNS_KEY: Final = "ml:turns:{kind}"
+#: Hash for each of these kinds: the groups that were claimed, with their owners; it counts while the lease does.
+RUNNING_KEY: Final = "ml:running:{kind}"
 #: Sorted set: the groups of which every item has a deadline, by the latest of them.
 DEADLINES_KEY: Final = "ml:deadlines"
 #: List: the ids of finished groups as 16 bytes each, the one that was finished first at the left; no dead letters.
@@ -250,5 +257,7 @@ LEDGER_HEADER: Final = "ledger"
 UNACKED_KEY: Final = "unacked:{fleet}"
 UNACKED_INDEX_KEY: Final = "unacked:{fleet}:index"
 UNACKED_MUTEX_KEY: Final = "unacked:{fleet}:mutex"
+#: List with a life, for each worker: it shall ask for messages anew.
+WAKE_KEY: Final = "ml:wake:{holder}"
 #: String with a life: a task that is called directly was delivered again so often.
 REDELIVERED_KEY: Final = "ml:redelivered:{task}"

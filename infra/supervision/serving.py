@@ -25,8 +25,11 @@ from tasks.telemetry.tracing import load_traces
 HERE: Final = Path(__file__).parent
 #: The pool of processes, as Celery finds it.
 PROCESS_POOL: Final = "tasks.worker.pool:ProcessPool"
-#: One is kept for init while the other trains.
+#: So many trains may run at a time, at least: a long one does not keep all others waiting.
 TRAIN_PROCESSES: Final = 2
+#: So many processes of the train worker are left by trains to inits, and by inits to trains: neither waits for all of
+#: the other.
+SPARE_PROCESSES: Final = 1
 
 
 def gateway(args: argparse.Namespace) -> int:
@@ -76,7 +79,9 @@ def worker(args: argparse.Namespace) -> int:
     # Not through Celery's own command line, whose shell costs each process 15 MB and 0.1 s.
     check_worker_name("--name", args.name or "")
     name = args.name or app.settings.worker_name or socket.gethostname()
-    worker = app.Worker(**worker_options(args.fleet, processes(args.fleet, args.processes, app.settings), name=name))
+    count = processes(args.fleet, args.processes, app.settings)
+    app.conf.broker_transport_options.update(shares(args.fleet, count))
+    worker = app.Worker(**worker_options(args.fleet, count, name=name))
     worker.start()
     return int(worker.exitcode or 0)
 
@@ -94,7 +99,7 @@ def share_memory(**_: Any) -> None:
 
 
 def processes(fleet: str, asked: int | None, settings: Settings) -> int:
-    """How many processes the fleet has; 0 for a fleet that runs tasks in its only process."""
+    """How many pieces of work of a kind the fleet does at a time; 0 for a fleet that runs tasks in its only process."""
     if fleet == SYSTEM_FLEET:
         return 0
     if asked is not None and asked < 1:
@@ -104,13 +109,21 @@ def processes(fleet: str, asked: int | None, settings: Settings) -> int:
     return asked or settings.estimate_processes or cores()
 
 
+def shares(fleet: str, count: int) -> dict[str, dict[str, int]]:
+    """The transport option that says how many tasks of each queue a worker may have, where it takes from several."""
+    from tasks.worker.shares import MOST
+
+    return {MOST: dict.fromkeys(FLEETS[fleet], count)} if fleet == "train" else {}
+
+
 def worker_options(fleet: str, count: int, *, name: str) -> dict[str, Any]:
-    """What Celery's worker is told, by the names of its own options."""
+    """What Celery's worker is told, by the names of its own options; `count` is what `processes` says."""
+    spare = SPARE_PROCESSES if fleet == "train" else 0
     return {
         "hostname": f"{fleet}@{name}",
         "queues": list(FLEETS[fleet]),
         "pool_cls": PROCESS_POOL if count else "solo",
-        "concurrency": count or 1,
+        "concurrency": count + spare or 1,
         "loglevel": "INFO",
         "task_events": True,
         "quiet": True,

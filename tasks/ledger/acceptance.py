@@ -17,6 +17,8 @@ from tasks.contract import (
     OWNER_KEY,
     PENDING_KEY,
     TASKS,
+    TURNS,
+    TURNS_KEY,
     UNFINISHED_KEY,
     WORK_COUNTS_KEY,
     Kind,
@@ -61,7 +63,7 @@ def acceptance(
     pending = PENDING_KEY.format(kind=group.kind.value, lane=group.lane.value)
     once_key = IDEMPOTENCY_KEY.format(whose=once.whose) if once else ""
     keys = [GROUP_KEY.format(group=group.id), pending, queue, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, once_key]
-    keys.append(WORK_COUNTS_KEY)
+    keys += [WORK_COUNTS_KEY, turns_key(group.kind)]
     counts = Counter(head.owner for head in group.heads)
     accounts = {head.owner: head.account for head in group.heads}
     owners = [part for owner in counts.items() for part in owner]
@@ -86,6 +88,11 @@ def group_message(group: str, kind: Kind, lane: Lane, *, heads: Sequence[Head]) 
 def depth_field(kind: Kind, lane: Lane) -> str:
     """The field of DEPTH_KEY for a lane of a queue."""
     return f"{kind.value}:{lane.value}"
+
+
+def turns_key(kind: Kind) -> str:
+    """Where it is kept whose turn it is; empty for a kind whose owners take none."""
+    return TURNS_KEY.format(kind=kind.value) if kind in TURNS else ""
 
 
 def _latest_deadline(heads: Sequence[Head]) -> float | str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -202,3 +203,13 @@ def parse_handle(handle: str) -> tuple[str, int]:
     if match is None:
         raise UnknownTask(f"there is no task {handle[:80]!r}")
     return match[1], int(match[2])
+
+
+def rows_by_owner(claim: Claim, outcomes: Sequence[Outcome]) -> bytes:
+    """How many rows were predicted for each owner: owner and rows, in turn, as `pack` writes them; nothing if there are
+    none."""
+    rows: Counter[str] = Counter()
+    for head, outcome in zip(claim.heads, outcomes, strict=True):
+        if outcome.rows:
+            rows[head.owner] += outcome.rows
+    return pack([part for owner in rows.items() for part in owner]) if rows else b""

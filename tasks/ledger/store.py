@@ -6,7 +6,6 @@ One Redis hash holds a group: the heads and bodies of its items, who has claimed
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -26,6 +25,9 @@ from tasks.contract import (
     PENDING_KEY,
     QUOTA_KEY,
     REPLY_CHANNEL,
+    RUNNING_KEY,
+    TURNS,
+    TURNS_KEY,
     UNFINISHED_KEY,
     USER_KEY,
     WATCHERS_KEY,
@@ -33,9 +35,10 @@ from tasks.contract import (
     Kind,
     Lane,
     State,
+    queue_key,
 )
 from tasks.errors import UnknownTask
-from tasks.ledger.acceptance import ACCEPT, Idempotency, acceptance, depth_field, group_message
+from tasks.ledger.acceptance import ACCEPT, Idempotency, acceptance, depth_field, group_message, turns_key
 from tasks.ledger.claims import check_held, lost, read_claim
 from tasks.ledger.counts import add, failures
 from tasks.ledger.groups import (
@@ -47,6 +50,7 @@ from tasks.ledger.groups import (
     pack,
     parse_handle,
     read_heads,
+    rows_by_owner,
 )
 from tasks.storage.blobs import Blobs
 from tasks.storage.redis_blobs import RedisBlobs
@@ -55,6 +59,8 @@ from tasks.storage.stores import drop_kept, read_kept
 
 #: Results of a group that travel and are kept with its record have at most so many bytes together, roughly.
 REPLY_BYTES: Final = 1024 * 1024
+#: The kinds that take turns, as the script reads them.
+_TAKE_TURNS: Final = f" {' '.join(TURNS)} "
 
 
 class Ledger:
@@ -71,6 +77,7 @@ class Ledger:
         self._life_seconds = settings.result_life_seconds
         self._dead_life_seconds = settings.dead_life_seconds
         self.inline_bytes = settings.inline_bytes
+        self._share = settings.running_per_account
         self._accept = register(client, ACCEPT)
         self._claim = register(client, "tasks/ledger/lua/claim.lua")
         self._finish = register(client, "tasks/ledger/lua/finish.lua")
@@ -111,14 +118,30 @@ class Ledger:
             if isinstance(value, str):
                 drop_kept(value, self._redis)
 
-    def claim(self, group: str, *, holder: str = "") -> Claim | None:
+    def claim(self, group: str, *, holder: str = "", in_turn: bool = False) -> Claim | None:
         """Take the group to work on it; None if it is finished, unknown or held, and the message may be dropped:
-        should who holds it die, the group is published again. Only the holder can renew the lease."""
-        args: list[Any] = [group, MODEL_KEY.format(model=""), self.lease_seconds, holder]
+        should who holds it die, the group is published again. Only the holder can renew the lease.
+
+        `in_turn`: None as well where its owner has his share of the work that is done, and another has less and waits:
+        the other's group is then the next to be taken, and this one the one after it.
+        """
+        args: list[Any] = [group, MODEL_KEY.format(model=""), self.lease_seconds, holder, GROUP_KEY.format(group="")]
+        args += [TURNS_KEY.format(kind=""), RUNNING_KEY.format(kind=""), _TAKE_TURNS, self._share if in_turn else 0]
         found = self._claim(keys=[GROUP_KEY.format(group=group), LEASES_KEY, WORK_COUNTS_KEY], args=args)
         if not found:
             return None
+        if len(found) == 1:
+            self._give_way(group, found[0].decode())
+            return None
         return read_claim(group, *found)
+
+    def _give_way(self, group: str, other: str) -> None:
+        """Put a group back behind another, whose own message, which lies farther back, finds it taken when it comes."""
+        lane: Any = self._redis.hget(GROUP_KEY.format(group=group), "lane")
+        self.put_back(group)
+        if lane is not None:
+            # Into the same list: what a worker takes from first holds it, whatever its lane.
+            self.put_back(other, into=Lane(lane.decode()))
 
     def with_bodies(self, claim: Claim) -> Claim:
         """The claim with the bytes of every body, wherever they lie. Raises Unavailable if some are missing."""
@@ -143,7 +166,7 @@ class Ledger:
         args: list[Any] = [claim.fence, life_seconds, claim.group, REPLY_CHANNEL.format(process="")]
         states = "".join(o.state[0] for o in outcomes)
         args += [depth_field(claim.kind, claim.lane), states, pack(Reply(claim.group, lean)), int(dead)]
-        args += [QUOTA_KEY.format(name=""), _rows_by_owner(claim, outcomes), USER_KEY.format(name="")]
+        args += [QUOTA_KEY.format(name=""), rows_by_owner(claim, outcomes), USER_KEY.format(name="")]
         args += [sum(outcome.rows for outcome in outcomes), bytes.fromhex(claim.group)]
         if State.FAILED[0] in states:
             args += [part for counter in failures(claim.kind, claim.lane, outcomes).items() for part in counter]
@@ -161,11 +184,13 @@ class Ledger:
         if not self._retry(keys=keys, args=[claim.fence, claim.group, f"{delay_seconds:.3f}", error[:500]]):
             raise lost(claim)
 
-    def put_back(self, group: str, *, holder: str = "", excused: bool = False, timed_out: bool = False) -> bool:
+    def put_back(
+        self, group: str, *, holder: str = "", excused: bool = False, timed_out: bool = False, into: Lane | None = None
+    ) -> bool:
         """Put the group back into its queue, as the next to be taken; False if it is finished, unknown or held.
 
         `holder`: who held it and has ended with it. Then `excused` says that this delivery does not count, `timed_out`
-        that it ended at its hard time limit.
+        that it ended at its hard time limit. `into`: the lane whose next it is, if that is not its own.
         """
         found: Any = self._redis.hmget(GROUP_KEY.format(group=group), ["kind", "lane", "heads"])
         if found[0] is None:
@@ -173,7 +198,9 @@ class Ledger:
             return False
         kind, lane = Kind(found[0].decode()), Lane(found[1].decode())
         queue, data = group_message(group, kind, lane, heads=read_heads(found[2]))
-        keys = [GROUP_KEY.format(group=group), LEASES_KEY, queue]
+        if into is not None:
+            queue = queue_key(kind.value, into)
+        keys = [GROUP_KEY.format(group=group), LEASES_KEY, queue, turns_key(kind)]
         return bool(self._put_back(keys=keys, args=[group, data, holder, int(excused), int(timed_out)]))
 
     def extend_leases(self) -> None:
@@ -216,12 +243,3 @@ class Ledger:
             else o
             for o in outcomes
         ]
-
-
-def _rows_by_owner(claim: Claim, outcomes: Sequence[Outcome]) -> bytes:
-    """Owner and rows, in turn; nothing if there are none."""
-    rows: Counter[str] = Counter()
-    for head, outcome in zip(claim.heads, outcomes, strict=True):
-        if outcome.rows:
-            rows[head.owner] += outcome.rows
-    return pack([part for owner in rows.items() for part in owner]) if rows else b""

@@ -54,10 +54,14 @@ def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Ou
     """
     collaborators = runtime(task.app.settings)
     began = time.time_ns()
-    claim = collaborators.ledger.claim(group, holder=task.app.holder)
+    claim = collaborators.ledger.claim(group, holder=task.app.holder, in_turn=True)
     if claim is None:
         about = {"task_id": group}
-        log.info("work %s is finished, held elsewhere or no longer known; its message is dropped", group, extra=about)
+        log.info(
+            "work %s is finished, held elsewhere, no longer known or not the next in turn; its message is dropped",
+            group,
+            extra=about,
+        )
         return None
     with logs.about(**subject(claim)), collaborators.traces.group(claim, began=began) as step:
         try:

@@ -23,8 +23,9 @@ from kombu.transport import redis, virtual
 from kombu.utils.json import dumps
 from kombu.utils.url import maybe_sanitize_url
 
-from tasks.contract import LEDGER_HEADER
+from tasks.contract import LEDGER_HEADER, WAKE_KEY
 from tasks.ledger.store import Ledger
+from tasks.worker.shares import MOST, Shares
 from tasks.worker.watchdog import watchdog
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class QoS(redis.QoS):  # type: ignore[misc]
                 pipe.execute()
                 self._done.clear()
         virtual.QoS.ack(self, delivery_tag)
+        self.channel.wake()
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Forget the message, or have it delivered again because the process that worked on it has ended."""
@@ -86,6 +88,7 @@ class QoS(redis.QoS):  # type: ignore[misc]
         elif requeue:
             self._put_back(message, excused=_stopping())
         virtual.QoS.ack(self, delivery_tag)
+        self.channel.wake()
 
     def hand_over(self, message: Any, *, queue: str, priority: Any) -> None:
         """Move the message to another queue, where it lies as it came here but for its routing.
@@ -153,10 +156,23 @@ class QoS(redis.QoS):  # type: ignore[misc]
 
 
 class Channel(redis.Channel):  # type: ignore[misc]
-    """A channel that keeps its client."""
+    """A channel that keeps its client, and takes from the queues of which this worker may have more."""
 
     QoS = QoS
     _kept: Any = None
+
+    def __init__(self, connection: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(connection, *args, **kwargs)
+        options = connection.client.transport_options
+        if most := options.get(MOST):
+            self._queue_cycle = Shares(most, wake=WAKE_KEY.format(holder=options.get(HOLDER, "")))
+
+    def wake(self) -> None:
+        """Have Redis asked anew at once, if it was asked without a queue that this worker may take from again."""
+        cycle = self._queue_cycle
+        if isinstance(cycle, Shares) and self._in_poll and cycle.late():
+            with _logged("what is next waits for a second"), self.conn_or_acquire() as client:
+                cycle.answer(client)
 
     @contextmanager
     def conn_or_acquire(self, client: Any = None) -> Iterator[Any]:
@@ -205,6 +221,11 @@ class Transport(redis.Transport):  # type: ignore[misc]
     """What the scheme `redis` stands for in our processes."""
 
     Channel = Channel
+
+    def _deliver(self, message: Any, queue: str) -> None:
+        """What only wakes this worker is for nobody."""
+        if not queue.startswith(WAKE_KEY.format(holder="")):
+            super()._deliver(message, queue)
 
 
 def in_ledger(message: Any) -> bool:

@@ -31,8 +31,16 @@ class WorkSettings(Area):
         5, doc="How often work is tried again after an error that passes (Redis, disk).", zero=True
     )
     retry_seconds: float = setting(1.0, doc="Wait before the first retry; it doubles each time, up to 60 s.")
+    running_per_account: int = setting(
+        1,
+        doc="So many inits, and so many trains, of one account run; more only while no other that has fewer waits for"
+        " one; 0: first come, first served.",
+        zero=True,
+    )
     estimate_processes: int = setting(0, doc="Processes of the estimate worker; 0: one a core.", zero=True)
-    train_processes: int = setting(0, doc="Processes of the train worker; 0: one a core, at least two.", zero=True)
+    train_processes: int = setting(
+        0, doc="Most trains at a time in a train worker, and most inits; 0: one a core, at least two.", zero=True
+    )
     worker_name: str = setting(
         "", doc="What the workers started here are called, as FLEET@NAME; empty: the name of the host."
     )

@@ -1,5 +1,6 @@
 -- Accepts a group: records it and publishes its message, both or neither.
--- KEYS: group, pending, queue, depth, unfinished, deadlines, idempotency key ('' for none), counters of work.
+-- KEYS: group, pending, queue, depth, unfinished, deadlines, idempotency key ('' for none), counters of work,
+-- turns of its kind ('' for a kind that takes none).
 -- ARGV: group id, message, "kind:lane", items, owners (msgpack: owner, items, owner, ...), what the key of an owner
 -- begins with, deadline ('' for none), what is kept under the idempotency key, its life (s), owners who may have only
 -- so much (msgpack: owner, items, most, owner, ...; '' for none), then field and value of the record, and so on.
@@ -7,6 +8,7 @@
 -- too much and how many more items each may have.
 -- include: tasks/storage/lua/include/clock.lua
 -- include: tasks/ledger/lua/include/count_accepted.lua
+-- include: tasks/ledger/lua/include/turns.lua
 
 if KEYS[7] ~= '' then
   local known = redis.call('GET', KEYS[7])
@@ -32,6 +34,7 @@ for at = 1, #owners, 2 do
   redis.call('ZADD', ARGV[6] .. owners[at], now, ARGV[1])
   redis.call('HINCRBY', KEYS[5], owners[at], owners[at + 1])
 end
+if KEYS[9] ~= '' then wait_for_turn(KEYS[9], KEYS[1], ARGV[1]) end
 if ARGV[7] ~= '' then redis.call('ZADD', KEYS[6], ARGV[7], ARGV[1]) end
 redis.call('LPUSH', KEYS[3], ARGV[2])
 count_accepted(KEYS[8], ARGV[3], ARGV[4])

@@ -1,8 +1,8 @@
--- `free(leases, group)`: whether nobody holds the group. Its lease is its score in the sorted set of leases, seconds
+-- `free(leases, id)`: whether nobody holds the group. Its lease is its score in the sorted set of leases, seconds
 -- since the epoch; it is free when that has passed.
 -- include: tasks/storage/lua/include/clock.lua
 
-local function free(leases, group)
-  local lease = redis.call('ZSCORE', leases, group)
+local function free(leases, id)
+  local lease = redis.call('ZSCORE', leases, id)
   return not lease or tonumber(lease) <= tonumber(now)
 end

@@ -18,13 +18,14 @@ from infra.redis_server.embedded import quote, store_url, write_store
 from infra.redis_server.place import redis_place
 from infra.redis_server.users import users_acl
 from infra.supervision.programs import programs, write_supervisor
-from infra.supervision.serving import PROCESS_POOL, processes, worker_options
+from infra.supervision.serving import PROCESS_POOL, processes, shares, worker_options
 from tasks.config.gateway_file import GATEWAY_FILE
 from tasks.config.machine import memory_bytes
 from tasks.config.redis_file import REDIS_FILE, RedisAccess
 from tasks.config.settings import Settings
 from tasks.contract import FLEETS
 from tasks.errors import Conflict, SettingsError
+from tasks.worker.shares import MOST
 from tests.service import MLSERVICE
 
 
@@ -178,6 +179,14 @@ def test_each_fleet_takes_its_queues(fleet: str) -> None:
     assert options["hostname"] == f"{fleet}@here"
     assert options["queues"] == list(FLEETS[fleet])
     assert options["pool_cls"] == ("solo" if fleet == "system" else PROCESS_POOL)
+
+
+def test_trains_and_inits_leave_each_other_a_process() -> None:
+    assert shares("train", 2) == {MOST: {"init": 2, "train": 2}}
+    assert worker_options("train", 2, name="x")["concurrency"] == 3
+    assert shares("estimate", 2) == shares("system", 0) == {}
+    assert worker_options("estimate", 2, name="x")["concurrency"] == 2
+    assert worker_options("system", 0, name="x")["concurrency"] == 1
 
 
 def test_numbers_of_processes() -> None:

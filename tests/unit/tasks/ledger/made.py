@@ -9,7 +9,10 @@ from tests.lua import Lua, packed
 ACCEPT: Final = "tasks/ledger/lua/accept.lua"
 #: The keys of accepted work; nothing else is beside them.
 GROUP: Final = "group"
-ACCEPT_KEYS: Final = (GROUP, "pending", "queue", "depth", "unfinished", "deadlines", "", "counts")
+ACCEPT_KEYS: Final = (GROUP, "pending", "queue", "depth", "unfinished", "deadlines", "", "counts", "")
+
+#: Which of them is the idempotency key.
+ONCE_KEY: Final = 6
 
 
 def accept_args(
@@ -31,11 +34,17 @@ def accept_args(
 
 def accept(lua: Lua, *, once_key: str = "", **args: Any) -> Any:
     """Accept the group `g`, of an item of ada's unless `args` say otherwise."""
-    keys = [once_key or key if key == "" else key for key in ACCEPT_KEYS]
+    keys = list(ACCEPT_KEYS)
+    keys[ONCE_KEY] = once_key
     return lua.run(ACCEPT, keys=keys, args=accept_args(**args))
 
 
 def claim(lua: Lua, *, holder: str = "h", seconds: int = 60) -> Any:
     """Claim it."""
     keys = [GROUP, "leases", "counts"]
-    return lua.run("tasks/ledger/lua/claim.lua", keys=keys, args=["g", "model:", seconds, holder])
+    return lua.run("tasks/ledger/lua/claim.lua", keys=keys, args=claim_args("g", seconds=seconds, holder=holder))
+
+
+def claim_args(group: str, *, seconds: int = 60, holder: str = "h", share: int = 0, prefix: str = "") -> list[Any]:
+    """The arguments with which a group is claimed; `share`: how many of an owner's may be in work."""
+    return [group, "model:", seconds, holder, prefix, "turns:", "running:", " init train ", share]

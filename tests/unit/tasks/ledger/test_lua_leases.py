@@ -70,7 +70,7 @@ def test_every_lease_is_extended_and_none_made_shorter(lua: Lua) -> None:
 
 
 def put_back(lua: Lua, *, holder: str = "", excused: int = 0, timed_out: int = 0) -> Any:
-    keys, args = [GROUP, "leases", "queue"], ["g", "again", holder, excused, timed_out]
+    keys, args = [GROUP, "leases", "queue", ""], ["g", "again", holder, excused, timed_out]
     return lua.run("tasks/ledger/lua/put_back.lua", keys=keys, args=args)
 
 
