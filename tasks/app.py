@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import resource
 from contextlib import suppress
 from functools import cached_property
 from typing import Any, Final
@@ -16,6 +15,8 @@ from celery.signals import setup_logging, worker_init, worker_process_init, work
 from kombu import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
+from tasks.config.capacity import fitted, fleet_bytes
+from tasks.config.machine import memory_bytes
 from tasks.config.settings import Settings
 from tasks.contract import (
     DEFAULT_ESTIMATOR,
@@ -41,6 +42,7 @@ from tasks.worker import parent_death
 from tasks.worker.bootsteps import LOST_PROCESS_SECONDS, BatchedEvents, LostProcesses, Membership
 from tasks.worker.events import Sample
 from tasks.worker.leases import Leases
+from tasks.worker.memory_limit import MemoryWatch, limit_data
 from tasks.worker.redaction import log_no_messages
 from tasks.worker.shutdown import Stopping
 from tasks.worker.transport import HOLDER
@@ -58,6 +60,8 @@ class CeleryApp(Celery):  # type: ignore[misc]
     amqp_cls = "tasks.worker.transport:Amqp"
     events_cls = "tasks.worker.events:Events"
     settings: Settings
+    #: The memory that all processes of this worker may have together; of each the settings tell.
+    fleet_bytes: int = 0
     #: Who this worker is in the ledger: its main process and its pool share the name, and no other has it.
     holder: str = ""
     #: What this process is called in its log.
@@ -86,7 +90,7 @@ def create_app(settings: Settings) -> CeleryApp:
     TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "tasks.worker.transport:Transport"
     app = CeleryApp("mlservice", broker=settings.broker_url, backend=settings.broker_url)
     app.settings = settings
-    app.steps["consumer"].update((BatchedEvents, Leases, LostProcesses, Membership, Stopping, Watched))
+    app.steps["consumer"].update((BatchedEvents, Leases, LostProcesses, Membership, MemoryWatch, Stopping, Watched))
     app.conf.update(
         include=["tasks.init", "tasks.train", "tasks.estimate", "tasks.upkeep.system_tasks"],
         accept_content=["json"],
@@ -168,6 +172,7 @@ def write_logs(**_: Any) -> None:
 def preload(sender: Any, **_: Any) -> None:
     """Import the model code before the fork, so that the children share its memory and start warm."""
     fleet = sender.app.fleet
+    _allot_memory(sender)
     sender.app.holder = os.urandom(8).hex()
     sender.app.conf.broker_transport_options.update(
         **{HOLDER: sender.app.holder},
@@ -201,11 +206,19 @@ def preload(sender: Any, **_: Any) -> None:
     log.info("worker of %s", ", ".join(sender.app.amqp.queues.consume_from))
 
 
+def _allot_memory(worker: Any) -> None:
+    """Say how much each process of this worker may have, and all of them."""
+    app, memory = worker.app, memory_bytes()
+    count = worker.concurrency
+    app.fleet_bytes = fleet_bytes(app.settings, fleet=app.fleet, processes=count, memory=memory)
+    app.settings = fitted(app.settings, fleet=app.fleet, processes=count, memory=memory)
+
+
 @worker_process_init.connect  # type: ignore[untyped-decorator]
 def warm(**_: Any) -> None:
     """In each process of a pool: connect before the first work comes, which may be urgent."""
     if limit := app.settings.worker_memory_bytes:
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        limit_data(limit)
     if app.fleet == SYSTEM_FLEET:
         # It hands over what it is given, and needs no model code for its own work.
         return

@@ -28,6 +28,7 @@
         |-- EstimatorFailed
         |-- Poison
         |-- TimeLimit
+        |-- MemoryLimit
         |-- Cancelled
         |-- Expired
         `-- FenceLost
@@ -177,6 +178,10 @@ class Poison(WorkFailed):
 
 class TimeLimit(WorkFailed):
     """Raised when work ran longer than its kind may."""
+
+
+class MemoryLimit(WorkFailed):
+    """Raised when work needed more memory than a process of a worker may have."""
 
 
 class Cancelled(WorkFailed):

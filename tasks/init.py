@@ -63,23 +63,28 @@ def init(
         if source is not None:
             return ingest.initialise(runtime, request, ingest.from_source(runtime, source))
         if csv is not None:
-            return ingest.initialise(runtime, request, ingest.from_body(csv.encode(), Media.CSV))
-        return ingest.initialise(runtime, request, ingest.from_body(msgspec.json.encode(data), Media.JSON))
+            return ingest.initialise(runtime, request, ingest.from_body(csv.encode(), Media.CSV, bounds=runtime.bounds))
+        body = msgspec.json.encode(data)
+        return ingest.initialise(runtime, request, ingest.from_body(body, Media.JSON, bounds=runtime.bounds))
 
     return run_direct(self, work)
 
 
 def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
     from tasks.learning import ingest
+    from tasks.tables.json_size import check_size
 
     head, body = claim.heads[0], claim.bodies[0]
     query = dict(head.query)
     options = parse_options(query.get("options"))
-    named = parse(body, SourceBody) if head.media is Media.JSON else SourceBody()
+    named = SourceBody()
+    if head.media is Media.JSON:
+        check_size(body, runtime.bounds)
+        named = parse(body, SourceBody)
     if named.source is not None:
         table = ingest.from_source(runtime, named.source)
     else:
-        table = ingest.from_body(body, head.media)
+        table = ingest.from_body(body, head.media, bounds=runtime.bounds)
         named = SourceBody()
     request = ingest.Request(
         model=head.model,

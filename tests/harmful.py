@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 import time
@@ -20,6 +21,10 @@ ENDLESS: Final = -2
 DEAF: Final = -3
 HUNGRY: Final = -4
 NAP: Final = -5
+GREEDY: Final = -6
+#: How much memory is taken that the kernel does not count as data (bytes), and how much of other at a time.
+GREEDY_BYTES: Final = 480 * 2**20
+BITE_BYTES: Final = 2**25
 #: How long a nap takes (seconds).
 NAP_SECONDS: Final = 4.0
 #: The environment in which a worker finds it.
@@ -72,7 +77,10 @@ def _obey(value: int) -> None:
     if value == HUNGRY:
         eaten = []
         while True:
-            eaten.append(np.empty(2**25, dtype=np.uint8))
+            eaten.append(np.empty(BITE_BYTES, dtype=np.uint8))
+    if value == GREEDY:
+        with mmap.mmap(-1, GREEDY_BYTES, flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE):
+            time.sleep(NAP_SECONDS)
     while value == ENDLESS:
         time.sleep(0.05)
     while value == DEAF:

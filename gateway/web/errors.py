@@ -55,6 +55,7 @@ TABLE: Final[dict[type[ServiceError], tuple[int, str]]] = {
     errors.EstimatorFailed: (500, "The estimator failed"),
     errors.Poison: (500, "The work ends its worker"),
     errors.TimeLimit: (500, "The work took too long"),
+    errors.MemoryLimit: (413, "The work needs too much memory"),
     errors.Cancelled: (410, "The work was cancelled"),
     errors.Expired: (410, "The deadline passed before the work started"),
     errors.FenceLost: (409, "Another worker has the work"),

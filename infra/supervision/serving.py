@@ -60,6 +60,8 @@ def worker(args: argparse.Namespace) -> int:
     # Measured with LightGBM on 2 cores: as fast as the default on an idle machine, twice as fast beside two busy
     # processes. Waiting without spinning takes twice as long on an idle one.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    # Arrow's allocator would ask for a GB at once, which counts against the limit of memory though it is not used.
+    os.environ.setdefault("MIMALLOC_ARENA_EAGER_COMMIT", "0")
     if args.fleet == "estimate":
         # Loading a model needs no more, and processes are what uses the cores; a large table says how many it wants.
         os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -15,6 +15,7 @@ from tasks.ledger.groups import Claim
 from tasks.registry.models_registry import Snapshot, check_name
 from tasks.storage.fsspec_urls import locate
 from tasks.tables import formats
+from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.worker.runtime import Runtime
 from tasks.worker.time_limits import let_finish
 
@@ -32,11 +33,11 @@ class Request(msgspec.Struct, frozen=True):
     claim: Claim | None = None
 
 
-def from_body(body: bytes, media: Media) -> pa.Table:
-    """The table in a body. Raises MalformedBody, InvalidTable."""
+def from_body(body: bytes, media: Media, *, bounds: Bounds = UNBOUNDED) -> pa.Table:
+    """The table in a body. Raises BodyTooLarge past `bounds`, MalformedBody, InvalidTable."""
     if not body:
         raise MalformedBody("the body is empty: send the table as JSON, CSV, Parquet or Arrow")
-    return formats.read(body, media)
+    return formats.read(body, media, bounds=bounds)
 
 
 def from_source(runtime: Runtime, name: str) -> pa.Table:
@@ -52,12 +53,13 @@ def from_source(runtime: Runtime, name: str) -> pa.Table:
     try:
         fs, path = locate(url)
         with fs.open(path, "rb") as file:
-            body = file.read()
+            body = file.read(runtime.bounds.bytes + 1)
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         # Trying again does not help, as it may with other errors of a place.
         reason = "may not be read" if isinstance(error, PermissionError) else "is not there"
         raise InvalidField(f"the source {name!r} {reason}: check MLSERVICE_SOURCES").at("/source") from error
-    return formats.read(body, media)
+    runtime.bounds.check_bytes(len(body))
+    return formats.read(body, media, bounds=runtime.bounds)
 
 
 def initialise(runtime: Runtime, request: Request, table: pa.Table) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from tasks.learning.answers import Answers, check_size
 from tasks.ledger.groups import Current, Outcome
 from tasks.registry.models_registry import check_name
 from tasks.tables import formats
+from tasks.tables.bounds import CELL_BYTES
 from tasks.tables.schema import conform
 from tasks.worker.model_cache import Loaded
 from tasks.worker.runtime import Runtime
@@ -69,12 +70,11 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
     for index, request in enumerate(requests):
         try:
             if request.media is Media.JSON:
-                rows.append((index, loaded.rows.read(request.body)))
+                rows.append((index, loaded.rows.read(request.body, runtime.bounds)))
             else:
-                table = conform(formats.read(request.body, request.media, loaded.schema), loaded.schema)
-                outcomes[index] = _predict(runtime, loaded, table, explain=request.explain).rows(
-                    0, table.num_rows, request.accept, spreadsheet=request.spreadsheet
-                )
+                table = formats.read(request.body, request.media, loaded.schema, bounds=runtime.bounds)
+                answers = _predict(runtime, loaded, conform(table, loaded.schema), explain=request.explain)
+                outcomes[index] = answers.rows(0, table.num_rows, request.accept, spreadsheet=request.spreadsheet)
         except INTERRUPTS:
             raise
         except Exception as error:
@@ -111,6 +111,8 @@ def _answer_rows(
 
 
 def _predict(runtime: Runtime, loaded: Loaded, table: pa.Table, *, explain: bool) -> Answers:
+    # A class has a number in each row of the answer.
+    runtime.bounds.check_bytes(table.num_rows * len(loaded.schema.classes) * CELL_BYTES)
     if explain:
         check_size(table.num_rows, loaded.schema)
     with runtime.traces.step("predict", model=loaded.model, version=loaded.version, rows=table.num_rows):

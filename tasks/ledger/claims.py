@@ -33,6 +33,7 @@ def read_claim(group: str, flat: Sequence[bytes], currents: Sequence[bytes]) -> 
         cancelled=frozenset(_numbered(record, b"cancel")),
         version=int(record[b"version"]) if b"version" in record else None,
         timed_out=b"timed_out" in record,
+        over_memory=b"over_memory" in record,
         parts={index: read_outcome(value) for index, value in _numbered(record, b"part").items()},
         trying=int(trying) if trying else None,
         strikes={index: int(value) for index, value in _numbered(record, b"strikes").items()},

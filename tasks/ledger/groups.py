@@ -126,6 +126,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     version: int | None = None
     #: True if the last claim ran into its hard time limit.
     timed_out: bool = False
+    #: True if the last claim's process was ended for its memory.
+    over_memory: bool = False
     #: What earlier claims left behind that worked on one item after the other: outcomes by index; the item whose work
     #: ended its worker; how often each item was begun alone.
     parts: dict[int, Outcome] = {}

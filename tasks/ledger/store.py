@@ -185,12 +185,20 @@ class Ledger:
             raise lost(claim)
 
     def put_back(
-        self, group: str, *, holder: str = "", excused: bool = False, timed_out: bool = False, into: Lane | None = None
+        self,
+        group: str,
+        *,
+        holder: str = "",
+        excused: bool = False,
+        timed_out: bool = False,
+        over_memory: bool = False,
+        into: Lane | None = None,
     ) -> bool:
         """Put the group back into its queue, as the next to be taken; False if it is finished, unknown or held.
 
         `holder`: who held it and has ended with it. Then `excused` says that this delivery does not count, `timed_out`
-        that it ended at its hard time limit. `into`: the lane whose next it is, if that is not its own.
+        that it ended at its hard time limit, `over_memory` that its process was ended for its memory. `into`: the lane
+        whose next it is, if that is not its own.
         """
         found: Any = self._redis.hmget(GROUP_KEY.format(group=group), ["kind", "lane", "heads"])
         if found[0] is None:
@@ -201,7 +209,8 @@ class Ledger:
         if into is not None:
             queue = queue_key(kind.value, into)
         keys = [GROUP_KEY.format(group=group), LEASES_KEY, queue, turns_key(kind)]
-        return bool(self._put_back(keys=keys, args=[group, data, holder, int(excused), int(timed_out)]))
+        said = map(int, (excused, timed_out, over_memory))
+        return bool(self._put_back(keys=keys, args=[group, data, holder, *said]))
 
     def extend_leases(self) -> None:
         """Give every lease its whole time once more."""

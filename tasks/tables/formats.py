@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -12,8 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.contract import Media
-from tasks.errors import InvalidRequest, MalformedBody, NotAcceptable
+from tasks.errors import BodyTooLarge, InvalidRequest, MalformedBody, NotAcceptable
+from tasks.tables import arrow_size, csv_size, parquet_size
+from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.tables.columns import Schema
+from tasks.tables.expanded import check_expanded
 from tasks.tables.records import table_of
 from tasks.tables.schema import kind_of, plain
 
@@ -26,22 +28,22 @@ CSV_BLOCK_BYTES: Final = 8 * 1024 * 1024
 IPC_COMPRESSION: Final = "zstd"
 
 
-def read(data: bytes, media: Media, schema: Schema | None = None) -> pa.Table:
+def read(data: bytes, media: Media, schema: Schema | None = None, *, bounds: Bounds = UNBOUNDED) -> pa.Table:
     """The table in a body.
 
-    With a schema, CSV fields of its categories stay text (`007`), whatever they look like. Raises MalformedBody if
-    the bytes are not what `media` promises, InvalidTable if rows or types are uneven.
+    With a schema, CSV fields of its categories stay text (`007`), whatever they look like. Raises BodyTooLarge past
+    `bounds`, before the memory is used; MalformedBody if the bytes are not what `media` promises, InvalidTable if rows
+    or types are uneven.
     """
     if not data:
         raise MalformedBody("the body is empty; send a table")
     if media is Media.JSON:
-        return table_of(data)
-    reader: Callable[[bytes], pa.Table] = {Media.PARQUET: _read_parquet, Media.ARROW: _read_arrow}.get(
-        media, lambda body: _read_csv(body, schema)
-    )
+        return table_of(data, bounds)
     try:
-        return reader(data)
-    except InvalidRequest:
+        if media is Media.PARQUET:
+            return _read_parquet(data, bounds)
+        return _read_arrow(data, bounds) if media is Media.ARROW else _read_csv(data, schema, bounds)
+    except (InvalidRequest, BodyTooLarge, MemoryError):
         raise
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -93,23 +95,44 @@ def _stream(table: pa.Table, *, compression: str | None) -> bytes:
     return bytes(memoryview(sink.getvalue()))
 
 
-def _read_arrow(data: bytes) -> pa.Table:
-    file = data.startswith(b"ARROW1")
+def _read_arrow(data: bytes, bounds: Bounds) -> pa.Table:
+    arrow_size.check_size(data, bounds)
+    file = data.startswith(arrow_size.MAGIC)
     table = (pa.ipc.open_file(data) if file else pa.ipc.open_stream(data)).read_all()
     # Offsets in bytes from outside may point anywhere; a reader that trusts them kills the worker.
     table.validate(full=True)
+    check_expanded(table, bounds)
     return table
 
 
-def _read_parquet(data: bytes) -> pa.Table:
+def _read_parquet(data: bytes, bounds: Bounds) -> pa.Table:
     from pyarrow import parquet
 
-    table = parquet.ParquetFile(pa.BufferReader(data)).read()
-    table.validate(full=True)
-    return table
+    metadata = parquet_size.check_size(data, bounds)
+    file = parquet.ParquetFile(pa.BufferReader(data), metadata=metadata)
+    schema = file.schema_arrow
+    # Few texts may be meant by very many rows; how long they are together is known when it is known which they are.
+    if names := parquet_size.texts_written_once(metadata):
+        file = parquet.ParquetFile(pa.BufferReader(data), metadata=metadata, read_dictionary=names)
+    groups = []
+    for index in range(metadata.num_row_groups):
+        groups.append(file.read_row_group(index))
+        groups[-1].validate(full=True)
+        check_expanded(groups[-1], bounds)
+    table = pa.concat_tables(groups) if groups else file.read()
+    check_expanded(table, bounds)
+    columns = [_undone(column, field.type) for column, field in zip(table.columns, schema, strict=True)]
+    return pa.Table.from_arrays(columns, names=schema.names).replace_schema_metadata(schema.metadata)
 
 
-def _read_csv(data: bytes, schema: Schema | None) -> pa.Table:
+def _undone(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """The column without a dictionary that it had for its reading alone."""
+    if pa.types.is_dictionary(column.type) and not pa.types.is_dictionary(kind):
+        return column.cast(column.type.value_type)
+    return column
+
+
+def _read_csv(data: bytes, schema: Schema | None, bounds: Bounds) -> pa.Table:
     from pyarrow import csv
 
     try:
@@ -118,6 +141,7 @@ def _read_csv(data: bytes, schema: Schema | None) -> pa.Table:
         raise MalformedBody(
             f"the CSV is not UTF-8: byte {error.start} (counted from 0) is 0x{data[error.start]:02x}; save as UTF-8"
         ) from None
+    csv_size.check_size(data, bounds)
     columns = schema.columns if schema else []
     options = csv.ConvertOptions(
         null_values=CSV_MISSING,
@@ -128,7 +152,9 @@ def _read_csv(data: bytes, schema: Schema | None) -> pa.Table:
     uneven: list[Any] = []
 
     def note(row: Any) -> str:
-        uneven.append(row)
+        # The first is told of; each may be a line of many.
+        if not uneven:
+            uneven.append(row)
         return "skip"
 
     def parse(*, threads: bool) -> pa.Table:

@@ -10,7 +10,9 @@ import msgspec
 import pyarrow as pa
 
 from tasks.errors import InvalidField, InvalidTable, MalformedBody
+from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.tables.checks import LARGEST, RANGE, at_cell, json_pointer, kind_of, listed, number_fault
+from tasks.tables.json_size import check_size
 from tasks.tables.malformed import not_json
 
 #: The Arrow type of a column, by the types of its values.
@@ -32,12 +34,13 @@ class _BadCell(Exception):
         self.row, self.column, self.reason = row, column, reason
 
 
-def table_of(data: bytes) -> pa.Table:
+def table_of(data: bytes, bounds: Bounds = UNBOUNDED) -> pa.Table:
     """The table in a JSON body. Null is a missing value.
 
-    Raises MalformedBody for what is not JSON (NaN and infinity are not) or names a key twice, InvalidField for other
-    keys than `rows` and `columns`, InvalidTable if rows or types are uneven.
+    Raises BodyTooLarge past `bounds`, MalformedBody for what is not JSON (NaN and infinity are not) or names a key
+    twice, InvalidField for other keys than `rows` and `columns`, InvalidTable if rows or types are uneven.
     """
+    check_size(data, bounds)
     document = decode(data)
     if not isinstance(document, dict):
         raise InvalidTable(f"the body is {kind_of(document)}; send an object with rows or columns")
@@ -48,6 +51,7 @@ def table_of(data: bytes) -> pa.Table:
         raise InvalidTable("send an object with either rows or columns")
     by_rows = "rows" in document
     columns = _from_rows(document["rows"]) if by_rows else _from_columns(document["columns"])
+    bounds.check(rows=len(next(iter(columns.values()), ())), columns=len(columns))
     try:
         table = pa.table({name: _array(name, values) for name, values in columns.items()})
     except _BadCell as bad:

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.errors import InvalidField, InvalidRequest, InvalidRows
+from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.tables.checks import (
     LARGEST,
     columns_fault,
@@ -23,6 +24,7 @@ from tasks.tables.checks import (
     value_fault,
 )
 from tasks.tables.columns import Column, Schema
+from tasks.tables.json_size import check_size
 from tasks.tables.records import decode
 from tasks.tables.schema import arrow_schema
 
@@ -74,12 +76,19 @@ class RowReader:
         self._codes = [{text: code for code, text in enumerate(column.categories)} for column in schema.columns]
         self._record, self._decode = _decoder(schema)
 
-    def read(self, body: bytes) -> Rows:
+    def read(self, body: bytes, bounds: Bounds = UNBOUNDED) -> Rows:
         """The rows of one body, checked by the rules of `tasks.tables.schema.conform`.
 
-        Raises MalformedBody for what is not JSON, InvalidField for other keys than `rows` and `columns`, InvalidRows
-        for the rest; messages count rows from 0 and name the column, pointers lead to the value.
+        Raises BodyTooLarge past `bounds`, MalformedBody for what is not JSON, InvalidField for other keys than `rows`
+        and `columns`, InvalidRows for the rest; messages count rows from 0 and name the column, pointers lead to the
+        value.
         """
+        check_size(body, bounds)
+        rows = self._read(body)
+        bounds.check_rows(len(rows))
+        return rows
+
+    def _read(self, body: bytes) -> Rows:
         if self._decode is None:
             return self._read_slowly(body)
         try:

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from celery.exceptions import SoftTimeLimitExceeded
 
-from tasks.errors import Poison, ServiceError, TimeLimit
+from tasks.errors import MemoryLimit, Poison, ServiceError, TimeLimit
 from tasks.ledger.groups import Claim, Outcome, failure
 from tasks.ledger.store import Ledger
 
@@ -69,6 +69,8 @@ def _verdict(claim: Claim, index: int, most: int) -> ServiceError | None:
     """Why an item is not begun once more; None if it may be."""
     if claim.timed_out:
         return time_limit()
+    if claim.over_memory:
+        return memory_limit()
     return poison(most + 1) if claim.strikes.get(index, 0) >= most else None
 
 
@@ -88,6 +90,14 @@ def only(claim: Claim, indexes: Sequence[int]) -> Claim:
 def poison(times: int) -> Poison:
     """The error of work that ended its worker so often."""
     return Poison(f"the work was delivered {times} times and ended its worker each time; it is not tried again")
+
+
+def memory_limit() -> MemoryLimit:
+    """The error of work that needed too much memory."""
+    return MemoryLimit(
+        "the work needs more memory than a process of a worker may have (MLSERVICE_WORKER_MEMORY_BYTES); send less at a"
+        " time, or have the operator raise that"
+    )
 
 
 def time_limit() -> TimeLimit:

@@ -19,7 +19,7 @@ from tasks.ledger.groups import Claim, Outcome, failure, is_given_up
 from tasks.ledger.history import unwanted
 from tasks.telemetry import logs
 from tasks.telemetry.failures import log_failures, subject
-from tasks.worker.isolation import Unfinished, one_by_one, only, poison, time_limit
+from tasks.worker.isolation import Unfinished, memory_limit, one_by_one, only, poison, time_limit
 from tasks.worker.passed import check_positional
 from tasks.worker.runtime import Runtime, runtime
 from tasks.worker.time_limits import interruptible
@@ -88,7 +88,11 @@ def _finished(collaborators: Runtime, claim: Claim, work: Callable[[Runtime, Cla
     the group is tried again."""
     try:
         outcomes = _worked(collaborators, claim, work)
-        _write(collaborators, claim, outcomes)
+        try:
+            _write(collaborators, claim, outcomes)
+        except MemoryError as error:
+            outcomes = [failed(error)] * len(claim.heads)
+            _write(collaborators, claim, outcomes)
     except PASSING as error:
         # What a train has stored stays: only its result is missing.
         if claim.version is not None or claim.retries < collaborators.settings.max_retries:
@@ -157,9 +161,12 @@ def _together(claim: Claim, wanted: list[int], work: Callable[[Claim], list[Outc
 
 
 def _check_deliveries(claim: Claim, limit: int) -> None:
-    """Raise TimeLimit, Poison for an item that ran until it was killed, or ended its worker too often."""
+    """Raise TimeLimit, MemoryLimit, Poison for an item that was killed for one of them, or ended its worker too
+    often."""
     if claim.timed_out:
         raise time_limit()
+    if claim.over_memory:
+        raise memory_limit()
     if claim.delivery > limit:
         raise poison(limit)
 

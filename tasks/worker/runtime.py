@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import redis
 
+from tasks.config.capacity import fitted
 from tasks.config.machine import cores
 from tasks.config.settings import Settings
 from tasks.ledger.store import Ledger
@@ -22,6 +23,7 @@ from tasks.telemetry.tracing import open_traces
 
 if TYPE_CHECKING:
     from tasks.estimators.catalogue import Catalogue
+    from tasks.tables.bounds import Bounds
     from tasks.worker.model_cache import ModelCache
 
 
@@ -35,6 +37,8 @@ class Runtime:
     blobs: Blobs
     estimators: Catalogue
     models: ModelCache
+    #: Of the table in a body.
+    bounds: Bounds
     #: Ends the connection to Redis; the next command makes a new one.
     disconnect: Callable[[], None]
     traces: Traces = UNTRACED
@@ -43,11 +47,13 @@ class Runtime:
 def make_runtime(settings: Settings) -> Runtime:
     """The collaborators for these settings. Nothing is connected yet."""
     from tasks.estimators.catalogue import Catalogue
+    from tasks.tables.bounds import Bounds
     from tasks.worker.model_cache import ModelCache
 
     # A connection of its own: a process of a pool does one thing at a time, and need not ask the pool at each call.
     client = connect(settings).client()  # type: ignore[no-untyped-call]
     registry, blobs = Registry(client), open_blobs(settings.blobs_url, client)
+    most = fitted(settings, fleet="train", processes=1)
     estimators = Catalogue(settings.estimator_paths, threads=settings.train_threads or cores())
     return Runtime(
         settings=settings,
@@ -56,6 +62,7 @@ def make_runtime(settings: Settings) -> Runtime:
         blobs=blobs,
         estimators=estimators,
         models=ModelCache(registry, blobs, estimators, size=settings.model_cache_size),
+        bounds=Bounds(rows=most.max_rows, columns=most.max_columns, bytes=most.max_decoded_bytes),
         disconnect=partial(_disconnect, client),
         traces=open_traces(settings, "worker"),
     )

@@ -14,7 +14,7 @@ from tasks.config.settings import Settings
 from tasks.contract import Media, State
 from tasks.errors import Cancelled, EstimatorFailed, ServiceError, Unavailable, by_name
 from tasks.ledger.groups import Outcome, failure, read_failure
-from tasks.worker.isolation import time_limit
+from tasks.worker.isolation import memory_limit, time_limit
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,9 @@ PASSING: tuple[type[BaseException], ...] = (redis.exceptions.RedisError, OSError
 INTERRUPTS: tuple[type[BaseException], ...] = (SoftTimeLimitExceeded,)
 #: The longest wait before a retry, on average.
 RETRY_LIMIT_SECONDS: Final = 60.0
+
+#: What libraries in C++ say that are refused memory, in errors of their own.
+NO_MEMORY: Final = "bad_alloc"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -55,10 +58,8 @@ def domain_error(error: Exception) -> ServiceError:
         return error
     if isinstance(error, SoftTimeLimitExceeded):
         return time_limit()
-    if isinstance(error, MemoryError):
-        return EstimatorFailed(
-            "the work needs more memory than a worker process may have (MLSERVICE_WORKER_MEMORY_BYTES); send less"
-        )
+    if isinstance(error, MemoryError) or NO_MEMORY in str(error):
+        return memory_limit()
     return EstimatorFailed(f"the estimator raised {type(error).__name__}: {error}"[:2000])
 
 

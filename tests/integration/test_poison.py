@@ -14,10 +14,10 @@ from celery.exceptions import TimeLimitExceeded
 from tasks.client import Handle
 from tasks.config.settings import Settings
 from tasks.contract import COUNTS_KEY, GROUP_KEY
-from tasks.errors import EstimatorFailed, Poison, ServiceError, TimeLimit
+from tasks.errors import MemoryLimit, Poison, ServiceError, TimeLimit
 from tasks.ledger.counts import LOST_PROCESSES
 from tasks.ledger.groups import parse_handle
-from tests.harmful import DEAF, ENDLESS, HUNGRY, SEGFAULT
+from tests.harmful import DEAF, ENDLESS, GREEDY, HUNGRY, SEGFAULT
 from tests.servers import eventually
 from tests.site import Site
 
@@ -26,14 +26,15 @@ SETTINGS = {
     "MLSERVICE_INIT_TIME_LIMIT_SECONDS": "1",
     "MLSERVICE_TIME_LIMIT_GRACE_SECONDS": "1",
     "MLSERVICE_MAX_DELIVERIES": "2",
-    "MLSERVICE_WORKER_MEMORY_BYTES": str(2**30),
+    "MLSERVICE_WORKER_MEMORY_BYTES": str(2**29),
 }
 #: What is said of each.
 REASONS: dict[int, tuple[type[ServiceError], str]] = {
     SEGFAULT: (Poison, "ended its worker"),
     ENDLESS: (TimeLimit, "longer than"),
     DEAF: (TimeLimit, "longer than"),
-    HUNGRY: (EstimatorFailed, "MLSERVICE_WORKER_MEMORY_BYTES"),
+    HUNGRY: (MemoryLimit, "MLSERVICE_WORKER_MEMORY_BYTES"),
+    GREEDY: (MemoryLimit, "MLSERVICE_WORKER_MEMORY_BYTES"),
 }
 
 
@@ -59,10 +60,10 @@ def test_each_alone(site: Site) -> None:
     for value, (reason, text) in REASONS.items():
         with pytest.raises(reason, match=text):
             handles[value].result(timeout=40)
-    # The one that was killed for its time is claimed once more, to be ended.
-    assert [claims(site, handles[value]) for value in (ENDLESS, DEAF, HUNGRY)] == [1, 2, 1]
+    # Those that were killed for their time or memory are claimed once more, to be ended.
+    assert [claims(site, handles[value]) for value in (ENDLESS, DEAF, HUNGRY, GREEDY)] == [1, 2, 1, 2]
     assert claims(site, handles[SEGFAULT]) == 3
-    # Processes that crash are counted, and not the one that was ended for its time.
+    # Processes that crash are counted, and not those that were ended for their time or memory.
     with pytest.raises(Poison):
         site.together("harmful", SEGFAULT)[0].result(timeout=40)
     eventually(lambda: lost_processes(site) >= 4, what="the count of the last one")
@@ -73,7 +74,7 @@ def lost_processes(site: Site) -> int:
     return int(site.redis.hget(COUNTS_KEY, f"{LOST_PROCESSES}:estimate") or 0)
 
 
-@pytest.mark.parametrize("bad", [[SEGFAULT], [SEGFAULT, ENDLESS, DEAF, HUNGRY]], ids=["one", "all"])
+@pytest.mark.parametrize("bad", [[SEGFAULT], [SEGFAULT, ENDLESS, DEAF, HUNGRY, GREEDY]], ids=["one", "all"])
 def test_with_neighbours_in_one_group(site: Site, bad: list[int]) -> None:
     values = [value for pair in zip(range(10, 10 + len(bad)), bad, strict=True) for value in pair] + [50, 60]
     handles = dict(zip(values, site.together("harmful", *values), strict=True))
@@ -95,10 +96,13 @@ def test_direct_calls(site: Site) -> None:
             "tasks.estimate", kwargs={"model": "harmful", "rows": [[value]]}, queue="estimate", priority=3
         )
 
-    calls = {value: send(value) for value in (SEGFAULT, DEAF, 7)}
+    calls = {value: send(value) for value in (SEGFAULT, DEAF, HUNGRY, GREEDY, 7)}
     assert calls[7].get(timeout=20)["predictions"] == [14]
     with pytest.raises(TimeLimitExceeded):
         calls[DEAF].get(timeout=20)
+    for value in (HUNGRY, GREEDY):
+        with pytest.raises(Exception, match="MLSERVICE_WORKER_MEMORY_BYTES"):
+            calls[value].get(timeout=20)
     with pytest.raises(Exception, match="ended its worker"):
         calls[SEGFAULT].get(timeout=20)
 

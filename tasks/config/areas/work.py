@@ -55,7 +55,21 @@ class WorkSettings(Area):
         5, doc="How long after its soft time limit work that went on is killed, with its process."
     )
     worker_memory_bytes: int = setting(
-        0, doc="Memory for data that one process of a worker may have (RLIMIT_DATA); 0: any amount.", zero=True
+        0,
+        doc="Memory that one process of a worker may have; 0: of what the machine or container has, three eighths for"
+        " init and train and a quarter for estimates, a half of it to one process, and 512 MiB at least.",
+        zero=True,
+    )
+    max_decoded_bytes: int = setting(
+        0,
+        doc="Memory that a body may take when it is unpacked and decoded; 0: half of MLSERVICE_WORKER_MEMORY_BYTES.",
+        zero=True,
+    )
+    max_rows: int = setting(
+        0, doc="Most rows of a body; 0: one for each 8 bytes of MLSERVICE_MAX_DECODED_BYTES.", zero=True
+    )
+    max_columns: int = setting(
+        0, doc="Most columns of a body; 0: one for each 32 KiB of MLSERVICE_MAX_DECODED_BYTES.", zero=True
     )
     model_cache_size: int = setting(16, doc="Model versions that one estimate process keeps in memory.")
     estimators: str = setting("", doc="Further estimators: name=package.module:Class, separated by commas.")

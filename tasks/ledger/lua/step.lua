@@ -9,7 +9,7 @@ local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'trying')
 if held[1] ~= ARGV[1] or held[2] then return 0 end
 local following = ARGV[4] .. ':' .. ARGV[1]
 if held[3] == following then return tonumber(redis.call('HGET', KEYS[1], 'strikes' .. ARGV[4])) end
-redis.call('HDEL', KEYS[1], 'trying', 'timed_out')
+redis.call('HDEL', KEYS[1], 'trying', 'timed_out', 'over_memory')
 if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'part' .. ARGV[2], ARGV[3]) end
 if ARGV[4] == '' then return 1 end
 redis.call('HSET', KEYS[1], 'trying', following)

@@ -69,8 +69,8 @@ def test_every_lease_is_extended_and_none_made_shorter(lua: Lua) -> None:
     assert lua.redis.zscore("leases", "long") == long
 
 
-def put_back(lua: Lua, *, holder: str = "", excused: int = 0, timed_out: int = 0) -> Any:
-    keys, args = [GROUP, "leases", "queue", ""], ["g", "again", holder, excused, timed_out]
+def put_back(lua: Lua, *, holder: str = "", excused: int = 0, timed_out: int = 0, over_memory: int = 0) -> Any:
+    keys, args = [GROUP, "leases", "queue", ""], ["g", "again", holder, excused, timed_out, over_memory]
     return lua.run("tasks/ledger/lua/put_back.lua", keys=keys, args=args)
 
 
@@ -79,11 +79,11 @@ def test_what_nobody_holds_is_put_back_as_the_next(lua: Lua) -> None:
     claim(lua)
     lua.redis.hset(GROUP, mapping={"progress": "x", "trying": "0:1", "strikes0": 1})
     lua.redis.zadd("leases", {"g": 5})
-    assert put_back(lua, excused=1, timed_out=1) == 1
+    assert put_back(lua, excused=1, timed_out=1, over_memory=1) == 1
     assert lua.redis.rpop("queue") == "again"
     assert not lua.redis.exists("leases")
     record = lua.redis.hgetall(GROUP)
-    assert not record.keys() & {"started_at", "progress", "holder", "excused", "timed_out"}
+    assert not record.keys() & {"started_at", "progress", "holder", "excused", "timed_out", "over_memory"}
     assert (record["trying"], record["strikes0"]) == ("0:1", "1"), "only its holder excuses a delivery"
 
 
@@ -91,9 +91,10 @@ def test_its_holder_puts_it_back_and_may_excuse_the_delivery(lua: Lua) -> None:
     accept(lua)
     claim(lua)
     lua.redis.hset(GROUP, mapping={"trying": "12:1", "strikes12": 2})
-    assert put_back(lua, holder="h", excused=1, timed_out=1) == 1
+    assert put_back(lua, holder="h", excused=1, timed_out=1, over_memory=1) == 1
     record = lua.redis.hgetall(GROUP)
-    assert (record["excused"], record["strikes12"], record["timed_out"]) == ("1", "1", "1")
+    assert (record["excused"], record["strikes12"]) == ("1", "1")
+    assert (record["timed_out"], record["over_memory"]) == ("1", "1")
     assert "trying" not in record
 
 

@@ -1,0 +1,50 @@
+"""How much one process of a worker may take, where the settings leave that to the machine or the container."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final, TypeVar
+
+from tasks.config.areas.work import WorkSettings
+from tasks.config.machine import memory_bytes
+
+Known = TypeVar("Known", bound=WorkSettings)
+
+#: The part of the memory that a fleet may have together, by its first queue's name; what others have. A half is left
+#: to Redis.
+SHARES: Final = {"train": 0.375, "estimate": 0.25}
+OTHER_SHARE: Final = 0.125
+#: One process may have a half of that where there are several: not all are at work on something large, and where they
+#: are, the fleet is looked at as a whole.
+MOST_SHARES: Final = 2
+#: What a process has at least, if there is so much (bytes): the code alone takes 150 MB.
+LEAST_BYTES: Final = 512 * 2**20
+#: The part of it that one decoded body may take: a table is copied while it is checked and learned.
+DECODED_PART: Final = 0.5
+#: Memory for a column, beside its values (bytes), and for a value.
+COLUMN_BYTES: Final = 32 * 1024
+VALUE_BYTES: Final = 8
+
+
+def fleet_bytes(settings: WorkSettings, *, fleet: str, processes: int, memory: int) -> int:
+    """The memory that all processes of a worker may have together."""
+    if settings.worker_memory_bytes:
+        return settings.worker_memory_bytes * processes
+    return max(int(memory * SHARES.get(fleet, OTHER_SHARE)), min(LEAST_BYTES, memory))
+
+
+def fitted(settings: Known, *, fleet: str, processes: int, memory: int = 0) -> Known:
+    """The settings with the bounds of memory and bodies filled in that are left open. `memory`: that of the machine
+    if it is 0 (bytes)."""
+    memory = memory or memory_bytes()
+    together = fleet_bytes(settings, fleet=fleet, processes=processes, memory=memory)
+    share = together // min(max(processes, 1), MOST_SHARES)
+    process = settings.worker_memory_bytes or max(share, min(LEAST_BYTES, memory))
+    decoded = settings.max_decoded_bytes or int(process * DECODED_PART)
+    return dataclasses.replace(
+        settings,
+        worker_memory_bytes=process,
+        max_decoded_bytes=decoded,
+        max_rows=settings.max_rows or max(1, decoded // VALUE_BYTES),
+        max_columns=settings.max_columns or max(1, decoded // COLUMN_BYTES),
+    )
