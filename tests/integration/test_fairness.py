@@ -68,8 +68,9 @@ def test_others_get_through_while_one_has_much_queued(site: Site, tmp_path: Path
         for handle in (*ada.values(), *his.values()):
             handle.result(timeout=60)
     assert all(len(begun(tmp_path / name)) == 1 for name in (*names, "b0", "b1"))
-    starts = [ada[name].task().started_at or 0 for name in names]
-    assert starts == sorted(starts), "an account's own are done as they came"
+    started = sorted(names, key=lambda name: ada[name].task().started_at or 0)
+    moved = max(abs(started.index(name) - place) for place, name in enumerate(names))
+    assert moved <= 2, "an account's own are done as they came, but for what two processes take at the same moment"
     # What gave way left messages of work that is over; they go as they come.
     assert all(task.state is State.SUCCEEDED for task in (handle.task() for handle in his.values()))
 
