@@ -40,6 +40,7 @@ from tasks.storage.stores import load_store
 from tasks.telemetry import logs
 from tasks.worker import parent_death
 from tasks.worker.bootsteps import LOST_PROCESS_SECONDS, BatchedEvents, LostProcesses, Membership
+from tasks.worker.cancels import Cancels
 from tasks.worker.events import Sample
 from tasks.worker.leases import Leases
 from tasks.worker.memory_limit import MemoryWatch, limit_data
@@ -90,7 +91,8 @@ def create_app(settings: Settings) -> CeleryApp:
     TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "tasks.worker.transport:Transport"
     app = CeleryApp("mlservice", broker=settings.broker_url, backend=settings.broker_url)
     app.settings = settings
-    app.steps["consumer"].update((BatchedEvents, Leases, LostProcesses, Membership, MemoryWatch, Stopping, Watched))
+    steps = (BatchedEvents, Cancels, Leases, LostProcesses, Membership, MemoryWatch, Stopping, Watched)
+    app.steps["consumer"].update(steps)
     app.conf.update(
         include=["tasks.init", "tasks.train", "tasks.estimate", "tasks.upkeep.system_tasks"],
         accept_content=["json"],

@@ -38,8 +38,20 @@ class Harmful(Estimator[int]):
     """Predicts the first column times `factor`, which is 2 if it is not given.
 
     A fit takes `seconds`, and until the file that it `awaits` is there. It writes its process's id to the file `log`,
-    and reports progress unless it is `quiet`.
+    and reports progress unless it is `quiet`. The option `naps` of an init is how long that takes (seconds), the option
+    `deaf` that nothing but its process's end ends it before.
     """
+
+    def prepare(self, table: pa.Table, options: Mapping[str, Any]) -> Dataset:
+        own = {name: value for name, value in options.items() if name not in ("naps", "deaf")}
+        until = time.monotonic() + options.get("naps", 0)
+        while time.monotonic() < until:
+            try:
+                time.sleep(0.05)
+            except Exception:
+                if not options.get("deaf"):
+                    raise
+        return super().prepare(table, own)
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Any params are taken."""

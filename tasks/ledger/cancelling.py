@@ -25,7 +25,12 @@ def cancel(ledger: Ledger, handle: str) -> bool:
     running, whole_group = marked
     if not running and whole_group:
         # Whoever claims the group finds it cancelled; if no worker does, this process is the one.
-        claim = ledger.claim(parse_handle(handle)[0])
-        if claim is not None:
-            ledger.finish(claim, [failure(cancelled(), State.CANCELLED)] * len(claim.heads))
+        end(ledger, parse_handle(handle)[0])
     return not running
+
+
+def end(ledger: Ledger, group: str) -> None:
+    """End a group of which every item was cancelled, if nobody has it."""
+    claim = ledger.claim(group)
+    if claim is not None:
+        ledger.finish(claim, [failure(cancelled(), State.CANCELLED)] * len(claim.heads))

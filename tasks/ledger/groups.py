@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -12,6 +12,8 @@ import msgspec
 from tasks.contract import HANDLE, PROBLEM, Kind, Lane, Media, State
 from tasks.errors import Poison, ServiceError, TimeLimit, Unavailable, UnknownTask, by_name
 
+#: Results of a group that travel and are kept with its record have at most so many bytes together, roughly.
+REPLY_BYTES: Final = 1024 * 1024
 #: How work fails that is given up: it ended its worker, ran too long, or was tried again too often.
 GIVEN_UP: Final = frozenset({Poison, TimeLimit, Unavailable})
 
@@ -205,6 +207,22 @@ def parse_handle(handle: str) -> tuple[str, int]:
     if match is None:
         raise UnknownTask(f"there is no task {handle[:80]!r}")
     return match[1], int(match[2])
+
+
+def lean_outcomes(outcomes: Sequence[Outcome], *, inline_bytes: int, keep: Callable[[bytes], str]) -> list[Outcome]:
+    """The outcomes, with a reference, which `keep` gives, instead of each result that is too large for the record.
+
+    Errors are small.
+    """
+    limit = inline_bytes
+    if sum(len(outcome.body) for outcome in outcomes) > REPLY_BYTES:
+        limit = min(limit, REPLY_BYTES // len(outcomes))
+    return [
+        Outcome(o.state, o.media, b"", keep(o.body), o.rows)
+        if o.state is State.SUCCEEDED and len(o.body) > limit
+        else o
+        for o in outcomes
+    ]
 
 
 def rows_by_owner(claim: Claim, outcomes: Sequence[Outcome]) -> bytes:

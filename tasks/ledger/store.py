@@ -6,7 +6,8 @@ One Redis hash holds a group: the heads and bodies of its items, who has claimed
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -47,6 +48,7 @@ from tasks.ledger.groups import (
     Outcome,
     Reply,
     is_given_up,
+    lean_outcomes,
     pack,
     parse_handle,
     read_heads,
@@ -57,8 +59,6 @@ from tasks.storage.redis_blobs import RedisBlobs
 from tasks.storage.scripts import register
 from tasks.storage.stores import drop_kept, read_kept
 
-#: Results of a group that travel and are kept with its record have at most so many bytes together, roughly.
-REPLY_BYTES: Final = 1024 * 1024
 #: The kinds that take turns, as the script reads them.
 _TAKE_TURNS: Final = f" {' '.join(TURNS)} "
 
@@ -86,6 +86,7 @@ class Ledger:
         self._extend = register(client, "tasks/ledger/lua/extend_leases.lua")
         self._step = register(client, "tasks/ledger/lua/step.lua")
         self._cancel = register(client, "tasks/ledger/lua/cancel.lua")
+        self._cancelled = register(client, "tasks/ledger/lua/cancelled.lua")
         self._progress = register(client, "tasks/ledger/lua/progress.lua")
 
     def accept(self, group: Group, *, once: Idempotency | None = None) -> str | None:
@@ -122,9 +123,8 @@ class Ledger:
         """Take the group to work on it; None if it is finished, unknown or held, and the message may be dropped:
         should who holds it die, the group is published again. Only the holder can renew the lease.
 
-        `in_turn`: None as well where its owner has his share of the work that is done, and another has less and waits:
-        the other's group is then the next to be taken, and this one the one after it.
-        """
+        `in_turn`: None as well where its owner has his share of what is in work, and another has less and waits: the
+        other's group is then the next to be taken, and this one the one after it."""
         args: list[Any] = [group, MODEL_KEY.format(model=""), self.lease_seconds, holder, GROUP_KEY.format(group="")]
         args += [TURNS_KEY.format(kind=""), RUNNING_KEY.format(kind=""), _TAKE_TURNS, self._share if in_turn else 0]
         found = self._claim(keys=[GROUP_KEY.format(group=group), LEASES_KEY, WORK_COUNTS_KEY], args=args)
@@ -138,9 +138,8 @@ class Ledger:
     def _give_way(self, group: str, other: str) -> None:
         """Put a group back behind another, whose own message, which lies farther back, finds it taken when it comes."""
         lane: Any = self._redis.hget(GROUP_KEY.format(group=group), "lane")
-        self.put_back(group)
-        if lane is not None:
-            # Into the same list: what a worker takes from first holds it, whatever its lane.
+        # Into the same list: what a worker takes from first holds it, whatever its lane.
+        if self.put_back(group) and lane is not None:
             self.put_back(other, into=Lane(lane.decode()))
 
     def with_bodies(self, claim: Claim) -> Claim:
@@ -155,7 +154,8 @@ class Ledger:
         and changes nothing, if another worker has claimed the group meanwhile or it is finished.
         """
         life_seconds = self._dead_life_seconds if dead else self._life_seconds
-        lean = self._placed_results(claim.group, outcomes, life_seconds=life_seconds)
+        keep = partial(self._blobs.keep, group=claim.group, life_seconds=life_seconds)
+        lean = lean_outcomes(outcomes, inline_bytes=self.inline_bytes, keep=keep)
         keys = [
             GROUP_KEY.format(group=claim.group),
             PENDING_KEY.format(kind=claim.kind.value, lane=claim.lane.value),
@@ -236,19 +236,13 @@ class Ledger:
             raise UnknownTask(f"there is no task {handle}, or its result is no longer kept")
         return None if found == 0 else (bool(found[0]), bool(found[1]))
 
+    def cancelled(self, groups: Iterable[str]) -> dict[str, tuple[int, frozenset[int]]]:
+        """How many items each of these groups has, 0 if it is finished or unknown, and which of them were cancelled."""
+        asked = list(groups)
+        found: Any = self._cancelled(keys=[GROUP_KEY.format(group=group) for group in asked]) if asked else []
+        return {group: (items, frozenset(indexes)) for group, (items, *indexes) in zip(asked, found, strict=True)}
+
     def progress(self, claim: Claim, state: dict[str, Any]) -> None:
         """Show how far the work is. Raises FenceLost if another worker has claimed it meanwhile, and Cancelled."""
         keys = [GROUP_KEY.format(group=claim.group)]
         check_held(self._progress(keys=keys, args=[claim.fence, msgspec.json.encode(state)]), claim)
-
-    def _placed_results(self, group: str, outcomes: Sequence[Outcome], *, life_seconds: int) -> list[Outcome]:
-        """The outcomes, with a reference instead of each result that is too large for the record. Errors are small."""
-        limit = self.inline_bytes
-        if sum(len(outcome.body) for outcome in outcomes) > REPLY_BYTES:
-            limit = min(limit, REPLY_BYTES // len(outcomes))
-        return [
-            Outcome(o.state, o.media, b"", self._blobs.keep(o.body, group=group, life_seconds=life_seconds), o.rows)
-            if o.state is State.SUCCEEDED and len(o.body) > limit
-            else o
-            for o in outcomes
-        ]

@@ -13,7 +13,9 @@ from typing import Final
 import msgspec
 from celery.exceptions import SoftTimeLimitExceeded
 
+from tasks.contract import State
 from tasks.errors import MemoryLimit, Poison, ServiceError, TimeLimit
+from tasks.ledger.claims import cancelled
 from tasks.ledger.groups import Claim, Outcome, failure
 from tasks.ledger.store import Ledger
 
@@ -60,7 +62,7 @@ def one_by_one(
             ledger.step(claim, done=done, following=None)
             raise Unfinished(excused=True)
         ledger.step(claim, done=done, following=index)
-        done = (index, _alone(claim, index, work))
+        done = (index, _alone(ledger, claim, index, work))
         outcomes[index] = done[1]
     return outcomes
 
@@ -74,11 +76,20 @@ def _verdict(claim: Claim, index: int, most: int) -> ServiceError | None:
     return poison(most + 1) if claim.strikes.get(index, 0) >= most else None
 
 
-def _alone(claim: Claim, index: int, work: Callable[[Claim], list[Outcome]]) -> Outcome:
+def _alone(ledger: Ledger, claim: Claim, index: int, work: Callable[[Claim], list[Outcome]]) -> Outcome:
     try:
         return work(only(claim, [index]))[0]
     except SoftTimeLimitExceeded:
-        return failure(time_limit())
+        return interrupted(ledger, claim)[index]
+
+
+def interrupted(ledger: Ledger, claim: Claim) -> list[Outcome]:
+    """The outcome of each item of work that was interrupted: its owner had cancelled it, or it ran too long."""
+    _, indexes = ledger.cancelled([claim.group])[claim.group]
+    return [
+        failure(cancelled(), State.CANCELLED) if index in indexes else failure(time_limit())
+        for index in range(len(claim.heads))
+    ]
 
 
 def only(claim: Claim, indexes: Sequence[int]) -> Claim:

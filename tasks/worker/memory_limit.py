@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import resource
-import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +26,7 @@ from tasks.errors import MemoryLimit
 from tasks.ledger.store import Ledger
 from tasks.storage.connection import connect
 from tasks.worker.isolation import memory_limit
+from tasks.worker.pool_deaths import kill
 from tasks.worker.transport import in_ledger
 
 log = logging.getLogger(__name__)
@@ -103,10 +103,7 @@ class MemoryWatch(bootsteps.StartStopStep):  # type: ignore[misc]
             self._end(parent.app, processes[pid])
 
     def _end(self, app: Any, process: Any) -> None:
-        # As the pool marks those that it ends: they are not counted as lost.
-        process._controlled_termination = True
-        with suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
+        kill(process)
         for request in tuple(state.active_requests):
             if request.worker_pid == process.pid:
                 self._fail(app, request)

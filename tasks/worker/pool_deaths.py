@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from contextlib import suppress
 from typing import Any
 
 from billiard.pool import EX_OK, EX_RECYCLE  # type: ignore[import-untyped]
@@ -34,6 +37,13 @@ class PoolDeaths:
         """The pool ends a process for its time limit. It is marked as the pool marks others that it ends."""
         process._controlled_termination = True
         self._kill(process)
+
+
+def kill(process: Any) -> None:
+    """End a process of the pool, marked as the pool marks those that it ends: it is not counted as lost."""
+    process._controlled_termination = True
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGKILL)
 
 
 def _unasked(process: Any) -> bool:

@@ -19,10 +19,10 @@ from tasks.ledger.groups import Claim, Outcome, failure, is_given_up
 from tasks.ledger.history import unwanted
 from tasks.telemetry import logs
 from tasks.telemetry.failures import log_failures, subject
-from tasks.worker.isolation import Unfinished, memory_limit, one_by_one, only, poison, time_limit
+from tasks.worker.isolation import Unfinished, interrupted, memory_limit, one_by_one, only, poison, time_limit
 from tasks.worker.passed import check_positional
 from tasks.worker.runtime import Runtime, runtime
-from tasks.worker.time_limits import interruptible
+from tasks.worker.time_limits import interruptible, not_yet
 from tasks.worker.verdicts import PASSING, failed, given_up, raised, retry_delay
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,7 @@ def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Ou
     Raises the error of a group in which nothing succeeded, after it is written down, so that Celery and Flower see
     a failed task. After a passing error the group is tried again later, or given up when that was so too often.
     """
+    not_yet()
     collaborators = runtime(task.app.settings)
     began = time.time_ns()
     claim = collaborators.ledger.claim(group, holder=task.app.holder, in_turn=True)
@@ -116,6 +117,8 @@ def _worked(collaborators: Runtime, claim: Claim, work: Callable[[Runtime, Claim
         return _decide(collaborators, whole, lambda part: _interruptibly(collaborators, work, part))
     except HANDED_ON + PASSING:
         raise
+    except SoftTimeLimitExceeded:
+        return interrupted(collaborators.ledger, claim)
     except Exception as error:
         return [failed(error)] * len(claim.heads)
 

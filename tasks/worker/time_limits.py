@@ -43,3 +43,9 @@ def let_finish() -> None:
     """From here on the soft time limit passes unnoticed: what follows is done whole, or ends with the process."""
     if isinstance(signal.getsignal(SIGNAL), _Interrupt):
         signal.signal(SIGNAL, signal.SIG_IGN)
+
+
+def not_yet() -> None:
+    """Until work begins that may be interrupted, it is not: the pool's own handler, which a process has at first, would
+    raise wherever it happens to be."""
+    signal.signal(SIGNAL, signal.SIG_IGN)

@@ -3,17 +3,19 @@
 -- KEYS: group, leases.
 -- ARGV: group id, index.
 -- Returns {1 if a worker has the group; 1 if every item of the group is cancelled}; nothing if there is no such item; 0
--- and no change if it has ended: the group is finished, a train has stored its version, or the item was cancelled or
--- past its deadline before it was started.
+-- and no change if it has ended: the group is finished, a train has stored its version or an init its data, or the
+-- item was cancelled or past its deadline before it was started.
 -- include: tasks/storage/lua/include/clock.lua
 -- include: tasks/ledger/lua/include/free.lua
 
-local held = redis.call('HMGET', KEYS[1], 'items', 'finished_at', 'started_at', 'version', 'heads', 'cancel' .. ARGV[2])
+local own = 'cancel' .. ARGV[2]
+local held = redis.call('HMGET', KEYS[1], 'items', 'finished_at', 'started_at', 'version', 'heads', own, 'stored')
 if not held[1] or tonumber(ARGV[2]) >= tonumber(held[1]) then return false end
 local begun = tonumber(held[3] or now)
 local deadline = cmsgpack.unpack(held[5])[ARGV[2] + 1]['deadline']
-if held[2] or held[4] or deadline and deadline <= begun or held[6] and tonumber(held[6]) <= begun then return 0 end
-redis.call('HSETNX', KEYS[1], 'cancel' .. ARGV[2], now)
+local over = held[2] or held[4] or held[7]
+if over or deadline and deadline <= begun or held[6] and tonumber(held[6]) <= begun then return 0 end
+redis.call('HSETNX', KEYS[1], own, now)
 local all = 1
 for index = 0, held[1] - 1 do
   if redis.call('HEXISTS', KEYS[1], 'cancel' .. index) == 0 then all = 0 break end

@@ -58,6 +58,7 @@ def test_an_item_that_is_not_there_is_unknown(lua: Lua) -> None:
     [
         ({}, {"finished_at": 1}),
         ({}, {"version": 1}),
+        ({}, {"stored": 1}),
         ({"deadline": 10}, {}),
         ({"deadline": 10}, {"started_at": 11}),
         ({}, {"cancel0": 10}),

@@ -62,6 +62,13 @@ def test_a_snapshot_makes_the_model(lua: Lua) -> None:
     assert lua.redis.smembers("models") == {"m"}
 
 
+@pytest.mark.parametrize(("kind", "stored"), [("init", "1"), ("train", None)])
+def test_an_init_remembers_that_its_data_is_stored(lua: Lua, kind: str, stored: str | None) -> None:
+    lua.redis.hset("group", mapping={"fence": 1, "kind": kind})
+    assert set_snapshot(lua, group="group") == 1
+    assert lua.redis.hget("group", "stored") == stored
+
+
 @pytest.mark.parametrize("write", [lambda lua, **held: add(lua, "first", promote=1, **held), set_snapshot])
 @pytest.mark.parametrize(
     ("fields", "answer"),
