@@ -77,6 +77,7 @@ def middleware(parts: Collaborators) -> list[Any]:
             parts.pressure.follow,
             parts.follower.follow,
             parts.upkeep_age.follow,
+            parts.clock.follow,
             tally.follow,
         ),
         closing=(
@@ -98,7 +99,7 @@ def work_routes(parts: Collaborators) -> dict[str, object]:
     letters = DeadLetters(parts.connections.client, parts.ledger, settings=parts.settings)
     work = {
         f"/v1/models/{{model}}/{kind.value}": Work(
-            kind, dispatcher=parts.dispatcher, outcomes=outcomes, settings=parts.settings
+            kind, dispatcher=parts.dispatcher, outcomes=outcomes, settings=parts.settings, clock=parts.clock
         )
         for kind in Kind
     }
@@ -145,7 +146,9 @@ def original_routes(parts: Collaborators) -> dict[str, object]:
     return {
         "/resource/auth": AuthResource(parts.identity.login),
         "/resource/init": InitResource(settings, dispatcher=parts.dispatcher, outcomes=outcomes),
-        "/resource/predict": PredictResource(settings, dispatcher=parts.dispatcher, outcomes=outcomes),
+        "/resource/predict": PredictResource(
+            settings, dispatcher=parts.dispatcher, outcomes=outcomes, clock=parts.clock
+        ),
         "/resource/task/status/{task_id}": StatusResource(outcomes),
     }
 

@@ -36,6 +36,7 @@ from tasks.ledger.history import History
 from tasks.ledger.store import Ledger
 from tasks.storage.blobs import Blobs
 from tasks.storage.connection import connect
+from tasks.storage.redis_clock import RedisClock
 from tasks.storage.stores import open_blobs
 from tasks.telemetry.traces import Traces
 from tasks.telemetry.tracing import open_traces
@@ -98,6 +99,7 @@ class Collaborators:
     outcomes: Outcomes
     follower: Follower
     upkeep_age: UpkeepAge
+    clock: RedisClock
     traces: Traces
 
 
@@ -156,6 +158,7 @@ def open_collaborators(settings: Settings) -> Collaborators:
         outcomes=Outcomes(ledger, History(client), waiting),
         follower=Follower(client),
         upkeep_age=UpkeepAge(client),
+        clock=RedisClock(client),
         traces=traces,
     )
 

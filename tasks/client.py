@@ -26,6 +26,7 @@ from tasks.ledger.history import History
 from tasks.ledger.store import Ledger
 from tasks.registry.models_registry import check_name
 from tasks.storage.connection import answering, connect
+from tasks.storage.redis_clock import redis_time
 from tasks.storage.stores import open_blobs
 from tasks.watch.watching import Watch
 
@@ -127,7 +128,7 @@ class Client:
             owner=self._owner,
             model=check_name(model),
             media=media if data is not None else Media.JSON,
-            deadline=_until(deadline_seconds),
+            deadline=self._until(deadline_seconds),
             query={"target": target, "estimator": estimator, "options": _encode(options or {}).decode()},
         )
         return self._submit(Kind.INIT, lane, head=head, body=body)
@@ -143,7 +144,7 @@ class Client:
     ) -> Handle:
         """Train a version on the latest data."""
         body = _encode({"params": params or {}, "promote": promote})
-        head = Head(owner=self._owner, model=check_name(model), deadline=_until(deadline_seconds))
+        head = Head(owner=self._owner, model=check_name(model), deadline=self._until(deadline_seconds))
         return self._submit(Kind.TRAIN, lane, head=head, body=body)
 
     def estimate(
@@ -173,7 +174,7 @@ class Client:
             model=check_name(model),
             media=media if data is not None else Media.JSON,
             accept=accept,
-            deadline=_until(deadline_seconds),
+            deadline=self._until(deadline_seconds),
             query={
                 **({"version": str(version)} if version is not None else {}),
                 **({"explain": "true"} if explain else {}),
@@ -191,6 +192,13 @@ class Client:
                 more, after = self.history.tasks(owner, limit=limit - len(found), state=state, model=model, after=after)
                 found += more
         return found
+
+    def _until(self, seconds: float | None) -> float | None:
+        """The deadline, by the clock of Redis (seconds since the epoch)."""
+        if seconds is None:
+            return None
+        with answering():
+            return redis_time(self._redis) + seconds
 
     def handle(self, handle: str) -> Handle:
         """The handle of work that was submitted earlier, here or elsewhere."""
@@ -218,11 +226,6 @@ class Client:
             self._pressure.check(kind, group.lane)
             self.ledger.accept(group)
         return Handle(self, f"{group.id}-0")
-
-
-def _until(seconds: float | None) -> float | None:
-    """The deadline, in seconds since the epoch."""
-    return None if seconds is None else time.time() + seconds
 
 
 def _encode(value: Any) -> bytes:

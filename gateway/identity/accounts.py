@@ -26,6 +26,7 @@ from tasks.contract import (
     USERS_KEY,
 )
 from tasks.errors import Conflict, InvalidField, NotFound, Unauthenticated
+from tasks.storage.redis_clock import redis_time
 
 #: What an account may be called.
 NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -68,7 +69,7 @@ class Accounts:
         outside = name.startswith(OUTSIDE)
         account = Account(name, granted, self._clock(), password=hashed, series=new_number())
         if not outside:
-            account = replace(account, id=new_number(), owns_since=self._redis_time())
+            account = replace(account, id=new_number(), owns_since=redis_time(self._redis))
 
         def write(pipe: Any) -> None:
             if pipe.exists(_key(name)):
@@ -161,11 +162,6 @@ class Accounts:
     def is_revoked(self, token_id: str) -> bool:
         """True if the token with this id was revoked."""
         return bool(self._redis.exists(REVOKED_KEY.format(token=token_id)))
-
-    def _redis_time(self) -> float:
-        """The clock by which tasks are submitted."""
-        seconds, microseconds = self._redis.time()
-        return seconds + microseconds / 1e6
 
     def _change(self, name: str, fields: Mapping[str, str]) -> None:
         def write(pipe: Any) -> None:

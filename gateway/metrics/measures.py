@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -32,6 +32,7 @@ from tasks.contract import (
 )
 from tasks.ledger import work_counts
 from tasks.ledger.fleet import members
+from tasks.storage.redis_clock import redis_time
 
 #: So long a reading is good for whoever asks again (seconds).
 FRESH_SECONDS: Final = 1.0
@@ -92,12 +93,12 @@ class Gauge:
         client: redis.Redis,
         *,
         upkeep_age: Callable[[], float] = lambda: 0.0,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self._redis = client
         self._upkeep_age = upkeep_age
         self._models = ModelGauge(client)
-        self._clock = clock
+        self._clock = clock or partial(redis_time, client)
         self._reading = threading.Lock()
         self._read_at = float("-inf")
         self._last: Measures | None = None

@@ -7,6 +7,7 @@ problem details.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, Final
 
@@ -114,7 +115,15 @@ class InitResource(Original):
 class PredictResource(Original):
     """`POST /resource/predict`."""
 
-    def __init__(self, settings: Settings, *, dispatcher: Dispatcher, outcomes: Outcomes) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        dispatcher: Dispatcher,
+        outcomes: Outcomes,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._clock = clock
         self.model = settings.default_model
         self._settings = settings
         self._dispatcher = dispatcher
@@ -131,7 +140,7 @@ class PredictResource(Original):
             model=self.model,
             media=media_type(req.content_type) if req.content_type else Media.JSON,
             # Nobody asks for the result later.
-            deadline=time.time() + seconds,
+            deadline=self._clock() + seconds,
             request_id=request_id(req),
             trace=trace_of(req),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Final
 
@@ -44,8 +45,18 @@ _NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 class Work:
     """Submits work of one kind. The body is handed on unread."""
 
-    def __init__(self, kind: Kind, *, dispatcher: Dispatcher, outcomes: Outcomes, settings: Settings) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        *,
+        dispatcher: Dispatcher,
+        outcomes: Outcomes,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`clock`: the one by which work is timed, in seconds since the epoch."""
         self._kind = kind
+        self._clock = clock
         self._dispatcher = dispatcher
         self._outcomes = outcomes
         self._max_body = settings.max_body_bytes
@@ -97,12 +108,16 @@ class Work:
             model=model,
             media=self._media(req),
             accept=accepted(req.get_header("Accept")) if self._kind is Kind.ESTIMATE else Media.JSON,
-            deadline=_deadline(req),
+            deadline=self._deadline(req),
             query=self._query(req),
             request_id=request_id(req),
             trace=trace_of(req),
             account=req.context.principal.account,
         )
+
+    def _deadline(self, req: Request) -> float | None:
+        seconds = _seconds(req)
+        return None if seconds is None else self._clock() + seconds
 
     def _media(self, req: Request) -> Media:
         if self._kind is not Kind.TRAIN:
@@ -139,8 +154,8 @@ def _lane(req: Request) -> Lane:
         raise InvalidField(f"lane must be one of {lanes}, not {name[:40]!r}").at("?lane") from None
 
 
-def _deadline(req: Request) -> float | None:
-    """When the work is no longer wanted; the query says in how many seconds."""
+def _seconds(req: Request) -> float | None:
+    """In how many seconds the work is no longer wanted."""
     text = req.params.get("deadline")
     if text is None:
         return None
@@ -150,4 +165,4 @@ def _deadline(req: Request) -> float | None:
         raise InvalidField(
             f"deadline must be a number of seconds, greater than 0 and at most {LATEST_SECONDS}, not {text[:40]!r}"
         ).at("?deadline")
-    return time.time() + seconds
+    return seconds

@@ -105,8 +105,9 @@ class Backpressure:
             for groups in oldest:
                 # Redis wants at least one, and none is called so.
                 pipe.zmscore(LEASES_KEY, [group for group, _ in groups] or [""])
-            leases = pipe.execute()
-        now = time.time()
+            pipe.time()
+            *leases, (seconds, microseconds) = pipe.execute()
+        now = seconds + microseconds / 1e6
         return [_wait(groups, until, now=now) for groups, until in zip(oldest, leases, strict=True)]
 
     def _full(self, memory: dict[str, Any]) -> Objection | None:

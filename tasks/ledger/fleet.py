@@ -6,13 +6,13 @@ the old one counts as gone when it has not been heard of for a while.
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final
 
 import redis
 
 from tasks.contract import FLEET_KEY, FLEET_LOST_SECONDS
 from tasks.ledger.counts import LOST, add
+from tasks.storage.redis_clock import redis_time
 
 #: What stands between a worker's name and what tells it from others of that name.
 OF: Final = "#"
@@ -20,7 +20,7 @@ OF: Final = "#"
 
 def announce(client: redis.Redis, fleet: str, *, member: str, processes: int) -> None:
     """Say that this member is there, with so many processes."""
-    client.hset(FLEET_KEY.format(fleet=fleet), member, f"{processes} {time.time():.3f}")
+    _note(client, fleet, member, processes=processes, seen_at=redis_time(client))
 
 
 def leave(client: redis.Redis, fleet: str, *, member: str) -> None:
@@ -43,14 +43,21 @@ def members(client: redis.Redis, fleet: str) -> dict[str, int]:
     """The members heard of lately, with their number of processes. The others are struck off, and counted."""
     key = FLEET_KEY.format(fleet=fleet)
     found: Any = client.hgetall(key)
-    alive = {}
-    for member, value in found.items():
-        processes, seen_at = value.split()
-        if time.time() - float(seen_at) < FLEET_LOST_SECONDS:
-            alive[member.decode()] = int(processes)
+    alive, now = {}, redis_time(client)
+    for name, value in found.items():
+        member, processes, seen_at = name.decode(), int(value.split()[0]), float(value.split()[1])
+        if seen_at > now:
+            # The clock of Redis has gone back; who is gone must not count as there until the old time comes again.
+            _note(client, fleet, member, processes=processes, seen_at=now)
+        if now - seen_at < FLEET_LOST_SECONDS:
+            alive[member] = processes
         else:
-            _strike_off(client, fleet, member.decode())
+            _strike_off(client, fleet, member)
     return alive
+
+
+def _note(client: redis.Redis, fleet: str, member: str, *, processes: int, seen_at: float) -> None:
+    client.hset(FLEET_KEY.format(fleet=fleet), member, f"{processes} {seen_at:.3f}")
 
 
 def _strike_off(client: redis.Redis, fleet: str, member: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +23,7 @@ from tasks.contract import (
 from tasks.errors import Expired, InvalidField, UnknownTask
 from tasks.ledger.claims import cancelled
 from tasks.ledger.groups import Claim, Head, Outcome, Owner, Task, failure, parse_handle, read_heads, read_reply
+from tasks.storage.redis_clock import redis_time
 from tasks.storage.scripts import register
 from tasks.storage.stores import read_kept
 
@@ -58,7 +59,7 @@ class History:
         heads = read_heads(record["heads"]) if record["heads"] else []
         if index >= len(heads):
             raise UnknownTask(f"there is no task {handle}, or its result is no longer kept")
-        return _task(handle, record, heads[index], index=index, cancelled_at=values[-1])
+        return _task(handle, record, heads[index], index=index, cancelled_at=values[-1], now=self._now)
 
     def outcome(self, handle: str) -> Outcome | None:
         """How one item ended, with its body; None while it has not. Does not look at the owner."""
@@ -144,8 +145,12 @@ class History:
             if head.owner == owner
         ]
         cancels = self._fields([(group, [f"cancel{index}"]) for group, _, index, _ in items])
+        now = cache(self._now)
         for (group, record, index, head), cancel in zip(items, cancels, strict=True):
-            yield _task(f"{group}-{index}", record, head, index=index, cancelled_at=cancel[0])
+            yield _task(f"{group}-{index}", record, head, index=index, cancelled_at=cancel[0], now=now)
+
+    def _now(self) -> float:
+        return redis_time(self._redis)
 
     def _fields(self, wanted: Sequence[tuple[str, Sequence[str]]]) -> list[list[bytes | None]]:
         """Fields of the records of groups."""
@@ -181,8 +186,16 @@ def unwanted(claim: Claim) -> dict[int, Outcome]:
     return outcomes
 
 
-def _task(handle: str, record: dict[str, Any], head: Head, *, index: int, cancelled_at: bytes | None) -> Task:
-    state, began = _state(record, head, index=index, cancelled_at=_seconds(cancelled_at))
+def _task(
+    handle: str,
+    record: dict[str, Any],
+    head: Head,
+    *,
+    index: int,
+    cancelled_at: bytes | None,
+    now: Callable[[], float],
+) -> Task:
+    state, began = _state(record, head, index=index, cancelled_at=_seconds(cancelled_at), now=now)
     return Task(
         id=handle,
         owner=head.owner,
@@ -201,16 +214,17 @@ def _task(handle: str, record: dict[str, Any], head: Head, *, index: int, cancel
     )
 
 
-def _state(record: dict[str, Any], head: Head, *, index: int, cancelled_at: float | None) -> tuple[State, float | None]:
+def _state(
+    record: dict[str, Any], head: Head, *, index: int, cancelled_at: float | None, now: Callable[[], float]
+) -> tuple[State, float | None]:
     """An item's state, and when its work began. What ended before the group was claimed has not begun, and stays what
     it was when a worker takes the group for its neighbours."""
     began = _seconds(record["started_at"])
-    before = time.time() if began is None else began
     ended = None
-    if record["version"] is None and cancelled_at is not None and cancelled_at <= before:
+    if record["version"] is None and cancelled_at is not None and (began is None or cancelled_at <= began):
         ended = State.CANCELLED
-    elif record["version"] is None and head.deadline is not None and head.deadline <= before:
-        ended = State.EXPIRED
+    elif record["version"] is None and head.deadline is not None:
+        ended = State.EXPIRED if head.deadline <= (now() if began is None else began) else None
     if record["states"]:
         state = _STATES[record["states"][index]]
         return state, None if state is ended else began

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final
 
 import redis
 
 from tasks.contract import BLOB_KEY, BLOBS_KEY
 from tasks.storage.blobs import OF_GROUP, Kept, checked, digest_of, group_of, name_for
+from tasks.storage.redis_clock import redis_time
 from tasks.storage.scripts import register
 
 #: What a reference to bytes in Redis begins with; any other is an fsspec URL.
@@ -51,9 +51,10 @@ class RedisBlobs:
         return [Kept(f"{IN_REDIS}{name}", group_of(name), is_body=True) for name in names]
 
     def _store(self, name: str, data: bytes) -> None:
+        now = redis_time(self._redis)
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.set(BLOB_KEY.format(digest=name), data, nx=True)
-            pipe.zadd(BLOBS_KEY, {name: time.time()})
+            pipe.zadd(BLOBS_KEY, {name: now})
             pipe.execute()
 
     def _before(self, before: float) -> list[str]:

@@ -20,6 +20,7 @@ from tasks.contract import (
     LEASES_KEY,
     LOOKED_KEY,
     PENDING_KEY,
+    PLACES,
     SUSPECTS_KEY,
     Kind,
     Lane,
@@ -28,6 +29,8 @@ from tasks.contract import (
 from tasks.ledger.counts import RECONCILED, add
 from tasks.ledger.history import unwanted
 from tasks.ledger.store import Ledger
+from tasks.storage.scripts import register
+from tasks.worker.verdicts import RETRY_LIMIT_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -38,18 +41,21 @@ PAGE: Final = 1000
 #: How many messages at the end of a queue are looked at; those of direct calls are in no ledger. The second number is
 #: for when there is nothing else.
 TAILS: Final = (50, 2000)
+#: The longest wait for being tried again (seconds), which is up to half as long again as on average.
+LONGEST_WAIT_SECONDS: Final = 1.5 * RETRY_LIMIT_SECONDS
 #: Who claims work that is past its deadline.
 EXPIRER: Final = "expirer"
 
 
 def reconcile(client: redis.Redis, ledger: Ledger, *, now: float) -> int:
     """Put back what two looks in a row found held by nobody, and what waited to be tried again. Returns how many groups
-    were held by nobody.
+    were held by nobody. `now` is the time of Redis.
 
     Two looks, because a message is for a moment in nobody's hands, and a lease may be renewed late. If nobody has
     looked for long, Redis may have been away, and the leases have run out because nobody could renew them: they all
     get more time.
     """
+    bring_back(client, lease_seconds=ledger.lease_seconds)
     looked: Any = client.set(LOOKED_KEY, f"{now:.3f}", get=True)
     if looked and now - float(looked) > ledger.lease_seconds:
         ledger.extend_leases()
@@ -75,6 +81,15 @@ def reconcile(client: redis.Redis, ledger: Ledger, *, now: float) -> int:
     return done
 
 
+def bring_back(client: redis.Redis, *, lease_seconds: int) -> None:
+    """Let no lease or wait end later, and no work be younger, than the clock of Redis allows, which may have gone back:
+    else nothing would be taken back for as long."""
+    keys = [LEASES_KEY, *(PENDING_KEY.format(kind=kind.value, lane=lane.value) for kind, lane in PLACES)]
+    args: list[Any] = [lease_seconds, LONGEST_WAIT_SECONDS, GROUP_KEY.format(group=""), PAGE]
+    if brought := register(client, "tasks/upkeep/lua/bring_back.lua")(keys=keys, args=args):
+        log.warning("the clock of Redis has gone back: %s leases, waits or acceptances lay ahead of it", brought)
+
+
 def expire(client: redis.Redis, ledger: Ledger, *, now: float) -> int:
     """End queued work of which every item is past its deadline, or was cancelled before. Returns how many groups that
     were."""
@@ -90,7 +105,7 @@ def expire(client: redis.Redis, ledger: Ledger, *, now: float) -> int:
                 ledger.finish(claim, [outcomes[index] for index in range(len(claim.heads))])
                 ended += 1
             else:
-                # The clock of Redis is behind the one here.
+                # The clock of Redis has gone back since.
                 ledger.put_back(group, holder=EXPIRER, excused=True)
     return ended
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -18,6 +17,7 @@ from tasks.contract import CANARY_TASK, RECONCILE_TASK, RECONCILING_KEY, SWEEP_T
 from tasks.ledger.canary import answer_canary
 from tasks.ledger.store import Ledger
 from tasks.storage.connection import connect
+from tasks.storage.redis_clock import redis_time
 from tasks.storage.scripts import register
 from tasks.storage.stores import open_blobs
 from tasks.upkeep.budget import Budget
@@ -55,8 +55,8 @@ def reconcile_all(self: Task) -> None:
     with alone(client, RECONCILING_KEY, seconds=LOCK_SECONDS) as mine:
         if mine:
             ledger = Ledger(client, open_blobs(self.app.settings.blobs_url, client), settings=self.app.settings)
-            reconcile(client, ledger, now=time.time())
-            expire(client, ledger, now=time.time())
+            reconcile(client, ledger, now=redis_time(client))
+            expire(client, ledger, now=redis_time(client))
             relieve(client, self.app.settings, budget=Budget(RELIEF_SECONDS))
             forget_expired(client, budget=Budget(RELIEF_SECONDS))
 
@@ -79,7 +79,7 @@ def sweep_alone(settings: Settings) -> None:
     try:
         with connect(settings) as client, alone(client, SWEEPING_KEY, seconds=SWEEP_LOCK_SECONDS) as mine:
             if mine:
-                sweep(client, settings, now=time.time(), part_seconds=PART_SECONDS)
+                sweep(client, settings, now=redis_time(client), part_seconds=PART_SECONDS)
     except Exception:
         # The edge of the thread: the next one tries again.
         log.exception("the sweep failed")

@@ -36,6 +36,9 @@ HOLDER: Final = "holder"
 #: A Redis that has not answered for so long was away: kombu asks it every 2 s.
 AWAY_SECONDS: Final = 3.0
 
+#: By how much clocks may differ from each other, and from themselves a moment ago (seconds).
+AHEAD_SECONDS: Final = 2.0
+
 
 class QoS(redis.QoS):  # type: ignore[misc]
     """Notes and forgets unacknowledged messages with two commands instead of a transaction of four, and those of the
@@ -55,6 +58,8 @@ class QoS(redis.QoS):  # type: ignore[misc]
         #: The messages of the ledger on which work went on when the connection broke.
         self._begun: dict[str, Any] = {}
         self._answered_at = -math.inf
+        #: What the time of day is ahead of the monotonic clock (seconds); it changes when the clock is set.
+        self._day_began = math.inf
         self._patient_until = 0.0
 
     def append(self, message: Any, delivery_tag: str) -> None:
@@ -126,12 +131,17 @@ class QoS(redis.QoS):  # type: ignore[misc]
         super().restore_unacked(client)
 
     def restore_visible(self, *args: Any, **kwargs: Any) -> None:
-        """Have the direct calls of dead workers delivered again; after Redis was away, not before the living have had
-        time to say that they go on with theirs."""
+        """Have the direct calls of dead workers delivered again; after Redis was away, or the clock put forward, not
+        before the living have had time to say that they go on with theirs."""
         with self.channel.conn_or_acquire() as client:
-            client.ping()
+            # Notes from a time that the clock has gone back from would not run out until it comes again.
+            day = time.time()
+            if ahead := client.zrangebyscore(self.unacked_index_key, day + AHEAD_SECONDS, "+inf"):
+                client.zadd(self.unacked_index_key, dict.fromkeys(ahead, day), xx=True)
         now = time.monotonic()
-        if now - self._answered_at > AWAY_SECONDS:
+        stepped = day - now - self._day_began > AHEAD_SECONDS
+        self._day_began = day - now
+        if stepped or now - self._answered_at > AWAY_SECONDS:
             self._patient_until = now + self.visibility_timeout / 2
         self._answered_at = now
         if now >= self._patient_until:

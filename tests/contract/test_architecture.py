@@ -55,7 +55,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
 GATEWAY_TASKS = {
     *("contract", "errors"),
     *("config.settings", "config.values"),
-    *("storage.blobs", "storage.connection", "storage.scripts", "storage.stores"),
+    *("storage.blobs", "storage.connection", "storage.redis_clock", "storage.scripts", "storage.stores"),
     *(
         f"ledger.{module}"
         for module in (

@@ -8,8 +8,15 @@ from typing import Final
 
 import httpx
 import pytest
+import redis
 
+from tasks.contract import LOOKED_KEY, Kind, Lane, queue_key
+from tasks.ledger.acceptance import ACCEPT, acceptance
+from tasks.ledger.fleet import members
+from tasks.ledger.groups import Group, Head, new_group_id
+from tasks.storage.scripts import register
 from tests.moved_clock import MovedClock, moved_clock
+from tests.servers import eventually
 from tests.service import Service
 
 pytestmark = pytest.mark.integration
@@ -56,3 +63,39 @@ def test_tokens_and_tasks_stay_their_account_s_when_the_clock_goes_back(service:
     service.start_again()
     service.http.headers["Authorization"] = f"Bearer {before}"
     check(before, service.token())
+
+
+def lose(client: redis.Redis) -> str:
+    """Accept an estimate whose message is lost. Returns its handle."""
+    head = Head(owner="admin", model="early")
+    group = Group(id=new_group_id(), kind=Kind.ESTIMATE, lane=Lane.NORMAL, heads=[head], bodies=[b"{}"])
+    keys, args = acceptance(group, [b"{}"])
+    with client.pipeline(transaction=True) as pipe:
+        register(client, ACCEPT)(keys=keys, args=args, client=pipe)
+        pipe.delete(queue_key("estimate", Lane.NORMAL))
+        pipe.execute()
+    return f"{group.id}-0"
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("shift", [-3600, 3600])
+def test_work_goes_on_when_the_clock_is_set(service: Service, clock: MovedClock, shift: int) -> None:
+    """A lost message is published again, fleets are known, and the service is ready, whichever way the clock is set."""
+    clock.move(0)
+    service.http.headers["Authorization"] = f"Bearer {service.token()}"
+    with service.master() as client:
+        eventually(lambda: members(client, "estimate"), seconds=30, what="a worker")
+        before = lose(client)
+        clock.move(shift)
+        service.http.headers["Authorization"] = f"Bearer {service.token()}"
+        after = lose(client)
+        began = time.monotonic()
+        for handle in (before, after):
+            path = f"/v1/tasks/{handle}"
+            eventually(lambda: service.http.get(path).json()["state"] == "failed", seconds=45, what=path)  # noqa: B023
+        assert time.monotonic() - began < 45
+        looked = client.get(LOOKED_KEY)
+        eventually(lambda: client.get(LOOKED_KEY) != looked, seconds=30, what="a look")
+        assert abs(float(client.get(LOOKED_KEY) or 0) - time.time() - shift) < 30
+        eventually(lambda: members(client, "estimate"), seconds=30, what="a worker")
+    assert service.http.get("/health/ready").json() == {"status": "ready"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -53,3 +54,15 @@ def test_workers_are_called_as_one_likes(valkey_server: Valkey, redis_client: re
             worker.wait_until_ready()
         eventually(lambda: names(redis_client) == ["system@north", "system@south"], what="both")
     assert WARNING not in (folder / "system.log").read_text() + (tmp_path / "system.log").read_text()
+
+
+def test_a_clock_that_goes_back_keeps_nobody_there(redis_client: redis.Redis) -> None:
+    key, now = FLEET_KEY.format(fleet="train"), redis_client.time()[0]
+    redis_client.delete(key)
+    redis_client.hset(
+        key, mapping={"gone": f"3 {now - 60}.000", "there": f"2 {now - 1}.000", "late": f"1 {now + 3600}.000"}
+    )
+    assert members(redis_client, "train") == {"there": 2, "late": 1}
+    late: Any = redis_client.hget(key, "late")
+    assert float(late.split()[1]) < now + 60
+    redis_client.delete(key)

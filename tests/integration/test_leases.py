@@ -16,6 +16,7 @@ from tasks.config.settings import Settings
 from tasks.contract import FLEET_KEY, UNACKED_MUTEX_KEY, Lane, State, queue_key
 from tasks.ledger.fleet import members
 from tests.harmful import NAP
+from tests.moved_clock import moved_clock
 from tests.servers import eventually
 from tests.site import Site, begun, kill_group
 
@@ -92,6 +93,36 @@ def test_a_train_longer_than_its_lease_runs_once(site: Site, tmp_path: Path) -> 
     assert versions == {1, 2}
     assert (len(begun(ours)), len(begun(direct))) == (1, 1)
     assert site.versions("long") == [1, 2]
+
+
+def test_a_direct_call_runs_once_though_the_clock_is_put_forward(site: Site, tmp_path: Path) -> None:
+    site.init("forward")
+    direct = tmp_path / "direct"
+    with moved_clock() as clock:
+        env = {**LEASE, **clock.env}
+        with site.worker("train", env=env) as one, site.worker("train", env=env) as other:
+            for worker in (one, other):
+                worker.wait_until_ready()
+            call = send_train(site, "forward", log=str(direct), seconds=6)
+            eventually(lambda: begun(direct), what="the start of the direct call")
+            clock.move(3600)
+            assert call.get(timeout=40)["version"] == 1
+    assert len(begun(direct)) == 1
+
+
+def test_a_direct_call_of_a_killed_worker_runs_elsewhere_though_the_clock_goes_back(site: Site, tmp_path: Path) -> None:
+    site.init("back")
+    direct = tmp_path / "direct"
+    with moved_clock() as clock:
+        env = {**LEASE, **clock.env}
+        with site.worker("train", env=env) as worker:
+            call = send_train(site, "back", log=str(direct), seconds=2)
+            eventually(lambda: begun(direct), seconds=20, what="the start of the direct call")
+            kill_group(worker)
+        clock.move(-3600)
+        with site.worker("train", env=env):
+            assert call.get(timeout=40)["version"] == 1
+    assert len(begun(direct)) == 2
 
 
 def test_a_worker_that_stood_still_changes_nothing(site: Site, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tasks.contract import (
     DEPTH_KEY,
     GROUP_KEY,
     LEASES_KEY,
+    LOOKED_KEY,
     PENDING_KEY,
     UNFINISHED_KEY,
     Kind,
@@ -447,6 +448,36 @@ def test_work_whose_lease_ran_out_is_queued_again_as_the_next(ledger: Ledger, re
     assert [reconcile(redis_client, ledger, now=now) for _ in range(3)] == [0, 1, 0]
     following: Any = redis_client.lrange(queue_key("estimate", Lane.NORMAL), -1, -1)
     assert first.id.encode() in following[0]
+
+
+def test_a_clock_that_goes_back_holds_no_work_up(ledger: Ledger, redis_client: redis.Redis) -> None:
+    lost, held, waits = (group_of(body) for body in (b"x", b"y", b"z"))
+    for group in (lost, held, waits):
+        ledger.accept(group)
+    claimed(ledger, held)
+    ledger.retry(claimed(ledger, waits), delay_seconds=1, error="no connection")
+    redis_client.delete(queue_key("estimate", Lane.NORMAL))
+    now = time.time()
+    redis_client.zadd(PENDING_KEY.format(kind="estimate", lane="normal"), {lost.id: now + 3600}, xx=True)
+    redis_client.zadd(LEASES_KEY, {held.id: now + 3600, waits.id: now + 3600}, xx=True)
+    redis_client.set(LOOKED_KEY, now + 3600)
+    assert [reconcile(redis_client, ledger, now=now + look) for look in (3, 6, 9)] == [0, 1, 0]
+    leases = redis_client.zmscore(LEASES_KEY, [held.id, waits.id])
+    assert [bool(lease and lease < now + most) for lease, most in zip(leases, (60, 150), strict=True)] == [True, True]
+    queued: Any = redis_client.lrange(queue_key("estimate", Lane.NORMAL), 0, -1)
+    assert [lost.id.encode() in message for message in queued] == [True]
+
+
+def test_a_clock_that_is_put_forward_takes_nothing_from_its_worker(ledger: Ledger, redis_client: redis.Redis) -> None:
+    held = group_of(b"x")
+    ledger.accept(held)
+    claimed(ledger, held)
+    now = time.time()
+    redis_client.delete(queue_key("estimate", Lane.NORMAL))
+    redis_client.zadd(LEASES_KEY, {held.id: now - 3590}, xx=True)
+    redis_client.set(LOOKED_KEY, now - 3600)
+    assert [reconcile(redis_client, ledger, now=now + look) for look in (0, 2, 4)] == [0, 0, 0]
+    assert not redis_client.llen(queue_key("estimate", Lane.NORMAL))
 
 
 def test_work_past_its_deadline_ends_without_a_worker(

@@ -15,7 +15,10 @@ local begun = tonumber(held[3] or now)
 local deadline = cmsgpack.unpack(held[5])[ARGV[2] + 1]['deadline']
 local over = held[2] or held[4] or held[7]
 if over or deadline and deadline <= begun or held[6] and tonumber(held[6]) <= begun then return 0 end
-redis.call('HSETNX', KEYS[1], own, now)
+-- After what has begun, and before what will, whichever way the clock of Redis is set meanwhile.
+local at = held[3] and string.format('%.6f', math.max(now, held[3] + 0.000001)) or now
+redis.call('HSETNX', KEYS[1], own, at)
+redis.call('HSET', KEYS[1], 'last_cancel', at)
 local all = 1
 for index = 0, held[1] - 1 do
   if redis.call('HEXISTS', KEYS[1], 'cancel' .. index) == 0 then all = 0 break end

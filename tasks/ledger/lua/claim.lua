@@ -12,7 +12,7 @@
 -- include: tasks/ledger/lua/include/count_redelivered.lua
 -- include: tasks/ledger/lua/include/turns.lua
 
-local over = redis.call('HMGET', KEYS[1], 'models', 'finished_at', 'kind')
+local over = redis.call('HMGET', KEYS[1], 'models', 'finished_at', 'kind', 'last_cancel')
 if not over[1] or over[2] or not free(KEYS[2], ARGV[1]) then return false end
 if string.find(ARGV[8], ' ' .. over[3] .. ' ', 1, true) then
   local turns, held, owner = ARGV[6] .. over[3], ARGV[7] .. over[3], owner_of(KEYS[1])
@@ -28,7 +28,7 @@ if redis.call('HINCRBY', KEYS[1], 'fence', 1) > 1 then
   count_redelivered(KEYS[3], known[1], known[2])
 end
 redis.call('HSET', KEYS[1], 'holder', ARGV[4])
-redis.call('HSETNX', KEYS[1], 'started_at', now)
+redis.call('HSETNX', KEYS[1], 'started_at', string.format('%.6f', math.max(now, over[4] or 0)))
 local currents = {}
 for model in string.gmatch(over[1], '%S+') do
   local current = redis.call('HGET', ARGV[2] .. model, 'current') or ''

@@ -7,7 +7,7 @@ from typing import Any
 from tests.lua import Lua
 
 
-def charge(lua: Lua, now: float, *limits: tuple[str, int, object]) -> Any:
+def charge(lua: Lua, now: float | str, *limits: tuple[str, int, object]) -> Any:
     args = [now, 3600, *(part for limit in limits for part in limit)]
     return lua.run("gateway/identity/lua/charge.lua", keys=["quota"], args=args)
 
@@ -49,7 +49,13 @@ def test_a_limit_that_is_not_asked_now_refuses_nothing(lua: Lua) -> None:
     assert float(lua.redis.hget("quota", "rows")) == -5
 
 
-def test_a_clock_that_goes_back_gives_nothing(lua: Lua) -> None:
-    charge(lua, 1000, ("requests", 2, 1))
-    assert charge(lua, 900, ("requests", 2, 1)) == [0, 0, 0]
-    assert float(lua.redis.hget("quota", "at")) == 1000
+def test_a_clock_that_goes_back_gives_nothing_and_takes_nothing(lua: Lua) -> None:
+    charge(lua, 4600, ("requests", 2, 1))
+    assert charge(lua, 1000, ("requests", 2, 1)) == [0, 0, 0]
+    assert charge(lua, 1000, ("requests", 2, 1)) == [500, 1, 0]
+    assert charge(lua, 1000.5, ("requests", 2, 1)) == [0, 0, 0]
+
+
+def test_it_is_by_the_clock_of_redis(lua: Lua) -> None:
+    charge(lua, "", ("requests", 2, 1))
+    assert lua.now() - 10 < float(lua.redis.hget("quota", "at")) <= lua.now()

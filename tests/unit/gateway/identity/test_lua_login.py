@@ -13,7 +13,7 @@ KEYS = ("known", "pair", "account", "address")
 BOUNDS = (2, 0, 900, 4, 30, 3000, 6, 0, 800)
 
 
-def begin(lua: Lua, now: float, *, keys: tuple[str, ...] = KEYS) -> Any:
+def begin(lua: Lua, now: float | str, *, keys: tuple[str, ...] = KEYS) -> Any:
     args = [now, 1, 60, *BOUNDS]
     return lua.run("gateway/identity/lua/begin_login.lua", keys=keys, args=args)
 
@@ -48,7 +48,14 @@ def test_a_pause_has_an_end(lua: Lua) -> None:
     assert begin(lua, 1000) == 0
     assert begin(lua, 1000) == 60_000
     lua.redis.hset("pair", "until", 10_000)
-    assert begin(lua, 1000) == 60_000, "whatever a clock says"
+    assert begin(lua, 1000) == 60_000, "the clock has gone back"
+    assert begin(lua, 1059) == 1_000
+    assert begin(lua, 1061) == 0
+
+
+def test_it_is_by_the_clock_of_redis(lua: Lua) -> None:
+    assert begin(lua, "") == 0
+    assert lua.now() - 10 < float(lua.redis.hget("pair", "at")) <= lua.now() + 0.001
 
 
 def test_failures_are_taken_off_an_accounts_counter_only(lua: Lua) -> None:

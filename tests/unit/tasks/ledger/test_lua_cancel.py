@@ -45,6 +45,18 @@ def test_a_running_item_is_cancelled_twice_at_its_first_time(lua: Lua) -> None:
     assert lua.redis.hget(GROUP, "cancel0") == first
 
 
+@pytest.mark.parametrize("ahead", [3600, -3600])
+def test_what_came_first_does_not_depend_on_the_clock(lua: Lua, ahead: int) -> None:
+    accepted(lua, {}, {})
+    cancel(lua, 0)
+    lua.redis.hset(GROUP, mapping={"cancel0": lua.now() + ahead, "last_cancel": lua.now() + ahead})
+    claim(lua)
+    started = float(lua.redis.hget(GROUP, "started_at"))
+    assert float(lua.redis.hget(GROUP, "cancel0")) <= started
+    cancel(lua, 1)
+    assert float(lua.redis.hget(GROUP, "cancel1")) > started
+
+
 def test_an_item_that_is_not_there_is_unknown(lua: Lua) -> None:
     assert cancel(lua) is None
     accepted(lua, {})
