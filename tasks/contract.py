@@ -98,6 +98,19 @@ MEDIA_ALIASES: Final = {
     "application/vnd.apache.arrow.file": Media.ARROW,
 }
 
+
+class Coding(StrEnum):
+    """How a body may be compressed (Content-Encoding)."""
+
+    #: RFC 1952.
+    GZIP = "gzip"
+    #: RFC 8878.
+    ZSTD = "zstd"
+
+
+#: What else a client may call a coding (RFC 9110, 8.4.1.3).
+CODING_ALIASES: Final = {"x-gzip": Coding.GZIP}
+
 #: The media types in which results are given.
 RESULT_MEDIA: Final = (Media.JSON, Media.CSV, Media.ARROW)
 

@@ -10,6 +10,7 @@
     |   |-- InvalidRows
     |   `-- InvalidParams
     |-- UnsupportedMediaType
+    |   `-- UnsupportedCoding
     |-- NotAcceptable
     |-- BodyTooLarge
     |-- Unauthenticated
@@ -90,6 +91,10 @@ class InvalidParams(InvalidRequest):
 
 class UnsupportedMediaType(ServiceError):
     """Raised when a body has a media type that the route does not read."""
+
+
+class UnsupportedCoding(UnsupportedMediaType):
+    """Raised when a body is compressed in a way that is not read."""
 
 
 class NotAcceptable(ServiceError):

@@ -71,6 +71,7 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
             model=head.model,
             version=int(head.query["version"]) if "version" in head.query else None,
             media=head.media,
+            coding=head.coding,
             accept=head.accept,
             explain=head.query.get("explain") == "true",
             spreadsheet=head.query.get("spreadsheet") == SAFE,

@@ -73,8 +73,10 @@ def init(
 def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
     from tasks.learning import ingest
     from tasks.tables.json_size import check_size
+    from tasks.tables.unpacking import unpacked
 
-    head, body = claim.heads[0], claim.bodies[0]
+    head = claim.heads[0]
+    body = unpacked(claim.bodies[0], head.coding, runtime.bounds)
     query = dict(head.query)
     options = parse_options(query.get("options"))
     named = SourceBody()

@@ -73,8 +73,9 @@ def train(
 
 def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
     from tasks.learning import fitting
+    from tasks.tables.unpacking import unpacked
 
-    body = parse(claim.bodies[0], Body)
+    body = parse(unpacked(claim.bodies[0], claim.heads[0].coding, runtime.bounds), Body)
     request = fitting.Request(
         model=claim.heads[0].model,
         params=body.params,

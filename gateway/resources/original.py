@@ -23,7 +23,7 @@ from gateway.resources.tokens import TokenResource
 from gateway.web.bodies import read_body
 from gateway.web.errors import Problem
 from gateway.web.head import acts
-from gateway.web.headers import media_type, request_id
+from gateway.web.headers import content_coding, media_type, request_id
 from gateway.web.representations import show, show_outcome
 from gateway.web.tracing import trace_of
 from tasks.config.settings import Settings
@@ -139,6 +139,7 @@ class PredictResource(Original):
             account=req.context.principal.account,
             model=self.model,
             media=media_type(req.content_type) if req.content_type else Media.JSON,
+            coding=content_coding(req.get_header("Content-Encoding")),
             # Nobody asks for the result later.
             deadline=self._clock() + seconds,
             request_id=request_id(req),

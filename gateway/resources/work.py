@@ -16,7 +16,7 @@ from gateway.commit.dispatch import Dispatcher
 from gateway.commit.outcomes import Outcomes
 from gateway.identity.auth import requires
 from gateway.web.bodies import read_body
-from gateway.web.headers import accepted, media_type, request_id, wait_seconds
+from gateway.web.headers import accepted, content_coding, media_type, request_id, wait_seconds
 from gateway.web.parameters import single, single_values
 from gateway.web.representations import show_accepted, show_outcome
 from gateway.web.tracing import trace_of
@@ -98,6 +98,8 @@ class Work:
         if not (0 < len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
             raise InvalidField(f"Idempotency-Key must have 1 to {KEY_LENGTH} printable ASCII characters")
         said = [self._kind.value, head.model, head.media.value, head.accept.value, sorted(req.params.items())]
+        if head.coding:
+            said.append(head.coding.value)
         digest = hashlib.sha256(repr(said).encode() + b"\0" + body).hexdigest()
         account = req.context.principal.account
         return Idempotency(owner=head.owner, account=account, key=key, digest=digest, life_seconds=self._key_life)
@@ -107,6 +109,7 @@ class Work:
             owner=req.context.principal.name,
             model=model,
             media=self._media(req),
+            coding=content_coding(req.get_header("Content-Encoding")),
             accept=accepted(req.get_header("Accept")) if self._kind is Kind.ESTIMATE else Media.JSON,
             deadline=self._deadline(req),
             query=self._query(req),

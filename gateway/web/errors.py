@@ -15,7 +15,7 @@ import redis
 
 from gateway.web.headers import request_id
 from tasks import errors
-from tasks.contract import PROBLEM
+from tasks.contract import PROBLEM, Coding
 from tasks.errors import ServiceError, by_name
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ TABLE: Final[dict[type[ServiceError], tuple[int, str]]] = {
     errors.InvalidRows: (422, "The rows do not fit the model"),
     errors.InvalidParams: (422, "A parameter cannot be used"),
     errors.UnsupportedMediaType: (415, "The body's media type is not read"),
+    errors.UnsupportedCoding: (415, "The body's coding is not read"),
     errors.NotAcceptable: (406, "The media type asked for is not written"),
     errors.BodyTooLarge: (413, "The body is too large"),
     errors.Unauthenticated: (401, "It is not known who is calling"),
@@ -129,6 +130,8 @@ async def _on_service_error(
             name, most = error.bound
             resp.append_header("RateLimit-Policy", f'"{name}";q={most}')
             resp.append_header("RateLimit", f'"{name}";r=0;t={error.retry_seconds}')
+    if isinstance(error, errors.UnsupportedCoding) and resp is not None:
+        resp.set_header("Accept-Encoding", ", ".join(Coding))
     if status == 500:
         log.error("%s %s: %s", req.method, req.path, error, exc_info=error, extra=told(req))
     _answer(resp, status, problem(error, instance=_instance(req)))

@@ -8,8 +8,8 @@ from typing import Final
 
 from falcon.asgi import Request
 
-from tasks.contract import MEDIA_ALIASES, RESULT_MEDIA, Media
-from tasks.errors import NotAcceptable, UnsupportedMediaType
+from tasks.contract import CODING_ALIASES, MEDIA_ALIASES, RESULT_MEDIA, Coding, Media
+from tasks.errors import NotAcceptable, UnsupportedCoding, UnsupportedMediaType
 
 #: The media type of events.
 EVENTS: Final = "text/event-stream"
@@ -24,6 +24,12 @@ _PARAMETER: Final = re.compile(r'(?:[^;"]|"(?:\\.|[^"\\])*(?:"|$))+')
 _SECONDS: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 _QUALITY: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?", re.ASCII)
 _NAMES: Final = {media.value: media for media in Media} | MEDIA_ALIASES
+_CODINGS: Final[dict[str, Coding | None]] = {
+    "": None,
+    "identity": None,
+    **{coding.value: coding for coding in Coding},
+    **CODING_ALIASES,
+}
 _TEXT: Final = (Media.JSON, Media.CSV)
 
 
@@ -63,6 +69,21 @@ def media_type(content_type: str | None) -> Media:
     if media in _TEXT and charset not in ("utf-8", "utf8"):
         raise UnsupportedMediaType(f"a body in charset {charset[:40]!r} is not read; send {media} in UTF-8")
     return media
+
+
+@functools.lru_cache(_REMEMBERED)
+def content_coding(content_encoding: str | None) -> Coding | None:
+    """How a body is compressed; None if it is not.
+
+    Raises UnsupportedCoding, which lists what is read, for any other coding and for several one around the other.
+    """
+    name = (content_encoding or "").strip().lower()
+    if name not in _CODINGS:
+        read = ", ".join(Coding)
+        raise UnsupportedCoding(
+            f"a body in the coding {name[:80]!r} is not read; send it as it is, or in one of {read}"
+        )
+    return _CODINGS[name]
 
 
 @functools.lru_cache(_REMEMBERED)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from tasks.contract import Media
+from tasks.contract import Coding, Media
 from tasks.errors import ServiceError
 from tasks.learning.answers import Answers, check_size
 from tasks.ledger.groups import Current, Outcome
@@ -17,6 +17,7 @@ from tasks.registry.models_registry import check_name
 from tasks.tables import formats
 from tasks.tables.bounds import CELL_BYTES
 from tasks.tables.schema import conform
+from tasks.tables.unpacking import unpacked
 from tasks.worker.model_cache import Loaded
 from tasks.worker.runtime import Runtime
 from tasks.worker.verdicts import INTERRUPTS, PASSING, failed
@@ -29,6 +30,8 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes
     version: int | None = None
     media: Media = Media.JSON
+    #: How the body is compressed.
+    coding: Coding | None = None
     accept: Media = Media.JSON
     explain: bool = False
     #: Whether text in a CSV is made safe for spreadsheets.
@@ -69,10 +72,11 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
     rows: list[tuple[int, Any]] = []
     for index, request in enumerate(requests):
         try:
+            body = unpacked(request.body, request.coding, runtime.bounds)
             if request.media is Media.JSON:
-                rows.append((index, loaded.rows.read(request.body, runtime.bounds)))
+                rows.append((index, loaded.rows.read(body, runtime.bounds)))
             else:
-                table = formats.read(request.body, request.media, loaded.schema, bounds=runtime.bounds)
+                table = formats.read(body, request.media, loaded.schema, bounds=runtime.bounds)
                 answers = _predict(runtime, loaded, conform(table, loaded.schema), explain=request.explain)
                 outcomes[index] = answers.rows(0, table.num_rows, request.accept, spreadsheet=request.spreadsheet)
         except INTERRUPTS:

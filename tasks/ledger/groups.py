@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from tasks.contract import HANDLE, PROBLEM, Kind, Lane, Media, State
+from tasks.contract import HANDLE, PROBLEM, Coding, Kind, Lane, Media, State
 from tasks.errors import Poison, ServiceError, TimeLimit, Unavailable, UnknownTask, by_name
 
 #: Results of a group that travel and are kept with its record have at most so many bytes together, roughly.
@@ -37,6 +37,8 @@ class Head(msgspec.Struct, frozen=True, omit_defaults=True):
     trace: str = ""
     #: When its owner asked for it, if that was before it was accepted (seconds since the epoch): it is a replay.
     asked_at: float | None = None
+    #: How the body is compressed.
+    coding: Coding | None = None
     #: Which account of the owner's name asked for it; empty for work of no account, and from before this was said.
     account: str = ""
 

@@ -34,6 +34,9 @@ def before_call(_context: HookContext, case: Case, kwargs: dict[str, Any]) -> No
 
     A body is accepted unread; whether a worker sees what is wrong with it is known only to who waits.
     """
+    if case.meta is not None and not case.meta.generation.mode.is_negative:
+        # Drawn bodies are not compressed.
+        case.headers.pop("Content-Encoding", None)
     if _named(case) == "estimate":
         case.headers.setdefault("Accept", next(_media))
     if _named(case) in WORK and case.meta is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,6 +123,18 @@ def test_few_bytes_that_unpack_to_many(bounded: Service, compression: str) -> No
     for media, body in ((Media.ARROW, bytes(memoryview(sink.getvalue()))), (Media.PARQUET, as_parquet(blanks))):
         assert len(body) < 10_000
         refused(bounded.init("wide", body, target="y", media=media), 413, "MLSERVICE_MAX_DECODED_BYTES")
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+@pytest.mark.parametrize("kind", ["init", "train", "estimate"])
+def test_a_compressed_body_is_unpacked_to_the_bound_alone(bounded: Service, kind: str, coding: str) -> None:
+    blanks = b" " * 3_000_000
+    body = gzip.compress(blanks) if coding == "gzip" else pa.compress(blanks, codec="zstd", asbytes=True)
+    headers = {"Content-Type": "application/json", "Content-Encoding": coding, "Prefer": "wait=60"}
+    params = {"target": "y"} if kind == "init" else {}
+    answer = bounded.http.post(f"/v1/models/small/{kind}", params=params, content=body, headers=headers)
+    refused(answer, 413, "takes 1,048,576 bytes", "MLSERVICE_MAX_DECODED_BYTES")
+    assert deliveries(bounded, answer) == 1
 
 
 def test_direct_calls_have_the_same_bounds(bounded: Service) -> None:

@@ -1,0 +1,42 @@
+"""Compressed bodies are unpacked as far as the bounds allow."""
+
+from __future__ import annotations
+
+import gzip
+
+import pyarrow as pa
+import pytest
+
+from tasks.contract import Coding
+from tasks.errors import BodyTooLarge, MalformedBody
+from tasks.tables.bounds import UNBOUNDED, Bounds
+from tasks.tables.unpacking import PART_BYTES, unpacked
+
+TEXT = b"a,b\n" + b"1,2\n" * 1000
+PACKED = {Coding.GZIP: gzip.compress(TEXT), Coding.ZSTD: pa.compress(TEXT, codec="zstd", asbytes=True)}
+
+
+@pytest.mark.parametrize("coding", Coding)
+def test_a_body_is_as_before(coding: Coding) -> None:
+    assert unpacked(TEXT, None, Bounds(bytes=1)) == TEXT
+    assert unpacked(PACKED[coding], coding, Bounds(bytes=len(TEXT))) == TEXT
+    assert unpacked(PACKED[coding] * 2, coding, UNBOUNDED) == TEXT * 2
+
+
+@pytest.mark.parametrize("coding", Coding)
+def test_it_ends_at_the_bound(coding: Coding) -> None:
+    with pytest.raises(BodyTooLarge, match=f"takes {len(TEXT):,} bytes .*MLSERVICE_MAX_DECODED_BYTES"):
+        unpacked(PACKED[coding], coding, Bounds(bytes=len(TEXT) - 1))
+    large = bytes(5 * PART_BYTES)
+    packed = gzip.compress(large) if coding is Coding.GZIP else pa.compress(large, codec="zstd", asbytes=True)
+    assert len(packed) < 10_000
+    # No more than a part was unpacked.
+    with pytest.raises(BodyTooLarge, match=f"takes {PART_BYTES:,} bytes"):
+        unpacked(packed, coding, Bounds(bytes=1000))
+
+
+@pytest.mark.parametrize("coding", Coding)
+@pytest.mark.parametrize("change", [lambda body: body[:-5], lambda _: TEXT, lambda body: body + b"rest"])
+def test_what_is_no_whole_body_in_its_coding(coding: Coding, change: object) -> None:
+    with pytest.raises(MalformedBody, match=f"not valid {coding.value}.*Content-Encoding"):
+        unpacked(change(PACKED[coding]), coding, UNBOUNDED)  # type: ignore[operator]
