@@ -14,26 +14,23 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import falcon.asgi
+import redis
 
 from gateway.identity.account import Account
 from gateway.identity.callers import Callers
+from gateway.identity.challenges import challenge, permit
 from gateway.identity.quotas import Quota, Quotas
-from gateway.identity.scopes import MODEL_SCOPES, SCOPES, Needed, allows
+from gateway.identity.scopes import SCOPES, Needed
 from gateway.identity.tokens import FLOWER, ISSUER, Principal
 from tasks.contract import TOKEN_CHANGE, Kind, Lane
-from tasks.errors import Forbidden, TooManyRequests, Unauthenticated
+from tasks.errors import Forbidden, TooManyRequests, Unauthenticated, Unavailable
 from tasks.ledger.counts import TOKENS_REFUSED, Refusal, refusal
 
 log = logging.getLogger(__name__)
 
-#: The protection space that challenges name.
-REALM: Final = "mlservice"
 #: The scopes that are each the name of the work for which they are needed.
 KINDS: Final = frozenset(kind.value for kind in Kind)
 LANES: Final = tuple(lane.value for lane in Lane)
-#: Most characters of a model's name that are repeated.
-MODEL_LENGTH: Final = 63
-
 Responder = Callable[..., Awaitable[None]]
 #: What is needed; or what gives it for the resource at hand.
 Wanted = Needed | Callable[[Any], str]
@@ -146,13 +143,13 @@ class Authenticator:
         """
         token, audience = (_bearer(req.get_header("Authorization")), ISSUER) if passed is None else (passed, FLOWER)
         if token is None:
-            resp.set_header("WWW-Authenticate", _challenge())
+            resp.set_header("WWW-Authenticate", challenge())
             raise Unauthenticated("a token is needed: get one from /v1/token, send it as Authorization: Bearer TOKEN")
         try:
             return await self._callers.principal(token, audience=audience)
         except Unauthenticated as error:
             self._count(TOKENS_REFUSED)
-            resp.set_header("WWW-Authenticate", _challenge("invalid_token", str(error)))
+            resp.set_header("WWW-Authenticate", challenge("invalid_token", str(error)))
             raise
 
     async def charge(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, account: Account) -> None:
@@ -170,6 +167,16 @@ class Authenticator:
         req.context.principal = await self.identify(req, resp)
         for needed, model in req.context.admissions:
             permit(resp, req.context.principal, needed, model=model)
+
+    async def is_still_admitted(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> bool:
+        """As `admit_again`; False if that cannot be found out now. For who has had something accepted meanwhile, which
+        is true whether or not they may see what came of it."""
+        try:
+            await self.admit_again(req, resp)
+        except (redis.exceptions.RedisError, Unavailable) as error:
+            log.warning("whether a caller is still admitted cannot be found out: %s", error)
+            return False
+        return True
 
     def forget(self, what: str) -> None:
         """Drop what is remembered of what changed, as it is said on ACCOUNTS_CHANNEL. Called on the event loop."""
@@ -203,46 +210,12 @@ class Authenticator:
             raise TooManyRequests(reason).after(verdict.wait_seconds)
 
 
-def permit(resp: falcon.asgi.Response, principal: Principal, needed: Needed, *, model: str | None = None) -> None:
-    """Raise Forbidden, with the challenge set in the response, if the caller lacks the scope for this model."""
-    if not allows(principal.scopes, needed, model=model):
-        reason = f"the account {principal.name!r} may not do this: it {_lacking(needed, model)}"
-        resp.set_header("WWW-Authenticate", _challenge("insufficient_scope", reason, scope=_least(needed)))
-        raise Forbidden(reason)
-
-
 def _lane(req: falcon.asgi.Request) -> Lane:
     """The lane that a request for work names; the normal one also where it names none that there is."""
     given = req.params.get("lane")
     return Lane(given) if given in LANES else Lane.NORMAL
 
 
-def _least(needed: Needed) -> str | None:
-    """The scope that a challenge names; where several would do, the first, which allows the least."""
-    return needed[0] if isinstance(needed, tuple) else needed
-
-
-def _lacking(needed: Needed, model: str | None) -> str:
-    words = f"one of the scopes {', '.join(needed)}" if isinstance(needed, tuple) else f"the scope {needed}"
-    least = _least(needed)
-    narrow = f" (for this model alone: {least}:{model[:MODEL_LENGTH]})" if model and least in MODEL_SCOPES else ""
-    return f"needs {words}{narrow}"
-
-
 def _bearer(header: str | None) -> str | None:
     scheme, _, token = (header or "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
-
-
-def _challenge(error: str | None = None, description: str = "", *, scope: str | None = None) -> str:
-    parts = [f'Bearer realm="{REALM}"']
-    if error:
-        parts += [f'error="{error}"', f'error_description="{_plain(description)}"']
-    if scope:
-        parts.append(f'scope="{scope}"')
-    return ", ".join(parts)
-
-
-def _plain(text: str) -> str:
-    """The text in the characters that RFC 6750 allows in a challenge."""
-    return re.sub(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]", "'", text)

@@ -8,7 +8,8 @@ from typing import Final
 
 import falcon.asgi
 
-from gateway.identity.auth import REALM, Authenticator
+from gateway.identity.auth import Authenticator
+from gateway.identity.challenges import REALM
 from gateway.identity.login_throttle import client_address
 from gateway.identity.logins import RememberedLogins
 from gateway.identity.scopes import allows

@@ -11,7 +11,8 @@ from typing import Final
 
 import falcon.asgi
 
-from gateway.identity.auth import Authenticator, permit, public
+from gateway.identity.auth import Authenticator, public
+from gateway.identity.challenges import permit
 from gateway.identity.entrance import Entrance
 from gateway.identity.scopes import SCOPES, allows
 from gateway.resources.flower import COOKIE

@@ -9,7 +9,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from gateway.identity.auth import REALM, public
+from gateway.identity.auth import public
+from gateway.identity.challenges import REALM
 from gateway.identity.entrance import CHALLENGE, Entrance, Networks
 from tasks.errors import Unauthenticated
 

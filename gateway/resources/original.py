@@ -88,8 +88,8 @@ class InitResource(Original):
         ticket = await self._dispatcher.submit(Kind.TRAIN, Lane.NORMAL, head=head, body=b"", waits=wait, most=most)
         seconds = self._settings.max_wait_seconds
         outcome = await self._outcomes.wait(ticket.handle, seconds=seconds, reply=ticket.reply) if wait else None
-        await req.context.authenticator.admit_again(req, resp)
-        if outcome is None:
+        known = await req.context.authenticator.is_still_admitted(req, resp)
+        if outcome is None or not known:
             resp.status = HTTP_202
             resp.set_header("Location", f"/resource/task/status/{ticket.handle}")
         elif outcome.state is State.SUCCEEDED:

@@ -13,7 +13,8 @@ import falcon.asgi
 
 from gateway.identity.account import Account
 from gateway.identity.accounts import NAME, Accounts
-from gateway.identity.auth import REALM, public, requires
+from gateway.identity.auth import public, requires
+from gateway.identity.challenges import REALM
 from gateway.identity.keys import Keys
 from gateway.identity.login_throttle import LoginThrottle, client_address
 from gateway.identity.tokens import SKEW_SECONDS, Tokens

@@ -79,9 +79,9 @@ class Work:
         resp.set_header("Location", f"/v1/tasks/{ticket.handle}")
         if seconds is not None:
             outcome = await self._outcomes.wait(ticket.handle, seconds=seconds, reply=ticket.reply)
-            await req.context.authenticator.admit_again(req, resp)
+            known = await req.context.authenticator.is_still_admitted(req, resp)
             resp.set_header("Preference-Applied", f"wait={seconds:g}")
-            if outcome is not None:
+            if outcome is not None and known:
                 resp.status = HTTP_200
                 show_outcome(resp, outcome, instance=f"/v1/tasks/{ticket.handle}")
                 return

@@ -122,6 +122,7 @@ def _timed(file: Written) -> None:
 def run(_args: argparse.Namespace) -> int:
     """Sync until killed."""
     settings = Settings.load()
+    log.info("what Valkey writes is put on the disk each second")
     teller = Teller(settings)
     syncer = Syncer(Home(Path(os.environ["MLSERVICE_HOME"])).redis, syncs=settings.redis_sync != "always")
     with closing(syncer):

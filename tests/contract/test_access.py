@@ -24,7 +24,7 @@ from falcon.testing import ASGIConductor, Result
 from gateway.app import create_app
 from gateway.identity import keyfile
 from gateway.identity.accounts import Accounts
-from gateway.identity.auth import REALM
+from gateway.identity.challenges import REALM
 from gateway.identity.entrance import CHALLENGE
 from gateway.identity.keys import SHARED_KID, Keys, open_keys
 from gateway.identity.passwords import Passwords

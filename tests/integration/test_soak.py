@@ -164,7 +164,7 @@ def settled(client: redis.Redis) -> Counter[str]:
         if not client.llen(queue_key(SYSTEM_QUEUE, Lane.NORMAL)):
             send(client, SWEEP_TASK)
         found = kinds(client)
-        passing = ("ml:group", "ml:watchers", "ml:owner", "ml:once", "ml:leases", "ml:pending")
+        passing = ("ml:group", "ml:watchers", "ml:owner", "ml:once", "ml:leases", "ml:pending", "ml:finished")
         left = {kind: found[kind] for kind in passing if found[kind]}
         return None if left else found
 

@@ -27,6 +27,7 @@ from gateway.web.errors import install
 from tasks.contract import EVERYTHING_CHANGED, REVOKED_KEY, USER_KEY
 from tasks.errors import Unavailable
 from tests.clocks import NOW, Clock
+from tests.servers import Valkey
 
 KEY = "k" * 32
 PASSWORD = "correct horse"
@@ -471,6 +472,45 @@ def test_who_waited_is_admitted_again_for_all_that_is_declared(
     assert answer.status_code == status
     if status == 200:
         assert answer.json == sorted(scopes)
+
+
+class Accepted(Patient):
+    """A resource whose caller has had something accepted."""
+
+    @requires("train")
+    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        self._happens()
+        resp.media = await req.context.authenticator.is_still_admitted(req, resp)
+
+
+def test_whether_a_caller_is_still_admitted_may_be_unknown(service: Service, valkey_server: Valkey) -> None:
+    token = service.add("ada", "train")
+
+    def away() -> None:
+        service.auth.forget("ada")
+        with valkey_server.client() as client:
+            client.config_set("requirepass", "nobody knows")
+            client.client_kill_filter(_type="normal", skipme=True)
+
+    service.app.add_route("/accepted", Accepted(lambda: None))
+    assert service.ask("GET", "/accepted", authorization=f"Bearer {token}").json is True
+    service.app.add_route("/away", Accepted(away))
+    try:
+        assert service.ask("GET", "/away", authorization=f"Bearer {token}").json is False
+    finally:
+        with redis.Redis.from_url(valkey_server.redis_url, password="nobody knows") as client:
+            client.config_set("requirepass", "")
+
+
+def test_who_is_no_longer_admitted_is_told_also_after_something_was_accepted(service: Service) -> None:
+    token = service.add("ada", "train")
+
+    def change() -> None:
+        service.accounts.set_scopes("ada", ("estimate",))
+        service.auth.forget("ada")
+
+    service.app.add_route("/accepted", Accepted(change))
+    assert service.ask("GET", "/accepted", authorization=f"Bearer {token}").status_code == 403
 
 
 def test_a_token_that_ran_out_during_the_wait_was_good(service: Service) -> None:
