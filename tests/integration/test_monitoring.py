@@ -91,7 +91,9 @@ def test_no_query_is_empty_under_load(watched: Service, prometheus: Prometheus) 
         except AssertionError:
             raise AssertionError(f"these give nothing: {left}") from None
         for moving in ("submitted_total", "finished_total", "estimated_rows_total", "logins_refused_total"):
-            assert sum(prometheus.values(f"rate(mlservice_{moving}[15s])")) > 0, moving
+            rate = f"rate(mlservice_{moving}[15s])"
+            # Of what is rare, two scrapes have to have seen it.
+            eventually(lambda rate=rate: sum(prometheus.values(rate)) > 0, seconds=30, what=moving)  # type: ignore[misc]
 
 
 def test_what_runs_is_seen_while_it_runs(watched: Service, prometheus: Prometheus) -> None:
