@@ -21,6 +21,8 @@ MOST_SHARES: Final = 2
 LEAST_BYTES: Final = 512 * 2**20
 #: The part of it that one decoded body may take: a table is copied while it is checked and learned.
 DECODED_PART: Final = 0.5
+#: The part of it that a fit may take; the rest is the code, and the table as it was read.
+FIT_PART: Final = 0.75
 #: Memory for a column, beside its values (bytes), and for a value.
 COLUMN_BYTES: Final = 32 * 1024
 VALUE_BYTES: Final = 8

@@ -45,6 +45,9 @@ class Estimator(ABC, Generic[Model]):
     `threads` is how many threads `fit` and a large `predict` may use.
     """
 
+    #: How much memory `fit` may use (bytes); 0: nobody has said. Set by who made the estimator.
+    memory_bytes: int = 0
+
     def __init__(self, threads: int = 1) -> None:
         self.threads = threads
 

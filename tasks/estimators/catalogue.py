@@ -26,12 +26,14 @@ def offered() -> dict[str, str]:
 class Catalogue:
     """Estimators from entry points and from the settings (`extra`: name to `package.module:Class`), which win.
 
-    Each is imported when it is first asked for and made with `threads`.
+    Each is imported when it is first asked for, made with `threads`, and told how much memory a fit may use (bytes; 0:
+    any).
     """
 
-    def __init__(self, extra: Mapping[str, str], threads: int) -> None:
+    def __init__(self, extra: Mapping[str, str], threads: int, *, memory_bytes: int = 0) -> None:
         self._extra = extra
         self._threads = threads
+        self._memory_bytes = memory_bytes
         self._made: dict[str, Estimator[Any]] = {}
 
     def get(self, name: str) -> Estimator[Any]:
@@ -58,4 +60,7 @@ class Catalogue:
             raise SettingsError(f"estimator {name!r} cannot be imported from {paths[name]!r}: {error}") from error
         if not (isinstance(cls, type) and issubclass(cls, Estimator)):
             raise SettingsError(f"estimator {name!r}: {paths[name]!r} is no class derived from tasks Estimator")
-        return cls(threads=self._threads)
+        made = cls(threads=self._threads)
+        # Not an argument: estimators that others have written take none.
+        made.memory_bytes = self._memory_bytes
+        return made

@@ -93,6 +93,12 @@ def resolve(params: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def names_given(params: Mapping[str, Any]) -> dict[str, str]:
+    """What known params are called by who gave them, by their main names."""
+    known = aliases()
+    return {known[name]: name for name in params}
+
+
 def try_out(params: Mapping[str, Any]) -> None:
     """Let LightGBM read resolved params, on a few rows and without a fit. Raises InvalidParams with its reason."""
     lgb = load_lightgbm()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import redis
 
-from tasks.config.capacity import fitted
+from tasks.config.capacity import FIT_PART, fitted
 from tasks.config.machine import cores
 from tasks.config.settings import Settings
 from tasks.ledger.store import Ledger
@@ -54,7 +54,11 @@ def make_runtime(settings: Settings) -> Runtime:
     client = connect(settings).client()  # type: ignore[no-untyped-call]
     registry, blobs = Registry(client), open_blobs(settings.blobs_url, client)
     most = fitted(settings, fleet="train", processes=1)
-    estimators = Catalogue(settings.estimator_paths, threads=settings.train_threads or cores())
+    estimators = Catalogue(
+        settings.estimator_paths,
+        threads=settings.train_threads or cores(),
+        memory_bytes=int(most.worker_memory_bytes * FIT_PART),
+    )
     return Runtime(
         settings=settings,
         ledger=Ledger(client, blobs, settings=settings),

@@ -11,6 +11,7 @@ import pytest
 
 from tasks.client import Client, Handle
 from tasks.contract import LOOKED_KEY, SUSPECTS_KEY, State
+from tasks.errors import InvalidParams
 from tests.servers import eventually
 from tests.site import Site, begun
 
@@ -103,3 +104,14 @@ def test_short_trains_follow_each_other_at_once(site: Site) -> None:
         tasks = [handle.task() for handle in handles if handle.result(timeout=60)]
     waits = sorted((b.started_at or 0) - (a.finished_at or 0) for a, b in pairwise(tasks))
     assert waits[len(waits) // 2] < 0.3, waits
+
+
+def test_params_of_which_a_fit_would_explode_are_refused_before_it(site: Site) -> None:
+    rows = [{"x": x, "z": x % 7, "y": 2 * x} for x in range(400)]
+    with site.worker("train", processes=1):
+        site.client.init("explodes", rows=rows, target="y").result(timeout=30)
+        handle = site.client.train("explodes", params={"max_leaves": 131_072, "max_bin": 100_000, "min_data_in_bin": 1})
+        with pytest.raises(InvalidParams, match="max_leaves") as caught:
+            handle.result(timeout=30)
+        assert caught.value.pointer == "/params/max_leaves"
+        assert site.client.train("explodes").result(timeout=30)["version"] == 1
