@@ -96,17 +96,20 @@ def test_a_train_longer_than_its_lease_runs_once(site: Site, tmp_path: Path) -> 
 
 
 def test_a_direct_call_runs_once_though_the_clock_is_put_forward(site: Site, tmp_path: Path) -> None:
+    """Others give the worker that has it time to say so."""
     site.init("forward")
     direct = tmp_path / "direct"
-    with moved_clock() as clock:
-        env = {**LEASE, **clock.env}
-        with site.worker("train", env=env) as one, site.worker("train", env=env) as other:
-            for worker in (one, other):
-                worker.wait_until_ready()
-            call = send_train(site, "forward", log=str(direct), seconds=6)
-            eventually(lambda: begun(direct), what="the start of the direct call")
-            clock.move(3600)
-            assert call.get(timeout=40)["version"] == 1
+    with moved_clock() as clock, site.worker("train", env=clock.env) as one:
+        call = send_train(site, "forward", log=str(direct), seconds=20)
+        eventually(lambda: begun(direct), seconds=40, what="the start of the direct call")
+        with site.worker("train", env=clock.env) as other:
+            other.wait_for("ready.", seconds=60)
+            # It is patient at its start anyway. Then longer than from one look to the next.
+            time.sleep(5)
+            with one.paused():
+                clock.move(3600)
+                time.sleep(3)
+            assert call.get(timeout=60)["version"] == 1
     assert len(begun(direct)) == 1
 
 
@@ -117,7 +120,7 @@ def test_a_direct_call_of_a_killed_worker_runs_elsewhere_though_the_clock_goes_b
         env = {**LEASE, **clock.env}
         with site.worker("train", env=env) as worker:
             call = send_train(site, "back", log=str(direct), seconds=2)
-            eventually(lambda: begun(direct), seconds=20, what="the start of the direct call")
+            eventually(lambda: begun(direct), seconds=40, what="the start of the direct call")
             kill_group(worker)
         clock.move(-3600)
         with site.worker("train", env=env):
