@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(VENV)/.installed-bench
 FUZZ_INSTALLED := $(VENV)/.installed-fuzz
+CLIENTS_INSTALLED := $(VENV)/.installed-clients
 AUDIT_INSTALLED := $(VENV)/.installed-audit
 DOCS_INSTALLED := $(VENV)/.installed-docs
 # Tests wait more than they compute: four processes at a time keep two cores busy. Each runs whole modules, in the order
 # of tests/conftest.py, the longest first.
 BESIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo up test test-fast lint docs audit fuzz bench bench-train chaos install clean
+.PHONY: demo up test test-fast test-clients lint docs audit fuzz bench bench-train chaos install clean
 
 install: $(INSTALLED)
 
@@ -27,6 +28,10 @@ $(BENCH_INSTALLED): $(INSTALLED)
 
 $(FUZZ_INSTALLED): $(INSTALLED)
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,fuzz]'
+	touch $@
+
+$(CLIENTS_INSTALLED): $(INSTALLED)
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[clients]'
 	touch $@
 
 $(AUDIT_INSTALLED): $(INSTALLED)
@@ -48,6 +53,9 @@ test: $(INSTALLED)  ## unit, contract and integration tests
 
 test-fast: $(INSTALLED)  ## unit and contract tests, while one works
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/contract
+
+test-clients: $(CLIENTS_INSTALLED)  ## clients that generators make of the definition (needs Java and npm); CLIENTS="openapi-typescript" for one
+	$(BIN)/python -m tests.clients $(CLIENTS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -8,7 +8,7 @@ from typing import Final
 
 from falcon.asgi import Request
 
-from tasks.contract import CODING_ALIASES, MEDIA_ALIASES, RESULT_MEDIA, Coding, Media
+from tasks.contract import CODING_ALIASES, MEDIA_ALIASES, PROBLEM, RESULT_MEDIA, Coding, Media
 from tasks.errors import NotAcceptable, UnsupportedCoding, UnsupportedMediaType
 
 #: The media type of events.
@@ -109,9 +109,12 @@ def accepted(accept: str | None) -> Media:
 
 @functools.lru_cache(_REMEMBERED)
 def writes_events(accept: str | None) -> None:
-    """Raise NotAcceptable if no event stream is welcome."""
+    """Raise NotAcceptable if no event stream is welcome.
+
+    Whoever takes problems takes it: of all that an operation may answer, generated clients name what is most like JSON.
+    """
     ranges = {_media_range(member)[0] for member in _MEMBER.findall(accept or "*/*")}
-    if not ranges & {EVENTS, "text/*", "*/*"}:
+    if not ranges & {EVENTS, "text/*", "*/*", PROBLEM}:
         raise NotAcceptable(f"events are written as {EVENTS}; ask with Accept for that, not {str(accept)[:80]!r}")
 
 

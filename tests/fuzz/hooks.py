@@ -15,7 +15,8 @@ from schemathesis import Case, CheckContext, DeserializationContext, HookContext
 from schemathesis.core.failures import Failure
 
 from gateway.web.errors import URN
-from tasks.contract import RESULT_MEDIA, Kind
+from gateway.web.headers import EVENTS
+from tasks.contract import RESULT_MEDIA, Kind, Media
 from tests.definition import faults
 from tests.fuzz import fresh
 from tests.fuzz.verdict import RECORD, Seen
@@ -27,6 +28,13 @@ RESULTS: Final = os.environ["FUZZ_RESULTS"].split()
 _results = itertools.cycle(RESULTS)
 #: In which media types estimates are asked for, one after the other.
 _media = itertools.cycle(RESULT_MEDIA)
+
+
+def before_load_schema(_context: HookContext, raw_schema: dict[str, Any]) -> None:
+    """Let schemathesis check each event: before OpenAPI 3.2 it takes the schema of a stream for that of one event."""
+    answers = raw_schema["paths"]["/v1/tasks/{handle}/events"]["get"]["responses"]
+    stream = raw_schema["components"]["schemas"]["Events"]
+    answers["200"]["content"][EVENTS]["schema"] = stream["contentSchema"]["items"]
 
 
 def before_call(_context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
@@ -81,6 +89,11 @@ def read_csv(_context: DeserializationContext, response: Response) -> str:
     return str(response.content, "utf-8")
 
 
+def read_bytes(_context: DeserializationContext, response: Response) -> str:
+    """As the text that a file is to its schema."""
+    return str(response.content, "latin-1")
+
+
 def _named(case: Case) -> str:
     """The operation that the case calls; empty if it calls it by a method that the route does not have."""
     named = str(case.operation.definition.raw["operationId"])
@@ -96,7 +109,8 @@ def _submitted(url: str) -> str:
 
 
 # No decorators: to mypy, which knows nothing of this package, they would make what they decorate untyped.
-for hook in (before_call, after_call, filter_failure):
+for hook in (before_load_schema, before_call, after_call, filter_failure):
     schemathesis.hook(hook)
 schemathesis.check(as_written)
 schemathesis.deserializer("text/csv")(read_csv)
+schemathesis.deserializer(Media.ARROW.value, "image/png")(read_bytes)

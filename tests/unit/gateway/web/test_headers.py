@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.web.headers import accepted, media_type, wait_seconds
+from gateway.web.headers import accepted, media_type, wait_seconds, writes_events
 from tasks.contract import Media
 from tasks.errors import NotAcceptable, UnsupportedMediaType
 
@@ -120,6 +120,13 @@ def test_accepted(accept: str | None, media: Media) -> None:
 def test_what_is_not_written_lists_what_is(accept: str) -> None:
     with pytest.raises(NotAcceptable, match=r"application/json, text/csv, application/vnd\.apache\.arrow\.stream"):
         accepted(accept)
+
+
+@pytest.mark.parametrize("accept", [None, "", "text/event-stream", "TEXT/*;q=0.1", "*/*", "application/problem+json"])
+def test_events_are_for_who_takes_events_or_problems(accept: str | None) -> None:
+    writes_events(accept)
+    with pytest.raises(NotAcceptable, match="text/event-stream"):
+        writes_events("application/json")
 
 
 def test_long_headers_are_read_in_linear_time() -> None:
