@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 import pyarrow as pa
 
@@ -15,6 +16,7 @@ from tasks.tables.checks import listed
 from tasks.tables.columns import Schema
 from tasks.tables.inference import infer
 from tasks.tables.schema import conform_training
+from tasks.tables.sides import Sides
 from tasks.tables.splitting import split
 
 #: Part of the rows that is held out to measure on, if none is given.
@@ -37,6 +39,8 @@ class Dataset:
     train: pa.Table
     holdout: pa.Table
     schema: Schema
+    #: Which rows are held out, if that was found while they were split.
+    sides: Sides | None = None
 
 
 class Estimator(ABC, Generic[Model]):
@@ -47,9 +51,16 @@ class Estimator(ABC, Generic[Model]):
 
     #: How much memory `fit` may use (bytes); 0: nobody has said. Set by who made the estimator.
     memory_bytes: int = 0
+    _known: Sides | None = None
 
     def __init__(self, threads: int = 1) -> None:
         self.threads = threads
+
+    def keeping(self, sides: Sides | None) -> Self:
+        """The same estimator, whose `prepare` leaves rows that have a side on it."""
+        other = copy.copy(self)
+        other._known = sides
+        return other
 
     def prepare(self, table: pa.Table, options: Mapping[str, Any]) -> Dataset:
         """Check the data and split it. `options`: `target` (a column), `problem`, `holdout` (a fraction).
@@ -64,8 +75,8 @@ class Estimator(ABC, Generic[Model]):
         schema = infer(table, target=_text(options, "target") or "", problem=_text(options, "problem"))
         prepared = conform_training(table, schema)
         fraction = _fraction(options.get("holdout", HOLDOUT))
-        train, holdout = split(prepared, fraction, target=schema.target, classes=bool(schema.classes))
-        return Dataset(train=train, holdout=holdout, schema=schema)
+        parts = split(prepared, fraction, target=schema.target, classes=bool(schema.classes), known=self._known)
+        return Dataset(train=parts.train, holdout=parts.holdout, schema=schema, sides=parts.sides)
 
     @abstractmethod
     def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> Model:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
 
 from tasks.contract import Media
-from tasks.errors import InvalidField, InvalidTable, MalformedBody
+from tasks.errors import InvalidField, InvalidTable, MalformedBody, ModelNotInitialised, Unavailable
 from tasks.estimators.base import Dataset
 from tasks.ledger.groups import Claim
 from tasks.registry.models_registry import Snapshot, check_name
+from tasks.registry.snapshots import read_sides
 from tasks.storage.fsspec_urls import locate
 from tasks.tables import formats
 from tasks.tables.bounds import UNBOUNDED, Bounds
+from tasks.tables.sides import Sides
 from tasks.worker.runtime import Runtime
 from tasks.worker.time_limits import let_finish
 
 #: The media type of a source, by the ending of its URL.
 _ENDINGS = {".csv": Media.CSV, ".parquet": Media.PARQUET, ".arrow": Media.ARROW, ".json": Media.JSON}
+
+#: How far the share of the holdout may be from what was asked for, and by how many rows, before it is said.
+_SHARE_OFF: Final = 0.05
+_ROWS_OFF: Final = 3
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -72,7 +78,8 @@ def initialise(runtime: Runtime, request: Request, table: pa.Table) -> dict[str,
         raise InvalidField("target is missing: name the column that is to be learned").at("?target")
     estimator = runtime.estimators.get(request.estimator)
     with runtime.traces.step("prepare", model=request.model, rows=table.num_rows):
-        dataset = estimator.prepare(table, {**request.options, "target": request.target})
+        known, lost = _last_sides(runtime, request.model)
+        dataset = estimator.keeping(known).prepare(table, {**request.options, "target": request.target})
     with runtime.traces.step("store", model=request.model):
         snapshot = _store(runtime, request, dataset, fingerprint=formats.fingerprint(table))
         # An init that has stored its snapshot does not fail any more.
@@ -89,17 +96,30 @@ def initialise(runtime: Runtime, request: Request, table: pa.Table) -> dict[str,
         "holdout_rows": dataset.holdout.num_rows,
         "columns": schema.columns,
         "fingerprint": snapshot.fingerprint,
-        "warnings": _warnings(dataset),
+        "warnings": [*_warnings(dataset), *lost, *_share_warnings(dataset)],
     }
 
 
+def _last_sides(runtime: Runtime, model: str) -> tuple[Sides | None, list[str]]:
+    """Which rows the model's last snapshot held out, if there is one; and a warning if that cannot be read."""
+    try:
+        return read_sides(runtime.blobs, runtime.registry.snapshot(model)), []
+    except ModelNotInitialised:
+        return None, []
+    except Unavailable as error:
+        # Trying again brings back nothing that is missing or damaged, and this init puts something whole in its place.
+        return None, [f"which rows the last snapshot held out is lost, so others may be now: {error}"]
+
+
 def _store(runtime: Runtime, request: Request, dataset: Dataset, *, fingerprint: str) -> Snapshot:
+    sides = dataset.sides or Sides.of(dataset.train, dataset.holdout, target=dataset.schema.target)
     return Snapshot(
         estimator=request.estimator,
         schema=msgspec.Raw(msgspec.json.encode(dataset.schema)),
         fingerprint=fingerprint,
         train=runtime.blobs.put(formats.to_ipc(dataset.train)),
         holdout=runtime.blobs.put(formats.to_ipc(dataset.holdout)),
+        sides=runtime.blobs.put(sides.to_bytes()),
         rows=dataset.train.num_rows + dataset.holdout.num_rows,
         holdout_rows=dataset.holdout.num_rows,
         target=dataset.schema.target,
@@ -117,3 +137,17 @@ def _warnings(dataset: Dataset) -> list[str]:
     if dataset.holdout.num_rows < 30:
         warnings.append(f"the holdout has only {dataset.holdout.num_rows} rows: its metrics are rough")
     return warnings
+
+
+def _share_warnings(dataset: Dataset) -> list[str]:
+    """Says if rows that keep their side leave another share to the holdout than was asked for."""
+    if dataset.sides is None or dataset.sides.fraction is None:
+        return []
+    asked, held = dataset.sides.fraction, dataset.holdout.num_rows
+    rows = held + dataset.train.num_rows
+    if abs(held - asked * rows) <= max(_ROWS_OFF, _SHARE_OFF * rows):
+        return []
+    return [
+        f"the holdout is {held / rows:.0%} of the rows where {asked:.0%} was asked for, as rows stay where the last"
+        " snapshot had them; an init with another options.holdout deals all rows anew"
+    ]

@@ -43,6 +43,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     #: Blobs of the two parts, in Arrow.
     train: str
     holdout: str
+    #: Blob of which rows are in which part; empty if an earlier release stored it.
+    sides: str = ""
     rows: int
     holdout_rows: int
     target: str

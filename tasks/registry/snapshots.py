@@ -1,4 +1,4 @@
-"""The data of a snapshot, read back."""
+"""What is stored of a snapshot, read back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tasks.registry.models_registry import Snapshot
 from tasks.storage.blobs import Blobs
 from tasks.tables import formats
 from tasks.tables.columns import Schema
+from tasks.tables.sides import Sides
 
 
 def read_dataset(blobs: Blobs, snapshot: Snapshot) -> Dataset:
@@ -18,3 +19,11 @@ def read_dataset(blobs: Blobs, snapshot: Snapshot) -> Dataset:
         holdout=formats.from_ipc(blobs.get(snapshot.holdout)),
         schema=msgspec.json.decode(snapshot.schema, type=Schema),
     )
+
+
+def read_sides(blobs: Blobs, snapshot: Snapshot) -> Sides:
+    """Which of its rows are held out. Raises Unavailable if its bytes are missing."""
+    if snapshot.sides:
+        return Sides.from_bytes(blobs.get(snapshot.sides))
+    dataset = read_dataset(blobs, snapshot)
+    return Sides.of(dataset.train, dataset.holdout, target=snapshot.target)

@@ -1,97 +1,89 @@
-"""Which rows are held out of training, decided by their content."""
+"""Which rows are held out of training."""
 
 from __future__ import annotations
 
-import hashlib
-from typing import Final
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from tasks.tables import quotas
+from tasks.tables.row_hashes import row_hashes
 from tasks.tables.schema import kind_of, numbers, plain
+from tasks.tables.sides import Counts, Kinds, Sides
 
-#: Multiplier of a 64-bit mixing step, from the finaliser of MurmurHash3 (Appleby).
-_MIX: Final = np.uint64(0xFF51AFD7ED558CCD)
-_SHIFT: Final = np.uint64(32)
-#: A class with so many rows has one in the holdout.
-_ENOUGH: Final = 5
 
-Hashes = npt.NDArray[np.uint64]
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A table in two, each in the order of the table, and which rows are on which side."""
+
+    train: pa.Table
+    holdout: pa.Table
+    sides: Sides
 
 
 def split(
-    table: pa.Table, fraction: float, *, target: str | None = None, classes: bool = False
-) -> tuple[pa.Table, pa.Table]:
-    """(train, holdout): about `fraction` of the rows are held out, at least one of each side.
+    table: pa.Table, fraction: float, *, target: str | None = None, classes: bool = False, known: Sides | None = None
+) -> Split:
+    """Hold out a fraction of the rows: of each class (if `classes`, of `target`), or else of all, to 1 row.
 
-    The side depends on the row's content alone, so that data which grows keeps its holdout, and equal rows are on the
-    same side. Few rows are moved from that: in train stays a row of each class (if `classes`, of `target`) and a row
-    in which each column is missing that is missing anywhere; the holdout has one of each class of 5 rows or more.
+    Which rows those are depends on what the table holds, in no way on its order. Equal rows are split like all rows.
+    A row that `known` has keeps its side, if the same fraction was asked for; new ones fill up. What comes before the
+    share: in train is a row of each class, and one in which each column is missing that is missing anywhere; equal
+    rows whose share of a side is a row or more have one on it; the table, and classes of 5 rows, have one held out.
     """
-    hashes = row_hashes(table)
-    held = hashes < np.uint64(min(int(fraction * 2**64), 2**64 - 1))
-    groups = _classes(table.column(target)) if classes and target is not None else []
-    for rows in groups:
-        if len(rows) >= _ENOUGH:
-            _keep(held, rows, hashes, side=True)
-    everything = np.arange(table.num_rows)
-    _keep(held, everything, hashes, side=True)
-    for rows in [*groups, *_missing(table), everything]:
-        _keep(held, rows, hashes, side=False)
-    return table.filter(pa.array(~held)), table.filter(pa.array(held))
+    kinds = Kinds.of(row_hashes(table, target))
+    codes = _codes(table.column(target)) if classes and target is not None else np.zeros(table.num_rows, np.int16)
+    missing = [mask[kinds.rows] for mask in _missing(table)]
+    none = np.zeros(len(kinds.hashes), dtype=np.int64)
+    held = none
+    if known is not None and known.fraction in (None, fraction):
+        held = _deal(kinds, codes[kinds.rows], missing, fraction=fraction, before=known.find(kinds.hashes))
+    if not held.any():
+        held = _deal(kinds, codes[kinds.rows], missing, fraction=fraction, before=(none, none))
+    mask = kinds.first(held)
+    sides = Sides(kinds.hashes, kinds.counts - held, held, fraction)
+    return Split(table.filter(pa.array(~mask)), table.filter(pa.array(mask)), sides)
 
 
-def row_hashes(table: pa.Table) -> Hashes:
-    """64 bits a row, from its values in order. Numbers count by value, text by its bytes, all missing values alike."""
-    hashes = np.zeros(table.num_rows, dtype=np.uint64)
-    for column in table.itercolumns():
-        hashes ^= _value_bits(plain(column))
-        for _ in range(2):
-            hashes *= _MIX
-            hashes ^= hashes >> _SHIFT
-    return hashes
+def _deal(
+    kinds: Kinds,
+    codes: npt.NDArray[np.int16],
+    missing: list[npt.NDArray[np.bool_]],
+    *,
+    fraction: float,
+    before: tuple[Counts, Counts],
+) -> Counts:
+    """How many rows of each kind are held out. `before`: how many were in train and in the holdout."""
+    order = quotas.dealing_order(kinds.hashes, kinds.counts, codes, fraction)
+    counts = kinds.counts[order]
+    bounds = quotas.keeping(counts, *(side[order] for side in before))
+    for mask in missing:
+        quotas.pin(bounds, counts, np.flatnonzero(mask[order]))
+    starts = np.searchsorted(codes[order], np.arange(codes.max() + 1))
+    quotas.pin_classes(bounds, counts, starts)
+    of_classes = quotas.class_quotas(np.add.reduceat(counts, starts), fraction)
+    held = np.empty_like(counts)
+    held[order] = quotas.fill(counts, starts, bounds, quotas=of_classes, fraction=fraction)
+    return held
 
 
-def _keep(held: npt.NDArray[np.bool_], rows: npt.NDArray[np.intp], hashes: Hashes, *, side: bool) -> None:
-    """If none of these rows is on the side, move the one that was nearest to it, unless it is the last of its side."""
-    if len(rows) and not (held[rows] == side).any() and (len(rows) > 1 or (held != side).sum() > 1):
-        nearest = hashes[rows].argmin() if side else hashes[rows].argmax()
-        held[rows[nearest]] = side
+def _codes(target: pa.ChunkedArray) -> npt.NDArray[np.int16]:
+    """The number of each value among the values that there are, sorted."""
+    coded = plain(target).combine_chunks().dictionary_encode()
+    values = coded.dictionary.to_pylist()
+    places: npt.NDArray[np.int16] = np.empty(len(values), dtype=np.int16)
+    places[sorted(range(len(values)), key=values.__getitem__)] = np.arange(len(values), dtype=np.int16)
+    return np.asarray(places[coded.indices.to_numpy()])
 
 
-def _classes(target: pa.ChunkedArray) -> list[npt.NDArray[np.intp]]:
-    codes = np.asarray(pc.rank(plain(target), tiebreaker="min").to_numpy())
-    return [np.flatnonzero(codes == code) for code in np.unique(codes)]
-
-
-def _missing(table: pa.Table) -> list[npt.NDArray[np.intp]]:
+def _missing(table: pa.Table) -> list[npt.NDArray[np.bool_]]:
+    """Of each column that is missing somewhere, in which rows."""
     found = []
     for column in table.itercolumns():
-        values = plain(column)
-        if kind_of(values) == "number":
-            found.append(np.flatnonzero(np.isnan(numbers(values))))
-        elif values.null_count:
-            found.append(np.flatnonzero(np.asarray(values.is_null().to_numpy(), dtype=bool)))
-    return [rows for rows in found if len(rows)]
-
-
-def _value_bits(values: pa.ChunkedArray) -> Hashes:
-    kind = kind_of(values)
-    if kind in ("number", "boolean"):
-        array = numbers(values.cast(pa.float64()) if kind == "boolean" else values) + 0.0  # -0.0 becomes 0.0
-        array[np.isnan(array)] = np.nan
-        bits: Hashes = array.view(np.uint64)
-        return bits
-    if kind != "category":
-        return np.zeros(len(values), dtype=np.uint64)
-    distinct = pc.unique(values).drop_null()
-    found = np.array([_text_bits(text) for text in distinct.to_pylist()] + [0], dtype=np.uint64)
-    codes = pc.fill_null(pc.index_in(values, value_set=distinct), len(distinct))
-    hashes: Hashes = found[np.asarray(codes.to_numpy())]
-    return hashes
-
-
-def _text_bits(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+        if not pa.types.is_dictionary(column.type) and kind_of(plain(column)) == "number":
+            found.append(np.isnan(numbers(plain(column))))
+        elif column.null_count:
+            found.append(np.asarray(column.is_null().to_numpy(), dtype=bool))
+    return [mask for mask in found if mask.any()]

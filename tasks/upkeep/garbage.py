@@ -36,7 +36,7 @@ def referenced(registry: Registry) -> set[str]:
     found: set[str] = set()
     for name in registry.names():
         model = registry.model(name)
-        found |= {model.snapshot.train, model.snapshot.holdout}
+        found |= {model.snapshot.train, model.snapshot.holdout, model.snapshot.sides}
         found |= {version.artefact for version in model.versions.values()}
         found |= {report.digest for report in registry.reports(name)}
     return found

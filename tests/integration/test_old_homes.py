@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
 import pytest
 
 from tests.servers import eventually
 from tests.service import Service
+from tests.snapshots import counted, stored
 
 pytestmark = pytest.mark.integration
 
@@ -84,3 +86,14 @@ def test_new_work_goes_on_from_it(home: OldHome) -> None:
     assert trained["version"] == 4
     now = home.service.estimate("sums", ROWS).raise_for_status().json()
     assert now["version"] == 4
+
+
+def test_a_new_init_keeps_the_sides(home: OldHome) -> None:
+    home.results("init")
+    before = stored(home.service, "kinds", blobs_url="redis")
+    rows = pa.concat_tables([before.holdout, before.train]).to_pylist()
+    home.service.init("kinds", {"rows": rows[::-1]}, target="kind").raise_for_status()
+    after = stored(home.service, "kinds", blobs_url="redis")
+    assert counted(after.holdout) == counted(before.holdout)
+    assert counted(after.train) == counted(before.train)
+    assert home.service.train("kinds", params={"num_iterations": 5}).status_code == 200

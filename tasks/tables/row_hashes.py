@@ -1,0 +1,71 @@
+"""Which rows are equal, whatever wrote them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tasks.tables.schema import kind_of, numbers, plain
+
+#: Multipliers and the shift of the 64-bit finaliser of MurmurHash3 (Appleby).
+_MIX: Final = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))
+_SHIFT: Final = np.uint64(33)
+#: Bits of a row's hash. They are stored for each row: two of 1,000,000 rows have the same by chance in 1 of 500 tables.
+HASH_BITS: Final = 48
+
+Hashes = npt.NDArray[np.uint64]
+
+
+def row_hashes(table: pa.Table, target: str | None = None) -> Hashes:
+    """A number below 2 ** `HASH_BITS` a row, from its values and their columns' names in any order, and which of them
+    is the target. Numbers count by value, text by its bytes, all missing values alike."""
+    hashes = np.zeros(table.num_rows, dtype=np.uint64)
+    for name, column in zip(table.column_names, table.itercolumns(), strict=True):
+        bits = _value_bits(column)
+        bits ^= np.uint64(_text_bits(f"{'target' if name == target else 'feature'}:{name}"))
+        _mix(bits)
+        hashes += bits
+    _mix(hashes)
+    hashes >>= np.uint64(64 - HASH_BITS)
+    return hashes
+
+
+def _mix(bits: Hashes) -> None:
+    for multiplier in _MIX:
+        bits ^= bits >> _SHIFT
+        bits *= multiplier
+    bits ^= bits >> _SHIFT
+
+
+def _value_bits(column: pa.ChunkedArray) -> Hashes:
+    """A new array."""
+    if pa.types.is_dictionary(column.type) and pa.types.is_string(column.type.value_type):
+        return _coded_bits(column)
+    values = plain(column)
+    kind = kind_of(values)
+    if kind in ("number", "boolean"):
+        array = numbers(values.cast(pa.float64()) if kind == "boolean" else values) + 0.0  # -0.0 becomes 0.0
+        array[np.isnan(array)] = np.nan
+        bits: Hashes = array.view(np.uint64)
+        return bits
+    if kind != "category":
+        return np.zeros(len(values), dtype=np.uint64)
+    return _coded_bits(values.dictionary_encode())
+
+
+def _coded_bits(column: pa.ChunkedArray) -> Hashes:
+    parts = [np.zeros(0, dtype=np.uint64)]
+    for chunk in column.chunks:
+        found = np.array([_text_bits(text) for text in chunk.dictionary.to_pylist()] + [0], dtype=np.uint64)
+        parts.append(found[np.asarray(chunk.indices.fill_null(len(found) - 1).to_numpy(zero_copy_only=False))])
+    return np.concatenate(parts)
+
+
+def _text_bits(text: str | None) -> int:
+    if text is None:
+        return 0
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
