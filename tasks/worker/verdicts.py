@@ -15,6 +15,7 @@ from tasks.contract import Media, State
 from tasks.errors import Cancelled, EstimatorFailed, ServiceError, Unavailable, by_name
 from tasks.ledger.groups import Outcome, failure, read_failure
 from tasks.worker.isolation import memory_limit, time_limit
+from tasks.worker.renewal import renewal
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ def domain_error(error: Exception) -> ServiceError:
     if isinstance(error, SoftTimeLimitExceeded):
         return time_limit()
     if isinstance(error, MemoryError) or NO_MEMORY in str(error):
+        renewal.ask()
         return memory_limit()
     return EstimatorFailed(f"the estimator raised {type(error).__name__}: {error}"[:2000])
 
