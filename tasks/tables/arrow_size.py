@@ -11,7 +11,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from tasks.tables.bounds import CELL_BYTES, Bounds
-from tasks.tables.flat import Table, read, root
+from tasks.tables.flat import Table, read, root, structs
 
 #: What a body in the file format begins and ends with.
 MAGIC: Final = b"ARROW1"
@@ -19,10 +19,11 @@ MAGIC: Final = b"ARROW1"
 _SCHEMA, _DICTIONARY, _BATCH = 1, 2, 3
 #: A type of Arrow that has a text: the zone of a timestamp.
 _TIMESTAMP: Final = 10
+#: To read metadata takes no more than their length squared times this: Arrow reads a table in them 8 times at most, and
+#: its texts, which may all be one, have no more than that length.
+SHARING: Final = 8
 #: Columns inside of columns are read so deep by Arrow.
 MOST_NESTED: Final = 64
-#: Sizes of structs (bytes).
-_NODE, _BUFFER, _BLOCK = 16, 16, 24
 #: A compressed buffer begins with its length when it is unpacked, or with this if it is not compressed.
 _AS_IT_IS: Final = -1
 _LENGTH_BYTES: Final = 8
@@ -55,6 +56,12 @@ class Claims:
 
     def schema(self, schema: Table) -> None:
         """The columns, and what is written beside them."""
+        if SHARING * len(schema.data) ** 2 <= self._bounds.bytes:
+            flat = schema.tables(1)
+            if not any(column.vector(5)[1] for column in flat):
+                self._columns += len(flat)
+                self._bounds.check_columns(self._columns)
+                return
         self._texts(schema, 2)
         self._fields(schema, 1, depth=0)
 
@@ -78,17 +85,18 @@ class Claims:
 
     def _batch(self, batch: Table, body: memoryview) -> None:
         start, count = batch.vector(1)
-        for node in range(count):
-            self._cells += _natural(read(batch.data, "q", start + node * _NODE)[0])
+        for length, _ in structs(batch.data, "2q", start, count):
+            self._cells += _natural(length)
         self._bounds.check_bytes(self._cells * CELL_BYTES)
         compressed = batch.table(3) is not None
         start, count = batch.vector(2)
-        for buffer in range(count):
-            offset, length = read(batch.data, "2q", start + buffer * _BUFFER)
+        size = 0
+        for offset, length in structs(batch.data, "2q", start, count):
             if compressed and length > _LENGTH_BYTES:
                 unpacked = read(body, "q", offset)[0]
                 length = length if unpacked == _AS_IT_IS else _natural(unpacked)
-            self._add(_natural(length))
+            size += _natural(length)
+        self._add(size)
 
     def _add(self, size: int) -> None:
         self._bytes += size
@@ -126,8 +134,7 @@ def _check_file(data: memoryview, claims: Claims) -> None:
 def _blocks(footer: Table, field: int) -> Iterator[tuple[int, int, int]]:
     """(offset, bytes of metadata, bytes of the body) of each message of a kind."""
     start, count = footer.vector(field)
-    for block in range(count):
-        offset, length, _, body = read(footer.data, "qiiq", start + block * _BLOCK)
+    for offset, length, _, body in structs(footer.data, "qiiq", start, count):
         yield _natural(offset), _natural(length), _natural(body)
 
 

@@ -6,6 +6,7 @@ Source: https://flatbuffers.dev/internals/.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from typing import Any, Final
 #: size and that of the table (bytes).
 _OFFSET_BYTES: Final = 4
 _VTABLE_HEAD: Final = 4
+#: Said of bytes that are none.
+OUTSIDE: Final = "its metadata point outside of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,8 @@ class Table:
     def tables(self, field: int) -> list[Table]:
         """The tables of a vector, of which there are not more than its bytes have room for."""
         start, count = self.vector(field)
-        places = read(self.data, f"{count}I", start) if count * _OFFSET_BYTES <= len(self.data) else _broken()
-        return [Table(self.data, start + i * _OFFSET_BYTES + offset) for i, offset in enumerate(places)]
+        places = structs(self.data, "I", start, count)
+        return [Table(self.data, start + i * _OFFSET_BYTES + offset) for i, (offset,) in enumerate(places)]
 
     def _place(self, field: int) -> int:
         vtable = self.position - read(self.data, "i", self.position)[0]
@@ -62,10 +65,16 @@ def root(data: memoryview) -> Table:
 
 def read(data: memoryview, kind: str, position: int) -> tuple[Any, ...]:
     """Numbers at a position, the lowest byte first. Raises ValueError if they are not all inside."""
-    if position < 0 or position + struct.calcsize(f"<{kind}") > len(data):
-        _broken()
-    return struct.unpack_from(f"<{kind}", data, position)
+    try:
+        # A negative position would be counted from the end.
+        return struct.unpack_from(f"<{kind}", data, position if position >= 0 else len(data))
+    except struct.error:
+        raise ValueError(OUTSIDE) from None
 
 
-def _broken() -> Any:
-    raise ValueError("its metadata point outside of it")
+def structs(data: memoryview, kind: str, position: int, count: int) -> Iterator[tuple[Any, ...]]:
+    """So many structs of such numbers, one after the other. Raises ValueError if they are not all inside."""
+    end = position + count * struct.calcsize(f"<{kind}")
+    if not 0 <= position <= end <= len(data):
+        raise ValueError(OUTSIDE)
+    return struct.iter_unpack(f"<{kind}", data[position:end])

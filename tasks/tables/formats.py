@@ -190,5 +190,14 @@ def _content(values: pa.ChunkedArray) -> bytes:
     if kind == "category":
         filled = pc.fill_null(values, "")
         lengths = np.asarray(pc.binary_length(filled).to_numpy(), dtype=np.int64)
-        return lengths.tobytes() + "".join(filled.to_pylist()).encode()
+        return lengths.tobytes() + b"".join(map(_letters, filled.chunks))
     return repr(values.to_pylist()).encode()
+
+
+def _letters(texts: pa.StringArray) -> bytes:
+    """The bytes of all texts, one after the other; as Python's texts they would take ten times as much."""
+    if not len(texts):
+        return b""
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return bytes(memoryview(data)[ends[0] : ends[-1]]) if data is not None else b""

@@ -22,6 +22,11 @@ _LENGTH_BYTES: Final = 4
 _ARROW_SCHEMA: Final = b"ARROW:schema"
 #: What a reader allocates for a byte of the footer, roughly: a column of a row group is written in 60 bytes.
 FOOTER_COST: Final = 16
+#: A footer of so few bytes is read at once: no more columns and no deeper ones than a reader can stand fit into it.
+SMALL_FOOTER: Final = 16 * 1024
+#: A byte of a page unpacks to no more than so many. In a file of few bytes the heads of pages need not be read, unless
+#: a row may have any number of values.
+MOST_PACKED: Final = {"UNCOMPRESSED": 1, "SNAPPY": 64, "LZ4": 256, "GZIP": 1100, "ZSTD": 65536}
 #: Columns inside of columns are read so deep.
 MOST_NESTED: Final = 64
 
@@ -35,13 +40,20 @@ def check_size(data: bytes, bounds: Bounds) -> parquet.FileMetaData:
     groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
     rows = max(metadata.num_rows, sum(group.num_rows for group in groups))
     bounds.check(rows=rows, columns=metadata.num_columns)
-    if said := (metadata.metadata or {}).get(_ARROW_SCHEMA):
+    said = (metadata.metadata or {}).get(_ARROW_SCHEMA, b"")
+    if len(said) ** 2 * arrow_size.SHARING > bounds.bytes:
         # What a stream of Arrow begins with.
         arrow_size.check_size(base64.b64decode(said), bounds)
-    taken = 0
+    schema, taken = metadata.schema, 0
+    columns = [schema.column(index) for index in range(len(schema))]
+    flat = not any(column.max_repetition_level for column in columns)
     for group in groups:
-        for index in range(group.num_columns):
-            taken += _chunk_size(view, group.column(index), width=max(metadata.schema.column(index).length or 0, 0))
+        for index, column in enumerate(columns):
+            chunk, width = group.column(index), max(column.length or 0, CELL_BYTES)
+            if not (flat and MOST_PACKED.get(chunk.compression, bounds.bytes) * len(data) <= bounds.bytes):
+                taken += _chunk_size(view, chunk, width=width)
+            elif width > CELL_BYTES:
+                taken += chunk.num_values * width
             bounds.check_bytes(taken)
     return metadata
 
@@ -68,6 +80,8 @@ def _check_footer(data: memoryview, bounds: Bounds) -> None:
     if size > tail:
         raise ValueError("it is cut off")
     bounds.check_bytes(size * FOOTER_COST)
+    if size <= SMALL_FOOTER:
+        return
     footer = Compact(data[tail - size : tail])
     for number, kind in footer.fields():
         if (number, kind) == (2, LIST):
@@ -113,8 +127,7 @@ def _chunk_size(data: memoryview, chunk: Any, *, width: int) -> int:
         size, packed, held = _page(page)
         unpacked, values = unpacked + size, values + held
         page.position += packed
-    values = max(values, int(chunk.num_values))
-    return max(unpacked, values * max(CELL_BYTES, width))
+    return max(unpacked, max(values, int(chunk.num_values)) * width)
 
 
 def _page(page: Compact) -> tuple[int, int, int]:

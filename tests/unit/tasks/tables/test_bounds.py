@@ -142,7 +142,7 @@ def test_what_pages_unpack_to_counts(codec: str) -> None:
 def nested(depth: int) -> pa.Table:
     array = pa.array([1])
     for _ in range(depth):
-        array = pa.StructArray.from_arrays([array], names=["a"])
+        array = pa.StructArray.from_arrays([array], names=["a" * 300])
     return pa.table({"a": array})
 
 
