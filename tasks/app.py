@@ -7,6 +7,7 @@ import logging
 import os
 from contextlib import suppress
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 import redis
@@ -46,6 +47,7 @@ from tasks.worker.leases import Leases
 from tasks.worker.memory_limit import MemoryWatch, limit_data
 from tasks.worker.redaction import log_no_messages
 from tasks.worker.shutdown import Stopping
+from tasks.worker.succession import Succession
 from tasks.worker.transport import HOLDER
 from tasks.worker.watchdog import FailFastWorker, Watched
 
@@ -53,6 +55,13 @@ log = logging.getLogger(__name__)
 
 #: How often the system worker looks for work that nobody will finish (seconds).
 RECONCILE_SECONDS: Final = 2.0
+
+
+#: What our workers' main processes do that Celery's do not.
+STEPS: Final = (
+    *(BatchedEvents, Cancels, Leases, LostProcesses, Membership, MemoryWatch, Stopping, Succession),
+    Watched,
+)
 
 
 class CeleryApp(Celery):  # type: ignore[misc]
@@ -65,6 +74,8 @@ class CeleryApp(Celery):  # type: ignore[misc]
     fleet_bytes: int = 0
     #: Who this worker is in the ledger: its main process and its pool share the name, and no other has it.
     holder: str = ""
+    #: Where the workers of this machine hold their locks; None: they have none.
+    holders: Path | None = None
     #: What this process is called in its log.
     program: str = "celery"
 
@@ -91,8 +102,7 @@ def create_app(settings: Settings) -> CeleryApp:
     TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "tasks.worker.transport:Transport"
     app = CeleryApp("mlservice", broker=settings.broker_url, backend=settings.broker_url)
     app.settings = settings
-    steps = (BatchedEvents, Cancels, Leases, LostProcesses, Membership, MemoryWatch, Stopping, Watched)
-    app.steps["consumer"].update(steps)
+    app.steps["consumer"].update(STEPS)
     app.conf.update(
         include=["tasks.init", "tasks.train", "tasks.estimate", "tasks.upkeep.system_tasks"],
         accept_content=["json"],

@@ -11,8 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from infra.host.home import RUN
 from infra.host.temporary import settle
 from infra.redis_server.eviction import refuse_known_evicting
+from tasks.config.home import HOME
 from tasks.config.machine import cores
 from tasks.config.settings import FLOWER_REDIS_URL, Settings
 from tasks.config.values import check_worker_name
@@ -25,6 +27,8 @@ from tasks.telemetry.tracing import load_traces
 HERE: Final = Path(__file__).parent
 #: The pool of processes, as Celery finds it.
 PROCESS_POOL: Final = "tasks.worker.pool:ProcessPool"
+#: Where workers hold their locks, in the folder of what runs.
+HOLDERS: Final = "holders"
 #: So many trains may run at a time, at least: a long one does not keep all others waiting.
 TRAIN_PROCESSES: Final = 2
 #: So many processes of the train worker are left by trains to inits, and by inits to trains: neither waits for all of
@@ -72,6 +76,8 @@ def worker(args: argparse.Namespace) -> int:
 
     check_alone(app.settings)
     app.program = f"worker-{args.fleet}"
+    if home := os.environ.get(HOME):
+        app.holders = Path(home) / RUN / HOLDERS
     load_traces(app.settings)
     if args.drain is not None:
         app.conf.worker_soft_shutdown_timeout = args.drain

@@ -145,6 +145,25 @@ def test_a_worker_that_stood_still_changes_nothing(site: Site, tmp_path: Path) -
     assert site.registry.current("still") == 2
 
 
+def test_another_worker_of_the_machine_gives_back_what_a_killed_one_had(site: Site, tmp_path: Path) -> None:
+    """Long before its lease has run out; one that stands still keeps what it has."""
+    site.init("heir")
+    log, env = tmp_path / "log", {"MLSERVICE_VISIBILITY_TIMEOUT_SECONDS": "120", "MLSERVICE_HOME": str(tmp_path)}
+    with site.worker("train", env=env) as killed, site.worker("estimate", env=env) as heir:
+        heir.wait_until_ready()
+        handle = site.train("heir", log, seconds=4, quiet=True)
+        with killed.paused():
+            heir.wait_for("ready.")
+            time.sleep(3)
+            assert len(begun(log)) == 1
+            assert "was killed" not in heir.output
+        kill_group(killed)
+        heir.wait_for("a worker was killed", seconds=20)
+        with site.worker("train", env=env):
+            assert handle.result(timeout=40)["version"] == 1
+    assert len(begun(log)) == 2
+
+
 def test_a_message_that_a_standing_worker_took_is_found(site: Site, tmp_path: Path) -> None:
     """Redis has handed it over, and no claim says so."""
     site.init("taken")

@@ -1,0 +1,108 @@
+"""What a killed worker had is given back by another one on its machine, as soon as it is seen that it is dead.
+
+Else it waits, each time that its worker is killed, until its lease has run out and two looks have found it. A worker
+holds a lock on a file with its name in the ledger; the kernel frees that when the last process of the worker has ended,
+and never before, so that one which only stands still keeps what it has.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import redis
+from celery import bootsteps
+from celery.worker.consumer.tasks import Tasks
+
+from tasks.contract import GROUP_KEY, LEASES_KEY
+from tasks.ledger.store import Ledger
+from tasks.storage.connection import connect
+
+log = logging.getLogger(__name__)
+
+#: How often a worker looks for dead ones (seconds).
+LOOK_SECONDS: Final = 1.0
+#: In how many leases at most it is looked what a dead one had; those that are renewed no more run out first.
+LEASES: Final = 1000
+#: What the name of a file begins with that is not locked yet.
+UNREADY: Final = "."
+
+
+class Succession(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Holds this worker's lock, and looks for the dead, where there is a folder for the locks."""
+
+    requires = (Tasks,)
+    _lock: int | None = None
+
+    def start(self, parent: Any) -> None:
+        """Look from now on. The lock stays until the process ends."""
+        if (folder := parent.app.holders) is None:
+            return
+        if self._lock is None:
+            self._lock = hold(folder, parent.app.holder)
+        self._client = connect(parent.app.settings)
+        self._ledger = Ledger(self._client, settings=parent.app.settings)
+        self._timer = parent.timer.call_repeatedly(LOOK_SECONDS, self._look, (folder,))
+
+    def stop(self, parent: Any) -> None:
+        """Stop the clock."""
+        timer, self._timer = getattr(self, "_timer", None), None
+        if timer is not None:
+            timer.cancel()
+
+    def _look(self, folder: Path) -> None:
+        try:
+            for path in folder.iterdir():
+                with dead(path) as ours:
+                    if ours and (count := give_back(self._client, self._ledger, holder=path.name)):
+                        log.warning("a worker was killed, and %d groups of work that it had are queued again", count)
+        except (OSError, redis.exceptions.RedisError) as error:
+            log.warning("what killed workers had waits for its leases: %s", error)
+
+
+def hold(folder: Path, holder: str) -> int:
+    """Have the lock of this name from now on; the file descriptor is passed on to processes that are forked."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{UNREADY}{holder}"
+    lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    path.rename(folder / holder)
+    return lock
+
+
+@contextmanager
+def dead(path: Path) -> Iterator[bool]:
+    """True inside if nobody holds the lock of this file and nobody else sees to it; afterwards, unless an error is
+    raised, the file is gone."""
+    try:
+        lock = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        ours = False
+        if not path.name.startswith(UNREADY):
+            with suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Another may have seen to it between the two calls.
+                ours = os.fstat(lock).st_nlink > 0
+        yield ours
+        if ours:
+            path.unlink()
+    finally:
+        os.close(lock)
+
+
+def give_back(client: redis.Redis, ledger: Ledger, *, holder: str) -> int:
+    """Put back what this holder had, who has ended. Returns how many groups that were."""
+    groups: Any = client.zrange(LEASES_KEY, 0, LEASES - 1)
+    with client.pipeline(transaction=False) as pipe:
+        for group in groups:
+            pipe.hget(GROUP_KEY.format(group=group.decode()), "holder")
+        held = [group for group, by in zip(groups, pipe.execute(), strict=True) if by == holder.encode()]
+    return sum(ledger.put_back(group.decode(), holder=holder) for group in held)
