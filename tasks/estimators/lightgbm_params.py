@@ -21,6 +21,15 @@ ITERATIONS: Final = 200
 MOST_ITERATIONS: Final = 100_000
 #: Iterations without a better holdout after which the fit stops, if none are given; 0 turns it off.
 STOPPING: Final = 50
+#: With fewer rows to learn from than this, these are the defaults in place of LightGBM's own, by which few rows give no
+#: split, and no category that has few of them counts. Over 18 tables of scikit-learn and statsmodels, of which so many
+#: rows were learned from and held out, the median r2 or accuracy on the others went from 0.00 to 0.35 (30 rows), from
+#: 0.54 to 0.70 (100), from 0.23 to 0.36 (250), and stayed with 700. Leaves of 3 rows were worse on average. To stop
+#: early was better than not to at every size.
+_FEW_ROWS: Final = (
+    (100, {"min_data_in_leaf": 5, "min_data_per_group": 5, "cat_smooth": 5}),
+    (400, {"min_data_in_leaf": 10, "min_data_per_group": 10}),
+)
 
 
 def _split(names: str) -> tuple[str, ...]:
@@ -126,8 +135,8 @@ def try_out(params: Mapping[str, Any]) -> None:
         raise InvalidParams(f"{reason}; use 'rmse', which orders fits alike").at(_pointer("metric"))
 
 
-def complete(params: Mapping[str, Any], schema: Schema, *, threads: int) -> dict[str, Any]:
-    """Resolved params with what the problem needs and with defaults; never more than `threads` threads.
+def complete(params: Mapping[str, Any], schema: Schema, *, rows: int, threads: int) -> dict[str, Any]:
+    """Resolved params with what the problem needs and with defaults for so many rows; at most `threads` threads.
 
     Raises InvalidParams for an objective of another problem, and for constraints that do not fit the features.
     """
@@ -143,6 +152,7 @@ def complete(params: Mapping[str, Any], schema: Schema, *, threads: int) -> dict
         "deterministic": True,
         "num_iterations": ITERATIONS,
         "early_stopping_round": STOPPING,
+        **next((chosen for most, chosen in _FEW_ROWS if rows < most), {}),
     }
     # Without one of these the fit measures which is faster, and rounds as chance has it.
     if not (params.get("force_col_wise") or params.get("force_row_wise")):

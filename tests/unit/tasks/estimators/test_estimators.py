@@ -17,7 +17,7 @@ from tasks.estimators.base import Dataset, Metrics
 from tasks.estimators.catalogue import Catalogue
 from tasks.estimators.lightgbm import LightGBM, LightGBMModel
 from tasks.estimators.lightgbm_library import load_lightgbm
-from tasks.estimators.lightgbm_params import OBJECTIVES
+from tasks.estimators.lightgbm_params import OBJECTIVES, complete
 from tasks.learning.recording import Recorder, Step
 from tasks.registry.curve import Curve
 from tasks.tables.rows import RowReader
@@ -311,6 +311,24 @@ def test_constraints_that_would_end_the_process(params: dict[str, Any]) -> None:
 def test_constraints_that_fit() -> None:
     params = {**PARAMS, "monotone_constraints": [1, 0, 0, 0], "interaction_constraints": [[0, 1], [2, 3]]}
     assert LightGBM().fit(dataset("regression"), params, nothing).booster.num_trees() == 15
+
+
+def test_few_rows_give_a_model_that_follows_them() -> None:
+    estimator = LightGBM()
+    x = np.arange(30.0)
+    line = estimator.prepare(pa.table({"x": x, "y": 2 * x}), {"target": "y"})
+    between = np.arange(0.5, 29)
+    found = estimator.predict(estimator.fit(line, {}, nothing), pa.table({"x": between}))["prediction"].to_numpy()
+    assert 1 - ((found - 2 * between) ** 2).mean() / (2 * between).var() > 0.9
+    feeds = np.repeat(np.arange(6), 12)
+    six = pa.table({"feed": [f"f{feed}" for feed in feeds], "y": 50.0 * feeds})
+    fed = estimator.prepare(six, {"target": "y"})
+    means = estimator.predict(estimator.fit(fed, {}, nothing), fed.train)["prediction"].to_numpy()
+    np.testing.assert_allclose(means, fed.train["y"].to_numpy(), atol=1)
+    # Who gives params has these, and more rows are learned from as ever.
+    assert estimator.fit(line, {"min_child_samples": 20}, nothing).booster.num_trees() == 1
+    leaves = [complete({}, line.schema, rows=rows, threads=1).get("min_data_in_leaf") for rows in (99, 100, 399, 400)]
+    assert leaves == [5, 10, 10, None]
 
 
 def test_dart_has_no_early_stopping() -> None:
