@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -15,9 +17,13 @@ from pyarrow import csv
 
 from tasks.config.settings import Settings
 from tasks.contract import BLOB_KEY, DEFAULT_ESTIMATOR, MODEL_KEY, Media
+from tasks.estimators.base import Dataset
+from tasks.estimators.catalogue import Catalogue
+from tasks.estimators.lightgbm import LightGBM
 from tasks.learning import ingest
 from tasks.registry.snapshots import read_dataset
 from tasks.tables import formats
+from tasks.tables.schema import conform_training
 from tasks.upkeep.garbage import referenced
 from tasks.worker.runtime import make_runtime
 from tests.servers import Valkey
@@ -128,3 +134,26 @@ def test_a_snapshot_of_an_earlier_release_tells_its_sides_by_its_parts(learner: 
     # As the warning says.
     assert learner.init(passengers(2), holdout=0.25) == []
     assert learner.holdout.total() == 100
+
+
+class InOrder(LightGBM):
+    """Splits by itself, and knows nothing of sides."""
+
+    def prepare(self, table: pa.Table, options: Mapping[str, Any]) -> Dataset:
+        first = super().prepare(table, options)
+        whole = conform_training(table, first.schema)
+        return Dataset(whole.slice(100), whole.slice(0, 100), first.schema)
+
+
+def test_an_estimator_that_splits_by_itself_goes_on(learner: Learner) -> None:
+    usual = learner.runtime
+    learner.runtime = replace(usual, estimators=Catalogue({DEFAULT_ESTIMATOR: f"{__name__}:InOrder"}, threads=1))
+    rows = passengers(1)
+    for table in (rows, rows):
+        assert learner.init(table) == []
+        assert learner.holdout.total() == 100
+    before = learner.holdout
+    # The next one finds the rows where that one put them.
+    learner.runtime = usual
+    learner.init(passengers(2))
+    assert learner.holdout == before
