@@ -7,8 +7,9 @@ from typing import Any
 
 import redis
 
-from tasks.contract import DEPTH_KEY, FLEETS, MODEL_KEY, QUEUES, VERSIONS_KEY, Kind, Lane, queue_key
+from tasks.contract import FLEETS, QUEUES, Kind, Lane
 from tasks.ledger.fleet import members
+from tasks.redis_keys import DEPTH_KEY, MODEL_KEY, VERSIONS_KEY, queue_key
 from tasks.registry.models_registry import Registry
 
 

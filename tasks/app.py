@@ -31,12 +31,10 @@ from tasks.contract import (
     SYSTEM_FLEET,
     SYSTEM_QUEUE,
     TASKS,
-    UNACKED_INDEX_KEY,
-    UNACKED_KEY,
-    UNACKED_MUTEX_KEY,
     Kind,
     Lane,
 )
+from tasks.redis_keys import UNACKED_INDEX_KEY, UNACKED_KEY, UNACKED_MUTEX_KEY
 from tasks.storage.stores import load_store
 from tasks.telemetry import logs
 from tasks.worker import parent_death
@@ -45,10 +43,10 @@ from tasks.worker.cancels import Cancels
 from tasks.worker.events import Sample
 from tasks.worker.leases import Leases
 from tasks.worker.memory_limit import MemoryWatch, limit_data
+from tasks.worker.qos import HOLDER
 from tasks.worker.redaction import log_no_messages
 from tasks.worker.shutdown import Stopping
 from tasks.worker.succession import Succession
-from tasks.worker.transport import HOLDER
 from tasks.worker.watchdog import FailFastWorker, Watched
 
 log = logging.getLogger(__name__)

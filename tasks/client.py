@@ -17,13 +17,14 @@ from typing import Any, Final
 import msgspec
 
 from tasks.config.home import find
-from tasks.contract import DEFAULT_ESTIMATOR, REPLY_CHANNEL, SAFE, Kind, Lane, Media, Promote, State
+from tasks.contract import DEFAULT_ESTIMATOR, SAFE, Kind, Lane, Media, Promote, State
 from tasks.errors import InvalidField, by_name
 from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.cancelling import cancel
 from tasks.ledger.groups import Group, Head, Outcome, Owner, Task, new_group_id, parse_handle, read_failure
 from tasks.ledger.history import History
 from tasks.ledger.store import Ledger
+from tasks.redis_keys import REPLY_CHANNEL
 from tasks.registry.models_registry import check_name
 from tasks.storage.connection import answering, connect
 from tasks.storage.redis_clock import redis_time

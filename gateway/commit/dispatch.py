@@ -15,13 +15,14 @@ import redis
 from gateway.commit.gathering import LINGER_SECONDS, Gatherer, Item, Ticket
 from gateway.commit.waiting import Expected, Waiting
 from gateway.wiring.async_redis import AsyncRedis
-from tasks.contract import FLEET_SECONDS, GROUP_ITEMS, Kind, Lane
+from tasks.contract import GROUP_ITEMS, Kind, Lane
 from tasks.errors import InvalidField, TooManyRequests, Unavailable
 from tasks.ledger.acceptance import ACCEPT, Idempotency, acceptance
 from tasks.ledger.counts import Refusal, refusal
 from tasks.ledger.fleet import announce, leave, members
 from tasks.ledger.groups import Group, Head, new_group_id
 from tasks.ledger.store import Ledger
+from tasks.redis_keys import FLEET_SECONDS
 from tasks.storage.scripts import script
 from tasks.telemetry.traces import NOTHING, UNTRACED, Traces
 

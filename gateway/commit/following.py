@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import redis
 
-from tasks.contract import GROUP_KEY
+from tasks.redis_keys import GROUP_KEY
 
 log = logging.getLogger(__name__)
 

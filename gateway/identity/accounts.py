@@ -16,16 +16,8 @@ from gateway.identity.passwords import Passwords
 from gateway.identity.scopes import SCOPES as SCOPES
 from gateway.identity.scopes import allows as allows
 from gateway.identity.scopes import check_scopes
-from tasks.contract import (
-    ACCOUNTS_CHANNEL,
-    QUOTA_KEY,
-    REVOKED_KEY,
-    TOKEN_CHANGE,
-    UNFINISHED_KEY,
-    USER_KEY,
-    USERS_KEY,
-)
 from tasks.errors import Conflict, InvalidField, NotFound, Unauthenticated
+from tasks.redis_keys import ACCOUNTS_CHANNEL, QUOTA_KEY, REVOKED_KEY, TOKEN_CHANGE, UNFINISHED_KEY, USER_KEY, USERS_KEY
 from tasks.storage.redis_clock import redis_time
 
 #: What an account may be called.

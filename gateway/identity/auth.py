@@ -22,9 +22,10 @@ from gateway.identity.challenges import challenge, permit
 from gateway.identity.quotas import Quota, Quotas
 from gateway.identity.scopes import SCOPES, Needed
 from gateway.identity.tokens import FLOWER, ISSUER, Principal
-from tasks.contract import TOKEN_CHANGE, Kind, Lane
+from tasks.contract import Kind, Lane
 from tasks.errors import Forbidden, TooManyRequests, Unauthenticated, Unavailable
 from tasks.ledger.counts import TOKENS_REFUSED, Refusal, refusal
+from tasks.redis_keys import TOKEN_CHANGE
 
 log = logging.getLogger(__name__)
 

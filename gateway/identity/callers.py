@@ -14,8 +14,8 @@ from gateway.identity.oidc import OutsideIssuer
 from gateway.identity.quotas import NO_QUOTA, Quota
 from gateway.identity.scopes import meet
 from gateway.identity.tokens import ISSUER, Principal, Tokens
-from tasks.contract import EVERYTHING_CHANGED, TOKEN_CHANGE
 from tasks.errors import Unauthenticated
+from tasks.redis_keys import EVERYTHING_CHANGED, TOKEN_CHANGE
 
 #: Seconds after which account and token are looked up again, should the word of a change be lost.
 REMEMBERED_SECONDS: Final = 30

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import redis
 
-from tasks.contract import LOGINS_KEY
+from tasks.redis_keys import LOGINS_KEY
 from tasks.storage.scripts import register
 
 #: Failures without a pause: of an account from one address; of an address, behind which there may be many people; of an

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from gateway.identity.account import Account
-from tasks.contract import EVERYTHING_CHANGED
+from tasks.redis_keys import EVERYTHING_CHANGED
 
 #: Seconds after which a password is checked again, should the word of its account's change be lost.
 REMEMBERED_SECONDS: Final = 30

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from gateway.wiring.async_redis import AsyncRedis
-from tasks.contract import QUOTA_KEY
+from tasks.redis_keys import QUOTA_KEY
 from tasks.storage.scripts import script
 
 

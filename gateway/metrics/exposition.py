@@ -14,9 +14,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from gateway.metrics.measures import Measures
-from tasks.contract import FLEET_LOST_SECONDS, FLEETS, PLACES, Kind, Place, State
+from tasks.contract import FLEETS, PLACES, Kind, Place, State
 from tasks.ledger import counts, work_counts
 from tasks.ledger.work_counts import counter
+from tasks.redis_keys import FLEET_LOST_SECONDS
 
 #: What the name of every metric begins with.
 PREFIX: Final = "mlservice_"

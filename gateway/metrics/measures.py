@@ -12,26 +12,21 @@ import msgspec
 import redis
 
 from gateway.metrics.model_measures import ModelGauge, ModelMeasure
-from tasks.contract import (
+from tasks.contract import FLEETS, PLACES, QUEUES, Kind, Lane, Place
+from tasks.ledger import work_counts
+from tasks.ledger.fleet import members
+from tasks.redis_keys import (
     COUNTS_KEY,
     DEAD_KEY,
     DEPTH_KEY,
-    FLEETS,
     GROUP_KEY,
     LEASES_KEY,
     LOOKED_KEY,
     MODELS_KEY,
     PENDING_KEY,
-    PLACES,
-    QUEUES,
     WORK_COUNTS_KEY,
-    Kind,
-    Lane,
-    Place,
     queue_key,
 )
-from tasks.ledger import work_counts
-from tasks.ledger.fleet import members
 from tasks.storage.redis_clock import redis_time
 
 #: So long a reading is good for whoever asks again (seconds).

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 import redis
 
-from tasks.contract import MODEL_KEY, VERSIONS_KEY
+from tasks.redis_keys import MODEL_KEY, VERSIONS_KEY
 
 #: Most models that are shown, the first by name, and most metrics of each: they are series of their own.
 MODELS_SHOWN: Final = 100

@@ -13,7 +13,7 @@ from typing import Final
 
 import redis
 
-from tasks.contract import LOOKED_KEY
+from tasks.redis_keys import LOOKED_KEY
 
 #: How often this process sees whether somebody has looked (seconds).
 SEE_SECONDS: Final = 2.0

@@ -18,8 +18,8 @@ from gateway.identity.tokens import SKEW_SECONDS, Tokens
 from infra.commands.revocation import moment, revoke
 from infra.host.home import Home
 from infra.host.running import redis_of, settings_of
-from tasks.contract import ACCOUNTS_CHANNEL, EVERYTHING_CHANGED
 from tasks.errors import Conflict, Forbidden, InvalidField, NotFound
+from tasks.redis_keys import ACCOUNTS_CHANNEL, EVERYTHING_CHANGED
 
 
 def token(args: argparse.Namespace) -> int:

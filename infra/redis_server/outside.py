@@ -12,9 +12,10 @@ import redis
 from gateway.identity.keys import SHARED_ALGORITHM, Keys, open_keys
 from infra.redis_server.eviction import info, refuse_evicting, where
 from tasks.config.settings import Settings
-from tasks.contract import FLEETS, KEYS_FIELD, MARK_FIELD, SERVICE_KEY
+from tasks.contract import FLEETS
 from tasks.errors import Unavailable
 from tasks.ledger.fleet import members
+from tasks.redis_keys import KEYS_FIELD, MARK_FIELD, SERVICE_KEY
 from tasks.storage.connection import connect
 from tasks.storage.stores import open_blobs
 

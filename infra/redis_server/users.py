@@ -6,7 +6,8 @@ from hashlib import sha256
 from typing import Final
 
 from tasks.config.redis_file import CELERY_USER, FLOWER_USER, RedisAccess
-from tasks.contract import PRIORITY_SEPARATOR, QUEUES, UNACKED_KEY
+from tasks.contract import PRIORITY_SEPARATOR, QUEUES
+from tasks.redis_keys import UNACKED_KEY
 
 #: A queue's lanes lie at its name, the separator and a digit. Written with wildcards: the separator cannot be printed.
 LANE: Final = "?" * len(PRIORITY_SEPARATOR) + "[0-9]"

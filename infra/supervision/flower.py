@@ -20,7 +20,8 @@ from tornado.options import options
 from tornado.routing import Matcher, Rule
 
 from infra.redis_server.users import FLOWER_PREFIX
-from tasks.contract import CONTROLS, QUEUES, Lane, queue_key
+from tasks.contract import CONTROLS, QUEUES, Lane
+from tasks.redis_keys import queue_key
 
 #: Flower's own way to make a page, and to take note of an event.
 _render: Final = BaseHandler.render

@@ -9,24 +9,21 @@ from typing import Any, Final
 
 import msgspec
 
-from tasks.contract import (
+from tasks.contract import TASKS, TURNS, Kind, Lane
+from tasks.ledger.groups import Group, Head, pack
+from tasks.ledger.message import message
+from tasks.ledger.task_repr import of_group
+from tasks.redis_keys import (
     DEADLINES_KEY,
     DEPTH_KEY,
     GROUP_KEY,
     IDEMPOTENCY_KEY,
     OWNER_KEY,
     PENDING_KEY,
-    TASKS,
-    TURNS,
     TURNS_KEY,
     UNFINISHED_KEY,
     WORK_COUNTS_KEY,
-    Kind,
-    Lane,
 )
-from tasks.ledger.groups import Group, Head, pack
-from tasks.ledger.message import message
-from tasks.ledger.task_repr import of_group
 
 #: The script that accepts a group.
 ACCEPT: Final = "tasks/ledger/lua/accept.lua"

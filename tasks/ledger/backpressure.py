@@ -11,10 +11,11 @@ from typing import Any, Final, NamedTuple
 import redis
 
 from tasks.config.settings import Settings
-from tasks.contract import DEPTH_KEY, DISK_KEY, LEASES_KEY, PENDING_KEY, PLACES, Kind, Lane, Place
+from tasks.contract import PLACES, Kind, Lane, Place
 from tasks.errors import Unavailable
 from tasks.ledger.acceptance import depth_field
 from tasks.ledger.counts import Refusal, refusal
+from tasks.redis_keys import DEPTH_KEY, DISK_KEY, LEASES_KEY, PENDING_KEY
 
 log = logging.getLogger(__name__)
 

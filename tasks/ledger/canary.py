@@ -8,9 +8,10 @@ from typing import Final
 
 import redis
 
-from tasks.contract import CANARY_TASK, REPLY_CHANNEL, Kind, Lane
+from tasks.contract import CANARY_TASK, Kind, Lane
 from tasks.ledger.groups import Reply, pack
 from tasks.ledger.message import message
+from tasks.redis_keys import REPLY_CHANNEL
 
 #: A canary that no worker took in this time is dropped.
 CANARY_SECONDS: Final = 5.0

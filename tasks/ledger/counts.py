@@ -13,9 +13,10 @@ from typing import Final
 
 import redis
 
-from tasks.contract import COUNTS_KEY, Kind, Lane, State
+from tasks.contract import Kind, Lane, State
 from tasks.ledger.groups import Outcome, read_failure
 from tasks.ledger.work_counts import FINISHED, counter
+from tasks.redis_keys import COUNTS_KEY
 
 #: Groups that nobody held and that were put back into their queue.
 RECONCILED: Final = "reconciled"

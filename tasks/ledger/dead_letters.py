@@ -12,7 +12,7 @@ import msgspec
 import redis
 
 from tasks.config.settings import Settings
-from tasks.contract import DEAD_KEY, GROUP_KEY, Kind, Lane, Media
+from tasks.contract import Kind, Lane, Media
 from tasks.errors import InvalidField, Unavailable, UnknownTask
 from tasks.ledger.acceptance import acceptance
 from tasks.ledger.groups import (
@@ -29,6 +29,7 @@ from tasks.ledger.groups import (
     read_reply,
 )
 from tasks.ledger.store import Ledger
+from tasks.redis_keys import DEAD_KEY, GROUP_KEY
 from tasks.storage.scripts import register
 from tasks.storage.stores import kept_bytes, read_kept
 

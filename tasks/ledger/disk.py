@@ -6,7 +6,7 @@ from typing import Final
 
 import redis
 
-from tasks.contract import DISK_KEY
+from tasks.redis_keys import DISK_KEY
 
 #: What is not told again in this time is over.
 LIFE_SECONDS: Final = 10

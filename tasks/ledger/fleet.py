@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import redis
 
-from tasks.contract import FLEET_KEY, FLEET_LOST_SECONDS
 from tasks.ledger.counts import LOST, add
+from tasks.redis_keys import FLEET_KEY, FLEET_LOST_SECONDS
 from tasks.storage.redis_clock import redis_time
 
 #: What stands between a worker's name and what tells it from others of that name.

@@ -9,20 +9,11 @@ from typing import Any, Final
 import msgspec
 import redis
 
-from tasks.contract import (
-    GROUP_KEY,
-    LEASES_KEY,
-    OWNER_KEY,
-    PENDING_KEY,
-    PRIORITY,
-    WATCHERS_KEY,
-    Kind,
-    Lane,
-    State,
-)
+from tasks.contract import PRIORITY, Kind, Lane, State
 from tasks.errors import Expired, InvalidField, UnknownTask
 from tasks.ledger.claims import cancelled
 from tasks.ledger.groups import Claim, Head, Outcome, Owner, Task, failure, parse_handle, read_heads, read_reply
+from tasks.redis_keys import GROUP_KEY, LEASES_KEY, OWNER_KEY, PENDING_KEY, WATCHERS_KEY
 from tasks.storage.redis_clock import redis_time
 from tasks.storage.scripts import register
 from tasks.storage.stores import read_kept

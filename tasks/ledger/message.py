@@ -13,7 +13,8 @@ from typing import Final
 
 import msgspec
 
-from tasks.contract import LEDGER_HEADER, PRIORITY, Lane, queue_key
+from tasks.contract import LEDGER_HEADER, PRIORITY, Lane
+from tasks.redis_keys import queue_key
 
 #: Celery's embed part of a body: no callbacks, errbacks, chain or chord.
 _EMBED: Final = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}

@@ -14,30 +14,7 @@ import msgspec
 import redis
 
 from tasks.config.settings import Settings
-from tasks.contract import (
-    COUNTS_KEY,
-    DEAD_KEY,
-    DEADLINES_KEY,
-    DEPTH_KEY,
-    FINISHED_KEY,
-    GROUP_KEY,
-    LEASES_KEY,
-    MODEL_KEY,
-    PENDING_KEY,
-    QUOTA_KEY,
-    REPLY_CHANNEL,
-    RUNNING_KEY,
-    TURNS,
-    TURNS_KEY,
-    UNFINISHED_KEY,
-    USER_KEY,
-    WATCHERS_KEY,
-    WORK_COUNTS_KEY,
-    Kind,
-    Lane,
-    State,
-    queue_key,
-)
+from tasks.contract import TURNS, Kind, Lane, State
 from tasks.errors import UnknownTask
 from tasks.ledger.acceptance import ACCEPT, Idempotency, acceptance, depth_field, group_message, turns_key
 from tasks.ledger.claims import check_held, lost, read_claim
@@ -53,6 +30,26 @@ from tasks.ledger.groups import (
     parse_handle,
     read_heads,
     rows_by_owner,
+)
+from tasks.redis_keys import (
+    COUNTS_KEY,
+    DEAD_KEY,
+    DEADLINES_KEY,
+    DEPTH_KEY,
+    FINISHED_KEY,
+    GROUP_KEY,
+    LEASES_KEY,
+    MODEL_KEY,
+    PENDING_KEY,
+    QUOTA_KEY,
+    REPLY_CHANNEL,
+    RUNNING_KEY,
+    TURNS_KEY,
+    UNFINISHED_KEY,
+    USER_KEY,
+    WATCHERS_KEY,
+    WORK_COUNTS_KEY,
+    queue_key,
 )
 from tasks.storage.blobs import Blobs
 from tasks.storage.redis_blobs import RedisBlobs

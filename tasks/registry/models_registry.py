@@ -7,17 +7,7 @@ from typing import Any, Final
 import msgspec
 import redis
 
-from tasks.contract import (
-    CURVES_KEY,
-    GROUP_KEY,
-    MODEL_KEY,
-    MODEL_NAME,
-    MODEL_NAME_RULE,
-    MODELS_KEY,
-    REPORTS_KEY,
-    RETIRED_KEY,
-    VERSIONS_KEY,
-)
+from tasks.contract import MODEL_NAME, MODEL_NAME_RULE
 from tasks.errors import (
     InvalidField,
     ModelNotInitialised,
@@ -28,6 +18,7 @@ from tasks.errors import (
 )
 from tasks.ledger.claims import check_held
 from tasks.ledger.groups import Claim
+from tasks.redis_keys import CURVES_KEY, GROUP_KEY, MODEL_KEY, MODELS_KEY, REPORTS_KEY, RETIRED_KEY, VERSIONS_KEY
 from tasks.registry.curve import Curve, read_curve
 from tasks.storage.scripts import register
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import redis
 
-from tasks.contract import BLOB_KEY, BLOBS_KEY
+from tasks.redis_keys import BLOB_KEY, BLOBS_KEY
 from tasks.storage.blobs import OF_GROUP, Kept, checked, digest_of, group_of, name_for
 from tasks.storage.redis_clock import redis_time
 from tasks.storage.scripts import register

@@ -7,8 +7,8 @@ from typing import Any
 
 import redis
 
-from tasks.contract import BLOB_KEY, BLOBS_KEY
 from tasks.errors import Unavailable
+from tasks.redis_keys import BLOB_KEY, BLOBS_KEY
 from tasks.storage.blobs import Blobs
 from tasks.storage.redis_blobs import IN_REDIS, RedisBlobs
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import redis
 
-from tasks.contract import GROUP_KEY
+from tasks.redis_keys import GROUP_KEY
 from tasks.registry.models_registry import Registry
 from tasks.storage.blobs import Blobs, Kept
 from tasks.storage.stores import drop_kept

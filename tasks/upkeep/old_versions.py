@@ -8,8 +8,9 @@ from typing import Any, Final
 import redis
 
 from tasks.config.settings import Settings
-from tasks.contract import GROUP_KEY, PENDING_KEY, Kind, Lane
+from tasks.contract import Kind, Lane
 from tasks.ledger.groups import read_heads
+from tasks.redis_keys import GROUP_KEY, PENDING_KEY
 from tasks.registry.models_registry import Model, Registry
 from tasks.upkeep.budget import Budget
 

@@ -14,21 +14,11 @@ from typing import Any, Final
 import msgspec
 import redis
 
-from tasks.contract import (
-    DEADLINES_KEY,
-    GROUP_KEY,
-    LEASES_KEY,
-    LOOKED_KEY,
-    PENDING_KEY,
-    PLACES,
-    SUSPECTS_KEY,
-    Kind,
-    Lane,
-    queue_key,
-)
+from tasks.contract import PLACES, Kind, Lane
 from tasks.ledger.counts import RECONCILED, add
 from tasks.ledger.history import unwanted
 from tasks.ledger.store import Ledger
+from tasks.redis_keys import DEADLINES_KEY, GROUP_KEY, LEASES_KEY, LOOKED_KEY, PENDING_KEY, SUSPECTS_KEY, queue_key
 from tasks.storage.scripts import register
 from tasks.worker.verdicts import RETRY_LIMIT_SECONDS
 

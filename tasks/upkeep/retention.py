@@ -13,7 +13,7 @@ from typing import Any, Final
 import redis
 
 from tasks.config.settings import Settings
-from tasks.contract import DEAD_KEY, GROUP_KEY, MARK_FIELD, OWNER_KEY, SERVICE_KEY
+from tasks.redis_keys import DEAD_KEY, GROUP_KEY, MARK_FIELD, OWNER_KEY, SERVICE_KEY
 from tasks.registry.models_registry import Registry
 from tasks.storage.stores import open_blobs
 from tasks.upkeep.budget import Budget

@@ -13,9 +13,10 @@ import redis
 from celery import Task, shared_task
 
 from tasks.config.settings import Settings
-from tasks.contract import CANARY_TASK, RECONCILE_TASK, RECONCILING_KEY, SWEEP_TASK, SWEEPING_KEY
+from tasks.contract import CANARY_TASK, RECONCILE_TASK, SWEEP_TASK
 from tasks.ledger.canary import answer_canary
 from tasks.ledger.store import Ledger
+from tasks.redis_keys import RECONCILING_KEY, SWEEPING_KEY
 from tasks.storage.connection import connect
 from tasks.storage.redis_clock import redis_time
 from tasks.storage.scripts import register

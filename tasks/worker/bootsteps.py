@@ -12,9 +12,9 @@ from celery import bootsteps
 from celery.worker.consumer.events import Events
 from celery.worker.consumer.tasks import Tasks
 
-from tasks.contract import FLEET_SECONDS
 from tasks.ledger.counts import LOST_PROCESSES, add
 from tasks.ledger.fleet import announce, leave, namesakes, worker_member
+from tasks.redis_keys import FLEET_SECONDS
 from tasks.storage.connection import connect
 from tasks.worker.pool_deaths import PoolDeaths
 

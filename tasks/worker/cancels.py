@@ -23,8 +23,8 @@ from tasks.ledger.cancelling import end
 from tasks.ledger.store import Ledger
 from tasks.storage.connection import connect
 from tasks.worker.pool_deaths import kill
+from tasks.worker.qos import in_ledger
 from tasks.worker.time_limits import SIGNAL
-from tasks.worker.transport import in_ledger
 
 log = logging.getLogger(__name__)
 

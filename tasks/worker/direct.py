@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from celery import Task
 
-from tasks.contract import REDELIVERED_KEY
 from tasks.ledger.task_repr import Result
+from tasks.redis_keys import REDELIVERED_KEY
 from tasks.worker.isolation import poison
 from tasks.worker.runtime import Runtime, runtime
 from tasks.worker.time_limits import interruptible

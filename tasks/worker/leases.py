@@ -17,12 +17,12 @@ from celery import bootsteps
 from celery.worker import state
 from celery.worker.consumer.tasks import Tasks
 
-from tasks.contract import GROUP_KEY, LEASES_KEY, UNACKED_INDEX_KEY
 from tasks.ledger.store import Ledger
+from tasks.redis_keys import GROUP_KEY, LEASES_KEY, UNACKED_INDEX_KEY
 from tasks.storage.connection import connect
 from tasks.storage.scripts import register
+from tasks.worker.qos import in_ledger
 from tasks.worker.redaction import RedactedRequest
-from tasks.worker.transport import in_ledger
 
 log = logging.getLogger(__name__)
 

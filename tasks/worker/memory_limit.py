@@ -27,7 +27,7 @@ from tasks.ledger.store import Ledger
 from tasks.storage.connection import connect
 from tasks.worker.isolation import memory_limit
 from tasks.worker.pool_deaths import kill
-from tasks.worker.transport import in_ledger
+from tasks.worker.qos import in_ledger
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from celery.worker.request import Request
 from tasks.errors import Cancelled, Expired
 from tasks.ledger.task_repr import of_call, of_error
 from tasks.worker.passed import with_passed
-from tasks.worker.transport import in_ledger
+from tasks.worker.qos import in_ledger
 
 #: What is logged instead of whole messages that nobody can work on, by what Celery would log; with its first argument,
 #: which says what is wrong, where there is a place for it.

@@ -19,8 +19,8 @@ import redis
 from celery import bootsteps
 from celery.worker.consumer.tasks import Tasks
 
-from tasks.contract import GROUP_KEY, LEASES_KEY
 from tasks.ledger.store import Ledger
+from tasks.redis_keys import GROUP_KEY, LEASES_KEY
 from tasks.storage.connection import connect
 
 log = logging.getLogger(__name__)

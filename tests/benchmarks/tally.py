@@ -10,7 +10,8 @@ from typing import Any
 
 import redis
 
-from tasks.contract import GROUP_KEY, PENDING_KEY, Kind, Lane, State
+from tasks.contract import Kind, Lane, State
+from tasks.redis_keys import GROUP_KEY, PENDING_KEY
 from tests.benchmarks.load import Unusable
 from tests.servers import eventually
 

@@ -21,9 +21,9 @@ from typing import Any, Final
 import httpx
 import redis
 
-from tasks.contract import COUNTS_KEY, WORK_COUNTS_KEY
 from tasks.ledger import work_counts
 from tasks.ledger.counts import TOKENS_ISSUED
+from tasks.redis_keys import COUNTS_KEY, WORK_COUNTS_KEY
 from tests.benchmarks import model
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Section, show

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import redis
 
-from tasks.contract import Kind, Lane, queue_key
+from tasks.contract import Kind, Lane
+from tasks.redis_keys import queue_key
 from tests.chaos import orders
 from tests.chaos.account import Entry
 from tests.chaos.fault import Fault

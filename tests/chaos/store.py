@@ -14,7 +14,7 @@ import httpx
 import redis
 
 from infra.host.control import Supervisor
-from tasks.contract import LOOKED_KEY
+from tasks.redis_keys import LOOKED_KEY
 from tests.chaos.fault import Fault
 from tests.chaos.outage import asked
 from tests.chaos.stage import PATIENCE_SECONDS, Stage

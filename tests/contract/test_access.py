@@ -31,7 +31,8 @@ from gateway.identity.passwords import Passwords
 from gateway.identity.scopes import MODEL_SCOPES, SCOPES, VIEWING
 from gateway.identity.tokens import ISSUER
 from tasks.config.settings import Settings
-from tasks.contract import PROBLEM, USER_KEY, Media
+from tasks.contract import PROBLEM, Media
+from tasks.redis_keys import USER_KEY
 from tests.servers import Valkey
 from tests.workers import learn_sums
 

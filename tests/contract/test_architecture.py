@@ -23,6 +23,7 @@ ALLOWED = {
 ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "tasks": (
         ("contract", "errors", "formatting", "importing"),
+        ("redis_keys",),
         ("config", "tables"),
         ("storage", "estimators"),
         ("ledger",),
@@ -53,7 +54,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 #: What the gateway may import of tasks: what knows no model, never the work.
 GATEWAY_TASKS = {
-    *("contract", "errors"),
+    *("contract", "errors", "redis_keys"),
     *("config.settings", "config.values"),
     *("storage.blobs", "storage.connection", "storage.redis_clock", "storage.scripts", "storage.stores"),
     *(

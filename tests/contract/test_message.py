@@ -11,8 +11,9 @@ import redis
 from celery import Celery
 
 from tasks.config.settings import Settings
-from tasks.contract import PRIORITY, TASKS, Kind, Lane, queue_key
+from tasks.contract import PRIORITY, TASKS, Kind, Lane
 from tasks.ledger.message import message
+from tasks.redis_keys import queue_key
 from tests.servers import Valkey
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import redis
 
-from tasks.contract import BLOBS_KEY, GROUP_KEY
 from tasks.errors import Unavailable
 from tasks.ledger.groups import new_group_id
+from tasks.redis_keys import BLOBS_KEY, GROUP_KEY
 from tasks.storage.atomic_file import UNFINISHED
 from tasks.storage.blobs import Blobs
 from tasks.storage.fsspec_blobs import FsspecBlobs

@@ -10,7 +10,8 @@ import pytest
 import redis
 
 from tasks.config.settings import Settings
-from tasks.contract import DEFAULT_QUEUE, PRIORITY, PRIORITY_SEPARATOR, PRIORITY_STEPS, UNACKED_KEY, Lane
+from tasks.contract import DEFAULT_QUEUE, PRIORITY, PRIORITY_SEPARATOR, PRIORITY_STEPS, Lane
+from tasks.redis_keys import UNACKED_KEY
 from tests.elsewhere import run_elsewhere
 from tests.servers import Valkey, eventually
 from tests.service import Service

@@ -19,11 +19,12 @@ from gateway.identity.keys import Keys
 from gateway.identity.passwords import Passwords
 from gateway.identity.tokens import Tokens
 from tasks.config.settings import Settings
-from tasks.contract import QUOTA_KEY, UNFINISHED_KEY, WATCHERS_KEY, Media, State
+from tasks.contract import Media, State
 from tasks.errors import InvalidRows
 from tasks.ledger.groups import Outcome, Owner, failure
 from tasks.ledger.history import History
 from tasks.ledger.store import Ledger
+from tasks.redis_keys import QUOTA_KEY, UNFINISHED_KEY, WATCHERS_KEY
 from tests.servers import Valkey
 
 KEY: Final = "k" * 32

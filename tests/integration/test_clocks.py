@@ -10,10 +10,11 @@ import httpx
 import pytest
 import redis
 
-from tasks.contract import LOOKED_KEY, Kind, Lane, queue_key
+from tasks.contract import Kind, Lane
 from tasks.ledger.acceptance import ACCEPT, acceptance
 from tasks.ledger.fleet import members
 from tasks.ledger.groups import Group, Head, new_group_id
+from tasks.redis_keys import LOOKED_KEY, queue_key
 from tasks.storage.scripts import register
 from tests.moved_clock import MovedClock, moved_clock
 from tests.servers import eventually

@@ -14,20 +14,7 @@ from gateway.metrics.exposition import ServiceCollector
 from gateway.metrics.measures import Gauge
 from gateway.metrics.tally import Tally
 from tasks.config.settings import Settings
-from tasks.contract import (
-    COUNTS_KEY,
-    DEPTH_KEY,
-    FLEET_KEY,
-    FLEET_LOST_SECONDS,
-    LEASES_KEY,
-    PLACES,
-    WORK_COUNTS_KEY,
-    Kind,
-    Lane,
-    Media,
-    Place,
-    State,
-)
+from tasks.contract import PLACES, Kind, Lane, Media, Place, State
 from tasks.errors import Cancelled, EstimatorFailed, FenceLost, InvalidRows, Unavailable
 from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.counts import TOKENS_REFUSED, Refusal
@@ -48,6 +35,7 @@ from tasks.ledger.work_counts import (
     counter,
     read,
 )
+from tasks.redis_keys import COUNTS_KEY, DEPTH_KEY, FLEET_KEY, FLEET_LOST_SECONDS, LEASES_KEY, WORK_COUNTS_KEY
 from tasks.upkeep.reconciling import reconcile
 
 DONE = Outcome(State.SUCCEEDED, Media.JSON, b"{}", rows=6)

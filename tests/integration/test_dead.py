@@ -15,12 +15,13 @@ import redis
 from celery.exceptions import SoftTimeLimitExceeded
 
 from tasks.config.settings import Settings
-from tasks.contract import BLOB_KEY, DEAD_KEY, GROUP_KEY, Kind, Lane, Media, State, queue_key
+from tasks.contract import Kind, Lane, Media, State
 from tasks.errors import InvalidField, Poison, TimeLimit, Unavailable, UnknownTask
 from tasks.ledger.dead_letters import DeadLetters
 from tasks.ledger.groups import Claim, Group, Head, Outcome, Owner, failure, new_group_id
 from tasks.ledger.history import History
 from tasks.ledger.store import Ledger
+from tasks.redis_keys import BLOB_KEY, DEAD_KEY, GROUP_KEY, queue_key
 from tasks.storage.stores import open_blobs
 from tasks.worker.runner import run_claimed
 from tests.servers import Valkey, eventually

@@ -10,8 +10,9 @@ from typing import Any, Final
 import pytest
 
 from tasks.client import Client, Handle
-from tasks.contract import LOOKED_KEY, SUSPECTS_KEY, State
+from tasks.contract import State
 from tasks.errors import InvalidParams
+from tasks.redis_keys import LOOKED_KEY, SUSPECTS_KEY
 from tests.servers import eventually
 from tests.site import Site, begun
 

@@ -11,10 +11,11 @@ import pyarrow as pa
 import pytest
 
 from tasks.config.settings import Settings
-from tasks.contract import CURVES_KEY, Media, Promote
+from tasks.contract import Media, Promote
 from tasks.errors import EstimatorFailed
 from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.learning import fitting, ingest
+from tasks.redis_keys import CURVES_KEY
 from tasks.registry.curve import Curve, Line
 from tasks.storage.connection import connect
 from tasks.worker.runtime import Runtime, make_runtime

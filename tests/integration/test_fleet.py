@@ -8,9 +8,9 @@ from typing import Any
 
 import redis
 
-from tasks.contract import COUNTS_KEY, FLEET_KEY
 from tasks.ledger.counts import LOST
 from tasks.ledger.fleet import OF, members
+from tasks.redis_keys import COUNTS_KEY, FLEET_KEY
 from tests.servers import Valkey, eventually
 from tests.workers import Worker
 

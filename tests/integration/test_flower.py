@@ -13,7 +13,8 @@ import httpx
 import pytest
 import redis
 
-from tasks.contract import LOOKED_KEY, QUEUES, TASKS, Lane
+from tasks.contract import QUEUES, TASKS, Lane
+from tasks.redis_keys import LOOKED_KEY
 from tests.hearing import everywhere
 from tests.integration.test_auth import FORGERIES, Caller, add, ask, command, forged
 from tests.problems import refused

@@ -13,8 +13,9 @@ import pytest
 from celery import Celery
 
 from tasks.config.settings import Settings
-from tasks.contract import FLEET_KEY, UNACKED_MUTEX_KEY, Lane, State, queue_key
+from tasks.contract import Lane, State
 from tasks.ledger.fleet import members
+from tasks.redis_keys import FLEET_KEY, UNACKED_MUTEX_KEY, queue_key
 from tests.harmful import NAP
 from tests.moved_clock import moved_clock
 from tests.servers import eventually

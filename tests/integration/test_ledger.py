@@ -12,7 +12,14 @@ import pytest
 import redis
 
 from tasks.config.settings import Settings
-from tasks.contract import (
+from tasks.contract import Kind, Lane, Media, State
+from tasks.errors import Cancelled, Conflict, FenceLost, InvalidField, UnknownTask
+from tasks.ledger.acceptance import Idempotency
+from tasks.ledger.cancelling import cancel
+from tasks.ledger.groups import Claim, Group, Head, Outcome, Owner, new_group_id, read_failure, read_reply
+from tasks.ledger.history import History, unwanted
+from tasks.ledger.store import Ledger
+from tasks.redis_keys import (
     DEAD_KEY,
     DEADLINES_KEY,
     DEPTH_KEY,
@@ -21,18 +28,8 @@ from tasks.contract import (
     LOOKED_KEY,
     PENDING_KEY,
     UNFINISHED_KEY,
-    Kind,
-    Lane,
-    Media,
-    State,
     queue_key,
 )
-from tasks.errors import Cancelled, Conflict, FenceLost, InvalidField, UnknownTask
-from tasks.ledger.acceptance import Idempotency
-from tasks.ledger.cancelling import cancel
-from tasks.ledger.groups import Claim, Group, Head, Outcome, Owner, new_group_id, read_failure, read_reply
-from tasks.ledger.history import History, unwanted
-from tasks.ledger.store import Ledger
 from tasks.registry.models_registry import Registry, Version
 from tasks.storage.stores import open_blobs
 from tasks.upkeep.reconciling import SUSPECT_SECONDS, expire, reconcile

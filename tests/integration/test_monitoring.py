@@ -17,8 +17,8 @@ import pytest
 
 from infra.commands.status import program_status
 from infra.host.process_tree import processes
-from tasks.contract import COUNTS_KEY, FLEET_KEY
 from tasks.ledger.counts import LOST
+from tasks.redis_keys import COUNTS_KEY, FLEET_KEY
 from tests.beside import beside
 from tests.prometheus import Prometheus, queries
 from tests.servers import eventually

@@ -15,9 +15,9 @@ import redis
 from infra.redis_server.eviction import refuse_known_evicting
 from infra.redis_server.outside import look_at
 from tasks.config.settings import Settings
-from tasks.contract import SERVICE_KEY
 from tasks.errors import SettingsError, Unavailable
 from tasks.ledger.fleet import announce
+from tasks.redis_keys import SERVICE_KEY
 from tasks.storage.stores import open_blobs
 from tasks.upkeep.retention import sweep
 from tests.servers import Valkey

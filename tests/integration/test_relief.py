@@ -9,13 +9,14 @@ import pytest
 import redis
 
 from tasks.config.settings import Settings
-from tasks.contract import BLOB_KEY, FINISHED_KEY, GROUP_KEY, OWNER_KEY, Kind, Lane, Media, State
+from tasks.contract import Kind, Lane, Media, State
 from tasks.errors import UnknownTask
 from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.counts import DROPPED
 from tasks.ledger.groups import Group, Head, Outcome, failure, new_group_id
 from tasks.ledger.history import History
 from tasks.ledger.store import Ledger
+from tasks.redis_keys import BLOB_KEY, FINISHED_KEY, GROUP_KEY, OWNER_KEY
 from tasks.upkeep.budget import Budget
 from tasks.upkeep.relief import END, forget_expired, relieve
 from tests.servers import Valkey

@@ -13,8 +13,9 @@ import pytest
 import redis
 from playwright.sync_api import Browser
 
-from tasks.contract import REPORTS_KEY, Media
+from tasks.contract import Media
 from tasks.learning import fitting
+from tasks.redis_keys import REPORTS_KEY
 from tests.browser import Seen, chromium
 from tests.frail import RAISES, SETTING
 from tests.integration.test_formats import parquet_body

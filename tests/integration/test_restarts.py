@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.contract import GROUP_KEY, State
+from tasks.contract import State
 from tasks.ledger.groups import parse_handle
+from tasks.redis_keys import GROUP_KEY
 from tests.servers import eventually
 from tests.service import MLSERVICE, Service
 from tests.site import Site, begun

@@ -13,24 +13,12 @@ import redis
 
 from gateway.web.representations import model_document
 from tasks.config.settings import Settings
-from tasks.contract import (
-    BLOB_KEY,
-    BLOBS_KEY,
-    DEAD_KEY,
-    DEFAULT_ESTIMATOR,
-    GROUP_KEY,
-    OWNER_KEY,
-    RETIRED_KEY,
-    Kind,
-    Lane,
-    Media,
-    Promote,
-    State,
-)
+from tasks.contract import DEFAULT_ESTIMATOR, Kind, Lane, Media, Promote, State
 from tasks.errors import Poison, UnknownVersion
 from tasks.learning import fitting, ingest
 from tasks.learning.predicting import Request, answer
 from tasks.ledger.groups import Claim, Current, Group, Head, Outcome, failure, new_group_id
+from tasks.redis_keys import BLOB_KEY, BLOBS_KEY, DEAD_KEY, GROUP_KEY, OWNER_KEY, RETIRED_KEY
 from tasks.upkeep.budget import Budget
 from tasks.upkeep.garbage import remove_left_behind
 from tasks.upkeep.old_versions import in_use

@@ -18,8 +18,9 @@ from celery import Celery
 
 from infra.commands.status import program_status
 from tasks.config.settings import Settings
-from tasks.contract import GROUP_KEY, Media
+from tasks.contract import Media
 from tasks.ledger.groups import parse_handle
+from tasks.redis_keys import GROUP_KEY
 from tests.integration.bad_bodies import as_parquet, as_stream
 from tests.problems import refused
 from tests.service import Service

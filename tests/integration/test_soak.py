@@ -14,8 +14,9 @@ import redis
 
 from gateway.identity.tokens import SKEW_SECONDS
 from tasks.client import Client
-from tasks.contract import DEPTH_KEY, REVOKED_KEY, SWEEP_TASK, SYSTEM_QUEUE, UNFINISHED_KEY, Lane, queue_key
+from tasks.contract import SWEEP_TASK, SYSTEM_QUEUE, Lane
 from tasks.errors import InvalidRows
+from tasks.redis_keys import DEPTH_KEY, REVOKED_KEY, UNFINISHED_KEY, queue_key
 from tests.servers import eventually
 from tests.service import Service
 from tests.workers import send

@@ -16,11 +16,12 @@ import pytest
 from pyarrow import csv
 
 from tasks.config.settings import Settings
-from tasks.contract import BLOB_KEY, DEFAULT_ESTIMATOR, MODEL_KEY, Media
+from tasks.contract import DEFAULT_ESTIMATOR, Media
 from tasks.estimators.base import Dataset
 from tasks.estimators.catalogue import Catalogue
 from tasks.estimators.lightgbm import LightGBM
 from tasks.learning import ingest
+from tasks.redis_keys import BLOB_KEY, MODEL_KEY
 from tasks.registry.snapshots import read_dataset
 from tasks.tables import formats
 from tasks.tables.schema import conform_training

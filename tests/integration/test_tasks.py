@@ -15,10 +15,11 @@ import redis
 from gateway.identity.accounts import Accounts
 from tasks.client import Client
 from tasks.config.settings import Settings
-from tasks.contract import DEPTH_KEY, LEASES_KEY, Kind, Lane, State
+from tasks.contract import Kind, Lane, State
 from tasks.errors import Conflict, Unavailable
 from tasks.ledger.acceptance import depth_field
 from tasks.ledger.backpressure import MEASURE_SECONDS, Backpressure
+from tasks.redis_keys import DEPTH_KEY, LEASES_KEY
 from tests.servers import Valkey, eventually
 from tests.service import JSON, Service
 

@@ -21,8 +21,8 @@ from gateway.identity.keys import Keys
 from gateway.identity.passwords import Passwords
 from gateway.identity.tokens import Tokens
 from tasks.config.settings import Settings
-from tasks.contract import GROUP_KEY
 from tasks.ledger.groups import read_heads
+from tasks.redis_keys import GROUP_KEY
 from tests.collector import Collector, Seen
 from tests.harmful import SETTING
 from tests.servers import Valkey

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import redis
 
-from tasks.contract import COUNTS_KEY, WORK_COUNTS_KEY
+from tasks.redis_keys import COUNTS_KEY, WORK_COUNTS_KEY
 from tests.benchmarks.watching import UNWATCHED, WATCHED
 from tests.servers import Valkey
 

@@ -17,23 +17,19 @@ import redis
 
 from tasks.client import Client, Handle
 from tasks.config.settings import Settings
-from tasks.contract import (
-    LOOKED_KEY,
-    PENDING_KEY,
-    RECONCILE_TASK,
-    RECONCILING_KEY,
-    REPLY_CHANNEL,
-    SUSPECTS_KEY,
-    SWEEP_TASK,
-    SWEEPING_KEY,
-    Kind,
-    Lane,
-    State,
-    queue_key,
-)
+from tasks.contract import RECONCILE_TASK, SWEEP_TASK, Kind, Lane, State
 from tasks.ledger.canary import send_canary
 from tasks.ledger.groups import new_group_id, parse_handle, read_reply
 from tasks.ledger.store import Ledger
+from tasks.redis_keys import (
+    LOOKED_KEY,
+    PENDING_KEY,
+    RECONCILING_KEY,
+    REPLY_CHANNEL,
+    SUSPECTS_KEY,
+    SWEEPING_KEY,
+    queue_key,
+)
 from tasks.upkeep.reconciling import SUSPECT_SECONDS, reconcile
 from tasks.upkeep.system_tasks import LOCK_SECONDS, SWEEP_LOCK_SECONDS, alone, sweep_alone
 from tests.servers import Process, Valkey, eventually

@@ -15,7 +15,7 @@ import redis
 from gateway.commit.waiting import Waiting
 from gateway.wiring.async_redis import AsyncRedis
 from gateway.wiring.circuit_breaker import PROBE_SECONDS, Refused
-from tasks.contract import EVERYTHING_CHANGED
+from tasks.redis_keys import EVERYTHING_CHANGED
 from tests.servers import Valkey
 
 

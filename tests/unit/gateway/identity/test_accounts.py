@@ -11,8 +11,8 @@ import redis
 from gateway.identity.accounts import REVOKED_MARGIN_SECONDS, Accounts
 from gateway.identity.passwords import Passwords
 from gateway.identity.quotas import Quota
-from tasks.contract import ACCOUNTS_CHANNEL, REVOKED_KEY, UNFINISHED_KEY, USER_KEY
 from tasks.errors import Conflict, InvalidField, NotFound, Unauthenticated
+from tasks.redis_keys import ACCOUNTS_CHANNEL, REVOKED_KEY, UNFINISHED_KEY, USER_KEY
 
 PASSWORD = "correct horse"
 CHEAP = Passwords(memory_kib=64, passes=1)

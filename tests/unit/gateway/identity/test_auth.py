@@ -24,8 +24,8 @@ from gateway.identity.passwords import Passwords
 from gateway.identity.tokens import SKEW_SECONDS, Tokens
 from gateway.resources.tokens import LOGINS, WAITING, TokenResource
 from gateway.web.errors import install
-from tasks.contract import EVERYTHING_CHANGED, REVOKED_KEY, USER_KEY
 from tasks.errors import Unavailable
+from tasks.redis_keys import EVERYTHING_CHANGED, REVOKED_KEY, USER_KEY
 from tests.clocks import NOW, Clock
 from tests.servers import Valkey
 

@@ -9,8 +9,8 @@ import pytest
 
 from gateway.identity.account import Account
 from gateway.identity.logins import MOST, REMEMBERED_SECONDS, RememberedLogins
-from tasks.contract import EVERYTHING_CHANGED
 from tasks.errors import Unauthenticated
+from tasks.redis_keys import EVERYTHING_CHANGED
 
 
 class Door:

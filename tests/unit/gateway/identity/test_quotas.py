@@ -22,8 +22,9 @@ from gateway.identity.tokens import Tokens
 from gateway.web.bodies import read_body
 from gateway.web.errors import install
 from gateway.wiring.async_redis import AsyncRedis
-from tasks.contract import QUOTA_KEY, Kind, Lane
+from tasks.contract import Kind, Lane
 from tasks.ledger.counts import Refusal, refusal
+from tasks.redis_keys import QUOTA_KEY
 from tests.clocks import Clock
 from tests.servers import Valkey
 

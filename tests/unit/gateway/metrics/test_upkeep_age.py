@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from gateway.metrics.upkeep_age import UpkeepAge
-from tasks.contract import LOOKED_KEY
+from tasks.redis_keys import LOOKED_KEY
 from tests.clocks import Clock
 from tests.servers import Valkey
 

@@ -25,7 +25,7 @@ from gateway.resources.authorize import AuthorizeBodyResource, AuthorizeResource
 from gateway.resources.flower import COOKIE, FlowerSessionResource
 from gateway.resources.tokens import TokenResource
 from gateway.web.errors import install
-from tasks.contract import TOKEN_CHANGE
+from tasks.redis_keys import TOKEN_CHANGE
 
 PASSWORD = "correct horse"
 

@@ -15,9 +15,10 @@ from infra.redis_server.append_only import current
 from infra.redis_server.room import LEAST_BYTES, ROOM_BYTES, Room
 from infra.redis_server.syncing import FULL, Syncer, Teller
 from tasks.config.settings import Settings
-from tasks.contract import DISK_KEY, PLACES
+from tasks.contract import PLACES
 from tasks.errors import Unavailable
 from tasks.ledger.backpressure import Backpressure
+from tasks.redis_keys import DISK_KEY
 from tests.servers import Valkey, eventually
 
 #: Size of a disk that becomes full (bytes).

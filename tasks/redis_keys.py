@@ -1,0 +1,110 @@
+"""The keys and channels of Redis, each with what lies there. Standard library only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tasks.contract import PRIORITY, PRIORITY_SEPARATOR, Lane
+
+
+def queue_key(queue: str, lane: Lane) -> str:
+    """The Redis list in which kombu keeps a queue's lane."""
+    priority = PRIORITY[lane]
+    return f"{queue}{PRIORITY_SEPARATOR}{priority}" if priority else queue
+
+
+#: Hash: one group of accepted work: heads, bodies, claim, outcomes.
+GROUP_KEY: Final = "ml:group:{group}"
+#: Set: the reply channels that want to hear of a group's outcome beside the one that submitted it.
+WATCHERS_KEY: Final = "ml:watchers:{group}"
+#: Sorted set for each kind and lane: the groups that are accepted and not finished, by time of acceptance.
+PENDING_KEY: Final = "ml:pending:{kind}:{lane}"
+#: Sorted set: the groups that a worker has claimed, or that wait to be tried again, by the time until when.
+LEASES_KEY: Final = "ml:leases"
+#: Sorted set for each kind that takes turns: the owners whose work waits, in the order in which it would be taken. The
+#: same with `:OWNER` behind: the groups of one owner that wait, in that order.
+TURNS_KEY: Final = "ml:turns:{kind}"
+#: Hash for each of these kinds: the groups that were claimed, with their owners; it counts while the lease does.
+RUNNING_KEY: Final = "ml:running:{kind}"
+#: Sorted set: the groups of which every item has a deadline, by the latest of them.
+DEADLINES_KEY: Final = "ml:deadlines"
+#: List: the ids of finished groups as 16 bytes each, the one that was finished first at the left; no dead letters.
+FINISHED_KEY: Final = "ml:finished"
+#: Sorted set: the groups that were given up and are kept for inspection and replay, by time.
+DEAD_KEY: Final = "ml:dead"
+#: Hash: items that are not finished, by "kind:lane".
+DEPTH_KEY: Final = "ml:depth"
+#: Hash: what has happened since this Redis was new, by what it is; `counts.py` names its fields, also those of a
+#: service from before the next key.
+COUNTS_KEY: Final = "ml:counts"
+#: String: what has happened with work, as numbers in the order that `work_counts.py` says.
+WORK_COUNTS_KEY: Final = "ml:counts:work"
+#: Hash: items that are not finished, by owner.
+UNFINISHED_KEY: Final = "ml:unfinished"
+#: Sorted set for each owner: the groups that hold their work, by time of acceptance.
+OWNER_KEY: Final = "ml:owner:{owner}"
+#: String with a life: what was accepted under an owner's idempotency key (a digest of both).
+IDEMPOTENCY_KEY: Final = "ml:once:{whose}"
+#: Channel: outcomes for one waiting process.
+REPLY_CHANNEL: Final = "ml:reply:{process}"
+#: Channel: what changed, so that caches forget it: an account's name, TOKEN_CHANGE, or EVERYTHING_CHANGED.
+ACCOUNTS_CHANNEL: Final = "ml:accounts"
+#: Said on that channel of a token that was revoked. No account's name begins like this.
+TOKEN_CHANGE: Final = "token:{token}"
+#: Said on that channel when all caches are to be emptied.
+EVERYTHING_CHANGED: Final = "*"
+#: Hash: one account.
+USER_KEY: Final = "ml:user:{name}"
+#: String with the life of the token, where that is known: a token, by its id, is revoked.
+REVOKED_KEY: Final = "ml:revoked:{token}"
+#: Hash with a life: logins that failed, by account, address or both (a digest of each); or a string: the address is
+#: known for the account.
+LOGINS_KEY: Final = "ml:logins:{whose}"
+#: Hash with a life: what an account has left of its quota.
+QUOTA_KEY: Final = "ml:quota:{name}"
+#: Set: the names of all accounts.
+USERS_KEY: Final = "ml:users"
+#: Hash: what the services of one Redis say of themselves: the digest of a mark in their blob store, the names of their
+#: keys of tokens.
+SERVICE_KEY: Final = "ml:service"
+MARK_FIELD: Final = "blobs"
+KEYS_FIELD: Final = "keys"
+#: Set: the names of all models.
+MODELS_KEY: Final = "ml:models"
+#: Hash: one model: estimator, target, latest snapshot, current version, counters.
+MODEL_KEY: Final = "ml:model:{model}"
+#: Hash: version number to version record (JSON).
+VERSIONS_KEY: Final = "ml:versions:{model}"
+#: Hash for each model: version number to its learning curve (JSON).
+CURVES_KEY: Final = "ml:curves:{model}"
+#: Hash for each model: version number to its report (JSON): the blob of the page, or why there is none.
+REPORTS_KEY: Final = "ml:reports:{model}"
+#: Hash for each model: version number to when it was no longer current.
+RETIRED_KEY: Final = "ml:retired:{model}"
+#: String: bytes by content hash, or by the name under which they are kept, where blobs live in Redis.
+BLOB_KEY: Final = "ml:blob:{digest}"
+#: Sorted set: the blobs in Redis that do not expire by themselves, by when they were last put.
+BLOBS_KEY: Final = "ml:blobs"
+#: Hash for each fleet, `gateway` among them: member to "processes seen_at", written by the member.
+FLEET_KEY: Final = "ml:fleet:{fleet}"
+#: How often a member says that it is there, and after how long without that it counts as gone (seconds).
+FLEET_SECONDS: Final = 5.0
+FLEET_LOST_SECONDS: Final = 16.0
+#: Set: groups that the last look found without a message and without a lease.
+SUSPECTS_KEY: Final = "ml:suspects"
+#: String with a life: why the disk of Redis does not take what is written; there is none while it does.
+DISK_KEY: Final = "ml:disk"
+#: String: when somebody last looked for work that nobody will finish.
+LOOKED_KEY: Final = "ml:looked"
+#: String with a life: who reconciles at the moment.
+RECONCILING_KEY: Final = "ml:reconciling"
+#: String with a life: who removes what is past its retention at the moment.
+SWEEPING_KEY: Final = "ml:sweeping"
+#: Where kombu notes the messages of direct calls that a fleet's workers have: a hash, its index by time, and a lock.
+UNACKED_KEY: Final = "unacked:{fleet}"
+UNACKED_INDEX_KEY: Final = "unacked:{fleet}:index"
+UNACKED_MUTEX_KEY: Final = "unacked:{fleet}:mutex"
+#: List with a life, for each worker: it shall ask for messages anew.
+WAKE_KEY: Final = "ml:wake:{holder}"
+#: String with a life: a task that is called directly was delivered again so often.
+REDELIVERED_KEY: Final = "ml:redelivered:{task}"
