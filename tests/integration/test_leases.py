@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.harmful import NAP
 from tests.moved_clock import moved_clock
 from tests.servers import eventually
 from tests.site import Site, begun, kill_group
+from tests.workers import Worker
 
 #: The lease where a test has to wait for its end (seconds).
 LEASE = {"MLSERVICE_VISIBILITY_TIMEOUT_SECONDS": "2"}
@@ -171,13 +173,28 @@ def test_a_message_that_a_standing_worker_took_is_found(site: Site, tmp_path: Pa
     key = queue_key("train", Lane.NORMAL)
     with site.worker("train", env=LEASE) as still:
         still.wait_until_ready()
-        with still.paused():
+        with paused_while_asking(site, still):
             handle = site.client.train("taken", params={"log": str(tmp_path / "log")})
             eventually(lambda: not site.redis.llen(key), what="the message to be taken")
             with site.worker("train", env=LEASE):
                 assert handle.result(timeout=20)["version"] == 1
         still.wait_for("its message is dropped")
     assert site.versions("taken") == [1]
+
+
+@contextmanager
+def paused_while_asking(site: Site, worker: Worker) -> Iterator[None]:
+    """The worker stands still while Redis has a question of its open, to which a message is the answer.
+
+    It asks anew each second, and Redis forgets a question when its time is up. The other who asks is the system worker.
+    """
+    for _ in range(1000):
+        with worker.paused():
+            clients: Any = site.redis.info("clients")
+            if clients["blocked_clients"] > 1:
+                yield
+                return
+    raise AssertionError("the worker never asks for work")
 
 
 def test_work_goes_on_while_redis_is_away(site: Site, tmp_path: Path) -> None:
