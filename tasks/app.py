@@ -54,7 +54,6 @@ log = logging.getLogger(__name__)
 #: How often the system worker looks for work that nobody will finish (seconds).
 RECONCILE_SECONDS: Final = 2.0
 
-
 #: What our workers' main processes do that Celery's do not.
 STEPS: Final = (
     *(BatchedEvents, Cancels, Leases, LostProcesses, Membership, MemoryWatch, Stopping, Succession),
