@@ -22,8 +22,8 @@ MOST_ITERATIONS: Final = 100_000
 #: Iterations without a better holdout after which the fit stops, if none are given; 0 turns it off.
 STOPPING: Final = 50
 #: With fewer rows to learn from than this, these are the defaults in place of LightGBM's own, by which few rows give no
-#: split, and no category that has few of them counts. Over tables of scikit-learn and statsmodels, of which so many rows
-#: were learned from and held out (18 tables of 20 rows, 11 of 100, 3 of 700), the median r2 or accuracy on the others
+#: split, and no category that has few of them counts. Over tables of scikit-learn and statsmodels, of which so many
+#: rows were learned from and held out (18 tables of 20 rows, 11 of 100, 3 of 700), the median r2 or accuracy on others
 #: went from 0.00 to 0.35 (30 rows), from 0.54 to 0.70 (100), from 0.23 to 0.36 (250), and stayed with 700. Leaves of 3
 #: rows were worse on average. To stop early was better than not to at every size.
 _FEW_ROWS: Final = (
