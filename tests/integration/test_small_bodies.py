@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from tasks.ledger.groups import parse_handle
 from tasks.redis_keys import GROUP_KEY
 from tests.integration.bad_bodies import as_parquet, as_stream
 from tests.problems import refused
+from tests.servers import eventually
 from tests.service import Service
 
 ROWS: Final = 400
@@ -195,16 +197,25 @@ def test_no_worker_has_more_than_its_memory(tight: Service) -> None:
         "few bytes": (Media.PARQUET, as_parquet(same)),
     }
     said = []
+
+    def works() -> bool:
+        return tight.init("small", as_csv(table(50, 2)), target="y", media=Media.CSV).status_code == 200
+
     with watched(tight) as peaks:
-        before = len(peaks)
+
+        def gave_way(known: int) -> bool:
+            return works() and len(peaks) > known
+
         for media, body in bodies.values():
+            known = len(peaks)
             answer = tight.init("large", body, target="y", media=media)
             said.append(answer.json().get("type", "").rpartition(":")[2])
             assert answer.status_code in (200, 413, 422), answer.text
             assert deliveries(tight, answer) == 1
+            if said[-1] == "memory-limit":
+                # The process gives way to another before it works again, which of several is next.
+                eventually(partial(gave_way, known), seconds=60, what="another process")
     assert LIMIT / 4 < max(peaks.values()) <= LIMIT
     assert {"body-too-large", "memory-limit"} <= set(said)
-    assert tight.init("small", as_csv(table(50, 2)), target="y", media=Media.CSV).status_code == 200
-    # Those that were refused memory gave way to others, and none was lost.
-    assert len(peaks) >= before + said.count("memory-limit")
+    assert works()
     assert "WorkerLostError" not in (tight.home.logs / "worker-train.log").read_text()
