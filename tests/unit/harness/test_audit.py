@@ -31,8 +31,8 @@ def test_sound_packages_pass() -> None:
 
 def test_an_audit_that_could_not_be_made_does_not_look_like_a_good_one() -> None:
     for reason in (
-        "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='pypi.org', port=443): Max retries exceeded",
-        "requests.exceptions.ProxyError: HTTPSConnectionPool(host='pypi.org', port=443): Max retries exceeded",
+        "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='index.example', port=443): Max retries exceeded",
+        "requests.exceptions.ProxyError: HTTPSConnectionPool(host='index.example', port=443): Max retries exceeded",
         "ERROR:pip_audit._cli:Could not connect to PyPI's vulnerability feed",
     ):
         tip = "ERROR:pip_audit._cli:Tip: your network may be blocking this service."
