@@ -19,7 +19,13 @@ MISSING: Final = "is missing, but no training row missed it; give a value"
 #: Why a number is refused.
 RANGE: Final = "is out of range; numbers must be finite and at most 3.4028235e38 in magnitude"
 #: What belongs into a column, by its type.
-BELONGS: Final = {"number": "a number", "boolean": "true or false", "category": "text"}
+BELONGS: Final = {
+    "number": "a number",
+    "boolean": "true or false",
+    "category": "text",
+    "text": "text",
+    "date": "a date",
+}
 #: The problem if a value has another type than the column.
 _NAMES: Final[Sequence[tuple[type, str]]] = (
     (bool, "true or false"),
@@ -29,7 +35,13 @@ _NAMES: Final[Sequence[tuple[type, str]]] = (
     (dict, "an object"),
     (list, "a list"),
 )
-_TYPES: Final[dict[str, tuple[type, ...]]] = {"number": (int, float), "boolean": (bool,), "category": (str,)}
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "number": (int, float),
+    "boolean": (bool,),
+    "category": (str,),
+    "text": (str,),
+    "date": (str,),
+}
 
 E = TypeVar("E", bound=InvalidRequest)
 

@@ -6,7 +6,10 @@ from typing import Literal
 
 import msgspec
 
-ColumnType = Literal["number", "boolean", "category"]
+#: `date` is conformed to timestamp[us], without zone (UTC where the values have one); `text` to string.
+ColumnType = Literal["number", "boolean", "category", "text", "date"]
+#: What a column is for. `ignore` and `key` are never learned from; a key is carried into the result of an estimate.
+Role = Literal["feature", "ignore", "key", "weight", "group", "time", "query", "target"]
 Problem = Literal["regression", "binary", "multiclass"]
 ClassType = Literal["string", "integer", "float", "boolean", "none"]
 
@@ -20,6 +23,17 @@ class Column(msgspec.Struct, frozen=True):
     categories: list[str] = []
     #: True if the training data has a missing value (null or NaN) here.
     nullable: bool = False
+    #: How its texts are read where that is not plain: see `ColumnPlan.format`.
+    format: str = ""
+    #: Of numbers: the median of the training part; stands for a missing value that training never missed.
+    typical: float | None = None
+
+
+class Beside(msgspec.Struct, frozen=True):
+    """A column of the training table that is no feature and not the target."""
+
+    name: str
+    role: Role
 
 
 class Schema(msgspec.Struct, frozen=True):
@@ -32,6 +46,8 @@ class Schema(msgspec.Struct, frozen=True):
     #: The target's values, sorted; empty for a regression.
     classes: list[str | int | float | bool] = []
     class_type: ClassType = "none"
+    #: What else the table had; estimates may have these columns, and need not.
+    beside: list[Beside] = []
 
     @property
     def names(self) -> list[str]:

@@ -66,7 +66,7 @@ def _check_names(names: list[str], target: str) -> None:
 
 def _feature(name: str, values: pa.ChunkedArray) -> Column:
     kind = kind_of(values)
-    if kind is None:
+    if kind is None or kind == "date":
         raise InvalidTable(f"column {name!r} is {values.type}; make it numbers, true/false or text, or leave it out")
     missing = values.null_count
     if kind == "number":
@@ -92,7 +92,7 @@ def _categories(name: str, values: pa.ChunkedArray) -> list[str]:
 
 def _check_target(values: pa.ChunkedArray, target: str) -> str:
     kind = kind_of(values)
-    if kind is None:
+    if kind is None or kind == "date":
         raise InvalidTarget(f"target {target!r} is {values.type}; it must be numbers, true/false or text")
     array = numbers(values) if kind == "number" else None
     missing = np.isnan(array) if array is not None else np.asarray(values.is_null().to_numpy(), dtype=bool)

@@ -32,6 +32,8 @@ _TYPES: Final[dict[str, Any]] = {
     "number": Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)],
     "boolean": bool,
     "category": str,
+    "text": str,
+    "date": str,
 }
 #: Characters that msgspec takes in no name of a field (findings/msgspec-names-with-quotes.sh).
 _UNUSABLE: Final = re.compile(r'["\\\x00-\x1f]')

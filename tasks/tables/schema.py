@@ -21,14 +21,21 @@ _TARGETS: Final = {
     "boolean": pa.bool_(),
     "none": pa.float64(),
 }
-_KINDS: Final = {"number": "a number", "boolean": "true or false", "category": "text"}
+_KINDS: Final = {"number": "a number", "boolean": "true or false", "category": "text", "date": "a date"}
+#: The Arrow type of a conformed column.
+_FEATURES: Final[dict[ColumnType, pa.DataType]] = {
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "category": pa.dictionary(pa.int32(), pa.string()),
+    "text": pa.string(),
+    "date": pa.timestamp("us"),
+}
 
 
 def arrow_type(column: Column) -> pa.DataType:
-    """The Arrow type of a conformed column: float64, bool, or dictionary of string with int32 indices."""
-    if column.type == "number":
-        return pa.float64()
-    return pa.bool_() if column.type == "boolean" else pa.dictionary(pa.int32(), pa.string())
+    """The Arrow type of a conformed column: float64, bool, dictionary of string with int32 indices, string, or
+    timestamp[us] without zone (UTC where the values have one)."""
+    return _FEATURES[column.type]
 
 
 def arrow_schema(schema: Schema) -> pa.Schema:
@@ -75,6 +82,8 @@ def plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
         return values.cast(pa.float64())
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return values.cast(pa.string())
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return values.cast(pa.timestamp("us"), safe=False)
     return values
 
 
@@ -87,6 +96,8 @@ def kind_of(values: pa.ChunkedArray) -> ColumnType | Literal["null"] | None:
         return "boolean"
     if pa.types.is_string(kind):
         return "category"
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return "date"
     return "null" if pa.types.is_null(kind) else None
 
 
@@ -111,7 +122,7 @@ def _column(values: pa.ChunkedArray, column: Column) -> Any:
     kind = kind_of(values)
     if kind == "null":
         values = pa.chunked_array([pa.nulls(len(values), _plain_type(column))])
-    elif kind != column.type:
+    elif kind != ("category" if column.type == "text" else column.type):
         raise _mistyped(values, kind, column)
     if column.type == "number":
         array = numbers(values)
@@ -120,11 +131,11 @@ def _column(values: pa.ChunkedArray, column: Column) -> Any:
         return pa.array(array)
     if values.null_count and not column.nullable:
         raise row_error(pc.index(values.is_null(), True).as_py(), column.name, MISSING)
-    return values if column.type == "boolean" else encode(values, pa.array(column.categories, pa.string()))
+    return encode(values, pa.array(column.categories, pa.string())) if column.type == "category" else values
 
 
 def _plain_type(column: Column) -> pa.DataType:
-    return pa.string() if column.type == "category" else arrow_type(column)
+    return pa.string() if column.type in ("category", "text") else arrow_type(column)
 
 
 def _mistyped(values: pa.ChunkedArray, kind: str | None, column: Column) -> InvalidRows:
