@@ -163,7 +163,11 @@ def service_routes(parts: Collaborators) -> dict[str, object]:
         "/v1/queues": QueuesResource(gauge),
         "/health/live": LiveResource(),
         "/health/ready": ReadyResource(
-            client, parts.waiting, has_callers=parts.identity.has_callers, upkeep_age=lambda: age.seconds
+            client,
+            parts.waiting,
+            has_callers=parts.identity.has_callers,
+            upkeep_age=lambda: age.seconds,
+            unsafe=lambda: parts.pressure.unsafe,
         ),
         "/openapi.yml": DefinitionResource(),
         "/docs": DocsResource(),

@@ -55,4 +55,6 @@ def _measures() -> Measures:
         shown={"housing": ModelMeasure(versions=1, current=1, trained_at=1.0, metrics={"rmse": 1.0})},
         memory_bytes=0,
         memory_limit_bytes=0,
+        evicts=False,
+        evicted_keys=0,
     )

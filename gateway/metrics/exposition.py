@@ -59,6 +59,12 @@ class ServiceCollector(Collector):
         yield _gauge(
             "redis_memory_limit_bytes", "Memory that Redis may use (maxmemory); 0: any.", measures.memory_limit_bytes
         )
+        yield _gauge(
+            "redis_evicts",
+            "Whether Redis may throw away keys when its memory is full (1), or never (0).",
+            measures.evicts,
+        )
+        yield _plain("redis_evicted_keys", "Keys that Redis has thrown away since it started.", measures.evicted_keys)
 
 
 def _counters(found: dict[str, int]) -> Iterator[Metric]:

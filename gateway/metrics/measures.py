@@ -14,6 +14,7 @@ import redis
 from gateway.metrics.model_measures import ModelGauge, ModelMeasure
 from tasks.contract import FLEETS, PLACES, QUEUES, Kind, Lane, Place
 from tasks.ledger import work_counts
+from tasks.ledger.backpressure import KEEPS_ALL
 from tasks.ledger.fleet import members
 from tasks.redis_keys import (
     COUNTS_KEY,
@@ -67,6 +68,9 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     memory_bytes: int
     #: 0: no limit.
     memory_limit_bytes: int
+    #: Whether Redis may throw away keys to have memory for others, and how many it has since it started.
+    evicts: bool
+    evicted_keys: int
 
 
 class _Headers(msgspec.Struct):
@@ -120,6 +124,7 @@ def measure(client: redis.Redis, models: ModelGauge, *, now: float) -> Measures:
         pipe.zcard(DEAD_KEY)
         pipe.get(LOOKED_KEY)
         pipe.info("memory")
+        pipe.info("stats")
         pipe.smembers(MODELS_KEY)
         for queue, lane in _QUEUES:
             pipe.llen(queue_key(queue, lane))
@@ -127,7 +132,7 @@ def measure(client: redis.Redis, models: ModelGauge, *, now: float) -> Measures:
             pipe.lindex(queue_key(kind.value, lane), -1)
         for kind, lane in PLACES:
             pipe.zrange(_pending(kind, lane), 0, 0, withscores=True)
-        counts, work, depths, leases, leased, run_out, dead, looked, memory, names, *rest = pipe.execute()
+        counts, work, depths, leases, leased, run_out, dead, looked, memory, stats, names, *rest = pipe.execute()
     lengths, heads, oldest = _split(rest, len(_QUEUES), len(PLACES))
     accepted, held = _looked_up(client, heads, leased)
     return Measures(
@@ -148,6 +153,8 @@ def measure(client: redis.Redis, models: ModelGauge, *, now: float) -> Measures:
         shown=models.read([name.decode() for name in names]),
         memory_bytes=int(memory["used_memory"]),
         memory_limit_bytes=int(memory.get("maxmemory", 0)),
+        evicts=memory.get("maxmemory_policy", KEEPS_ALL) != KEEPS_ALL,
+        evicted_keys=int(stats.get("evicted_keys", 0)),
     )
 
 

@@ -1,5 +1,5 @@
-"""`/health/live`: this process answers. `/health/ready`: Redis answers, a canary went through a worker, there is
-somebody who may call, and somebody who looks for lost work."""
+"""`/health/live`: this process answers. `/health/ready`: Redis answers and keeps what it is given, a canary went
+through a worker, there is somebody who may call, and somebody who looks for lost work."""
 
 from __future__ import annotations
 
@@ -46,12 +46,14 @@ class ReadyResource:
         *,
         has_callers: Callable[[], bool] = lambda: True,
         upkeep_age: Callable[[], float] = lambda: 0.0,
+        unsafe: Callable[[], str | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._has_callers = has_callers
         self._called = False
         self._upkeep_age = upkeep_age
+        self._unsafe = unsafe
         self._waiting = waiting
         self._clock = clock
         self._canary: Expected | None = None
@@ -70,7 +72,7 @@ class ReadyResource:
             show(resp, {"status": "not ready", "detail": missing})
 
     async def _missing(self) -> str | None:
-        missing = await self._unworked() or self._unkept()
+        missing = self._unsafe() or await self._unworked() or self._unkept()
         if missing is not None or self._called:
             return missing
         try:

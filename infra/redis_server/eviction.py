@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 import redis
 
 from tasks.config.settings import Settings
 from tasks.errors import SettingsError
+from tasks.ledger.backpressure import KEEPS_ALL
 from tasks.storage.connection import connect
 
 log = logging.getLogger(__name__)
-
-#: The one policy under which Redis keeps all it was given.
-KEEPS_ALL: Final = "noeviction"
 
 
 def where(url: str) -> str:

@@ -19,6 +19,8 @@ from tasks.redis_keys import DEPTH_KEY, DISK_KEY, LEASES_KEY, PENDING_KEY
 
 log = logging.getLogger(__name__)
 
+#: The one policy of Redis under which it keeps all that it was given.
+KEEPS_ALL: Final = "noeviction"
 #: How often it is measured (seconds). What comes in between goes a little over the bounds.
 MEASURE_SECONDS: Final = 0.5
 #: So many of the oldest groups of a lane are looked at for one that waits; workers have fewer at a time.
@@ -51,6 +53,12 @@ class Backpressure:
         self._clock = clock
         self._against: dict[Place, Objection] = {}
         self._measured_at = float("-inf")
+
+    @property
+    def unsafe(self) -> str | None:
+        """Why what is accepted would not be safe, as it was measured last."""
+        against = next(iter(self._against.values()), None)
+        return against.words if against is not None and against.reason is Refusal.EVICTION else None
 
     def check(self, kind: Kind, lane: Lane) -> None:
         """Raise Unavailable if work of this kind is not accepted in this lane at the moment."""
@@ -85,6 +93,8 @@ class Backpressure:
             pipe.hgetall(DEPTH_KEY)
             pipe.get(DISK_KEY)
             memory, depths, disk = pipe.execute()
+        if evicts := self._evicts(memory):
+            return dict.fromkeys(PLACES, evicts)
         if disk:
             return dict.fromkeys(PLACES, Objection(Refusal.DISK, disk.decode()))
         if full := self._full(memory):
@@ -110,6 +120,16 @@ class Backpressure:
             *leases, (seconds, microseconds) = pipe.execute()
         now = seconds + microseconds / 1e6
         return [_wait(groups, until, now=now) for groups, until in zip(oldest, leases, strict=True)]
+
+    def _evicts(self, memory: dict[str, Any]) -> Objection | None:
+        policy = str(memory.get("maxmemory_policy", KEEPS_ALL))
+        if policy == KEEPS_ALL:
+            return None
+        words = (
+            f"Redis may evict accounts and accepted work (its maxmemory-policy is {policy}), and nothing new is"
+            f" accepted until it is {KEEPS_ALL}"
+        )
+        return Objection(Refusal.EVICTION, words)
 
     def _full(self, memory: dict[str, Any]) -> Objection | None:
         most, used = int(memory.get("maxmemory", 0)), int(memory.get("used_memory", 0))

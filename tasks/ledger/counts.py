@@ -46,6 +46,8 @@ class Refusal(StrEnum):
     AGE = "age"
     #: Redis has little memory left.
     MEMORY = "memory"
+    #: Redis may throw away what it was given.
+    EVICTION = "eviction"
     #: The disk of Redis is full, or cannot be written.
     DISK = "disk"
     #: It could not be written down.

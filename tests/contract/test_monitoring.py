@@ -38,6 +38,8 @@ def metrics() -> dict[str, Metric]:
         shown={"m": ModelMeasure(1, 1, {"rmse": 0.5}, 1.0)},
         memory_bytes=1,
         memory_limit_bytes=2,
+        evicts=False,
+        evicted_keys=0,
     )
     return {metric.name: metric for metric in ServiceCollector(lambda: nothing).collect()}
 

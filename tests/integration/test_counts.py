@@ -266,8 +266,25 @@ def test_what_is_not_accepted_is_counted(seen: Seen, redis_client: redis.Redis) 
     redis_client.config_set("maxmemory", 1)
     try:
         assert {objection.reason for objection in pressure.measure().values()} == {Refusal.MEMORY}
+        assert (seen.value("redis_evicts"), seen.value("redis_evicted_keys_total")) == (0, 0)
     finally:
         redis_client.config_set("maxmemory", 0)
+
+
+def test_an_evicting_redis_is_given_nothing_new(seen: Seen, redis_client: redis.Redis) -> None:
+    pressure = Backpressure(redis_client, Settings())
+    pressure.look()
+    assert pressure.unsafe is None
+    redis_client.config_set("maxmemory-policy", "volatile-lru")
+    try:
+        pressure = Backpressure(redis_client, Settings())
+        pressure.look()
+        assert "volatile-lru" in (pressure.unsafe or "")
+        with pytest.raises(Unavailable, match="nothing new is accepted until it is noeviction"):
+            pressure.check(Kind.TRAIN, Lane.LOW)
+        assert seen.value("redis_evicts") == 1
+    finally:
+        redis_client.config_set("maxmemory-policy", "noeviction")
 
 
 def test_messages_of_others_have_no_age(seen: Seen, redis_client: redis.Redis) -> None:

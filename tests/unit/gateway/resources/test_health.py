@@ -33,18 +33,24 @@ class Answered:
 
 
 @pytest.mark.parametrize(
-    ("workers", "age", "missing"),
+    ("workers", "age", "unsafe", "missing"),
     [
-        (True, UPKEEP_SECONDS, None),
-        (True, UPKEEP_SECONDS + 1, "lost work for 61 s"),
-        (False, 0, "no estimate worker"),
+        (True, UPKEEP_SECONDS, None, None),
+        (True, UPKEEP_SECONDS + 1, None, "lost work for 61 s"),
+        (False, 0, None, "no estimate worker"),
+        (True, 0, "Redis may evict", "Redis may evict"),
     ],
 )
 def test_it_is_ready_or_says_what_is_missing(
-    redis_client: redis.Redis, workers: bool, age: float, missing: str | None
+    redis_client: redis.Redis, workers: bool, age: float, unsafe: str | None, missing: str | None
 ) -> None:
     app: falcon.asgi.App = falcon.asgi.App()  # type: ignore[type-arg]
-    resource = ReadyResource(redis_client, Answered(workers=workers), upkeep_age=lambda: age)  # type: ignore[arg-type]
+    resource = ReadyResource(
+        redis_client,
+        Answered(workers=workers),  # type: ignore[arg-type]
+        upkeep_age=lambda: age,
+        unsafe=lambda: unsafe,
+    )
     app.add_route("/health/ready", resource)
     client = TestClient(app)
     answers = [client.simulate_get("/health/ready") for _ in range(2)]
