@@ -76,6 +76,12 @@ class MovedClock:
         """What the processes need in their environment whose clock is moved."""
         return {"LD_PRELOAD": str(self._library), VARIABLE: str(self._file)}
 
+    @property
+    def shift(self) -> int:
+        """How many seconds their clocks are after the machine's."""
+        (seconds,) = SHIFT.unpack(self._file.read_bytes())
+        return int(seconds)
+
     def move(self, seconds: int) -> None:
         """Set their clocks to so many seconds after the machine's, at once."""
         with self._file.open("r+b") as file, mmap.mmap(file.fileno(), SHIFT.size) as shift:

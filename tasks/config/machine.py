@@ -50,21 +50,21 @@ def memory_bytes() -> int:
 
 def _quotas(root: Path) -> Iterator[tuple[float, str]]:
     """The cores that each control group around this process may use, where it has a quota."""
-    for folder in _groups(root, "cpu"):
+    for folder in groups(root, "cpu"):
         words = _words(folder / "cpu.max") or _words(folder / "cpu.cfs_quota_us") + _words(folder / "cpu.cfs_period_us")
         if len(words) == 2 and words[0].isdigit() and words[1].isdigit() and int(words[1]):
             yield int(words[0]) / int(words[1]), f"the quota of {folder}"
 
 
 def _memory_limits(root: Path) -> Iterator[tuple[int, str]]:
-    for folder in _groups(root, "memory"):
+    for folder in groups(root, "memory"):
         words = _words(folder / "memory.max") or _words(folder / "memory.limit_in_bytes")
         if len(words) == 1 and words[0].isdigit() and int(words[0]) < NO_LIMIT:
             yield int(words[0]), f"the limit of {folder}"
 
 
-def _groups(root: Path, controller: str) -> Iterator[Path]:
-    """The folders of the control groups that this process is in, with those around them, of both versions."""
+def groups(root: Path, controller: str) -> Iterator[Path]:
+    """The folders of the control groups that this process is in, each before those around it, of both versions."""
     own = _own_groups(root)
     for line in _lines(root / "proc/self/mountinfo"):
         left, _, right = line.partition(" - ")

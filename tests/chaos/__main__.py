@@ -6,6 +6,7 @@ another promise was not kept.
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import sys
@@ -19,7 +20,7 @@ from typing import Final
 import redis
 
 from tasks.errors import ServiceError
-from tests.chaos import bad, disk, duplicates, freezes, kills, report, store
+from tests.chaos import bad, clocks, disk, duplicates, evicting, freezes, kills, oversized, quota, report, store
 from tests.chaos.account import Account
 from tests.chaos.face import Site
 from tests.chaos.fault import Event, Fault, Skipped
@@ -30,16 +31,22 @@ from tests.chaos.recovery import recovered
 from tests.chaos.stage import Stage
 from tests.chaos.truth import Truth
 from tests.chaos.verdict import Verdict, judge
+from tests.moved_clock import moved_clock
+from tests.preloading import preloaded
 from tests.service import Service
 from tests.slow_disk import slow_disk
 
 #: All faults, in the order in which they happen. What empties Redis comes last.
 FAULTS: Final[Sequence[Fault]] = (
     *kills.FAULTS,
+    *clocks.FAULTS,
+    *oversized.FAULTS,
     *duplicates.FAULTS,
     *freezes.FAULTS,
     *bad.FAULTS,
+    *quota.FAULTS,
     *disk.FAULTS,
+    *evicting.FAULTS,
     *store.FAULTS,
 )
 #: Time between two looks whether all has ended (seconds).
@@ -89,10 +96,13 @@ def started(options: Options) -> Iterator[Stage]:
         "MLSERVICE_TOKEN_LIFE_SECONDS": str(24 * 3600),
         "PYTHONPATH": str(Path(__file__).parents[2]),
         **bad.SETTINGS,
+        **oversized.SETTINGS,
     }
     with ExitStack() as stack:
         slow = stack.enter_context(slow_disk())
-        env |= slow.env if slow else {}
+        # The same compiler builds both.
+        clock = stack.enter_context(moved_clock()) if slow else None
+        env |= preloaded(slow.env, clock.env) if slow and clock else {}
         service = stack.enter_context(Service(env=env, within=stack.enter_context(disk.folder(options))))
         site = Site(url=service.url, redis_url=service.redis_url, blobs=service.home.blobs, token=service.token())
         truth = stack.enter_context(closing(Truth(site)))
@@ -105,6 +115,7 @@ def started(options: Options) -> Iterator[Stage]:
             account=Account(),
             truth=truth,
             disk=slow,
+            clock=clock,
             rng=rng,
         )
 
@@ -154,7 +165,7 @@ def harm(stage: Stage, happened: Happened) -> None:
 
 def do(fault: Fault, stage: Stage, happened: Happened, *, counter: str = "") -> None:
     """One fault, once; what it measured is kept."""
-    began = time.time()
+    began, load = time.time(), os.getloadavg()[0]
     try:
         notes = fault.strike(stage)
         over = time.time()
@@ -172,7 +183,15 @@ def do(fault: Fault, stage: Stage, happened: Happened, *, counter: str = "") -> 
     if seconds is None:
         stage.account.find(f"{fault.name}{counter}: estimates were not answered again")
     stage.revive(fault.name)
-    event = Event(kind=fault.name, began_at=began, over_at=over, recovery_seconds=seconds, notes=notes)
+    event = Event(
+        kind=fault.name,
+        began_at=began,
+        over_at=over,
+        recovery_seconds=seconds,
+        killed=fault.killed,
+        load=load,
+        notes=notes,
+    )
     happened.events.append(event)
     shown = "never" if seconds is None else f"{seconds:.2f} s"
     print(f"  {fault.name}{counter}: answers again after {shown}  {notes or ''}", flush=True)

@@ -13,6 +13,8 @@ from tests.chaos.orders import Order
 
 #: The clock of Redis has a finer grain than the times that HTTP shows (seconds).
 SAME_SECONDS: Final = 0.002
+#: By how much the clock of the service is set, in either direction (seconds); work takes less than half of that.
+STEP_SECONDS: Final = 3600
 
 Source = Literal["http", "client"]
 
@@ -22,7 +24,7 @@ class Sight:
     """A final state, as it was seen once."""
 
     state: State
-    #: Seconds since the epoch.
+    #: By the clock of the service (seconds since the epoch).
     finished_at: float
     #: Hash of the result or the error.
     digest: str
@@ -37,7 +39,7 @@ class Sight:
 
 @dataclass(kw_only=True)
 class Entry:
-    """One handle. Times are seconds since the epoch."""
+    """One handle. Times are seconds since the epoch, by the clock of the load."""
 
     order: Order
     handle: str
@@ -61,6 +63,19 @@ class Entry:
     def seen(self) -> Sight | None:
         """The latest sight of its end."""
         return self.last or self.first
+
+    @property
+    def finished_at(self) -> float | None:
+        """When it ended; None if that was not seen. The clock of the service may have been some steps away then."""
+        if self.seen is None:
+            return None
+        steps = round((self.seen.finished_at - self.sent_at) / STEP_SECONDS)
+        return self.seen.finished_at - steps * STEP_SECONDS
+
+    @property
+    def took_seconds(self) -> float | None:
+        """How long it took from when it was sent to its end; None if that was not seen."""
+        return None if self.finished_at is None else self.finished_at - self.sent_at
 
 
 @dataclass(kw_only=True)

@@ -37,6 +37,8 @@ SETTINGS: Final = {
 class BadEstimator(Fault):
     """Asks a bad estimator for estimates in all lanes, one of them in one group with good ones, and for a train."""
 
+    killed = tuple(Kind)
+
     def __init__(self, estimator: str) -> None:
         self.name = estimator
 

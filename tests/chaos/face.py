@@ -62,7 +62,11 @@ class Face:
     def submit(self, order: Order, *, wait: float | None = None) -> Submitted:
         """Send an order. Raises Unanswered."""
         query = urlencode({**order.query, "lane": order.lane.value})
-        headers = {"Content-Type": "application/json", **({"Prefer": f"wait={wait:g}"} if wait else {})}
+        headers = {
+            "Content-Type": order.media,
+            **({"Content-Encoding": order.coding} if order.coding else {}),
+            **({"Prefer": f"wait={wait:g}"} if wait else {}),
+        }
         answer = self._ask("POST", f"/v1/models/{order.model}/{order.kind.value}?{query}", headers, order.body)
         # A refusal has no Location; an accepted order has one, also if it failed within the wait.
         _, found, handle = answer.headers.get("location", "").rpartition("/v1/tasks/")

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
 
+from tasks.contract import Kind
 from tests.chaos.stage import Stage
 
 
@@ -23,6 +24,10 @@ class Event:
     over_at: float
     #: Seconds until estimates were answered again; None if they were not.
     recovery_seconds: float | None
+    #: The kinds of work whose worker was killed, or stood still for longer than its lease.
+    killed: tuple[Kind, ...] = ()
+    #: How many processes of the machine wanted a processor then (its load average of a minute).
+    load: float = 0.0
     #: What else the fault measured.
     notes: dict[str, Any] = field(default_factory=dict)
 
@@ -34,6 +39,8 @@ class Fault(ABC):
     name: str
     #: True if it happens as often as `--kills` says, at random moments; else it happens once.
     repeated: bool = False
+    #: The kinds of work whose worker is killed, or stands still for longer than its lease.
+    killed: tuple[Kind, ...] = ()
 
     @abstractmethod
     def strike(self, stage: Stage) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class FreezeTrain(Fault):
     """
 
     name = "freeze-train"
+    killed = (Kind.INIT, Kind.TRAIN)
 
     def strike(self, stage: Stage) -> dict[str, Any]:
         stage.achieve(orders.init(stage.rng, model=PATIENT, estimator=PATIENT))
@@ -42,14 +43,14 @@ class FreezeTrain(Fault):
                 frozen_at = time.time()
                 # The other worker starts, and the lease ends, within that time.
                 time.sleep(stage.options.freeze_seconds)
-                early = entry.first
+                early = entry.finished_at
             thawed_at = time.time()
             stage.ended(entry)
         if early is None:
             stage.account.find(f"freeze-train: no other worker finished {entry.handle} while its own was frozen")
         if entry.first is None or entry.first.state is not State.SUCCEEDED:
             stage.account.find(f"freeze-train: {entry.handle} did not succeed: {entry.first}")
-        took = early.finished_at - frozen_at if early else None
+        took = early - frozen_at if early else None
         return {"frozen_seconds": thawed_at - frozen_at, "elsewhere_after_seconds": took}
 
 

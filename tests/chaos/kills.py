@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from infra.host.process_tree import processes
+from tasks.contract import Kind
 from tests.chaos import orders
 from tests.chaos.fault import Fault, Skipped
 from tests.chaos.stage import PATIENCE_SECONDS, Stage
@@ -24,8 +25,9 @@ class Kill(Fault):
 
     repeated = True
 
-    def __init__(self, name: str, program: str, *, child: bool = False) -> None:
+    def __init__(self, name: str, program: str, *, child: bool = False, killed: tuple[Kind, ...] = ()) -> None:
         self.name = name
+        self.killed = killed
         self._program = program
         self._child = child
 
@@ -83,9 +85,9 @@ class KillOnSlowDisk(Kill):
 
 FAULTS: Final[Sequence[Fault]] = (
     Kill("gateway", "gateway", child=True),
-    Kill("estimate-child", "worker-estimate", child=True),
-    Kill("estimate-worker", "worker-estimate"),
-    KillTrain("train-worker", "worker-train"),
+    Kill("estimate-child", "worker-estimate", child=True, killed=(Kind.ESTIMATE,)),
+    Kill("estimate-worker", "worker-estimate", killed=(Kind.ESTIMATE,)),
+    KillTrain("train-worker", "worker-train", killed=(Kind.INIT, Kind.TRAIN)),
     Kill("system-worker", "worker-system"),
     Kill("beat", "beat"),
     Kill("nginx-child", "nginx", child=True),

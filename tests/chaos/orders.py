@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tasks.contract import DEFAULT_ESTIMATOR, Kind, Lane
+from tasks.contract import DEFAULT_ESTIMATOR, Kind, Lane, Media
 
 #: Trained once; its version stays current.
 STEADY: Final = "steady"
@@ -33,17 +33,21 @@ class Order:
     kind: Kind
     model: str
     #: The JSON of an HTTP body.
-    document: Mapping[str, Any]
+    document: Mapping[str, Any] = field(default_factory=dict)
     lane: Lane = Lane.NORMAL
     #: Query parameters.
     query: Mapping[str, str] = field(default_factory=dict)
-    #: True if it must fail, because its estimator is bad.
+    #: True if it must fail, because its estimator is bad or its body too large.
     doomed: bool = False
+    #: The body, where it is no document; its type; how it is compressed.
+    content: bytes = b""
+    media: Media = Media.JSON
+    coding: str = ""
 
     @property
     def body(self) -> bytes:
-        """The document as bytes."""
-        return json.dumps(self.document).encode()
+        """What is sent."""
+        return self.content or json.dumps(self.document).encode()
 
 
 def row_of(rng: random.Random) -> Row:

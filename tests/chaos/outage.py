@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any, Final
 
@@ -18,14 +19,15 @@ BOUND_SECONDS: Final = 2.0
 ANSWER_SECONDS: Final = 10.0
 PAUSE_SECONDS: Final = 0.2
 #: How a submit may be answered meanwhile.
-ALLOWED: Final = ("202", "503 with Retry-After")
+REFUSED: Final = "503 with Retry-After"
+ALLOWED: Final = ("202", REFUSED)
 
 
-def asked(stage: Stage, *, what: str, seconds: float) -> dict[str, Any]:
+def asked(stage: Stage, *, what: str, seconds: float, allowed: Sequence[str] = ALLOWED) -> dict[str, Any]:
     """Submit estimates for so long, one after the other; how they were answered and how long it took at most.
 
-    What is accepted is in the account. An answer that is neither 202 nor 503 with Retry-After breaks a promise, and one
-    that takes longer than BOUND_SECONDS.
+    What is accepted is in the account. An answer that is not `allowed` breaks a promise, and one that takes longer than
+    BOUND_SECONDS.
     """
     answers: Counter[str] = Counter()
     slowest = 0.0
@@ -37,7 +39,7 @@ def asked(stage: Stage, *, what: str, seconds: float) -> dict[str, Any]:
         slowest = max(slowest, time.monotonic() - began)
         time.sleep(PAUSE_SECONDS)
     for answer, count in answers.items():
-        if answer not in ALLOWED:
+        if answer not in allowed:
             stage.account.find(f"{what}: {count} submits were answered {answer}")
     if slowest > BOUND_SECONDS:
         stage.account.find(f"{what}: a submit was answered after {slowest:.2f} s only")

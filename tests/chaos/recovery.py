@@ -56,9 +56,9 @@ def summary(entries: Iterable[Entry], events: Sequence[Event]) -> dict[str, dict
     stalls: dict[int, float] = defaultdict(float)
     for entry in entries:
         hit = _hit_by(entry, events)
-        if hit is not None and entry.seen:
+        if hit is not None and entry.finished_at is not None:
             since = max(events[hit].over_at, entry.sent_at)
-            stalls[hit] = max(stalls[hit], entry.seen.finished_at - since)
+            stalls[hit] = max(stalls[hit], entry.finished_at - since)
     kinds: dict[str, dict[str, Any]] = {}
     for kind in dict.fromkeys(event.kind for event in events):
         mine = {number: event for number, event in enumerate(events) if event.kind == kind}

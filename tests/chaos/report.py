@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import statistics
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from tests.chaos.options import Options
-from tests.chaos.verdict import Verdict
+from tests.chaos.verdict import LATE_SECONDS, Verdict
 
 #: Of each list, so many lines are shown; the JSON has them all.
 LINES: Final = 10
@@ -50,8 +52,12 @@ def text(verdict: Verdict) -> str:
         f"trains, not one version {len(v.versions):>8}",
         f"failed without fault    {len(v.innocent):>8}",
         f"broken promises         {len(v.findings):>8}",
+        f"over {LATE_SECONDS:.0f} s               {len(v.late):>8}  (and {v.late_when_killed} whose worker was killed)",
+        f"slowest, seconds                  {_figures(v.slowest)}",
+        f"  whose worker was killed         {_figures(v.slowest_when_killed)}",
         f"refused                 {sum(v.refused.values()):>8}  {_counts(v.refused)}",
         f"without an answer       {v.unanswered:>8}",
+        *_load(v.loads),
         *_recovery(v.recovery),
         *(f"skipped: {kind}: {reason}" for kind, reason in v.skipped.items()),
         *_listed("failed", [f"{count} x {reason}" for reason, count in v.failed.items()]),
@@ -63,6 +69,7 @@ def text(verdict: Verdict) -> str:
         ("not compared", v.unchecked),
         ("versions", v.versions),
         ("innocent", v.innocent),
+        ("late", v.late),
     ):
         lines += _listed(title, found)
     return "\n".join([*lines, *_listed("broken promise", v.findings), "all promises kept" if v.good else "FAILED"])
@@ -70,6 +77,17 @@ def text(verdict: Verdict) -> str:
 
 def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+
+
+def _figures(seconds: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.1f}" for name, value in sorted(seconds.items())) or "-"
+
+
+def _load(loads: list[float]) -> list[str]:
+    if not loads:
+        return []
+    most = f"median {statistics.median(loads):.1f}, most {max(loads):.1f}"
+    return [f"load of the machine               {most}, on {os.cpu_count()} cores"]
 
 
 def _recovery(recovery: dict[str, dict[str, Any]]) -> list[str]:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import random
 import signal
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import httpx
 import redis
 
 from infra.host.control import Supervisor
 from infra.host.process_tree import processes
 from tasks.contract import State
 from tasks.errors import Unavailable
+from tasks.redis_keys import LOOKED_KEY
 from tests.chaos import orders
 from tests.chaos.account import Account, Entry
 from tests.chaos.face import Face, Site
@@ -24,10 +27,13 @@ from tests.chaos.load import ANSWER_SECONDS, place
 from tests.chaos.options import Options
 from tests.chaos.orders import MOVING, STEADY, Order
 from tests.chaos.truth import Truth
+from tests.moved_clock import MovedClock
 from tests.servers import eventually
 from tests.service import Service
 from tests.slow_disk import SlowDisk
 
+#: Longest time from a fault until somebody looks for lost work (seconds).
+UPKEEP_SECONDS: Final = 30.0
 #: Longest time in which a piece of work that a fault needs must be done, and a program be back (seconds).
 PATIENCE_SECONDS: Final = 300.0
 
@@ -45,6 +51,8 @@ class Stage:
     truth: Truth
     #: The disk of the append-only file, which can be made slow; None if it cannot.
     disk: SlowDisk | None
+    #: The clock of the service; None if it cannot be moved.
+    clock: MovedClock | None
     rng: random.Random
 
     def face(self) -> Face:
@@ -111,6 +119,26 @@ class Stage:
             return entry if self.ended(entry) is State.SUCCEEDED else None
 
         return eventually(done, seconds=PATIENCE_SECONDS, what=f"a successful {order.kind}")
+
+    def readiness(self) -> str:
+        """What the service says of its readiness: "ready", or what is missing; nothing if it does not answer."""
+        try:
+            answer: dict[str, str] = httpx.get(f"{self.site.url}/health/ready", timeout=ANSWER_SECONDS).json()
+        except (httpx.TransportError, ValueError):
+            return ""
+        return "ready" if answer["status"] == "ready" else answer["detail"]
+
+    def upkeep_seconds(self) -> float:
+        """Wait until somebody looks again for work that nobody will finish. Returns for how long that was."""
+        began = time.monotonic()
+        with self.admin() as client:
+            before = client.get(LOOKED_KEY)
+            eventually(
+                lambda: client.get(LOOKED_KEY) not in (None, before),
+                seconds=UPKEEP_SECONDS,
+                what="a look for lost work after the fault",
+            )
+        return round(time.monotonic() - began, 2)
 
     def revive(self, after: str) -> None:
         """Start the service again if the whole of it has ended, which is a broken promise."""

@@ -10,19 +10,13 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-import httpx
-import redis
-
 from infra.host.control import Supervisor
-from tasks.redis_keys import LOOKED_KEY
 from tests.chaos.fault import Fault
 from tests.chaos.outage import asked
 from tests.chaos.stage import PATIENCE_SECONDS, Stage
 from tests.servers import eventually
 from tests.service import MLSERVICE
 
-#: Longest time from then, when estimates are answered again, until upkeep runs (seconds).
-UPKEEP_SECONDS: Final = 30.0
 #: How long the programs are watched for a crash loop after Valkey came back empty (seconds).
 WATCH_SECONDS: Final = 10.0
 
@@ -32,12 +26,7 @@ class Outage(Fault):
 
     def settle(self, stage: Stage) -> dict[str, Any]:
         """Wait until somebody looks again for work that nobody will finish."""
-        since = time.time()
-        with stage.admin() as client:
-            eventually(
-                lambda: _looked_at(client) > since, seconds=UPKEEP_SECONDS, what="a look for lost work after the outage"
-            )
-        return {"upkeep_seconds": round(time.time() - since, 2)}
+        return {"upkeep_seconds": stage.upkeep_seconds()}
 
 
 class RedisFull(Outage):
@@ -81,7 +70,7 @@ class RedisEmpty(Outage):
                 shutil.rmtree(file) if file.is_dir() else file.unlink()
             os.kill(pid, signal.SIGKILL)
             emptied_at = time.time()
-        eventually(lambda: _ready(stage), seconds=PATIENCE_SECONDS, what="readiness with an empty Redis")
+        eventually(lambda: stage.readiness() == "ready", seconds=PATIENCE_SECONDS, what="readiness with an empty Redis")
         ready_seconds = time.time() - emptied_at
         eventually(lambda: _add_account(stage), seconds=30, what="the first account")
         stage.site.token = eventually(stage.service.token, seconds=30, what="a token")
@@ -97,19 +86,6 @@ class RedisEmpty(Outage):
         if ended:
             stage.account.find(f"{self.name}: {', '.join(ended)} ended afterwards")
         return {**notes, "programs_that_ended": ended}
-
-
-def _looked_at(client: redis.Redis) -> float:
-    """When somebody last looked for work that nobody will finish, in seconds since the epoch; 0 for never."""
-    found: Any = client.get(LOOKED_KEY)
-    return float(found or 0)
-
-
-def _ready(stage: Stage) -> bool:
-    try:
-        return httpx.get(f"{stage.site.url}/health/ready", timeout=5).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def _add_account(stage: Stage) -> bool:

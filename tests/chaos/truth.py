@@ -11,6 +11,8 @@ import redis
 from tasks.contract import Kind
 from tasks.errors import UnknownModel
 from tasks.estimators.lightgbm import LightGBM
+from tasks.ledger.groups import parse_handle
+from tasks.redis_keys import GROUP_KEY
 from tasks.registry.models_registry import Registry, Version
 from tasks.storage.fsspec_blobs import FsspecBlobs
 from tests.chaos.account import Entry
@@ -40,7 +42,7 @@ class Truth:
         Raises RedisError, ServiceError or OSError while it cannot be said, because the version cannot be read.
         """
         if entry.order.doomed:
-            return "it succeeded with an estimator that must fail"
+            return "it succeeded and must fail"
         if entry.order.kind is Kind.INIT:
             rows = len(entry.order.document["rows"])
             return "" if result["rows"] == rows else f"{rows} rows were sent, {result['rows']} counted"
@@ -56,6 +58,11 @@ class Truth:
         except UnknownModel:
             return Counter()
         return Counter(version.task for version in versions.values())
+
+    def deliveries(self, handle: str) -> int:
+        """How often a worker was given the work; 0 if it is not known any more. Raises RedisError."""
+        found: Any = self._client.hget(GROUP_KEY.format(group=parse_handle(handle)[0]), "fence")
+        return int(found or 0)
 
     def _fault_of_estimate(self, entry: Entry, result: Any) -> str:
         if result["model"] != entry.order.model:

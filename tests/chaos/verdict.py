@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from tasks.contract import Kind, State
 from tests.chaos.account import Account, Entry
 from tests.chaos.fault import Event
 from tests.chaos.recovery import summary
 from tests.chaos.truth import Truth
+
+#: Work whose own worker was not killed takes at most so long, whatever else is (seconds).
+LATE_SECONDS: Final = 60.0
 
 
 @dataclass(kw_only=True)
@@ -45,12 +48,21 @@ class Verdict:
     #: What `recovery.summary` says.
     recovery: dict[str, dict[str, Any]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    #: What took longer than LATE_SECONDS, although its own worker was not killed.
+    late: list[str] = field(default_factory=list)
+    #: How many took that long whose worker was.
+    late_when_killed: int = 0
+    #: The longest that work of each kind took whose worker was not killed, and whose was (seconds).
+    slowest: dict[str, float] = field(default_factory=dict)
+    slowest_when_killed: dict[str, float] = field(default_factory=dict)
+    #: Load averages of the machine, one at each fault.
+    loads: list[float] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
         """Whether all promises were kept."""
         broken = (self.lost, self.twice, self.wrong, self.unchecked, self.versions, self.innocent, self.findings)
-        return not any(broken)
+        return not any((*broken, self.late))
 
 
 def judge(account: Account, truth: Truth, events: Sequence[Event], *, skipped: dict[str, str]) -> Verdict:
@@ -66,11 +78,37 @@ def judge(account: Account, truth: Truth, events: Sequence[Event], *, skipped: d
         findings=list(account.findings),
         recovery=summary(entries, events),
         skipped=skipped,
+        loads=[round(event.load, 2) for event in events],
     )
     for entry in entries:
         _judge_end(entry, account, verdict)
+        _judge_time(entry, events, truth, verdict)
     verdict.versions += _versions(entries, account, truth)
     return verdict
+
+
+def _judge_time(entry: Entry, events: Sequence[Event], truth: Truth, verdict: Verdict) -> None:
+    took, kind = entry.took_seconds, entry.order.kind
+    if took is None or entry.order.doomed:
+        return
+    killed = _worker_killed(entry, events, truth)
+    slowest = verdict.slowest_when_killed if killed else verdict.slowest
+    slowest[kind.value] = round(max(took, slowest.get(kind.value, 0.0)), 2)
+    if took > LATE_SECONDS and killed:
+        verdict.late_when_killed += 1
+    elif took > LATE_SECONDS:
+        verdict.late.append(f"{kind} {entry.handle} of {entry.order.model} took {took:.1f} s")
+
+
+def _worker_killed(entry: Entry, events: Iterable[Event], truth: Truth) -> bool:
+    """Whether a worker of its kind was killed meanwhile, and it was given to a worker more than once."""
+    ended_at = entry.finished_at or entry.sent_at
+    if not any(
+        entry.order.kind in event.killed and entry.sent_at <= event.over_at and event.began_at <= ended_at
+        for event in events
+    ):
+        return False
+    return truth.deliveries(entry.handle) > 1
 
 
 def _judge_end(entry: Entry, account: Account, verdict: Verdict) -> None:

@@ -34,6 +34,10 @@ class Versions:
         """How many versions each train made."""
         return self._counts
 
+    def deliveries(self, _handle: str) -> int:
+        """How often each piece of work was given to a worker."""
+        return 2
+
 
 def failure(reason: str) -> Sight:
     """An end with this reason."""
@@ -116,6 +120,26 @@ def test_what_a_fault_stalled_is_counted_from_the_fault() -> None:
     recovery = verdict_of(entry(), events=events).recovery
     assert {kind: found["stalled_seconds"] for kind, found in recovery.items()} == {"early": 0, "hit": 0.5, "late": 0}
     assert recovery["hit"]["median_seconds"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("took", "killed", "late", "when_killed"),
+    [(59, (), 0, 0), (61, (), 1, 0), (61, (Kind.TRAIN,), 1, 0), (61, (Kind.ESTIMATE,), 0, 1)],
+)
+def test_work_whose_worker_lived_takes_a_minute_at_most(
+    took: float, killed: tuple[Kind, ...], late: int, when_killed: int
+) -> None:
+    events = [Event(kind="k", began_at=110.0, over_at=111.0, recovery_seconds=0.5, killed=killed)]
+    done = replace(DONE, finished_at=99.9 + took)
+    verdict = verdict_of(entry(first=done, last=done), events=events)
+    assert (len(verdict.late), verdict.late_when_killed, verdict.good) == (late, when_killed, not late)
+    assert f"over 60 s {late:>22}" in text(verdict)
+
+
+@pytest.mark.parametrize("shift", [-3600, 0, 7200])
+def test_times_are_the_load_s_by_whatever_clock(shift: int) -> None:
+    done = replace(DONE, finished_at=DONE.finished_at + shift)
+    assert entry(first=done, last=done).took_seconds == pytest.approx(1.1)
 
 
 def test_kinds_are_chosen_by_name_or_word() -> None:
