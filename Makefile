@@ -6,13 +6,14 @@ INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(VENV)/.installed-bench
 FUZZ_INSTALLED := $(VENV)/.installed-fuzz
 CLIENTS_INSTALLED := $(VENV)/.installed-clients
+TABLES_INSTALLED := $(VENV)/.installed-tables
 AUDIT_INSTALLED := $(VENV)/.installed-audit
 DOCS_INSTALLED := $(VENV)/.installed-docs
 # Tests wait more than they compute: four processes at a time keep two cores busy. Each runs whole modules, in the order
 # of tests/conftest.py, the longest first.
 BESIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo up test test-fast test-clients lint docs audit fuzz bench bench-train chaos install clean
+.PHONY: demo up test test-fast test-clients lint docs audit fuzz bench bench-train sweep chaos install clean
 
 install: $(INSTALLED)
 
@@ -32,6 +33,10 @@ $(FUZZ_INSTALLED): $(INSTALLED)
 
 $(CLIENTS_INSTALLED): $(INSTALLED)
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[clients]'
+	touch $@
+
+$(TABLES_INSTALLED): $(INSTALLED)
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[tables]'
 	touch $@
 
 $(AUDIT_INSTALLED): $(INSTALLED)
@@ -77,6 +82,9 @@ bench: $(BENCH_INSTALLED)  ## the service beside what one would have without it;
 
 bench-train: $(INSTALLED)  ## a train beside the same call in a script
 	$(BIN)/python -m tests.benchmarks.train $(BENCH)
+
+sweep: $(TABLES_INSTALLED)  ## real tables of public packages through the service; SWEEP="--only titanic" for one
+	$(BIN)/python -m tests.sweep $(SWEEP)
 
 chaos: $(INSTALLED)  ## faults under load, and the account of all that was accepted; CHAOS="--short" for a glance
 	$(BIN)/python -m tests.chaos $(CHAOS)
