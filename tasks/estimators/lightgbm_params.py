@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from tasks.errors import InvalidParams
+from tasks.estimators.lightgbm_by_feature import BY_FEATURE, check_by_feature
 from tasks.estimators.lightgbm_library import aliases, load_lightgbm
 from tasks.tables.checks import json_pointer, listed
 from tasks.tables.columns import Schema
@@ -59,11 +60,6 @@ OBJECTIVES: Final[dict[str, tuple[str, ...]]] = {
 METRICS: Final = {"regression": "rmse", "binary": "binary_logloss", "multiclass": "multi_logloss"}
 #: Metrics that grow and that LightGBM takes for ones that shrink (findings/lightgbm-r2-stops-at-the-worst.sh).
 _MISTAKEN: Final = ("r2",)
-#: Params whose values count features, which are not known before there is data.
-_BY_FEATURE: Final = _split(
-    "monotone_constraints interaction_constraints feature_contri max_bin_by_feature cegb_penalty_feature_lazy"
-    " cegb_penalty_feature_coupled"
-)
 #: The only params whose values are text.
 _TEXT: Final = _split("objective boosting metric data_sample_strategy monotone_constraints_method")
 #: Params of one whole number, with their bounds: LightGBM counts on them, or dies of a larger one.
@@ -111,7 +107,7 @@ def names_given(params: Mapping[str, Any]) -> dict[str, str]:
 def try_out(params: Mapping[str, Any]) -> None:
     """Let LightGBM read resolved params, on a few rows and without a fit. Raises InvalidParams with its reason."""
     lgb = load_lightgbm()
-    given = {name: value for name, value in params.items() if name not in _BY_FEATURE}
+    given = {name: value for name, value in params.items() if name not in BY_FEATURE}
     objective = given.get("objective", OBJECTIVES["regression"][0])
     if objective not in {name for names in OBJECTIVES.values() for name in names}:
         raise _bad_objective(objective, [name for names in OBJECTIVES.values() for name in names])
@@ -145,7 +141,7 @@ def complete(params: Mapping[str, Any], schema: Schema, *, rows: int, threads: i
     objective = params.get("objective", allowed[0])
     if objective not in allowed:
         raise _bad_objective(objective, list(allowed), problem)
-    _check_constraints(params, schema)
+    check_by_feature(params, schema)
     defaults: dict[str, Any] = {
         "metric": METRICS[problem],
         "seed": 0,
@@ -188,29 +184,6 @@ def _check_value(name: str, main: str, value: Any) -> None:
         raise InvalidParams(f"{name} must be from {_INT32[0]} to {_INT32[1]} where it is a whole number").at(
             _pointer(name)
         )
-
-
-def _check_constraints(params: Mapping[str, Any], schema: Schema) -> None:
-    """LightGBM ends the process on constraints of features that there are not, and on categories that shall rise."""
-    count = len(schema.columns)
-    signs = params.get("monotone_constraints", [0] * count)
-    if not isinstance(signs, list | tuple) or len(signs) != count or any(sign not in (-1, 0, 1) for sign in signs):
-        raise InvalidParams(f"monotone_constraints must be a list of {count} numbers of -1, 0 and 1, one a feature").at(
-            _pointer("monotone_constraints")
-        )
-    for sign, column in zip(signs, schema.columns, strict=True):
-        if sign and column.type == "category":
-            raise InvalidParams(f"monotone_constraints must be 0 for {column.name!r}, which is a category").at(
-                _pointer("monotone_constraints")
-            )
-    groups = params.get("interaction_constraints", [])
-    indices = range(count)
-    if not isinstance(groups, list | tuple) or not all(
-        isinstance(g, list | tuple) and all(i in indices for i in g) for g in groups
-    ):
-        raise InvalidParams(
-            f"interaction_constraints must be lists of features by index, from 0 to {count - 1}, such as [[0, 1], [2]]"
-        ).at(_pointer("interaction_constraints"))
 
 
 def _suggest(names: list[str]) -> str:

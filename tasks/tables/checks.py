@@ -7,9 +7,11 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from tasks.errors import InvalidRequest, InvalidRows
 from tasks.tables.columns import Column
+from tasks.tables.iso_dates import to_dates
 
 #: The largest magnitude of a number: that of IEEE 754 binary32, which LightGBM computes in.
 LARGEST: Final = 3.4028234663852886e38
@@ -18,6 +20,8 @@ LARGEST: Final = 3.4028234663852886e38
 MISSING: Final = "is missing, but no training row missed it; give a value"
 #: Why a number is refused.
 RANGE: Final = "is out of range; numbers must be finite and at most 3.4028235e38 in magnitude"
+#: Why a text is refused where a date belongs.
+NO_DATE: Final = "is no date; write it by ISO 8601, such as 2026-11-01 or 2026-11-01T07:30:00Z"
 #: What belongs into a column, by its type.
 BELONGS: Final = {
     "number": "a number",
@@ -66,6 +70,8 @@ def value_fault(value: Any, column: Column) -> str | None:
         return None if column.nullable else MISSING
     if type(value) not in _TYPES[column.type]:
         return mismatch(kind_of(value), column)
+    if column.type == "date":
+        return NO_DATE if to_dates(pa.array([value])).null_count else None
     return RANGE if column.type == "number" and not -LARGEST <= value <= LARGEST else None
 
 

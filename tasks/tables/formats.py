@@ -21,6 +21,8 @@ from tasks.tables.schema import kind_of, plain
 
 #: How a missing value is written in CSV, beside an empty field. Between quotes, these are text.
 CSV_MISSING: Final = ("", "NA", "N/A", "NaN", "nan", "null", "NULL")
+#: Columns whose CSV fields are text, whatever they look like.
+TEXTUAL: Final = ("category", "text")
 #: Bytes that the CSV reader takes at a time; no line may be longer.
 CSV_BLOCK_BYTES: Final = 8 * 1024 * 1024
 #: Snapshots may live in Redis, so size counts: 24 MB of numbers with 2 decimals become 8.5 MB in 55 ms; with lz4
@@ -147,7 +149,7 @@ def _read_csv(data: bytes, schema: Schema | None, bounds: Bounds) -> pa.Table:
         null_values=CSV_MISSING,
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
-        column_types={column.name: pa.string() for column in columns if column.type == "category"},
+        column_types={column.name: pa.string() for column in columns if column.type in TEXTUAL},
     )
     uneven: list[Any] = []
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from tasks.errors import InvalidField, InvalidTable, InvalidTarget
 from tasks.tables.checks import RANGE, at_cell, listed, number_fault
 from tasks.tables.columns import ClassType, Column, Problem, Schema
+from tasks.tables.iso_dates import are_dates
 from tasks.tables.schema import kind_of, numbers, plain
 
 #: Fewest rows of a table.
@@ -26,12 +27,20 @@ WHOLE_SPAN: Final = 50
 #: ... and if a class has so many rows on average. Two different whole numbers are always classes.
 WHOLE_ROWS: Final = 5
 
+#: Strings are text if this part of them is different from all others, ...
+MOSTLY: Final = 0.5
+#: ... and half of those that are different have so many words, ...
+TEXT_WORDS: Final = 3
+#: ... told from so many rows, evenly spread.
+TEXT_SAMPLE: Final = 10_000
+
 
 def infer(table: pa.Table, *, target: str, problem: str | None = None) -> Schema:
     """The schema of a training table.
 
-    Numbers stay numbers, text and dictionaries become categories. The problem is guessed from the target unless it is
-    given: text, booleans and few small whole numbers are classes. Rows are counted from 0 in messages.
+    Numbers stay numbers; dates in writing become dates, strings otherwise categories or text (`is_text`), dictionaries
+    categories. The problem is guessed from the target unless it is given: text, booleans and few small whole numbers
+    are classes. Rows are counted from 0 in messages.
     Raises InvalidTable, InvalidTarget, or InvalidField for a `problem` that does not exist.
     """
     if problem is not None and problem not in get_args(Problem):
@@ -44,7 +53,7 @@ def infer(table: pa.Table, *, target: str, problem: str | None = None) -> Schema
         raise InvalidTable(f"the table has {table.num_rows} rows; at least {FEWEST_ROWS} rows are needed")
     values = plain(table.column(target))
     kind = _check_target(values, target)
-    columns = [_feature(name, plain(table.column(name))) for name in names if name != target]
+    columns = [_feature(name, table.column(name)) for name in names if name != target]
     chosen = cast(Problem, problem) if problem else _guess(values, kind)
     if chosen == "regression":
         if kind != "number":
@@ -64,10 +73,13 @@ def _check_names(names: list[str], target: str) -> None:
         raise InvalidTable(f"the table has no column beside the target {target!r}; add at least one feature")
 
 
-def _feature(name: str, values: pa.ChunkedArray) -> Column:
+def _feature(name: str, column: pa.ChunkedArray) -> Column:
+    values = plain(column)
     kind = kind_of(values)
-    if kind is None or kind == "date":
-        raise InvalidTable(f"column {name!r} is {values.type}; make it numbers, true/false or text, or leave it out")
+    if kind is None:
+        raise InvalidTable(
+            f"column {name!r} is {values.type}; make it numbers, true/false, dates or text, or leave it out"
+        )
     missing = values.null_count
     if kind == "number":
         array = numbers(values)
@@ -76,8 +88,21 @@ def _feature(name: str, values: pa.ChunkedArray) -> Column:
         missing = int(np.isnan(array).sum())
     if missing == len(values) or kind == "null":
         raise InvalidTable(f"column {name!r} has no value at all; leave it out")
+    if kind == "category" and not pa.types.is_dictionary(column.type):
+        kind = "date" if are_dates(values) else "text" if is_text(values) else kind
     categories = _categories(name, values) if kind == "category" else []
     return Column(name=name, type=kind, categories=categories, nullable=missing > 0)
+
+
+def is_text(values: pa.ChunkedArray) -> bool:
+    """Whether strings are text to be read, and not names of categories: most are different, and the usual one has
+    several words."""
+    sample = values.take(pa.array(np.arange(0, len(values), -(-len(values) // TEXT_SAMPLE)))).drop_null()
+    different = pc.unique(sample)
+    if len(different) <= MOSTLY * len(sample):
+        return False
+    words = pc.count_substring_regex(different, r"\S+")
+    return bool(np.median(words.to_numpy()) >= TEXT_WORDS)
 
 
 def _categories(name: str, values: pa.ChunkedArray) -> list[str]:

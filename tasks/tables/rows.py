@@ -11,11 +11,13 @@ from typing import Annotated, Any, Final
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.errors import InvalidField, InvalidRequest, InvalidRows
 from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.tables.checks import (
     LARGEST,
+    NO_DATE,
     columns_fault,
     json_pointer,
     kind_of,
@@ -24,6 +26,7 @@ from tasks.tables.checks import (
     value_fault,
 )
 from tasks.tables.columns import Column, Schema
+from tasks.tables.iso_dates import to_dates
 from tasks.tables.json_size import check_size
 from tasks.tables.records import decode
 from tasks.tables.schema import arrow_schema
@@ -75,6 +78,7 @@ class RowReader:
         self._arrow = arrow_schema(schema)
         self._numeric = all(column.type == "number" for column in schema.columns)
         self._dictionaries = [pa.array(column.categories, pa.string()) for column in schema.columns]
+        self._dates = [index for index, column in enumerate(schema.columns) if column.type == "date"]
         self._codes = [{text: code for code, text in enumerate(column.categories)} for column in schema.columns]
         self._record, self._decode = _decoder(schema)
 
@@ -88,6 +92,8 @@ class RowReader:
         check_size(body, bounds)
         rows = self._read(body)
         bounds.check_rows(len(rows))
+        if self._dates:
+            self._check_dates(rows)
         return rows
 
     def _read(self, body: bytes) -> Rows:
@@ -130,6 +136,14 @@ class RowReader:
         rows = [row if isinstance(row, list) else [row[name] for name in names] for row in document["rows"]]
         return Rows(rows=rows)
 
+    def _check_dates(self, rows: Rows) -> None:
+        for index in self._dates:
+            texts = pa.array(rows.columns[index], pa.string())
+            dates = to_dates(texts)
+            if dates.null_count > texts.null_count:
+                row = pc.index(pc.and_(dates.is_null(), texts.is_valid()), True).as_py()
+                raise row_error(row, self._schema.names[index], NO_DATE)
+
     def _matrix_table(self, parts: Sequence[Rows]) -> pa.Table:
         width = len(self._schema.columns)
         count = sum(map(len, parts))
@@ -150,6 +164,10 @@ class RowReader:
             return pa.array(np.array(values, dtype=np.float64))
         if kind == "boolean":
             return pa.array(values, pa.bool_())
+        if kind == "text":
+            return pa.array(values, pa.string())
+        if kind == "date":
+            return to_dates(pa.array(values, pa.string()))
         codes = pa.array(list(map(self._codes[index].get, values)), pa.int32())
         return pa.DictionaryArray.from_arrays(codes, self._dictionaries[index])
 

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.errors import InvalidRows
-from tasks.tables.checks import BELONGS, MISSING, columns_fault, mismatch, number_fault, row_error
+from tasks.tables.checks import BELONGS, MISSING, NO_DATE, columns_fault, mismatch, number_fault, row_error
 from tasks.tables.columns import Column, ColumnType, Schema
+from tasks.tables.iso_dates import to_dates
 
 #: The Arrow type of the target, by the type of its classes; of a regression's target for "none".
 _TARGETS: Final = {
@@ -122,6 +123,8 @@ def _column(values: pa.ChunkedArray, column: Column) -> Any:
     kind = kind_of(values)
     if kind == "null":
         values = pa.chunked_array([pa.nulls(len(values), _plain_type(column))])
+    elif kind == "category" and column.type == "date":
+        values = _dates(values, column)
     elif kind != ("category" if column.type == "text" else column.type):
         raise _mistyped(values, kind, column)
     if column.type == "number":
@@ -132,6 +135,14 @@ def _column(values: pa.ChunkedArray, column: Column) -> Any:
     if values.null_count and not column.nullable:
         raise row_error(pc.index(values.is_null(), True).as_py(), column.name, MISSING)
     return encode(values, pa.array(column.categories, pa.string())) if column.type == "category" else values
+
+
+def _dates(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
+    found = to_dates(values)
+    if found.null_count > values.null_count:
+        row = pc.index(pc.and_(found.is_null(), values.is_valid()), True).as_py()
+        raise row_error(row, column.name, NO_DATE)
+    return found
 
 
 def _plain_type(column: Column) -> pa.DataType:

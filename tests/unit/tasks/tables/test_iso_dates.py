@@ -1,0 +1,40 @@
+"""Dates in writing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pyarrow as pa
+
+from tasks.tables.iso_dates import are_dates, to_dates
+
+
+def test_days_times_and_zones() -> None:
+    found = to_dates(
+        pa.array(
+            [
+                *("2026-11-01", "2026-11-01T07:30", "2026-11-01 07:30:15.5", "2026-11-01T07:30:00Z"),
+                *("2026-11-01T07:30:00+02:00", "2026-02-30", "soon", "", None),
+            ]
+        )
+    )
+    assert found.type == pa.timestamp("us")
+    assert found.to_pylist() == [
+        datetime(2026, 11, 1),
+        datetime(2026, 11, 1, 7, 30),
+        datetime(2026, 11, 1, 7, 30, 15, 500_000),
+        datetime(2026, 11, 1, 7, 30),
+        datetime(2026, 11, 1, 5, 30),
+        *[None] * 4,
+    ]
+
+
+def test_a_column_is_dates_if_all_its_texts_are() -> None:
+    for texts, expected in (
+        (["2026-11-01", None], True),
+        (["2026-11-01", "2026-13-01"], False),
+        (["2026", "2027"], False),
+        (["20261101"], False),
+        ([None], False),
+    ):
+        assert are_dates(pa.chunked_array([pa.array(texts, pa.string())])) is expected
