@@ -11,7 +11,7 @@ from typing import Any, Final
 import redis
 
 from tasks.client import Client, Handle
-from tasks.errors import ServiceError, UnknownTask
+from tasks.errors import ServiceError, Unavailable, UnknownTask
 from tests.chaos.account import Account, Entry, Sight, Source
 from tests.chaos.face import Face, Site, Unanswered, Unknown, sight
 from tests.chaos.truth import Truth
@@ -144,7 +144,7 @@ def _look_through_client(site: Site) -> Look:
             result, error = _end(kept)
         except UnknownTask as unknown:
             raise Unknown(handle) from unknown
-        except (redis.RedisError, OSError, TimeoutError) as broken:
+        except (Unavailable, redis.RedisError, OSError, TimeoutError) as broken:
             raise Unanswered(str(broken)) from broken
         return sight(task.state, task.finished_at, result=result, error=error), result
 
@@ -155,4 +155,7 @@ def _end(handle: Handle) -> tuple[Any, dict[str, str] | None]:
     try:
         return handle.result(timeout=1), None
     except ServiceError as error:
+        if isinstance(error.__cause__, (redis.RedisError, OSError)):
+            # Not how it ended: Redis could not be asked.
+            raise Unanswered(str(error)) from error
         return None, {"type": type(error).__name__, "detail": str(error)}

@@ -59,8 +59,11 @@ def place_through(client: Client, account: Account, order: Order) -> tuple[Entry
             handle = client.train(order.model, params=dict(order.document["params"]), lane=order.lane)
         else:
             handle = client.estimate(order.model, rows=order.document["rows"], lane=order.lane)
-    except Unavailable:
-        account.refuse("the client's Unavailable")
+    except Unavailable as error:
+        if isinstance(error.__cause__, (redis.RedisError, OSError)):
+            account.give_up()
+        else:
+            account.refuse("the client's Unavailable")
         return None
     except (redis.RedisError, OSError):
         account.give_up()
