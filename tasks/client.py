@@ -18,7 +18,7 @@ import msgspec
 
 from tasks.config.home import find
 from tasks.contract import DEFAULT_ESTIMATOR, SAFE, Kind, Lane, Media, Promote, State
-from tasks.errors import InvalidField, by_name
+from tasks.errors import InvalidField
 from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.cancelling import cancel
 from tasks.ledger.groups import Group, Head, Outcome, Owner, Task, new_group_id, parse_handle, read_failure
@@ -78,9 +78,7 @@ class Handle:
             raise TimeoutError(f"the task {self.id} has not ended within {timeout:g} s; it goes on")
         body = outcome.body
         if outcome.state is not State.SUCCEEDED:
-            failure = read_failure(body)
-            error = by_name(failure.type)(failure.detail)
-            raise error.at(failure.pointer) if failure.pointer else error
+            raise read_failure(body).error()
         return msgspec.json.decode(body) if outcome.media == Media.JSON else body
 
 

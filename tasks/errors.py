@@ -6,6 +6,7 @@
     |   |-- MalformedBody
     |   |-- InvalidField
     |   |-- InvalidTable
+    |   |   `-- NoFeatures
     |   |-- InvalidTarget
     |   |-- InvalidRows
     |   `-- InvalidParams
@@ -40,7 +41,8 @@ Each takes one message, already formatted: Celery makes it anew from `args` (fin
 from __future__ import annotations
 
 import math
-from typing import Self
+from collections.abc import Sequence
+from typing import Any, Self
 
 
 class ServiceError(Exception):
@@ -48,10 +50,17 @@ class ServiceError(Exception):
 
     #: JSON pointer (RFC 6901) to the field at fault in the request's body, or `?name` for a query parameter.
     pointer: str | None = None
+    #: All that was found in a table, if that is why it is refused; each as JSON has it (`tasks.tables.findings`).
+    findings: Sequence[Any] = ()
 
     def at(self, pointer: str) -> Self:
         """This error, with a pointer to the field at fault."""
         self.pointer = pointer
+        return self
+
+    def having(self, findings: Sequence[Any]) -> Self:
+        """This error, with all that was found."""
+        self.findings = findings
         return self
 
 
@@ -73,6 +82,10 @@ class InvalidField(InvalidRequest):
 
 class InvalidTable(InvalidRequest):
     """Raised when a table cannot be learned from: empty, uneven, or with a column of an unknown type."""
+
+
+class NoFeatures(InvalidTable):
+    """Raised when a table has no column, beside the target, that can be learned from."""
 
 
 class InvalidTarget(InvalidRequest):

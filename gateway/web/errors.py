@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,7 +17,8 @@ import redis
 from gateway.web.headers import request_id
 from tasks import errors
 from tasks.contract import PROBLEM, Coding
-from tasks.errors import ServiceError, by_name
+from tasks.errors import ServiceError
+from tasks.ledger.groups import Failure
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,7 @@ TABLE: Final[dict[type[ServiceError], tuple[int, str]]] = {
     errors.MalformedBody: (400, "The body is malformed"),
     errors.InvalidField: (422, "A field cannot be used"),
     errors.InvalidTable: (422, "The table cannot be learned from"),
+    errors.NoFeatures: (422, "No column is left to learn from"),
     errors.InvalidTarget: (422, "The target cannot be learned"),
     errors.InvalidRows: (422, "The rows do not fit the model"),
     errors.InvalidParams: (422, "A parameter cannot be used"),
@@ -83,6 +86,8 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     instance: str | None = None
     #: JSON pointer to the field at fault, or `?name` for a query parameter.
     pointer: str | None = None
+    #: All that was found in a table, if that is why it is refused.
+    findings: Sequence[Any] = ()
 
 
 def status_and_title(cls: type[ServiceError]) -> tuple[int, str]:
@@ -98,15 +103,13 @@ def problem_type(cls: type[Exception]) -> str:
 def problem(error: ServiceError, *, instance: str | None = None) -> bytes:
     """The error as an RFC 9457 body."""
     status, title = status_and_title(type(error))
-    return msgspec.json.encode(Problem(problem_type(type(error)), title, status, str(error), instance, error.pointer))
+    said = Problem(problem_type(type(error)), title, status, str(error), instance, error.pointer, error.findings)
+    return msgspec.json.encode(said)
 
 
-def problem_from_wire(
-    type_name: str, detail: str, pointer: str | None = None, *, instance: str | None = None
-) -> tuple[int, bytes]:
+def problem_from_wire(failure: Failure, *, instance: str | None = None) -> tuple[int, bytes]:
     """(HTTP status, body) of the error of a finished task; a name that is not in the tree counts as WorkFailed."""
-    error = by_name(type_name)(detail)
-    error.pointer = pointer
+    error = failure.error()
     return status_and_title(type(error))[0], problem(error, instance=instance)
 
 

@@ -43,8 +43,7 @@ def show_outcome(resp: Response, outcome: Outcome, *, instance: str) -> None:
         resp.data = body
         resp.content_type = outcome.media
         return
-    failure = read_failure(body)
-    resp.status, resp.data = problem_from_wire(failure.type, failure.detail, failure.pointer, instance=instance)
+    resp.status, resp.data = problem_from_wire(read_failure(body), instance=instance)
     resp.content_type = PROBLEM
 
 

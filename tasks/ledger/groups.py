@@ -90,11 +90,17 @@ class Reply(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """An error as it is kept: the name of its class, its message, the field at fault."""
+    """An error as it is kept: the name of its class, its message, the field at fault, what was found in a table."""
 
     type: str
     detail: str
     pointer: str | None = None
+    findings: list[Any] | msgspec.UnsetType = msgspec.UNSET
+
+    def error(self) -> ServiceError:
+        """The error; one whose name is not in the tree counts as WorkFailed."""
+        error = by_name(self.type)(self.detail).having(self.findings or ())
+        return error.at(self.pointer) if self.pointer is not None else error
 
 
 class Current(msgspec.Struct, frozen=True, array_like=True):
@@ -190,7 +196,9 @@ def pack(value: Any) -> bytes:
 
 def failure(error: ServiceError, state: State = State.FAILED) -> Outcome:
     """The outcome of work that ended with this error."""
-    return Outcome(state, PROBLEM, msgspec.json.encode(Failure(type(error).__name__, str(error), error.pointer)))
+    found = list(error.findings) or msgspec.UNSET
+    kept = Failure(type(error).__name__, str(error), error.pointer, found)
+    return Outcome(state, PROBLEM, msgspec.json.encode(kept))
 
 
 def is_given_up(outcome: Outcome) -> bool:

@@ -12,7 +12,7 @@ Severity = Literal["info", "warning", "error"]
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that the sender should know. An `error` is why the table is refused; the others go with a result."""
 
-    #: What kind of thing, in snake case; docs/reference/findings.md lists them all.
+    #: What kind of thing, in snake case; `finding_codes.py` has them all, and docs/reference/tables.md.
     code: str
     severity: Severity
     #: What was seen, with figures: a sentence without a full stop.

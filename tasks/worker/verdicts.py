@@ -12,7 +12,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from tasks.config.settings import Settings
 from tasks.contract import Media, State
-from tasks.errors import Cancelled, EstimatorFailed, ServiceError, Unavailable, by_name
+from tasks.errors import Cancelled, EstimatorFailed, ServiceError, Unavailable
 from tasks.ledger.groups import Outcome, failure, read_failure
 from tasks.worker.isolation import memory_limit, time_limit
 from tasks.worker.renewal import renewal
@@ -49,8 +49,7 @@ def failed(error: Exception) -> Outcome:
 
 def raised(outcome: Outcome) -> ServiceError:
     """The error that a failed outcome holds."""
-    held = read_failure(outcome.body)
-    return by_name(held.type)(held.detail)
+    return read_failure(outcome.body).error()
 
 
 def domain_error(error: Exception) -> ServiceError:

@@ -20,12 +20,14 @@ from tasks.errors import (
     Expired,
     InvalidField,
     InvalidRows,
+    NoFeatures,
     NotReady,
     ServiceError,
     Unauthenticated,
     Unavailable,
     UnknownTask,
 )
+from tasks.ledger.groups import Failure, failure, read_failure
 
 
 def tree(cls: type[ServiceError] = ServiceError) -> Iterator[type[ServiceError]]:
@@ -66,12 +68,21 @@ def test_problem_names_the_field() -> None:
 
 
 def test_problem_of_a_finished_task() -> None:
-    status, body = problem_from_wire("InvalidRows", "row 3 has text", "/rows/3/0")
+    status, body = problem_from_wire(Failure("InvalidRows", "row 3 has text", "/rows/3/0"))
     assert (status, json.loads(body)["pointer"]) == (422, "/rows/3/0")
-    assert problem_from_wire("Cancelled", "cancelled", None)[0] == TABLE[Cancelled][0] == TABLE[Expired][0] == 410
-    status, body = problem_from_wire("OSError", "gone", None)
+    assert problem_from_wire(Failure("Cancelled", "cancelled"))[0] == TABLE[Cancelled][0] == TABLE[Expired][0] == 410
+    status, body = problem_from_wire(Failure("OSError", "gone"))
     assert (status, json.loads(body)["type"]) == (500, URN + "work-failed")
     assert "pointer" not in json.loads(body)
+
+
+def test_what_was_found_in_a_table_goes_with_the_problem() -> None:
+    found = [{"code": "constant", "severity": "warning", "message": "column 'k' is 5 in every row", "column": "k"}]
+    outcome = failure(NoFeatures("no column is left").having(found))
+    status, body = problem_from_wire(read_failure(outcome.body))
+    assert (status, json.loads(body)["type"]) == (422, URN + "no-features")
+    assert json.loads(body)["findings"] == found
+    assert b"findings" not in failure(InvalidRows("row 3 has text")).body
 
 
 class Raising:

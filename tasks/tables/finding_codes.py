@@ -1,0 +1,133 @@
+"""All kinds of findings, in one table: docs/reference/tables.md is written from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from tasks.tables.findings import MOST_ROWS, Finding, Severity
+
+
+class Meaning(NamedTuple):
+    """What a code stands for."""
+
+    severity: Severity
+    #: What was seen, in general: a sentence without a full stop.
+    means: str
+    #: What is done with it; empty if nothing is.
+    done: str
+    #: How to have it otherwise; empty if that cannot be.
+    remedy: str
+
+
+_TYPED: Final = "give it a type in options.columns"
+_FEATURE: Final = f"{_TYPED} to have it learned from"
+_PROBLEM: Final = "say options.problem: regression, binary or multiclass"
+
+#: What planning finds.
+CODES: Final[dict[str, Meaning]] = {
+    "no_value": Meaning(
+        "warning", "a column has no value in any row", "left out", "send a column with values, or no such column"
+    ),
+    "constant": Meaning("warning", "a column has the same value in every row", "left out", _FEATURE),
+    "row_number": Meaning(
+        "warning",
+        "a column counts the rows, by its name and its values, or the file says it is an index",
+        "left out",
+        _FEATURE,
+    ),
+    "unique_text": Meaning(
+        "warning",
+        "nearly every row has a text of its own here, as identifiers do",
+        "a key: not learned from, carried into the results of estimates",
+        _FEATURE,
+    ),
+    "unsupported_type": Meaning(
+        "warning",
+        "a column has a type that no model learns from",
+        "left out",
+        "send it as numbers, true/false, text or dates",
+    ),
+    "type_not_used": Meaning(
+        "warning",
+        "the estimator does not learn from columns of this type",
+        "left out",
+        "name another type in options.columns, or another estimator",
+    ),
+    "out_of_range": Meaning(
+        "warning",
+        "numbers are infinite or beyond 3.4028235e38",
+        "taken as missing",
+        "send other numbers, or null",
+    ),
+    "many_categories": Meaning(
+        "warning",
+        "a column has more than 1,000 different categories",
+        "the 1,000 most frequent are kept, the rarer ones are one together: a category that is not known",
+        _TYPED,
+    ),
+    "missing_target": Meaning(
+        "warning",
+        "rows have no value of the target",
+        "these rows are left out",
+        "fill the target in",
+    ),
+    "problem_guessed": Meaning(
+        "info",
+        "the target's numbers could be classes or amounts",
+        "the problem is guessed by their values",
+        _PROBLEM,
+    ),
+    "rare_class": Meaning(
+        "warning",
+        "a class has fewer than 2 rows",
+        "kept for training; no figure says how well it is known",
+        "send more rows of it, or leave it out",
+    ),
+    "no_features": Meaning(
+        "error",
+        "no column is left to learn from",
+        "",
+        "send columns that differ between rows; or give one that was left out a type in options.columns",
+    ),
+    "few_rows": Meaning("error", "fewer than 10 rows have a target", "", "send more rows"),
+    "unknown_target": Meaning("error", "the target names no column", "", "name a column of the table"),
+    "target_type": Meaning(
+        "error", "the target is of a type that cannot be learned", "", "use numbers, true/false or text"
+    ),
+    "target_constant": Meaning(
+        "error", "the target has the same value in every row", "", "name another target, or add rows"
+    ),
+    "target_range": Meaning(
+        "error", "the target's numbers are infinite or too large", "", "send finite numbers, or text for classes"
+    ),
+    "target_problem": Meaning("error", "the target's values do not fit the problem that was asked for", "", _PROBLEM),
+    "many_classes": Meaning(
+        "error", "the target has more than 1,000 classes", "", "group them, or use problem=regression for numbers"
+    ),
+    "names_twice": Meaning("error", "columns have the same name", "", "give every column a name of its own"),
+}
+
+
+def finding(
+    code: str,
+    message: str,
+    *,
+    column: str | None = None,
+    count: int = 0,
+    rows: Sequence[int] = (),
+    done: str | None = None,
+    remedy: str | None = None,
+) -> Finding:
+    """A finding of a kind of the table, with its severity, and what it says of what is done unless that is given."""
+    meaning = CODES[code]
+    return Finding(
+        code=code,
+        severity=meaning.severity,
+        message=message,
+        done=meaning.done if done is None else done,
+        remedy=meaning.remedy if remedy is None else remedy,
+        column=column,
+        count=count,
+        rows=[int(row) for row in rows[:MOST_ROWS]],
+    )
