@@ -17,7 +17,9 @@ from tasks.registry.snapshots import read_sides
 from tasks.storage.fsspec_urls import locate
 from tasks.tables import formats
 from tasks.tables.bounds import UNBOUNDED, Bounds
+from tasks.tables.findings import Finding
 from tasks.tables.sides import Sides
+from tasks.tables.value_types.typing import typed
 from tasks.worker.runtime import Runtime
 from tasks.worker.time_limits import let_finish
 
@@ -78,6 +80,7 @@ def initialise(runtime: Runtime, request: Request, table: pa.Table) -> dict[str,
         raise InvalidField("target is missing: name the column that is to be learned").at("?target")
     estimator = runtime.estimators.get(request.estimator)
     with runtime.traces.step("prepare", model=request.model, rows=table.num_rows):
+        table, found = typed(table)
         known, lost = _last_sides(runtime, request.model)
         dataset = estimator.keeping(known).prepare(table, {**request.options, "target": request.target})
     with runtime.traces.step("store", model=request.model):
@@ -96,8 +99,12 @@ def initialise(runtime: Runtime, request: Request, table: pa.Table) -> dict[str,
         "holdout_rows": dataset.holdout.num_rows,
         "columns": schema.columns,
         "fingerprint": snapshot.fingerprint,
-        "warnings": [*_warnings(dataset), *lost, *_share_warnings(dataset)],
+        "warnings": [*map(_said, found), *_warnings(dataset), *lost, *_share_warnings(dataset)],
     }
+
+
+def _said(found: Finding) -> str:
+    return "; ".join(filter(None, (found.message, found.done, found.remedy)))
 
 
 def _last_sides(runtime: Runtime, model: str) -> tuple[Sides | None, list[str]]:
