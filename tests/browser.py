@@ -48,6 +48,16 @@ class Seen:
         """Whom it asked; what is in the page itself has none."""
         return {urlsplit(url).netloc for url in self.requests}
 
+    def forget(self) -> None:
+        """The next test finds it as new. Another page costs a second of the processor's time."""
+        self.page.unroute_all()
+        self.page.evaluate("sessionStorage.clear()")
+        self.context.set_offline(False)
+        self.page.goto("about:blank")
+        self.context.clear_cookies()
+        self.requests.clear()
+        self.complaints.clear()
+
     def picture(self, name: str) -> None:
         """Keep how the page looks now, whole, for who wants it; a picture takes a third of a second."""
         if not os.environ.get(WANTED):

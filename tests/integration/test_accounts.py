@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from subprocess import CompletedProcess
 
 import httpx
 import jwt
@@ -16,11 +16,12 @@ import pytest
 
 from gateway.identity import keyfile
 from gateway.identity.login_throttle import FREE_ADDRESS, FREE_PAIR
+from tests import commands
 from tests.hearing import everywhere
 from tests.issuer import AUDIENCE, Issuer
 from tests.problems import refused
 from tests.servers import eventually
-from tests.service import MLSERVICE, Service
+from tests.service import Service
 
 _numbers = itertools.count()
 
@@ -43,17 +44,14 @@ def stack(issuer: Issuer) -> Iterator[Service]:
         yield running
 
 
-def mlservice(stack: Service, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+def mlservice(stack: Service, *arguments: str, text: str = "") -> CompletedProcess[str]:
     """A command for this service."""
-    command = [str(MLSERVICE), *arguments, "--home", str(stack.home.root)]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    return commands.mlservice(*arguments, home=stack.home, text=text)
 
 
 def said(stack: Service, *arguments: str, text: str = "") -> str:
     """What a command writes that succeeds."""
-    done = mlservice(stack, *arguments, text=text)
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    return done.stdout
+    return commands.said(*arguments, home=stack.home, text=text)
 
 
 class Account:
@@ -63,8 +61,7 @@ class Account:
         self.stack = stack
         self.name = f"account{next(_numbers)}"
         self.password = f"correct horse {self.name}"
-        options = [option for scope in scopes for option in ("--scope", scope)]
-        said(stack, "user", "add", self.name, *options, "--password-stdin", text=f"{self.password}\n")
+        commands.add_account(self.name, *scopes, home=stack.home, password=self.password)
         # Other tests fail to log in on purpose, from the same address.
         self.token = eventually(lambda: str(self.login().json().get("access_token", "")), seconds=70, what="a login")
 

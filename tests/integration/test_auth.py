@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,9 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway.identity import keyfile
 from gateway.identity.keys import Keys
 from gateway.identity.tokens import ISSUER, TOKEN_LIMIT
+from tests.commands import add_account, said
 from tests.hearing import everywhere
 from tests.problems import refused
-from tests.service import MLSERVICE, Service
+from tests.service import Service
 
 MODEL: Final = "shared"
 ROWS: Final = [{"a": a + 0.5, "b": b, "y": a + b + 0.25} for a in range(6) for b in range(6)]
@@ -55,8 +55,7 @@ class Caller:
 def add(service: Service, name: str, *scopes: str) -> Caller:
     """A new account and its token."""
     password = f"correct horse {name}"
-    options = [option for scope in scopes for option in ("--scope", scope)]
-    command(service, "user", "add", name, *options, "--password-stdin", text=password + "\n")
+    add_account(name, *scopes, home=service.home, password=password)
     answer = httpx.post(f"{service.url}/v1/token", auth=(name, password))
     assert answer.status_code == 200, answer.text
     assert answer.headers["Cache-Control"] == "no-store"
@@ -67,10 +66,7 @@ def add(service: Service, name: str, *scopes: str) -> Caller:
 
 def command(service: Service, *arguments: str, text: str = "") -> str:
     """What `mlservice` writes for this service."""
-    done = subprocess.run(
-        [MLSERVICE, *arguments, "--home", service.home.root], input=text, capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
+    return said(*arguments, home=service.home, text=text).strip()
 
 
 def ask(service: Service, method: str, path: str, token: str | None, **options: Any) -> httpx.Response:

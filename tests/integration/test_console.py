@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,9 +14,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from infra.nginx.console_files import CONSOLE
 from tests.browser import Seen, chromium
+from tests.commands import add_account
 from tests.problems import refused
 from tests.servers import eventually
-from tests.service import MLSERVICE, Service
+from tests.service import Service
 from tests.slow import ENVIRONMENT
 
 pytestmark = pytest.mark.integration
@@ -36,6 +36,17 @@ END_TOKEN: Final = (
     "async () => { const kept = JSON.parse(sessionStorage.getItem('mlservice.session'));"
     " await fetch('/v1/token', {method: 'DELETE', headers: {Authorization: `Bearer ${kept.token}`}}) }"
 )
+
+
+class Look(NamedTuple):
+    """How large the window is (pixels), and what its user prefers."""
+
+    width: int
+    height: int
+    scheme: Literal["dark", "light"]
+
+
+WIDE: Final = Look(1280, 720, "light")
 #: Iterations of a train that is watched, and of one that is cancelled.
 WATCHED: Final = 40
 LONG: Final = 3000
@@ -56,15 +67,27 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
-@pytest.fixture
-def seen(browser: Browser, slow_service: Service, request: pytest.FixtureRequest) -> Iterator[Seen]:
-    """The console, open. Afterwards it has asked nobody else, and complained of nothing but refusals."""
-    found = Seen(browser, **getattr(request, "param", {}))
-    found.page.goto(f"{slow_service.url}/")
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Seen]:
+    """One window for all tests."""
+    found = Seen(browser)
     yield found
-    assert found.hosts - {""} == {urlsplit(slow_service.url).netloc}
-    assert [said for said in found.complaints if not REFUSAL.match(said)] == []
     found.context.close()
+
+
+@pytest.fixture
+def seen(window: Seen, slow_service: Service, request: pytest.FixtureRequest) -> Iterator[Seen]:
+    """The console, open. Afterwards it has asked nobody else, and complained of nothing but refusals."""
+    look: Look = getattr(request, "param", WIDE)
+    window.page.set_viewport_size({"width": look.width, "height": look.height})
+    window.page.emulate_media(color_scheme=look.scheme)
+    window.page.goto(f"{slow_service.url}/")
+    try:
+        yield window
+        assert window.hosts - {""} == {urlsplit(slow_service.url).netloc}
+        assert [said for said in window.complaints if not REFUSAL.match(said)] == []
+    finally:
+        window.forget()
 
 
 def password(service: Service) -> str:
@@ -245,20 +268,7 @@ def test_a_version_is_made_current(seen: Seen, slow_service: Service) -> None:
 def test_an_account_sees_what_its_scopes_allow(seen: Seen, slow_service: Service) -> None:
     page = seen.page
     slow_service.train("patience").raise_for_status()
-    home = ("--home", str(slow_service.home.root))
-    command = (
-        MLSERVICE,
-        "user",
-        "add",
-        "viewer",
-        "--scope",
-        "estimate",
-        "--scope",
-        "tasks:read",
-        "--password-stdin",
-        *home,
-    )
-    subprocess.run(command, input=b"a long password\n", check=True, capture_output=True)
+    add_account("viewer", "estimate", "tasks:read", home=slow_service.home, password="a long password")
     page.get_by_label("Name").fill("viewer")
     page.get_by_label("Password").fill("a long password")
     page.get_by_role("button", name="Sign in").click()
@@ -373,10 +383,7 @@ def test_an_address_that_is_none(seen: Seen, slow_service: Service) -> None:
         expect(page.locator("#nav [aria-current]")).to_have_text("Tasks")
 
 
-NARROW: Final = [
-    {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
-    {"viewport": {"width": 360, "height": 740}, "color_scheme": "light"},
-]
+NARROW: Final = [Look(390, 844, "dark"), Look(360, 740, "light")]
 #: Whether two texts beside each other in a table touch (pixels between them), or one is cut.
 CROWDED: Final = """() => {
   const text = (cell) => {
@@ -618,18 +625,7 @@ def test_flower_is_offered_to_who_may_see_it(seen: Seen, slow_service: Service) 
     page = seen.page
     for scope, offered in (("tasks:read", 0), ("monitor", 1)):
         name = f"only-{scope.partition(':')[0]}"
-        command = (
-            MLSERVICE,
-            "user",
-            "add",
-            name,
-            "--scope",
-            scope,
-            "--password-stdin",
-            "--home",
-            slow_service.home.root,
-        )
-        subprocess.run(command, input="a long secret\n", text=True, check=True, capture_output=True)
+        add_account(name, scope, home=slow_service.home, password="a long secret")
         page.get_by_label("Name").fill(name)
         page.get_by_label("Password").fill("a long secret")
         page.get_by_role("button", name="Sign in").click()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import CompletedProcess
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -24,8 +24,9 @@ from tasks.ledger.store import Ledger
 from tasks.redis_keys import BLOB_KEY, DEAD_KEY, GROUP_KEY, queue_key
 from tasks.storage.stores import open_blobs
 from tasks.worker.runner import run_claimed
+from tests import commands
 from tests.servers import Valkey, eventually
-from tests.service import MLSERVICE, Service
+from tests.service import Service
 
 DONE: Final = Outcome(State.SUCCEEDED, Media.JSON, b"{}")
 POISON: Final = failure(Poison("it ended its worker"))
@@ -255,10 +256,9 @@ def stack() -> Iterator[Service]:
         yield running
 
 
-def mlservice(stack: Service, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def mlservice(stack: Service, *arguments: str | Path) -> CompletedProcess[str]:
     """`mlservice dead` for this service."""
-    command = [MLSERVICE, "dead", *arguments, "--home", stack.home.root]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return commands.mlservice("dead", *arguments, home=stack.home)
 
 
 def given_up(stack: Service, path: Path, *, size: int) -> str:

@@ -20,6 +20,7 @@ from infra.host.process_tree import processes
 from tasks.ledger.counts import LOST
 from tasks.redis_keys import COUNTS_KEY, FLEET_KEY
 from tests.beside import beside
+from tests.commands import add_account
 from tests.prometheus import Prometheus, queries
 from tests.servers import eventually
 from tests.service import MLSERVICE, Service
@@ -41,9 +42,7 @@ def watched() -> Iterator[Service]:
 def prometheus(watched: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """It shows the token of an account that may do nothing but look."""
     folder = tmp_path_factory.mktemp("prometheus")
-    home = ("--home", watched.home.root)
-    add = (MLSERVICE, "user", "add", "prometheus", "--scope", "monitor", "--password-stdin", *home)
-    subprocess.run(add, input="a long secret\n", text=True, check=True, capture_output=True)
+    add_account("prometheus", "monitor", home=watched.home, password="a long secret")
     answer = httpx.post(f"{watched.url}/v1/token", auth=("prometheus", "a long secret"))
     (folder / "token").write_text(answer.json()["access_token"])
     access = {"authorization": {"credentials_file": str(folder / "token")}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import Any, Final
 
 import httpx
@@ -11,7 +10,8 @@ import yaml
 
 from gateway.identity.accounts import SCOPES
 from gateway.resources.docs import DEFINITION
-from tests.service import MLSERVICE, Service
+from tests.commands import add_account
+from tests.service import Service
 
 #: What stands for the parts of a path.
 PARTS: Final = {"model": "nothing", "version": "1", "handle": f"{'0' * 32}-0", "task_id": f"{'0' * 32}-0"}
@@ -36,10 +36,7 @@ def guarded() -> list[tuple[str, str, list[set[str]]]]:
 def token(service: Service, scopes: tuple[str, ...]) -> str:
     """A token of a new account with these scopes."""
     name = "-".join(["only", *scopes]).replace(":", ".")
-    options = [option for scope in scopes for option in ("--scope", scope)]
-    home = ("--home", str(service.home.root))
-    add = [str(MLSERVICE), "user", "add", name, *options, "--password-stdin", *home]
-    subprocess.run(add, input="a long secret\n", text=True, check=True, capture_output=True)
+    add_account(name, *scopes, home=service.home, password="a long secret")
     answer = httpx.post(f"{service.url}/v1/token", auth=(name, "a long secret"))
     return str(answer.raise_for_status().json()["access_token"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pyarrow as pa
@@ -98,15 +98,34 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def window(browser: Browser, service: Service) -> Iterator[Seen]:
+    """One window for all reports."""
+    found = Seen(browser, extra_http_headers={"Authorization": service.http.headers["Authorization"]})
+    yield found
+    found.context.close()
+
+
+@pytest.fixture
+def seen(window: Seen) -> Iterator[Seen]:
+    """The window, without what was seen in it before."""
+    yield window
+    window.forget()
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1100, "light"), (1100, "dark"), (360, "light"), (320, "dark")])
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_in_a_browser(
-    browser: Browser, service: Service, models: dict[str, str], problem: str, width: int, scheme: str
+    seen: Seen,
+    service: Service,
+    models: dict[str, str],
+    problem: str,
+    width: int,
+    scheme: Literal["light", "dark"],
 ) -> None:
-    headers = {"Authorization": service.http.headers["Authorization"]}
-    window = {"width": width, "height": 900}
-    seen = Seen(browser, viewport=window, color_scheme=scheme, extra_http_headers=headers)
     page, url = seen.page, f"{service.url}/v1/models/{models[problem]}/versions/2/report"
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
     page.goto(url, wait_until="networkidle")
     seen.picture(f"report-{problem}-{width}-{scheme}")
     assert [asked for asked in seen.requests if not asked.startswith("data:")] == [url]
@@ -133,7 +152,6 @@ def test_in_a_browser(
     )
     assert (paper > ink + 300) if scheme == "light" else (ink > paper + 300)
     assert EVIL in page.locator("main").inner_text()
-    seen.context.close()
 
 
 def test_a_train_whose_worker_ends_over_its_report_succeeds_without_one(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +16,10 @@ import pytest
 from gateway.resources.original import WORDS
 from infra.host.control import Supervisor
 from tasks.contract import State
+from tests.commands import add_account
 from tests.problems import refused
 from tests.servers import eventually
-from tests.service import JSON, MLSERVICE, Service
+from tests.service import JSON, Service
 
 ROWS = {"rows": [[3, 4], [10, 12]]}
 TABLE = "a,b,y\n" + "".join(f"{a},{b},{a + b}.5\n" for a in range(20) for b in range(20))
@@ -119,18 +119,7 @@ def said(answer: httpx.Response, status: int, *words: str) -> None:
 
 def account(service: Service, name: str, *scopes: str) -> V0:
     """A new account, with a token."""
-    options = [option for scope in scopes for option in ("--scope", scope)]
-    command: list[str | Path] = [
-        MLSERVICE,
-        "user",
-        "add",
-        name,
-        *options,
-        "--password-stdin",
-        "--home",
-        service.home.root,
-    ]
-    subprocess.run(command, input="a long secret\n", text=True, check=True, capture_output=True)
+    add_account(name, *scopes, home=service.home, password="a long secret")
     made = V0(service, name=name, password="a long secret")
     assert made.auth().status_code == 200
     return made
