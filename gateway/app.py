@@ -20,7 +20,15 @@ from gateway.resources.events import EventsResource
 from gateway.resources.flower import FlowerSessionResource
 from gateway.resources.health import LiveResource, ReadyResource
 from gateway.resources.metrics import MetricsResource
-from gateway.resources.models import ModelResource, ModelsResource, PromoteResource, ReportResource, VersionResource
+from gateway.resources.models import (
+    DataResource,
+    HistoryResource,
+    ModelResource,
+    ModelsResource,
+    PromoteResource,
+    ReportResource,
+    VersionResource,
+)
 from gateway.resources.original import AuthResource, InitResource, OriginalErrors, PredictResource, StatusResource
 from gateway.resources.queues import QueuesResource
 from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
@@ -33,6 +41,7 @@ from gateway.web.tracing import Tracing
 from tasks.config.settings import Settings
 from tasks.contract import Kind
 from tasks.ledger.dead_letters import DeadLetters
+from tasks.registry.deleting import Deleting
 from tasks.registry.models_registry import Registry
 
 
@@ -117,12 +126,16 @@ def work_routes(parts: Collaborators) -> dict[str, object]:
 
 def model_routes(parts: Collaborators) -> dict[str, object]:
     """The registry."""
-    registry = Registry(parts.connections.client)
+    client = parts.connections.client
+    registry = Registry(client)
+    deleting = Deleting(client, registry)
     version = "/v1/models/{model}/versions/{version}"
     return {
         "/v1/models": ModelsResource(registry),
-        "/v1/models/{model}": ModelResource(registry),
-        version: VersionResource(registry),
+        "/v1/models/{model}": ModelResource(registry, deleting),
+        "/v1/models/{model}/snapshot": DataResource(deleting),
+        "/v1/models/{model}/history": HistoryResource(client),
+        version: VersionResource(registry, deleting),
         f"{version}/report": ReportResource(registry, parts.connections.blobs),
         f"{version}/promote": PromoteResource(registry),
     }

@@ -10,7 +10,7 @@ from importlib import import_module
 
 from infra.arguments.accounts import add_accounts, add_credentials
 from infra.arguments.common import add_home, command
-from infra.arguments.running import add_dead_letters, add_running
+from infra.arguments.running import add_dead_letters, add_models, add_running
 from infra.arguments.serving import add_demo, add_processes, add_up
 from tasks.errors import ServiceError
 from tasks.telemetry.logs import is_written
@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     add_home(acl)
     add_credentials(commands)
     add_dead_letters(commands)
+    add_models(commands)
     command(commands, "settings", "infra.commands.status:settings", help="list all settings")
     return top
 

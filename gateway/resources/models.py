@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 
+import redis
 from falcon import HTTP_304, MEDIA_HTML
 from falcon.asgi import Request, Response
 
 from gateway.identity.auth import requires
 from gateway.identity.scopes import VIEWING, sees
 from gateway.web.errors import told
-from gateway.web.representations import model_document, show, version_document
-from tasks.errors import UnknownVersion
+from gateway.web.parameters import page_limit, single_values
+from gateway.web.representations import fact_document, model_document, show, version_document
+from tasks.errors import InvalidField, NotFound, UnknownModel, UnknownVersion
+from tasks.registry.deleting import Deleting
+from tasks.registry.history import history
 from tasks.registry.models_registry import Registry, Version
 from tasks.storage.blobs import Blobs
 
@@ -36,20 +40,62 @@ class ModelsResource:
 class ModelResource:
     """One model."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, deleting: Deleting) -> None:
         self._registry = registry
+        self._deleting = deleting
 
     @requires(VIEWING)
     async def on_get(self, _req: Request, resp: Response, model: str) -> None:
         """Its data, its schema, its versions and which is current."""
         show(resp, model_document(await asyncio.to_thread(self._registry.model, model)))
 
+    @requires("models:write")
+    async def on_delete(self, req: Request, resp: Response, model: str) -> None:
+        """Delete it with all that it has but its history."""
+        who = req.context.principal.name
+        await asyncio.to_thread(self._deleting.model, model, who=who, force=_force(req))
+        log.info("model %s is deleted", model, extra={**told(req), "model": model})
+        show(resp, {"model": model, "deleted": True})
+
+
+class DataResource:
+    """The data of a model: its latest snapshot."""
+
+    def __init__(self, deleting: Deleting) -> None:
+        self._deleting = deleting
+
+    @requires("models:write")
+    async def on_delete(self, req: Request, resp: Response, model: str) -> None:
+        """Delete it; versions stay and answer."""
+        who = req.context.principal.name
+        await asyncio.to_thread(self._deleting.data, model, who=who, force=_force(req))
+        log.info("the data of model %s is deleted", model, extra={**told(req), "model": model})
+        show(resp, {"model": model, "deleted": True})
+
+
+class HistoryResource:
+    """What happened to a model."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+
+    @requires(VIEWING)
+    async def on_get(self, req: Request, resp: Response, model: str) -> None:
+        """Facts, the newest first, also of a model that was deleted. Raises UnknownModel where there never was one."""
+        given = single_values(req, known=("limit", "before"))
+        limit, before = page_limit(given.get("limit")), _before(given.get("before"))
+        facts, earlier = await asyncio.to_thread(history, self._client, model, limit=limit, before=before)
+        if not facts and before is None:
+            raise UnknownModel(f"there is no model {model[:80]!r}")
+        show(resp, {"history": [fact_document(fact) for fact in facts], "next": earlier})
+
 
 class VersionResource:
     """One version of a model."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, deleting: Deleting) -> None:
         self._registry = registry
+        self._deleting = deleting
 
     @requires(VIEWING)
     async def on_get(self, _req: Request, resp: Response, model: str, version: str) -> None:
@@ -57,6 +103,14 @@ class VersionResource:
         number = _number(model, version)
         found, current = await asyncio.to_thread(self._find, model, number)
         show(resp, version_document(model, number, found, current=current == number))
+
+    @requires("models:write")
+    async def on_delete(self, req: Request, resp: Response, model: str, version: str) -> None:
+        """Delete it."""
+        number, who = _number(model, version), req.context.principal.name
+        await asyncio.to_thread(self._deleting.version, model, number, who=who, force=_force(req))
+        log.info("version %d of %s is deleted", number, model, extra={**told(req), "model": model, "version": number})
+        show(resp, {"model": model, "version": number, "deleted": True})
 
     def _find(self, model: str, number: int) -> tuple[Version, int | None]:
         try:
@@ -76,7 +130,7 @@ class ReportResource:
     @requires(VIEWING)
     async def on_get(self, req: Request, resp: Response, model: str, version: str) -> None:
         """The worker's bytes unchanged; 304 to who has them. Raises NotFound where there is no report."""
-        digest = await asyncio.to_thread(self._registry.page, model, _number(model, version))
+        digest = await asyncio.to_thread(self._page, model, _number(model, version))
         resp.etag = digest
         # It never changes, but is only for those who may see the model.
         resp.set_header("Cache-Control", "private, no-cache")
@@ -85,6 +139,16 @@ class ReportResource:
             return
         resp.data = await asyncio.to_thread(self._blobs.get, digest)
         resp.content_type = MEDIA_HTML
+
+    def _page(self, model: str, version: int) -> str:
+        """The blob of a version's report."""
+        report = self._registry.reports.get(model, version)
+        if report is not None and report.digest:
+            return report.digest
+        if version not in self._registry.model(model).versions:
+            raise UnknownVersion(f"the model {model} has no version {version}")
+        reason = report.reason if report is not None else "its train was of an older release, or ended too soon"
+        raise NotFound(f"version {version} of {model} has no report: {reason}; train again for one")
 
 
 class PromoteResource:
@@ -97,11 +161,28 @@ class PromoteResource:
     async def on_post(self, req: Request, resp: Response, model: str, version: str) -> None:
         """Make this version current, or roll back to it."""
         number = _number(model, version)
-        await asyncio.to_thread(self._registry.promote, model, number)
+        await asyncio.to_thread(self._registry.promote, model, number, who=req.context.principal.name)
         log.info(
             "version %d of %s is current now", number, model, extra={**told(req), "model": model, "version": number}
         )
         show(resp, {"model": model, "current": number})
+
+
+def _force(req: Request) -> bool:
+    """The query parameter `force`. Raises InvalidField."""
+    text = single_values(req, known=("force",)).get("force", "false")
+    if text not in ("true", "false"):
+        raise InvalidField(f"force must be true or false, not {text[:40]!r}").at("?force")
+    return text == "true"
+
+
+def _before(text: str | None) -> int | None:
+    """The query parameter `before`. Raises InvalidField."""
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise InvalidField("before must be what `next` of a page said").at("?before")
+    return int(text)
 
 
 def _number(model: str, text: str) -> int:

@@ -13,7 +13,8 @@ from gateway.web.errors import problem_from_wire
 from tasks.contract import PROBLEM, Media, State
 from tasks.ledger.dead_letters import DeadLetter
 from tasks.ledger.groups import Outcome, Task, read_failure
-from tasks.registry.models_registry import Model, Version
+from tasks.registry.history import Fact
+from tasks.registry.models_registry import Model, Snapshot, Version, read_learned
 
 _encode = msgspec.json.Encoder().encode
 
@@ -106,25 +107,44 @@ def letter_document(letter: DeadLetter) -> dict[str, Any]:
 
 
 def model_document(model: Model) -> dict[str, Any]:
-    """A model with its schema and a line for each version."""
+    """A model with its schema and a line for each version; where its data was deleted, as its last version was."""
     snapshot = model.snapshot
+    described = snapshot or model.versions[max(model.versions)]
+    learned = read_learned(described)
     return {
         "model": model.name,
-        "estimator": snapshot.estimator,
-        "target": snapshot.target,
-        "problem": snapshot.problem,
+        "estimator": described.estimator,
+        "target": learned.target,
+        "problem": learned.problem,
         "current": model.current,
-        "snapshot": {
-            "fingerprint": snapshot.fingerprint,
-            "rows": snapshot.rows,
-            "holdout_rows": snapshot.holdout_rows,
-            "created_at": _time(snapshot.created_at),
-        },
-        "schema": snapshot.schema,
+        "snapshot": _snapshot_document(snapshot) if snapshot else None,
+        "schema": described.schema,
         "versions": [
             {"version": number, "metrics": version.metrics, "created_at": _time(version.created_at)}
             for number, version in model.versions.items()
         ],
+    }
+
+
+def _snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "fingerprint": snapshot.fingerprint,
+        "rows": snapshot.rows,
+        "holdout_rows": snapshot.holdout_rows,
+        "created_at": _time(snapshot.created_at),
+    }
+
+
+def fact_document(fact: Fact) -> dict[str, Any]:
+    """What happened to a model."""
+    return {
+        "at": _time(fact.at),
+        "what": fact.what,
+        "who": fact.who,
+        "why": fact.why or None,
+        "version": fact.version,
+        "promoted": fact.promoted,
+        "task": fact.task or None,
     }
 
 

@@ -60,3 +60,29 @@ def add_dead_letters(commands: Subparsers) -> None:
     for action in (listed, shown, replay, drop):
         action.add_argument("--json", action="store_true", help="as JSON")
         add_home(action)
+
+
+def add_models(commands: Subparsers) -> None:
+    """What there is to predict with."""
+    models = command(commands, "models", "infra.commands.models:show_all", help="models and their versions")
+    actions = models.add_subparsers(required=True, metavar="ACTION")
+    listed = command(actions, "list", "infra.commands.models:show_all", help="list the models")
+    listed.add_argument("--json", action="store_true", help="as one JSON array")
+    shown = command(actions, "show", "infra.commands.models:show", help="print all that is known of one, as JSON")
+    shown.add_argument("--history", action="store_true", help="what happened to it and who asked for it, newest first")
+    promote = command(actions, "promote", "infra.commands.models:promote", help="make a version answer estimates")
+    delete = command(
+        actions,
+        "delete",
+        "infra.commands.models:delete",
+        help="delete a model, but for its history; bytes go with a sweep",
+    )
+    delete.add_argument("--data", action="store_true", help="only its data; versions stay and answer")
+    delete.add_argument("--force", action="store_true", help="also what is current or unfinished work is about")
+    for action in (shown, promote, delete):
+        action.add_argument("model", metavar="MODEL")
+    for action in (shown, delete):
+        action.add_argument("--version", type=int, metavar="N", help="only this version")
+    promote.add_argument("version", type=int, metavar="N")
+    for action in (listed, shown, promote, delete):
+        add_home(action)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -12,14 +13,24 @@ from tasks.errors import (
     InvalidField,
     ModelNotInitialised,
     ModelNotTrained,
-    NotFound,
     UnknownModel,
     UnknownVersion,
 )
 from tasks.ledger.claims import check_held
 from tasks.ledger.groups import Claim
-from tasks.redis_keys import CURVES_KEY, GROUP_KEY, MODEL_KEY, MODELS_KEY, REPORTS_KEY, RETIRED_KEY, VERSIONS_KEY
+from tasks.redis_keys import (
+    CURVES_KEY,
+    GROUP_KEY,
+    HISTORY_KEY,
+    MODEL_KEY,
+    MODELS_KEY,
+    REPORTS_KEY,
+    RETIRED_KEY,
+    VERSIONS_KEY,
+)
 from tasks.registry.curve import Curve, read_curve
+from tasks.registry.history import RETENTION, fact, last_fact, task_of, who_asked
+from tasks.registry.version_reports import VersionReports
 from tasks.storage.scripts import register
 
 
@@ -79,27 +90,32 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     promotion: Promotion = UNKNOWN_PROMOTION
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where the page is that shows a version, or why there is none."""
-
-    #: Blob of the HTML document; empty if there is none.
-    digest: str = ""
-    reason: str = ""
-
-
 class Model(msgspec.Struct, frozen=True, kw_only=True):
     """One model: its latest snapshot, its current version's number, its versions by number."""
 
     name: str
-    snapshot: Snapshot
+    #: None if it was deleted.
+    snapshot: Snapshot | None
     current: int | None
     versions: dict[int, Version]
 
 
+class Learned(msgspec.Struct, frozen=True):
+    """What a schema says beside its columns."""
+
+    target: str
+    problem: str
+
+
 _encode = msgspec.json.Encoder().encode
+_read_learned = msgspec.json.Decoder(Learned).decode
 _read_snapshot = msgspec.json.Decoder(Snapshot).decode
 _read_version = msgspec.json.Decoder(Version).decode
-_read_report = msgspec.json.Decoder(Report).decode
+
+
+def read_learned(of: Snapshot | Version) -> Learned:
+    """What is learned from data or by a version."""
+    return _read_learned(of.schema)
 
 
 def check_name(model: str) -> str:
@@ -114,64 +130,43 @@ class Registry:
 
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
+        self.reports = VersionReports(client)
         self._add_version = register(client, "tasks/registry/lua/add_version.lua")
         self._set_snapshot = register(client, "tasks/registry/lua/set_snapshot.lua")
         self._promote = register(client, "tasks/registry/lua/promote.lua")
-        self._set_report = register(client, "tasks/registry/lua/set_report.lua")
         self._remove_version = register(client, "tasks/registry/lua/remove_version.lua")
 
     def set_snapshot(self, model: str, snapshot: Snapshot, *, claim: Claim | None) -> None:
         """Make this the model's latest snapshot; the first one makes the model. Raises FenceLost, Cancelled."""
-        keys = [_group(claim), MODEL_KEY.format(model=model), MODELS_KEY]
-        done = self._set_snapshot(keys=keys, args=[claim.fence if claim else 0, _encode(snapshot), model])
+        keys = [_group(claim), MODEL_KEY.format(model=model), MODELS_KEY, HISTORY_KEY.format(model=model)]
+        said = fact("data", who=who_asked(claim), task=task_of(claim))
+        done = self._set_snapshot(keys=keys, args=[claim.fence if claim else 0, _encode(snapshot), model, said])
         if claim is not None:
             check_held(done, claim)
 
     def add_version(self, model: str, version: Version, *, promote: bool, claim: Claim | None) -> int:
         """Add a version, and make it current if asked, in one step. Returns its number. Raises FenceLost,
         Cancelled."""
-        keys = [_group(claim), *_version_keys(model), CURVES_KEY.format(model=model)]
+        keys = [_group(claim), *_version_keys(model), CURVES_KEY.format(model=model), HISTORY_KEY.format(model=model)]
         lean = msgspec.structs.replace(version, curve=Curve())
-        args: list[Any] = [claim.fence if claim else 0, _encode(lean), int(promote), _encode(version.curve)]
+        why, task = version.promotion.because, task_of(claim)
+        said = fact("version", who=who_asked(claim), why=why, promoted=promote, task=task)
+        args: list[Any] = [claim.fence if claim else 0, _encode(lean), int(promote), _encode(version.curve), said]
         number = self._add_version(keys=keys, args=args)
         return check_held(number, claim) if claim is not None else int(number)
 
-    def promote(self, model: str, version: int) -> None:
-        """Make a version current. Raises UnknownModel, UnknownVersion."""
-        if not self._promote(keys=_version_keys(model), args=[version]):
+    def promote(self, model: str, version: int, *, who: str) -> None:
+        """Make a version current, as an account (`who`) asks for. Raises UnknownModel, UnknownVersion."""
+        keys = [*_version_keys(model), HISTORY_KEY.format(model=model)]
+        if not self._promote(keys=keys, args=[version, fact("promoted", who=who)]):
             self.model(model)
             raise UnknownVersion(f"the model {model} has no version {version}")
 
     def remove_version(self, model: str, version: int, *, before: float) -> bool:
         """Remove a version, unless it is current or was so since that time (seconds since the epoch)."""
-        keys = [*_version_keys(model), REPORTS_KEY.format(model=model), CURVES_KEY.format(model=model)]
-        return bool(self._remove_version(keys=keys, args=[version, before]))
-
-    def set_report(self, model: str, version: int, report: Report) -> None:
-        """Say where the report of a version is; nothing if the version has gone meanwhile."""
-        keys = [key.format(model=model) for key in (VERSIONS_KEY, REPORTS_KEY)]
-        self._set_report(keys=keys, args=[version, _encode(report)])
-
-    def report(self, model: str, version: int) -> Report | None:
-        """What is known of a version's report; None if that was never said."""
-        record: Any = self._redis.hget(REPORTS_KEY.format(model=model), str(version))
-        return _read_report(record) if record is not None else None
-
-    def page(self, model: str, version: int) -> str:
-        """The blob of a version's report. Raises UnknownModel, UnknownVersion, and NotFound, which says why there is
-        none."""
-        report = self.report(model, version)
-        if report is not None and report.digest:
-            return report.digest
-        if version not in self.model(model).versions:
-            raise UnknownVersion(f"the model {model} has no version {version}")
-        reason = report.reason if report is not None else "its train was of an older release, or ended too soon"
-        raise NotFound(f"version {version} of {model} has no report: {reason}; train again for one")
-
-    def reports(self, model: str) -> list[Report]:
-        """What is known of the reports of all versions of a model."""
-        records: Any = self._redis.hvals(REPORTS_KEY.format(model=model))
-        return [_read_report(record) for record in records]
+        others = (REPORTS_KEY, CURVES_KEY, HISTORY_KEY)
+        keys = [*_version_keys(model), *(key.format(model=model) for key in others)]
+        return bool(self._remove_version(keys=keys, args=[version, before, fact("retention", who=RETENTION)]))
 
     def snapshot(self, model: str) -> Snapshot:
         """The latest snapshot. Raises ModelNotInitialised."""
@@ -221,14 +216,22 @@ class Registry:
             pipe.hmget(MODEL_KEY.format(model=name), ["snapshot", "current"])
             pipe.hgetall(VERSIONS_KEY.format(model=name))
             (snapshot, current), versions = pipe.execute()
-        if snapshot is None:
-            raise UnknownModel(f"there is no model {name[:80]!r}")
+        if snapshot is None and not versions:
+            raise self._unknown(name)
         return Model(
             name=name,
-            snapshot=_read_snapshot(snapshot),
+            snapshot=_read_snapshot(snapshot) if snapshot else None,
             current=int(current) if current else None,
             versions={int(number): _read_version(record) for number, record in sorted(versions.items())},
         )
+
+    def _unknown(self, name: str) -> UnknownModel:
+        """Why there is no such model: nobody made it, or somebody deleted it."""
+        last = last_fact(self._redis, name)
+        if last is None:
+            return UnknownModel(f"there is no model {name[:80]!r}")
+        when = datetime.fromtimestamp(last.at, UTC).isoformat(timespec="seconds")
+        return UnknownModel(f"there is no model {name[:80]!r} any more: {last.what} by {last.who} at {when}")
 
 
 def _group(claim: Claim | None) -> str:

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from tasks.errors import Unavailable
 from tasks.estimators.base import Dataset, Estimator
-from tasks.registry.models_registry import Model, Report, Version
+from tasks.registry.models_registry import Model, Version
 from tasks.registry.snapshots import read_dataset
+from tasks.registry.version_reports import Report
 from tasks.reports import sections
 from tasks.reports.comparing import comparison
 from tasks.reports.judging import judge
@@ -43,7 +44,7 @@ def add_missing_report(runtime: Runtime, model: str, number: int) -> None:
     """The same for a version whose train ended before its report was begun; nothing if it was."""
 
     def written(record: Model) -> str:
-        if record.snapshot.fingerprint != record.versions[number].fingerprint:
+        if record.snapshot is None or record.snapshot.fingerprint != record.versions[number].fingerprint:
             raise Unavailable("its worker ended before it was made, and the data has been replaced since")
         loaded, dataset = runtime.models.get(model, number), read_dataset(runtime.blobs, record.snapshot)
         return write(record, number, estimator=loaded.estimator, artefact=loaded.artefact, dataset=dataset)
@@ -54,9 +55,9 @@ def add_missing_report(runtime: Runtime, model: str, number: int) -> None:
 def _add(runtime: Runtime, model: str, number: int, written: Callable[[Model], str]) -> None:
     told = {"model": model, "version": number}
     try:
-        if runtime.registry.report(model, number) is not None:
+        if runtime.registry.reports.get(model, number) is not None:
             return
-        runtime.registry.set_report(model, number, Report(reason=BEGUN))
+        runtime.registry.reports.set(model, number, Report(reason=BEGUN))
         record = runtime.registry.model(model)
         record.versions[number] = runtime.registry.version(model, number)
         with interruptible(runtime.disconnect):
@@ -67,7 +68,7 @@ def _add(runtime: Runtime, model: str, number: int, written: Callable[[Model], s
         log.warning("there will be no report of %s version %s", model, number, exc_info=error, extra=told)
         report = Report(reason=f"{type(error).__name__}: {error}"[:1000])
     try:
-        runtime.registry.set_report(model, number, report)
+        runtime.registry.reports.set(model, number, report)
     except Exception as error:
         log.warning("the report of %s version %s could not be noted", model, number, exc_info=error, extra=told)
 

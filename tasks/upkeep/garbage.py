@@ -36,9 +36,10 @@ def referenced(registry: Registry) -> set[str]:
     found: set[str] = set()
     for name in registry.names():
         model = registry.model(name)
-        found |= {model.snapshot.train, model.snapshot.holdout, model.snapshot.sides}
+        if data := model.snapshot:
+            found |= {data.train, data.holdout, data.sides}
         found |= {version.artefact for version in model.versions.values()}
-        found |= {report.digest for report in registry.reports(name)}
+        found |= {report.digest for report in registry.reports.all(name)}
     return found
 
 

@@ -95,6 +95,16 @@ DOCUMENTED: Final = {
     ("GET", "/v1/models/{model}"): Access(scopes=VIEWING, answers=(200,)),
     ("GET", "/v1/models/{model}/versions/{version}"): Access(scopes=VIEWING, answers=(200,)),
     ("GET", "/v1/models/{model}/versions/{version}/report"): Access(scopes=VIEWING, answers=(200,)),
+    ("GET", "/v1/models/{model}/history"): Access(scopes=VIEWING, answers=(200,)),
+    # Who is let in is told that this is no way to force it: the model is needed.
+    **{
+        ("DELETE", path): Access(scopes=("models:write",), answers=(422,), query="force=perhaps")
+        for path in (
+            "/v1/models/{model}",
+            "/v1/models/{model}/snapshot",
+            "/v1/models/{model}/versions/{version}",
+        )
+    },
     ("POST", "/v1/models/{model}/versions/{version}/promote"): Access(scopes=("models:write",), answers=(200,)),
     ("GET", "/metrics"): Access(scopes=("monitor",), answers=(200,), challenge=f"{BEARER}, {CHALLENGE}"),
     ("GET", "/openapi.yml"): Access(scopes=PUBLIC, answers=(200,)),

@@ -159,7 +159,7 @@ def test_a_train_whose_worker_ends_over_its_report_succeeds_without_one(tmp_path
         site.init("harmful")
         result = site.client.train("harmful").result(timeout=60)
         assert (result["version"], result["promoted"]) == (1, True)
-        found = site.registry.report("harmful", 1)
+        found = site.registry.reports.get("harmful", 1)
         assert found is not None
         assert (found.digest, found.reason) == ("", "its worker ended while it was made")
         assert site.versions("harmful") == [1]
@@ -170,7 +170,7 @@ def test_a_train_whose_report_raises_succeeds_without_one(tmp_path: Path) -> Non
         site.init("harmful")
         handle = site.client.train("harmful", params={"factor": RAISES})
         assert handle.result(timeout=60)["version"] == 1
-        found = site.registry.report("harmful", 1)
+        found = site.registry.reports.get("harmful", 1)
         assert found is not None
         assert (found.digest, found.reason) == ("", "RuntimeError: the second time is <too> much")
 
@@ -179,10 +179,10 @@ def test_a_train_that_is_delivered_again_makes_the_report_that_is_missing(
     redis_client: redis.Redis, valkey_server: Any
 ) -> None:
     runtime = learn_sums(valkey_server.redis_url, "sums")
-    before = runtime.registry.report("sums", 1)
+    before = runtime.registry.reports.get("sums", 1)
     assert before is not None
     redis_client.delete(REPORTS_KEY.format(model="sums"))
     assert fitting.result_of(runtime, "sums", 1)["version"] == 1
-    after = runtime.registry.report("sums", 1)
+    after = runtime.registry.reports.get("sums", 1)
     assert after is not None
     assert runtime.blobs.get(after.digest) == runtime.blobs.get(before.digest)

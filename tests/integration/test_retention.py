@@ -19,9 +19,9 @@ from tasks.learning import fitting, ingest
 from tasks.learning.predicting import Request, answer
 from tasks.ledger.groups import Claim, Current, Group, Head, Outcome, failure, new_group_id
 from tasks.redis_keys import BLOB_KEY, BLOBS_KEY, DEAD_KEY, GROUP_KEY, OWNER_KEY, RETIRED_KEY
+from tasks.registry.in_progress import in_use
 from tasks.upkeep.budget import Budget
 from tasks.upkeep.garbage import remove_left_behind
-from tasks.upkeep.old_versions import in_use
 from tasks.upkeep.retention import sweep
 from tasks.upkeep.system_tasks import PART_SECONDS
 from tasks.worker.runtime import Runtime, make_runtime
@@ -114,7 +114,7 @@ def test_old_versions_go_with_their_artefacts_and_reports_and_never_the_current_
     # Two parts of the data, and the sides of its rows; each version's artefact and report.
     assert place.stored() == 3 + 2 * len(expected)
     for number in range(1, 6):
-        report = place.runtime.registry.report("m", number)
+        report = place.runtime.registry.reports.get("m", number)
         assert (report is not None) == (number in expected)
         if report is not None:
             assert place.runtime.blobs.get(report.digest).startswith(b"<!doctype html>")
@@ -126,7 +126,7 @@ def test_old_versions_go_with_their_artefacts_and_reports_and_never_the_current_
         gone = estimated(place.runtime, number)
         assert (gone.state, b"UnknownVersion" in gone.body) == (State.FAILED, True)
         with pytest.raises(UnknownVersion):
-            place.runtime.registry.promote("m", number)
+            place.runtime.registry.promote("m", number, who="somebody")
 
 
 def test_young_versions_and_those_that_were_current_a_moment_ago_stay(place: Place) -> None:

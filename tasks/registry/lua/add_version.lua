@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Adds a version to a model.
--- KEYS: group ('' for work without a record), model, versions, retired, curves.
--- ARGV: fence, version record, promote (1 or 0), its curve.
+-- KEYS: group ('' for work without a record), model, versions, retired, curves, history.
+-- ARGV: fence, version record, promote (1 or 0), its curve, fact.
 -- Returns the new version's number; 0 and no change where the fence is old; -1 and no change if the work is cancelled.
 --
 -- The model remembers a digest of the record, which tells the version from one with the same number in a Redis that
@@ -9,6 +9,7 @@
 -- remembers the number, so that a train whose worker died before it could finish the group is not run again.
 -- include: tasks/registry/lua/include/make_current.lua
 -- include: tasks/registry/lua/include/held.lua
+-- include: tasks/registry/lua/include/note.lua
 
 local made = KEYS[1] ~= '' and redis.call('HGET', KEYS[1], 'version')
 if made then return tonumber(made) end
@@ -20,4 +21,5 @@ redis.call('HSET', KEYS[5], number, ARGV[4])
 redis.call('HSET', KEYS[2], 'identity' .. number, identity)
 if KEYS[1] ~= '' then redis.call('HSET', KEYS[1], 'version', number) end
 if ARGV[3] == '1' then make_current(KEYS[2], KEYS[4], number) end
+note(KEYS[6], ARGV[5], number)
 return number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -10,15 +11,17 @@ import pytest
 from tests.lua import Lua
 
 MODEL_KEYS = ("model", "versions", "retired")
+#: What each script is to note.
+FACT = '{"what":"it"}'
 
 
 def add(lua: Lua, record: str, *, group: str = "", promote: int = 0, fence: int = 1) -> Any:
-    keys, args = [group, *MODEL_KEYS, "curves"], [fence, record, promote, f"curve of {record}"]
+    keys, args = [group, *MODEL_KEYS, "curves", "history"], [fence, record, promote, f"curve of {record}", FACT]
     return lua.run("tasks/registry/lua/add_version.lua", keys=keys, args=args)
 
 
 def set_snapshot(lua: Lua, *, group: str = "", fence: int = 1) -> Any:
-    keys, args = [group, "model", "models"], [fence, "snapshot", "m"]
+    keys, args = [group, "model", "models", "history"], [fence, "snapshot", "m", FACT]
     return lua.run("tasks/registry/lua/set_snapshot.lua", keys=keys, args=args)
 
 
@@ -88,7 +91,7 @@ def test_what_was_worked_out_is_stored_at_maxmemory(lua: Lua, write: Any) -> Non
 
 
 def promote(lua: Lua, version: int) -> Any:
-    return lua.run("tasks/registry/lua/promote.lua", keys=MODEL_KEYS, args=[version])
+    return lua.run("tasks/registry/lua/promote.lua", keys=[*MODEL_KEYS, "history"], args=[version, FACT])
 
 
 def test_an_old_version_is_made_current_again(lua: Lua) -> None:
@@ -106,6 +109,24 @@ def test_a_version_that_is_not_there_is_not_made_current(lua: Lua) -> None:
     assert lua.everything() == before
 
 
+def noted(lua: Lua) -> list[int | None]:
+    """The versions in the history, in order; checks that each has its time."""
+    facts = [json.loads(text) for text in lua.redis.lrange("history", 0, -1)]
+    assert all(fact["what"] == "it" and 0 <= lua.now() - fact["at"] < 5 for fact in facts)
+    return [fact.get("version") for fact in facts]
+
+
+def test_what_happens_is_noted_with_it(lua: Lua) -> None:
+    set_snapshot(lua)
+    add(lua, "first")
+    add(lua, "second", promote=1)
+    promote(lua, 1)
+    assert noted(lua) == [None, 1, 2, 1]
+    promote(lua, 3)
+    add(lua, "second")
+    assert noted(lua) == [None, 1, 2, 1], "nothing happened"
+
+
 def set_report(lua: Lua, version: int) -> Any:
     return lua.run("tasks/registry/lua/set_report.lua", keys=["versions", "reports"], args=[version, "page"])
 
@@ -117,8 +138,8 @@ def test_a_report_is_set_for_a_version_that_is_there(lua: Lua) -> None:
 
 
 def remove(lua: Lua, version: int, *, before: float) -> Any:
-    keys = [*MODEL_KEYS, "reports", "curves"]
-    return lua.run("tasks/registry/lua/remove_version.lua", keys=keys, args=[version, before])
+    keys = [*MODEL_KEYS, "reports", "curves", "history"]
+    return lua.run("tasks/registry/lua/remove_version.lua", keys=keys, args=[version, before, FACT])
 
 
 def test_a_version_goes_with_all_that_is_known_of_it(lua: Lua) -> None:
@@ -141,3 +162,53 @@ def test_what_is_or_was_current_not_long_ago_stays(lua: Lua) -> None:
     assert remove(lua, 2, before=start + 100) == 0
     assert remove(lua, 1, before=start) == 0
     assert lua.everything() == before
+
+
+def delete(lua: Lua, version: int, *, force: int = 0) -> Any:
+    keys = [*MODEL_KEYS, "reports", "curves", "history"]
+    return lua.run("tasks/registry/lua/delete_version.lua", keys=keys, args=[version, force, FACT])
+
+
+def test_a_version_is_deleted_and_the_current_one_only_by_force(lua: Lua) -> None:
+    add(lua, "first", promote=1)
+    add(lua, "second")
+    set_report(lua, 1)
+    before = lua.everything()
+    assert (delete(lua, 1), delete(lua, 3)) == (-1, 0)
+    assert lua.everything() == before
+    assert delete(lua, 2) == 1
+    assert lua.redis.hkeys("versions") == lua.redis.hkeys("curves") == ["1"]
+    assert delete(lua, 1, force=1) == 1
+    assert not lua.redis.exists("versions", "curves", "reports", "retired")
+    assert lua.redis.hgetall("model") == {"last_version": "2"}
+    assert noted(lua) == [1, 2, 2, 1]
+
+
+def test_data_is_deleted_once(lua: Lua) -> None:
+    def run() -> Any:
+        return lua.run("tasks/registry/lua/delete_data.lua", keys=["model", "history"], args=[FACT])
+
+    set_snapshot(lua)
+    add(lua, "first", promote=1)
+    assert (run(), run()) == (1, 0)
+    assert lua.redis.hget("model", "current") == "1"
+    assert noted(lua) == [None, 1, None]
+
+
+def delete_model(lua: Lua, *, force: int = 0) -> Any:
+    keys = [*MODEL_KEYS, "reports", "curves", "history", "models"]
+    return lua.run("tasks/registry/lua/delete_model.lua", keys=keys, args=["m", force, FACT])
+
+
+def test_a_model_is_deleted_and_its_numbers_are_not_used_again(lua: Lua) -> None:
+    assert delete_model(lua, force=1) == 0
+    set_snapshot(lua)
+    add(lua, "first", promote=1)
+    before = lua.everything()
+    assert delete_model(lua) == -1
+    assert lua.everything() == before
+    assert delete_model(lua, force=1) == 1
+    assert lua.redis.hgetall("model") == {"last_version": "1"}
+    assert not lua.redis.exists("models", "versions", "curves", "reports", "retired")
+    assert noted(lua) == [None, 1, None]
+    assert add(lua, "another") == 2

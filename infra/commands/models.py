@@ -1,0 +1,90 @@
+"""`mlservice models`: what there is, and taking it away."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import msgspec
+import redis
+
+from gateway.web.representations import fact_document, model_document, version_document
+from infra.host.home import Home
+from infra.host.running import redis_of, settings_of
+from tasks.registry.deleting import Deleting
+from tasks.registry.history import COMMAND_LINE, history
+from tasks.registry.models_registry import Registry
+
+#: How many facts are read together.
+PAGE: Final = 200
+
+
+def show_all(args: argparse.Namespace) -> int:
+    """Print the models, one a line: name, estimator, problem, target, versions, which one is current."""
+    with _registry(args) as (_, registry):
+        documents = [model_document(registry.model(name)) for name in registry.names()]
+    if args.json:
+        _print(documents)
+        return 0
+    for document in documents:
+        named = (document[name] for name in ("model", "estimator", "problem", "target"))
+        print(*named, len(document["versions"]), document["current"] or "-", sep="\t")
+    return 0
+
+
+def show(args: argparse.Namespace) -> int:
+    """Print a model as JSON, one version of it, or what happened to it. Raises UnknownModel, UnknownVersion."""
+    with _registry(args) as (client, registry):
+        if args.history:
+            _show_history(client, args.model)
+        elif args.version is None:
+            _print(model_document(registry.model(args.model)))
+        else:
+            found, current = registry.version(args.model, args.version), registry.current(args.model)
+            _print(version_document(args.model, args.version, found, current=current == args.version))
+    return 0
+
+
+def promote(args: argparse.Namespace) -> int:
+    """Make a version current. Raises UnknownModel, UnknownVersion."""
+    with _registry(args) as (_, registry):
+        registry.promote(args.model, args.version, who=COMMAND_LINE)
+    return 0
+
+
+def delete(args: argparse.Namespace) -> int:
+    """Delete a model, one version, or its data. Raises UnknownModel, UnknownVersion, NotFound, Conflict."""
+    with _registry(args) as (client, registry):
+        deleting = Deleting(client, registry)
+        if args.version is not None:
+            deleting.version(args.model, args.version, who=COMMAND_LINE, force=args.force)
+        elif args.data:
+            deleting.data(args.model, who=COMMAND_LINE, force=args.force)
+        else:
+            deleting.model(args.model, who=COMMAND_LINE, force=args.force)
+    return 0
+
+
+def _show_history(client: redis.Redis, model: str) -> None:
+    before = None
+    while True:
+        facts, before = history(client, model, limit=PAGE, before=before)
+        for fact in facts:
+            document = fact_document(fact)
+            named = (document[name] for name in ("at", "what", "version", "who", "why"))
+            print(*("-" if value is None else value for value in named), sep="\t")
+        if before is None:
+            return
+
+
+@contextmanager
+def _registry(args: argparse.Namespace) -> Iterator[tuple[redis.Redis, Registry]]:
+    with redis_of(settings_of(Home(args.home), os.environ)) as client:
+        yield client, Registry(client)
+
+
+def _print(document: object) -> None:
+    print(msgspec.json.encode(document).decode())

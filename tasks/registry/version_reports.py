@@ -1,0 +1,46 @@
+"""Where the pages are that show versions, or why there is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import redis
+
+from tasks.redis_keys import REPORTS_KEY, VERSIONS_KEY
+from tasks.storage.scripts import register
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the page is that shows a version, or why there is none."""
+
+    #: Blob of the HTML document; empty if there is none.
+    digest: str = ""
+    reason: str = ""
+
+
+_encode = msgspec.json.Encoder().encode
+_read = msgspec.json.Decoder(Report).decode
+
+
+class VersionReports:
+    """What is known of reports in one Redis."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+        self._set = register(client, "tasks/registry/lua/set_report.lua")
+
+    def set(self, model: str, version: int, report: Report) -> None:
+        """Say where the report of a version is; nothing if the version has gone meanwhile."""
+        keys = [key.format(model=model) for key in (VERSIONS_KEY, REPORTS_KEY)]
+        self._set(keys=keys, args=[version, _encode(report)])
+
+    def get(self, model: str, version: int) -> Report | None:
+        """What is known of a version's report; None if that was never said."""
+        record: Any = self._redis.hget(REPORTS_KEY.format(model=model), str(version))
+        return _read(record) if record is not None else None
+
+    def all(self, model: str) -> list[Report]:
+        """What is known of the reports of all versions of a model."""
+        records: Any = self._redis.hvals(REPORTS_KEY.format(model=model))
+        return [_read(record) for record in records]

@@ -1,0 +1,130 @@
+"""Models, versions and data are deleted, and what happened to a model stays known."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.servers import eventually
+from tests.service import MLSERVICE, Service
+
+ROWS = [{"x": i, "y": 2 * i} for i in range(40)]
+
+
+@pytest.fixture
+def model(service: Service, request: pytest.FixtureRequest) -> str:
+    """A model of the test's own with two versions, of which the second is current."""
+    name = f"deleting-{request.node.name.replace('_', '-')[:40]}"
+    assert service.init(name, {"rows": ROWS}, target="y").status_code == 200
+    for _ in range(2):
+        assert service.train(name, params={"num_iterations": 3}).status_code == 200
+    return name
+
+
+def facts(service: Service, model: str) -> list[tuple[str, Any]]:
+    """(what, version) of all that happened, the newest first; the first account asked for all of it."""
+    answer = service.http.get(f"/v1/models/{model}/history").json()
+    assert {fact["who"] for fact in answer["history"]} == {"admin"}
+    return [(fact["what"], fact["version"]) for fact in answer["history"]]
+
+
+def test_a_version_goes_and_the_current_one_only_by_force(service: Service, model: str) -> None:
+    path = f"/v1/models/{model}/versions"
+    refused = service.http.delete(f"{path}/2")
+    assert refused.status_code == 409
+    assert "promote another first, or say force=true" in refused.json()["detail"]
+    assert service.estimate(model, {"rows": [[3]]}, version=1).status_code == 200
+    assert service.http.delete(f"{path}/1").json() == {"model": model, "version": 1, "deleted": True}
+    assert service.http.get(f"{path}/1").status_code == service.http.get(f"{path}/1/report").status_code == 404
+    assert service.estimate(model, {"rows": [[3]]}, version=1).status_code == 404
+    assert service.http.delete(f"{path}/1").status_code == 404
+    assert service.estimate(model, {"rows": [[3]]}).json()["version"] == 2
+    assert service.http.delete(f"{path}/2", params={"force": "true"}).status_code == 200
+    assert service.estimate(model, {"rows": [[3]]}).status_code == 424
+    assert service.train(model).json()["version"] == 3, "a number is not used again"
+    assert facts(service, model) == [
+        *(("version", 3), ("version deleted", 2), ("version deleted", 1)),
+        *(("version", 2), ("version", 1), ("data", None)),
+    ]
+
+
+def test_data_goes_and_versions_answer_on(service: Service, model: str) -> None:
+    assert service.http.delete(f"/v1/models/{model}/snapshot").status_code == 200
+    described = service.http.get(f"/v1/models/{model}").json()
+    assert described["snapshot"] is None
+    assert (described["target"], described["problem"]) == ("y", "regression")
+    assert service.estimate(model, {"rows": [[3]]}).status_code == 200
+    assert service.train(model).status_code == 424
+    again = service.http.delete(f"/v1/models/{model}/snapshot")
+    assert again.status_code == 404
+    assert "it was deleted" in again.json()["detail"]
+    assert service.init(model, {"rows": ROWS}, target="y").status_code == 200
+    assert service.train(model).json()["version"] == 3
+
+
+def test_a_model_goes_and_its_history_says_who_and_when(service: Service, model: str) -> None:
+    path = f"/v1/models/{model}"
+    refused = service.http.delete(path)
+    assert refused.status_code == 409
+    assert "has a current version" in refused.json()["detail"]
+    assert service.http.delete(path, params={"force": "perhaps"}).status_code == 422
+    assert service.http.delete(path, params={"force": "true"}).json() == {"model": model, "deleted": True}
+    gone = service.http.get(path)
+    assert gone.status_code == 404
+    assert "any more: model deleted by admin at 20" in gone.json()["detail"]
+    assert model not in [entry["model"] for entry in service.http.get("/v1/models").json()["models"]]
+    assert service.estimate(model, {"rows": [[3]]}).status_code == 424
+    assert facts(service, model)[0] == ("model deleted", None)
+    assert service.http.delete(path).status_code == 404
+    assert service.init(model, {"rows": [{"x": i, "y": -i} for i in range(40)]}, target="y").status_code == 200
+    assert service.train(model).json()["version"] == 3
+    assert service.estimate(model, {"rows": [[30]]}).json()["predictions"][0] < 0, "no process remembers the old one"
+
+
+def test_what_unfinished_work_is_about_stays(service: Service, model: str) -> None:
+    body = {"params": {"num_iterations": 100_000, "early_stopping_rounds": 0}}
+    task = service.http.post(f"/v1/models/{model}/train", json=body).json()["id"]
+    for path in (f"/v1/models/{model}/snapshot", f"/v1/models/{model}"):
+        refused = service.http.delete(path)
+        assert refused.status_code == 409
+        assert "is unfinished" in refused.json()["detail"]
+    service.http.delete(f"/v1/tasks/{task}")
+    eventually(lambda: service.http.get(f"/v1/tasks/{task}").json()["state"] == "cancelled", seconds=20, what="cancel")
+    assert service.http.delete(f"/v1/models/{model}", params={"force": "true"}).status_code == 200
+
+
+def test_history_comes_in_pages(service: Service, model: str) -> None:
+    path = f"/v1/models/{model}/history"
+    first = service.http.get(path, params={"limit": 2}).json()
+    assert [fact["version"] for fact in first["history"]] == [2, 1]
+    assert first["history"][0]["why"] == "promote was 'always'"
+    assert first["history"][0]["promoted"]
+    rest = service.http.get(path, params={"limit": 2, "before": first["next"]}).json()
+    assert [fact["what"] for fact in rest["history"]] == ["data"]
+    assert rest["next"] is None
+    assert rest["history"][0]["task"].endswith("-0")
+    assert service.http.get("/v1/models/never-there/history").status_code == 404
+
+
+def test_the_command_line_does_the_same(service: Service, model: str) -> None:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [str(MLSERVICE), "models", *words, "--home", str(service.home.root)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert f"{model}\tlightgbm\tregression\ty\t2\t2\n" in run("list").stdout
+    assert run("promote", model, "1").returncode == 0
+    assert json.loads(run("show", model).stdout)["current"] == 1
+    refused = run("delete", model, "--version", "1")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("mlservice: version 1 is the current one")
+    assert run("delete", model, "--version", "2").returncode == 0
+    lines = run("show", model, "--history").stdout.splitlines()
+    assert [line.split("\t")[1:4] for line in lines[:2]] == [
+        ["version deleted", "2", "the command line"],
+        ["promoted", "1", "the command line"],
+    ]
+    assert run("delete", model, "--force").returncode == 0
+    assert run("show", model).returncode == 1
