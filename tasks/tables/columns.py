@@ -25,6 +25,8 @@ class Column(msgspec.Struct, frozen=True):
     nullable: bool = False
     #: How its texts are read where that is not plain: see `ColumnPlan.format`.
     format: str = ""
+    #: Of numbers: whether training had only 0 and 1, so that true and false fit.
+    zero_one: bool = False
     #: Of numbers: the median of the training part; stands for a missing value that training never missed.
     typical: float | None = None
 

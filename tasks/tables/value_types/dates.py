@@ -41,8 +41,19 @@ def has_zone(texts: pa.StringArray) -> pa.BooleanArray:
 
 
 def parse_format(texts: pa.StringArray, form: str) -> pa.TimestampArray:
-    """The moment of each text by a format of `strptime`; null for those that do not have it."""
-    return pc.strptime(texts, format=form, unit="us", error_is_null=True)
+    """The moment of each text by a format of `strptime`; null for those that do not have it. An offset is turned into
+    UTC."""
+    found = pc.strptime(texts, format=form, unit="us", error_is_null=True)
+    if found.type.tz is not None:
+        return found.cast(MOMENT)
+    # strptime takes the 31st of February for the 3rd of March: written again, a date has to be what it was.
+    again = pc.strftime(found.cast(pa.timestamp("s"), safe=False), format=form)
+    return pc.if_else(pc.equal(_bare(again), _bare(texts)), found, None)
+
+
+def _bare(texts: pa.StringArray) -> pa.StringArray:
+    """The texts in small letters, without zeros before digits."""
+    return pc.replace_substring_regex(pc.utf8_lower(texts), r"\b0+([0-9])", r"\1")
 
 
 def _parse(texts: pa.StringArray) -> pa.TimestampArray:

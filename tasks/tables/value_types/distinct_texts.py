@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import EllipsisType
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +38,8 @@ class DistinctTexts:
         """A value for each row from one for each of `texts`; null where the row has no text."""
         return values.take(self.codes)
 
-    def cells(self, mask: Mask) -> int:
-        """How many rows have one of the texts that are marked."""
+    def cells(self, mask: Mask | EllipsisType) -> int:
+        """How many rows have one of the texts that are marked; `...` marks all."""
         return int(self.counts[mask].sum())
 
     def rows(self, mask: Mask) -> list[int]:

@@ -50,7 +50,7 @@ def _whole(values: pa.ChunkedArray, name: str) -> Typed:
         try:
             return _checked(values.cast(pa.int64()), name)
         except pa.ArrowInvalid:
-            return _digits(values.cast(pa.string()))
+            return _digits(values.cast(pa.string()), name)
     return _checked(values.cast(pa.int64()), name)
 
 
@@ -58,20 +58,18 @@ def _checked(values: Any, name: str) -> Typed:
     return Typed(values, "", notices.beyond(name, values))
 
 
-def _digits(texts: pa.ChunkedArray) -> Typed:
-    """Whole numbers that need not fit 64 bits."""
+def _digits(texts: pa.ChunkedArray, name: str) -> Typed:
+    """Numbers of many digits, exactly."""
     array = texts.combine_chunks()
     found = settled_texts(array, array.cast(pa.float64()))
-    return Typed(texts if found is None else found)
+    return Typed(texts, "", [notices.long_numbers(name)]) if found is None else _checked(found, name)
 
 
 def _decimal(values: pa.ChunkedArray, name: str) -> Typed:
     floats = exact_floats(values)
     if not np.nanmax(np.abs(floats), initial=0.0) >= EXACT:
         return Typed(settled(floats))
-    texts = values.cast(pa.string())
-    found = settled_texts(texts.combine_chunks(), pa.array(floats, from_pandas=True))
-    return Typed(texts) if found is None else _checked(found, name)
+    return _digits(values.cast(pa.string()), name)
 
 
 def _doubles(values: pa.ChunkedArray) -> Any:

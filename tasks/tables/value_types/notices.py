@@ -1,76 +1,46 @@
-"""What is said of the types that were found: the findings of this wing, each with its remedy."""
+"""What is said of the types that were found."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.tables.finding_codes import finding
 from tasks.tables.findings import Finding
 from tasks.tables.value_types import missing_words
 from tasks.tables.value_types.distinct_texts import DistinctTexts, Mask
-from tasks.tables.value_types.whole_numbers import beyond_exact
+from tasks.tables.value_types.whole_numbers import EXACT, beyond_exact
 
-#: Most different texts that a message shows.
-_SHOWN = 3
+#: Most different texts that a message shows, and most characters of each.
+_TEXTS = 3
+_CHARACTERS = 40
+_KINDS = {"percent": "percentages", "time": "times of day", "duration": "durations"}
+_CODES = {"percent": "percent", "time": "seconds", "duration": "seconds"}
 
 
 def odd(name: str, distinct: DistinctTexts, mask: Mask, words: str) -> Finding:
     """Few cells are not what all others are; they count as missing."""
-    return Finding(
-        code="odd_values",
-        severity="warning",
-        column=name,
-        count=distinct.cells(mask),
-        rows=distinct.rows(mask),
-        message=f"column {name!r} has {_cells(distinct, mask)} not {words}: {_shown(distinct, mask)}",
-        done="they count as missing",
-        remedy=f"correct them, or keep the column as it is: {_option(name, 'category')}",
-    )
+    message = f"column {name!r} has {_cells(distinct, mask)} not {words}: {_shown(distinct, mask)}"
+    return _marked("odd_values", name, distinct, mask, message)
 
 
 def mixed(name: str, distinct: DistinctTexts, mask: Mask, words: str) -> Finding:
     """Too many cells are not what most others are."""
-    return Finding(
-        code="mixed_values",
-        severity="warning",
-        column=name,
-        count=distinct.cells(mask),
-        rows=distinct.rows(mask),
-        message=f"most values of column {name!r} are each {words}, and {_cells(distinct, mask)} not:"
-        f" {_shown(distinct, mask)}",
-        done="the column stays text",
-        remedy="correct them, or leave them empty, for the column to be what most of it is",
-    )
+    message = f"most values of column {name!r} are each {words}, and {_cells(distinct, mask)} not: "
+    return _marked("mixed_values", name, distinct, mask, message + _shown(distinct, mask))
 
 
 def codes(name: str, distinct: DistinctTexts, mask: Mask) -> Finding:
     """Digits that begin with a zero or a plus."""
-    return Finding(
-        code="codes",
-        severity="info",
-        column=name,
-        count=distinct.cells(mask),
-        rows=distinct.rows(mask),
-        message=f"column {name!r} has digits that begin with a zero or a plus, as codes do: {_shown(distinct, mask)}",
-        done="the column stays text",
-        remedy=f"if they are amounts: {_option(name, 'number')}",
-    )
+    message = f"column {name!r} has digits that begin with a zero or a plus, as codes do: {_shown(distinct, mask)}"
+    return _marked("codes", name, distinct, mask, message)
 
 
-def long_numbers(name: str, distinct: DistinctTexts) -> Finding:
+def long_numbers(name: str) -> Finding:
     """Whole numbers beyond 64 bits that no float has."""
-    return Finding(
-        code="long_numbers",
-        severity="info",
-        column=name,
-        count=distinct.cells(np.ones(len(distinct.texts), np.bool_)),
-        message=f"column {name!r} has whole numbers of more than 64 bits, which would lose digits as numbers",
-        done="the column stays text",
-        remedy=f"if they are amounts: {_option(name, 'number')}",
-    )
+    message = f"column {name!r} has whole numbers of more than 64 bits, which would lose digits as numbers"
+    return finding("long_numbers", message, column=name)
 
 
 def missing(name: str, distinct: DistinctTexts) -> list[Finding]:
@@ -78,66 +48,42 @@ def missing(name: str, distinct: DistinctTexts) -> list[Finding]:
     mask = np.asarray(missing_words.is_said(pc.utf8_trim_whitespace(distinct.texts)).to_numpy(zero_copy_only=False))
     if not mask.any():
         return []
-    return [
-        Finding(
-            code="missing_words",
-            severity="info",
-            column=name,
-            count=distinct.cells(mask),
-            rows=distinct.rows(mask),
-            message=f"column {name!r} has {_shown(distinct, mask)} among its values",
-            done="they count as missing",
-            remedy=f"if they mean something: {_option(name, 'category')}",
-        )
-    ]
+    message = f"column {name!r} has {_shown(distinct, mask)} among its values"
+    return [_marked("missing_words", name, distinct, mask, message)]
 
 
 def numbers(name: str, distinct: DistinctTexts, values: pa.Array, form: str, *, said: bool) -> list[Finding]:
-    """How texts became numbers."""
+    """How texts became numbers; of plain ones only if that is to be `said`."""
     found = beyond(name, values)
-    done = {
-        "percent": "12.5% is the number 12.5",
-        "time": "a time is the number of seconds since midnight",
-        "duration": "a duration is its number of seconds",
-    }.get(form)
-    if done is None and not said:
-        return found
-    kind = {"percent": "percentages", "time": "times", "duration": "durations"}.get(form, "numbers")
-    seen = f"column {name!r} holds {kind} in writing"
-    given = distinct.cells(np.ones(len(distinct.texts), np.bool_))
-    read = Finding(
-        code="seconds" if form in ("time", "duration") else form or "numbers_as_text",
-        severity="info",
-        column=name,
-        count=given,
-        message=seen,
-        done=done or "they are numbers",
-        remedy=f"to keep them as texts: {_option(name, 'category')}",
-    )
-    return [*found, read]
+    if form or said:
+        message = f"column {name!r} holds {_KINDS.get(form, 'numbers')} in writing"
+        found.append(finding(_CODES.get(form, "numbers_as_text"), message, column=name, count=distinct.cells(...)))
+    return found
 
 
 def beyond(name: str, values: pa.Array | pa.ChunkedArray) -> list[Finding]:
     """Whole numbers that the models' floats do not have."""
     if not pa.types.is_integer(values.type) or not beyond_exact(values):
         return []
-    limit = 2**53
-    large = pc.or_(pc.greater(values, limit), pc.less(values, -limit))
-    return [
-        Finding(
-            code="rounded_whole_numbers",
-            severity="warning",
-            column=name,
-            count=pc.sum(large).as_py(),
-            message=f"column {name!r} has whole numbers beyond 2^53, of which a model sees about 16 digits",
-            done="as numbers they are rounded to the nearest 64-bit float",
-            remedy=f"if they are identifiers: {_option(name, 'key')}, or {_option(name, 'category')}",
-        )
-    ]
+    large = np.asarray(pc.fill_null(pc.greater(pc.abs(values), EXACT), False).to_numpy(zero_copy_only=False))
+    message = f"column {name!r} has whole numbers beyond 2^53, of which a model sees about 16 digits"
+    rows = np.flatnonzero(large)
+    return [finding("rounded_whole_numbers", message, column=name, count=len(rows), rows=rows.tolist())]
 
 
-def _option(name: str, kind: str) -> str:
-    return f"options.columns = {{{name!r}: {kind!r}}}".replace("'", '"')
+def epoch(name: str) -> Finding:
+    """Numbers that are dates because the caller said so."""
+    return finding("epoch", f"column {name!r} holds numbers, and options.columns says that they are dates", column=name)
+
+
+def misfit(name: str, row: int, reason: str) -> Finding:
+    """A value that is not what the caller said that the column is."""
+    message = f"column {name!r}: row {row} {reason}, as options.columns says"
+    return finding("not_of_type", message, column=name, count=1, rows=[row])
+
+
+def _marked(code: str, name: str, distinct: DistinctTexts, mask: Mask, message: str) -> Finding:
+    return finding(code, message, column=name, count=distinct.cells(mask), rows=distinct.rows(mask))
 
 
 def _cells(distinct: DistinctTexts, mask: Mask) -> str:
@@ -146,8 +92,8 @@ def _cells(distinct: DistinctTexts, mask: Mask) -> str:
 
 
 def _shown(distinct: DistinctTexts, mask: Mask) -> str:
-    texts: list[Any] = distinct.texts.take(pa.array(np.flatnonzero(mask)[:_SHOWN])).to_pylist()
-    shown = ", ".join(repr(text if len(text) <= 40 else text[:40] + "...") for text in texts)
-    row = distinct.rows(mask)
-    more = ", ..." if int(mask.sum()) > len(texts) else ""
-    return f"{shown}{more} (row {row[0]})" if row else shown
+    texts = distinct.texts.take(pa.array(np.flatnonzero(mask)[:_TEXTS])).to_pylist()
+    shown = ", ".join(repr(text if len(text) <= _CHARACTERS else text[:_CHARACTERS] + "...") for text in texts)
+    rows = distinct.rows(mask)
+    more = ", ..." if np.count_nonzero(mask) > len(texts) else ""
+    return f"{shown}{more} (row {rows[0]})" if rows else shown

@@ -107,7 +107,7 @@ def _read(
         return Typed(_strings(values), "", [notices.codes(name, distinct, codes)])
     numbers = settled_texts(clean, parsed)
     if numbers is None:
-        return Typed(_strings(values), "", [notices.long_numbers(name, distinct)])
+        return Typed(_strings(values), "", [notices.long_numbers(name)])
     findings += notices.missing(name, distinct) + notices.numbers(name, distinct, numbers, reading.format, said=said)
     return Typed(distinct.spread(numbers), reading.format, findings)
 

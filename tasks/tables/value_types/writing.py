@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.tables.value_types.dates import MOMENT
+
+#: Whole numbers below it have no exponent.
+_WHOLE: Final = 2.0**63
+
+
+def value_text(value: Any) -> str:
+    """The same of one value out of JSON."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        whole = value.is_integer() and abs(value) < _WHOLE
+        return str(int(value)) if whole else str(written(pa.array([value]))[0])
+    return str(value)
 
 
 def written(values: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
