@@ -13,7 +13,7 @@ DOCS_INSTALLED := $(VENV)/.installed-docs
 # of tests/conftest.py, the longest first.
 BESIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo up test test-fast test-clients lint docs audit fuzz bench bench-train sweep chaos install clean
+.PHONY: demo up test test-fast test-long test-clients lint docs audit fuzz bench bench-train sweep chaos install clean
 
 install: $(INSTALLED)
 
@@ -54,10 +54,13 @@ up: $(INSTALLED)  ## serve until Ctrl-C
 	$(BIN)/mlservice up
 
 test: $(INSTALLED)  ## unit, contract and integration tests
-	$(BIN)/python -m pytest $(BESIDE)
+	$(BIN)/python -m pytest $(BESIDE) -m "not long"
 
 test-fast: $(INSTALLED)  ## unit and contract tests, while one works
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/contract
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long" tests/unit tests/contract
+
+test-long: $(INSTALLED)  ## what those tests show once, again and again: soaks, bursts, kills at any moment, bodies that need much memory
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
 
 test-clients: $(CLIENTS_INSTALLED)  ## clients that generators make of the definition (needs Java and npm); CLIENTS="openapi-typescript" for one
 	$(BIN)/python -m tests.clients $(CLIENTS)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from typing import Final
 
 import httpx
 import pytest
 
+from tests import slow
 from tests.service import Service
+
+#: What the shared service has beside its defaults: an estimator whose trains take their time, and the same number of
+#: processes on each machine.
+SHARED: Final = {**slow.ENVIRONMENT, "MLSERVICE_GATEWAY_PROCESSES": "2", "MLSERVICE_TRAIN_PROCESSES": "2"}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,6 +28,6 @@ def authorities() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def service() -> Iterator[Service]:
-    """The whole stack, started once."""
-    with Service() as running:
+    """The whole stack, started once; who needs models or accounts gives them names of their own."""
+    with Service(env=SHARED) as running:
         yield running

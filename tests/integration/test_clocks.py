@@ -85,7 +85,7 @@ def another_look(client: redis.Redis) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("shift", [-3600, 3600])
+@pytest.mark.parametrize("shift", [3600, pytest.param(-3600, marks=pytest.mark.long)])
 def test_work_goes_on_when_the_clock_is_set(service: Service, clock: MovedClock, shift: int) -> None:
     """A lost message is published again, fleets are known, and the service is ready, whichever way the clock is set."""
     clock.move(0)

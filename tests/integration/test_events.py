@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,13 +28,11 @@ MODEL = "followed"
 ITERATIONS = 8000
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    env = {"MLSERVICE_GATEWAY_PROCESSES": "2", "MLSERVICE_TRAIN_PROCESSES": "2", **slow.ENVIRONMENT}
-    with Service(env=env) as running:
-        rows = {"rows": [{"a": number, "y": number} for number in range(20)]}
-        assert running.init(MODEL, rows, target="y", estimator="slow").status_code == 200
-        yield running
+@pytest.fixture(scope="module", autouse=True)
+def model(service: Service) -> None:
+    """A model whose trains take their time."""
+    rows = {"rows": [{"a": number, "y": number} for number in range(20)]}
+    assert service.init(MODEL, rows, target="y", estimator="slow").status_code == 200
 
 
 def train(service: Service, *, iterations: int, step: float = slow.STEP_SECONDS, **more: str) -> str:

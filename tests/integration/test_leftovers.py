@@ -75,7 +75,10 @@ def deep(tmp_path: Path) -> Path:
     return tmp_path / ("d" * 80) / "home"
 
 
-@pytest.mark.parametrize(("number", "is_deep"), [(signal.SIGINT, False), (signal.SIGTERM, True)])
+@pytest.mark.parametrize(
+    ("number", "is_deep"),
+    [(signal.SIGTERM, True), pytest.param(signal.SIGINT, False, marks=pytest.mark.long)],
+)
 def test_up_that_is_told_to_end_leaves_nothing(
     number: signal.Signals, is_deep: bool, temporary: Path, tmp_path: Path
 ) -> None:
@@ -91,6 +94,7 @@ def test_up_that_is_told_to_end_leaves_nothing(
     assert not up.home.temporary.exists() or list(up.home.temporary.iterdir()) == []
 
 
+@pytest.mark.long
 def test_the_next_up_clears_what_a_killed_one_left(temporary: Path, tmp_path: Path) -> None:
     up = Up(deep(tmp_path), temporary, tmp_path / "out")
     with up.start() as process:
@@ -111,6 +115,7 @@ def test_the_next_up_clears_what_a_killed_one_left(temporary: Path, tmp_path: Pa
     assert list(up.home.temporary.iterdir()) == []
 
 
+@pytest.mark.long
 def test_the_next_demonstration_removes_what_a_killed_one_left(temporary: Path, tmp_path: Path) -> None:
     def start() -> Process:
         return Process([MLSERVICE, "demo"], output=tmp_path / "out", env={"TMPDIR": str(temporary)}, grace_seconds=40)
@@ -125,12 +130,17 @@ def test_the_next_demonstration_removes_what_a_killed_one_left(temporary: Path, 
         eventually(lambda: set(temporary.iterdir()) - left, seconds=30, what="its folder")
         time.sleep(moment(2 * START_SECONDS))
         process.popen.send_signal(signal.SIGINT)
-        assert process.popen.wait(timeout=40) == 130
+        # It may have shown everything by then.
+        assert process.popen.wait(timeout=40) in (130, 0)
     assert running(temporary) == []
     assert list(temporary.iterdir()) == []
 
 
-@pytest.mark.parametrize("program", [("gateway", "--bind", "127.0.0.1:0"), ("worker", "estimate")])
+@pytest.mark.parametrize(
+    "program",
+    [("worker", "estimate"), pytest.param(("gateway", "--bind", "127.0.0.1:0"), marks=pytest.mark.long)],
+    ids=["worker", "gateway"],
+)
 def test_a_program_alone_leaves_nothing(
     program: tuple[str, ...], temporary: Path, tmp_path: Path, valkey_server: Valkey
 ) -> None:

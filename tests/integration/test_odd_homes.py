@@ -32,7 +32,7 @@ assert Client().estimate("m", rows=rows).result(timeout=30)["predictions"] == di
 """
 
 
-@pytest.fixture(params=[SHORT, LONG], ids=["short", "long"])
+@pytest.fixture(params=[SHORT, pytest.param(LONG, marks=pytest.mark.long)], ids=["short", "long"])
 def odd(request: pytest.FixtureRequest) -> Iterator[Service]:
     """A service whose home has such a name. Bodies and results lie in files."""
     with Service(name=request.param, env={"MLSERVICE_INLINE_BYTES": "1"}) as running:

@@ -39,6 +39,11 @@ def written(service: Service) -> Path:
     return path
 
 
+def last_command(content: bytes) -> int:
+    """Where the last command in such a file begins."""
+    return content.rindex(b"\r\n*") + 2
+
+
 def add(path: Path, content: bytes) -> None:
     with path.open("ab") as file:
         file.write(content)
@@ -55,13 +60,25 @@ def start(service: Service) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
-@pytest.mark.parametrize("tail", [b"\0" * 4096, HALF, HALF + b"\0" * 5000], ids=["zeros", "half", "both"])
+@pytest.mark.parametrize(
+    "tail",
+    [
+        HALF + b"\0" * 5000,
+        pytest.param(b"\0" * 4096, marks=pytest.mark.long),
+        pytest.param(HALF, marks=pytest.mark.long),
+    ],
+    ids=["both", "zeros", "half"],
+)
 def test_a_home_starts_after_a_power_cut(stopped: Service, tail: bytes) -> None:
+    left = stopped.home.temporary / "left"
+    left.touch()
     path = written(stopped)
     size = path.stat().st_size
     add(path, tail)
     before = set((stopped.home.redis / "damaged").glob("*"))
     stopped.start_again()
+    assert not left.exists(), "what processes had there is of no use to anybody"
+    assert repair(stopped).returncode == 1, "it runs"
     assert stopped.estimate("m", {"rows": [[1, 2]]}).status_code == 200
     stop(stopped)
     (kept,) = set((stopped.home.redis / "damaged").glob("*")) - before
@@ -72,13 +89,8 @@ def test_a_home_starts_after_a_power_cut(stopped: Service, tail: bytes) -> None:
 
 def test_other_damage_is_mended_by_hand(stopped: Service) -> None:
     path = written(stopped)
-    size = path.stat().st_size
-    stopped.start_again()
-    assert repair(stopped).returncode == 1, "it runs"
-    assert stopped.estimate("m", {"rows": [[1, 2]]}).status_code == 200
-    kept = stopped.http.get("/v1/tasks").json()["tasks"]
-    stop(stopped)
     content = path.read_bytes()
+    size = last_command(content)
     path.write_bytes(content[:size] + b"no command" + content[size:])
 
     refused = start(stopped)
@@ -96,7 +108,7 @@ def test_other_damage_is_mended_by_hand(stopped: Service) -> None:
     assert path.read_bytes() == content
     assert repair(stopped).stdout == "nothing is damaged\n"
     stopped.start_again()
-    assert stopped.http.get("/v1/tasks").json()["tasks"][: len(kept)] == kept
+    assert stopped.estimate("m", {"rows": [[1, 2]]}).status_code == 200
     stop(stopped)
 
 

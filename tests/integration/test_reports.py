@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Literal
 
 import httpx
@@ -154,25 +153,30 @@ def test_in_a_browser(
     assert EVIL in page.locator("main").inner_text()
 
 
-def test_a_train_whose_worker_ends_over_its_report_succeeds_without_one(tmp_path: Path) -> None:
-    with Site(tmp_path, SETTING) as site, site.worker("train"):
-        site.init("harmful")
-        result = site.client.train("harmful").result(timeout=60)
-        assert (result["version"], result["promoted"]) == (1, True)
-        found = site.registry.reports.get("harmful", 1)
-        assert found is not None
-        assert (found.digest, found.reason) == ("", "its worker ended while it was made")
-        assert site.versions("harmful") == [1]
+@pytest.fixture(scope="module")
+def frail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site whose models fail while their report is made."""
+    with Site(tmp_path_factory.mktemp("site"), SETTING) as site, site.worker("train"):
+        yield site
 
 
-def test_a_train_whose_report_raises_succeeds_without_one(tmp_path: Path) -> None:
-    with Site(tmp_path, SETTING) as site, site.worker("train"):
-        site.init("harmful")
-        handle = site.client.train("harmful", params={"factor": RAISES})
-        assert handle.result(timeout=60)["version"] == 1
-        found = site.registry.reports.get("harmful", 1)
-        assert found is not None
-        assert (found.digest, found.reason) == ("", "RuntimeError: the second time is <too> much")
+def test_a_train_whose_worker_ends_over_its_report_succeeds_without_one(frail: Site) -> None:
+    frail.init("ends")
+    result = frail.client.train("ends").result(timeout=60)
+    assert (result["version"], result["promoted"]) == (1, True)
+    found = frail.registry.reports.get("ends", 1)
+    assert found is not None
+    assert (found.digest, found.reason) == ("", "its worker ended while it was made")
+    assert frail.versions("ends") == [1]
+
+
+def test_a_train_whose_report_raises_succeeds_without_one(frail: Site) -> None:
+    frail.init("raises")
+    handle = frail.client.train("raises", params={"factor": RAISES})
+    assert handle.result(timeout=60)["version"] == 1
+    found = frail.registry.reports.get("raises", 1)
+    assert found is not None
+    assert (found.digest, found.reason) == ("", "RuntimeError: the second time is <too> much")
 
 
 def test_a_train_that_is_delivered_again_makes_the_report_that_is_missing(

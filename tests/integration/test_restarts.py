@@ -23,8 +23,9 @@ from tests.service import MLSERVICE, Service
 from tests.site import Site, begun
 from tests.workers import Worker
 
-#: How many requests are under way at any time.
+#: How many callers there are, and how long each waits between its requests (seconds).
 CALLERS = 6
+PAUSE_SECONDS = 0.02
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +103,7 @@ class Load:
     def _call(self, number: int) -> None:
         value = float(number)
         headers = {**self._headers, "Prefer": "wait=20"} if number % 3 else self._headers
-        while not self._over.is_set():
+        while not self._over.wait(PAUSE_SECONDS):
             value += CALLERS
             try:
                 status, text = self._post(json.dumps({"rows": [[value]]}), headers)

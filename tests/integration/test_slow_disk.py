@@ -43,7 +43,8 @@ def slow(disk: SlowDisk) -> Iterator[Service]:
         yield service
 
 
-def test_a_kill_of_valkey_on_a_slow_disk_loses_nothing(slow: Service, disk: SlowDisk) -> None:
+@pytest.mark.parametrize("kills", [1, pytest.param(KILLS, marks=pytest.mark.long)])
+def test_a_kill_of_valkey_on_a_slow_disk_loses_nothing(slow: Service, disk: SlowDisk, kills: int) -> None:
     accepted: list[str] = []
     done = threading.Event()
 
@@ -62,12 +63,12 @@ def test_a_kill_of_valkey_on_a_slow_disk_loses_nothing(slow: Service, disk: Slow
         for caller in callers:
             caller.start()
         try:
-            for number in range(KILLS):
+            for number in range(kills):
                 before = len(accepted)
                 eventually(lambda: len(accepted) > before + 100, seconds=60, what="accepted work")  # noqa: B023
                 time.sleep(0.37 * number)
                 os.kill(program_status(slow.home.service())["valkey"].pid, signal.SIGKILL)
-            assert disk.syncs >= KILLS, "nobody put it on the disk"
+            assert disk.syncs >= kills, "nobody put it on the disk"
         finally:
             done.set()
             for caller in callers:

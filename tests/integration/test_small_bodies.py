@@ -182,6 +182,7 @@ def tight() -> Iterator[Service]:
         yield running
 
 
+@pytest.mark.long
 def test_no_worker_has_more_than_its_memory(tight: Service) -> None:
     """Some of these take too much when they are decoded, others when they are learned from."""
     count = 1_500_000

@@ -1,10 +1,10 @@
-"""Thousands of requests leave nothing behind in Redis once their results are past their life."""
+"""Requests leave nothing behind in Redis once their results are past their life."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -25,6 +25,8 @@ from tests.workers import send
 #: How many requests warm the service up, and how many it is then soaked with.
 WARM: Final = 600
 SOAK: Final = 4000
+#: How often each kind of request is made where a few are enough, because keys are counted and not weighed.
+FEW: Final = 8
 THREADS: Final = 8
 #: How long a result is kept, and a token lives (seconds).
 LIFE_SECONDS: Final = 2
@@ -38,9 +40,9 @@ SMALL: Final = {"rows": [{"a": 1, "b": 2}]}
 Call = Callable[["Caller"], object]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    """A service whose results live for a moment."""
+    """A service whose results live for a moment, with the model `m`."""
     env = {
         "MLSERVICE_RESULT_LIFE_SECONDS": str(LIFE_SECONDS),
         "MLSERVICE_DEAD_LIFE_SECONDS": str(LIFE_SECONDS),
@@ -49,6 +51,9 @@ def service() -> Iterator[Service]:
         "MLSERVICE_BLOBS_URL": "redis",
     }
     with Service(env=env) as running:
+        rows = {"rows": [{"a": a, "b": b, "y": a + b + 0.5} for a in range(20) for b in range(20)]}
+        assert running.init("m", rows, target="y").status_code == 200
+        assert running.train("m", params={"num_iterations": 5}).status_code == 200
         yield running
 
 
@@ -120,11 +125,15 @@ CALLS: Final[dict[Call, int]] = {
 }
 
 
-def soak(service: Service, requests: int) -> None:
+def mixed(requests: int) -> list[Call]:
     """So many requests, of all kinds."""
-    rng, token = random.Random(requests), service.token()
-    chosen = rng.choices(list(CALLS), weights=list(CALLS.values()), k=requests)
-    shares = [chosen[number::THREADS] for number in range(THREADS)]
+    return random.Random(requests).choices(list(CALLS), weights=list(CALLS.values()), k=requests)
+
+
+def soak(service: Service, calls: Sequence[Call]) -> None:
+    """Make these requests, several at a time."""
+    token = service.token()
+    shares = [calls[number::THREADS] for number in range(THREADS)]
     client = Client(service.redis_url)
 
     def work(share: list[Call]) -> None:
@@ -179,18 +188,33 @@ def memory(client: redis.Redis) -> int:
     return int(client.info("memory")["used_memory_dataset"])
 
 
-def test_redis_comes_back_to_where_it_was(service: Service) -> None:
-    rows = {"rows": [{"a": a, "b": b, "y": a + b + 0.5} for a in range(20) for b in range(20)]}
-    assert service.init("m", rows, target="y").status_code == 200
-    assert service.train("m", params={"num_iterations": 5}).status_code == 200
+def assert_nothing_is_counted(client: redis.Redis) -> None:
+    """No account has unfinished work, and no lane is deep."""
+    assert not client.exists(UNFINISHED_KEY)
+    assert set(client.hvals(DEPTH_KEY)) == {b"0"}
+
+
+def test_no_kind_of_request_leaves_a_key(service: Service) -> None:
     with redis.Redis.from_url(service.redis_url) as client:
-        soak(service, WARM)
+        soak(service, list(CALLS))
+        keys = settled(client)
+        soak(service, list(CALLS) * FEW)
+        assert kinds(client)["ml:group"] > 0
+        assert settled(client) == keys
+        assert_revoked_tokens_end(client)
+        assert_nothing_is_counted(client)
+
+
+@pytest.mark.long
+def test_redis_comes_back_to_where_it_was(service: Service) -> None:
+    """After thousands, in the bytes that it holds too."""
+    with redis.Redis.from_url(service.redis_url) as client:
+        soak(service, mixed(WARM))
         keys = settled(client)
         before = memory(client)
-        soak(service, SOAK)
+        soak(service, mixed(SOAK))
         assert memory(client) > before + SLACK_BYTES
         assert settled(client) == keys
         assert_revoked_tokens_end(client)
-        assert not client.exists(UNFINISHED_KEY)
-        assert set(client.hvals(DEPTH_KEY)) == {b"0"}
+        assert_nothing_is_counted(client)
         eventually(lambda: memory(client) < before + SLACK_BYTES, what=f"memory below {before} + {SLACK_BYTES}")

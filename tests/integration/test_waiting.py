@@ -1,29 +1,25 @@
-"""Many requests wait in one gateway process for a slow model of the user's own; each gets its own answer."""
+"""Many requests wait in the gateway for a slow model of the user's own; each gets its own answer."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from tests.service import Service
-from tests.slow import ENVIRONMENT
 
 OPEN = 1000
 
 
-@pytest.fixture(scope="module")
-def slow() -> Iterator[Service]:
-    """A service with one gateway process and a trained model that takes 0.2 s for a prediction."""
-    with Service(env={"MLSERVICE_GATEWAY_PROCESSES": "1", **ENVIRONMENT}) as service:
-        rows = [{"x": x, "y": 2.0 * x} for x in range(40)]
-        answer = service.init("slow", {"rows": rows}, target="y", estimator="slow")
-        assert answer.status_code == 200, answer.text
-        assert service.train("slow").status_code == 200
-        yield service
+@pytest.fixture(scope="module", autouse=True)
+def model(service: Service) -> None:
+    """A trained model that takes 0.2 s for a prediction."""
+    rows = [{"x": x, "y": 2.0 * x} for x in range(40)]
+    answer = service.init("slow", {"rows": rows}, target="y", estimator="slow")
+    assert answer.status_code == 200, answer.text
+    assert service.train("slow").status_code == 200
 
 
 async def ask(service: Service, number: int) -> float:
@@ -44,17 +40,17 @@ async def ask(service: Service, number: int) -> float:
     return float(json.loads(content)["predictions"][0])
 
 
-def test_each_of_many_waiting_requests_gets_its_own_answer(slow: Service) -> None:
+def test_each_of_many_waiting_requests_gets_its_own_answer(service: Service) -> None:
     async def ask_all() -> list[float]:
-        return await asyncio.gather(*(ask(slow, number) for number in range(OPEN)))
+        return await asyncio.gather(*(ask(service, number) for number in range(OPEN)))
 
     assert asyncio.run(ask_all()) == [2 * (number + 0.5) for number in range(OPEN)]
 
 
-def test_the_gateway_answers_others_meanwhile(slow: Service) -> None:
-    submitted = [slow.http.post("/v1/models/slow/estimate", json={"rows": [[1]]}) for _ in range(10)]
-    assert slow.http.get("/health/live").status_code == 200
+def test_the_gateway_answers_others_meanwhile(service: Service) -> None:
+    submitted = [service.http.post("/v1/models/slow/estimate", json={"rows": [[1]]}) for _ in range(10)]
+    assert service.http.get("/health/live").status_code == 200
     assert {answer.status_code for answer in submitted} == {202}
     for answer in submitted:
-        task = slow.http.get(answer.headers["Location"], headers={"Prefer": "wait=20"}).json()
+        task = service.http.get(answer.headers["Location"], headers={"Prefer": "wait=20"}).json()
         assert task["result"]["predictions"] == [2.0]

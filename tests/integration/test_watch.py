@@ -7,7 +7,6 @@ import pty
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -28,19 +27,18 @@ from tests.service import MLSERVICE, Service
 MODEL = "watched"
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    with Service(env=slow.ENVIRONMENT) as running:
-        rows = {"rows": [{"a": number, "y": number} for number in range(20)]}
-        assert running.init(MODEL, rows, target="y", estimator="slow").status_code == 200
-        yield running
-
-
 TASK = a_task(state=State.RUNNING, started_at=0)
 
 
+@pytest.fixture(scope="module")
+def model(service: Service) -> None:
+    """A model whose trains take their time."""
+    rows = {"rows": [{"a": number, "y": number} for number in range(20)]}
+    assert service.init(MODEL, rows, target="y", estimator="slow").status_code == 200
+
+
 @pytest.fixture
-def client(service: Service) -> Client:
+def client(service: Service, model: None) -> Client:
     return Client(service.redis_url)
 
 
