@@ -45,8 +45,9 @@ def init(
 ) -> Any:
     """A group from the ledger; or a direct call with the data as `rows`, `columns`, `csv` text or a named `source`.
 
-    A direct call returns `{"model", "estimator", "target", "problem", "rows", "holdout_rows", "columns",
-    "fingerprint", "warnings"}`. `before`: the model's name, unless `model` gives it, or a result that has one.
+    A direct call returns `{"model", "estimator", "target", "problem", "rows", "holdout_rows", "validation_rows",
+    "columns", "fingerprint", "warnings"}`. `before`: the model's name, unless `model` gives it, or a result that has
+    one.
     """
     from tasks.learning import ingest
 

@@ -127,9 +127,10 @@ def throttled(report: Callable[[dict[str, Any]], Any], *, clock: Callable[[], fl
     def progress(step: Step) -> None:
         nonlocal first, last
         iteration, elapsed = step.iteration, clock() - start
-        first = first or (iteration, elapsed)
-        done, spent = (iteration - first[0], elapsed - first[1]) if iteration > first[0] else (iteration, elapsed)
-        left = 0.0 if step.last else spent / done * (step.total - iteration)
+        first = first or ((iteration, elapsed) if iteration else None)
+        begun = first or (0, 0.0)
+        done, spent = (iteration - begun[0], elapsed - begun[1]) if iteration > begun[0] else (iteration, elapsed)
+        left = 0.0 if step.last or not done else spent / done * (step.total - iteration)
         if not step.last and elapsed - last < REPORT_SECONDS:
             return
         last = elapsed

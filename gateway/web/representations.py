@@ -131,6 +131,7 @@ def _snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
         "fingerprint": snapshot.fingerprint,
         "rows": snapshot.rows,
         "holdout_rows": snapshot.holdout_rows,
+        "validation_rows": snapshot.validation_rows,
         "created_at": _time(snapshot.created_at),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, Self, TypeVar
 
 import pyarrow as pa
@@ -17,10 +17,8 @@ from tasks.tables.columns import Schema
 from tasks.tables.inference import infer
 from tasks.tables.schema import conform_training
 from tasks.tables.sides import Sides
-from tasks.tables.splitting import split
+from tasks.tables.splitting import HOLDOUT, TEST, TRAIN, VALIDATION, Wanted, deal
 
-#: Part of the rows that is held out to measure on, if none is given.
-HOLDOUT: Final = 0.2
 #: What `Estimator.prepare` reads.
 OPTIONS: Final = ("target", "problem", "holdout")
 
@@ -34,13 +32,33 @@ Model = TypeVar("Model")
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """What is learned from. Both tables have the schema's columns, conformed, and then the target."""
+    """What is learned from. All tables have the schema's columns, conformed, and then the target."""
 
+    #: The rows that `fit` learns from.
     train: pa.Table
+    #: The validation rows: `fit` may stop by them, and what a version decides by is chosen on them.
     holdout: pa.Table
     schema: Schema
-    #: Which rows are held out, if that was found while they were split.
+    #: Which rows are in which part, if that was found while they were split.
     sides: Sides | None = None
+    #: The rows that only measure. None where the rows were split in two: then `holdout` measures, too.
+    test: pa.Table | None = None
+
+    @property
+    def tested(self) -> pa.Table:
+        """The rows on which a model of this is measured."""
+        return self.holdout if self.test is None else self.test
+
+    def with_test(self) -> Dataset:
+        """The same with the test rows among those to learn from, for a model that is not measured any more."""
+        if self.test is None:
+            return self
+        return replace(self, train=pa.concat_tables([self.train, self.test]), test=None)
+
+    @property
+    def rows(self) -> int:
+        """How many rows all parts have."""
+        return sum(part.num_rows for part in (self.train, self.holdout, self.test) if part is not None)
 
 
 class Estimator(ABC, Generic[Model]):
@@ -51,6 +69,9 @@ class Estimator(ABC, Generic[Model]):
 
     #: How much memory `fit` may use (bytes); 0: nobody has said. Set by who made the estimator.
     memory_bytes: int = 0
+    #: Whether one train may fit several times where the table has few rows: to measure by cross-validation, and to have
+    #: the served model learn from the test rows, too. An estimator whose fits are long says no.
+    repeats: bool = False
     _known: Sides | None = None
 
     def __init__(self, threads: int = 1) -> None:
@@ -74,9 +95,10 @@ class Estimator(ABC, Generic[Model]):
             )
         schema = infer(table, target=_text(options, "target") or "", problem=_text(options, "problem"))
         prepared = conform_training(table, schema)
-        fraction = _fraction(options.get("holdout", HOLDOUT))
-        parts = split(prepared, fraction, target=schema.target, classes=bool(schema.classes), known=self._known)
-        return Dataset(train=parts.train, holdout=parts.holdout, schema=schema, sides=parts.sides)
+        wanted = Wanted(holdout=_fraction(options.get("holdout", HOLDOUT)))
+        parts = deal(prepared, wanted, target=schema.target, classes=bool(schema.classes), known=self._known)
+        train, holdout, test = (parts.of(prepared, part) for part in (TRAIN, VALIDATION, TEST))
+        return Dataset(train=train, holdout=holdout, schema=schema, sides=parts.sides, test=test)
 
     @abstractmethod
     def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> Model:

@@ -69,6 +69,8 @@ class LightGBM(Estimator[LightGBMModel]):
     two are 10.
     """
 
+    repeats = True
+
     def check(self, params: Mapping[str, Any]) -> None:
         """Raises InvalidParams for names and values that LightGBM does not know."""
         try_out(resolve(params))

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from tasks.contract import Promote
+from tasks.learning.fits import fit_models
 from tasks.learning.measuring import measure_on
 from tasks.learning.promotion import decide
 from tasks.learning.recording import Recorder, Report
@@ -47,21 +48,22 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
     start = time.perf_counter()
     recorder = Recorder(report, grows=estimator.grows)
     with runtime.traces.step("fit", model=request.model, estimator=snapshot.estimator, rows=dataset.train.num_rows):
-        artefact = estimator.fit(dataset, request.params, recorder)
+        fitted = fit_models(estimator, dataset, request.params, recorder=recorder)
         recorder.end()
     seconds = time.perf_counter() - start
-    with runtime.traces.step("measure", rows=dataset.holdout.num_rows):
-        metrics = measure_on(dataset.holdout, estimator, artefact, dataset.schema)
-    artefact_blob = runtime.blobs.put(estimator.dump(artefact))
+    with runtime.traces.step("measure", rows=dataset.tested.num_rows):
+        metrics = measure_on(dataset.tested, estimator, fitted.measured, dataset.schema)
+    artefact_blob = runtime.blobs.put(estimator.dump(fitted.served))
     promote, promotion = decide(runtime, request.model, request.promote, dataset=dataset, metrics=metrics)
     version = Version(
         estimator=snapshot.estimator,
         schema=snapshot.schema,
         fingerprint=snapshot.fingerprint,
         artefact=artefact_blob,
+        measured_artefact=runtime.blobs.put(estimator.dump(fitted.measured)) if fitted.two else "",
         params=request.params,
         metrics=metrics,
-        importance={n: v for n, v in estimator.importance(artefact).items() if math.isfinite(v)},
+        importance={n: v for n, v in estimator.importance(fitted.served).items() if math.isfinite(v)},
         curve=recorder.curve,
         seconds=seconds,
         created_at=time.time(),
@@ -82,7 +84,7 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
     )
     # Only now, so that nothing that a report does can keep a version from being stored.
     with runtime.traces.step("report", model=request.model, version=number):
-        add_report(runtime, request.model, number, estimator=estimator, artefact=artefact, dataset=dataset)
+        add_report(runtime, request.model, number, estimator=estimator, artefact=fitted.measured, dataset=dataset)
     return _result(request.model, number, version, promoted=promote)
 
 

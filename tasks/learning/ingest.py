@@ -96,7 +96,8 @@ def initialise(runtime: Runtime, request: Request, table: pa.Table) -> dict[str,
         "problem": schema.problem,
         "classes": schema.classes,
         "rows": table.num_rows,
-        "holdout_rows": dataset.holdout.num_rows,
+        "holdout_rows": snapshot.holdout_rows,
+        "validation_rows": snapshot.validation_rows,
         "columns": schema.columns,
         "fingerprint": snapshot.fingerprint,
         "warnings": [*map(_said, found), *_warnings(dataset), *lost, *_share_warnings(dataset)],
@@ -119,16 +120,20 @@ def _last_sides(runtime: Runtime, model: str) -> tuple[Sides | None, list[str]]:
 
 
 def _store(runtime: Runtime, request: Request, dataset: Dataset, *, fingerprint: str) -> Snapshot:
-    sides = dataset.sides or Sides.of(dataset.train, dataset.holdout, target=dataset.schema.target)
+    sides, test = dataset.sides, dataset.test
+    if test is None:
+        sides = sides or Sides.of(dataset.train, dataset.holdout, target=dataset.schema.target)
     return Snapshot(
         estimator=request.estimator,
         schema=msgspec.Raw(msgspec.json.encode(dataset.schema)),
         fingerprint=fingerprint,
         train=runtime.blobs.put(formats.to_ipc(dataset.train)),
         holdout=runtime.blobs.put(formats.to_ipc(dataset.holdout)),
-        sides=runtime.blobs.put(sides.to_bytes()),
-        rows=dataset.train.num_rows + dataset.holdout.num_rows,
-        holdout_rows=dataset.holdout.num_rows,
+        test=runtime.blobs.put(formats.to_ipc(test)) if test is not None else "",
+        sides=runtime.blobs.put(sides.to_bytes()) if sides is not None else "",
+        rows=dataset.rows,
+        holdout_rows=dataset.tested.num_rows,
+        validation_rows=dataset.holdout.num_rows if test is not None else 0,
         target=dataset.schema.target,
         problem=dataset.schema.problem,
         created_at=time.time(),
@@ -141,8 +146,8 @@ def _warnings(dataset: Dataset) -> list[str]:
         for column in dataset.schema.columns
         if len(column.categories) > 100
     ]
-    if dataset.holdout.num_rows < 30:
-        warnings.append(f"the holdout has only {dataset.holdout.num_rows} rows: its metrics are rough")
+    if dataset.tested.num_rows < 30:
+        warnings.append(f"the holdout has only {dataset.tested.num_rows} rows: its metrics are rough")
     return warnings
 
 
@@ -150,8 +155,7 @@ def _share_warnings(dataset: Dataset) -> list[str]:
     """Says if rows that keep their side leave another share to the holdout than was asked for."""
     if dataset.sides is None or dataset.sides.fraction is None:
         return []
-    asked, held = dataset.sides.fraction, dataset.holdout.num_rows
-    rows = held + dataset.train.num_rows
+    asked, held, rows = dataset.sides.fraction, dataset.tested.num_rows, dataset.rows
     if abs(held - asked * rows) <= max(_ROWS_OFF, _SHARE_OFF * rows):
         return []
     return [

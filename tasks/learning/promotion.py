@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from tasks.contract import Promote
 from tasks.errors import ServiceError
@@ -33,7 +34,10 @@ def decide(
         current = runtime.registry.current(model)
         if current is None:
             return True, Promotion(decided=True, because="there was no current version")
-        return _compare(runtime.models.get(model, current), dataset, metrics)
+        loaded = runtime.models.get(model, current)
+        if digest := runtime.registry.version(model, current).measured_artefact:
+            loaded = replace(loaded, artefact=loaded.estimator.load(runtime.blobs.get(digest)))
+        return _compare(loaded, dataset, metrics)
     except Exception as error:
         # Also the time limit, and a store that is away: what was fitted is worth more than the comparison.
         log.warning("version %s of %s could not be compared", current, model, exc_info=error)
@@ -45,7 +49,7 @@ def _compare(current: Loaded, dataset: Dataset, metrics: dict[str, float]) -> tu
     if fault := difference(current.schema, dataset.schema):
         return _undecided(f"version {current.version} cannot be measured on this data: {fault}")
     try:
-        old = measure_on(dataset.holdout, current.estimator, current.artefact, current.schema)
+        old = measure_on(dataset.tested, current.estimator, current.artefact, current.schema)
     except ServiceError as error:
         return _undecided(f"version {current.version} cannot be measured on this data: {error}")
     name, better = better_by(dataset.schema.problem, metrics, old)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from tasks.registry.curve import HOLDOUT, Best, Curve, Line
 
 #: Most points of a line that are kept for being evenly spread; the last one and the best ones are kept as well.
 POINTS: Final = 500
+#: Time after which work that is not recorded is told of (seconds): so soon is it noticed that nobody wants it any more.
+PULSE_SECONDS: Final = 2.0
 
 _Values = Mapping[str, float]
 
@@ -49,6 +52,7 @@ class Recorder:
         self._best: dict[str, Best] = {}
         self._best_points: dict[str, tuple[int, _Values]] = {}
         self._step: Step | None = None
+        self._told = time.monotonic()
 
     def __call__(self, iteration: int, total: int, metrics: Metrics) -> None:
         """Hear of one iteration. Raises what the other raises."""
@@ -67,6 +71,12 @@ class Recorder:
             last=iteration == total,
         )
         self._report(self._step)
+
+    def pulse(self, total: int) -> None:
+        """Tell now and then what is known, while work goes on that is not recorded. Raises what the other raises."""
+        if time.monotonic() - self._told >= PULSE_SECONDS:
+            self._told = time.monotonic()
+            self._report(self._step or Step(0, total, metrics={}, measured={}, best={}))
 
     def end(self) -> None:
         """The fit is over, perhaps before all iterations that there might have been: tell the last one as such."""

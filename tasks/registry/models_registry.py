@@ -42,13 +42,18 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     schema: msgspec.Raw
     #: Hash of the table's content.
     fingerprint: str
-    #: Blobs of the two parts, in Arrow.
+    #: Blobs of the parts, in Arrow: the rows to learn from, those that stop the fit and choose, those that measure.
     train: str
     holdout: str
-    #: Blob of which rows are in which part; empty if an earlier release stored it.
+    #: Empty where there are two parts, as earlier releases made them: then `holdout` measures, too.
+    test: str = ""
+    #: Blob of which rows are in which part; empty if an earlier release stored it, or time decides.
     sides: str = ""
     rows: int
+    #: How many rows measure.
     holdout_rows: int
+    #: How many rows stop the fit and choose; 0 where those that measure do.
+    validation_rows: int = 0
     target: str
     problem: str
     #: Seconds since the epoch.
@@ -77,6 +82,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     #: Blob of the artefact.
     artefact: str
+    #: Blob of the model that was measured, where that was another: one that has not learned from the test rows.
+    measured_artefact: str = ""
     params: dict[str, Any]
     metrics: dict[str, float]
     importance: dict[str, float]

@@ -18,12 +18,15 @@ def read_dataset(blobs: Blobs, snapshot: Snapshot) -> Dataset:
         train=formats.from_ipc(blobs.get(snapshot.train)),
         holdout=formats.from_ipc(blobs.get(snapshot.holdout)),
         schema=msgspec.json.decode(snapshot.schema, type=Schema),
+        test=formats.from_ipc(blobs.get(snapshot.test)) if snapshot.test else None,
     )
 
 
-def read_sides(blobs: Blobs, snapshot: Snapshot) -> Sides:
-    """Which of its rows are held out. Raises Unavailable if its bytes are missing."""
+def read_sides(blobs: Blobs, snapshot: Snapshot) -> Sides | None:
+    """Which of its rows are in which part; None where time decided. Raises Unavailable if its bytes are missing."""
     if snapshot.sides:
         return Sides.from_bytes(blobs.get(snapshot.sides))
+    if snapshot.test:
+        return None
     dataset = read_dataset(blobs, snapshot)
     return Sides.of(dataset.train, dataset.holdout, target=snapshot.target)

@@ -64,8 +64,8 @@ class Calibration:
 
 def judge(estimator: Estimator[Any], artefact: Any, dataset: Dataset) -> Judged:
     """What the model says of the holdout."""
-    schema, whole = dataset.schema, dataset.holdout.num_rows
-    holdout = thinned(dataset.holdout, ROWS)
+    schema, whole = dataset.schema, dataset.tested.num_rows
+    holdout = thinned(dataset.tested, ROWS)
     rows = conform(holdout.drop_columns([schema.target]), schema)
     found, target = estimator.predict(artefact, rows), holdout.column(schema.target)
     if not schema.classes:

@@ -47,7 +47,9 @@ def add_missing_report(runtime: Runtime, model: str, number: int) -> None:
         if record.snapshot is None or record.snapshot.fingerprint != record.versions[number].fingerprint:
             raise Unavailable("its worker ended before it was made, and the data has been replaced since")
         loaded, dataset = runtime.models.get(model, number), read_dataset(runtime.blobs, record.snapshot)
-        return write(record, number, estimator=loaded.estimator, artefact=loaded.artefact, dataset=dataset)
+        digest = record.versions[number].measured_artefact
+        artefact = loaded.estimator.load(runtime.blobs.get(digest)) if digest else loaded.artefact
+        return write(record, number, estimator=loaded.estimator, artefact=artefact, dataset=dataset)
 
     _add(runtime, model, number, written)
 
@@ -75,7 +77,7 @@ def _add(runtime: Runtime, model: str, number: int, written: Callable[[Model], s
 
 def write(record: Model, number: int, *, estimator: Estimator[Any], artefact: Any, dataset: Dataset) -> str:
     """The report as one HTML document that loads nothing."""
-    judged = judge(estimator, artefact, dataset) if dataset.holdout.num_rows else None
+    judged = judge(estimator, artefact, dataset) if dataset.tested.num_rows else None
     subject = Subject(record.name, number, record.versions[number], dataset, judged, _before(record, number))
     return page(
         f"{record.name} version {number}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+from tasks.estimators.base import Dataset
 from tasks.estimators.metrics import MAIN
 from tasks.formatting import duration, percent, plain
 from tasks.registry.curve import Curve
@@ -23,7 +24,7 @@ def heading(subject: Subject) -> str:
     """Which version this is, and when it was made of what."""
     version, schema = subject.version, subject.dataset.schema
     made = datetime.fromtimestamp(version.created_at, UTC)
-    rows = subject.dataset.train.num_rows + subject.dataset.holdout.num_rows
+    rows = subject.dataset.rows
     facts = (
         f"{schema.problem} of <b>{text(schema.target)}</b> by {text(version.estimator)}, trained "
         f'<time datetime="{made.isoformat(timespec="seconds")}">{made:%-d %B %Y, %H:%M} UTC</time> '
@@ -104,9 +105,16 @@ def data(subject: Subject) -> str:
         rows.append([f"{text(column.name)}{mark}", column.kind, missing, text(column.values), drawn])
     heads = [("Column", ""), ("Type", ""), ("Missing", "n missing"), ("Values", "full"), ("Distribution", "full")]
     left = len(schema.columns) - COLUMNS
-    caption = f"{subject.dataset.train.num_rows:,} rows to learn from, {subject.dataset.holdout.num_rows:,} held out"
+    caption = _parts(subject.dataset)
     caption += f"; {left:,} further columns are not shown" if left > 0 else ""
     return section("The data", table("Columns", caption, heads, rows, kind="wide"))
+
+
+def _parts(dataset: Dataset) -> str:
+    if dataset.test is None:
+        return f"{dataset.train.num_rows:,} rows to learn from, {dataset.holdout.num_rows:,} held out"
+    stop, test = dataset.holdout.num_rows, dataset.test.num_rows
+    return f"{dataset.train.num_rows:,} rows to learn from, {stop:,} to stop and choose by, {test:,} that only measure"
 
 
 def params(subject: Subject) -> str:

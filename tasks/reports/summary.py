@@ -41,7 +41,8 @@ class Described:
 def describe(dataset: Dataset) -> list[Described]:
     """The target, then the features, of all rows."""
     schema = dataset.schema
-    table = pa.concat_tables([dataset.train, dataset.holdout]) if dataset.holdout.num_rows else dataset.train
+    parts = [part for part in (dataset.train, dataset.holdout, dataset.test) if part is not None and part.num_rows]
+    table = pa.concat_tables(parts)
     names = [schema.target, *schema.names[:COLUMNS]]
     sample = thinned(table.select(names), SAMPLE)
     return [_column(name, schema, table.column(name), sample.column(name)) for name in names]

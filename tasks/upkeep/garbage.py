@@ -37,8 +37,9 @@ def referenced(registry: Registry) -> set[str]:
     for name in registry.names():
         model = registry.model(name)
         if data := model.snapshot:
-            found |= {data.train, data.holdout, data.sides}
+            found |= {data.train, data.holdout, data.test, data.sides}
         found |= {version.artefact for version in model.versions.values()}
+        found |= {version.measured_artefact for version in model.versions.values()}
         found |= {report.digest for report in registry.reports.all(name)}
     return found
 

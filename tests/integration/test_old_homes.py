@@ -94,6 +94,7 @@ def test_a_new_init_keeps_the_sides(home: OldHome) -> None:
     rows = pa.concat_tables([before.holdout, before.train]).to_pylist()
     home.service.init("kinds", {"rows": rows[::-1]}, target="kind").raise_for_status()
     after = stored(home.service, "kinds", blobs_url="redis")
-    assert counted(after.holdout) == counted(before.holdout)
-    assert counted(after.train) == counted(before.train)
+    # There are two parts in the old one, of which the rows to learn from become two.
+    assert counted(after.tested) == counted(before.holdout)
+    assert counted(after.train) + counted(after.holdout) == counted(before.train)
     assert home.service.train("kinds", params={"num_iterations": 5}).status_code == 200

@@ -58,19 +58,20 @@ def test_a_table_that_comes_again_or_grows_keeps_its_sides(service: Service) -> 
     first = service.init("passengers", lines(passengers(1)), target="y", media="text/csv").raise_for_status().json()
     assert (first["rows"], first["holdout_rows"]) == (400, 80)
     before = stored(service, "passengers")
-    held = Counter((row["sex"], row["class"], row["y"]) for row in before.holdout.to_pylist())
+    held = Counter((row["sex"], row["class"], row["y"]) for row in before.tested.to_pylist())
+    assert first["validation_rows"] == before.holdout.num_rows == 64
     for (sex, place), (lived, died) in KINDS.items():
         assert held[sex, place, "lived"] == pytest.approx(lived / 5, abs=1)
         assert held[sex, place, "died"] == pytest.approx(died / 5, abs=1)
     again = {"rows": passengers(2).to_pylist()}
     assert service.init("passengers", again, target="y").raise_for_status().json()["holdout_rows"] == 80
     shuffled = stored(service, "passengers")
-    assert counted(shuffled.holdout) == counted(before.holdout)
+    assert counted(shuffled.tested) == counted(before.tested)
     more = pa.concat_tables([passengers(3).slice(0, 150), passengers(1)])
     grown = service.init("passengers", lines(more), target="y", media="text/csv").raise_for_status().json()
     assert (grown["rows"], grown["holdout_rows"]) == (550, 110)
     after = stored(service, "passengers")
-    assert not counted(before.holdout) - counted(after.holdout)
+    assert not counted(before.tested) - counted(after.tested)
     assert not counted(before.train) - counted(after.train)
     trained = service.train("passengers").raise_for_status().json()
     assert trained["metrics"]["auc"] > 0.7
@@ -94,7 +95,7 @@ class Learner:
 
     @property
     def holdout(self) -> Counter[str]:
-        return counted(read_dataset(self.runtime.blobs, self.registry.snapshot("m")).holdout)
+        return counted(read_dataset(self.runtime.blobs, self.registry.snapshot("m")).tested)
 
 
 @pytest.fixture
@@ -121,13 +122,13 @@ def test_a_snapshot_of_an_earlier_release_tells_its_sides_by_its_parts(learner: 
     """There, all equal rows were on one side."""
     learner.init(passengers(1))
     dataset = read_dataset(learner.runtime.blobs, learner.registry.snapshot("m"))
-    rows = pa.concat_tables([dataset.train, dataset.holdout])
+    rows = pa.concat_tables([dataset.train, dataset.holdout, dataset.tested])
     women = pc.equal(rows.column("sex"), "f")
     table = {"train": rows.filter(pc.invert(women)), "holdout": rows.filter(women)}
     parts = {name: learner.runtime.blobs.put(formats.to_ipc(part)) for name, part in table.items()}
-    old = msgspec.structs.replace(learner.registry.snapshot("m"), sides="", **parts)
+    old = msgspec.structs.replace(learner.registry.snapshot("m"), sides="", test="", **parts)
     record = msgspec.json.decode(msgspec.json.encode(old))
-    del record["sides"]
+    del record["sides"], record["test"], record["validation_rows"]
     learner.redis.hset(MODEL_KEY.format(model="m"), "snapshot", msgspec.json.encode(record))
     (warning,) = learner.init(passengers(2))
     assert "the holdout is 50% of the rows where 20% was asked for" in warning
@@ -154,6 +155,8 @@ def test_an_estimator_that_splits_by_itself_goes_on(learner: Learner) -> None:
         assert learner.init(table) == []
         assert learner.holdout.total() == 100
     before = learner.holdout
+    snapshot = learner.registry.snapshot("m")
+    assert (snapshot.test, snapshot.validation_rows) == ("", 0)
     # The next one finds the rows where that one put them.
     learner.runtime = usual
     learner.init(passengers(2))

@@ -65,10 +65,12 @@ def test_the_same_rows_have_the_same_sides_in_every_format(target: Any) -> None:
     data = table(target)
     prepared = [LightGBM().prepare(formats.read(body, media), {"target": "y"}) for media, body in bodies(data).items()]
     for dataset in prepared[1:]:
+        assert formats.fingerprint(dataset.tested) == formats.fingerprint(prepared[0].tested)
         assert formats.fingerprint(dataset.holdout) == formats.fingerprint(prepared[0].holdout)
         assert formats.fingerprint(dataset.train) == formats.fingerprint(prepared[0].train)
     turned = formats.read(bodies(data.take(np.arange(200)[::-1]))[Media.PARQUET], Media.PARQUET)
     again = LightGBM().keeping(prepared[0].sides).prepare(turned, {"target": "y"})
+    assert counted(again.tested) == counted(prepared[0].tested)
     assert counted(again.holdout) == counted(prepared[0].holdout)
 
 
@@ -80,8 +82,8 @@ def test_keeping_is_of_this_init_only() -> None:
     known = replace(other, fraction=None)
     kept = estimator.keeping(known)
     assert (type(kept), kept.threads) == (LightGBM, 2)
-    assert kept.prepare(data, {"target": "y"}).holdout.num_rows == 100
-    assert estimator.prepare(data, {"target": "y"}).holdout.num_rows == 40
+    assert kept.prepare(data, {"target": "y"}).tested.num_rows == 100
+    assert estimator.prepare(data, {"target": "y"}).tested.num_rows == 40
 
 
 class Halving(LightGBM):
@@ -101,8 +103,9 @@ def test_estimators_with_a_prepare_of_their_own_go_on() -> None:
     data = table(lambda rng: rng.random(200) < 0.2)
     estimator: Estimator[Any] = Halving()
     first = estimator.keeping(None).prepare(data, {"target": "y", "holdout": 0.1})
-    assert (first.train.num_rows, first.holdout.num_rows, first.sides) == (50, 110, None)
-    assert estimator.keeping(None).prepare(data, {"target": "y"}).holdout.num_rows == 40
+    assert (first.train.num_rows, first.holdout.num_rows, first.sides) == (50, 78, None)
+    assert first.tested is first.holdout
+    assert estimator.keeping(None).prepare(data, {"target": "y"}).tested.num_rows == 40
 
 
 def counted(part: pa.Table) -> Counter[str]:

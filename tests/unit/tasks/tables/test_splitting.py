@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,28 @@ import pytest
 
 from tasks.tables.row_hashes import row_hashes
 from tasks.tables.sides import Sides
-from tasks.tables.splitting import Split, split
+from tasks.tables.splitting import TEST, TRAIN, VALIDATION, Parts, deal_rows
 
 EXPECTED = [125751114638843, 110016757266380, 104216244494025]
 #: Of these, both sides have a row of every kind of five.
 FRACTIONS = (0.2, 0.3, 0.5, 0.8)
+
+
+@dataclass(frozen=True)
+class Split:
+    """What measures, and all that is beside it."""
+
+    train: pa.Table
+    holdout: pa.Table
+    sides: Sides
+    parts: Parts
+
+
+def split(table: pa.Table, fraction: float, **more: Any) -> Split:
+    parts = deal_rows(table, fraction, **more)
+    assert parts.sides is not None
+    rest = table.filter(pa.array(parts.codes != TEST))
+    return Split(rest, parts.of(table, TEST), parts.sides, parts)
 
 
 def rows(table: pa.Table) -> Counter[Hashable]:
@@ -117,8 +135,30 @@ def test_kinds_of_one_row_and_of_four_are_held_out_alike() -> None:
 def test_a_class_of_one_row_is_in_train() -> None:
     table = pa.table({"x": range(24), "y": ["a", "b"] * 10 + ["one", "two", "three", "four"]})
     parts = stratified(table)
-    assert {"one", "two", "three", "four"} <= set(by_class(parts.train))
+    assert {"one", "two", "three", "four"} <= set(by_class(parts.parts.of(table, TRAIN)))
     assert by_class(parts.holdout) == {"a": 2, "b": 2}
+
+
+@pytest.mark.parametrize("table", [passengers(), *(repeated(count, seed=count) for count in (20, 57, 400, 3000))])
+def test_a_fifth_of_the_rows_that_do_not_measure_is_validation(table: pa.Table) -> None:
+    parts = stratified(table)
+    stop, learn = (parts.parts.of(table, part) for part in (VALIDATION, TRAIN))
+    check_shares(parts.train, Split(learn, stop, parts.sides, parts.parts), 0.2)
+    assert rows(learn) + rows(stop) + rows(parts.holdout) == rows(table)
+
+
+def test_validation_needs_no_more_rows_than_are_enough() -> None:
+    table = numbered(200_000)
+    parts = stratified(table).parts
+    assert (parts.count(TRAIN), parts.count(VALIDATION), parts.count(TEST)) == (140_000, 20_000, 40_000)
+
+
+def test_where_two_parts_were_known_validation_comes_from_the_rows_to_learn_from() -> None:
+    table = numbered(300)
+    two = Sides.of(table.slice(60), table.slice(0, 60), target="y")
+    parts = stratified(shuffled(table, 5), known=Sides.from_bytes(two.to_bytes()))
+    assert rows(parts.holdout) == rows(table.slice(0, 60))
+    assert parts.parts.count(VALIDATION) == 48
 
 
 def test_sides_do_not_depend_on_the_order_of_rows() -> None:
@@ -136,15 +176,16 @@ def test_data_that_grows_keeps_its_sides(make: Any) -> None:
     for seed in range(10):
         data = make(2000, seed=seed)
         known: Sides | None = None
-        before = stratified(data.slice(0, 20))
+        last = data.slice(0, 20)
+        before = stratified(last)
         for count in (20, 23, 400, 401, 2000):
             table = shuffled(data.slice(0, count), seed)
             parts = stratified(table, known=known)
             check_shares(table, parts, 0.2)
             # What was there is where it was, and what is new is beside it.
-            assert not rows(before.train) - rows(parts.train)
-            assert not rows(before.holdout) - rows(parts.holdout)
-            before, known = parts, Sides.from_bytes(parts.sides.to_bytes())
+            for part in (TRAIN, VALIDATION, TEST) if known is not None else (TEST,):
+                assert not rows(before.parts.of(last, part)) - rows(parts.parts.of(table, part))
+            last, before, known = table, parts, Sides.from_bytes(parts.sides.to_bytes())
 
 
 def test_rows_that_go_leave_the_others_where_they_were() -> None:
@@ -191,9 +232,10 @@ def test_sides_are_stored_in_few_bytes() -> None:
     read = Sides.from_bytes(stored)
     derived = Sides.of(parts.train, parts.holdout, target="y")
     assert (read.fraction, derived.fraction) == (0.2, None)
-    for name in ("hashes", "train", "holdout"):
+    for name in ("hashes", "train", "validation", "test"):
         assert (getattr(read, name) == getattr(parts.sides, name)).all()
-        assert (getattr(derived, name) == getattr(parts.sides, name)).all()
+    assert (derived.train == parts.sides.train + parts.sides.validation).all()
+    assert (derived.test == parts.sides.test).all()
 
 
 def test_hashes_are_of_values_not_of_types_or_chunks() -> None:

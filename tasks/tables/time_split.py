@@ -1,0 +1,60 @@
+"""Splits by time: what comes later judges what was learned from what came before."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.errors import InvalidField
+from tasks.tables.schema import kind_of, plain
+
+#: Fewest different times: one in each part.
+FEWEST_TIMES: Final = 3
+#: Part of the rows that are no test rows for validation, as in `splitting`.
+_VALIDATION_PART: Final = 0.2
+
+Ranks = npt.NDArray[np.int64]
+
+
+def time_ranks(values: pa.ChunkedArray, name: str) -> Ranks:
+    """The place of each row's time among all different times, from 0; rows without a time are earliest, at 0.
+
+    Raises InvalidField if the column holds neither dates nor numbers, or too few different ones.
+    """
+    values = plain(values)
+    if kind_of(values) not in ("date", "number"):
+        raise InvalidField(f"column {name!r} cannot rule a split by time: it holds no dates and no numbers").at(
+            "/options/columns"
+        )
+    array = values.combine_chunks()
+    if pa.types.is_floating(array.type):
+        array = pc.if_else(pc.is_nan(array), None, array)
+    found: Ranks = np.asarray(pc.rank(array, sort_keys="ascending", null_placement="at_start", tiebreaker="dense"))
+    ranks = found.astype(np.int64) - 1
+    if ranks.max(initial=0) + 1 < FEWEST_TIMES:
+        raise InvalidField(
+            f"column {name!r} has fewer than {FEWEST_TIMES} different times; a split by time needs one for each part;"
+            " use options.split = 'random'"
+        ).at("/options/split")
+    return ranks
+
+
+def deal_by_time(values: pa.ChunkedArray, name: str, *, test: float) -> npt.NDArray[np.int8]:
+    """(0 train, 1 validation, 2 test) for each row: the last rows are test, those before validation. Rows of the same
+    time are in the same part. Nothing is kept of it: when later rows come, they are test. Raises InvalidField."""
+    ranks = time_ranks(values, name)
+    rows = np.bincount(ranks)
+    last = _cut(rows, test)
+    first = _cut(rows[:last], _VALIDATION_PART, least=1)
+    return np.where(ranks >= last, 2, np.where(ranks >= first, 1, 0)).astype(np.int8)
+
+
+def _cut(rows: Ranks, share: float, *, least: int = 2) -> int:
+    """The time from which on the rows are nearest to a share of all; at least one, and `least` times are before."""
+    later = np.cumsum(rows[::-1])[::-1]
+    places = np.arange(least, len(rows))
+    return int(places[np.argmin(np.abs(later[places] - share * rows.sum()))])
