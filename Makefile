@@ -9,42 +9,68 @@ CLIENTS_INSTALLED := $(VENV)/.installed-clients
 TABLES_INSTALLED := $(VENV)/.installed-tables
 AUDIT_INSTALLED := $(VENV)/.installed-audit
 DOCS_INSTALLED := $(VENV)/.installed-docs
+LOCK_INSTALLED := $(VENV)/.installed-lock
+PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet
+# Files whose hash is not in constraints.txt or constraints/: `warn` installs them with a word, `required` installs none.
+HASHES ?= warn
+REQUIRED := $(filter required,$(HASHES))
+WARNING := WARNING: the hashes of %s do not hold here, as pip says above; its versions are installed unchecked.\n
+define locked
+	@$(PIP) --require-hashes --requirement $(1) || $(if $(REQUIRED),exit 1,{ printf '$(WARNING)' $(1) && \
+	    sed -e '/--hash=/d' -e 's/ *\\$$//' $(1) > $(VENV)/versions.txt && $(PIP) --requirement $(VENV)/versions.txt; })
+endef
+# The package itself has no hash. What setup.cfg asks for and the files lack is installed too, unless hashes are required.
+define package
+	@$(PIP) $(if $(REQUIRED),--no-deps) --editable '.[$(1)]'
+endef
 # Tests wait more than they compute: four processes at a time keep two cores busy. Each runs whole modules, in the order
 # of tests/conftest.py, the longest first.
 BESIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo up test test-fast test-long test-clients lint docs audit fuzz bench bench-train sweep chaos install clean
+.PHONY: demo up test test-fast test-long test-clients lint docs audit fuzz bench bench-train sweep chaos install lock clean
 
 install: $(INSTALLED)
 
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	$(call locked,constraints/pip.txt)
+	$(call locked,constraints.txt)
+	$(call package,test)
 	touch $@
 
-$(BENCH_INSTALLED): $(INSTALLED)
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,bench]'
+$(BENCH_INSTALLED): $(INSTALLED) constraints/bench.txt
+	$(call locked,constraints/bench.txt)
+	$(call package,bench)
 	touch $@
 
-$(FUZZ_INSTALLED): $(INSTALLED)
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,fuzz]'
+$(FUZZ_INSTALLED): $(INSTALLED) constraints/fuzz.txt
+	$(call locked,constraints/fuzz.txt)
+	$(call package,fuzz)
 	touch $@
 
-$(CLIENTS_INSTALLED): $(INSTALLED)
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[clients]'
+$(CLIENTS_INSTALLED): $(INSTALLED) constraints/clients.txt
+	$(call locked,constraints/clients.txt)
+	$(call package,clients)
 	touch $@
 
-$(TABLES_INSTALLED): $(INSTALLED)
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[tables]'
+$(TABLES_INSTALLED): $(INSTALLED) constraints/tables.txt
+	$(call locked,constraints/tables.txt)
+	$(call package,tables)
 	touch $@
 
-$(AUDIT_INSTALLED): $(INSTALLED)
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[audit]'
+$(AUDIT_INSTALLED): $(INSTALLED) constraints/audit.txt
+	$(call locked,constraints/audit.txt)
+	$(call package,audit)
 	touch $@
 
-$(DOCS_INSTALLED): $(INSTALLED)
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+$(DOCS_INSTALLED): $(INSTALLED) constraints/docs.txt
+	$(call locked,constraints/docs.txt)
+	$(call package,docs)
+	touch $@
+
+$(LOCK_INSTALLED): $(INSTALLED) constraints/lock.txt
+	$(call locked,constraints/lock.txt)
+	$(call package,lock)
 	touch $@
 
 demo: $(INSTALLED)  ## init, train and estimate on real data, through every process; leaves nothing running
@@ -76,6 +102,9 @@ docs: $(DOCS_INSTALLED)  ## the site of docs/, in build/docs; a warning is an er
 
 audit: $(AUDIT_INSTALLED)  ## the pinned packages against known vulnerabilities
 	$(BIN)/python -m tests.audit
+
+lock: $(LOCK_INSTALLED)  ## constraints.txt and constraints/ anew, after a change of setup.cfg; LOCK="--upgrade" for newer versions
+	$(BIN)/python -m tests.lock $(LOCK)
 
 fuzz: $(FUZZ_INSTALLED)  ## the running service against its definition, with schemathesis; FUZZ="-n 20" for a glance
 	$(BIN)/python -m tests.fuzz $(FUZZ)

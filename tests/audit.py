@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-CONSTRAINTS: Final = Path(__file__).parent.parent / "constraints.txt"
+from tests.lock import files
+
 #: A line of pip-audit's that says that nobody could be asked: its own, or the last one of a traceback. An answer that
 #: was none, or a certificate that is not trusted, is another thing.
 NO_NETWORK: Final = re.compile(
@@ -24,7 +24,8 @@ NO_NETWORK: Final = re.compile(
 
 def main() -> int:
     """Audit; 1 if a package has a known vulnerability, or nobody knows because pip-audit failed."""
-    command = [sys.executable, "-m", "pip_audit", "--requirement", str(CONSTRAINTS), "--no-deps", "--disable-pip"]
+    command = [sys.executable, "-m", "pip_audit", "--no-deps", "--disable-pip"]
+    command += [f"--requirement={file}" for file in files()]
     command += ["--format", "json", "--progress-spinner", "off", *sys.argv[1:]]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     status, text = judge(done.stdout, done.stderr)
