@@ -112,6 +112,9 @@ fuzz: $(FUZZ_INSTALLED)  ## the running service against its definition, with sch
 bench: $(BENCH_INSTALLED)  ## the service beside what one would have without it; BENCH="--seconds 2 --rounds 1" for a glance
 	$(BIN)/python -m tests.benchmarks $(BENCH)
 
+bench-init: $(INSTALLED)  ## an init of large tables beside reading the same CSV
+	$(BIN)/python -m tests.benchmarks.init $(BENCH)
+
 bench-train: $(INSTALLED)  ## a train beside the same call in a script
 	$(BIN)/python -m tests.benchmarks.train $(BENCH)
 

@@ -27,9 +27,7 @@ class Fitted:
         return self.served is not self.measured
 
 
-def fit_models(
-    estimator: Estimator[Any], dataset: Dataset, params: Mapping[str, Any], *, recorder: Recorder
-) -> Fitted:
+def fit_models(estimator: Estimator[Any], dataset: Dataset, params: Mapping[str, Any], *, recorder: Recorder) -> Fitted:
     """Fit what is measured on the test rows and what is served. What is recorded is the fit of what is served.
 
     Raises what the estimator and the recorder raise.

@@ -193,6 +193,8 @@ def _content(values: pa.ChunkedArray) -> bytes:
         filled = pc.fill_null(values, "")
         lengths = np.asarray(pc.binary_length(filled).to_numpy(), dtype=np.int64)
         return lengths.tobytes() + b"".join(map(_letters, filled.chunks))
+    if kind == "date":
+        return np.ascontiguousarray(values.cast(pa.int64()).fill_null(0).to_numpy()).tobytes()
     return repr(values.to_pylist()).encode()
 
 

@@ -19,12 +19,15 @@ _BLOCK_ROWS: Final = 2**14
 #: Bits of a row's hash. They are stored for each row: two of 1,000,000 rows have the same by chance in 1 of 500 tables.
 HASH_BITS: Final = 48
 
+#: Stands for a missing date: before all that 64 bits of microseconds have.
+_NO_DATE: Final = -(2**63)
+
 Hashes = npt.NDArray[np.uint64]
 
 
 def row_hashes(table: pa.Table, target: str | None = None) -> Hashes:
     """A number below 2 ** `HASH_BITS` a row, from its values and their columns' names in any order, and which of them
-    is the target. Numbers count by value, text by its bytes, all missing values alike."""
+    is the target. Numbers and dates count by value, text by its bytes, all missing values alike."""
     hashes = np.zeros(table.num_rows, dtype=np.uint64)
     for name, column in zip(table.column_names, table.itercolumns(), strict=True):
         bits = _value_bits(column)
@@ -56,6 +59,9 @@ def _value_bits(column: pa.ChunkedArray) -> Hashes:
         array[np.isnan(array)] = np.nan
         bits: Hashes = array.view(np.uint64)
         return bits
+    if kind == "date":
+        moments: Hashes = np.asarray(values.cast(pa.int64()).fill_null(_NO_DATE).to_numpy()).view(np.uint64).copy()
+        return moments
     if kind != "category":
         return np.zeros(len(values), dtype=np.uint64)
     return _coded_bits(values.dictionary_encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -136,3 +137,10 @@ def test_fingerprint() -> None:
         TABLE.set_column(2, "b", pa.array([True, True, None])),
     ]
     assert len({fingerprint(table) for table in [TABLE, *others]}) == 7
+
+
+def test_fingerprint_of_dates() -> None:
+    days = [date(2026, 11, 1), None, date(2026, 11, 2)]
+    moments = pa.array(days).cast(pa.timestamp("us"))
+    assert fingerprint(pa.table({"d": days})) == fingerprint(pa.table({"d": moments}))
+    assert fingerprint(pa.table({"d": days})) != fingerprint(pa.table({"d": days[::-1]}))

@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from tasks.tables.sides import Sides
 from tasks.tables.splitting import TEST, TRAIN, VALIDATION, Parts, deal_rows
 
 EXPECTED = [125751114638843, 110016757266380, 104216244494025]
+DATES = [280271286783483, 14609791485791, 39682828876815]
 #: Of these, both sides have a row of every kind of five.
 FRACTIONS = (0.2, 0.3, 0.5, 0.8)
 
@@ -256,6 +258,16 @@ def test_hashes_are_of_values_not_of_types_or_chunks() -> None:
     assert not (row_hashes(plain) == row_hashes(plain, "b")).any()
     # Fixed for ever: by these a snapshot's rows are found in the next one.
     assert row_hashes(plain).tolist() == EXPECTED
+
+
+def test_dates_count_by_the_moment_that_they_are() -> None:
+    days = pa.table({"d": pa.array([date(2026, 11, 1), None, date(2026, 11, 2)])})
+    moments = pa.table({"d": days["d"].cast(pa.timestamp("us"))})
+    zoned = pa.table({"d": days["d"].cast(pa.timestamp("ns")).cast(pa.timestamp("ns", "UTC"))})
+    for same in (moments, zoned):
+        assert (row_hashes(days) == row_hashes(same)).all()
+    assert len(set(row_hashes(days).tolist())) == 3
+    assert row_hashes(moments).tolist() == DATES
 
 
 def test_no_side_is_ever_empty() -> None:
