@@ -236,6 +236,7 @@ def test_sides_are_stored_in_few_bytes() -> None:
     assert (read.fraction, derived.fraction) == (0.2, None)
     for name in ("hashes", "train", "validation", "test"):
         assert (getattr(read, name) == getattr(parts.sides, name)).all()
+    assert parts.sides.validation is not None
     assert (derived.train == parts.sides.train + parts.sides.validation).all()
     assert (derived.test == parts.sides.test).all()
 
