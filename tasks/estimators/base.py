@@ -6,21 +6,21 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import pyarrow as pa
 
 from tasks.errors import InvalidField
 from tasks.estimators.metrics import GROWING
-from tasks.tables.checks import listed
-from tasks.tables.columns import Schema
-from tasks.tables.inference import infer
-from tasks.tables.schema import conform_training
+from tasks.tables.columns import ColumnType, Schema
+from tasks.tables.plan import Plan
+from tasks.tables.planning.conforming import conformed
+from tasks.tables.planning.drafting import draft_of
+from tasks.tables.planning.options import check_options
+from tasks.tables.planning.refusing import refuse_faults
+from tasks.tables.planning.source import Source
 from tasks.tables.sides import Sides
 from tasks.tables.splitting import HOLDOUT, TEST, TRAIN, VALIDATION, Wanted, deal
-
-#: What `Estimator.prepare` reads.
-OPTIONS: Final = ("target", "problem", "holdout")
 
 #: Values of metrics, by the rows on which they were measured (`train`, `holdout`) and name.
 Metrics = Mapping[str, Mapping[str, float]]
@@ -43,6 +43,8 @@ class Dataset:
     sides: Sides | None = None
     #: The rows that only measure. None where the rows were split in two: then `holdout` measures, too.
     test: pa.Table | None = None
+    #: What each column of the table is, if that was found.
+    plan: Plan | None = None
 
     @property
     def tested(self) -> pa.Table:
@@ -72,7 +74,10 @@ class Estimator(ABC, Generic[Model]):
     #: Whether one train may fit several times where the table has few rows: to measure by cross-validation, and to have
     #: the served model learn from the test rows, too. An estimator whose fits are long says no.
     repeats: bool = False
+    #: The types of columns that it learns from; `prepare` leaves others out, with a finding.
+    takes: tuple[ColumnType, ...] = ("number", "boolean", "category")
     _known: Sides | None = None
+    _source: Source | None = None
 
     def __init__(self, threads: int = 1) -> None:
         self.threads = threads
@@ -83,22 +88,30 @@ class Estimator(ABC, Generic[Model]):
         other._known = sides
         return other
 
-    def prepare(self, table: pa.Table, options: Mapping[str, Any]) -> Dataset:
-        """Check the data and split it. `options`: `target` (a column), `problem`, `holdout` (a fraction).
+    def knowing(self, source: Source) -> Self:
+        """The same estimator, whose `prepare` knows where the table comes from."""
+        other = copy.copy(self)
+        other._source = source
+        return other
 
-        Raises InvalidTable, InvalidTarget, and InvalidField for an option that is not known.
+    def prepare(self, table: pa.Table, options: Mapping[str, Any]) -> Dataset:
+        """Plan what each column is, check that it can be learned from, and split the rows.
+
+        `options`: `target` (a column), `problem`, `holdout` (a fraction), `columns` (what they are). Raises
+        InvalidTable and InvalidTarget, with all that was found, and InvalidField for options that cannot be.
         """
-        unknown = [name for name in options if name not in OPTIONS]
-        if unknown:
-            raise InvalidField(f"unknown options: {listed(unknown)}; known are {listed(OPTIONS)}").at(
-                f"/options/{unknown[0]}"
-            )
-        schema = infer(table, target=_text(options, "target") or "", problem=_text(options, "problem"))
-        prepared = conform_training(table, schema)
+        check_options(options)
         wanted = Wanted(holdout=_fraction(options.get("holdout", HOLDOUT)))
-        parts = deal(prepared, wanted, target=schema.target, classes=bool(schema.classes), known=self._known)
-        train, holdout, test = (parts.of(prepared, part) for part in (TRAIN, VALIDATION, TEST))
-        return Dataset(train=train, holdout=holdout, schema=schema, sides=parts.sides, test=test)
+        draft = draft_of(table, options, source=self._source, takes=self.takes)
+        refuse_faults(draft)
+        whole = conformed(draft)
+        classes = bool(whole.schema.classes)
+        parts = deal(whole.table, wanted, target=whole.schema.target, classes=classes, known=self._known)
+        learned = whole.learned(draft, parts.of(whole.table, TRAIN))
+        train, holdout, test = (learned.recoded(parts.of(whole.table, part)) for part in (TRAIN, VALIDATION, TEST))
+        return Dataset(
+            train=train, holdout=holdout, schema=learned.schema, sides=parts.sides, test=test, plan=learned.plan
+        )
 
     @abstractmethod
     def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> Model:
@@ -146,13 +159,6 @@ class Estimator(ABC, Generic[Model]):
     def importance(self, model: Model) -> dict[str, float]:
         """How much each feature counts, if the model can say."""
         return {}
-
-
-def _text(options: Mapping[str, Any], name: str) -> str | None:
-    value = options.get(name)
-    if value is not None and not isinstance(value, str):
-        raise InvalidField(f"{name} must be text").at(f"/options/{name}")
-    return value
 
 
 def _fraction(value: Any) -> float:

@@ -70,6 +70,7 @@ class LightGBM(Estimator[LightGBMModel]):
     """
 
     repeats = True
+    takes = ("number", "boolean", "category", "text", "date")
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Raises InvalidParams for names and values that LightGBM does not know."""

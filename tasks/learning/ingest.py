@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +18,10 @@ from tasks.registry.snapshots import read_sides
 from tasks.storage.fsspec_urls import locate
 from tasks.tables import formats
 from tasks.tables.bounds import UNBOUNDED, Bounds
-from tasks.tables.findings import Finding
+from tasks.tables.plan import Plan
+from tasks.tables.planning.finishing import plan_of_parts
+from tasks.tables.planning.options import wishes_of
+from tasks.tables.planning.source import Source
 from tasks.tables.sides import Sides
 from tasks.tables.value_types.typing import typed
 from tasks.worker.runtime import Runtime
@@ -80,32 +84,41 @@ def initialise(runtime: Runtime, request: Request, table: pa.Table) -> dict[str,
         raise InvalidField("target is missing: name the column that is to be learned").at("?target")
     estimator = runtime.estimators.get(request.estimator)
     with runtime.traces.step("prepare", model=request.model, rows=table.num_rows):
-        table, found = typed(table)
+        table, found = typed(table, wishes_of(request.options))
         known, lost = _last_sides(runtime, request.model)
-        dataset = estimator.keeping(known).prepare(table, {**request.options, "target": request.target})
+        ready = estimator.keeping(known).knowing(Source(findings=found))
+        dataset = _planned(ready.prepare(table, {**request.options, "target": request.target}))
     with runtime.traces.step("store", model=request.model):
         snapshot = _store(runtime, request, dataset, fingerprint=formats.fingerprint(table))
         # An init that has stored its snapshot does not fail any more.
         let_finish()
         runtime.registry.set_snapshot(request.model, snapshot, claim=request.claim)
-    schema = dataset.schema
+    schema, plan = dataset.schema, dataset.plan
     return {
         "model": request.model,
         "estimator": request.estimator,
         "target": schema.target,
         "problem": schema.problem,
         "classes": schema.classes,
-        "rows": table.num_rows,
+        "rows": snapshot.rows,
         "holdout_rows": snapshot.holdout_rows,
         "validation_rows": snapshot.validation_rows,
         "columns": schema.columns,
         "fingerprint": snapshot.fingerprint,
-        "warnings": [*map(_said, found), *_warnings(dataset), *lost, *_share_warnings(dataset)],
+        "plan": plan,
+        "warnings": [*_said(plan), *_warnings(dataset), *lost, *_share_warnings(dataset)],
     }
 
 
-def _said(found: Finding) -> str:
-    return "; ".join(filter(None, (found.message, found.done, found.remedy)))
+def _planned(dataset: Dataset) -> Dataset:
+    """With a plan, also if an estimator prepared it in a way of its own."""
+    return dataset if dataset.plan is not None else replace(dataset, plan=plan_of_parts(dataset.schema, dataset.train))
+
+
+def _said(plan: Plan | None) -> list[str]:
+    """The findings of the plan that are more than a remark, in words."""
+    found = plan.findings if plan is not None else []
+    return ["; ".join(filter(None, (one.message, one.done, one.remedy))) for one in found if one.severity != "info"]
 
 
 def _last_sides(runtime: Runtime, model: str) -> tuple[Sides | None, list[str]]:
@@ -141,11 +154,7 @@ def _store(runtime: Runtime, request: Request, dataset: Dataset, *, fingerprint:
 
 
 def _warnings(dataset: Dataset) -> list[str]:
-    warnings = [
-        f"column {column.name!r} has {len(column.categories)} categories"
-        for column in dataset.schema.columns
-        if len(column.categories) > 100
-    ]
+    warnings = []
     if dataset.tested.num_rows < 30:
         warnings.append(f"the holdout has only {dataset.tested.num_rows} rows: its metrics are rough")
     return warnings

@@ -106,6 +106,9 @@ CODES: Final[dict[str, Meaning]] = {
     "many_classes": Meaning(
         "error", "the target has more than 1,000 classes", "", "group them, or use problem=regression for numbers"
     ),
+    "unique_target": Meaning(
+        "error", "nearly every row has a value of its own of a target of classes", "", "name another target"
+    ),
     "names_twice": Meaning("error", "columns have the same name", "", "give every column a name of its own"),
     # What finding types by values finds.
     "numbers_as_text": Meaning("info", "a column of texts holds numbers in all rows", "they are numbers", _KEPT),

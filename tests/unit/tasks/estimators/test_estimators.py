@@ -351,7 +351,7 @@ def test_options() -> None:
         ({"colour": 1}, "unknown options: 'colour'"),
         ({"holdout": "much"}, "holdout must be a number"),
         ({"holdout": 1}, "holdout must be a number"),
-        ({"problem": 3}, "problem must be text"),
+        ({"problem": 3}, "problem must be one of"),
     ]
     for options, message in refused:
         with pytest.raises(InvalidField, match=message):

@@ -1,0 +1,50 @@
+"""A drafted table as it is learned from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from tasks.tables.columns import Schema
+from tasks.tables.plan import Plan
+from tasks.tables.planning.draft import Draft
+from tasks.tables.planning.finishing import finished_plan
+from tasks.tables.planning.levels import learned_schema, recoded, whole_schema
+from tasks.tables.planning.number_statistics import number_statistics
+from tasks.tables.schema import conform_training
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What the rows to learn from say of all rows."""
+
+    schema: Schema
+    plan: Plan
+    _before: Schema
+
+    def recoded(self, part: pa.Table) -> pa.Table:
+        """Rows of the table in the categories of the schema."""
+        return recoded(part, self._before, self.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Conformed:
+    """All rows of a table in a schema that has every text of every category, to be split."""
+
+    table: pa.Table
+    schema: Schema
+
+    def learned(self, draft: Draft, train: pa.Table) -> Learned:
+        """What is learned from these of its rows."""
+        names = [column.name for column in self.schema.columns if column.type == "number"]
+        numbers = number_statistics(train, names)
+        schema = learned_schema(self.schema, train, numbers)
+        coded = recoded(train, self.schema, schema)
+        return Learned(schema, finished_plan(draft, schema, coded, numbers), self.schema)
+
+
+def conformed(draft: Draft) -> Conformed:
+    """The rows of a draft without faults: its features, then the target."""
+    schema = whole_schema(draft)
+    return Conformed(conform_training(draft.table, schema), schema)

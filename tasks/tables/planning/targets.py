@@ -1,0 +1,131 @@
+"""The target: the rows that have it, what it is, and whether it can be learned."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.tables.checks import RANGE, listed, number_fault
+from tasks.tables.columns import ClassType, Problem
+from tasks.tables.planning.draft import Draft
+from tasks.tables.planning.limits import FEWEST_OF_CLASS, FEWEST_ROWS, MOST_CATEGORIES
+from tasks.tables.planning.problems import guess, whole
+from tasks.tables.planning.values import missing
+from tasks.tables.schema import numbers
+
+#: Texts are no classes if so many of them (part) differ.
+UNIQUE: Final = 0.9
+
+Kind = Literal["number", "boolean", "category"]
+
+
+def keep_rows_with_target(draft: Draft) -> None:
+    """Leave out the rows that do not have the target, and find whether there are enough others."""
+    names = draft.table.column_names
+    if draft.target is not None and draft.target not in names:
+        message = f"there is no column {draft.target!r} to be the target; the table has {listed(names, most=50)}"
+        draft.find("unknown_target", message)
+        draft.target = None
+    if draft.target is not None:
+        lost = missing(draft.table.column(draft.target))
+        if lost.all() and len(lost):
+            message = f"target {draft.target!r} has no value in any row; name another target"
+            draft.find("target_constant", message, column=draft.target, count=len(lost))
+            return
+        if lost.any():
+            rows = np.flatnonzero(lost)
+            message = f"target {draft.target!r} is missing in {len(rows)} rows"
+            draft.find("missing_target", message, column=draft.target, count=len(rows), rows=rows.tolist()[:10])
+            draft.keep_rows(~lost)
+    if draft.table.num_rows < FEWEST_ROWS:
+        message = f"the table has {draft.table.num_rows} rows; at least {FEWEST_ROWS} rows are needed"
+        draft.find("few_rows", message, count=draft.table.num_rows)
+
+
+def look_at_target(draft: Draft, asked: Problem | None) -> None:
+    """Find the problem: the one that is asked for if the target's values fit it, or else a guess by them."""
+    if draft.target is None or draft.faults:
+        return
+    name, values = draft.target, draft.table.column(draft.target)
+    kind = _kind(draft, values)
+    if kind is None:
+        return
+    if kind == "number" and (fault := number_fault(numbers(values), nullable=False)):
+        message = f"row {fault[0]}, column {name!r}: {RANGE}"
+        draft.find("target_range", message, column=name, rows=[fault[0]], count=1)
+        return
+    counted = _counts(values)
+    draft.columns[name].distinct = len(counted)
+    if len(counted) == 1:
+        message = (
+            f"target {name!r} has the same value in every row; there is nothing to learn; name another target, or add"
+            " rows"
+        )
+        draft.find("target_constant", message, column=name, count=len(values))
+        return
+    draft.problem = asked or guess(list(counted), rows=len(values), kind=kind)
+    if asked is None and kind == "number" and whole(list(counted)):
+        _say_guess(draft, name, len(counted))
+    if draft.problem == "regression":
+        if kind != "number":
+            words = "text" if kind == "category" else "true/false"
+            draft.find("target_problem", f"target {name!r} holds {words}; a regression needs numbers", column=name)
+        return
+    _check_classes(draft, name, counted)
+
+
+def classes_of(draft: Draft) -> tuple[list[Any], ClassType]:
+    """The classes of the target, sorted, and what they are; none of a regression."""
+    if draft.problem == "regression" or draft.target is None:
+        return [], "none"
+    values = draft.table.column(draft.target)
+    kind = values.type
+    if pa.types.is_integer(kind):
+        type_: ClassType = "integer"
+    elif pa.types.is_floating(kind):
+        type_ = "float"
+    else:
+        type_ = "boolean" if pa.types.is_boolean(kind) else "string"
+    return sorted(_counts(values)), type_
+
+
+def _kind(draft: Draft, values: pa.ChunkedArray) -> Kind | None:
+    assert draft.target is not None
+    kind = draft.columns[draft.target].type
+    if kind in ("number", "boolean", "category"):
+        return kind
+    message = f"target {draft.target!r} is {values.type}; it must be numbers, true/false or text"
+    draft.find("target_type", message, column=draft.target)
+    return None
+
+
+def _counts(values: pa.ChunkedArray) -> dict[Any, int]:
+    return {entry["values"]: entry["counts"] for entry in pc.value_counts(values).to_pylist()}
+
+
+def _say_guess(draft: Draft, name: str, distinct: int) -> None:
+    taken = "amounts (a regression)" if draft.problem == "regression" else f"classes ({draft.problem})"
+    message = f"target {name!r} has {distinct} different whole numbers, which are taken as {taken}"
+    draft.find("problem_guessed", message, column=name, count=distinct)
+
+
+def _check_classes(draft: Draft, name: str, counted: dict[Any, int]) -> None:
+    values = sum(counted.values())
+    if draft.problem == "binary" and len(counted) != 2:
+        message = f"target {name!r} has {len(counted)} values; binary needs two, else use multiclass"
+        draft.find("target_problem", message, column=name)
+    elif len(counted) > MOST_CATEGORIES:
+        message = (
+            f"target {name!r} has {len(counted)} classes, at most {MOST_CATEGORIES} can be learned; group them, or use"
+            " problem=regression for numbers"
+        )
+        draft.find("many_classes", message, column=name, count=len(counted))
+    elif len(counted) >= UNIQUE * values:
+        message = f"target {name!r} has {len(counted)} different values in {values} rows; classes come more than once"
+        draft.find("unique_target", message, column=name, count=len(counted))
+    elif rare := sorted((value for value, count in counted.items() if count < FEWEST_OF_CLASS), key=str):
+        message = f"target {name!r} has {len(rare)} classes with fewer than {FEWEST_OF_CLASS} rows: {listed(rare)}"
+        draft.find("rare_class", message, column=name, count=len(rare))
