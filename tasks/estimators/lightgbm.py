@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from tasks.errors import EstimatorFailed, InvalidParams
 from tasks.estimators.base import Dataset, Estimator, Progress
-from tasks.estimators.features.layer import PLAIN, Features
+from tasks.estimators.features import layer
+from tasks.estimators.features.layer import PLAIN, Features, Scores
 from tasks.estimators.lightgbm_by_feature import spread, summed
 from tasks.estimators.lightgbm_explain import explanation
 from tasks.estimators.lightgbm_library import load_lightgbm as load_lightgbm
@@ -85,7 +86,8 @@ class LightGBM(Estimator[LightGBMModel]):
         large = rows * len(schema.columns) >= VALUES_FOR_THREADS
         threads = self.threads if large or "num_threads" in resolved else 1
         chosen = complete(resolved, schema, rows=rows, threads=threads)
-        features = Features.fit(dataset.train, schema)
+        fitted = layer.fit(dataset.train, schema)
+        features = fitted.features
         chosen = spread(chosen, features.widths(schema))
         stops = bool(holdout_rows and chosen["early_stopping_round"] and chosen.get("boosting") != "dart")
         check_memory(
@@ -94,14 +96,15 @@ class LightGBM(Estimator[LightGBMModel]):
             rows=rows,
             holdout_rows=holdout_rows,
             most_bytes=self.memory_bytes,
+            filled=features.filled(schema),
             given=names_given(params),
         )
         total, patience = chosen.pop("num_iterations"), chosen.pop("early_stopping_round")
         callbacks = [_reporter(total, progress)]
         if stops:
             callbacks.append(lgb.early_stopping(patience, verbose=False))
-        train = _lightgbm_data(dataset.train, schema, features, chosen)
-        valid = [_lightgbm_data(dataset.holdout, schema, features, chosen, train)] if holdout_rows else []
+        train = _lightgbm_data(dataset.train, schema, features, chosen, scores=fitted.scores)
+        valid = [_lightgbm_data(dataset.holdout, schema, features, chosen, reference=train)] if holdout_rows else []
         try:
             booster = lgb.train(
                 chosen, train, num_boost_round=total, valid_sets=valid, valid_names=["holdout"], callbacks=callbacks
@@ -185,12 +188,18 @@ def _values(results: Iterable[Any]) -> dict[str, float]:
 
 
 def _lightgbm_data(
-    table: pa.Table, schema: Schema, features: Features, params: Mapping[str, Any], reference: Any = None
+    table: pa.Table,
+    schema: Schema,
+    features: Features,
+    params: Mapping[str, Any],
+    *,
+    scores: Scores | None = None,
+    reference: Any = None,
 ) -> Any:
     flat = features.flat(schema)
     categories = [index for index, column in enumerate(flat.columns) if column.type == "category"]
     return load_lightgbm().Dataset(
-        features.matrix(table, schema),
+        features.matrix(table, schema, scores),
         label=_labels(table.column(schema.target), schema),
         reference=reference,
         categorical_feature=categories,

@@ -11,12 +11,13 @@ from typing import Any, Final
 from tasks.errors import InvalidParams
 from tasks.estimators.lightgbm_params import ITERATIONS
 from tasks.tables.checks import json_pointer
-from tasks.tables.columns import Schema
+from tasks.tables.columns import Column, Schema
 
 #: What LightGBM takes where a param is not given.
 LEAVES: Final = 31
 BINS: Final = 255
 ROWS_IN_BIN: Final = 3
+BOOLEAN_BINS: Final = 2
 #: A bin of a histogram: two doubles (bytes). There is one of each column's bins for each leaf, whatever the depth:
 #: 8,192 leaves x 20 columns x 255 bins took 687 MB. There is one more for each thread.
 BIN_BYTES: Final = 16
@@ -31,6 +32,8 @@ EQUATION_BYTES: Final = 8
 #: A value of the table, as it comes and in its bin (bytes); a row's label; a row's score, gradient and hessian for each
 #: class.
 VALUE_BYTES: Final = 10
+#: The same of a sparse table, with its place; there only what is not 0 takes room.
+SPARSE_BYTES: Final = 18
 LABEL_BYTES: Final = 8
 SCORE_BYTES: Final = 16
 #: Most features that interaction constraints may name in all: every node asks all of them (100,000 take three times as
@@ -52,16 +55,19 @@ def check_memory(
     holdout_rows: int,
     most_bytes: int,
     given: Mapping[str, str],
+    filled: float | None = None,
 ) -> None:
     """Raise InvalidParams if a fit with these complete params takes more than `most_bytes`; 0: any amount.
 
     The error names the param that takes most, and how large it may be for this table. A table that is too large by
-    itself is no fault of the params. `given`: what they were called by who gave them.
+    itself is no fault of the params. `given`: what they were called by who gave them. `filled`: how many values of a
+    row are not 0, if the table is sparse.
     """
     _check_interactions(params, given)
     if not most_bytes:
         return
-    table = table_bytes(params, schema, rows=rows, holdout_rows=holdout_rows)
+    values = len(schema.columns) * VALUE_BYTES if filled is None else filled * SPARSE_BYTES
+    table = table_bytes(params, values, rows=rows + holdout_rows)
     room = max(most_bytes - table, int(most_bytes * PARAMS_PART))
 
     def needed(**changed: int) -> int:
@@ -91,10 +97,11 @@ def _pointer(name: str, given: Mapping[str, str]) -> str:
     return json_pointer("params", given[name]) if name in given else "/params"
 
 
-def table_bytes(params: Mapping[str, Any], schema: Schema, *, rows: int, holdout_rows: int) -> int:
-    """What a fit takes for the rows, whatever its params."""
-    row = len(schema.columns) * VALUE_BYTES + LABEL_BYTES + int(_number(params, "num_class", 1)) * SCORE_BYTES
-    return (rows + holdout_rows) * row
+def table_bytes(params: Mapping[str, Any], values: float, *, rows: int) -> int:
+    """What a fit takes for the rows to learn from and to measure on, whatever its params. `values`: what those of a
+    row take (bytes)."""
+    row = values + LABEL_BYTES + int(_number(params, "num_class", 1)) * SCORE_BYTES
+    return int(rows * row)
 
 
 def params_bytes(params: Mapping[str, Any], schema: Schema, *, rows: int) -> dict[str, int]:
@@ -123,10 +130,13 @@ def _bins(params: Mapping[str, Any], schema: Schema, *, rows: int) -> list[int]:
     widest, own = int(_number(params, "max_bin", BINS)), params.get("max_bin_by_feature")
     most = own if isinstance(own, list) and len(own) == len(schema.columns) else [widest] * len(schema.columns)
     groups = rows // max(1, int(_number(params, "min_data_in_bin", ROWS_IN_BIN))) + 1
-    return [
-        len(column.categories) + 1 if column.type == "category" else min(int(bins), groups) + 1
-        for column, bins in zip(schema.columns, most, strict=True)
-    ]
+    return [_bins_of(column, min(int(bins), groups)) + 1 for column, bins in zip(schema.columns, most, strict=True)]
+
+
+def _bins_of(column: Column, most: int) -> int:
+    if column.type == "category":
+        return len(column.categories)
+    return min(most, BOOLEAN_BINS) if column.type == "boolean" else most
 
 
 def _remedy(params: Mapping[str, Any], name: str, needed: Callable[..., int], room: int) -> str:

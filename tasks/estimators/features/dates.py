@@ -19,6 +19,7 @@ _PARTS: Final[dict[str, Any]] = {
     "month": pc.month,
     "day": pc.day,
     "weekday": pc.day_of_week,
+    "day of the year": pc.day_of_year,
     "hour": pc.hour,
 }
 
@@ -31,7 +32,7 @@ class Dates(msgspec.Struct, frozen=True, tag="date"):
     #: The newest date of training, in microseconds since 1970; 0 if there was none.
     newest: int
     #: The numbers that come of a date, in order: `days` since the newest, `year`, `month`, `day`, `weekday` (0 is
-    #: Monday), `hour`.
+    #: Monday), `day of the year`, `hour`.
     parts: list[str]
 
     @classmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -13,8 +15,14 @@ import pyarrow.compute as pc
 from tasks.estimators.features.dates import Dates
 from tasks.estimators.features.texts import Texts
 from tasks.tables.columns import Column, Schema
+from tasks.tables.schema import class_indices, numbers
+
+#: Most scores of a text: one for each of the most frequent classes.
+MOST_SCORES: Final = 20
 
 Matrix = npt.NDArray[np.float64]
+#: Scores of a column's texts, by its name, where they are not to be what the linear model says.
+Scores = Mapping[str, Matrix]
 
 
 class Features(msgspec.Struct, frozen=True):
@@ -23,70 +31,124 @@ class Features(msgspec.Struct, frozen=True):
     #: By the column's name. Other columns stay as they are.
     columns: dict[str, Dates | Texts] = {}
 
-    @classmethod
-    def fit(cls, table: pa.Table, schema: Schema) -> Features:
-        """For the rows to learn from, conformed. Imports scikit-learn if there is text."""
-        fits: dict[str, Any] = {"date": Dates.fit, "text": Texts.fit}
-        columns = {c.name: fits[c.type](table.column(c.name)) for c in schema.columns if c.type in fits}
-        return cls(columns) if columns else PLAIN
-
     def widths(self, schema: Schema) -> list[int]:
         """How many numbers come of each of the schema's columns, one at least."""
         return [len(self.columns[name].parts) if name in self.columns else 1 for name in schema.names]
 
+    def filled(self, schema: Schema) -> float | None:
+        """How many numbers of a row are not 0, on average, if there is text, which makes a matrix sparse."""
+        texts = {name: how for name, how in self.columns.items() if isinstance(how, Texts)}
+        if not texts:
+            return None
+        others = sum(width for name, width in zip(schema.names, self.widths(schema), strict=True) if name not in texts)
+        return others + sum(len(how.dense) + how.filled for how in texts.values())
+
     def flat(self, schema: Schema) -> Schema:
-        """The schema that has a column for each number."""
+        """The schema that has a column for each number: which buckets a text has are booleans."""
         if not self.columns:
             return schema
         return msgspec.structs.replace(schema, columns=[part for c in schema.columns for part in self._parts(c)])
 
     def _parts(self, column: Column) -> list[Column]:
-        if column.name not in self.columns:
+        how = self.columns.get(column.name)
+        if how is None:
             return [column]
-        parts = self.columns[column.name].parts
-        return [Column(name=f"{column.name}: {part}", type="number", nullable=column.nullable) for part in parts]
+        dense = len(how.dense) if isinstance(how, Texts) else len(how.parts)
+        return [
+            Column(
+                name=f"{column.name}: {part}",
+                type="number" if place < dense else "boolean",
+                nullable=column.nullable and place < dense,
+            )
+            for place, part in enumerate(how.parts)
+        ]
 
-    def matrix(self, table: pa.Table, schema: Schema) -> Any:
+    def matrix(self, table: pa.Table, schema: Schema, scores: Scores | None = None) -> Any:
         """The features of a conformed table, row after row: categories as codes, NaN for what is missing.
 
         Sparse (CSR) if there is text. Else one copy; by rows it is filled twice as fast as by columns, and predicted
-        faster.
+        faster. `scores`: those to take for a text's, where they are not NaN.
         """
         if not self.columns:
             return _filled(np.empty((table.num_rows, len(schema.columns))), table, schema)
         blocks: list[Any] = []
-        dense: list[Any] = []
         for column in schema.columns:
             values, how = table.column(column.name), self.columns.get(column.name)
             if isinstance(how, Dates):
-                dense += how.encode(values)
+                blocks += how.encode(values)
             elif isinstance(how, Texts):
-                dense += how.lengths(values)
-                blocks += [_dense(dense, table.num_rows), how.encode(values)]
-                dense = []
+                blocks += _text(how, values, (scores or {}).get(column.name))
             else:
-                dense.append(_numbers(values, column))
-        if not blocks:
-            return _dense(dense, table.num_rows)
-        from scipy import sparse
+                blocks.append(_numbers(values, column))
+        return _joined(blocks)
 
-        return sparse.hstack([*blocks, *([_dense(dense, table.num_rows)] if dense else [])], format="csr")
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Features, and the scores that the rows have which they were fitted on: out of fold."""
+
+    features: Features
+    scores: Scores = field(default_factory=dict)
 
 
 #: For schemas without dates and texts.
 PLAIN: Final = Features()
 
 
+def fit(table: pa.Table, schema: Schema) -> Fitted:
+    """For the rows to learn from, conformed. Imports scikit-learn if there is text."""
+    if not any(column.type in ("date", "text") for column in schema.columns):
+        return Fitted(PLAIN)
+    columns: dict[str, Dates | Texts] = {}
+    scores = {}
+    for column in schema.columns:
+        values = table.column(column.name)
+        if column.type == "date":
+            columns[column.name] = Dates.fit(values)
+        elif column.type == "text":
+            columns[column.name], scores[column.name] = Texts.fit(values, _targets(table, schema))
+    return Fitted(Features(columns), scores)
+
+
+def _targets(table: pa.Table, schema: Schema) -> Matrix:
+    """What is scored: the target of a regression, else for a class whether it is that one."""
+    target = table.column(schema.target)
+    if not schema.classes:
+        return numbers(target)[:, None]
+    found = class_indices(target, schema)
+    counts = np.bincount(found, minlength=len(schema.classes))
+    often = [1] if len(counts) == 2 else np.sort(np.argsort(-counts, kind="stable")[:MOST_SCORES])
+    return np.asarray(found[:, None] == np.asarray(often)[None, :], dtype=np.float64)
+
+
+def _text(how: Texts, values: pa.ChunkedArray, scores: Matrix | None) -> list[Any]:
+    dense, buckets = how.encode(values)
+    if scores is not None:
+        said = dense[:, len(dense[0]) - scores.shape[1] :]
+        np.copyto(said, scores, where=~np.isnan(scores))
+    return [*dense.T, buckets]
+
+
+def _joined(blocks: list[Any]) -> Any:
+    """Columns, and sparse matrices of several, side by side."""
+    if all(isinstance(block, np.ndarray) for block in blocks):
+        return np.column_stack(blocks)
+    from scipy import sparse
+
+    joined: list[Any] = []
+    dense: list[Any] = []
+    for block in blocks:
+        if isinstance(block, np.ndarray):
+            dense.append(block)
+        else:
+            joined += [np.column_stack(dense), block]
+            dense = []
+    return sparse.hstack([*joined, *([np.column_stack(dense)] if dense else [])], format="csr")
+
+
 def _filled(matrix: Matrix, table: pa.Table, schema: Schema) -> Matrix:
     for index, column in enumerate(schema.columns):
         matrix[:, index] = _numbers(table.column(column.name), column)
-    return matrix
-
-
-def _dense(columns: list[Any], rows: int) -> Matrix:
-    matrix = np.empty((rows, len(columns)))
-    for index, values in enumerate(columns):
-        matrix[:, index] = values
     return matrix
 
 

@@ -1,8 +1,22 @@
-"""A column of text as numbers: how long it is, and which hashed words it has."""
+"""A column of text as numbers: how long it is, what a linear model of its words says, and which telling ones it has.
+
+What each part is worth was measured on five tables of 3,700 to 11,000 texts (tweets, film and product reviews,
+sentences of a newspaper, descriptions of packages): r2 on a fifth of the rows, learned from three fifths.
+
+| numbers | tweets | films | products | newspaper | packages |
+| --- | --- | --- | --- | --- | --- |
+| lengths alone | 0.00 | 0.00 | 0.00 | -0.01 | 0.05 |
+| the 256 most frequent words | 0.41 | 0.19 | 0.33 | 0.03 | 0.16 |
+| the 1,024 most telling words | 0.40 | 0.29 | 0.34 | 0.02 | 0.17 |
+| the 1,024 most telling pieces of words | 0.59 | 0.35 | 0.36 | 0.09 | 0.19 |
+| the score of a linear model of 4,096 of both | 0.66 | 0.46 | 0.42 | 0.15 | 0.21 |
+| the score, and the 256 most telling of both | 0.67 | 0.47 | 0.43 | 0.15 | 0.22 |
+
+The score helps from 200 texts on; of 80 nothing is learned by any of these.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -11,19 +25,20 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-#: Buckets that words are hashed into.
-BUCKETS: Final = 2**18
-#: Most buckets that become features: those that most rows to learn from have.
-WIDTH: Final = 256
-#: Fewest rows that have a bucket which becomes a feature.
+from tasks.estimators.features import linear
+from tasks.estimators.features.hashing import BUCKETS, Buckets, counted, cut, selected
+
+#: Most buckets that the linear model looks at, and most that become features: those that tell most of the target.
+LOOKED_AT: Final = 4096
+SHOWN: Final = 256
+#: Fewest rows that have a bucket which is looked at.
 FEWEST_ROWS: Final = 3
-#: Rows of which the buckets are counted, evenly spread where there are more.
-SAMPLE: Final = 20_000
-#: Rows whose words are hashed at a time.
-CHUNK: Final = 5_000
-#: Characters of a text that are looked at.
-LONGEST: Final = 20_000
-#: What comes of every text, before its buckets.
+#: Fewest texts of which a linear model is made.
+FEWEST_TEXTS: Final = 30
+#: Characters of which is found which buckets tell, and of which the linear model is made: evenly spread rows, if there
+#: are more. Their counts take 90 MB.
+MOST_CHARACTERS: Final = 5_000_000
+#: What comes of every text, before its scores and buckets.
 ALWAYS: Final = ("length", "words")
 
 Floats = npt.NDArray[np.float64]
@@ -32,48 +47,123 @@ Floats = npt.NDArray[np.float64]
 class Texts(msgspec.Struct, frozen=True, tag="text"):
     """How the texts of one column become numbers. Survives `msgspec.json`."""
 
-    #: Into so many buckets words are hashed, ...
-    buckets: int
-    #: ... and of these become features, ascending.
-    kept: list[int]
-    #: Kept buckets that a row has, on average: so many of the numbers are not 0.
-    filled: float = 0
+    #: The buckets that are looked at, ascending: int32, little endian.
+    looked_at: bytes
+    #: The places among them of those that become features: int32.
+    shown: bytes
+    #: The linear model: for each score the weights of all that are looked at (float32), and what comes on top.
+    weights: bytes
+    bases: list[float]
+    #: Of the features how many a row has, on average.
+    filled: float
 
     @classmethod
-    def fit(cls, values: pa.ChunkedArray) -> Texts:
-        """For a column of string."""
-        step = -(-len(values) // SAMPLE)
-        sample = values.take(pa.array(np.arange(0, len(values), step)))
-        rows = np.zeros(BUCKETS, dtype=np.int64)
-        for part in _hashed(sample, BUCKETS):
-            rows += np.bincount(part.indices, minlength=BUCKETS)
-        order = np.argsort(-rows, kind="stable")[:WIDTH]
-        kept = np.sort(order[rows[order] >= FEWEST_ROWS])
-        return cls(buckets=BUCKETS, kept=kept.tolist(), filled=float(rows[kept].sum() / max(1, len(sample))))
+    def fit(
+        cls, values: pa.ChunkedArray, targets: Floats, *, most_characters: int = MOST_CHARACTERS
+    ) -> tuple[Texts, Floats]:
+        """(how a column of string becomes numbers, its scores). `targets`: a column for each score.
+
+        The scores of rows that the linear model has seen are out of fold; those of others are NaN.
+        """
+        rows = _spread(values, most_characters)
+        sample, wanted = values.take(pa.array(rows)), targets[rows]
+        parts = list(counted(sample))
+        order = _telling(parts, wanted)
+        looked_at = np.sort(order[:LOOKED_AT]).astype(np.int32)
+        counts = _stacked([selected(part, looked_at) for part in parts])
+        shown = np.searchsorted(looked_at, np.sort(order[:SHOWN]))
+        filled = float((counts[:, shown] > 0).sum() / max(1, len(rows)))
+        scores = np.full((len(values), 0), np.nan)
+        weights, bases = np.zeros((len(looked_at), 0)), np.zeros(0)
+        if len(looked_at) and len(sample) - sample.null_count >= FEWEST_TEXTS:
+            units = linear.unit_rows(counts)
+            weights, bases = linear.fit(units, wanted)
+            scores = np.full(targets.shape, np.nan)
+            scores[rows] = linear.out_of_fold(units, wanted, _groups(sample))
+        how = cls(
+            looked_at=looked_at.astype("<i4").tobytes(),
+            shown=shown.astype("<i4").tobytes(),
+            weights=weights.T.astype("<f4").tobytes(),
+            bases=bases.tolist(),
+            filled=filled,
+        )
+        return how, scores
 
     @property
     def parts(self) -> list[str]:
         """The numbers that come of a text, in order."""
-        return [*ALWAYS, *(f"bucket {bucket}" for bucket in self.kept)]
+        buckets = self._looked_at[self._shown].tolist()
+        return [*self.dense, *(f"bucket {bucket}" for bucket in buckets)]
 
-    def lengths(self, values: pa.ChunkedArray) -> list[Floats]:
-        """Characters and words of each text; NaN where there is none."""
-        counts = (pc.utf8_length(values), pc.count_substring_regex(values, r"\S+"))
-        return [np.asarray(count.cast(pa.float64()).to_numpy(), dtype=np.float64) for count in counts]
+    @property
+    def dense(self) -> list[str]:
+        """Those that all texts have; the others are 1 for a bucket that a text has, and 0 else."""
+        return [*ALWAYS, *(f"score {index}" for index in range(len(self.bases)))]
 
-    def encode(self, values: pa.ChunkedArray) -> Any:
-        """How often each text has words of each kept bucket: a sparse matrix (CSR) of a row a text."""
-        from scipy import sparse
+    def encode(self, values: pa.ChunkedArray) -> tuple[Floats, Any]:
+        """(what all texts have, which buckets each has as a sparse matrix), for a column of string.
 
-        parts = [part[:, self.kept] for part in _hashed(values, self.buckets)]
-        return parts[0] if len(parts) == 1 else sparse.vstack(parts, format="csr")
+        The lengths of a text that is missing are NaN.
+        """
+        looked_at, shown = self._looked_at, self._shown
+        weights = np.frombuffer(self.weights, "<f4").reshape(len(self.bases), -1).T
+        scores, buckets = [], []
+        for part in counted(values):
+            counts = selected(part, looked_at)
+            if self.bases:
+                scores.append(linear.unit_rows(counts) @ weights + self.bases)
+            has = selected(counts, shown)
+            has.data[:] = 1
+            buckets.append(has)
+        lengths = np.column_stack(_lengths(values))
+        return np.hstack([lengths, np.vstack(scores)]) if scores else lengths, _stacked(buckets)
+
+    @property
+    def _looked_at(self) -> Buckets:
+        return np.frombuffer(self.looked_at, "<i4")
+
+    @property
+    def _shown(self) -> Buckets:
+        return np.frombuffer(self.shown, "<i4")
 
 
-def _hashed(values: pa.ChunkedArray, buckets: int) -> Iterator[Any]:
-    # Only where a model has text: this import takes a second and tens of megabytes.
-    from sklearn.feature_extraction.text import HashingVectorizer
+def _spread(values: pa.ChunkedArray, most: int) -> npt.NDArray[np.int64]:
+    characters = pc.sum(pc.utf8_length(cut(values))).as_py() or 0
+    return np.arange(0, len(values), max(1, -(-characters // most)))
 
-    vectorizer = HashingVectorizer(n_features=buckets, norm=None, alternate_sign=False)
-    for start in range(0, max(1, len(values)), CHUNK):
-        texts = pc.utf8_slice_codeunits(pc.fill_null(values.slice(start, CHUNK), ""), 0, LONGEST)
-        yield vectorizer.transform(texts.to_pylist())
+
+def _telling(parts: list[Any], targets: Floats) -> npt.NDArray[np.int64]:
+    """The buckets that enough rows have, those first by whose presence most of a target's variance is explained."""
+    rows = np.zeros(2 * BUCKETS)
+    sums = np.zeros((targets.shape[1], 2 * BUCKETS))
+    centred = targets - targets.mean(axis=0)
+    start = 0
+    for part in parts:
+        present = part.copy()
+        present.data[:] = 1
+        rows += np.bincount(present.indices, minlength=2 * BUCKETS)
+        sums += (present.T @ centred[start : start + present.shape[0]]).T
+        start += present.shape[0]
+    often = np.flatnonzero((rows >= FEWEST_ROWS) & (rows < start))
+    count = rows[often]
+    spread = np.maximum((centred**2).sum(axis=0), np.finfo(float).tiny)[:, None]
+    explained = (sums[:, often] ** 2 / (count * (1 - count / start)) / spread).max(axis=0)
+    return often[np.argsort(-explained, kind="stable")]
+
+
+def _groups(values: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """A number for each text; equal ones have the same."""
+    codes = pc.fill_null(values, "").combine_chunks().dictionary_encode().indices
+    return np.asarray(codes.to_numpy(), dtype=np.int64)
+
+
+def _lengths(values: pa.ChunkedArray) -> list[Floats]:
+    """Characters and words of each text; NaN where there is none."""
+    counts = (pc.utf8_length(values), pc.count_substring_regex(values, r"\S+"))
+    return [np.asarray(count.cast(pa.float64()).to_numpy(), dtype=np.float64) for count in counts]
+
+
+def _stacked(parts: list[Any]) -> Any:
+    from scipy import sparse
+
+    return parts[0] if len(parts) == 1 else sparse.vstack(parts, format="csr")

@@ -20,12 +20,13 @@ def column(*values: datetime | None) -> pa.ChunkedArray:
 def test_the_parts_that_vary_and_the_days_since_the_newest() -> None:
     seen = column(datetime(2026, 1, 5, 12), datetime(2026, 2, 6, 12), None)
     how = Dates.fit(seen)
-    assert how.parts == ["days", "month", "day", "weekday"]
+    assert how.parts == ["days", "month", "day", "weekday", "day of the year"]
     newer = column(datetime(2026, 2, 7), datetime(2025, 12, 31, 12), None)
     found = dict(zip(how.parts, how.encode(newer), strict=True))
     np.testing.assert_array_equal(found["days"], [0.5, -37, np.nan])
     np.testing.assert_array_equal(found["month"], [2, 12, np.nan])
     np.testing.assert_array_equal(found["day"], [7, 31, np.nan])
+    np.testing.assert_array_equal(found["day of the year"], [38, 365, np.nan])
     # Monday is 0.
     np.testing.assert_array_equal(found["weekday"], [5, 2, np.nan])
 

@@ -1,4 +1,4 @@
-"""Texts as numbers: lengths and hashed words, the same in every process, however many rows come together."""
+"""Texts as numbers: lengths, scores and hashed words, the same in every process, however many rows come together."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from tasks.estimators.features import texts
-from tasks.estimators.features.texts import Texts
+from tasks.estimators.features import hashing, texts
+from tasks.estimators.features.texts import Floats, Texts
 
 WORDS = ("good", "great", "fine", "bad", "awful", "poor", "film", "movie", "actor", "plot", "scene", "long")
 
@@ -21,37 +21,71 @@ def reviews(count: int) -> pa.ChunkedArray:
     return column(*(" ".join(rng.choice(WORDS, 8)) for _ in range(count)))
 
 
+def worth(values: pa.ChunkedArray) -> Floats:
+    """What texts are worth: "great" is good, "awful" is bad."""
+    return np.array([[("great" in text) - 2.0 * ("awful" in text)] for text in values.to_pylist()])
+
+
+def fitted(values: pa.ChunkedArray) -> Texts:
+    return Texts.fit(values, worth(values))[0]
+
+
 def test_a_row_does_not_depend_on_the_others() -> None:
-    seen = reviews(texts.CHUNK + 10)
-    how = Texts.fit(seen)
-    assert len(how.kept) >= len(WORDS)
-    together = how.encode(seen).toarray()
-    alone = [how.encode(seen.slice(row, 1)).toarray()[0] for row in (0, texts.CHUNK - 1, texts.CHUNK + 3)]
-    np.testing.assert_array_equal(together[[0, texts.CHUNK - 1, texts.CHUNK + 3]], alone)
+    seen = reviews(hashing.CHUNK + 10)
+    how = fitted(seen)
+    dense, buckets = how.encode(seen)
+    for row in (0, hashing.CHUNK - 1, hashing.CHUNK + 3):
+        alone = how.encode(seen.slice(row, 1))
+        np.testing.assert_array_equal(dense[row], alone[0][0])
+        np.testing.assert_array_equal(buckets[row].toarray(), alone[1].toarray())
 
 
 def test_new_texts_differ_by_the_words_that_training_had() -> None:
-    how = Texts.fit(reviews(200))
-    good, bad, new = how.encode(column("a good film", "a bad film", "entirely unheard of")).toarray()
-    assert (good != bad).any()
-    assert not new.any()
+    dense, buckets = fitted(reviews(400)).encode(column("a great story", "an awful story", "entirely unheard of"))
+    scores = dense[:, -1]
+    assert scores[0] > scores[2] > scores[1]
+    assert (buckets[0] != buckets[1]).nnz
+    assert not buckets[2].nnz
+
+
+def test_scores_of_training_are_out_of_fold() -> None:
+    """Of texts that say nothing of the target, a model's scores of those that it has seen are like it all the same."""
+    seen = reviews(300)
+    noise = np.random.default_rng(7).normal(size=(300, 1))
+    how, scores = Texts.fit(seen, noise)
+    assert abs(np.corrcoef(scores[:, 0], noise[:, 0])[0, 1]) < 0.3
+    assert np.corrcoef(how.encode(seen)[0][:, -1], noise[:, 0])[0, 1] > 0.4
+    twice, again = (pa.chunked_array([*seen.chunks, *seen.chunks]), np.vstack([noise, noise]))
+    scores = Texts.fit(twice, again)[1]
+    # Equal texts are in one fold: none is told the target of the other.
+    assert abs(np.corrcoef(scores[:, 0], again[:, 0])[0, 1]) < 0.3
 
 
 def test_no_text_has_no_length_and_no_word() -> None:
-    how = Texts.fit(reviews(50))
-    length, words = how.lengths(column(None, "", "a good film"))
-    np.testing.assert_array_equal(length, [np.nan, 0, 11])
-    np.testing.assert_array_equal(words, [np.nan, 0, 3])
-    assert not how.encode(column(None, "")).toarray().any()
+    dense, buckets = fitted(reviews(100)).encode(column(None, "", "a good film"))
+    np.testing.assert_array_equal(dense[:, 0], [np.nan, 0, 11])
+    np.testing.assert_array_equal(dense[:, 1], [np.nan, 0, 3])
+    assert np.isfinite(dense[:, 2]).all()
+    assert not buckets[:2].nnz
+    assert buckets[2].nnz
 
 
 def test_the_width_is_bounded_and_the_rare_are_left_out() -> None:
     many = column(*(f"word{row % 900} common" for row in range(3000)), "once only")
-    how = Texts.fit(many)
-    assert len(how.parts) == texts.WIDTH + len(texts.ALWAYS)
-    assert not Texts.fit(column("some words", "other terms")).kept
+    how = fitted(many)
+    assert len(how.parts) == texts.SHOWN + len(texts.ALWAYS) + 1
+    assert fitted(column("some words", "other terms")).parts == list(texts.ALWAYS)
+
+
+def test_more_texts_than_are_looked_at() -> None:
+    seen = reviews(400)
+    how, scores = Texts.fit(seen, worth(seen), most_characters=4000)
+    known = ~np.isnan(scores[:, 0])
+    assert 50 < known.sum() < 150
+    found = how.encode(seen)[0][:, -1]
+    assert np.corrcoef(found[~known], worth(seen)[~known, 0])[0, 1] > 0.7
 
 
 def test_it_survives_json_and_is_the_same_each_time() -> None:
-    how = Texts.fit(reviews(100))
-    assert msgspec.json.decode(msgspec.json.encode(how), type=Texts) == how == Texts.fit(reviews(100))
+    how = fitted(reviews(100))
+    assert msgspec.json.decode(msgspec.json.encode(how), type=Texts) == how == fitted(reviews(100))
