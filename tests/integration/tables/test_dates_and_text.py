@@ -76,7 +76,7 @@ def test_what_is_no_date_is_told(service: Service) -> None:
 def test_new_texts_have_different_answers(service: Service) -> None:
     rng = np.random.default_rng(3)
     texts = [" ".join(rng.choice(WORDS, 7)) for _ in range(300)]
-    score = [("great" in text) - 1.0 * ("awful" in text) for text in texts]
+    score = [1.25 * ("great" in text) - 1.25 * ("awful" in text) for text in texts]
     found = trained(service, "texts", {"columns": {"said": texts, "y": score}})
     assert [column["type"] for column in found["columns"]] == ["text"]
     asked = {"rows": [["a great book that nobody knew"], ["an awful book that nobody knew"], ["007"]]}
