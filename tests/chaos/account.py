@@ -58,6 +58,8 @@ class Entry:
     checked: bool = False
     #: What is wrong with it, in words.
     wrong: str = ""
+    #: How often a worker was given it; 0 until its end was seen, and if that was not known then.
+    deliveries: int = 0
 
     @property
     def seen(self) -> Sight | None:

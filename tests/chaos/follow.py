@@ -91,10 +91,11 @@ class Follower:
 def check(entry: Entry, truth: Truth, result: Any) -> None:
     """Compare the result of a finished entry; it stays unchecked while the truth cannot be known."""
     seen = entry.seen
-    if seen is None or seen.reason:
-        entry.checked = True
-        return
     try:
+        entry.deliveries = entry.deliveries or truth.deliveries(entry.handle)
+        if seen is None or seen.reason:
+            entry.checked = True
+            return
         fault = truth.fault(entry, result)
         if not fault and entry.answer is not None:
             fault = "" if entry.answer == result else "another result than the one that its caller was given"

@@ -82,16 +82,16 @@ def judge(account: Account, truth: Truth, events: Sequence[Event], *, skipped: d
     )
     for entry in entries:
         _judge_end(entry, account, verdict)
-        _judge_time(entry, events, truth, verdict)
+        _judge_time(entry, events, verdict)
     verdict.versions += _versions(entries, account, truth)
     return verdict
 
 
-def _judge_time(entry: Entry, events: Sequence[Event], truth: Truth, verdict: Verdict) -> None:
+def _judge_time(entry: Entry, events: Sequence[Event], verdict: Verdict) -> None:
     took, kind = entry.took_seconds, entry.order.kind
     if took is None or entry.order.doomed:
         return
-    killed = _worker_killed(entry, events, truth)
+    killed = _worker_killed(entry, events)
     slowest = verdict.slowest_when_killed if killed else verdict.slowest
     slowest[kind.value] = round(max(took, slowest.get(kind.value, 0.0)), 2)
     if took > LATE_SECONDS and killed:
@@ -100,15 +100,13 @@ def _judge_time(entry: Entry, events: Sequence[Event], truth: Truth, verdict: Ve
         verdict.late.append(f"{kind} {entry.handle} of {entry.order.model} took {took:.1f} s")
 
 
-def _worker_killed(entry: Entry, events: Iterable[Event], truth: Truth) -> bool:
+def _worker_killed(entry: Entry, events: Iterable[Event]) -> bool:
     """Whether a worker of its kind was killed meanwhile, and it was given to a worker more than once."""
     ended_at = entry.finished_at or entry.sent_at
-    if not any(
+    return entry.deliveries > 1 and any(
         entry.order.kind in event.killed and entry.sent_at <= event.over_at and event.began_at <= ended_at
         for event in events
-    ):
-        return False
-    return truth.deliveries(entry.handle) > 1
+    )
 
 
 def _judge_end(entry: Entry, account: Account, verdict: Verdict) -> None:

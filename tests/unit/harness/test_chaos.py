@@ -34,10 +34,6 @@ class Versions:
         """How many versions each train made."""
         return self._counts
 
-    def deliveries(self, _handle: str) -> int:
-        """How often each piece of work was given to a worker."""
-        return 2
-
 
 def failure(reason: str) -> Sight:
     """An end with this reason."""
@@ -123,15 +119,21 @@ def test_what_a_fault_stalled_is_counted_from_the_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    ("took", "killed", "late", "when_killed"),
-    [(59, (), 0, 0), (61, (), 1, 0), (61, (Kind.TRAIN,), 1, 0), (61, (Kind.ESTIMATE,), 0, 1)],
+    ("took", "killed", "deliveries", "late", "when_killed"),
+    [
+        (59, (), 1, 0, 0),
+        (61, (), 2, 1, 0),
+        (61, (Kind.TRAIN,), 2, 1, 0),
+        (61, (Kind.ESTIMATE,), 1, 1, 0),
+        (61, (Kind.ESTIMATE,), 2, 0, 1),
+    ],
 )
 def test_work_whose_worker_lived_takes_a_minute_at_most(
-    took: float, killed: tuple[Kind, ...], late: int, when_killed: int
+    took: float, killed: tuple[Kind, ...], deliveries: int, late: int, when_killed: int
 ) -> None:
     events = [Event(kind="k", began_at=110.0, over_at=111.0, recovery_seconds=0.5, killed=killed)]
     done = replace(DONE, finished_at=99.9 + took)
-    verdict = verdict_of(entry(first=done, last=done), events=events)
+    verdict = verdict_of(entry(first=done, last=done, deliveries=deliveries), events=events)
     assert (len(verdict.late), verdict.late_when_killed, verdict.good) == (late, when_killed, not late)
     assert f"over 60 s {late:>22}" in text(verdict)
 
