@@ -16,12 +16,15 @@ IMPORT_SECONDS: Final = 60.0
 PROGRAM: Final = """\
 import sys
 from tasks.config.settings import Settings
+from tasks.errors import SettingsError
 from tasks.estimators.catalogue import Catalogue
 
 paths = Settings.load().estimator_paths
 for name, path in paths.items():
     try:
         Catalogue(paths, threads=1).get(name)
+    except SettingsError as error:
+        sys.exit(str(error))
     except BaseException as error:
         sys.exit(f"{name}={path}: {type(error).__name__}: {error}")
 """
