@@ -11,7 +11,7 @@ from tasks.tables.value_types import notices
 from tasks.tables.value_types.dates import MOMENT
 from tasks.tables.value_types.decimals import exact_floats
 from tasks.tables.value_types.texts import Typed
-from tasks.tables.value_types.whole_numbers import EXACT, settled, settled_texts
+from tasks.tables.value_types.whole_numbers import EXACT, settled, settled_column, settled_texts
 from tasks.tables.value_types.writing import written
 
 #: A declared category.
@@ -30,6 +30,8 @@ def typed_native(values: pa.ChunkedArray, name: str) -> Typed:
     kind = values.type
     if pa.types.is_integer(kind):
         return _whole(values, name)
+    if pa.types.is_float64(kind):
+        return _checked(settled_column(values), name)
     if pa.types.is_floating(kind):
         return _checked(settled(_doubles(values)), name)
     if pa.types.is_decimal(kind):
@@ -73,9 +75,7 @@ def _decimal(values: pa.ChunkedArray, name: str) -> Typed:
 
 
 def _doubles(values: pa.ChunkedArray) -> Any:
-    """64-bit floats, NaN where null. Shorter ones are the decimal number that writers print of them."""
-    if pa.types.is_float64(values.type):
-        return np.asarray(values.to_numpy())
+    """Shorter floats as 64-bit ones, NaN where null: the decimal number that writers print of them."""
     array = np.asarray(values.to_numpy())
     with np.errstate(invalid="ignore"):
         if (np.isnan(array) | (np.floor(array) == array)).all():

@@ -43,8 +43,10 @@ def long_numbers(name: str) -> Finding:
     return finding("long_numbers", message, column=name)
 
 
-def missing(name: str, distinct: DistinctTexts) -> list[Finding]:
-    """Words that are taken for a missing value, but might have meant something."""
+def missing(name: str, distinct: DistinctTexts, given: Mask) -> list[Finding]:
+    """Words that are taken for a missing value, but might have meant something; `given` marks what is none."""
+    if given.all():
+        return []
     mask = np.asarray(missing_words.is_said(pc.utf8_trim_whitespace(distinct.texts)).to_numpy(zero_copy_only=False))
     if not mask.any():
         return []

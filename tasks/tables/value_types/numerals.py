@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 _PLAIN: Final = r"^-?(?:(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:inf|infinity))$"
 #: Digits that a code has and a number has not: `007`, `+49 30`.
 _CODE: Final = r"^(?:-?0[0-9]|\+[0-9])"
+_CODE_STARTS: Final = ("0", "-0", "+")
 _CODE_OR_PLAIN: Final = r"^[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:inf|infinity))$"
 _PERCENT: Final = r" ?%$"
 
@@ -22,7 +23,13 @@ def parse(texts: pa.StringArray, *, decimal: str = ".") -> pa.DoubleArray:
 
 def parse_any(texts: pa.StringArray, *, decimal: str = ".") -> pa.DoubleArray:
     """Like `parse`, and `007` is 7, `+5` is 5: of columns that are known to be numbers."""
-    return _matching(_pointed(texts, decimal), _CODE_OR_PLAIN)
+    pointed = _pointed(texts, decimal)
+    try:
+        found = pointed.cast(pa.float64())
+    except pa.ArrowInvalid:
+        return _matching(pointed, _CODE_OR_PLAIN)
+    # What is called NaN in letters that no word for a missing value has is no number.
+    return pc.if_else(pc.is_nan(found), None, found) if pc.any(pc.is_nan(found)).as_py() else found
 
 
 def parse_percent(texts: pa.StringArray, *, decimal: str = ".") -> pa.DoubleArray:
@@ -34,6 +41,8 @@ def parse_percent(texts: pa.StringArray, *, decimal: str = ".") -> pa.DoubleArra
 
 def is_code(texts: pa.StringArray) -> pa.BooleanArray:
     """Which texts begin like a number that nobody writes so: with a plus, or with a zero before another digit."""
+    if not any(pc.any(pc.starts_with(texts, start)).as_py() for start in _CODE_STARTS):
+        return pc.and_(texts.is_null(), False)
     return pc.match_substring_regex(texts, _CODE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from tasks.tables.findings import Finding
 from tasks.tables.value_types import booleans, dates, durations, missing_words, notices, numerals
 from tasks.tables.value_types.distinct_texts import DistinctTexts, Mask
+from tasks.tables.value_types.shapes import likely_shape
 from tasks.tables.value_types.whole_numbers import settled_texts
 
 #: Among more different texts than this, so many, evenly spaced, are looked at to see what they may be.
@@ -54,32 +56,33 @@ def typed_texts(values: pa.ChunkedArray, name: str, *, decimal: str = ".", said:
     if missing.all():
         return Typed(pa.nulls(len(values)))
     clean = pc.if_else(pa.array(missing), None, clean)
-    reading = _likely(clean, distinct.counts * ~missing, _readings(decimal))
+    reading = _likely(clean, distinct.counts * ~missing, decimal=decimal)
     if reading is None:
         return Typed(_strings(values))
     return _read(values, name, distinct, clean=clean, reading=reading, said=said)
 
 
-def _readings(decimal: str) -> tuple[_Reading, ...]:
-    return (
-        _Reading("a number", lambda texts: numerals.parse_any(texts, decimal=decimal)),
-        _Reading("a date", dates.parse, "date"),
-        _Reading("true or false", booleans.parse, "boolean", odd=False),
-        _Reading("a percentage", lambda texts: numerals.parse_percent(texts, decimal=decimal), "percent"),
-        _Reading("a time", durations.parse_time, "time"),
-        _Reading("a duration", durations.parse_duration, "duration"),
-    )
-
-
-def _likely(texts: pa.StringArray, counts: Any, readings: tuple[_Reading, ...]) -> _Reading | None:
+def _likely(texts: pa.StringArray, counts: Any, *, decimal: str) -> _Reading | None:
     """What most of the cells may be; `counts` says how many have each text."""
+    sample, weights = texts, counts
     if len(texts) > SAMPLE:
         places = np.linspace(0, len(texts) - 1, SAMPLE).astype(np.int64)
-        texts, counts = texts.take(pa.array(places)), counts[places]
-    if not counts.any():
-        counts = counts + 1
-    least = MIXED_SHARE * counts.sum()
-    return next((one for one in readings if counts[_mask(one.parse(texts).is_valid())].sum() >= least), None)
+        sample, weights = texts.take(pa.array(places)), counts[places]
+    match likely_shape(sample.to_pylist(), weights.tolist(), share=MIXED_SHARE):
+        case "number":
+            return _Reading("a number", partial(numerals.parse_any, decimal=decimal))
+        case "percent":
+            return _Reading("a percentage", partial(numerals.parse_percent, decimal=decimal), "percent")
+        case "date":
+            return _Reading("a date", dates.parse)
+        case "boolean":
+            return _Reading("true or false", booleans.parse, odd=False)
+        case "time" | "duration":
+            time, duration = durations.parse_time(texts), durations.parse_duration(texts)
+            if counts[_mask(time.is_valid())].sum() >= counts[_mask(duration.is_valid())].sum():
+                return _Reading("a time", lambda _: time, "time")
+            return _Reading("a duration", lambda _: duration, "duration")
+    return None
 
 
 def _read(
@@ -100,15 +103,16 @@ def _read(
         return Typed(_strings(values), "", [notices.mixed(name, distinct, odd, reading.words)] if mixed else [])
     findings = [notices.odd(name, distinct, odd, reading.words)] if cells else []
     if not pa.types.is_floating(parsed.type):
-        findings += notices.missing(name, distinct)
+        findings += notices.missing(name, distinct, given)
         return Typed(distinct.spread(parsed), "", findings)
-    codes = _mask(numerals.is_code(clean)) if not reading.format else np.zeros(0, np.bool_)
-    if codes.any():
+    if not reading.format and (codes := _mask(numerals.is_code(clean))).any():
         return Typed(_strings(values), "", [notices.codes(name, distinct, codes)])
     numbers = settled_texts(clean, parsed)
     if numbers is None:
         return Typed(_strings(values), "", [notices.long_numbers(name)])
-    findings += notices.missing(name, distinct) + notices.numbers(name, distinct, numbers, reading.format, said=said)
+    findings += notices.missing(name, distinct, given) + notices.numbers(
+        name, distinct, numbers, reading.format, said=said
+    )
     return Typed(distinct.spread(numbers), reading.format, findings)
 
 

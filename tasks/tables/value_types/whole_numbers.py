@@ -13,6 +13,18 @@ import pyarrow.compute as pc
 #: Beyond this magnitude 64-bit floats, which models compute in, do not have every whole number.
 EXACT: Final = 2**53
 _LIMIT: Final = 2.0**63
+#: So many values are looked at first.
+_LOOK: Final = 64
+
+
+def settled_column(values: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    """`settled` of float64; without a copy if it stays what it is."""
+    first = values.chunk(0).slice(0, _LOOK) if values.num_chunks else None
+    if first is not None and not first.null_count and _has_fraction(first.to_numpy()):
+        nan = any(np.isnan(chunk.to_numpy(zero_copy_only=False)).sum() > chunk.null_count for chunk in values.chunks)
+        if not nan:
+            return values
+    return settled(np.asarray(values.to_numpy()))
 
 
 def settled(floats: npt.NDArray[np.float64]) -> pa.Array:
@@ -55,7 +67,7 @@ def beyond_exact(values: pa.ChunkedArray | pa.Array) -> bool:
 
 def _has_fraction(floats: npt.NDArray[np.float64]) -> bool:
     """Whether one of them is not whole; infinity counts as none."""
-    for start, end in ((0, 64), (64, len(floats))):
+    for start, end in ((0, _LOOK), (_LOOK, len(floats))):
         part = floats[start:end]
         with np.errstate(invalid="ignore"):
             if not (np.isnan(part) | (np.floor(part) == part) & np.isfinite(part)).all():
