@@ -32,7 +32,8 @@ Model = TypeVar("Model")
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """What is learned from. All tables have the schema's columns, conformed, and then the target."""
+    """What is learned from. All tables have the schema's columns, conformed, then the target, then those columns of
+    `schema.beside` that are the weight (float64), the group, the time or the query."""
 
     #: The rows that `fit` learns from.
     train: pa.Table

@@ -109,6 +109,12 @@ CODES: Final[dict[str, Meaning]] = {
     "unique_target": Meaning(
         "error", "nearly every row has a value of its own of a target of classes", "", "name another target"
     ),
+    "bad_weight": Meaning(
+        "error", "the weight is not a number of 0 or more in every row, or 0 in all", "", "correct it, or name another"
+    ),
+    "bad_time": Meaning(
+        "error", "the time is no date and no number, or has no value in a row", "", "correct it, or name another"
+    ),
     "names_twice": Meaning("error", "columns have the same name", "", "give every column a name of its own"),
     # What finding types by values finds.
     "numbers_as_text": Meaning("info", "a column of texts holds numbers in all rows", "they are numbers", _KEPT),

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from tasks.tables.columns import Schema
 from tasks.tables.plan import Plan
+from tasks.tables.planning.beside import with_carried
 from tasks.tables.planning.draft import Draft
 from tasks.tables.planning.finishing import finished_plan
 from tasks.tables.planning.levels import learned_schema, recoded, whole_schema
@@ -45,6 +46,6 @@ class Conformed:
 
 
 def conformed(draft: Draft) -> Conformed:
-    """The rows of a draft without faults: its features, then the target."""
+    """The rows of a draft without faults: its features, then the target, then what goes with the rows to the fit."""
     schema = whole_schema(draft)
-    return Conformed(conform_training(draft.table, schema), schema)
+    return Conformed(with_carried(conform_training(draft.table, schema), draft), schema)

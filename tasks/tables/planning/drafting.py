@@ -10,6 +10,7 @@ import pyarrow as pa
 from tasks.tables.columns import ColumnType
 from tasks.tables.planning import emptiness
 from tasks.tables.planning import options as asked
+from tasks.tables.planning.beside import check_carried
 from tasks.tables.planning.draft import Draft, Drafted
 from tasks.tables.planning.naming import distinct_names
 from tasks.tables.planning.row_numbers import leave_out_row_numbers
@@ -53,6 +54,7 @@ def draft_of(
     look_at_texts(draft)
     _leave_out_untaken(draft, takes)
     look_at_target(draft, asked.problem_of(options))
+    check_carried(draft)
     _look_for_features(draft)
     return draft
 

@@ -302,3 +302,47 @@ def test_figures_of_the_plan() -> None:
     assert sum(share for _, share in c.shares) == pytest.approx(1)
     assert (c.typical, b.typical, y.role) == ("a", False, "target")
     assert dataset.plan.row == {"n": n.typical, "c": "a", "b": False}
+
+
+def test_columns_that_go_with_the_rows() -> None:
+    data = table(w=repeat(1, 2), g=repeat("a", "b"), when=pa.array(range(ROWS)).cast(pa.timestamp("s")), k=repeat(1, 2))
+    dataset = prepared(data, columns={"w": "weight", "g": "group", "when": "time", "k": "ignore"})
+    assert dataset.schema.names == ["x"]
+    assert dataset.train.column_names == dataset.holdout.column_names == ["x", "y", "w", "g", "when"]
+    assert dataset.train.column("w").type == pa.float64()
+    assert {beside.name: beside.role for beside in dataset.schema.beside} == {
+        "w": "weight",
+        "g": "group",
+        "when": "time",
+        "k": "ignore",
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "role", "message"),
+    [
+        ([1.0, -1.0] * 10, "weight", "row 1, column 'k': the weight is missing, negative or infinite"),
+        ([1.0, None] * 10, "weight", "row 1, column 'k': the weight"),
+        ([0.0] * ROWS, "weight", "is 0 in every row"),
+        (repeat("a", "b"), "weight", "is the weight and is string"),
+        (repeat("a", "b"), "time", "says the time and is string"),
+        (repeat(1, None), "time", "no value in 10 rows"),
+    ],
+)
+def test_columns_that_cannot_go_with_the_rows(values: list[Any], role: str, message: str) -> None:
+    with pytest.raises(InvalidTable, match=message):
+        prepared(table(k=values), columns={"k": role})
+
+
+def test_options_that_cannot_be_are_said_at_once() -> None:
+    with pytest.raises(InvalidField, match=r"'holdot'.*'colums'.*did you mean 'holdout' by 'holdot'.*'columns'"):
+        prepared(table(), holdot=1, colums={})
+    with pytest.raises(InvalidField, match=r"column 'x': 'categry'.*mean 'category'.*column 'y': unknown fields 'rol'"):
+        prepared(table(), columns={"x": "categry", "y": {"rol": "key"}})
+    with pytest.raises(InvalidField, match=r"does not have: 'z', 'xx' \(did you mean 'x' by 'xx'\?\)") as caught:
+        prepared(table(), columns={"z": "key", "xx": "key"})
+    assert caught.value.pointer == "/options/columns/z"
+    with pytest.raises(InvalidField, match="the target 'y' is 'key'"):
+        prepared(table(), columns={"y": "key"})
+    with pytest.raises(InvalidField, match="'a', 'b' that each is 'weight'"):
+        prepared(table(a=repeat(1), b=repeat(1)), columns={"a": "weight", "b": "weight"})
