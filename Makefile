@@ -23,6 +23,8 @@ endef
 define package
 	@$(PIP) $(if $(REQUIRED),--no-deps) --editable '.[$(1)]'
 endef
+# Whatever says otherwise: the hundreds of processes that tests start would each compile all of our modules again.
+unexport PYTHONDONTWRITEBYTECODE
 # Tests wait more than they compute: four processes at a time keep two cores busy. Each runs whole modules, in the order
 # of tests/conftest.py, the longest first.
 BESIDE := -n 4 --dist loadfile --no-loadscope-reorder

@@ -13,6 +13,7 @@ import redis
 from tests.servers import Valkey
 
 INTEGRATION: Final = Path(__file__).parent / "integration"
+CONTRACT: Final = Path(__file__).parent / "contract"
 #: The modules under tests/integration that take longest, over ten seconds each, the longest first. One of them at the
 #: end of a run would keep all processes but one idle.
 LONGEST: Final = (
@@ -70,9 +71,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def turn(item: pytest.Item) -> int:
-    """When the module of a test is begun, among all: long ones, other integration tests, the rest."""
+    """When the module of a test is begun, among all: long ones, other integration tests, promises, the rest."""
     if not item.path.is_relative_to(INTEGRATION):
-        return len(LONGEST) + 1
+        return len(LONGEST) + (1 if item.path.is_relative_to(CONTRACT) else 2)
     return LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)
 
 
