@@ -13,6 +13,7 @@ from gateway.commit.waiting import Waiting
 from gateway.identity.entrance import Networks
 from gateway.metrics.exposition import ServiceCollector
 from gateway.metrics.measures import Gauge
+from gateway.resources.aliases import AliasResource
 from gateway.resources.authorize import AuthorizeBodyResource, AuthorizeResource
 from gateway.resources.dead import DeadLetterResource, DeadLettersResource, ReplayResource
 from gateway.resources.docs import AssetResource, DefinitionResource, DocsResource
@@ -41,6 +42,7 @@ from gateway.web.tracing import Tracing
 from tasks.config.settings import Settings
 from tasks.contract import Kind
 from tasks.ledger.dead_letters import DeadLetters
+from tasks.registry.aliases import Aliases
 from tasks.registry.deleting import Deleting
 from tasks.registry.models_registry import Registry
 
@@ -136,6 +138,7 @@ def model_routes(parts: Collaborators) -> dict[str, object]:
         "/v1/models/{model}/snapshot": DataResource(deleting),
         "/v1/models/{model}/history": HistoryResource(client),
         version: VersionResource(registry, deleting),
+        "/v1/models/{model}/aliases/{alias}": AliasResource(Aliases(client, registry)),
         f"{version}/report": ReportResource(registry, parts.connections.blobs),
         f"{version}/promote": PromoteResource(registry),
     }

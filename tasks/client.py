@@ -155,7 +155,7 @@ class Client:
         data: bytes | None = None,
         media: Media = Media.ARROW,
         accept: Media = Media.JSON,
-        version: int | None = None,
+        version: int | str | None = None,
         explain: bool = False,
         spreadsheet: str = "",
         lane: Lane = Lane.NORMAL,

@@ -166,6 +166,12 @@ GROUP_BYTES: Final = 4 * 1024 * 1024
 MODEL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 #: Said when a model's name is refused.
 MODEL_NAME_RULE: Final = "1 to 63 ASCII letters, digits, '-' and '_', of which the first is a letter or digit"
+#: What a version may be called beside its number: no number, so that the two are not mistaken.
+ALIAS: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,62}")
+#: Said when an alias is refused.
+ALIAS_RULE: Final = (
+    "1 to 63 ASCII letters, digits, '-', '_' and '.', of which the first is a letter; 'current' is the service's own"
+)
 #: The estimator used when none is named.
 DEFAULT_ESTIMATOR: Final = "lightgbm"
 

@@ -28,7 +28,7 @@ def estimate(
     model: str = "",
     rows: list[Any] | None = None,
     columns: dict[str, list[Any]] | None = None,
-    version: int | None = None,
+    version: int | str | None = None,
     explain: bool = False,
 ) -> Any:
     """A group from the ledger; or a direct call with `rows` or `columns`, which returns `{"model", "version",
@@ -69,7 +69,7 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
     requests = [
         predicting.Request(
             model=head.model,
-            version=int(head.query["version"]) if "version" in head.query else None,
+            version=_version(head.query.get("version")),
             media=head.media,
             coding=head.coding,
             accept=head.accept,
@@ -80,3 +80,8 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
         for head, body in zip(claim.heads, claim.bodies, strict=True)
     ]
     return predicting.answer(runtime, requests, currents=claim.currents)
+
+
+def _version(text: str | None) -> int | str | None:
+    """A version's number, or an alias."""
+    return int(text) if text and text.isdigit() else text

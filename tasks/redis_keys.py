@@ -81,6 +81,8 @@ CURVES_KEY: Final = "ml:curves:{model}"
 REPORTS_KEY: Final = "ml:reports:{model}"
 #: Hash for each model: version number to when it was no longer current.
 RETIRED_KEY: Final = "ml:retired:{model}"
+#: Hash for each model: alias to version number.
+ALIASES_KEY: Final = "ml:aliases:{model}"
 #: List for each model, also one that is gone: what happened to it (JSON), the first at the left.
 HISTORY_KEY: Final = "ml:history:{model}"
 #: String: bytes by content hash, or by the name under which they are kept, where blobs live in Redis.

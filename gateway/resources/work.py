@@ -21,7 +21,7 @@ from gateway.web.parameters import single, single_values
 from gateway.web.representations import show_accepted, show_outcome
 from gateway.web.tracing import trace_of
 from tasks.config.settings import Settings
-from tasks.contract import SAFE, Kind, Lane, Media, State
+from tasks.contract import ALIAS, SAFE, Kind, Lane, Media, State
 from tasks.errors import InvalidField, UnsupportedMediaType
 from tasks.ledger.acceptance import Idempotency
 from tasks.ledger.groups import Head
@@ -133,8 +133,10 @@ class Work:
         given = single_values(req, known=PARAMETERS[self._kind] | EVERY_KIND) if req.params else {}
         given = {name: value for name, value in given.items() if name not in EVERY_KIND}
         version = given.get("version")
-        if version is not None and not (version.isascii() and version.isdigit() and 0 < int(version) < 2**31):
-            raise InvalidField(f"version must be a positive whole number, not {version[:40]!r}").at("?version")
+        if version is not None and not _names_version(version):
+            raise InvalidField(f"version must be a positive whole number or an alias, not {version[:40]!r}").at(
+                "?version"
+            )
         explain = given.get("explain")
         if explain not in (None, "true", "false"):
             raise InvalidField(f"explain must be true or false, not {explain[:40]!r}").at("?explain")
@@ -155,6 +157,12 @@ def _lane(req: Request) -> Lane:
     except ValueError:
         lanes = ", ".join(lane.value for lane in Lane)
         raise InvalidField(f"lane must be one of {lanes}, not {name[:40]!r}").at("?lane") from None
+
+
+def _names_version(text: str) -> bool:
+    """Whether it is a version's number, or may be an alias."""
+    number = text.isascii() and text.isdigit() and len(text) < 11 and 0 < int(text) < 2**31
+    return number or ALIAS.fullmatch(text) is not None
 
 
 def _seconds(req: Request) -> float | None:

@@ -117,6 +117,7 @@ def model_document(model: Model) -> dict[str, Any]:
         "target": learned.target,
         "problem": learned.problem,
         "current": model.current,
+        "aliases": model.aliases,
         "snapshot": _snapshot_document(snapshot) if snapshot else None,
         "schema": described.schema,
         "versions": [
@@ -144,6 +145,7 @@ def fact_document(fact: Fact) -> dict[str, Any]:
         "who": fact.who,
         "why": fact.why or None,
         "version": fact.version,
+        "alias": fact.alias or None,
         "promoted": fact.promoted,
         "task": fact.task or None,
     }

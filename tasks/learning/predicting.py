@@ -24,11 +24,11 @@ from tasks.worker.verdicts import INTERRUPTS, PASSING, failed
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One estimate. No version means the current one."""
+    """One estimate. A version is a number or an alias; none means the current one."""
 
     model: str
     body: bytes
-    version: int | None = None
+    version: int | str | None = None
     media: Media = Media.JSON
     #: How the body is compressed.
     coding: Coding | None = None
@@ -45,11 +45,10 @@ def answer(runtime: Runtime, requests: list[Request], *, currents: Mapping[str, 
     """
     outcomes: dict[int, Outcome] = {}
     groups: dict[tuple[str, Current, bool], list[int]] = defaultdict(list)
+    aliases: dict[tuple[str, str], Current] = {}
     for index, request in enumerate(requests):
-        version = currents.get(request.model)
-        if request.version and (version is None or request.version != version.version):
-            version = Current(request.version, "")
         try:
+            version = _version(runtime, request, currents.get(request.model), aliases)
             if version is None:
                 raise runtime.registry.not_trained(check_name(request.model))
             groups[request.model, version, request.explain].append(index)
@@ -59,6 +58,21 @@ def answer(runtime: Runtime, requests: list[Request], *, currents: Mapping[str, 
         found = _answer_version(runtime, model, version, requests=[requests[i] for i in indexes])
         outcomes.update(zip(indexes, found, strict=True))
     return [outcomes[index] for index in range(len(requests))]
+
+
+def _version(
+    runtime: Runtime, request: Request, current: Current | None, aliases: dict[tuple[str, str], Current]
+) -> Current | None:
+    """Which version answers; None if the model has no current one and none is named. `aliases`: those that were looked
+    up before. Raises UnknownVersion."""
+    if isinstance(request.version, str):
+        name = request.model, request.version
+        if name not in aliases:
+            aliases[name] = runtime.aliases.find(check_name(request.model), request.version)
+        return aliases[name]
+    if request.version and (current is None or request.version != current.version):
+        return Current(request.version, "")
+    return current
 
 
 def _answer_version(runtime: Runtime, model: str, version: Current, *, requests: list[Request]) -> list[Outcome]:

@@ -8,6 +8,7 @@ import redis
 
 from tasks.errors import Conflict, NotFound, UnknownModel, UnknownVersion
 from tasks.redis_keys import (
+    ALIASES_KEY,
     CURVES_KEY,
     HISTORY_KEY,
     MODEL_KEY,
@@ -21,7 +22,7 @@ from tasks.registry.in_progress import in_use
 from tasks.registry.models_registry import Registry
 from tasks.storage.scripts import register
 
-_PARTS: Final = (MODEL_KEY, VERSIONS_KEY, RETIRED_KEY, REPORTS_KEY, CURVES_KEY, HISTORY_KEY)
+_PARTS: Final = (MODEL_KEY, VERSIONS_KEY, RETIRED_KEY, REPORTS_KEY, CURVES_KEY, HISTORY_KEY, ALIASES_KEY)
 
 
 class Deleting:
@@ -35,8 +36,8 @@ class Deleting:
         self._model = register(client, "tasks/registry/lua/delete_model.lua")
 
     def version(self, model: str, number: int, *, who: str, force: bool) -> None:
-        """Delete a version. Raises UnknownModel, UnknownVersion; Conflict, unless forced, if it is current or if
-        unfinished work names it."""
+        """Delete a version. Raises UnknownModel, UnknownVersion; Conflict, unless forced, if it is current, if it
+        has an alias, or if unfinished work names it."""
         if not force and (model, number) in in_use(self._redis):
             raise Conflict(
                 f"unfinished work is about version {number} of {model}: wait for it, cancel it, or say force=true"
@@ -48,6 +49,8 @@ class Deleting:
                 f"version {number} is the current one of {model}: promote another first, or say force=true, after which"
                 " the model answers no estimates"
             )
+        if done == -2:
+            raise Conflict(f"version {number} of {model} has an alias: move or remove it first, or say force=true")
         if not done:
             self._registry.model(model)
             raise UnknownVersion(f"the model {model} has no version {number}")

@@ -12,7 +12,17 @@ from tasks.redis_keys import HISTORY_KEY
 
 #: `data`: a snapshot was stored; `version`: a version was added; `promoted`: one was made current later; `retention`:
 #: one was removed as it was past its retention; the others: somebody deleted a version, the data, or the model.
-What = Literal["data", "version", "promoted", "retention", "version deleted", "data deleted", "model deleted"]
+What = Literal[
+    "data",
+    "version",
+    "promoted",
+    "alias set",
+    "alias removed",
+    "retention",
+    "version deleted",
+    "data deleted",
+    "model deleted",
+]
 
 #: Who is named where no account asked.
 DIRECT: Final = "a direct call"
@@ -32,6 +42,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: int | None = None
     #: Whether a version that was added became current with it.
     promoted: bool = False
+    alias: str = ""
     #: The task that did it.
     task: str = ""
 
@@ -40,9 +51,9 @@ _read = msgspec.json.Decoder(Fact).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def fact(what: What, *, who: str, why: str = "", promoted: bool = False, task: str = "") -> bytes:
+def fact(what: What, *, who: str, why: str = "", promoted: bool = False, alias: str = "", task: str = "") -> bytes:
     """What a script of the registry notes; it adds the time and the version's number."""
-    return _encode(Fact(what=what, who=who, why=why, promoted=promoted, task=task))
+    return _encode(Fact(what=what, who=who, why=why, promoted=promoted, alias=alias, task=task))
 
 
 def who_asked(claim: Claim | None) -> str:

@@ -16,7 +16,7 @@ PAGE: Final = 1000
 
 
 def in_use(client: redis.Redis, *, page: int = PAGE) -> set[tuple[str, int | None]]:
-    """(model, version) of all unfinished work; None where it names no version and has made none."""
+    """(model, version) of all unfinished work; None where it names no version by its number and has made none."""
     pending = [PENDING_KEY.format(kind=kind.value, lane=lane.value) for kind, lane in PLACES]
     return {named for key in pending for named in _named(client, key, page=page)}
 
@@ -31,8 +31,8 @@ def _named(client: redis.Redis, pending: str, *, page: int) -> Iterator[tuple[st
                 pipe.hmget(GROUP_KEY.format(group=group.decode()), ["heads", "version"])
             for heads, made in pipe.execute():
                 for head in read_heads(heads) if heads else ():
-                    version = made or head.query.get("version")
-                    yield head.model, int(version) if version else None
+                    version = made or head.query.get("version", "").encode()
+                    yield head.model, int(version) if version.isdigit() else None
         if len(found) < page:
             return
         start = repr(found[-1][1])

@@ -19,6 +19,7 @@ from tasks.errors import (
 from tasks.ledger.claims import check_held
 from tasks.ledger.groups import Claim
 from tasks.redis_keys import (
+    ALIASES_KEY,
     CURVES_KEY,
     GROUP_KEY,
     HISTORY_KEY,
@@ -105,6 +106,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: Snapshot | None
     current: int | None
     versions: dict[int, Version]
+    #: Version numbers, by alias.
+    aliases: dict[str, int] = {}
 
 
 class Learned(msgspec.Struct, frozen=True):
@@ -222,7 +225,8 @@ class Registry:
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.hmget(MODEL_KEY.format(model=name), ["snapshot", "current"])
             pipe.hgetall(VERSIONS_KEY.format(model=name))
-            (snapshot, current), versions = pipe.execute()
+            pipe.hgetall(ALIASES_KEY.format(model=name))
+            (snapshot, current), versions, aliases = pipe.execute()
         if snapshot is None and not versions:
             raise self._unknown(name)
         return Model(
@@ -230,6 +234,7 @@ class Registry:
             snapshot=_read_snapshot(snapshot) if snapshot else None,
             current=int(current) if current else None,
             versions={int(number): _read_version(record) for number, record in sorted(versions.items())},
+            aliases={alias.decode(): int(number) for alias, number in sorted(aliases.items())},
         )
 
     def _unknown(self, name: str) -> UnknownModel:

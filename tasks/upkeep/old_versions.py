@@ -27,7 +27,8 @@ def remove_old(client: redis.Redis, registry: Registry, settings: Settings, *, n
 
 
 def _past(model: Model, settings: Settings, *, now: float) -> list[int]:
-    others = sorted((number for number in model.versions if number != model.current), reverse=True)
+    named = {model.current, *model.aliases.values()}
+    others = sorted((number for number in model.versions if number not in named), reverse=True)
     many = set(others[settings.versions_kept :]) if settings.versions_kept else set()
     born = now - settings.version_life_seconds
     aged = {n for n in others if model.versions[n].created_at < born} if settings.version_life_seconds else set()

@@ -14,6 +14,7 @@ from tasks.config.capacity import FIT_PART, fitted
 from tasks.config.machine import cores
 from tasks.config.settings import Settings
 from tasks.ledger.store import Ledger
+from tasks.registry.aliases import Aliases
 from tasks.registry.models_registry import Registry
 from tasks.storage.blobs import Blobs
 from tasks.storage.connection import connect
@@ -34,6 +35,7 @@ class Runtime:
     settings: Settings
     ledger: Ledger
     registry: Registry
+    aliases: Aliases
     blobs: Blobs
     estimators: Catalogue
     models: ModelCache
@@ -63,6 +65,7 @@ def make_runtime(settings: Settings) -> Runtime:
         settings=settings,
         ledger=Ledger(client, blobs, settings=settings),
         registry=registry,
+        aliases=Aliases(client, registry),
         blobs=blobs,
         estimators=estimators,
         models=ModelCache(registry, blobs, estimators, size=settings.model_cache_size),

@@ -95,6 +95,12 @@ DOCUMENTED: Final = {
     ("GET", "/v1/models/{model}"): Access(scopes=VIEWING, answers=(200,)),
     ("GET", "/v1/models/{model}/versions/{version}"): Access(scopes=VIEWING, answers=(200,)),
     ("GET", "/v1/models/{model}/versions/{version}/report"): Access(scopes=VIEWING, answers=(200,)),
+    **{
+        (method, "/v1/models/{model}/aliases/{alias}"): Access(
+            scopes=("models:write",), answers=(422,), query="perhaps=true"
+        )
+        for method in ("PUT", "DELETE")
+    },
     ("GET", "/v1/models/{model}/history"): Access(scopes=VIEWING, answers=(200,)),
     # Who is let in is told that this is no way to force it: the model is needed.
     **{
@@ -280,7 +286,9 @@ class Caller:
         self.handle = ""
 
     async def ask(self, route: tuple[str, str], access: Access, token: str | None) -> Result:
-        path = route[1].format(model=MODEL, version=1, handle=self.handle, task_id=self.handle, asset="none")
+        path = route[1].format(
+            model=MODEL, version=1, handle=self.handle, task_id=self.handle, asset="none", alias="champion"
+        )
         headers = {"Accept": access.accept}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"

@@ -64,7 +64,7 @@ GATEWAY_TASKS = {
             *("counts", "work_counts", "fleet"),
         )
     ),
-    *("registry.models_registry", "registry.deleting", "registry.history"),
+    *("registry.models_registry", "registry.aliases", "registry.deleting", "registry.history"),
     *("telemetry.traces", "telemetry.tracing"),
 }
 #: Where the environment may be read as the default of `Settings.load`.

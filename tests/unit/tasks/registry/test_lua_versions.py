@@ -165,7 +165,7 @@ def test_what_is_or_was_current_not_long_ago_stays(lua: Lua) -> None:
 
 
 def delete(lua: Lua, version: int, *, force: int = 0) -> Any:
-    keys = [*MODEL_KEYS, "reports", "curves", "history"]
+    keys = [*MODEL_KEYS, "reports", "curves", "history", "aliases"]
     return lua.run("tasks/registry/lua/delete_version.lua", keys=keys, args=[version, force, FACT])
 
 
@@ -196,7 +196,7 @@ def test_data_is_deleted_once(lua: Lua) -> None:
 
 
 def delete_model(lua: Lua, *, force: int = 0) -> Any:
-    keys = [*MODEL_KEYS, "reports", "curves", "history", "models"]
+    keys = [*MODEL_KEYS, "reports", "curves", "history", "aliases", "models"]
     return lua.run("tasks/registry/lua/delete_model.lua", keys=keys, args=["m", force, FACT])
 
 
@@ -212,3 +212,30 @@ def test_a_model_is_deleted_and_its_numbers_are_not_used_again(lua: Lua) -> None
     assert not lua.redis.exists("models", "versions", "curves", "reports", "retired")
     assert noted(lua) == [None, 1, None]
     assert add(lua, "another") == 2
+
+
+def set_alias(lua: Lua, alias: str, version: int) -> Any:
+    keys = ["versions", "aliases", "history"]
+    return lua.run("tasks/registry/lua/set_alias.lua", keys=keys, args=[alias, version, FACT])
+
+
+def test_an_alias_names_a_version_that_is_there_and_moves(lua: Lua) -> None:
+    def remove_alias(alias: str) -> Any:
+        return lua.run("tasks/registry/lua/remove_alias.lua", keys=["aliases", "history"], args=[alias, FACT])
+
+    add(lua, "first")
+    add(lua, "second")
+    assert (set_alias(lua, "champion", 1), set_alias(lua, "champion", 2), set_alias(lua, "champion", 3)) == (1, 1, 0)
+    assert lua.redis.hgetall("aliases") == {"champion": "2"}
+    assert (remove_alias("champion"), remove_alias("champion")) == (1, 0)
+    assert noted(lua) == [1, 2, 1, 2, 2]
+
+
+def test_a_version_with_an_alias_is_deleted_by_force_and_takes_it_along(lua: Lua) -> None:
+    add(lua, "first")
+    add(lua, "second")
+    for alias, version in (("a", 1), ("b", 2), ("c", 1), ("d", 2)):
+        set_alias(lua, alias, version)
+    assert delete(lua, 1) == -2
+    assert delete(lua, 1, force=1) == 1
+    assert lua.redis.hgetall("aliases") == {"b": "2", "d": "2"}

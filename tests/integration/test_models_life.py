@@ -1,8 +1,9 @@
-"""Models, versions and data are deleted, and what happened to a model stays known."""
+"""Models, versions and data are deleted, versions get names, and what happened to a model stays known."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import Any
 
@@ -17,7 +18,7 @@ ROWS = [{"x": i, "y": 2 * i} for i in range(40)]
 @pytest.fixture
 def model(service: Service, request: pytest.FixtureRequest) -> str:
     """A model of the test's own with two versions, of which the second is current."""
-    name = f"deleting-{request.node.name.replace('_', '-')[:40]}"
+    name = re.sub("[^a-z0-9]+", "-", f"life-{request.node.name}".lower())[-60:].strip("-")
     assert service.init(name, {"rows": ROWS}, target="y").status_code == 200
     for _ in range(2):
         assert service.train(name, params={"num_iterations": 3}).status_code == 200
@@ -128,3 +129,32 @@ def test_the_command_line_does_the_same(service: Service, model: str) -> None:
     ]
     assert run("delete", model, "--force").returncode == 0
     assert run("show", model).returncode == 1
+
+
+def test_an_alias_moves_what_answers(service: Service, model: str) -> None:
+    path = f"/v1/models/{model}/aliases/champion"
+    assert service.http.put(path, json={"version": 1}).json() == {"model": model, "alias": "champion", "version": 1}
+    assert service.http.get(f"/v1/models/{model}").json()["aliases"] == {"champion": 1}
+    assert service.estimate(model, {"rows": [[3]]}, version="champion").json()["version"] == 1
+    refused = service.http.delete(f"/v1/models/{model}/versions/1")
+    assert refused.status_code == 409
+    assert "has an alias" in refused.json()["detail"]
+    assert service.http.put(path, json={"version": 2}).status_code == 200
+    assert service.estimate(model, {"rows": [[3]]}, version="champion").json()["version"] == 2
+    assert service.http.delete(path).status_code == 200
+    assert service.http.delete(path).status_code == 404
+    unknown = service.estimate(model, {"rows": [[3]]}, version="champion")
+    assert unknown.status_code == 404
+    assert "no version or alias 'champion'; its aliases: there is none" in unknown.json()["detail"]
+    assert facts(service, model)[:3] == [("alias removed", 2), ("alias set", 2), ("alias set", 1)]
+
+
+@pytest.mark.parametrize(
+    ("alias", "body", "status"),
+    [("current", {"version": 1}, 422), ("7", {"version": 1}, 422), ("champion", {"version": 9}, 404)],
+)
+def test_an_alias_that_cannot_be(service: Service, model: str, alias: str, body: dict[str, Any], status: int) -> None:
+    assert service.http.put(f"/v1/models/{model}/aliases/{alias}", json=body).status_code == status
+    assert service.http.put(f"/v1/models/{model}/aliases/champion", json={"verison": 1}).status_code == 422
+    assert service.http.put(f"/v1/models/{model}/aliases/champion", content=b"{").status_code == 400
+    assert service.http.get(f"/v1/models/{model}").json()["aliases"] == {}
