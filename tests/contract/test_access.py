@@ -197,6 +197,8 @@ def settings(valkey_server: Valkey, keys: Path) -> Iterator[Settings]:
         accounts.disable("off")
         yield Settings(
             redis_url=valkey_server.redis_url,
+            # Who gets in is asked here, also of a machine on which nothing moves for seconds.
+            redis_timeout_seconds=30,
             token_keys_file=str(keys),
             token_key=SHARED,
             default_model=MODEL,
