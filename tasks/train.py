@@ -48,7 +48,7 @@ def train(
     promote: str = Promote.ALWAYS.value,
 ) -> Any:
     """A group from the ledger; or a direct call, which returns `{"model", "version", "metrics", "promoted",
-    "seconds", "importance", "rows", "holdout_rows", "fingerprint"}`.
+    "seconds", "importance", "params_used", "fingerprint"}`.
 
     `before`: the model's name, or the result of the step before in a chain, of whose model this is a version unless
     `model` names another.

@@ -159,6 +159,7 @@ def version_document(model: str, number: int, version: Version, *, current: bool
         "current": current,
         "estimator": version.estimator,
         "params": version.params,
+        "params_used": version.params_used,
         "metrics": version.metrics,
         "importance": version.importance,
         "curve": version.curve,

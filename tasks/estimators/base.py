@@ -76,7 +76,10 @@ class Estimator(ABC, Generic[Model]):
     #: the served model learn from the test rows, too. An estimator whose fits are long says no.
     repeats: bool = False
     #: The types of columns that it learns from; `prepare` leaves others out, with a finding.
-    takes: tuple[ColumnType, ...] = ("number", "boolean", "category")
+    takes: tuple[ColumnType, ...] = ("number", "boolean", "category", "text", "date")
+    #: Those of `text` and `date` that it wants as they are (string, timestamp[us]). In place of the others it sees the
+    #: numbers and booleans that are made of them; what it says of these is summed up for each column.
+    raw: frozenset[ColumnType] = frozenset()
     _known: Sides | None = None
     _source: Source | None = None
 
@@ -159,6 +162,11 @@ class Estimator(ABC, Generic[Model]):
 
     def importance(self, model: Model) -> dict[str, float]:
         """How much each feature counts, if the model can say."""
+        return {}
+
+    def params_used(self, model: Model) -> dict[str, Any]:
+        """All params that a model was fitted with, defaults too, if the estimator can say; asked right after the fit.
+        They survive JSON."""
         return {}
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from tasks.errors import InvalidField, SettingsError
 from tasks.estimators.base import Estimator
+from tasks.estimators.features.wrapping import with_features
 from tasks.tables.checks import listed
 
 #: The entry point group in which packages offer estimators.
@@ -63,4 +64,4 @@ class Catalogue:
         made = cls(threads=self._threads)
         # Not an argument: estimators that others have written take none.
         made.memory_bytes = self._memory_bytes
-        return made
+        return with_features(made)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -59,6 +59,8 @@ class LightGBMModel:
     booster: Any
     schema: Schema
     features: Features = PLAIN
+    #: The params of the fit, under their main names; empty if it was loaded.
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 class LightGBM(Estimator[LightGBMModel]):
@@ -71,7 +73,7 @@ class LightGBM(Estimator[LightGBMModel]):
     """
 
     repeats = True
-    takes = ("number", "boolean", "category", "text", "date")
+    raw = frozenset({"date", "text"})
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Raises InvalidParams for names and values that LightGBM does not know."""
@@ -85,7 +87,7 @@ class LightGBM(Estimator[LightGBMModel]):
         resolved = resolve(params)
         large = rows * len(schema.columns) >= VALUES_FOR_THREADS
         threads = self.threads if large or "num_threads" in resolved else 1
-        chosen = complete(resolved, schema, rows=rows, threads=threads)
+        used = chosen = complete(resolved, schema, rows=rows, threads=threads)
         fitted = layer.fit(dataset.train, schema)
         features = fitted.features
         chosen = spread(chosen, features.widths(schema))
@@ -111,7 +113,7 @@ class LightGBM(Estimator[LightGBMModel]):
             )
         except lgb.basic.LightGBMError as error:
             raise refusal(error) from error
-        return LightGBMModel(booster, schema, features)
+        return LightGBMModel(booster, schema, features, used)
 
     def predict(self, model: LightGBMModel, table: pa.Table) -> pa.Table:
         """As the contract says; the prediction of classes is the most probable, the first one if they are equal."""
@@ -159,6 +161,10 @@ class LightGBM(Estimator[LightGBMModel]):
         """The gain in the training loss by all splits on each feature, in total."""
         gains = summed(model.booster.feature_importance("gain"), model.features.widths(model.schema))
         return dict(zip(model.schema.names, gains.tolist(), strict=True))
+
+    def params_used(self, model: LightGBMModel) -> dict[str, Any]:
+        """Those that were given, under their main names, and all defaults that are not LightGBM's own."""
+        return {name: value for name, value in model.params.items() if name != "verbosity"}
 
 
 def _reporter(total: int, progress: Progress) -> Any:

@@ -62,6 +62,7 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
         artefact=artefact_blob,
         measured_artefact=runtime.blobs.put(estimator.dump(fitted.measured)) if fitted.two else "",
         params=request.params,
+        params_used=estimator.params_used(fitted.served),
         metrics=metrics,
         importance={n: v for n, v in estimator.importance(fitted.served).items() if math.isfinite(v)},
         curve=recorder.curve,
@@ -104,5 +105,6 @@ def _result(model: str, number: int, version: Version, *, promoted: bool) -> dic
         "promotion": msgspec.to_builtins(version.promotion),
         "seconds": version.seconds,
         "importance": version.importance,
+        "params_used": version.params_used,
         "fingerprint": version.fingerprint,
     }

@@ -86,6 +86,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     #: Blob of the model that was measured, where that was another: one that has not learned from the test rows.
     measured_artefact: str = ""
     params: dict[str, Any]
+    #: Those that the fit had, with the estimator's defaults for this data; empty if it did not say.
+    params_used: dict[str, Any] = {}
     metrics: dict[str, float]
     importance: dict[str, float]
     curve: Curve = Curve()

@@ -10,16 +10,6 @@ import pyarrow.compute as pc
 _DATE: Final = pa.timestamp("us")
 #: A time that ends in its zone.
 _ZONED: Final = r"[T ][0-9:.]+(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
-#: What of a text is tried before all others are.
-_LIKE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)"
-
-
-def are_dates(values: pa.ChunkedArray) -> bool:
-    """Whether there are texts in this column of string, and all are dates."""
-    present = pc.unique(values).drop_null()
-    if not len(present) or not pc.all(pc.match_substring_regex(present, _LIKE)).as_py():
-        return False
-    return not to_dates(present).null_count
 
 
 def to_dates(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from tasks.estimators.features.dates import Dates
 from tasks.estimators.features.texts import Texts
-from tasks.tables.columns import Column, Schema
+from tasks.tables.columns import Column, ColumnType, Schema
 from tasks.tables.schema import class_indices, numbers
 
 #: Most scores of a text: one for each of the most frequent classes.
@@ -63,6 +63,26 @@ class Features(msgspec.Struct, frozen=True):
             for place, part in enumerate(how.parts)
         ]
 
+    def names(self, column: Column) -> list[str]:
+        """What the numbers that come of a column are called in the flat schema."""
+        return [part.name for part in self._parts(column)]
+
+    def table(self, table: pa.Table, schema: Schema, scores: Scores | None = None) -> pa.Table:
+        """A conformed table as one of the flat schema, and what else it has. `scores` as in `matrix`."""
+        if not self.columns:
+            return table
+        columns: dict[str, Any] = {}
+        for column in schema.columns:
+            values, how = table.column(column.name), self.columns.get(column.name)
+            parts: list[Any] = [values]
+            if isinstance(how, Dates):
+                parts = how.encode(values)
+            elif isinstance(how, Texts):
+                *parts, buckets = _text(how, values, (scores or {}).get(column.name))
+                parts += list(buckets.toarray().T > 0)
+            columns |= dict(zip(self.names(column), parts, strict=True))
+        return pa.table({**columns, **{n: table.column(n) for n in table.column_names if n not in schema.names}})
+
     def matrix(self, table: pa.Table, schema: Schema, scores: Scores | None = None) -> Any:
         """The features of a conformed table, row after row: categories as codes, NaN for what is missing.
 
@@ -95,17 +115,20 @@ class Fitted:
 PLAIN: Final = Features()
 
 
-def fit(table: pa.Table, schema: Schema) -> Fitted:
-    """For the rows to learn from, conformed. Imports scikit-learn if there is text."""
-    if not any(column.type in ("date", "text") for column in schema.columns):
+def fit(table: pa.Table, schema: Schema, *, raw: frozenset[ColumnType] = frozenset()) -> Fitted:
+    """For the rows to learn from, conformed; columns of types in `raw` stay. Imports scikit-learn if there is text."""
+    wanted = {"date", "text"} - raw
+    if not any(column.type in wanted for column in schema.columns):
         return Fitted(PLAIN)
     columns: dict[str, Dates | Texts] = {}
     scores = {}
     for column in schema.columns:
         values = table.column(column.name)
+        if column.type not in wanted:
+            continue
         if column.type == "date":
             columns[column.name] = Dates.fit(values)
-        elif column.type == "text":
+        else:
             columns[column.name], scores[column.name] = Texts.fit(values, _targets(table, schema))
     return Fitted(Features(columns), scores)
 

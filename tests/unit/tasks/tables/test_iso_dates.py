@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from tasks.tables.iso_dates import are_dates, to_dates
+from tasks.tables.iso_dates import to_dates
 
 
 def test_days_times_and_zones() -> None:
@@ -27,14 +27,3 @@ def test_days_times_and_zones() -> None:
         datetime(2026, 11, 1, 5, 30),
         *[None] * 4,
     ]
-
-
-def test_a_column_is_dates_if_all_its_texts_are() -> None:
-    for texts, expected in (
-        (["2026-11-01", None], True),
-        (["2026-11-01", "2026-13-01"], False),
-        (["2026", "2027"], False),
-        (["20261101"], False),
-        ([None], False),
-    ):
-        assert are_dates(pa.chunked_array([pa.array(texts, pa.string())])) is expected

@@ -104,6 +104,14 @@ def test_params_by_place_count_the_schemas_columns() -> None:
             fitted(data, monotone_constraints=sign)
 
 
+def test_the_params_of_the_fit_are_told_as_the_caller_counts_them() -> None:
+    estimator, data = LightGBM(), reviews("regression")
+    used = estimator.params_used(estimator.fit(data, {"max_depth": 3, "feature_contri": [1, 1, 0, 1]}, nothing))
+    assert used["max_depth"] == 3
+    assert used["feature_contri"] == [1, 1, 0, 1]
+    assert (used["num_iterations"], used["early_stopping_round"], used["min_data_in_leaf"]) == (200, 50, 10)
+
+
 def test_a_model_without_them_is_dumped_as_ever() -> None:
     estimator, data = LightGBM(), dataset("regression")
     assert b'"features"' not in estimator.dump(estimator.fit(data, {}, nothing)).partition(b"\n")[0]

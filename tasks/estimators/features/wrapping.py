@@ -1,0 +1,133 @@
+"""An estimator that takes numbers and categories only, with the layer of dates and text before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from tasks.errors import EstimatorFailed
+from tasks.estimators.base import Dataset, Estimator, Progress
+from tasks.estimators.features import layer
+from tasks.estimators.features.layer import PLAIN, Features
+from tasks.tables.columns import Schema
+from tasks.tables.planning.source import Source
+from tasks.tables.sides import Sides
+
+#: What a dumped model begins with that has features; the header follows on a line of its own, then what the estimator
+#: dumped.
+_MAGIC: Final = b"mlservice features 1\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Featured:
+    """A model, the schema of the tables that its users have, and how dates and text of that become numbers."""
+
+    inner: Any
+    schema: Schema | None = None
+    features: Features = PLAIN
+
+
+class _Header(msgspec.Struct, frozen=True):
+    schema: Schema
+    features: Features
+
+
+class WithFeatures(Estimator[Featured]):
+    """`inner`, which sees the numbers that come of dates and text, but for types that it has in its `raw`.
+
+    Models of tables without such columns are dumped as `inner` dumps them.
+    """
+
+    raw = frozenset({"date", "text"})
+
+    def __init__(self, inner: Estimator[Any]) -> None:
+        super().__init__(inner.threads)
+        self.inner = inner
+        self.memory_bytes, self.repeats, self.takes = inner.memory_bytes, inner.repeats, inner.takes
+
+    def keeping(self, sides: Sides | None) -> Self:
+        return type(self)(self.inner.keeping(sides))
+
+    def knowing(self, source: Source) -> Self:
+        return type(self)(self.inner.knowing(source))
+
+    def prepare(self, table: pa.Table, options: Mapping[str, Any]) -> Dataset:
+        return self.inner.prepare(table, options)
+
+    def check(self, params: Mapping[str, Any]) -> None:
+        self.inner.check(params)
+
+    def grows(self, metric: str) -> bool:
+        return self.inner.grows(metric)
+
+    def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> Featured:
+        fitted = layer.fit(dataset.train, dataset.schema, raw=self.inner.raw)
+        features, schema = fitted.features, dataset.schema
+        if features is PLAIN:
+            return Featured(self.inner.fit(dataset, params, progress))
+        flat = replace(
+            dataset,
+            train=features.table(dataset.train, schema, fitted.scores),
+            holdout=features.table(dataset.holdout, schema),
+            test=None if dataset.test is None else features.table(dataset.test, schema),
+            schema=features.flat(schema),
+        )
+        return Featured(self.inner.fit(flat, params, progress), schema, features)
+
+    def predict(self, model: Featured, table: pa.Table) -> pa.Table:
+        return self.inner.predict(model.inner, self._flat(model, table))
+
+    def explain(self, model: Featured, table: pa.Table) -> pa.Table:
+        found = self.inner.explain(model.inner, self._flat(model, table))
+        return found if model.schema is None else _summed(found, model.schema, model.features)
+
+    def importance(self, model: Featured) -> dict[str, float]:
+        found = self.inner.importance(model.inner)
+        if model.schema is None or not found:
+            return found
+        parts = {column.name: model.features.names(column) for column in model.schema.columns}
+        return {name: sum(found.get(part, 0.0) for part in names) for name, names in parts.items()}
+
+    def params_used(self, model: Featured) -> dict[str, Any]:
+        return self.inner.params_used(model.inner)
+
+    def dump(self, model: Featured) -> bytes:
+        data = self.inner.dump(model.inner)
+        if model.schema is None:
+            return data
+        return _MAGIC + msgspec.json.encode(_Header(model.schema, model.features)) + b"\n" + data
+
+    def load(self, data: bytes) -> Featured:
+        if not data.startswith(_MAGIC):
+            return Featured(self.inner.load(data))
+        head, _, rest = data.removeprefix(_MAGIC).partition(b"\n")
+        try:
+            header = msgspec.json.decode(head, type=_Header)
+        except msgspec.DecodeError as error:
+            raise EstimatorFailed(f"the stored model cannot be read: {error}; train it again") from error
+        return Featured(self.inner.load(rest), header.schema, header.features)
+
+    def _flat(self, model: Featured, table: pa.Table) -> pa.Table:
+        return table if model.schema is None else model.features.table(table, model.schema)
+
+
+def with_features(estimator: Estimator[Any]) -> Estimator[Any]:
+    """The estimator, which need not take dates and text."""
+    return estimator if estimator.raw >= WithFeatures.raw else WithFeatures(estimator)
+
+
+def _summed(explanation: pa.Table, schema: Schema, features: Features) -> pa.Table:
+    """What each of the schema's columns adds, of what each of its numbers does."""
+    columns: dict[str, Any] = {}
+    for index in range(len(schema.classes) if schema.problem == "multiclass" else 1):
+        mark = f"_{index}" if schema.problem == "multiclass" else ""
+        columns |= {f"{name}{mark}": explanation.column(f"{name}{mark}") for name in ("raw", "base")}
+        for column in schema.columns:
+            parts = [explanation.column(f"contribution{mark}_{name}") for name in features.names(column)]
+            columns[f"contribution{mark}_{column.name}"] = np.sum([part.to_numpy() for part in parts], axis=0)
+    return pa.table(columns)
