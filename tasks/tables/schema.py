@@ -71,7 +71,9 @@ def conform(table: pa.Table, schema: Schema) -> pa.Table:
 def conform_training(table: pa.Table, schema: Schema) -> pa.Table:
     """The table that `schema` was inferred from: its features as `conform` makes them, then the target."""
     features = _features(table, schema)
-    return features.append_column(schema.target, plain(table.column(schema.target)).cast(target_type(schema)))
+    return features.append_column(
+        schema.target, plain(table.column(schema.target)).cast(target_type(schema), safe=schema.class_type != "none")
+    )
 
 
 def plain(values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -51,14 +51,18 @@ def _texts(values: pa.ChunkedArray) -> list[str]:
 
 def learned_schema(schema: Schema, train: pa.Table, numbers: NumberStatistics) -> Schema:
     """The schema as the rows to learn from know it: the categories that they have, of more than 1,000 the most
-    frequent; where they miss a value; the medians of their numbers. `numbers`: of its columns of numbers, in order."""
-    found = zip(numbers.figures.missing.tolist(), numbers.medians(), strict=True)
+    frequent; where they miss a value; of numbers the medians, and which are only 0 and 1. `numbers`: of its columns of
+    numbers, in order."""
+    figures = numbers.figures
+    flags = ((figures.low == 0) & (figures.high == 1)).tolist()
+    found = zip(figures.missing.tolist(), numbers.medians(), flags, strict=True)
     columns = []
     for index, column in enumerate(schema.columns):
         values = train.column(index)
         if column.type == "number":
-            missed, median = next(found)
-            learned = msgspec.structs.replace(column, nullable=missed > 0, typical=median)
+            missed, median, flag = next(found)
+            flag = flag and not column.format and _is_whole(values)
+            learned = msgspec.structs.replace(column, nullable=missed > 0, typical=median, zero_one=flag)
         elif column.type == "category":
             counts = level_counts(values, len(column.categories))
             kept = _most_frequent(counts)
@@ -79,6 +83,11 @@ def recoded(part: pa.Table, before: Schema, schema: Schema) -> pa.Table:
         if old.categories != new.categories:
             arrays[index] = _recoded(part.column(index), old.categories, new.categories)
     return pa.Table.from_arrays(arrays, schema=part.schema)
+
+
+def _is_whole(values: pa.ChunkedArray) -> bool:
+    floats = values.to_numpy()
+    return bool(((np.floor(floats) == floats) | np.isnan(floats)).all())
 
 
 def level_counts(values: pa.ChunkedArray, levels: int) -> npt.NDArray[np.int64]:

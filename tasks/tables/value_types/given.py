@@ -11,7 +11,8 @@ from tasks.tables.columns import ColumnType
 from tasks.tables.value_types import epochs, notices
 from tasks.tables.value_types.conversion import Misfit, as_type
 from tasks.tables.value_types.dates import MOMENT
-from tasks.tables.value_types.forms import NUMBER_FORMATS
+from tasks.tables.value_types.distinct_texts import DistinctTexts
+from tasks.tables.value_types.forms import NUMBER_FORMATS, parse_as
 from tasks.tables.value_types.natives import CATEGORY, is_text, typed_native
 from tasks.tables.value_types.texts import Typed, typed_texts
 from tasks.tables.value_types.whole_numbers import settled
@@ -21,8 +22,7 @@ _NUMBERS = (pa.int64(), pa.float64())
 
 
 def given(values: pa.ChunkedArray, name: str, *, kind: ColumnType, form: str, decimal: str) -> Typed:
-    """The column as a type and a format. A value that does not fit is a finding that is an error, and then the column
-    stays as it is.
+    """The column as a type and a format. A value that does not fit is a finding that is an error, and then null.
 
     Without a format, numbers may be percentages, times or durations if all of them are, and dates may be milliseconds
     since 1970. Categories and text are in writing, where a value has one writing whatever wrote it: 1.0 is `1`.
@@ -44,7 +44,15 @@ def given(values: pa.ChunkedArray, name: str, *, kind: ColumnType, form: str, de
             reason = "is a number where a date belongs; say with format which: " + ", ".join(epochs.FORMATS)
             first = Misfit(max(pc.index(values.is_valid(), True).as_py(), 0), reason)
     assert first is not None
-    return Typed(values, form, [notices.misfit(name, first.row, first.reason)])
+    return Typed(_what_fits(values, kind, form), form, [notices.misfit(name, first.row, first.reason)])
+
+
+def _what_fits(values: pa.ChunkedArray, kind: ColumnType, form: str) -> pa.Array:
+    """The column with nulls for what does not fit, for what else there is to be found in the table."""
+    if not is_text(values.type):
+        return pa.nulls(len(values), {"number": pa.float64(), "boolean": pa.bool_(), "date": MOMENT}[kind])
+    distinct = DistinctTexts.of(values.cast(pa.string()))
+    return distinct.spread(parse_as(pc.utf8_trim_whitespace(distinct.texts), kind, form))
 
 
 def _by_values(values: pa.ChunkedArray, name: str, *, decimal: str) -> Typed | None:

@@ -346,3 +346,11 @@ def test_options_that_cannot_be_are_said_at_once() -> None:
         prepared(table(), columns={"y": "key"})
     with pytest.raises(InvalidField, match="'a', 'b' that each is 'weight'"):
         prepared(table(a=repeat(1), b=repeat(1)), columns={"a": "weight", "b": "weight"})
+
+
+def test_numbers_that_are_only_0_and_1_are_known_as_such() -> None:
+    dataset = prepared(table(a=repeat(0, 1), b=repeat(0.0, 1.0, None), c=repeat(0, 1, 0.5), d=repeat(1, 2)))
+    assert {column.name: column.zero_one for column in dataset.schema.columns} == {
+        **{"x": False, "a": True, "b": True},
+        **{"c": False, "d": False},
+    }
