@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import redis
@@ -43,6 +44,18 @@ def look_at(settings: Settings, *, warn: Callable[[str], None]) -> None:
                 warn(said)
     except redis.RedisError as error:
         raise Unavailable(f"Redis, {place}, cannot be reached: {error}") from error
+
+
+def loaded_part(settings: Settings) -> float | None:
+    """The part of its history that this Redis has read, from 0 to 1; None if it reads none, or is silent."""
+    with suppress(redis.RedisError), connect(settings) as client:
+        try:
+            persistence = info(client, "persistence")
+        except redis.exceptions.BusyLoadingError:
+            return 0.0
+        if persistence.get("loading"):
+            return float(persistence.get("loading_loaded_perc", 0)) / 100
+    return None
 
 
 def neighbours(client: redis.Redis, settings: Settings, place: str) -> list[str]:

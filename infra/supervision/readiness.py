@@ -41,6 +41,33 @@ class Stops(Protocol):
         """Wait so long, or until a signal comes."""
 
 
+class Shown:
+    """How far Redis is with reading what it kept, told now and then."""
+
+    def __init__(self, tell: Callable[[str], None], clock: Callable[[], float]) -> None:
+        self._tell, self._clock, self._told_at = tell, clock, clock()
+
+    def show(self, part: float) -> None:
+        """Tell this part, from 0 to 1, unless something was told a moment ago."""
+        if self._clock() - self._told_at >= TELL_SECONDS:
+            self._tell(f"Redis reads what it kept: {part:.0%}")
+            self._told_at = self._clock()
+
+
+def wait_until_loaded(
+    signals: Stops,
+    *,
+    loaded: Callable[[], float | None],
+    tell: Callable[[str], None],
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Return when Redis reads nothing that it kept, however long that takes, or a stop is asked for."""
+    shown = Shown(tell, clock)
+    while not signals.stopped and (part := loaded()) is not None:
+        shown.show(part)
+        signals.wait(LOOK_SECONDS)
+
+
 def wait_until_ready(
     stack: Started,
     signals: Stops,
@@ -54,14 +81,12 @@ def wait_until_ready(
 
     `loaded`: the part of its history that Redis has read, while it reads, for any time; how far it is, is told.
     """
-    deadline, told_at = clock() + READY_SECONDS, clock()
+    deadline, shown = clock() + READY_SECONDS, Shown(tell, clock)
     while not signals.stopped and not ready():
         stack.check()
         if (part := loaded()) is not None:
             deadline = clock() + READY_SECONDS
-            if clock() - told_at >= TELL_SECONDS:
-                tell(f"Redis reads what it kept: {part:.0%}")
-                told_at = clock()
+            shown.show(part)
         if clock() > deadline:
             raise Unavailable(f"the service was not ready after {READY_SECONDS:.0f} s\n{stack.unready()}")
         signals.wait(LOOK_SECONDS)

@@ -7,7 +7,7 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -32,7 +32,7 @@ from infra.redis_server.place import RedisPlace, redis_place
 from infra.redis_server.repair import mend
 from infra.supervision.estimators import check_estimators
 from infra.supervision.programs import programs, write_supervisor
-from infra.supervision.readiness import is_ready, wait_until_ready
+from infra.supervision.readiness import is_ready, wait_until_loaded, wait_until_ready
 from infra.supervision.settling import settle
 from infra.supervision.stack import Stack
 from tasks.config.settings import CONFIG, FLOWER_REDIS_URL, Settings
@@ -71,6 +71,11 @@ def run(args: argparse.Namespace) -> int:
         warn_of_exposure(given)
         place = redis_place(home, sockets.folder, given)
         environment = child_environment(home, sockets.folder, given, place=place)
+        loaded = how_far_redis_is(sockets.folder, environment, place)
+        if not place.access:
+            wait_until_loaded(signals, loaded=loaded, tell=say)
+            if signals.stopped:
+                return 0
         write_configuration(home, sockets.folder, environment, address=address, place=place)
         if place.access:
             mend(home)
@@ -79,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
         with home.announced(service):
             stack.start(environment, keep=(lock, *sockets.held))
             try:
-                serve(stack, signals, address=address, environment=environment, place=place)
+                serve(stack, signals, address=address, environment=environment, loaded=loaded)
             finally:
                 stack.stop(signals)
     return 0
@@ -144,6 +149,15 @@ def write_configuration(
     write_private(home.run / "supervisord.conf", text.getvalue())
 
 
+def how_far_redis_is(sockets: Path, environment: Mapping[str, str], place: RedisPlace) -> Callable[[], float | None]:
+    """What tells the part of its history that Redis has read, from 0 to 1; None while it reads none, or is silent."""
+    if place.access:
+        return partial(loaded_part, sockets, place.access)
+    from infra.redis_server import outside
+
+    return partial(outside.loaded_part, Settings.load(environment))
+
+
 def say(text: str) -> None:
     """Tell the operator on the terminal."""
     # Who started it may be gone.
@@ -152,17 +166,15 @@ def say(text: str) -> None:
 
 
 def serve(
-    stack: Stack, signals: Signals, *, address: Address, environment: Mapping[str, str], place: RedisPlace
+    stack: Stack,
+    signals: Signals,
+    *,
+    address: Address,
+    environment: Mapping[str, str],
+    loaded: Callable[[], float | None],
 ) -> None:
     """Wait until the service is ready, say so, and wait until it is to stop."""
-    sockets, access = Path(environment["SOCKETS_DIR"]), place.access
-    wait_until_ready(
-        stack,
-        signals,
-        ready=partial(is_ready, address),
-        loaded=partial(loaded_part, sockets, access) if access else lambda: None,
-        tell=say,
-    )
+    wait_until_ready(stack, signals, ready=partial(is_ready, address), loaded=loaded, tell=say)
     if signals.stopped:
         return
     later = partial(stack.start_later, programs(embedded=False))

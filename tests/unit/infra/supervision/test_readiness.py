@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.supervision.readiness import READY_SECONDS, TELL_SECONDS, wait_until_ready
+from infra.supervision.readiness import READY_SECONDS, TELL_SECONDS, wait_until_loaded, wait_until_ready
 from tasks.errors import Unavailable
 
 
@@ -71,3 +71,11 @@ def test_a_stop_ends_the_wait() -> None:
     start = Start(ready_at=1e9, loaded_at=1e9, stopped_at=500)
     start.run()
     assert start.now == pytest.approx(500, abs=1)
+
+
+@pytest.mark.parametrize(("stopped_at", "until"), [(float("inf"), 3600), (7.0, 7.0)])
+def test_another_s_history_is_waited_for_until_a_stop(stopped_at: float, until: float) -> None:
+    start = Start(ready_at=0, loaded_at=3600, stopped_at=stopped_at)
+    wait_until_loaded(start, loaded=start.loaded, tell=start.told.append, clock=lambda: start.now)
+    assert start.now == pytest.approx(until, abs=1)
+    assert start.told[0] == "Redis reads what it kept: 0%"
