@@ -86,8 +86,18 @@ class Media(StrEnum):
     CSV = "text/csv"
     #: Apache Parquet; a body only.
     PARQUET = "application/vnd.apache.parquet"
-    #: Apache Arrow IPC stream (the file format is read too).
+    #: Apache Arrow IPC stream (the file format, which is also Feather's, is read too).
     ARROW = "application/vnd.apache.arrow.stream"
+    #: A JSON object a line; a body only.
+    NDJSON = "application/x-ndjson"
+    #: Apache ORC; a body only.
+    ORC = "application/vnd.apache.orc"
+    #: A workbook of Excel 2007 and later; a body only.
+    XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    #: A form with one file in it; a body only.
+    FORM = "multipart/form-data"
+    #: Anything, also what is not said: a worker looks at the bytes. A body only.
+    BYTES = "application/octet-stream"
 
 
 #: What else a client may call a media type.
@@ -96,6 +106,13 @@ MEDIA_ALIASES: Final = {
     "application/parquet": Media.PARQUET,
     "application/x-parquet": Media.PARQUET,
     "application/vnd.apache.arrow.file": Media.ARROW,
+    "application/vnd.apache.feather": Media.ARROW,
+    "application/x-orc": Media.ORC,
+    "text/tab-separated-values": Media.CSV,
+    "application/ndjson": Media.NDJSON,
+    "application/jsonl": Media.NDJSON,
+    "application/jsonlines": Media.NDJSON,
+    "application/x-jsonlines": Media.NDJSON,
 }
 
 

@@ -71,6 +71,8 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
             model=head.model,
             version=_version(head.query.get("version")),
             media=head.media,
+            content_type=head.content_type,
+            sheet=head.query.get("sheet", ""),
             coding=head.coding,
             accept=head.accept,
             explain=head.query.get("explain") == "true",

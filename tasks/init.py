@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 from celery import Task, shared_task
 
 from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Media
-from tasks.errors import InvalidField, ServiceError
+from tasks.errors import InvalidField, MalformedBody, ServiceError
 from tasks.ledger.groups import Claim, Outcome
 from tasks.tables.malformed import parse
+from tasks.tables.reading.hints import CsvOptions, csv_options
 from tasks.worker.direct import run_direct
 from tasks.worker.passed import passed_on
 from tasks.worker.runner import WorkTask, run_claimed
 from tasks.worker.runtime import Runtime
 from tasks.worker.verdicts import succeeded
+
+#: What may be said in a field of a form, beside its file, in place of the query.
+FIELDS: Final = ("target", "estimator", "options", "sheet")
+#: A body that names a source has at most so many bytes.
+SOURCE_BYTES: Final = 1024 * 1024
 
 
 class SourceBody(msgspec.Struct, frozen=True):
@@ -58,45 +65,72 @@ def init(
     data = {name: value for name, value in given.items() if value is not None}
 
     def work(runtime: Runtime) -> Any:
-        request = ingest.Request(model=model, target=target, estimator=estimator, options=options or {})
+        given, written = _csv_apart(options or {})
+        request = ingest.Request(model=model, target=target, estimator=estimator, options=given)
         if len(data) != 1:
             raise InvalidField("give the data as one of rows, columns, csv or source")
         if source is not None:
-            return ingest.initialise(runtime, request, ingest.from_source(runtime, source))
-        if csv is not None:
-            return ingest.initialise(runtime, request, ingest.from_body(csv.encode(), Media.CSV, bounds=runtime.bounds))
-        body = msgspec.json.encode(data)
-        return ingest.initialise(runtime, request, ingest.from_body(body, Media.JSON, bounds=runtime.bounds))
+            return ingest.initialise(runtime, request, ingest.from_source(runtime, source, csv=written))
+        body, media = (csv.encode(), Media.CSV) if csv is not None else (msgspec.json.encode(data), Media.JSON)
+        reading = ingest.from_body(body, media, csv=written, bounds=runtime.bounds)
+        return ingest.initialise(runtime, request, reading)
 
     return run_direct(self, work)
 
 
 def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
     from tasks.learning import ingest
-    from tasks.tables.json_size import check_size
+    from tasks.tables.reading.forms import opened
     from tasks.tables.unpacking import unpacked
 
     head = claim.heads[0]
-    body = unpacked(claim.bodies[0], head.coding, runtime.bounds)
-    query = dict(head.query)
-    options = parse_options(query.get("options"))
-    named = SourceBody()
-    if head.media is Media.JSON:
-        check_size(body, runtime.bounds)
-        named = parse(body, SourceBody)
+    form = opened(unpacked(claim.bodies[0], head.coding, runtime.bounds), head.said)
+    query = _merged(form.fields, head.query)
+    named = _named(form.data)
+    options, written = _csv_apart({**parse_options(query.get("options")), **named.options})
     if named.source is not None:
-        table = ingest.from_source(runtime, named.source)
+        reading = ingest.from_source(runtime, named.source, csv=written)
     else:
-        table = ingest.from_body(body, head.media, bounds=runtime.bounds)
-        named = SourceBody()
+        sheet = query.get("sheet", "")
+        reading = ingest.from_body(form.data, form.content_type, sheet=sheet, csv=written, bounds=runtime.bounds)
     request = ingest.Request(
         model=head.model,
         target=named.target or query.get("target", ""),
         estimator=named.estimator or query.get("estimator", DEFAULT_ESTIMATOR),
-        options={**options, **named.options},
+        options=options,
         claim=claim,
     )
-    return [succeeded(ingest.initialise(runtime, request, table))]
+    return [succeeded(ingest.initialise(runtime, request, reading))]
+
+
+def _named(body: bytes) -> SourceBody:
+    """What a body says that names a source; nothing of one that holds a table."""
+    # Such a body is small, and no other has this key.
+    if len(body) > SOURCE_BYTES or b'"source"' not in body or not body.lstrip().startswith(b"{"):
+        return SourceBody()
+    try:
+        named = parse(body, SourceBody)
+    except MalformedBody:
+        return SourceBody()
+    return named if named.source is not None else SourceBody()
+
+
+def _merged(fields: dict[str, str], query: Mapping[str, str]) -> dict[str, str]:
+    """The fields of a form and the query's parameters together. Raises InvalidField for a field that is none of them,
+    and for one that says something else than the query."""
+    for name, value in fields.items():
+        if name not in FIELDS:
+            raise InvalidField(f"unknown field {name[:80]!r} in the form; known are {', '.join(FIELDS)}")
+        if query.get(name, value) != value:
+            raise InvalidField(f"{name} is {query[name][:80]!r} in the query and {value[:80]!r} in the form").at(
+                f"?{name}"
+            )
+    return {**fields, **query}
+
+
+def _csv_apart(options: dict[str, Any]) -> tuple[dict[str, Any], CsvOptions]:
+    """(the options without `csv`, what that says). Raises InvalidField."""
+    return {name: value for name, value in options.items() if name != "csv"}, csv_options(options.get("csv", {}))
 
 
 def parse_options(text: str | None) -> dict[str, Any]:

@@ -23,12 +23,12 @@ from gateway.resources.tokens import TokenResource
 from gateway.web.bodies import read_body
 from gateway.web.errors import Problem
 from gateway.web.head import acts
-from gateway.web.headers import content_coding, media_type, request_id
+from gateway.web.headers import body_type, content_coding, request_id
 from gateway.web.representations import show, show_outcome
 from gateway.web.tracing import trace_of
 from tasks.config.settings import Settings
 from tasks.config.values import PREFIX
-from tasks.contract import PROBLEM, Kind, Lane, Media, State
+from tasks.contract import PROBLEM, Kind, Lane, State
 from tasks.errors import SettingsError, Unavailable, UnknownTask, WorkFailed
 from tasks.ledger.groups import Head, read_failure
 
@@ -131,14 +131,16 @@ class PredictResource(Original):
 
     @requires("estimate", model=attrgetter("model"))
     async def on_post(self, req: Request, resp: Response) -> None:
-        """200 with the estimate as JSON; 424 before the init. A body of no type is JSON. Raises Unavailable if there
+        """200 with the estimate as JSON; 424 before the init. Raises Unavailable if there
         is no worker for it in time."""
         seconds = self._settings.max_wait_seconds
+        media, said = body_type(req.content_type)
         head = Head(
             owner=req.context.principal.name,
             account=req.context.principal.account,
             model=self.model,
-            media=media_type(req.content_type) if req.content_type else Media.JSON,
+            media=media,
+            content_type=said,
             coding=content_coding(req.get_header("Content-Encoding")),
             # Nobody asks for the result later.
             deadline=self._clock() + seconds,

@@ -16,7 +16,7 @@ from gateway.commit.dispatch import Dispatcher
 from gateway.commit.outcomes import Outcomes
 from gateway.identity.auth import requires
 from gateway.web.bodies import read_body
-from gateway.web.headers import accepted, content_coding, media_type, request_id, wait_seconds
+from gateway.web.headers import accepted, body_type, content_coding, media_type, request_id, wait_seconds
 from gateway.web.parameters import single, single_values
 from gateway.web.representations import show_accepted, show_outcome
 from gateway.web.tracing import trace_of
@@ -31,9 +31,9 @@ from tasks.registry.models_registry import check_name
 EVERY_KIND: Final = frozenset({"lane", "deadline"})
 #: The query parameters that each kind reads beside those.
 PARAMETERS: Final = {
-    Kind.INIT: frozenset({"target", "estimator", "options"}),
+    Kind.INIT: frozenset({"target", "estimator", "options", "sheet"}),
     Kind.TRAIN: frozenset(),
-    Kind.ESTIMATE: frozenset({"version", "explain", "spreadsheet"}),
+    Kind.ESTIMATE: frozenset({"version", "explain", "spreadsheet", "sheet"}),
 }
 #: Longest Idempotency-Key, in characters.
 KEY_LENGTH: Final = 255
@@ -98,17 +98,18 @@ class Work:
         if not (0 < len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
             raise InvalidField(f"Idempotency-Key must have 1 to {KEY_LENGTH} printable ASCII characters")
         said = [self._kind.value, head.model, head.media.value, head.accept.value, sorted(req.params.items())]
-        if head.coding:
-            said.append(head.coding.value)
+        said += [part for part in (head.coding and head.coding.value, head.content_type) if part]
         digest = hashlib.sha256(repr(said).encode() + b"\0" + body).hexdigest()
         account = req.context.principal.account
         return Idempotency(owner=head.owner, account=account, key=key, digest=digest, life_seconds=self._key_life)
 
     def _head(self, req: Request, model: str) -> Head:
+        media, said = self._body_type(req)
         return Head(
             owner=req.context.principal.name,
             model=model,
-            media=self._media(req),
+            media=media,
+            content_type=said,
             coding=content_coding(req.get_header("Content-Encoding")),
             accept=accepted(req.get_header("Accept")) if self._kind is Kind.ESTIMATE else Media.JSON,
             deadline=self._deadline(req),
@@ -122,12 +123,12 @@ class Work:
         seconds = _seconds(req)
         return None if seconds is None else self._clock() + seconds
 
-    def _media(self, req: Request) -> Media:
+    def _body_type(self, req: Request) -> tuple[Media, str]:
         if self._kind is not Kind.TRAIN:
-            return media_type(req.content_type)
+            return body_type(req.content_type)
         if req.content_type is not None and media_type(req.content_type) is not Media.JSON:
             raise UnsupportedMediaType("the body of a train is JSON: send Content-Type: application/json")
-        return Media.JSON
+        return Media.JSON, ""
 
     def _query(self, req: Request) -> dict[str, str]:
         given = single_values(req, known=PARAMETERS[self._kind] | EVERY_KIND) if req.params else {}

@@ -9,12 +9,14 @@ from typing import Final
 from falcon.asgi import Request
 
 from tasks.contract import CODING_ALIASES, MEDIA_ALIASES, PROBLEM, RESULT_MEDIA, Coding, Media
-from tasks.errors import NotAcceptable, UnsupportedCoding, UnsupportedMediaType
+from tasks.errors import NotAcceptable, UnsupportedCoding
 
 #: The media type of events.
 EVENTS: Final = "text/event-stream"
 #: Most characters of a request's id; NGINX lets no longer ones pass.
 REQUEST_ID_LENGTH: Final = 128
+#: So much of a Content-Type is handed on (characters).
+CONTENT_TYPE_LENGTH: Final = 1000
 #: Different headers of a kind whose meaning is remembered. Clients send few.
 _REMEMBERED: Final = 256
 
@@ -30,7 +32,6 @@ _CODINGS: Final[dict[str, Coding | None]] = {
     **{coding.value: coding for coding in Coding},
     **CODING_ALIASES,
 }
-_TEXT: Final = (Media.JSON, Media.CSV)
 
 
 def request_id(req: Request) -> str:
@@ -53,22 +54,21 @@ def wait_seconds(prefer: str | None, *, limit: int) -> float | None:
 
 @functools.lru_cache(_REMEMBERED)
 def media_type(content_type: str | None) -> Media:
-    """The media type of a body.
+    """The media type of a body, by its name alone; BYTES for one that is missing or unknown."""
+    return _NAMES.get(_media_range(content_type or "")[0], Media.BYTES)
 
-    Raises UnsupportedMediaType, which lists what is read, for a type that is missing or unknown, and for text in
-    another charset than UTF-8.
+
+@functools.lru_cache(_REMEMBERED)
+def body_type(content_type: str | None) -> tuple[Media, str]:
+    """The media type of a body, and the header as it came where that says more or other; else nothing.
+
+    Any type is taken: clients say what they do not know, and whoever reads the body goes by its bytes.
     """
-    name, parameters = _media_range(content_type or "")
-    read = ", ".join(Media)
-    if not name:
-        raise UnsupportedMediaType(f"the body's type is not said; send Content-Type, one of {read}")
-    media = _NAMES.get(name)
-    if media is None:
-        raise UnsupportedMediaType(f"a body of type {name[:80]!r} is not read; send Content-Type, one of {read}")
-    charset = parameters.get("charset", "utf-8").lower()
-    if media in _TEXT and charset not in ("utf-8", "utf8"):
-        raise UnsupportedMediaType(f"a body in charset {charset[:40]!r} is not read; send {media} in UTF-8")
-    return media
+    said = (content_type or "")[:CONTENT_TYPE_LENGTH]
+    name, parameters = _media_range(said)
+    media = media_type(said)
+    plain = name in ("", media.value) and parameters.get("charset", "utf-8").lower() in ("utf-8", "utf8")
+    return media, "" if plain and not parameters.keys() - {"charset"} else said
 
 
 @functools.lru_cache(_REMEMBERED)

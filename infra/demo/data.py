@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from tasks.contract import Media
 from tasks.errors import InvalidRequest, InvalidTable, InvalidTarget
 from tasks.tables import formats
+from tasks.tables.reading.bodies import read_table
 from tasks.tables.schema import kind_of, numbers, plain
 
 #: The media type of a file, by its ending.
@@ -112,7 +113,7 @@ def read(path: Path) -> pa.Table:
     if media is None:
         raise InvalidTable(f"{path} is not read; its name must end in one of {', '.join(ENDINGS)}")
     try:
-        table = formats.read(path.read_bytes(), media)
+        table = read_table(path.read_bytes(), media)
     except OSError as error:
         raise InvalidTable(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
     except InvalidRequest as error:

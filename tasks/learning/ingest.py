@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
-import pyarrow as pa
 
-from tasks.contract import Media
-from tasks.errors import InvalidField, InvalidTable, MalformedBody, ModelNotInitialised, Unavailable
+from tasks.errors import InvalidField, MalformedBody, ModelNotInitialised, Unavailable
 from tasks.estimators.base import Dataset
 from tasks.ledger.groups import Claim
 from tasks.registry.models_registry import Snapshot, check_name
@@ -18,17 +17,18 @@ from tasks.registry.snapshots import read_sides
 from tasks.storage.fsspec_urls import locate
 from tasks.tables import formats
 from tasks.tables.bounds import UNBOUNDED, Bounds
+from tasks.tables.findings import Finding
 from tasks.tables.plan import Plan
 from tasks.tables.planning.finishing import plan_of_parts
 from tasks.tables.planning.options import wishes_of
 from tasks.tables.planning.source import Source
+from tasks.tables.reading.bodies import read
+from tasks.tables.reading.hints import CsvOptions, Hints
+from tasks.tables.reading.result import Reading
 from tasks.tables.sides import Sides
 from tasks.tables.value_types.typing import typed
 from tasks.worker.runtime import Runtime
 from tasks.worker.time_limits import let_finish
-
-#: The media type of a source, by the ending of its URL.
-_ENDINGS = {".csv": Media.CSV, ".parquet": Media.PARQUET, ".arrow": Media.ARROW, ".json": Media.JSON}
 
 #: How far the share of the holdout may be from what was asked for, and by how many rows, before it is said.
 _SHARE_OFF: Final = 0.05
@@ -45,23 +45,27 @@ class Request(msgspec.Struct, frozen=True):
     claim: Claim | None = None
 
 
-def from_body(body: bytes, media: Media, *, bounds: Bounds = UNBOUNDED) -> pa.Table:
-    """The table in a body. Raises BodyTooLarge past `bounds`, MalformedBody, InvalidTable."""
+def from_body(
+    body: bytes,
+    content_type: str,
+    *,
+    sheet: str = "",
+    csv: CsvOptions = CsvOptions(),  # noqa: B008 (it is frozen)
+    bounds: Bounds = UNBOUNDED,
+) -> Reading:
+    """What is in a body. Raises BodyTooLarge past `bounds`, MalformedBody, InvalidTable, InvalidField."""
     if not body:
-        raise MalformedBody("the body is empty: send the table as JSON, CSV, Parquet or Arrow")
-    return formats.read(body, media, bounds=bounds)
+        raise MalformedBody("the body is empty: send the table, such as CSV, JSON, Parquet, Arrow or .xlsx")
+    return read(body, Hints(content_type=content_type, sheet=sheet, csv=csv), bounds=bounds)
 
 
-def from_source(runtime: Runtime, name: str) -> pa.Table:
-    """The table that the operator allowed under this name. Raises InvalidField for any other and for one not there."""
+def from_source(runtime: Runtime, name: str, *, csv: CsvOptions = CsvOptions()) -> Reading:  # noqa: B008 (it is frozen)
+    """What the operator allowed under this name. Raises InvalidField for any other and for one not there."""
     urls = runtime.settings.source_urls
     if name not in urls:
         known = ", ".join(sorted(urls)) or "none is configured (MLSERVICE_SOURCES)"
         raise InvalidField(f"there is no source {name!r}; the sources are: {known}").at("/source")
     url = urls[name]
-    media = next((media for ending, media in _ENDINGS.items() if url.endswith(ending)), None)
-    if media is None:
-        raise InvalidTable(f"the source {name!r} must end in one of {', '.join(_ENDINGS)}").at("/source")
     try:
         fs, path = locate(url)
         with fs.open(path, "rb") as file:
@@ -71,10 +75,10 @@ def from_source(runtime: Runtime, name: str) -> pa.Table:
         reason = "may not be read" if isinstance(error, PermissionError) else "is not there"
         raise InvalidField(f"the source {name!r} {reason}: check MLSERVICE_SOURCES").at("/source") from error
     runtime.bounds.check_bytes(len(body))
-    return formats.read(body, media, bounds=runtime.bounds)
+    return read(body, Hints(csv=csv), bounds=runtime.bounds)
 
 
-def initialise(runtime: Runtime, request: Request, table: pa.Table) -> dict[str, Any]:
+def initialise(runtime: Runtime, request: Request, reading: Reading) -> dict[str, Any]:
     """Check the table and make it the model's latest snapshot. Returns what `tasks.init` promises.
 
     Raises InvalidField, InvalidTable, InvalidTarget, FenceLost; nothing is changed then.
@@ -83,10 +87,11 @@ def initialise(runtime: Runtime, request: Request, table: pa.Table) -> dict[str,
     if not request.target:
         raise InvalidField("target is missing: name the column that is to be learned").at("?target")
     estimator = runtime.estimators.get(request.estimator)
-    with runtime.traces.step("prepare", model=request.model, rows=table.num_rows):
-        table, found = typed(table, wishes_of(request.options))
+    with runtime.traces.step("prepare", model=request.model, rows=reading.table.num_rows):
+        written = reading.format == "csv"
+        table, found = typed(reading.table, wishes_of(request.options), decimal=reading.decimal, said=not written)
         known, lost = _last_sides(runtime, request.model)
-        ready = estimator.keeping(known).knowing(Source(findings=found))
+        ready = estimator.keeping(known).knowing(_source(reading, found))
         dataset = _planned(ready.prepare(table, {**request.options, "target": request.target}))
     with runtime.traces.step("store", model=request.model):
         snapshot = _store(runtime, request, dataset, fingerprint=formats.fingerprint(table))
@@ -119,6 +124,10 @@ def _said(plan: Plan | None) -> list[str]:
     """The findings of the plan that are more than a remark, in words."""
     found = plan.findings if plan is not None else []
     return ["; ".join(filter(None, (one.message, one.done, one.remedy))) for one in found if one.severity != "info"]
+
+
+def _source(reading: Reading, found: Sequence[Finding]) -> Source:
+    return Source(findings=[*reading.findings, *found], index=reading.index, lines_of=reading.lines_of)
 
 
 def _last_sides(runtime: Runtime, model: str) -> tuple[Sides | None, list[str]]:

@@ -14,8 +14,10 @@ from tasks.errors import ServiceError
 from tasks.learning.answers import Answers, check_size
 from tasks.ledger.groups import Current, Outcome
 from tasks.registry.models_registry import check_name
-from tasks.tables import formats
 from tasks.tables.bounds import CELL_BYTES
+from tasks.tables.reading.bodies import open_body, read_opened
+from tasks.tables.reading.hints import Hints
+from tasks.tables.reading.sniffing import Format
 from tasks.tables.schema import conform
 from tasks.tables.unpacking import unpacked
 from tasks.worker.model_cache import Loaded
@@ -30,12 +32,21 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes
     version: int | str | None = None
     media: Media = Media.JSON
+    #: What the request said of the body's type, where that is more or other.
+    content_type: str = ""
+    #: Which sheet of a workbook has the rows; empty: the first.
+    sheet: str = ""
     #: How the body is compressed.
     coding: Coding | None = None
     accept: Media = Media.JSON
     explain: bool = False
     #: Whether text in a CSV is made safe for spreadsheets.
     spreadsheet: bool = False
+
+    @property
+    def hints(self) -> Hints:
+        """What is said of the body."""
+        return Hints(content_type=self.content_type or self.media.value, sheet=self.sheet)
 
 
 def answer(runtime: Runtime, requests: list[Request], *, currents: Mapping[str, Current]) -> list[Outcome]:
@@ -87,10 +98,11 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
     for index, request in enumerate(requests):
         try:
             body = unpacked(request.body, request.coding, runtime.bounds)
-            if request.media is Media.JSON:
-                rows.append((index, loaded.rows.read(body, runtime.bounds)))
+            opened = None if _is_plain_json(request, body) else open_body(body, request.hints, runtime.bounds)
+            if opened is None or opened.format is Format.JSON:
+                rows.append((index, loaded.rows.read(opened.data if opened else body, runtime.bounds)))
             else:
-                table = formats.read(body, request.media, loaded.schema, bounds=runtime.bounds)
+                table = read_opened(opened, loaded.schema, bounds=runtime.bounds).table
                 answers = _predict(runtime, loaded, conform(table, loaded.schema), explain=request.explain)
                 outcomes[index] = answers.rows(0, table.num_rows, request.accept, spreadsheet=request.spreadsheet)
         except INTERRUPTS:
@@ -99,6 +111,11 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
             outcomes[index] = failed(error)
     outcomes.update(_answer_rows(runtime, loaded, rows, requests=requests))
     return [outcomes[index] for index in range(len(requests))]
+
+
+def _is_plain_json(request: Request, body: bytes) -> bool:
+    """Whether nothing needs to be found out: most requests are such."""
+    return request.media is Media.JSON and body.startswith(b"{") and not request.content_type and not request.sheet
 
 
 def _answer_rows(

@@ -41,6 +41,13 @@ class Head(msgspec.Struct, frozen=True, omit_defaults=True):
     coding: Coding | None = None
     #: Which account of the owner's name asked for it; empty for work of no account, and from before this was said.
     account: str = ""
+    #: The body's Content-Type as it came (charset, boundary), where it says more or other than `media`.
+    content_type: str = ""
+
+    @property
+    def said(self) -> str:
+        """What was said of the body's type."""
+        return self.content_type or self.media.value
 
 
 class Owner(NamedTuple):

@@ -29,6 +29,8 @@ _AS_IT_IS: Final = -1
 _LENGTH_BYTES: Final = 8
 #: What newer messages begin with, before the length of their metadata.
 _CONTINUATION: Final = 0xFFFFFFFF
+#: How a stream ends: with a message of no metadata; older writers write only its length.
+_ENDS: Final = (b"\xff\xff\xff\xff\x00\x00\x00\x00", b"\x00\x00\x00\x00")
 
 
 class Claims:
@@ -103,17 +105,32 @@ class Claims:
         self._bounds.check_bytes(self._bytes)
 
 
-def check_size(data: bytes, bounds: Bounds) -> None:
-    """Raise BodyTooLarge for a stream or file that claims to hold more than `bounds` allow.
+def check_size(data: bytes, bounds: Bounds) -> int:
+    """Raise BodyTooLarge for a stream or file that claims to hold more than `bounds` allow. Returns how many bytes its
+    messages have, without the end marker of a stream.
 
     Raises ValueError, or an error of Arrow, for one that cannot be read.
     """
     claims = Claims(bounds)
     if data.startswith(MAGIC):
         _check_file(memoryview(data), claims)
-        return
-    for message in pa.ipc.MessageReader.open_stream(pa.BufferReader(data)):
+        return len(data)
+    source = pa.BufferReader(data)
+    end = 0
+    for message in pa.ipc.MessageReader.open_stream(source):
         claims.message(_view(message.metadata), _view(message.body))
+        end = int(source.tell())
+    return end
+
+
+def check_end(rest: bytes) -> None:
+    """Raise ValueError unless the end marker is what is left of a stream behind its messages: a reader does without
+    one, and ignores what follows it."""
+    marker = next((marker for marker in _ENDS if rest.startswith(marker)), None)
+    if marker is None:
+        raise ValueError("it is cut off: its end marker is missing")
+    if len(rest) > len(marker):
+        raise ValueError(f"{len(rest) - len(marker):,} bytes come after its end marker")
 
 
 def _check_file(data: memoryview, claims: Claims) -> None:

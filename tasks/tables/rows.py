@@ -28,7 +28,7 @@ from tasks.tables.checks import (
 from tasks.tables.columns import Column, Schema
 from tasks.tables.iso_dates import to_dates
 from tasks.tables.json_size import check_size
-from tasks.tables.records import decode
+from tasks.tables.reading.json_forms import document_of
 from tasks.tables.schema import arrow_schema
 
 _TYPES: Final[dict[str, Any]] = {
@@ -128,7 +128,7 @@ class RowReader:
 
     def _read_slowly(self, body: bytes) -> Rows:
         """What `read` promises, value by value, with words for whatever is wrong."""
-        document, names = decode(body), self._schema.names
+        document, names = document_of(body).value, self._schema.names
         if fault := _document_fault(document, self._schema):
             raise fault
         if "columns" in document:

@@ -43,8 +43,8 @@ SERIES: Final = "5e"
 ROWS: Final = json.dumps({"rows": [{"a": 1, "b": 2}]}).encode()
 TABLE: Final = json.dumps({"rows": [{"a": a, "y": a} for a in range(20)]}).encode()
 BEARER: Final = f'Bearer realm="{REALM}"'
-#: A body that is not read: who is let in is told that at once, where a worker's answer would have to be waited for.
-UNREAD: Final = "text/plain"
+#: How a body is not read: who is let in is told that at once, where a worker's answer would have to be waited for.
+UNREAD: Final = "br"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class Access:
     together: bool = False
     query: str = ""
     body: bytes = b""
-    media: str = "application/json"
+    coding: str = "identity"
     accept: str = "*/*"
     #: Whether the route is about one owner's task.
     owned: bool = False
@@ -120,7 +120,9 @@ DOCUMENTED: Final = {
     ("GET", "/resource/init"): Access(
         scopes=("init", "train"), together=True, answers=(202,), query="async=true", original=True
     ),
-    ("POST", "/resource/predict"): Access(scopes=("estimate",), answers=(415,), body=ROWS, media=UNREAD, original=True),
+    ("POST", "/resource/predict"): Access(
+        scopes=("estimate",), answers=(415,), body=ROWS, coding=UNREAD, original=True
+    ),
     ("GET", "/resource/task/status/{task_id}"): Access(
         scopes=("tasks:read",), answers=(200,), owned=True, original=True
     ),
@@ -295,7 +297,7 @@ class Caller:
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         if access.body:
-            headers["Content-Type"] = access.media
+            headers |= {"Content-Type": "application/json", "Content-Encoding": access.coding}
         return await self.conductor.simulate_request(
             route[0], path, headers=headers, body=access.body, query_string=access.query
         )

@@ -18,6 +18,7 @@ from tasks.contract import Media
 from tasks.estimators.base import Dataset, Estimator
 from tasks.estimators.lightgbm import LightGBM
 from tasks.tables import formats
+from tasks.tables.reading.bodies import read_table
 
 
 def table(target: Any) -> pa.Table:
@@ -63,12 +64,12 @@ def bodies(data: pa.Table) -> dict[Media, bytes]:
 )
 def test_the_same_rows_have_the_same_sides_in_every_format(target: Any) -> None:
     data = table(target)
-    prepared = [LightGBM().prepare(formats.read(body, media), {"target": "y"}) for media, body in bodies(data).items()]
+    prepared = [LightGBM().prepare(read_table(body, media), {"target": "y"}) for media, body in bodies(data).items()]
     for dataset in prepared[1:]:
         assert formats.fingerprint(dataset.tested) == formats.fingerprint(prepared[0].tested)
         assert formats.fingerprint(dataset.holdout) == formats.fingerprint(prepared[0].holdout)
         assert formats.fingerprint(dataset.train) == formats.fingerprint(prepared[0].train)
-    turned = formats.read(bodies(data.take(np.arange(200)[::-1]))[Media.PARQUET], Media.PARQUET)
+    turned = read_table(bodies(data.take(np.arange(200)[::-1]))[Media.PARQUET], Media.PARQUET)
     again = LightGBM().keeping(prepared[0].sides).prepare(turned, {"target": "y"})
     assert counted(again.tested) == counted(prepared[0].tested)
     assert counted(again.holdout) == counted(prepared[0].holdout)

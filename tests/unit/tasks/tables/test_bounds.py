@@ -13,8 +13,9 @@ from pyarrow import parquet
 
 from tasks.contract import Media
 from tasks.errors import BodyTooLarge, MalformedBody
-from tasks.tables import arrow_size, formats, json_size, parquet_size
+from tasks.tables import arrow_size, json_size, parquet_size
 from tasks.tables.bounds import CELL_BYTES, Bounds
+from tasks.tables.reading.bodies import read_table
 from tasks.tables.scanning import BACKSLASH, QUOTE, count_outside_texts
 
 ROWS: Final = 60
@@ -68,9 +69,9 @@ BODIES: Final = {
 
 @pytest.mark.parametrize(("media", "body"), BODIES.values(), ids=BODIES.keys())
 def test_a_body_at_its_bounds_is_read_as_without(media: Media, body: bytes) -> None:
-    read = formats.read(body, media, bounds=Bounds(rows=ROWS, columns=COLUMNS, bytes=100_000))
+    read = read_table(body, media, bounds=Bounds(rows=ROWS, columns=COLUMNS, bytes=100_000))
     assert (read.num_rows, read.num_columns) == (ROWS, COLUMNS)
-    assert read.equals(formats.read(body, media))
+    assert read.equals(read_table(body, media))
     if media is not Media.JSON and media is not Media.CSV:
         assert read.to_pylist() == TABLE.to_pylist()
 
@@ -87,15 +88,15 @@ def test_a_body_at_its_bounds_is_read_as_without(media: Media, body: bytes) -> N
 )
 def test_a_body_over_a_bound_is_refused(media: Media, body: bytes, bounds: Bounds, words: str) -> None:
     with pytest.raises(BodyTooLarge, match=words):
-        formats.read(body, media, bounds=bounds)
+        read_table(body, media, bounds=bounds)
 
 
 @pytest.mark.parametrize("file", [False, True])
 def test_rows_without_bytes_count(file: bool) -> None:
     body = arrow(pa.table({"a": pa.nulls(5000), "b": pa.nulls(5000)}), file=file, chunk=5000)
-    assert formats.read(body, Media.ARROW, bounds=Bounds(rows=5000, bytes=80_000)).num_rows == 5000
+    assert read_table(body, Media.ARROW, bounds=Bounds(rows=5000, bytes=80_000)).num_rows == 5000
     with pytest.raises(BodyTooLarge, match="80,000 bytes"):
-        formats.read(body, Media.ARROW, bounds=Bounds(bytes=79_999))
+        read_table(body, Media.ARROW, bounds=Bounds(bytes=79_999))
 
 
 LONG: Final = "long " * 200
@@ -125,18 +126,18 @@ ONCE: Final = {
 @pytest.mark.parametrize(("media", "body"), ONCE.values(), ids=ONCE.keys())
 def test_a_text_that_is_written_once_counts_in_each_row(media: Media, body: bytes) -> None:
     assert len(body) < 50_000
-    assert formats.read(body, media, bounds=Bounds(bytes=510_000)).num_rows == 500
+    assert read_table(body, media, bounds=Bounds(bytes=510_000)).num_rows == 500
     with pytest.raises(BodyTooLarge, match="MLSERVICE_MAX_DECODED_BYTES"):
-        formats.read(body, media, bounds=Bounds(bytes=500_000))
+        read_table(body, media, bounds=Bounds(bytes=500_000))
 
 
 @pytest.mark.parametrize("codec", ["zstd", "gzip", "snappy"])
 def test_what_pages_unpack_to_counts(codec: str) -> None:
     table = pa.table({"a": pa.array(range(2000))})
     body = as_parquet(table, compression=codec, use_dictionary=False)
-    assert formats.read(body, Media.PARQUET, bounds=Bounds(bytes=17_000)).equals(table)
+    assert read_table(body, Media.PARQUET, bounds=Bounds(bytes=17_000)).equals(table)
     with pytest.raises(BodyTooLarge, match="MLSERVICE_MAX_DECODED_BYTES"):
-        formats.read(body, Media.PARQUET, bounds=Bounds(bytes=15_999))
+        read_table(body, Media.PARQUET, bounds=Bounds(bytes=15_999))
 
 
 def nested(depth: int) -> pa.Table:
@@ -147,11 +148,11 @@ def nested(depth: int) -> pa.Table:
 
 
 def test_deep_columns_are_refused() -> None:
-    formats.read(as_parquet(nested(20)), Media.PARQUET)
+    read_table(as_parquet(nested(20)), Media.PARQUET)
     with pytest.raises(MalformedBody, match="nested too deeply"):
-        formats.read(as_parquet(nested(80)), Media.PARQUET)
+        read_table(as_parquet(nested(80)), Media.PARQUET)
     with pytest.raises(BodyTooLarge, match="6 columns"):
-        formats.read(arrow(nested(20)), Media.ARROW, bounds=Bounds(columns=5))
+        read_table(arrow(nested(20)), Media.ARROW, bounds=Bounds(columns=5))
 
 
 @pytest.mark.parametrize("kind", [Media.ARROW, Media.PARQUET])
@@ -174,22 +175,22 @@ def test_headers_that_were_changed_do_no_harm(kind: Media) -> None:
 
 def test_csv_counts_rows_as_they_are_read() -> None:
     lines = b"a,b\n" + b'"one\n\ntwo\n",2\r\n' * 10
-    assert formats.read(lines, Media.CSV, bounds=Bounds(rows=10, columns=2, bytes=200)).num_rows == 10
+    assert read_table(lines, Media.CSV, bounds=Bounds(rows=10, columns=2, bytes=200)).num_rows == 10
     with pytest.raises(BodyTooLarge, match="10 rows"):
-        formats.read(lines, Media.CSV, bounds=Bounds(rows=9))
+        read_table(lines, Media.CSV, bounds=Bounds(rows=9))
     # A mark within a field quotes nothing.
     with pytest.raises(BodyTooLarge, match="3 columns"):
-        formats.read(b'a"b,c,d\n1,2,3\n', Media.CSV, bounds=Bounds(columns=2))
+        read_table(b'a"b,c,d\n1,2,3\n', Media.CSV, bounds=Bounds(columns=2))
     with pytest.raises(BodyTooLarge, match="2 rows"):
-        formats.read(b'a,c\n1",2\n3,4\n', Media.CSV, bounds=Bounds(rows=1))
+        read_table(b'a,c\n1",2\n3,4\n', Media.CSV, bounds=Bounds(rows=1))
 
 
 def test_json_counts_no_punctuation_in_texts() -> None:
     body = json.dumps({"columns": {"a": [',{["\\' * 300] * 3}}).encode()
     size = json_size._size(body, count_outside_texts(body, [ord(sign) for sign in json_size.COSTS]))
-    assert formats.read(body, Media.JSON, bounds=Bounds(bytes=size)).num_rows == 3
+    assert read_table(body, Media.JSON, bounds=Bounds(bytes=size)).num_rows == 3
     with pytest.raises(BodyTooLarge, match=f"{size:,} bytes"):
-        formats.read(body, Media.JSON, bounds=Bounds(bytes=size - 1))
+        read_table(body, Media.JSON, bounds=Bounds(bytes=size - 1))
 
 
 def test_texts_are_told_as_by_a_slow_reader() -> None:

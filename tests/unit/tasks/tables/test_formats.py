@@ -14,7 +14,8 @@ from pyarrow import parquet
 from tasks.contract import Media
 from tasks.errors import InvalidField, InvalidRequest, InvalidTable, MalformedBody, NotAcceptable
 from tasks.tables.columns import Column, Schema
-from tasks.tables.formats import fingerprint, from_ipc, read, to_ipc, write
+from tasks.tables.formats import fingerprint, from_ipc, to_ipc, write
+from tasks.tables.reading.bodies import read_table as read
 
 TABLE = pa.table({"x": [1.5, None, 3.0], "t": ["a", "ü", None], "b": [True, False, None]})
 
@@ -52,13 +53,13 @@ def test_every_media_gives_the_same_table() -> None:
 
 
 def test_csv_types() -> None:
-    data = b'n,zip,text\n1,007,"a\nb"\nNA,010,"NA"\n2.5,,\n'
+    data = b'n,zip,text\n1,007,"a\nb"\n,010,"NA"\n2.5,,\n'
     found = read(data, Media.CSV)
     assert found.column("n").to_pylist() == [1.0, None, 2.5]
-    assert found.column("zip").to_pylist() == [7, 10, None]
+    assert found.column("zip").to_pylist() == ["007", "010", None]
     assert found.column("text").to_pylist() == ["a\nb", "NA", None]
-    schema = Schema(columns=[Column("zip", "category", ["007"])], target="y", problem="regression")
-    assert read(data, Media.CSV, schema).column("zip").to_pylist() == ["007", "010", None]
+    schema = Schema(columns=[Column("zip", "category", ["7"])], target="y", problem="regression")
+    assert read(b"zip\n7\n10\n", Media.CSV, schema).column("zip").to_pylist() == ["7", "10"]
 
 
 def test_a_csv_column_may_change_its_mind_late() -> None:
@@ -76,12 +77,12 @@ BAD: list[tuple[bytes, Media, type[InvalidRequest], str]] = [
     (b"a,b\n1,2\n3\n", Media.CSV, MalformedBody, "line 3 of the CSV has 1 fields where 2 are expected"),
     (b"a,b\n1,2\n3,4,5\n6,7,8\n", Media.CSV, MalformedBody, "line 3 of the CSV has 3 fields"),
     ("a,b\nü,2\n".encode("latin-1"), Media.CSV, MalformedBody, "byte 4 .* is 0xfc; save as UTF-8"),
-    (as_parquet(TABLE)[:-20], Media.PARQUET, MalformedBody, "not valid application/vnd.apache.parquet"),
+    (as_parquet(TABLE)[:-20], Media.PARQUET, MalformedBody, "not valid Parquet"),
     (as_parquet(TABLE)[:40], Media.PARQUET, MalformedBody, "not valid"),
     (b"PAR1", Media.PARQUET, MalformedBody, "not valid"),
     (write(TABLE, Media.ARROW)[:200], Media.ARROW, MalformedBody, "not valid"),
     (as_file(TABLE)[:-30], Media.ARROW, MalformedBody, "not valid"),
-    (b"hello", Media.ARROW, MalformedBody, "not valid"),
+    (b"hello", Media.ARROW, MalformedBody, "said to be Arrow and looks like CSV"),
     (b"{", Media.JSON, MalformedBody, "truncated"),
     (b'{"rows": [{"x": NaN}]}', Media.JSON, MalformedBody, "byte 16"),
     (b'{"rows": [{"x": Infinity}]}', Media.JSON, MalformedBody, "byte 16"),
@@ -90,17 +91,14 @@ BAD: list[tuple[bytes, Media, type[InvalidRequest], str]] = [
     (b'{"rows": [{"x\\"": 1, "x\\"": 2}]}', Media.JSON, MalformedBody, "twice"),
     (b"[" * 100_000, Media.JSON, MalformedBody, "nested"),
     (b'{"rows": [{"x": "\xff"}]}', Media.JSON, MalformedBody, "not valid JSON"),
-    (b"[]", Media.JSON, InvalidTable, "is a list"),
+    (b"[]", Media.JSON, InvalidTable, "no rows"),
     (b"{}", Media.JSON, InvalidTable, "either rows or columns"),
     (b'{"rows": [], "data": 1}', Media.JSON, InvalidField, "unknown keys: 'data'"),
     (b'{"rows": []}', Media.JSON, InvalidTable, "no rows"),
     (b'{"rows": 3}', Media.JSON, InvalidTable, "rows is a number"),
     (b'{"rows": [[1]]}', Media.JSON, InvalidTable, "row 0 is a list; send objects"),
-    (b'{"rows": [{"a": 1}, {"b": 1}]}', Media.JSON, InvalidTable, "row 1 .* misses 'a' and has 'b'"),
     (b'{"columns": {"a": [1], "b": []}}', Media.JSON, InvalidTable, "'b' has 0 values where column 'a' has 1"),
     (b'{"columns": {"a": 1}}', Media.JSON, InvalidTable, "'a' is a number; send a list"),
-    (b'{"rows": [{"x": 1}, {"x": 2}, {"x": "3"}]}', Media.JSON, InvalidTable, "row 2, column 'x': is text where"),
-    (b'{"rows": [{"x": 1}, {"x": true}, {"x": 3}]}', Media.JSON, InvalidTable, "row 1, column 'x': is true or"),
     (b'{"rows": [{"x": 1}, {"x": [1]}]}', Media.JSON, InvalidTable, "row 1, column 'x': is a list"),
     (b'{"rows": [{"x": 1}, {"x": 1' + b"0" * 400 + b"}]}", Media.JSON, InvalidTable, "row 1, column 'x': is out of"),
 ]
@@ -121,8 +119,9 @@ def test_broken_offsets_do_not_kill_the_process() -> None:
         read(bytes(data), Media.ARROW)
 
 
-def test_large_whole_numbers_in_json_become_floats() -> None:
-    assert read(b'{"columns": {"x": [1, 100000000000000000000]}}', Media.JSON).column("x").type == pa.float64()
+def test_large_whole_numbers_in_json_are_not_rounded() -> None:
+    found = read(b'{"columns": {"x": [1, 100000000000000000000], "f": [0.5, 9007199254740993]}}', Media.JSON)
+    assert found.to_pydict() == {"x": ["1", "100000000000000000000"], "f": ["0.5", "9007199254740993"]}
 
 
 def test_fingerprint() -> None:

@@ -105,7 +105,7 @@ BAD_NUMBERS: list[tuple[bytes, type[InvalidRequest], str, str | None]] = [
     (b'{"rows": [[1, -Infinity]]}', MalformedBody, "not valid JSON", None),
     (b"[" * 100_000, MalformedBody, "nested", None),
     (b'{"rows": [["\xff"]]}', MalformedBody, "not valid JSON", None),
-    (b"[[1, 2]]", InvalidRows, "the body is a list", None),
+    (b"3", InvalidRows, "the body is a number", None),
     (b"null", InvalidRows, "the body is null", None),
     (b"{}", InvalidRows, "either rows or columns", None),
     (b'{"rows": [[1, 2]], "columns": {"a b": [1], "c/d": [1]}}', InvalidRows, "either rows or columns", None),
