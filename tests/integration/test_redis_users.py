@@ -246,7 +246,8 @@ def outside(folder: Path) -> Iterator[tuple[Service, redis.Redis]]:
             yield service, master
 
 
-@pytest.mark.parametrize("running", [embedded, outside])
+# With its own Valkey the same is shown by all tests of a running service, and in test_secrets.py.
+@pytest.mark.parametrize("running", [outside, pytest.param(embedded, marks=pytest.mark.long)])
 def test_the_whole_service_works_with_these_users(running: Any, tmp_path: Path) -> None:
     with running(tmp_path) as (service, master):
         rows = [{"a": a, "b": b, "y": a + b} for a in range(20) for b in range(20)]

@@ -7,7 +7,7 @@ import json
 import subprocess
 from ast import literal_eval
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -18,6 +18,7 @@ from celery import Celery
 
 from infra.host.process_tree import processes
 from monitoring.memory import children
+from tasks.config.redis_file import CELERY_USER, FLOWER_USER
 from tasks.config.settings import Settings
 from tests.servers import eventually
 from tests.service import MLSERVICE, Service
@@ -89,7 +90,7 @@ def use(run: Heard) -> None:
         "admin's token": service.token(),
         "printed": run.command("token", "ann").stdout.strip(),
     }
-    rows = [{"a": number, "b": CELL, "y": number} for number in range(50)]
+    rows = [{"a": number, "b": CELL if number % 2 else "another", "y": number} for number in range(50)]
     assert service.init("m", {"rows": rows}, target="y").status_code == 200
     assert service.train("m", params={"num_iterations": 3}).status_code == 200
     assert service.estimate("m", {"rows": [[1, CELL]]}).status_code == 200
@@ -190,6 +191,14 @@ def test_no_secret_is_logged(heard: Heard) -> None:
     assert {name: found for name, text in texts.items() if (found := leaks(text, secrets))} == {}
     lines = [line for text in texts.values() for line in text.splitlines() if "/nowhere/" not in line]
     assert not leaks("\n".join(lines), {"token": heard.secrets["token"], "cell": CELL})
+
+
+def test_redis_refused_nothing_of_it(heard: Heard) -> None:
+    """Nobody needed more than their user may do."""
+    access = replace(heard.service.home.redis_access(), master_user="boss", master_password=MASTER)
+    with heard.service.master(access) as master:
+        assert {client["user"] for client in master.client_list()} >= {CELERY_USER, FLOWER_USER}
+        assert master.acl_log() == []
 
 
 def test_no_secret_is_an_argument(heard: Heard) -> None:

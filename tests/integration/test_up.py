@@ -11,12 +11,13 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
 
 from gateway.identity import keyfile
+from infra.commands.status import program_status
 from infra.host.control import Supervisor
 from infra.host.process_tree import PROC, processes
 from infra.supervision.readiness import READY_SECONDS
@@ -26,6 +27,9 @@ from tests.servers import eventually
 from tests.service import IDLE_BYTES, MLSERVICE, Service
 
 pytestmark = pytest.mark.integration
+
+#: What programs hold has settled when it is the same after so long (seconds).
+BETWEEN_SECONDS: Final = 1.0
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +66,15 @@ def healed(stack: Service, program: str, dead: int) -> bool:
     return all(state.pid not in (0, dead) for state in states if state.name == program)
 
 
-def test_status_shows_every_program_and_worker(stack: Service) -> None:
-    # Some start once the service is ready. `status` itself, asked again and again, would take the time that they need.
+def wait_for_workers(stack: Service) -> None:
+    """Some start once the service is ready. `status` itself, asked again and again, would take the time they need."""
     with stack.master() as client:
         there = partial(members, client)
         eventually(lambda: all(map(there, FLEETS)), seconds=READY_SECONDS, what="the workers")
+
+
+def test_status_shows_every_program_and_worker(stack: Service) -> None:
+    wait_for_workers(stack)
     found = status(stack)
     assert all(found["workers"].values())
     assert {name for name, program in found["programs"].items() if program["state"] == "RUNNING"} == {
@@ -80,11 +88,12 @@ def test_status_shows_every_program_and_worker(stack: Service) -> None:
 
 def test_idle_stack_is_small(stack: Service) -> None:
     stack.wait_for_flower()
-    eventually(lambda: len(status(stack)["workers"]) == len(FLEETS), seconds=60, what="the workers")
+    wait_for_workers(stack)
     sizes = [0]
 
     def settled() -> bool:
-        sizes.append(status(stack)["pss_bytes"] or 0)
+        time.sleep(BETWEEN_SECONDS)
+        sizes.append(sum(program.pss_bytes or 0 for program in program_status(stack.home.service()).values()))
         return sizes[-1] <= 1.005 * sizes[-2]
 
     eventually(settled, seconds=30, what="programs that have loaded what they need")
