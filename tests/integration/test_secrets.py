@@ -28,7 +28,8 @@ PASSWORD = "one line, and nobody else's"
 #: What is in a table and nobody's business.
 CELL = "cell-4f1d9c"
 #: A table whose error repeats it.
-RARE = [{"a": number, "y": CELL if number == 9 else "ab"[number % 2]} for number in range(50)]
+RARE = [{"a": number, "y": "ab"[number % 2] if number else CELL} for number in range(50)]
+NUMBERS = {"columns": {"y": "number"}}
 
 
 @dataclass
@@ -96,7 +97,10 @@ def use(run: Heard) -> None:
     assert service.estimate("m", {"rows": [[1, CELL]]}).status_code == 200
     # What comes before it, Flower does not hear of.
     service.wait_for_flower()
-    for refused in (service.init("rare", {"rows": RARE}, target="y"), service.train("m", params={CELL: 1})):
+    for refused in (
+        service.init("rare", {"rows": RARE}, target="y", options=json.dumps(NUMBERS)),
+        service.train("m", params={CELL: 1}),
+    ):
         assert (refused.status_code, CELL in refused.text) == (422, True)
     call_directly(service)
     bearer = {"Authorization": f"Bearer {token}"}
@@ -148,7 +152,7 @@ def call_directly(service: Service) -> None:
             assert CELL in str(bare.send_task("tasks.init", kwargs=table, queue=queue).get(timeout=30))
         trained = bare.send_task("tasks.train", kwargs={"model": "direct", "params": {"num_iterations": 3}})
         assert trained.get(timeout=30)["version"] == 1
-        rare: dict[str, Any] = {"model": "rare", "target": "y", "rows": RARE}
+        rare: dict[str, Any] = {"model": "rare", "target": "y", "rows": RARE, "options": NUMBERS}
         for task, wrong in (
             ("init", rare),
             ("train", {"model": "m", "params": {CELL: 1}}),
@@ -225,7 +229,7 @@ def test_flower_shows_no_data(heard: Heard) -> None:
     http = heard.service.http
     eventually(lambda: len(succeeded(http)) >= 5, what="the direct calls")
     failed = [task for task in http.get("/flower/api/tasks").json().values() if task["state"] == "FAILURE"]
-    assert {"InvalidTarget()", "InvalidParams()"} <= {task["exception"] for task in failed}
+    assert {"InvalidTable()", "InvalidParams()"} <= {task["exception"] for task in failed}
     estimates = [task for task in succeeded(http) if task["name"] == "tasks.estimate"]
     told = [literal_eval(task["kwargs"]) for task in estimates]
     # A bare client that says nothing of priority says 0; what it sent to no queue is passed on as usual.
