@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,10 @@ import pyarrow as pa
 
 from tasks.tables.checks import LARGEST
 from tasks.tables.planning.blocks import Matrix, blocks
+from tasks.tables.schema import numbers
+
+#: From so many rows on a column is a block of its own.
+_TALL: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +31,18 @@ class NumberFigures:
 
 def number_figures(table: pa.Table, names: Sequence[str]) -> NumberFigures:
     """The figures of these columns."""
-    parts = [_figures(matrix) for _, matrix in blocks(table, names)] or [_figures(np.empty((0, 0)))]
+    parts = [_figures(matrix) for matrix in _looked_at(table, names)] or [_figures(np.empty((0, 0)))]
     missing, outside, low, high = (np.concatenate(part) for part in zip(*parts, strict=True))
     return NumberFigures(list(names), missing.astype(np.int64), outside.astype(np.int64), low, high)
+
+
+def _looked_at(table: pa.Table, names: Sequence[str]) -> Iterator[Matrix]:
+    if table.num_rows < _TALL:
+        yield from (matrix for _, matrix in blocks(table, names))
+        return
+    for name in names:
+        # Long columns are looked at where they are.
+        yield numbers(table.column(name)).reshape(-1, 1)
 
 
 def _figures(matrix: Matrix) -> tuple[npt.NDArray[np.float64], ...]:

@@ -13,11 +13,15 @@ from tasks.tables.columns import ClassType, Problem
 from tasks.tables.planning.draft import Draft
 from tasks.tables.planning.limits import FEWEST_OF_CLASS, FEWEST_ROWS, MOST_CATEGORIES
 from tasks.tables.planning.problems import guess, whole
+from tasks.tables.planning.sampling import sampled
 from tasks.tables.planning.values import missing
 from tasks.tables.schema import numbers
 
 #: Texts are no classes if so many of them (part) differ.
 UNIQUE: Final = 0.9
+
+#: So many values are looked at first.
+_LOOK: Final = 1000
 
 Kind = Literal["number", "boolean", "category"]
 
@@ -57,24 +61,26 @@ def look_at_target(draft: Draft, asked: Problem | None) -> None:
         message = f"row {fault[0]}, column {name!r}: {RANGE}"
         draft.find("target_range", message, column=name, rows=[fault[0]], count=1)
         return
-    counted = _counts(values)
-    draft.columns[name].distinct = len(counted)
-    if len(counted) == 1:
+    amounts = kind == "number" and asked in (None, "regression") and _has_fractions(values)
+    distinct, counted = _counts(sampled(pa.table([values], [name])).column(0) if amounts else values)
+    draft.columns[name].distinct = distinct
+    if distinct == 1 and (not amounts or pc.count_distinct(values).as_py() == 1):
         message = (
             f"target {name!r} has the same value in every row; there is nothing to learn; name another target, or add"
             " rows"
         )
         draft.find("target_constant", message, column=name, count=len(values))
         return
-    draft.problem = asked or guess(list(counted), rows=len(values), kind=kind)
-    if asked is None and kind == "number" and whole(list(counted)):
-        _say_guess(draft, name, len(counted))
+    many = kind == "number" and distinct > MOST_CATEGORIES
+    draft.problem = asked or ("regression" if amounts or many else guess(list(counted), rows=len(values), kind=kind))
+    if asked is None and kind == "number" and not amounts and whole(list(counted)):
+        _say_guess(draft, name, distinct)
     if draft.problem == "regression":
         if kind != "number":
             words = "text" if kind == "category" else "true/false"
             draft.find("target_problem", f"target {name!r} holds {words}; a regression needs numbers", column=name)
         return
-    _check_classes(draft, name, counted)
+    _check_classes(draft, name, counted, distinct=distinct)
 
 
 def classes_of(draft: Draft) -> tuple[list[Any], ClassType]:
@@ -89,7 +95,7 @@ def classes_of(draft: Draft) -> tuple[list[Any], ClassType]:
         type_ = "float"
     else:
         type_ = "boolean" if pa.types.is_boolean(kind) else "string"
-    return sorted(_counts(values)), type_
+    return sorted(pc.unique(values).to_pylist()), type_
 
 
 def _kind(draft: Draft, values: pa.ChunkedArray) -> Kind | None:
@@ -102,8 +108,16 @@ def _kind(draft: Draft, values: pa.ChunkedArray) -> Kind | None:
     return None
 
 
-def _counts(values: pa.ChunkedArray) -> dict[Any, int]:
-    return {entry["values"]: entry["counts"] for entry in pc.value_counts(values).to_pylist()}
+def _has_fractions(values: pa.ChunkedArray) -> bool:
+    """Whether there is a number among the first that is not whole: then all are amounts."""
+    floats = values.slice(0, _LOOK).to_numpy() if pa.types.is_floating(values.type) else np.zeros(0)
+    return bool((np.floor(floats) != floats).any())
+
+
+def _counts(values: pa.ChunkedArray) -> tuple[int, dict[Any, int]]:
+    """How many values differ, and how often each comes of so many that all are there if they can be classes."""
+    found = pc.value_counts(values)
+    return len(found), {one["values"]: one["counts"] for one in found[: MOST_CATEGORIES + 1].to_pylist()}
 
 
 def _say_guess(draft: Draft, name: str, distinct: int) -> None:
@@ -112,20 +126,20 @@ def _say_guess(draft: Draft, name: str, distinct: int) -> None:
     draft.find("problem_guessed", message, column=name, count=distinct)
 
 
-def _check_classes(draft: Draft, name: str, counted: dict[Any, int]) -> None:
-    values = sum(counted.values())
-    if draft.problem == "binary" and len(counted) != 2:
-        message = f"target {name!r} has {len(counted)} values; binary needs two, else use multiclass"
+def _check_classes(draft: Draft, name: str, counted: dict[Any, int], *, distinct: int) -> None:
+    values = draft.table.num_rows
+    if draft.problem == "binary" and distinct != 2:
+        message = f"target {name!r} has {distinct} values; binary needs two, else use multiclass"
         draft.find("target_problem", message, column=name)
-    elif len(counted) > MOST_CATEGORIES:
+    elif distinct > MOST_CATEGORIES:
         message = (
-            f"target {name!r} has {len(counted)} classes, at most {MOST_CATEGORIES} can be learned; group them, or use"
+            f"target {name!r} has {distinct} classes, at most {MOST_CATEGORIES} can be learned; group them, or use"
             " problem=regression for numbers"
         )
-        draft.find("many_classes", message, column=name, count=len(counted))
-    elif len(counted) >= UNIQUE * values:
-        message = f"target {name!r} has {len(counted)} different values in {values} rows; classes come more than once"
-        draft.find("unique_target", message, column=name, count=len(counted))
+        draft.find("many_classes", message, column=name, count=distinct)
+    elif distinct >= UNIQUE * values:
+        message = f"target {name!r} has {distinct} different values in {values} rows; classes come more than once"
+        draft.find("unique_target", message, column=name, count=distinct)
     elif rare := sorted((value for value, count in counted.items() if count < FEWEST_OF_CLASS), key=str):
         message = f"target {name!r} has {len(rare)} classes with fewer than {FEWEST_OF_CLASS} rows: {listed(rare)}"
         draft.find("rare_class", message, column=name, count=len(rare))
