@@ -6,7 +6,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
+
+#: What scipy and scikit-learn copy with the rest of numpy's namespace and nobody asks for: a compiler's front end and
+#: tools for tests, 6 MB.
+COPIED: Final = ("f2py", "testing")
 
 
 @contextmanager

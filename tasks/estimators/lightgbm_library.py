@@ -7,16 +7,13 @@ from functools import cache
 from threading import Lock
 from typing import Any, Final
 
-from tasks.importing import empty, hidden
+from tasks.importing import COPIED, empty, hidden
 
 log = logging.getLogger("lightgbm")
 
 #: What lightgbm imports if it is there, for interfaces that are not used here. With scikit-learn installed its
 #: import takes 2.1 s and 122 MB, without 0.34 s and 53 MB.
 _UNUSED: Final = ("sklearn", "pandas")
-#: What scipy, which lightgbm imports, copies with the rest of numpy's namespace and nobody asks for: a compiler's front
-#: end and tools for tests, 6 MB.
-_COPIED: Final = ("f2py", "testing")
 _lock = Lock()
 
 
@@ -25,7 +22,7 @@ def load_lightgbm() -> Any:
     """The module `lightgbm`, with its messages going to the logger of that name. Starts no thread."""
     import numpy as np
 
-    with _lock, hidden(*_UNUSED), empty(np, *_COPIED):
+    with _lock, hidden(*_UNUSED), empty(np, *COPIED):
         import lightgbm
     lightgbm.register_logger(_Messages())
     return lightgbm

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.importing import COPIED, empty
+
 #: Buckets of each kind: of words and pairs of words that follow each other, and of 3 to 5 characters in a row within a
 #: word. The first kind comes first. Neither may ever change: models keep their numbers.
 BUCKETS: Final = 2**17
@@ -41,7 +43,9 @@ def counted(values: pa.ChunkedArray) -> Iterator[Any]:
 
 @cache
 def _vectorizers() -> list[Any]:
-    from sklearn.feature_extraction.text import HashingVectorizer
+    # 70 MB and a second or more, in processes that have text only.
+    with empty(np, *COPIED):
+        from sklearn.feature_extraction.text import HashingVectorizer
 
     how = {"n_features": BUCKETS, "norm": None, "alternate_sign": False, "lowercase": True, "dtype": np.float32}
     return [HashingVectorizer(**kind, **how) for kind in _KINDS]

@@ -66,7 +66,7 @@ class Texts(msgspec.Struct, frozen=True, tag="text"):
         The scores of rows that the linear model has seen are out of fold; those of others are NaN.
         """
         rows = _spread(values, most_characters)
-        sample, wanted = values.take(pa.array(rows)), targets[rows]
+        sample, wanted = values if len(rows) == len(values) else values.take(pa.array(rows)), targets[rows]
         parts = list(counted(sample))
         order = _telling(parts, wanted)
         looked_at = np.sort(order[:LOOKED_AT]).astype(np.int32)

@@ -94,6 +94,11 @@ def test_who_wants_them_raw_gets_them() -> None:
     assert isinstance(catalogue.get("lightgbm"), LightGBM)
 
 
+def test_all_that_an_estimator_says_is_asked_of_the_one_inside() -> None:
+    said = {name for name, value in vars(Estimator).items() if callable(value) and not name.startswith("_")}
+    assert said <= vars(WithFeatures).keys()
+
+
 def test_a_damaged_header_is_told() -> None:
     data, estimator = without_category(reviews("regression")), with_features(Least())
     dumped = estimator.dump(estimator.fit(data, {}, nothing))
