@@ -26,8 +26,8 @@ from tests.service import Service
 
 #: A promoted version answers after so many seconds at most, and an estimate beside a train too.
 SECONDS = 2.0
-#: The iterations of the long train: some 10 s.
-ITERATIONS = 1300
+#: The iterations of the long train: some seconds.
+ITERATIONS = 600
 
 
 @dataclass(frozen=True)
