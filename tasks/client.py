@@ -29,6 +29,7 @@ from tasks.registry.models_registry import check_name
 from tasks.storage.connection import answering, connect
 from tasks.storage.redis_clock import redis_time
 from tasks.storage.stores import open_blobs
+from tasks.tables.conforming.ways import query_of
 from tasks.watch.watching import Watch
 
 #: Longest time between two looks at the ledger while waiting (seconds).
@@ -158,11 +159,18 @@ class Client:
         version: int | str | None = None,
         explain: bool = False,
         spreadsheet: str = "",
+        unknown: str = "",
+        missing: str = "",
+        keep: Sequence[str] = (),
         lane: Lane = Lane.NORMAL,
         deadline_seconds: float | None = None,
     ) -> Handle:
         """Predict `rows` (lists or dicts), `columns`, or `data` as bytes of a media type; `explain` tells what each
-        column adds; `spreadsheet="safe"` has a result in CSV hold no text that a spreadsheet would compute."""
+        column adds; `spreadsheet="safe"` has a result in CSV hold no text that a spreadsheet would compute.
+
+        Columns that the model does not know are ignored, and typical values stand for those that are missing; `notes`
+        of the result say so. `unknown="refuse"` and `missing="refuse"` have such rows refused. `keep` names columns
+        that come back with the result."""
         if sum(part is not None for part in (rows, columns, data)) != 1:
             raise InvalidField("give the data as one of rows, columns or data")
         if spreadsheet not in ("", SAFE):
@@ -178,6 +186,7 @@ class Client:
                 **({"version": str(version)} if version is not None else {}),
                 **({"explain": "true"} if explain else {}),
                 **({"spreadsheet": spreadsheet} if spreadsheet else {}),
+                **query_of(unknown=unknown, missing=missing, keep=keep),
             },
         )
         return self._submit(Kind.ESTIMATE, lane, head=head, body=body)

@@ -64,6 +64,23 @@ class State(StrEnum):
 
 #: What `spreadsheet` may say: no text of a CSV is a formula.
 SAFE: Final = "safe"
+#: What `unknown` and `missing` say where an estimate is not to be forgiving.
+REFUSE: Final = "refuse"
+#: What `unknown` may say of columns that a model does not know, and `missing` of values that its training never missed;
+#: the first is what holds if nothing is said.
+UNKNOWN_WAYS: Final = ("ignore", REFUSE)
+MISSING_WAYS: Final = ("fill", REFUSE)
+
+
+class Noted(StrEnum):
+    """What is counted of the values of an estimate, in its notes and over all estimates of a model."""
+
+    #: Missing where training missed none: the typical value stands for it.
+    FILLED = "filled"
+    #: A category that training did not know.
+    UNSEEN = "unseen_category"
+    #: A number that is less or larger than all of training's.
+    BEYOND = "beyond_training"
 
 
 class Promote(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,8 +10,10 @@ from celery import Task, shared_task
 
 from tasks.contract import SAFE, TASKS, Kind
 from tasks.errors import InvalidField, ServiceError
+from tasks.ledger.counts import noted
 from tasks.ledger.groups import Claim, Current, Outcome
 from tasks.ledger.work_counts import ROWS
+from tasks.tables.conforming.ways import query_of
 from tasks.worker.direct import run_direct
 from tasks.worker.passed import passed_on
 from tasks.worker.runner import WorkTask, run_claimed
@@ -30,10 +33,17 @@ def estimate(
     columns: dict[str, list[Any]] | None = None,
     version: int | str | None = None,
     explain: bool = False,
+    unknown: str | None = None,
+    missing: str | None = None,
+    keep: Sequence[str] | str | None = None,
+    spreadsheet: str | None = None,
 ) -> Any:
     """A group from the ledger; or a direct call with `rows` or `columns`, which returns `{"model", "version",
     "predictions"}`, for classes also `"probabilities"` and `"classes"`, with `explain` also `"raw"` and
-    `"contributions"`.
+    `"contributions"`, with keys or `keep` also `"kept"`, and `"notes"` if anything was done with the rows.
+
+    `unknown`, `missing`, `keep` (names, or a line of CSV with them) and `spreadsheet` are those of the HTTP interface;
+    the last one changes no JSON, and so nothing here.
 
     `before`: the model's name, or the result of the step before in a chain, of whose model and version this one is
     unless a keyword names another.
@@ -52,12 +62,15 @@ def estimate(
         if len(data) != 1:
             raise InvalidField("give the data as one of rows or columns")
         body = msgspec.json.encode(data)
-        request = predicting.Request(model=model, version=version, body=body, explain=explain)
+        if spreadsheet not in (None, SAFE):
+            raise InvalidField(f"spreadsheet must be {SAFE!r}, or be left out, not {spreadsheet!r}")
+        query = query_of(unknown=unknown, missing=missing, keep=keep)
+        request = predicting.Request(model=model, version=version, body=body, explain=explain, query=query)
         current = runtime.registry.current(model)
         outcome = predicting.answer(runtime, [request], currents={model: Current(current, "")} if current else {})[0]
         if outcome.media != "application/json":
             raise raised(outcome)
-        runtime.ledger.count({ROWS: outcome.rows})
+        runtime.ledger.count({ROWS: outcome.rows, **noted(model, outcome)})
         return msgspec.json.decode(outcome.body)
 
     return run_direct(self, work)
@@ -77,6 +90,7 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
             accept=head.accept,
             explain=head.query.get("explain") == "true",
             spreadsheet=head.query.get("spreadsheet") == SAFE,
+            query=head.query,
             body=body,
         )
         for head, body in zip(claim.heads, claim.bodies, strict=True)

@@ -14,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from gateway.metrics.measures import Measures
-from tasks.contract import FLEETS, PLACES, Kind, Place, State
+from tasks.contract import FLEETS, PLACES, Kind, Noted, Place, State
 from tasks.ledger import counts, work_counts
 from tasks.ledger.work_counts import counter
 from tasks.redis_keys import FLEET_LOST_SECONDS
@@ -31,6 +31,10 @@ _REFUSALS: Final = (
     "it), quota (of requests, bytes or rows a second), queued (the account's unfinished items)"
 )
 _LOGINS: Final = "credentials (wrong), attempts (too many failed before), busy (too many at once)"
+#: What is noted of values, as `Noted` has it.
+_NOTED: Final = (
+    "filled (missing where training missed none), unseen_category, beyond_training (numbers less or larger than all)"
+)
 #: What else is said of some.
 _FAILURES: Final = "the reason is the error of those that failed"
 _TOGETHER: Final = "the items of a group take as long as the group"
@@ -175,14 +179,17 @@ def _models(measures: Measures) -> Iterator[Metric]:
     versions = _gauges("model_versions", "Versions kept.", ("model",))
     trained = _gauges("model_trained_timestamp_seconds", "When the current version was trained.", ("model",))
     quality = _gauges("model_holdout_metric", "Metrics of the current version on the holdout.", ("model", "metric"))
+    noted = _counter("noted_values", f"Values of estimates that training did not know: {_NOTED}.", ("model", "note"))
     for name, model in measures.shown.items():
+        for note in Noted:
+            noted.add_metric((name, note.value), measures.counts.get(f"{counts.NOTED}:{note.value}:{name}", 0))
         current.add_metric((name,), model.current)
         versions.add_metric((name,), model.versions)
         if model.trained_at:
             trained.add_metric((name,), model.trained_at)
         for metric, value in model.metrics.items():
             quality.add_metric((name, metric), value)
-    yield from (current, versions, trained, quality)
+    yield from (current, versions, trained, quality, noted)
     yield _gauge("models", "Models, also those beyond the bound up to which they are shown.", measures.models)
 
 

@@ -17,7 +17,7 @@ from gateway.commit.outcomes import Outcomes
 from gateway.identity.auth import requires
 from gateway.web.bodies import read_body
 from gateway.web.headers import accepted, body_type, content_coding, media_type, request_id, wait_seconds
-from gateway.web.parameters import single, single_values
+from gateway.web.parameters import check_ways, single, single_values
 from gateway.web.representations import show_accepted, show_outcome
 from gateway.web.tracing import trace_of
 from tasks.config.settings import Settings
@@ -33,7 +33,7 @@ EVERY_KIND: Final = frozenset({"lane", "deadline"})
 PARAMETERS: Final = {
     Kind.INIT: frozenset({"target", "estimator", "options", "sheet"}),
     Kind.TRAIN: frozenset(),
-    Kind.ESTIMATE: frozenset({"version", "explain", "spreadsheet", "sheet"}),
+    Kind.ESTIMATE: frozenset({"version", "explain", "spreadsheet", "sheet", "unknown", "missing", "keep"}),
 }
 #: Longest Idempotency-Key, in characters.
 KEY_LENGTH: Final = 255
@@ -148,6 +148,7 @@ class Work:
             raise InvalidField(f"spreadsheet must be {SAFE}, or be left out, not {spreadsheet[:40]!r}").at(
                 "?spreadsheet"
             )
+        check_ways(given)
         return given
 
 

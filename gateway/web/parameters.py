@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from falcon.asgi import Request
 
+from tasks.contract import MISSING_WAYS, UNKNOWN_WAYS
 from tasks.errors import InvalidField
 
 #: Most entries in one page of a list, and how many if nothing is said.
@@ -37,3 +38,12 @@ def page_limit(text: str | None) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= PAGE_LIMIT):
         raise InvalidField(f"limit must be a whole number from 1 to {PAGE_LIMIT}, not {text[:40]!r}").at("?limit")
     return int(text)
+
+
+def check_ways(given: Mapping[str, str]) -> None:
+    """Look at how forgiving an estimate is to be: `unknown`, `missing` and `keep`. Raises InvalidField."""
+    for name, words in (("unknown", UNKNOWN_WAYS), ("missing", MISSING_WAYS)):
+        if given.get(name, words[0]) not in words:
+            raise InvalidField(f"{name} must be {' or '.join(words)}, not {given[name][:40]!r}").at(f"?{name}")
+    if given.get("keep") == "":
+        raise InvalidField("keep is empty; name columns of the rows, as in keep=id,day").at("?keep")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from falcon import HTTP_202
@@ -15,6 +15,9 @@ from tasks.ledger.dead_letters import DeadLetter
 from tasks.ledger.groups import Outcome, Task, read_failure
 from tasks.registry.history import Fact
 from tasks.registry.models_registry import Model, Snapshot, Version, read_learned
+
+#: The header that says what was done with the rows of an estimate, where the body has no place for it.
+NOTES: Final = "Notes"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -43,6 +46,8 @@ def show_outcome(resp: Response, outcome: Outcome, *, instance: str) -> None:
     if outcome.state is State.SUCCEEDED:
         resp.data = body
         resp.content_type = outcome.media
+        if outcome.notes:
+            resp.set_header(NOTES, outcome.notes)
         return
     resp.status, resp.data = problem_from_wire(read_failure(body), instance=instance)
     resp.content_type = PROBLEM

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final
 
@@ -10,9 +11,14 @@ import pyarrow as pa
 
 from tasks.contract import Media, State
 from tasks.errors import InvalidField
+from tasks.learning.kept import listed_values, with_kept
+from tasks.learning.notes_header import header_of
+from tasks.learning.result_columns import result_names
 from tasks.ledger.groups import Outcome
 from tasks.tables import formats
 from tasks.tables.columns import Schema
+from tasks.tables.conforming.notes import Notes
+from tasks.tables.findings import Finding
 from tasks.tables.spreadsheet import neutralised
 from tasks.worker.model_cache import Loaded
 
@@ -30,35 +36,61 @@ class Answers:
         self._predictions = predictions
         self._explanation = explanation
 
-    def rows(self, start: int, stop: int, accept: Media, *, spreadsheet: bool = False) -> Outcome:
-        """The outcome of the request whose rows these are; in a CSV for a `spreadsheet` no text is a formula."""
+    def rows(
+        self,
+        start: int,
+        stop: int,
+        accept: Media,
+        *,
+        spreadsheet: bool = False,
+        kept: Mapping[str, Any] | None = None,
+        notes: Notes | None = None,
+    ) -> Outcome:
+        """The outcome of the request whose rows these are; in a CSV for a `spreadsheet` no text is a formula.
+
+        `kept`: columns of the rows that come back with them, in front; `notes`: what was done with the rows.
+        """
+        found = notes.found if notes else []
+        noted = dict(notes.counts) if notes else {}
         if accept is Media.JSON:
-            return Outcome(State.SUCCEEDED, accept, _encode(self._document(start, stop)), rows=stop - start)
-        part = self._whole.slice(start, stop - start).replace_schema_metadata(self._metadata)
+            body = _encode(self._document(start, stop, kept=kept, notes=found))
+            return Outcome(State.SUCCEEDED, accept, body, rows=stop - start, noted=noted)
+        part = self._whole.slice(start, stop - start)
+        metadata = self._metadata
+        if kept:
+            part = with_kept(part, kept)
+        if found:
+            metadata = metadata | {"notes": _encode(found).decode()}
+        part = part.replace_schema_metadata(metadata)
         if spreadsheet and accept is Media.CSV:
             part = neutralised(part)
-        return Outcome(State.SUCCEEDED, accept, formats.write(part, accept), rows=stop - start)
+        body, header = formats.write(part, accept), header_of(found) if found else ""
+        return Outcome(State.SUCCEEDED, accept, body, rows=stop - start, notes=header, noted=noted)
 
-    def _document(self, start: int, stop: int) -> dict[str, Any]:
-        document = {
-            "model": self._loaded.model,
-            "version": self._loaded.version,
-            "predictions": self._values[start:stop],
-        }
+    def _document(
+        self, start: int, stop: int, *, kept: Mapping[str, Any] | None, notes: list[Finding]
+    ) -> dict[str, Any]:
+        document: dict[str, Any] = {"model": self._loaded.model, "version": self._loaded.version}
+        if kept:
+            document["kept"] = listed_values(kept)
+        document["predictions"] = self._values[start:stop]
         if self._loaded.schema.classes:
             document["probabilities"] = self._probabilities[start:stop]
             document["classes"] = self._loaded.schema.classes
         if self._explanation is not None:
             document |= explained(self._explanation.slice(start, stop - start), self._loaded.schema)
+        if notes:
+            document["notes"] = notes
         return document
 
     @cached_property
     def _whole(self) -> pa.Table:
-        """All that a table shows."""
-        if self._explanation is None:
-            return self._predictions
-        columns = [*self._predictions.columns, *self._explanation.columns]
-        return pa.table(columns, names=[*self._predictions.column_names, *self._explanation.column_names])
+        """All that a table shows of the model."""
+        columns, names = list(self._predictions.columns), list(self._predictions.column_names)
+        if self._explanation is not None:
+            columns += self._explanation.columns
+            names += self._explanation.column_names
+        return pa.table(columns, names=result_names(names, self._loaded.schema))
 
     @cached_property
     def _values(self) -> list[Any]:
@@ -71,7 +103,7 @@ class Answers:
 
     @cached_property
     def _metadata(self) -> dict[str, str]:
-        """What a table says beside its columns: `classes` is the JSON list that `probability_<i>` counts through."""
+        """What a table says beside its columns: `classes` is the JSON list of them, in the order of their columns."""
         metadata = {"model": self._loaded.model, "version": str(self._loaded.version)}
         if self._loaded.schema.classes:
             metadata["classes"] = _encode(self._loaded.schema.classes).decode()

@@ -14,11 +14,13 @@ from tasks.errors import ServiceError
 from tasks.learning.answers import Answers, check_size
 from tasks.ledger.groups import Current, Outcome
 from tasks.registry.models_registry import check_name
-from tasks.tables.bounds import CELL_BYTES
-from tasks.tables.reading.bodies import open_body, read_opened
+from tasks.tables.bounds import CELL_BYTES, Bounds
+from tasks.tables.columns import Schema
+from tasks.tables.conforming.asked import Asked, asked
+from tasks.tables.conforming.ways import Ways, ways_of
+from tasks.tables.reading.bodies import Opened, open_body, read_opened
 from tasks.tables.reading.hints import Hints
 from tasks.tables.reading.sniffing import Format
-from tasks.tables.schema import conform
 from tasks.tables.unpacking import unpacked
 from tasks.worker.model_cache import Loaded
 from tasks.worker.runtime import Runtime
@@ -42,6 +44,8 @@ class Request(msgspec.Struct, frozen=True):
     explain: bool = False
     #: Whether text in a CSV is made safe for spreadsheets.
     spreadsheet: bool = False
+    #: What else its query says: `unknown`, `missing`, `keep`.
+    query: Mapping[str, str] = {}
 
     @property
     def hints(self) -> Hints:
@@ -98,13 +102,21 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
     for index, request in enumerate(requests):
         try:
             body = unpacked(request.body, request.coding, runtime.bounds)
+            ways = ways_of(request.query)
             opened = None if _is_plain_json(request, body) else open_body(body, request.hints, runtime.bounds)
             if opened is None or opened.format is Format.JSON:
-                rows.append((index, loaded.rows.read(opened.data if opened else body, runtime.bounds)))
+                rows.append((index, loaded.rows.read(opened.data if opened else body, runtime.bounds, ways)))
             else:
-                table = read_opened(opened, loaded.schema, bounds=runtime.bounds).table
-                answers = _predict(runtime, loaded, conform(table, loaded.schema), explain=request.explain)
-                outcomes[index] = answers.rows(0, table.num_rows, request.accept, spreadsheet=request.spreadsheet)
+                found = _asked(opened, loaded.schema, ways, bounds=runtime.bounds)
+                answers = _predict(runtime, loaded, found.table, explain=request.explain)
+                outcomes[index] = answers.rows(
+                    0,
+                    found.table.num_rows,
+                    request.accept,
+                    spreadsheet=request.spreadsheet,
+                    kept=found.kept,
+                    notes=found.notes,
+                )
         except INTERRUPTS:
             raise
         except Exception as error:
@@ -133,7 +145,9 @@ def _answer_rows(
         for index, part in rows:
             request = requests[index]
             end = start + len(part)
-            outcomes[index] = answers.rows(start, end, request.accept, spreadsheet=request.spreadsheet)
+            outcomes[index] = answers.rows(
+                start, end, request.accept, spreadsheet=request.spreadsheet, kept=part.kept, notes=part.notes
+            )
             start += len(part)
         return outcomes
     except INTERRUPTS:
@@ -143,6 +157,10 @@ def _answer_rows(
             return {rows[0][0]: failed(error)}
         alone = [_answer_rows(runtime, loaded, [row], requests=requests) for row in rows]
         return {index: outcome for found in alone for index, outcome in found.items()}
+
+
+def _asked(opened: Opened, schema: Schema, ways: Ways, *, bounds: Bounds) -> Asked:
+    return asked(read_opened(opened, schema, bounds=bounds), schema, ways)
 
 
 def _predict(runtime: Runtime, loaded: Loaded, table: pa.Table, *, explain: bool) -> Answers:

@@ -14,7 +14,7 @@ from typing import Final
 import redis
 
 from tasks.contract import Kind, Lane, State
-from tasks.ledger.groups import Outcome, read_failure
+from tasks.ledger.groups import Claim, Outcome, read_failure
 from tasks.ledger.work_counts import FINISHED, counter
 from tasks.redis_keys import COUNTS_KEY
 
@@ -35,6 +35,10 @@ TOKENS_REFUSED: Final = "tokens_refused"
 LOGINS_REFUSED: Final = "logins_refused"
 #: Those reasons: what is sent is wrong, too many failed before, too many come at once.
 LOGIN_REASONS: Final = ("credentials", "attempts", "busy")
+
+
+#: Values of estimates that the model's training did not know; followed by a `Noted` and the model.
+NOTED: Final = "noted"
 
 
 class Refusal(StrEnum):
@@ -63,13 +67,21 @@ def refusal(kind: Kind, lane: Lane, reason: Refusal) -> str:
     return f"{REFUSED}:{kind.value}:{lane.value}:{reason.value}"
 
 
-def failures(kind: Kind, lane: Lane, outcomes: Sequence[Outcome]) -> Counter[str]:
-    """The counters of the items of a group that failed, by the name of the error."""
-    return Counter(
-        counter(FINISHED, (kind, lane), State.FAILED.value, read_failure(outcome.body).type)
-        for outcome in outcomes
-        if outcome.state is State.FAILED
-    )
+def counted(claim: Claim, outcomes: Sequence[Outcome]) -> Counter[str]:
+    """The counters of the items of a group: those that failed, by the name of the error, and values that were noted."""
+    found = Counter[str]()
+    for head, outcome in zip(claim.heads, outcomes, strict=True):
+        if outcome.state is State.FAILED:
+            reason = read_failure(outcome.body).type
+            found[counter(FINISHED, (claim.kind, claim.lane), State.FAILED.value, reason)] += 1
+        if outcome.noted:
+            found += noted(head.model, outcome)
+    return found
+
+
+def noted(model: str, outcome: Outcome) -> Counter[str]:
+    """The counters of the values of an estimate that the model's training did not know."""
+    return Counter({f"{NOTED}:{code}:{model}": number for code, number in outcome.noted.items()})
 
 
 def add(client: redis.Redis, added: Mapping[str, int]) -> None:

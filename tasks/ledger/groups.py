@@ -87,6 +87,10 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     reference: str = ""
     #: How many rows were predicted for it.
     rows: int = 0
+    #: What was done with those rows, as a header says it; empty if there is nothing to say, or the body says it.
+    notes: str = ""
+    #: How many values were noted, by the code of the note.
+    noted: dict[str, int] = {}
 
 
 class Reply(msgspec.Struct, frozen=True, array_like=True):
@@ -235,7 +239,7 @@ def lean_outcomes(outcomes: Sequence[Outcome], *, inline_bytes: int, keep: Calla
     if sum(len(outcome.body) for outcome in outcomes) > REPLY_BYTES:
         limit = min(limit, REPLY_BYTES // len(outcomes))
     return [
-        Outcome(o.state, o.media, b"", keep(o.body), o.rows)
+        msgspec.structs.replace(o, body=b"", reference=keep(o.body))
         if o.state is State.SUCCEEDED and len(o.body) > limit
         else o
         for o in outcomes

@@ -65,7 +65,7 @@ class History:
         """The outcome with its bytes, wherever they are."""
         if not outcome.reference:
             return outcome
-        return Outcome(outcome.state, outcome.media, read_kept(outcome.reference, self._redis), rows=outcome.rows)
+        return msgspec.structs.replace(outcome, body=read_kept(outcome.reference, self._redis), reference="")
 
     def ahead(self, task: Task) -> int:
         """How much queued work of the same kind will be taken before it, in groups: a train or init is one, estimates

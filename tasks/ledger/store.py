@@ -14,11 +14,11 @@ import msgspec
 import redis
 
 from tasks.config.settings import Settings
-from tasks.contract import TURNS, Kind, Lane, State
+from tasks.contract import TURNS, Kind, Lane
 from tasks.errors import UnknownTask
 from tasks.ledger.acceptance import ACCEPT, Idempotency, acceptance, depth_field, group_message, turns_key
 from tasks.ledger.claims import check_held, lost, read_claim
-from tasks.ledger.counts import add, failures
+from tasks.ledger.counts import add, counted
 from tasks.ledger.groups import (
     Claim,
     Group,
@@ -165,8 +165,7 @@ class Ledger:
         args += [depth_field(claim.kind, claim.lane), states, pack(Reply(claim.group, lean)), int(dead)]
         args += [QUOTA_KEY.format(name=""), rows_by_owner(claim, outcomes), USER_KEY.format(name="")]
         args += [sum(outcome.rows for outcome in outcomes), bytes.fromhex(claim.group)]
-        if State.FAILED[0] in states:
-            args += [part for counter in failures(claim.kind, claim.lane, outcomes).items() for part in counter]
+        args += [part for counter in counted(claim, outcomes).items() for part in counter]
         if not self._finish(keys=keys, args=args):
             raise lost(claim)
         self.unplace([p for p, o in zip(claim.placed, outcomes, strict=True) if not (dead and is_given_up(o))])

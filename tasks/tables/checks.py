@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from tasks.errors import InvalidRequest, InvalidRows
 from tasks.tables.columns import Column
-from tasks.tables.iso_dates import to_dates
 
 #: The largest magnitude of a number: that of IEEE 754 binary32, which LightGBM computes in.
 LARGEST: Final = 3.4028234663852886e38
@@ -39,15 +38,15 @@ _NAMES: Final[Sequence[tuple[type, str]]] = (
     (dict, "an object"),
     (list, "a list"),
 )
-_TYPES: Final[dict[str, tuple[type, ...]]] = {
-    "number": (int, float),
-    "boolean": (bool,),
-    "category": (str,),
-    "text": (str,),
-    "date": (str,),
-}
-
 E = TypeVar("E", bound=InvalidRequest)
+
+
+class BadCell(Exception):
+    """Raised when a value cannot stand where it does. Whoever knows where the rows came from says it in full."""
+
+    def __init__(self, row: int, column: str, reason: str) -> None:
+        super().__init__(row, column, reason)
+        self.row, self.column, self.reason = row, column, reason
 
 
 def number_fault(values: npt.NDArray[np.float64], *, nullable: bool) -> tuple[int, str] | None:
@@ -62,17 +61,6 @@ def number_fault(values: npt.NDArray[np.float64], *, nullable: bool) -> tuple[in
         return None
     row = int(bad.argmax())
     return row, MISSING if missing[row] else RANGE
-
-
-def value_fault(value: Any, column: Column) -> str | None:
-    """The reason why a value out of JSON does not fit its column; None if it fits."""
-    if value is None:
-        return None if column.nullable else MISSING
-    if type(value) not in _TYPES[column.type]:
-        return mismatch(kind_of(value), column)
-    if column.type == "date":
-        return NO_DATE if to_dates(pa.array([value])).null_count else None
-    return RANGE if column.type == "number" and not -LARGEST <= value <= LARGEST else None
 
 
 def mismatch(found: str, column: Column) -> str:
@@ -116,6 +104,11 @@ def columns_fault(given: Sequence[str], expected: Sequence[str], target: str) ->
     unknown = [name for name in given if name not in known]
     faults = [f"missing columns: {listed(missing)}"] if missing else []
     faults += [f"unknown columns: {listed(unknown)}"] if unknown else []
-    if not faults and len(present) < len(given):
-        faults = [f"columns given twice: {listed(sorted({n for n in given if given.count(n) > 1}))}"]
-    return "; ".join(faults) or None
+    return "; ".join(faults) or twice(given, expected)
+
+
+def twice(given: Sequence[str], names: Sequence[str]) -> str | None:
+    """What is wrong if some of these names are given twice; None if they are not."""
+    counted = Counter(given)
+    found = sorted({name for name in names if counted[name] > 1})
+    return f"columns given twice: {listed(found)}" if found else None

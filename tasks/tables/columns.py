@@ -27,8 +27,13 @@ class Column(msgspec.Struct, frozen=True):
     format: str = ""
     #: Of numbers: whether training had only 0 and 1, so that true and false fit.
     zero_one: bool = False
-    #: Of numbers: the median of the training part; stands for a missing value that training never missed.
+    #: What stands for a missing value that training never missed, out of the training part: the median of numbers, the
+    #: most frequent of booleans (0 or 1) and categories (its index), the middle of dates (microseconds since the
+    #: epoch). None where that is not known, as in versions of earlier releases: such a value is refused.
     typical: float | None = None
+    #: Of numbers: the least and the largest of the training part.
+    min: float | None = None
+    max: float | None = None
 
 
 class Beside(msgspec.Struct, frozen=True):
@@ -50,6 +55,9 @@ class Schema(msgspec.Struct, frozen=True):
     class_type: ClassType = "none"
     #: What else the table had; estimates may have these columns, and need not.
     beside: list[Beside] = []
+    #: Whether a table of results calls the columns of a class by the class. Of versions of earlier releases they are
+    #: counted: `probability_0` is that of the first.
+    names_classes: bool = False
 
     @property
     def names(self) -> list[str]:

@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tasks.errors import InvalidField, InvalidRequest, InvalidRows
 from tasks.tables.bounds import UNBOUNDED, Bounds
-from tasks.tables.checks import (
-    LARGEST,
-    NO_DATE,
-    columns_fault,
-    json_pointer,
-    kind_of,
-    listed,
-    row_error,
-    value_fault,
-)
+from tasks.tables.checks import LARGEST
 from tasks.tables.columns import Column, Schema
-from tasks.tables.iso_dates import to_dates
+from tasks.tables.conforming.documents import asked_document
+from tasks.tables.conforming.notes import Notes
+from tasks.tables.conforming.values import bounds as bounds_of
+from tasks.tables.conforming.values import note_beyond, note_unseen
+from tasks.tables.conforming.ways import FORGIVING, Ways
 from tasks.tables.json_size import check_size
-from tasks.tables.reading.json_forms import document_of
 from tasks.tables.schema import arrow_schema
+from tasks.tables.value_types.conversion import Misfit, converted_list
 
 _TYPES: Final[dict[str, Any]] = {
     "number": Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)],
@@ -40,18 +33,36 @@ _TYPES: Final[dict[str, Any]] = {
 }
 #: Characters that msgspec takes in no name of a field (findings/msgspec-names-with-quotes.sh).
 _UNUSABLE: Final = re.compile(r'["\\\x00-\x1f]')
+#: What comes back with most results beside what is asked for.
+_NOTHING: Final[Mapping[str, Any]] = types.MappingProxyType({})
 
 
 class Rows:
     """The checked rows of one body. `len()` is their number."""
 
-    __slots__ = ("_columns", "_rows")
+    __slots__ = ("_columns", "_rows", "kept", "notes", "table")
 
-    def __init__(self, *, rows: Sequence[Sequence[Any]] | None = None, columns: Sequence[list[Any]] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        rows: Sequence[Sequence[Any]] | None = None,
+        columns: Sequence[list[Any]] = (),
+        table: pa.Table | None = None,
+        kept: Mapping[str, Any] = _NOTHING,
+        notes: Notes | None = None,
+    ) -> None:
         self._rows = rows
         self._columns = columns
+        #: The rows conformed, where that is what was made of the body.
+        self.table = table
+        #: What comes back with the result, by column.
+        self.kept = kept
+        #: What was done with the rows, if there is anything to say.
+        self.notes = notes
 
     def __len__(self) -> int:
+        if self.table is not None:
+            return int(self.table.num_rows)
         return len(self._columns[0]) if self._rows is None else len(self._rows)
 
     @property
@@ -78,71 +89,82 @@ class RowReader:
         self._arrow = arrow_schema(schema)
         self._numeric = all(column.type == "number" for column in schema.columns)
         self._dictionaries = [pa.array(column.categories, pa.string()) for column in schema.columns]
-        self._dates = [index for index, column in enumerate(schema.columns) if column.type == "date"]
         self._codes = [{text: code for code, text in enumerate(column.categories)} for column in schema.columns]
-        self._record, self._decode = _decoder(schema)
+        self._dated = any(column.type == "date" for column in schema.columns)
+        self._decode = _decoder(schema, exact=True)
+        # Where nothing is known of the columns, values are as they must be, or are not.
+        self._tells = any(column.typical is not None for column in schema.columns)
+        self._loose: _Decoder | None = None
 
-    def read(self, body: bytes, bounds: Bounds = UNBOUNDED) -> Rows:
-        """The rows of one body, checked by the rules of `tasks.tables.schema.conform`.
+    def read(self, body: bytes, bounds: Bounds = UNBOUNDED, ways: Ways = FORGIVING) -> Rows:
+        """The rows of one body, checked and forgiven by the rules of `tasks.tables.conforming.asked`.
 
         Raises BodyTooLarge past `bounds`, MalformedBody for what is not JSON, InvalidField for other keys than `rows`
         and `columns`, InvalidRows for the rest; messages count rows from 0 and name the column, pointers lead to the
         value.
         """
         check_size(body, bounds)
-        rows = self._read(body)
+        rows = self._read(body, ways, bounds)
         bounds.check_rows(len(rows))
-        if self._dates:
-            self._check_dates(rows)
         return rows
 
-    def _read(self, body: bytes) -> Rows:
-        if self._decode is None:
-            return self._read_slowly(body)
-        try:
-            found = self._decode(body)
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            return self._read_slowly(body)
-        if found.rows is msgspec.UNSET or found.columns is not msgspec.UNSET:
-            return self._by_columns(body, found)
-        rows = found.rows
-        if not rows:
-            return self._read_slowly(body)
-        if self._record in map(type, rows):
-            rows = [msgspec.structs.astuple(row) if isinstance(row, self._record) else row for row in rows]
-        return Rows(rows=rows)
+    def _read(self, body: bytes, ways: Ways, bounds: Bounds) -> Rows:
+        if self._decode is None or ways.keep:
+            return self._read_slowly(body, ways, bounds)
+        rows = _decoded(self._decode, body)
+        if rows is None:
+            rows = self._read_loosely(body)
+        if rows is not None and self._dated:
+            rows = self._conformed(rows)
+        return self._read_slowly(body, ways, bounds) if rows is None else rows
+
+    def _read_loosely(self, body: bytes) -> Rows | None:
+        """Rows whose values have the right types, with notes on those that training did not know."""
+        if not self._tells:
+            return None
+        if self._loose is None:
+            self._loose = _decoder(self._schema, exact=False)
+        rows = _decoded(self._loose, body) if self._loose else None
+        if rows is not None:
+            rows.notes = Notes()
+            for index, (column, values) in enumerate(zip(self._schema.columns, rows.columns, strict=True)):
+                self._note(index, column, values, rows.notes)
+        return rows
+
+    def _note(self, index: int, column: Column, values: Sequence[Any], notes: Notes) -> None:
+        if column.type == "number":
+            note_beyond(np.array(values, dtype=np.float64), column, notes)
+        elif column.type == "category" and column.typical is not None:
+            codes = self._codes[index]
+            unseen = np.array([value is not None and value not in codes for value in values])
+            if unseen.any():
+                note_unseen(unseen, values, column, notes)
+
+    def _conformed(self, rows: Rows) -> Rows | None:
+        """The same rows as a table; None where a date is none."""
+        arrays = []
+        for index, (column, values) in enumerate(zip(self._schema.columns, rows.columns, strict=True)):
+            found = converted_list(values, column) if column.type == "date" else self._array(index, values)
+            if isinstance(found, Misfit) or (column.type == "date" and found.null_count and not column.nullable):
+                return None
+            arrays.append(found)
+        return Rows(table=pa.Table.from_arrays(arrays, schema=self._arrow), notes=rows.notes)
 
     def table(self, parts: Sequence[Rows]) -> pa.Table:
         """The rows of all parts, in order, as one conformed table."""
+        if any(part.table is not None for part in parts):
+            tables = [self.table([part]) if part.table is None else part.table for part in parts]
+            return tables[0] if len(tables) == 1 else pa.concat_tables(tables)
         if self._numeric:
             return self._matrix_table(parts)
         columns = parts[0].columns if len(parts) == 1 else list(zip(*_joined(parts), strict=True))
         arrays = [self._array(index, values) for index, values in enumerate(columns)]
         return pa.Table.from_arrays(arrays, schema=self._arrow)
 
-    def _by_columns(self, body: bytes, found: Any) -> Rows:
-        columns = () if found.columns is msgspec.UNSET else msgspec.structs.astuple(found.columns)
-        if found.rows is not msgspec.UNSET or not columns or not columns[0] or len(set(map(len, columns))) > 1:
-            return self._read_slowly(body)
-        return Rows(columns=columns)
-
-    def _read_slowly(self, body: bytes) -> Rows:
+    def _read_slowly(self, body: bytes, ways: Ways, bounds: Bounds) -> Rows:
         """What `read` promises, value by value, with words for whatever is wrong."""
-        document, names = document_of(body).value, self._schema.names
-        if fault := _document_fault(document, self._schema):
-            raise fault
-        if "columns" in document:
-            return Rows(columns=[document["columns"][name] for name in names])
-        rows = [row if isinstance(row, list) else [row[name] for name in names] for row in document["rows"]]
-        return Rows(rows=rows)
-
-    def _check_dates(self, rows: Rows) -> None:
-        for index in self._dates:
-            texts = pa.array(rows.columns[index], pa.string())
-            dates = to_dates(texts)
-            if dates.null_count > texts.null_count:
-                row = pc.index(pc.and_(dates.is_null(), texts.is_valid()), True).as_py()
-                raise row_error(row, self._schema.names[index], NO_DATE)
+        found = asked_document(body, self._schema, ways, bounds)
+        return Rows(table=found.table, kept=found.kept, notes=found.notes)
 
     def _matrix_table(self, parts: Sequence[Rows]) -> pa.Table:
         width = len(self._schema.columns)
@@ -166,8 +188,6 @@ class RowReader:
             return pa.array(values, pa.bool_())
         if kind == "text":
             return pa.array(values, pa.string())
-        if kind == "date":
-            return to_dates(pa.array(values, pa.string()))
         codes = pa.array(list(map(self._codes[index].get, values)), pa.int32())
         return pa.DictionaryArray.from_arrays(codes, self._dictionaries[index])
 
@@ -176,13 +196,42 @@ def _joined(parts: Sequence[Rows]) -> Any:
     return chain.from_iterable(part.rows for part in parts)
 
 
-def _decoder(schema: Schema) -> tuple[type[msgspec.Struct], Callable[[bytes], Any] | None]:
-    """(struct of an object row, decoder of a body); no decoder if a column has a name that msgspec cannot take."""
-    kinds = [_TYPES[column.type] | None if column.nullable else _TYPES[column.type] for column in schema.columns]
+class _Decoder(NamedTuple):
+    """What reads a body, and the struct that a row becomes which is an object."""
+
+    record: type[msgspec.Struct]
+    decode: Callable[[bytes], Any]
+
+
+def _decoded(decoder: _Decoder, body: bytes) -> Rows | None:
+    """The rows of a body that is all as the decoder has it; None for any other."""
+    try:
+        found = decoder.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    rows = found.rows
+    if rows is not msgspec.UNSET and found.columns is msgspec.UNSET:
+        if not rows:
+            return None
+        if decoder.record in map(type, rows):
+            rows = [msgspec.structs.astuple(row) if isinstance(row, decoder.record) else row for row in rows]
+        return Rows(rows=rows)
+    columns = () if found.columns is msgspec.UNSET else msgspec.structs.astuple(found.columns)
+    if rows is not msgspec.UNSET or not columns or not columns[0] or len(set(map(len, columns))) > 1:
+        return None
+    return Rows(columns=columns)
+
+
+def _decoder(schema: Schema, *, exact: bool) -> _Decoder | None:
+    """The decoder of a body; none if a column has a name that msgspec cannot take.
+
+    It takes rows that have all features and nothing else. An `exact` one takes such values alone that training knew.
+    """
+    kinds = [_type(column, exact=exact) for column in schema.columns]
     fields = [f"f{index}" for index in range(len(kinds))]
     rename = {field: column.name for field, column in zip(fields, schema.columns, strict=True)}
     if any(_UNUSABLE.search(name) for name in rename.values()):
-        return msgspec.Struct, None
+        return None
     options: Any = {"rename": rename, "forbid_unknown_fields": True, "gc": False}
     record = msgspec.defstruct("Record", list(zip(fields, kinds, strict=True)), **options)
     lists = [(field, types.GenericAlias(list, (kind,))) for field, kind in zip(fields, kinds, strict=True)]
@@ -196,64 +245,14 @@ def _decoder(schema: Schema) -> tuple[type[msgspec.Struct], Callable[[bytes], An
         ],
         forbid_unknown_fields=True,
     )
-    return record, msgspec.json.Decoder(body).decode
+    return _Decoder(record, msgspec.json.Decoder(body).decode)
 
 
-def _document_fault(document: Any, schema: Schema) -> InvalidRequest | None:
-    if not isinstance(document, dict):
-        return InvalidRows(f"the body is {kind_of(document)}; send an object with rows or columns")
-    unknown = [key for key in document if key not in ("rows", "columns")]
-    if unknown:
-        return InvalidField(f"unknown keys: {listed(unknown)}; send rows or columns").at(json_pointer(unknown[0]))
-    if len(document) != 1:
-        return InvalidRows("send an object with either rows or columns")
-    if "columns" in document:
-        return _columns_error(document["columns"], schema)
-    rows = document["rows"]
-    if not isinstance(rows, list):
-        return InvalidRows(f"rows is {kind_of(rows)}; send a list of rows").at("/rows")
-    if not rows:
-        return InvalidRows("there are no rows; give at least one").at("/rows")
-    return next((fault for index, row in enumerate(rows) if (fault := _row_error(index, row, schema))), None)
-
-
-def _row_error(index: int, row: Any, schema: Schema) -> InvalidRows | None:
-    pointer = json_pointer("rows", index)
-    if isinstance(row, dict):
-        if fault := columns_fault(list(row), schema.names, schema.target):
-            return InvalidRows(f"row {index}: {fault}").at(pointer)
-        return _values_error(index, [(c, row[c.name], c.name) for c in schema.columns])
-    if not isinstance(row, list):
-        return InvalidRows(f"row {index} is {kind_of(row)}; send a list or an object").at(pointer)
-    if len(row) != len(schema.columns):
-        return InvalidRows(
-            f"row {index} has {len(row)} values where {len(schema.columns)} are expected: {listed(schema.names)}"
-        ).at(pointer)
-    return _values_error(index, [(c, row[i], i) for i, c in enumerate(schema.columns)])
-
-
-def _values_error(index: int, values: list[tuple[Column, Any, str | int]]) -> InvalidRows | None:
-    for column, value, key in values:
-        if fault := value_fault(value, column):
-            return row_error(index, column.name, fault, json_pointer("rows", index, key))
-    return None
-
-
-def _columns_error(columns: Any, schema: Schema) -> InvalidRows | None:
-    if not isinstance(columns, dict):
-        return InvalidRows(f"columns is {kind_of(columns)}; send an object of lists").at("/columns")
-    if fault := columns_fault(list(columns), schema.names, schema.target):
-        return InvalidRows(fault).at("/columns")
-    first = schema.names[0]
-    for column in schema.columns:
-        values, pointer = columns[column.name], json_pointer("columns", column.name)
-        if not isinstance(values, list):
-            return InvalidRows(f"column {column.name!r} is {kind_of(values)}; send a list").at(pointer)
-        if isinstance(columns[first], list) and len(values) != len(columns[first]):
-            return InvalidRows(
-                f"column {column.name!r} has {len(values)} values where column {first!r} has {len(columns[first])}"
-            ).at(pointer)
-        for row, value in enumerate(values):
-            if fault := value_fault(value, column):
-                return row_error(row, column.name, fault, json_pointer("columns", column.name, row))
-    return None if columns[first] else InvalidRows("there are no rows; give at least one").at("/columns")
+def _type(column: Column, *, exact: bool) -> Any:
+    kind = _TYPES[column.type]
+    known = bounds_of(column)
+    if exact and column.type == "number" and known:
+        kind = Annotated[float, msgspec.Meta(ge=max(known[0], -LARGEST), le=min(known[1], LARGEST))]
+    if exact and column.type == "category" and column.typical is not None:
+        kind = Literal[tuple(column.categories)]
+    return kind | None if column.nullable else kind

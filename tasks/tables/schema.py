@@ -22,7 +22,8 @@ _TARGETS: Final = {
     "boolean": pa.bool_(),
     "none": pa.float64(),
 }
-_KINDS: Final = {"number": "a number", "boolean": "true or false", "category": "text", "date": "a date"}
+#: What a plain column holds, in words, by `kind_of`.
+KINDS: Final = {"number": "a number", "boolean": "true or false", "category": "text", "date": "a date"}
 #: The Arrow type of a conformed column.
 _FEATURES: Final[dict[ColumnType, pa.DataType]] = {
     "number": pa.float64(),
@@ -155,7 +156,7 @@ def _mistyped(values: pa.ChunkedArray, kind: str | None, column: Column) -> Inva
     if kind is None:
         return InvalidRows(f"column {column.name!r} is {values.type} where {BELONGS[column.type]} belongs").at("/rows")
     row = first_text(values) if kind == "category" and column.type == "number" else 0
-    return row_error(row, column.name, mismatch(_KINDS[kind], column))
+    return row_error(row, column.name, mismatch(KINDS[kind], column))
 
 
 def first_text(values: pa.ChunkedArray) -> int:

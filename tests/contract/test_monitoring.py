@@ -93,7 +93,7 @@ def test_all_that_is_asked_for_exists_and_all_that_exists_is_asked_for(metrics: 
 
 def test_no_label_grows_with_what_comes_in(metrics: dict[str, Metric]) -> None:
     labels = {label for metric in metrics.values() for sample in metric.samples for label in sample.labels}
-    assert labels == {"kind", "lane", "state", "reason", "queue", "fleet", "model", "metric", "le"}
+    assert labels == {"kind", "lane", "state", "reason", "queue", "fleet", "model", "metric", "note", "le"}
 
 
 @pytest.mark.parametrize("file", DASHBOARDS, ids=lambda file: file.stem)

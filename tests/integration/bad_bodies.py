@@ -83,7 +83,11 @@ ESTIMATES: Final[dict[str, tuple[Any, list[str], str | None]]] = {
         "/columns",
     ),
     "the target": ({"rows": [{**GOOD["rows"][0], "y": 1}]}, ["'y' is the target", "leave it out"], "/rows/0"),
-    "text for a number": ({"rows": [[1, 2, "x"], [1, "2", "x"]]}, ["row 1, column 'b'", "is text"], "/rows/1/1"),
+    "text for a number": (
+        {"rows": [[1, 2, "x"], [1, "two", "x"]]},
+        ["row 1, column 'b'", "number belongs"],
+        "/rows/1/1",
+    ),
     "text in an object": (
         {"rows": [{"a": "one", "b": 2, "c": "x"}]},
         ["row 0, column 'a'", "number belongs"],
@@ -94,7 +98,7 @@ ESTIMATES: Final[dict[str, tuple[Any, list[str], str | None]]] = {
         ["row 1, column 'b'", "number belongs"],
         "/columns/b/1",
     ),
-    "a number for text": ({"rows": [[1, 2, 3]]}, ["row 0, column 'c'", "text belongs"], "/rows/0/2"),
+    "a list for text": ({"rows": [[1, 2, [3]]]}, ["row 0, column 'c'", "text belongs"], "/rows/0/2"),
     "true for a number": ({"rows": [[True, 2, "x"]]}, ["row 0, column 'a'", "number belongs"], "/rows/0/0"),
     "null where none was": ({"rows": [[None, 2, "x"]]}, ["row 0, column 'a'", "give a value"], "/rows/0/0"),
     "no rows": ({"rows": []}, ["give at least one"], "/rows"),
@@ -104,13 +108,13 @@ ESTIMATES: Final[dict[str, tuple[Any, list[str], str | None]]] = {
 }
 
 #: The same in tables: media, body, words, pointer.
-TABLES: Final[dict[str, tuple[Media, bytes, list[str], str]]] = {
+TABLES: Final[dict[str, tuple[Media, bytes, list[str], str | None]]] = {
     "CSV, unknown column": (Media.CSV, b"a,b,c,d\n1,2,x,3\n", ["unknown columns: 'd'"], "/rows"),
     "CSV, missing column": (Media.CSV, b"a,c\n1,x\n", ["missing columns: 'b'"], "/rows"),
-    "CSV, text": (Media.CSV, b"a,b,c\n1,2,x\n1,two,x\n", ["row 1, column 'b'", "number belongs"], "/rows/1/b"),
-    "CSV, infinity": (Media.CSV, b"a,b,c\ninf,2,x\n", ["row 0, column 'a'", RANGE], "/rows/0/a"),
-    "CSV, 1e308": (Media.CSV, b"a,b,c\n1,2,x\n1e308,2,x\n", ["row 1, column 'a'", RANGE], "/rows/1/a"),
-    "CSV, NaN": (Media.CSV, b"a,b,c\nnan,2,x\n", ["row 0, column 'a'", "give a value"], "/rows/0/a"),
+    "CSV, text": (Media.CSV, b"a,b,c\n1,2,x\n1,two,x\n", ["line 3, column 'b'", "number belongs"], None),
+    "CSV, infinity": (Media.CSV, b"a,b,c\ninf,2,x\n", ["line 2, column 'a'", RANGE], None),
+    "CSV, 1e308": (Media.CSV, b'a,b,c\n\n1,2,"x\n"\n1e308,2,x\n', ["line 5, column 'a'", RANGE], None),
+    "CSV, NaN": (Media.CSV, b"a,b,c\nnan,2,x\n", ["line 2, column 'a'", "give a value"], None),
     "CSV, header only": (Media.CSV, b"a,b,c\n", ["give at least one"], "/rows"),
     "Parquet, no rows": (Media.PARQUET, as_parquet(TABLE.slice(1)), ["give at least one"], "/rows"),
     "Arrow, missing column": (Media.ARROW, as_stream(TABLE.drop_columns(["a"])), ["missing columns: 'a'"], "/rows"),

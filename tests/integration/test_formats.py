@@ -210,7 +210,10 @@ def test_answers_are_equal_however_asked_and_answered(
 def columns_of(document: dict[str, Any]) -> dict[str, list[Any]]:
     """The columns of the tabular answer that says the same as a JSON one."""
     chances = zip(*document.get("probabilities", []), strict=True)
-    return {"prediction": document["predictions"]} | {f"probability_{i}": list(c) for i, c in enumerate(chances)}
+    names = [text if isinstance(text, str) else json.dumps(text) for text in document.get("classes", [])]
+    return {"prediction": document["predictions"]} | {
+        f"probability_{name}": list(chance) for name, chance in zip(names, chances, strict=True)
+    }
 
 
 def read(text: str, like: Any) -> Any:

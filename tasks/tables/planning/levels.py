@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.tables.columns import Beside, Column, Schema
+from tasks.tables.conforming.typical import typical_of
 from tasks.tables.planning.draft import Draft
 from tasks.tables.planning.limits import MOST_CATEGORIES
 from tasks.tables.planning.number_statistics import NumberStatistics
@@ -51,28 +52,31 @@ def _texts(values: pa.ChunkedArray) -> list[str]:
 
 def learned_schema(schema: Schema, train: pa.Table, numbers: NumberStatistics) -> Schema:
     """The schema as the rows to learn from know it: the categories that they have, of more than 1,000 the most
-    frequent; where they miss a value; of numbers the medians, and which are only 0 and 1. `numbers`: of its columns of
-    numbers, in order."""
+    frequent; where they miss a value; what is typical; how far numbers go, and which are only 0 and 1. `numbers`: of
+    its columns of numbers, in order."""
     figures = numbers.figures
-    flags = ((figures.low == 0) & (figures.high == 1)).tolist()
-    found = zip(figures.missing.tolist(), numbers.medians(), flags, strict=True)
+    found = zip(figures.missing.tolist(), numbers.medians(), figures.low.tolist(), figures.high.tolist(), strict=True)
     columns = []
     for index, column in enumerate(schema.columns):
         values = train.column(index)
         if column.type == "number":
-            missed, median, flag = next(found)
-            flag = flag and not column.format and _is_whole(values)
-            learned = msgspec.structs.replace(column, nullable=missed > 0, typical=median, zero_one=flag)
+            missed, median, low, high = next(found)
+            ends = {} if median is None else {"typical": median, "min": low, "max": high}
+            flag = (low, high) == (0, 1) and not column.format and _is_whole(values)
+            learned = msgspec.structs.replace(column, nullable=missed > 0, zero_one=flag, **ends)
         elif column.type == "category":
             counts = level_counts(values, len(column.categories))
             kept = _most_frequent(counts)
             texts = [column.categories[index] for index in kept]
             rest = int(counts.sum() - counts[kept].sum())
-            learned = msgspec.structs.replace(column, categories=texts, nullable=values.null_count + rest > 0)
+            usual = float(counts[kept].argmax()) if texts else None
+            learned = msgspec.structs.replace(
+                column, categories=texts, nullable=values.null_count + rest > 0, typical=usual
+            )
         else:
-            learned = msgspec.structs.replace(column, nullable=values.null_count > 0)
+            learned = msgspec.structs.replace(column, nullable=values.null_count > 0, typical=typical_of(values))
         columns.append(learned)
-    return msgspec.structs.replace(schema, columns=columns)
+    return msgspec.structs.replace(schema, columns=columns, names_classes=True)
 
 
 def recoded(part: pa.Table, before: Schema, schema: Schema) -> pa.Table:

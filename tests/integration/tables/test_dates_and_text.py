@@ -67,10 +67,10 @@ def test_dates_are_dates_in_every_format(service: Service) -> None:
 
 def test_what_is_no_date_is_told(service: Service) -> None:
     trained(service, "dates-told", (TABLES / "03-date.csv").read_bytes(), CSV)
-    for row in ({"day": "2026-02-30", "x": 1}, ["soon", 1]):
+    for row, said in (({"day": "2026-02-30", "x": 1}, "2026-02-30"), (["soon", 1], "soon")):
         refused = service.estimate("dates-told", {"rows": [{"day": "2026-01-01", "x": 1}, row]})
         assert refused.status_code == 422
-        assert "row 1, column 'day': is no date" in refused.json()["detail"]
+        assert refused.json()["detail"] == f"row 1, column 'day': is {said!r} where a date belongs"
 
 
 def test_new_texts_have_different_answers(service: Service) -> None:
