@@ -66,7 +66,7 @@ MALFORMED: Final = {
 
 #: Rows that do not fit the model: body, words, pointer.
 ESTIMATES: Final[dict[str, tuple[Any, list[str], str | None]]] = {
-    "an empty list": ([], ["give at least one"], "/rows"),
+    "an empty list": ([], ["give at least one"], None),
     "nothing": ({}, ["rows or columns"], None),
     "another key": ({"row": []}, ["'row'", "send rows or columns"], "/row"),
     "rows of unequal length": ({"rows": [[1, 2, "x"], [1, 2]]}, ["row 1", "2 values where 3", "'c'"], "/rows/1"),

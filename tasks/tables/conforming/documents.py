@@ -52,9 +52,9 @@ def asked_document(body: bytes, schema: Schema, ways: Ways, bounds: Bounds = UNB
     try:
         kept = sorted_out(given.names, schema, ways, notes, silent=silent)
     except InvalidRows as error:
-        raise error.at(whole) if whole else error from None
+        raise _at(error, whole) from None
     if not given.rows:
-        raise InvalidRows(NO_ROWS).at(whole)
+        raise _at(InvalidRows(NO_ROWS), whole)
     present = set(given.names)
 
     def give(column: Column) -> Any:
@@ -80,9 +80,9 @@ def _lines_of(body: bytes) -> Lines:
 def _rows(document: Document, schema: Schema, ways: Ways, lines: Lines | None) -> _Given:
     rows, whole = document.value["rows"], json_pointer(*document.at)
     if not isinstance(rows, list):
-        raise InvalidRows(f"rows is {kind_of(rows)}; send a list of rows").at(whole)
+        raise _at(InvalidRows(f"rows is {kind_of(rows)}; send a list of rows"), whole)
     if not rows:
-        raise InvalidRows(NO_ROWS).at(whole)
+        raise _at(InvalidRows(NO_ROWS), whole)
     place = {name: at for at, name in enumerate(schema.names)}
     names: dict[str, None] = {}
     shapes: set[tuple[str, ...]] = set()
@@ -117,7 +117,11 @@ def _row(document: Document, row: int) -> tuple[str | int, ...]:
 
 def _row_fault(document: Document, row: int, wrong: str, lines: Lines | None) -> InvalidRows:
     error = InvalidRows(f"line {lines([row])[0]}{wrong}" if lines else f"row {row}{wrong}")
-    pointer = json_pointer(*_row(document, row))
+    return _at(error, json_pointer(*_row(document, row)))
+
+
+def _at(error: InvalidRows, pointer: str) -> InvalidRows:
+    """The error with a pointer, unless that is to the whole body."""
     return error.at(pointer) if pointer else error
 
 
