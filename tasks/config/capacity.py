@@ -17,10 +17,13 @@ OTHER_SHARE: Final = 0.125
 #: One process may have a half of that where there are several: not all are at work on something large, and where they
 #: are, the fleet is looked at as a whole.
 MOST_SHARES: Final = 2
-#: What a process has at least, if there is so much (bytes): the code alone takes 150 MB.
+#: What a process has at least, if there is so much, and what the code alone takes (bytes).
 LEAST_BYTES: Final = 512 * 2**20
+CODE_BYTES: Final = 160 * 2**20
 #: The part of it that one decoded body may take: a table is copied while it is checked and learned.
 DECODED_PART: Final = 0.5
+#: The part of it that may be data.
+DATA_PART: Final = 0.875
 #: The part of it that a fit may take; the rest is the code, and the table as it was read.
 FIT_PART: Final = 0.75
 #: Memory for a column, beside its values (bytes), and for a value.
@@ -42,7 +45,9 @@ def fitted(settings: Known, *, fleet: str, processes: int, memory: int = 0) -> K
     together = fleet_bytes(settings, fleet=fleet, processes=processes, memory=memory)
     share = together // min(max(processes, 1), MOST_SHARES)
     process = settings.worker_memory_bytes or max(share, min(LEAST_BYTES, memory))
-    decoded = settings.max_decoded_bytes or int(process * DECODED_PART)
+    usual = int(process * DECODED_PART)
+    # Past that the kernel refuses memory, which not every library takes well: msgspec may end the process.
+    decoded = min(settings.max_decoded_bytes or usual, max(usual, int(process * DATA_PART) - CODE_BYTES))
     return dataclasses.replace(
         settings,
         worker_memory_bytes=process,

@@ -21,6 +21,7 @@ from celery import bootsteps
 from celery.worker import state
 from celery.worker.consumer.tasks import Tasks
 
+from tasks.config.capacity import DATA_PART
 from tasks.config.machine import cores
 from tasks.errors import MemoryLimit
 from tasks.ledger.store import Ledger
@@ -33,8 +34,6 @@ log = logging.getLogger(__name__)
 
 #: How often processes are looked at (seconds).
 LOOK_SECONDS: Final = 0.2
-#: The part of the limit that may be data; the rest is the code, which is mapped from files.
-DATA_PART: Final = 0.875
 #: What will count as data and not be used: the stacks of threads, of which libraries have two sets (bytes for each
 #: core).
 STACK_BYTES: Final = 2 * 8 * 2**20

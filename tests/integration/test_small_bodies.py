@@ -178,6 +178,24 @@ def tight() -> Iterator[Service]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def unbounded() -> Iterator[Service]:
+    """The same, with bounds of bodies that are far above that memory."""
+    far = dict.fromkeys(("MLSERVICE_MAX_DECODED_BYTES", "MLSERVICE_MAX_ROWS", "MLSERVICE_MAX_COLUMNS"), str(2**40))
+    with Service(env={"MLSERVICE_WORKER_MEMORY_BYTES": str(LIMIT), **far}) as running:
+        yield running
+
+
+@pytest.mark.parametrize("count", [2_500_000, 3_000_000])
+def test_a_bound_above_the_memory_is_no_way_round_it(unbounded: Service, count: int) -> None:
+    """msgspec, of which a process is refused memory while it makes texts, may end it."""
+    body = b'{"columns": {"y": [' + b'"a","b",' * count + b'"a"]}}'
+    answer = unbounded.init("large", body, target="y")
+    assert answer.status_code in (200, 413, 422), answer.text
+    assert deliveries(unbounded, answer) == 1
+    assert "WorkerLostError" not in (unbounded.home.logs / "worker-train.log").read_text()
+
+
 @pytest.mark.long
 def test_no_worker_has_more_than_its_memory(tight: Service) -> None:
     """Some of these take too much when they are decoded, others when they are learned from."""

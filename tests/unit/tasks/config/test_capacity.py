@@ -32,6 +32,14 @@ def test_by_the_machine(fleet: str, processes: int, memory: int, process: int, t
     assert settings.max_columns == process // 2 // 32768
 
 
+@pytest.mark.parametrize(
+    ("process", "most"), [(LEAST_BYTES, 288 * 2**20), (GIB // 4, GIB // 8), (8 * GIB, 6.84375 * GIB)]
+)
+def test_no_body_may_take_what_a_process_does_not_have(process: int, most: int) -> None:
+    settings = Settings(worker_memory_bytes=process, max_decoded_bytes=2**50)
+    assert fitted(settings, fleet="train", processes=1, memory=64 * GIB).max_decoded_bytes == most
+
+
 def test_what_is_set_stays() -> None:
     settings = fitted(
         Settings(worker_memory_bytes=GIB, max_rows=7, max_columns=5), fleet="train", processes=4, memory=8 * GIB
