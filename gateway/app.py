@@ -134,7 +134,7 @@ def model_routes(parts: Collaborators) -> dict[str, object]:
     version = "/v1/models/{model}/versions/{version}"
     return {
         "/v1/models": ModelsResource(registry),
-        "/v1/models/{model}": ModelResource(registry, deleting),
+        "/v1/models/{model}": ModelResource(registry, deleting, parts.connections.blobs),
         "/v1/models/{model}/snapshot": DataResource(deleting),
         "/v1/models/{model}/history": HistoryResource(client),
         version: VersionResource(registry, deleting),

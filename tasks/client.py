@@ -110,26 +110,39 @@ class Client:
         self,
         model: str,
         *,
-        target: str,
+        target: str = "",
         rows: Sequence[dict[str, Any]] | None = None,
         data: bytes | None = None,
         media: Media = Media.CSV,
         source: str | None = None,
+        upload: str | None = None,
         estimator: str = DEFAULT_ESTIMATOR,
         options: dict[str, Any] | None = None,
+        replace: bool = False,
+        dry_run: bool = False,
         lane: Lane = Lane.NORMAL,
         deadline_seconds: float | None = None,
     ) -> Handle:
-        """Ingest a table: `rows` as dicts, `data` as bytes of a media type, or a named `source` of the operator."""
-        if sum(part is not None for part in (rows, data, source)) != 1:
-            raise InvalidField("give the data as one of rows, data or source")
-        body = data if data is not None else _encode({"rows": rows} if rows is not None else {"source": source})
+        """Ingest a table: `rows` as dicts, `data` as bytes of a media type, a named `source` of the operator, or the id
+        of an `upload` that a dry run gave. A `dry_run`, which needs no target, tells what would be made of the table
+        and stores no snapshot; `replace` lets a model in use get another target, problem or other columns."""
+        if sum(part is not None for part in (rows, data, source, upload)) != 1:
+            raise InvalidField("give the data as one of rows, data, source or upload")
+        said = {"rows": rows} if rows is not None else {"source": source}
+        body = b"" if upload is not None else data if data is not None else _encode(said)
         head = Head(
             owner=self._owner,
             model=check_name(model),
             media=media if data is not None else Media.JSON,
             deadline=self._until(deadline_seconds),
-            query={"target": target, "estimator": estimator, "options": _encode(options or {}).decode()},
+            query={
+                **({"target": target} if target else {}),
+                "estimator": estimator,
+                "options": _encode(options or {}).decode(),
+                **({"replace": "true"} if replace else {}),
+                **({"dry_run": "true"} if dry_run else {}),
+                **({"upload": upload} if upload is not None else {}),
+            },
         )
         return self._submit(Kind.INIT, lane, head=head, body=body)
 

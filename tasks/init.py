@@ -10,7 +10,7 @@ from celery import Task, shared_task
 
 from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Media
 from tasks.errors import InvalidField, MalformedBody, ServiceError
-from tasks.ledger.groups import Claim, Outcome
+from tasks.ledger.groups import Claim, Head, Outcome
 from tasks.tables.malformed import parse
 from tasks.tables.reading.hints import CsvOptions, csv_options
 from tasks.worker.direct import run_direct
@@ -49,42 +49,60 @@ def init(
     rows: list[dict[str, Any]] | None = None,
     columns: dict[str, list[Any]] | None = None,
     csv: str | None = None,
+    replace: bool = False,
+    dry_run: bool = False,
+    upload: str = "",
 ) -> Any:
-    """A group from the ledger; or a direct call with the data as `rows`, `columns`, `csv` text or a named `source`.
+    """A group from the ledger; or a direct call with the data as `rows`, `columns`, `csv` text, a named `source`, or
+    the id of an `upload` that a dry run gave.
 
     A direct call returns `{"model", "estimator", "target", "problem", "rows", "holdout_rows", "validation_rows",
-    "columns", "fingerprint", "warnings"}`. `before`: the model's name, unless `model` gives it, or a result that has
-    one.
+    "columns", "fingerprint", "plan", "warnings"}`; with `dry_run`, which stores no snapshot, `{"model", "estimator",
+    "target", "problem", "rows", "plan", "sample", "upload", "dry_run"}`. `replace`: a model in use may get another
+    target, problem or other columns. `before`: the model's name, unless `model` gives it, or a result that has one.
     """
-    from tasks.learning import ingest
-
     if group is not None:
         return run_claimed(self, group, _run_group)
-    given = {"rows": rows, "columns": columns, "csv": csv, "source": source}
-    model = model or passed_on(before).get("model", "")
+    given = {"rows": rows, "columns": columns, "csv": csv, "source": source, "upload": upload or None}
     data = {name: value for name, value in given.items() if value is not None}
+    flags = {"replace": "true" if replace else "", "dry_run": "true" if dry_run else "", "upload": upload}
+    head = Head(
+        owner="",
+        model=model or passed_on(before).get("model", ""),
+        media=Media.JSON if csv is None else Media.CSV,
+        query={
+            "target": target,
+            "estimator": estimator,
+            "options": msgspec.json.encode(options or {}).decode(),
+            **{name: value for name, value in flags.items() if value},
+        },
+    )
 
     def work(runtime: Runtime) -> Any:
-        given, written = _csv_apart(options or {})
-        request = ingest.Request(model=model, target=target, estimator=estimator, options=given)
         if len(data) != 1:
-            raise InvalidField("give the data as one of rows, columns, csv or source")
-        if source is not None:
-            return ingest.initialise(runtime, request, ingest.from_source(runtime, source, csv=written))
-        body, media = (csv.encode(), Media.CSV) if csv is not None else (msgspec.json.encode(data), Media.JSON)
-        reading = ingest.from_body(body, media, csv=written, bounds=runtime.bounds)
-        return ingest.initialise(runtime, request, reading)
+            raise InvalidField("give the data as one of rows, columns, csv, source or upload")
+        if upload:
+            return _initialised(runtime, head, b"")
+        return _initialised(runtime, head, csv.encode() if csv is not None else msgspec.json.encode(data))
 
     return run_direct(self, work)
 
 
 def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
+    return [succeeded(_initialised(runtime, claim.heads[0], claim.bodies[0], claim=claim))]
+
+
+def _initialised(runtime: Runtime, head: Head, sent: bytes, *, claim: Claim | None = None) -> dict[str, Any]:
+    """What comes of a request with this head and body."""
     from tasks.learning import ingest
     from tasks.tables.reading.forms import opened
     from tasks.tables.unpacking import unpacked
 
-    head = claim.heads[0]
-    form = opened(unpacked(claim.bodies[0], head.coding, runtime.bounds), head.said)
+    if upload := head.query.get("upload"):
+        if sent:
+            raise InvalidField("upload names the data; leave the body empty").at("?upload")
+        head, sent = runtime.uploads.sent(upload, asked=head)
+    form = opened(unpacked(sent, head.coding, runtime.bounds), head.said)
     query = _merged(form.fields, head.query)
     named = _named(form.data)
     options, written = _csv_apart({**parse_options(query.get("options")), **named.options})
@@ -99,8 +117,11 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
         estimator=named.estimator or query.get("estimator", DEFAULT_ESTIMATOR),
         options=options,
         claim=claim,
+        replace="replace" in query,
     )
-    return [succeeded(ingest.initialise(runtime, request, reading))]
+    if "dry_run" in query:
+        return ingest.look_at(runtime, request, reading, head=head, body=sent)
+    return ingest.initialise(runtime, request, reading)
 
 
 def _named(body: bytes) -> SourceBody:

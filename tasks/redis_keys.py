@@ -85,6 +85,11 @@ RETIRED_KEY: Final = "ml:retired:{model}"
 ALIASES_KEY: Final = "ml:aliases:{model}"
 #: List for each model, also one that is gone: what happened to it (JSON), the first at the left.
 HISTORY_KEY: Final = "ml:history:{model}"
+#: String with a life: a table that was sent to be looked at (JSON): how it was sent, and its blob.
+UPLOAD_KEY: Final = "ml:upload:{upload}"
+#: Sorted set with a life: the ids of these, by when they were sent; and the same for each owner.
+UPLOADS_KEY: Final = "ml:uploads"
+OWNED_UPLOADS_KEY: Final = "ml:uploads:{owner}"
 #: String: bytes by content hash, or by the name under which they are kept, where blobs live in Redis.
 BLOB_KEY: Final = "ml:blob:{digest}"
 #: Sorted set: the blobs in Redis that do not expire by themselves, by when they were last put.

@@ -107,8 +107,14 @@ def _read_source(runtime: Runtime, claim: Claim) -> None:
     source = head.query.get("source")
     if source is None:
         return
+    # The original service learned from whatever its source had then.
     request = ingest.Request(
-        model=head.model, target=head.query["target"], estimator=DEFAULT_ESTIMATOR, options={}, claim=claim
+        model=head.model,
+        target=head.query["target"],
+        estimator=DEFAULT_ESTIMATOR,
+        options={},
+        claim=claim,
+        replace=True,
     )
     ingest.initialise(runtime, request, ingest.from_source(runtime, source))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
+from typing import Any
 
 import redis
 from falcon import HTTP_304, MEDIA_HTML
@@ -14,7 +16,7 @@ from gateway.identity.scopes import VIEWING, sees
 from gateway.web.errors import told
 from gateway.web.parameters import page_limit, single_values
 from gateway.web.representations import fact_document, model_document, show, version_document
-from tasks.errors import InvalidField, NotFound, UnknownModel, UnknownVersion
+from tasks.errors import InvalidField, NotFound, Unavailable, UnknownModel, UnknownVersion
 from tasks.registry.deleting import Deleting
 from tasks.registry.history import history
 from tasks.registry.models_registry import Registry, Version
@@ -40,14 +42,24 @@ class ModelsResource:
 class ModelResource:
     """One model."""
 
-    def __init__(self, registry: Registry, deleting: Deleting) -> None:
+    def __init__(self, registry: Registry, deleting: Deleting, blobs: Blobs) -> None:
         self._registry = registry
         self._deleting = deleting
+        self._blobs = blobs
 
     @requires(VIEWING)
     async def on_get(self, _req: Request, resp: Response, model: str) -> None:
-        """Its data, its schema, its versions and which is current."""
-        show(resp, model_document(await asyncio.to_thread(self._registry.model, model)))
+        """Its data, its plan and schema, its versions and which is current."""
+        show(resp, await asyncio.to_thread(self._document, model))
+
+    def _document(self, name: str) -> dict[str, Any]:
+        model = self._registry.model(name)
+        plan = None
+        # A plan whose bytes are lost takes nothing else away.
+        with suppress(Unavailable):
+            if model.snapshot and model.snapshot.plan:
+                plan = self._blobs.get(model.snapshot.plan)
+        return model_document(model, plan=plan)
 
     @requires("models:write")
     async def on_delete(self, req: Request, resp: Response, model: str) -> None:

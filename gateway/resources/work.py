@@ -31,10 +31,12 @@ from tasks.registry.models_registry import check_name
 EVERY_KIND: Final = frozenset({"lane", "deadline"})
 #: The query parameters that each kind reads beside those.
 PARAMETERS: Final = {
-    Kind.INIT: frozenset({"target", "estimator", "options", "sheet"}),
+    Kind.INIT: frozenset({"target", "estimator", "options", "sheet", "replace", "dry_run", "upload"}),
     Kind.TRAIN: frozenset(),
     Kind.ESTIMATE: frozenset({"version", "explain", "spreadsheet", "sheet", "unknown", "missing", "keep"}),
 }
+#: Those that are true or false, and false where they are not given.
+FLAGS: Final = frozenset({"explain", "replace", "dry_run"})
 #: Longest Idempotency-Key, in characters.
 KEY_LENGTH: Final = 255
 #: The latest deadline (seconds), some three years.
@@ -138,11 +140,11 @@ class Work:
             raise InvalidField(f"version must be a positive whole number or an alias, not {version[:40]!r}").at(
                 "?version"
             )
-        explain = given.get("explain")
-        if explain not in (None, "true", "false"):
-            raise InvalidField(f"explain must be true or false, not {explain[:40]!r}").at("?explain")
-        if explain == "false":
-            del given["explain"]
+        for name in FLAGS & given.keys():
+            if given[name] not in ("true", "false"):
+                raise InvalidField(f"{name} must be true or false, not {given[name][:40]!r}").at(f"?{name}")
+            if given[name] == "false":
+                del given[name]
         spreadsheet = given.get("spreadsheet")
         if spreadsheet not in (None, SAFE):
             raise InvalidField(f"spreadsheet must be {SAFE}, or be left out, not {spreadsheet[:40]!r}").at(

@@ -111,8 +111,9 @@ def letter_document(letter: DeadLetter) -> dict[str, Any]:
     }
 
 
-def model_document(model: Model) -> dict[str, Any]:
-    """A model with its schema and a line for each version; where its data was deleted, as its last version was."""
+def model_document(model: Model, *, plan: bytes | None = None) -> dict[str, Any]:
+    """A model with its schema, the plan of its data (JSON) and a line for each version; where its data was deleted, as
+    its last version was."""
     snapshot = model.snapshot
     described = snapshot or model.versions[max(model.versions)]
     learned = read_learned(described)
@@ -125,6 +126,7 @@ def model_document(model: Model) -> dict[str, Any]:
         "aliases": model.aliases,
         "snapshot": _snapshot_document(snapshot) if snapshot else None,
         "schema": described.schema,
+        "plan": msgspec.Raw(plan) if plan is not None else None,
         "versions": [
             {"version": number, "metrics": version.metrics, "created_at": _time(version.created_at)}
             for number, version in model.versions.items()
@@ -173,6 +175,7 @@ def version_document(model: str, number: int, version: Version, *, current: bool
         "created_at": _time(version.created_at),
         "task": version.task or None,
         "promotion": version.promotion,
+        "findings": version.findings,
         "schema": version.schema,
     }
 

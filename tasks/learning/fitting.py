@@ -12,8 +12,10 @@ import msgspec
 from tasks.contract import Promote
 from tasks.learning.fits import fit_models
 from tasks.learning.measuring import measure_on
+from tasks.learning.missing_plans import add_missing_plan
 from tasks.learning.promotion import decide
 from tasks.learning.recording import Recorder, Report
+from tasks.learning.train_findings import constant_model
 from tasks.ledger.groups import Claim
 from tasks.registry.models_registry import Version, check_name
 from tasks.registry.snapshots import read_dataset
@@ -45,6 +47,7 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
     estimator.check(request.params)
     with runtime.traces.step("read data", model=request.model):
         dataset = read_dataset(runtime.blobs, snapshot)
+    findings = add_missing_plan(runtime, request.model, snapshot, dataset)
     start = time.perf_counter()
     recorder = Recorder(report, grows=estimator.grows)
     with runtime.traces.step("fit", model=request.model, estimator=snapshot.estimator, rows=dataset.train.num_rows):
@@ -53,6 +56,7 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
     seconds = time.perf_counter() - start
     with runtime.traces.step("measure", rows=dataset.tested.num_rows):
         metrics = measure_on(dataset.tested, estimator, fitted.measured, dataset.schema)
+    findings += constant_model(estimator, fitted.served, dataset)
     artefact_blob = runtime.blobs.put(estimator.dump(fitted.served))
     promote, promotion = decide(runtime, request.model, request.promote, dataset=dataset, metrics=metrics)
     version = Version(
@@ -70,6 +74,7 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
         created_at=time.time(),
         task=request.task,
         promotion=promotion,
+        findings=msgspec.Raw(msgspec.json.encode(findings)),
     )
     # A train that has stored its version does not fail any more.
     let_finish()
@@ -107,4 +112,5 @@ def _result(model: str, number: int, version: Version, *, promoted: bool) -> dic
         "importance": version.importance,
         "params_used": version.params_used,
         "fingerprint": version.fingerprint,
+        "findings": version.findings,
     }

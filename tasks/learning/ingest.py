@@ -11,7 +11,9 @@ import msgspec
 
 from tasks.errors import InvalidField, MalformedBody, ModelNotInitialised, Unavailable
 from tasks.estimators.base import Dataset
-from tasks.ledger.groups import Claim
+from tasks.learning.dry_runs import look
+from tasks.learning.guarding import check_unchanged
+from tasks.ledger.groups import Claim, Head
 from tasks.registry.models_registry import Snapshot, check_name
 from tasks.registry.snapshots import read_sides
 from tasks.storage.fsspec_urls import locate
@@ -21,6 +23,7 @@ from tasks.tables.findings import Finding
 from tasks.tables.plan import Plan
 from tasks.tables.planning.finishing import plan_of_parts
 from tasks.tables.planning.options import wishes_of
+from tasks.tables.planning.showing import shown_plan
 from tasks.tables.planning.source import Source
 from tasks.tables.reading.bodies import read
 from tasks.tables.reading.hints import CsvOptions, Hints
@@ -43,6 +46,8 @@ class Request(msgspec.Struct, frozen=True):
     estimator: str
     options: dict[str, Any]
     claim: Claim | None = None
+    #: Whether a model in use may get another target, problem or other columns.
+    replace: bool = False
 
 
 def from_body(
@@ -93,12 +98,15 @@ def initialise(runtime: Runtime, request: Request, reading: Reading) -> dict[str
         known, lost = _last_sides(runtime, request.model)
         ready = estimator.keeping(known).knowing(_source(reading, found))
         dataset = _planned(ready.prepare(table, {**request.options, "target": request.target}))
+    if not request.replace:
+        check_unchanged(runtime.registry, request.model, dataset.schema, plan=dataset.plan)
     with runtime.traces.step("store", model=request.model):
         snapshot = _store(runtime, request, dataset, fingerprint=formats.fingerprint(table))
         # An init that has stored its snapshot does not fail any more.
         let_finish()
         runtime.registry.set_snapshot(request.model, snapshot, claim=request.claim)
     schema, plan = dataset.schema, dataset.plan
+    assert plan is not None
     return {
         "model": request.model,
         "estimator": request.estimator,
@@ -110,7 +118,7 @@ def initialise(runtime: Runtime, request: Request, reading: Reading) -> dict[str
         "validation_rows": snapshot.validation_rows,
         "columns": schema.columns,
         "fingerprint": snapshot.fingerprint,
-        "plan": plan,
+        "plan": shown_plan(plan),
         "warnings": [*_said(plan), *_warnings(dataset), *lost, *_share_warnings(dataset)],
     }
 
@@ -120,10 +128,27 @@ def _planned(dataset: Dataset) -> Dataset:
     return dataset if dataset.plan is not None else replace(dataset, plan=plan_of_parts(dataset.schema, dataset.train))
 
 
-def _said(plan: Plan | None) -> list[str]:
+def _said(plan: Plan) -> list[str]:
     """The findings of the plan that are more than a remark, in words."""
-    found = plan.findings if plan is not None else []
-    return ["; ".join(filter(None, (one.message, one.done, one.remedy))) for one in found if one.severity != "info"]
+    said = (finding for finding in plan.findings if finding.severity != "info")
+    return ["; ".join(filter(None, (finding.message, finding.done, finding.remedy))) for finding in said]
+
+
+def look_at(runtime: Runtime, request: Request, reading: Reading, *, head: Head, body: bytes) -> dict[str, Any]:
+    """What an init would make of a table, whose `body`, as it came, is kept with its `head` for an hour for one that
+    names it as `upload`; nothing else is stored. Returns what `dry_runs.look` promises, model, estimator and upload.
+
+    Raises InvalidField, InvalidTable.
+    """
+    check_name(request.model)
+    estimator = runtime.estimators.get(request.estimator)
+    with runtime.traces.step("plan", model=request.model, rows=reading.table.num_rows):
+        written = reading.format == "csv"
+        table, found = typed(reading.table, wishes_of(request.options), decimal=reading.decimal, said=not written)
+        options = {**request.options, "target": request.target or None}
+        seen = look(estimator, table, options, source=_source(reading, found))
+    upload = runtime.uploads.keep(head, body)
+    return {"model": request.model, "estimator": request.estimator, "dry_run": True, "upload": upload, **seen}
 
 
 def _source(reading: Reading, found: Sequence[Finding]) -> Source:
@@ -158,6 +183,7 @@ def _store(runtime: Runtime, request: Request, dataset: Dataset, *, fingerprint:
         validation_rows=dataset.holdout.num_rows if test is not None else 0,
         target=dataset.schema.target,
         problem=dataset.schema.problem,
+        plan=runtime.blobs.put(msgspec.json.encode(dataset.plan)),
         created_at=time.time(),
     )
 

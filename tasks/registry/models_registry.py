@@ -31,6 +31,7 @@ from tasks.redis_keys import (
 )
 from tasks.registry.curve import Curve, read_curve
 from tasks.registry.history import RETENTION, fact, last_fact, task_of, who_asked
+from tasks.registry.snapshot_plans import SnapshotPlans
 from tasks.registry.version_reports import VersionReports
 from tasks.storage.scripts import register
 
@@ -57,6 +58,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     validation_rows: int = 0
     target: str
     problem: str
+    #: Blob of the plan of its columns (JSON); empty if an earlier release stored it and no train has made one since.
+    plan: str = ""
     #: Seconds since the epoch.
     created_at: float
 
@@ -98,6 +101,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     #: The task that made it.
     task: str
     promotion: Promotion = UNKNOWN_PROMOTION
+    #: What its train had to say beside the figures (JSON of a list of findings).
+    findings: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +148,7 @@ class Registry:
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
         self.reports = VersionReports(client)
+        self.plans = SnapshotPlans(client)
         self._add_version = register(client, "tasks/registry/lua/add_version.lua")
         self._set_snapshot = register(client, "tasks/registry/lua/set_snapshot.lua")
         self._promote = register(client, "tasks/registry/lua/promote.lua")

@@ -85,6 +85,18 @@ CODES: Final[dict[str, Meaning]] = {
         "kept for training; no figure says how well it is known",
         "send more rows of it, or leave it out",
     ),
+    "plan_made": Meaning(
+        "info",
+        "the data were stored without a plan, by an earlier release",
+        "a plan is made of them as they are, with every column a feature",
+        "init again to have the table looked at",
+    ),
+    "constant_model": Meaning(
+        "warning",
+        "the model gives all rows the same answer: it found nothing to tell them apart by",
+        "",
+        "send more rows or other columns, or let it split smaller groups with a lower min_data_in_leaf",
+    ),
     "no_features": Meaning(
         "error",
         "no column is left to learn from",

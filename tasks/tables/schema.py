@@ -77,6 +77,11 @@ def conform_training(table: pa.Table, schema: Schema) -> pa.Table:
     )
 
 
+def conform_features(table: pa.Table, schema: Schema) -> pa.Table:
+    """The features of a table that `schema` was inferred from, as `conform` makes them; it may have other columns."""
+    return _features(table, schema)
+
+
 def plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """The column without a dictionary, with 64-bit floats for decimals and `string` for every type of text."""
     kind = values.type

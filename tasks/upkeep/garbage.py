@@ -20,13 +20,13 @@ from tasks.upkeep.budget import Budget
 PAGE: Final = 1000
 
 
-def remove_unreferenced(blobs: Blobs, registry: Registry, *, mark: str, before: float, budget: Budget) -> int:
-    """Remove the blobs that no model refers to, and that are not the store's `mark`, which were put before that time.
+def remove_unreferenced(blobs: Blobs, registry: Registry, *, kept: set[str], before: float, budget: Budget) -> int:
+    """Remove the blobs that no model refers to, and that are not `kept`, which were put before that time.
     Returns how many."""
     old = blobs.put_before(before)
     if not old:
         return 0
-    marked = referenced(registry) | {mark}
+    marked = referenced(registry) | kept
     unmarked = (digest for digest in old if digest not in marked)
     return sum(blobs.discard(digest, before=before) for digest in budget.within(unmarked))
 
@@ -37,7 +37,7 @@ def referenced(registry: Registry) -> set[str]:
     for name in registry.names():
         model = registry.model(name)
         if data := model.snapshot:
-            found |= {data.train, data.holdout, data.test, data.sides}
+            found |= {data.train, data.holdout, data.test, data.sides, data.plan}
         found |= {version.artefact for version in model.versions.values()}
         found |= {version.measured_artefact for version in model.versions.values()}
         found |= {report.digest for report in registry.reports.all(name)}

@@ -13,6 +13,7 @@ from typing import Any, Final
 import redis
 
 from tasks.config.settings import Settings
+from tasks.ledger.uploads import Uploads
 from tasks.redis_keys import DEAD_KEY, GROUP_KEY, MARK_FIELD, OWNER_KEY, SERVICE_KEY
 from tasks.registry.models_registry import Registry
 from tasks.storage.stores import open_blobs
@@ -37,11 +38,10 @@ def sweep(client: redis.Redis, settings: Settings, *, now: float, part_seconds: 
     """
     blobs, registry = open_blobs(settings.blobs_url, client), Registry(client)
     budget = partial(Budget, part_seconds)
+    kept = {_mark(client)} | Uploads(client, blobs).digests()
     removed = {
         "versions": remove_old(client, registry, settings, now=now, budget=budget()),
-        "blobs": remove_unreferenced(
-            blobs, registry, mark=_mark(client), before=now - settings.grace_seconds, budget=budget()
-        ),
+        "blobs": remove_unreferenced(blobs, registry, kept=kept, before=now - settings.grace_seconds, budget=budget()),
         "bodies and results": remove_left_behind(client, blobs, before=now - MARGIN_SECONDS, budget=budget()),
     }
     if any(removed.values()):

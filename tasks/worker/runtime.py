@@ -14,6 +14,7 @@ from tasks.config.capacity import FIT_PART, fitted
 from tasks.config.machine import cores
 from tasks.config.settings import Settings
 from tasks.ledger.store import Ledger
+from tasks.ledger.uploads import Uploads
 from tasks.registry.aliases import Aliases
 from tasks.registry.models_registry import Registry
 from tasks.storage.blobs import Blobs
@@ -39,6 +40,7 @@ class Runtime:
     blobs: Blobs
     estimators: Catalogue
     models: ModelCache
+    uploads: Uploads
     #: Of the table in a body.
     bounds: Bounds
     #: Ends the connection to Redis; the next command makes a new one.
@@ -69,6 +71,7 @@ def make_runtime(settings: Settings) -> Runtime:
         blobs=blobs,
         estimators=estimators,
         models=ModelCache(registry, blobs, estimators, size=settings.model_cache_size),
+        uploads=Uploads(client, blobs),
         bounds=Bounds(rows=most.max_rows, columns=most.max_columns, bytes=most.max_decoded_bytes),
         disconnect=partial(_disconnect, client),
         traces=open_traces(settings, "worker"),

@@ -10,7 +10,7 @@ from tasks.tables.columns import Schema
 from tasks.tables.plan import Plan
 from tasks.tables.planning.beside import with_carried
 from tasks.tables.planning.draft import Draft
-from tasks.tables.planning.finishing import finished_plan
+from tasks.tables.planning.finishing import planned
 from tasks.tables.planning.levels import learned_schema, recoded, whole_schema
 from tasks.tables.planning.number_statistics import number_statistics
 from tasks.tables.schema import conform_training
@@ -42,7 +42,7 @@ class Conformed:
         numbers = number_statistics(train, names)
         schema = learned_schema(self.schema, train, numbers)
         coded = recoded(train, self.schema, schema)
-        return Learned(schema, finished_plan(draft, schema, coded, numbers), self.schema)
+        return Learned(schema, planned(draft, schema, coded, numbers), self.schema)
 
 
 def conformed(draft: Draft) -> Conformed:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from tasks.tables.columns import Schema
+from tasks.tables.columns import Problem, Schema
 from tasks.tables.findings import Finding
 from tasks.tables.plan import ColumnPlan, Plan
 from tasks.tables.planning.draft import Draft, Drafted
@@ -17,15 +17,16 @@ from tasks.tables.planning.number_statistics import NumberStatistics, number_sta
 from tasks.tables.planning.other_statistics import described
 
 
-def finished_plan(draft: Draft, schema: Schema, train: pa.Table, numbers: NumberStatistics) -> Plan:
-    """The plan of a table that is learned from. `numbers`: of the schema's columns of numbers, in order."""
+def planned(draft: Draft, schema: Schema, train: pa.Table, numbers: NumberStatistics) -> Plan:
+    """The plan of a table, with the figures of these of its rows. `numbers`: of the schema's columns of numbers."""
     columns = dict(_features(schema, train, numbers))
     for name, drafted in draft.columns.items():
         if name in columns:
             columns[name] = msgspec.structs.replace(columns[name], given=drafted.given)
         else:
             columns[name] = _beside(name, drafted, draft.table.num_rows)
-    return _plan([columns[name] for name in draft.columns], schema, draft.findings)
+    listed = [columns[name] for name in draft.columns]
+    return _plan(listed, draft.findings, target=draft.target, problem=draft.problem)
 
 
 def drafted_plan(draft: Draft) -> Plan:
@@ -40,12 +41,14 @@ def plan_of_parts(schema: Schema, train: pa.Table, findings: Sequence[Finding] =
     columns = [column for _, column in _features(schema, train, numbers)]
     columns.append(ColumnPlan(name=schema.target, role="target", rows=train.num_rows))
     columns += [ColumnPlan(name=beside.name, role=beside.role) for beside in schema.beside]
-    return _plan(columns, schema, findings)
+    return _plan(columns, findings, target=schema.target, problem=schema.problem)
 
 
-def _plan(columns: list[ColumnPlan], schema: Schema, findings: Sequence[Finding]) -> Plan:
+def _plan(
+    columns: list[ColumnPlan], findings: Sequence[Finding], *, target: str | None, problem: Problem | None
+) -> Plan:
     row: dict[str, Any] = {column.name: column.typical for column in columns if column.role == "feature"}
-    return Plan(columns=columns, target=schema.target, problem=schema.problem, findings=grouped(findings), row=row)
+    return Plan(columns=columns, target=target, problem=problem, findings=grouped(findings), row=row)
 
 
 def _features(schema: Schema, train: pa.Table, numbers: NumberStatistics) -> Iterator[tuple[str, ColumnPlan]]:

@@ -24,7 +24,7 @@ def whole_schema(draft: Draft) -> Schema:
     assert draft.target is not None
     assert draft.problem is not None
     return Schema(
-        columns=[_column(draft, name) for name in draft.features()],
+        columns=[whole_column(draft, name) for name in draft.features()],
         target=draft.target,
         problem=draft.problem,
         classes=classes,
@@ -37,7 +37,8 @@ def whole_schema(draft: Draft) -> Schema:
     )
 
 
-def _column(draft: Draft, name: str) -> Column:
+def whole_column(draft: Draft, name: str) -> Column:
+    """A feature as all rows have it."""
     drafted = draft.columns[name]
     assert drafted.type is not None
     categories = _texts(draft.table.column(name)) if drafted.type == "category" else []

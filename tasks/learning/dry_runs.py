@@ -1,0 +1,33 @@
+"""A table that is only looked at: what an init would make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from tasks.estimators.base import Estimator
+from tasks.tables.planning.drafting import draft_of
+from tasks.tables.planning.looking import looked_at
+from tasks.tables.planning.options import check_options
+from tasks.tables.planning.showing import first_rows, shown_plan
+from tasks.tables.planning.source import Source
+
+
+def look(estimator: Estimator[Any], table: pa.Table, options: Mapping[str, Any], *, source: Source) -> dict[str, Any]:
+    """The plan of a typed table, with or without a target, its problem, how many rows are learned from, and the first
+    20 rows. What would have it refused is among the findings.
+
+    Raises InvalidField for options that cannot be, InvalidTable for names given twice.
+    """
+    check_options(options)
+    draft = draft_of(table, options, source=source, takes=estimator.takes)
+    plan = looked_at(draft)
+    return {
+        "target": plan.target,
+        "problem": plan.problem,
+        "rows": draft.table.num_rows,
+        "plan": shown_plan(plan),
+        "sample": first_rows(table),
+    }

@@ -1,0 +1,50 @@
+"""A model in use is not given other data by mistake."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tasks.errors import Conflict
+from tasks.registry.models_registry import Registry
+from tasks.tables.checks import listed
+from tasks.tables.columns import Schema
+from tasks.tables.plan import Plan
+
+
+def check_unchanged(registry: Registry, model: str, schema: Schema, *, plan: Plan | None) -> None:
+    """Raises Conflict, which says the difference, if the model has a current version and the schema has another target,
+    problem or other columns than that."""
+    current = registry.current(model)
+    if current is None:
+        return
+    old = msgspec.json.decode(registry.version(model, current).schema, type=Schema)
+    if changes := differences(old, schema, plan=plan):
+        raise Conflict(
+            f"the model {model} is in use (version {current}), and this table differs from what it learned:"
+            f" {'; '.join(changes)}; say replace=true if that is meant"
+        ).at("?replace")
+
+
+def differences(old: Schema, new: Schema, *, plan: Plan | None = None) -> list[str]:
+    """What another target, problem or set of columns the new schema has, each in words."""
+    changes = []
+    if old.target != new.target:
+        changes.append(f"the target is {new.target!r}, not {old.target!r}")
+    if old.problem != new.problem:
+        changes.append(f"the problem is {new.problem}, not {old.problem}")
+    before = {column.name: column.type for column in old.columns}
+    after = {column.name: column.type for column in new.columns}
+    roles = {column.name: column.role for column in plan.columns} if plan is not None else {}
+    missing = [name for name in before if name not in after]
+    if lost := [name for name in missing if name not in roles]:
+        changes.append(f"it has no {listed(lost)}")
+    if left := [name for name in missing if name in roles and name != new.target]:
+        changes.append(f"{listed(left)} would not be learned from")
+    if added := [name for name in after if name not in before and name != old.target]:
+        changes.append(f"new columns: {listed(added)}")
+    changes += [
+        f"column {name!r} is {after[name]}, not {kind}"
+        for name, kind in before.items()
+        if after.get(name, kind) != kind
+    ][:10]
+    return changes
