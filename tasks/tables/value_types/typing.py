@@ -13,7 +13,7 @@ from tasks.tables.value_types.texts import Typed, typed_texts
 from tasks.tables.wishes import Wish
 
 #: The key of a field's metadata that says how its texts are read: see `format_of`.
-_FORMAT = b"format"
+_FORMAT = b"mlservice.format"
 _OPEN = Wish()
 
 
@@ -34,7 +34,9 @@ def typed(
         wish = wanted.get(field.name, _OPEN) if wanted else _OPEN
         found = _column(values, field.name, wish, decimal=decimal, said=said)
         columns.append(found.values)
-        metadata = {_FORMAT: found.format.encode()} if found.format else None
+        # What is typed already keeps its format.
+        form = found.format or (format_of(field) if found.values.type == field.type else "")
+        metadata = {_FORMAT: form.encode()} if form else None
         fields.append(pa.field(field.name, found.values.type, metadata=metadata))
         findings += found.findings
     return pa.Table.from_arrays(columns, schema=pa.schema(fields)), findings

@@ -64,11 +64,19 @@ def test_a_feature_beyond_2_to_53_is_learned_from(service: Service) -> None:
     assert "rounded_whole_numbers" in codes(found)["id"]
 
 
+def test_quoted_empty_fields_among_numbers_are_missing(service: Service) -> None:
+    found = learned(service, "04-quoted-empty.csv")
+    assert types(found) == {"x": "number", "k": "number"}
+    assert predicted(service, "04-quoted-empty.csv", b'x,k\n"3",""\n', "text/csv") == predicted(
+        service, "04-quoted-empty.csv", [[3, None]]
+    )
+
+
 def test_a_word_for_none_does_not_make_a_category(service: Service) -> None:
     assert types(learned(service, "05-one-None.csv")) == {"x": "number", "k": "number"}
 
 
-@pytest.mark.parametrize("suffix", ["json"])
+@pytest.mark.parametrize("suffix", ["csv", "json"])
 def test_leading_zeros_make_texts(service: Service, suffix: str) -> None:
     found = learned(service, f"15-leading-zeros.{suffix}")
     assert types(found)["plant"] == "category"
@@ -76,11 +84,32 @@ def test_leading_zeros_make_texts(service: Service, suffix: str) -> None:
     assert "codes" in codes(found)["plant"]
 
 
+def test_decimals_as_text_are_numbers(service: Service) -> None:
+    found = learned(service, "17-decimal-as-text.json")
+    assert types(found) == {"price": "number", "x": "number"}
+    assert "numbers_as_text" in codes(found)["price"]
+    assert predicted(service, "17-decimal-as-text.json", [["1.25", 1]]) == predicted(
+        service, "17-decimal-as-text.json", [[1.25, 1]]
+    )
+
+
 def test_whole_floats_are_the_same_classes(service: Service) -> None:
     whole, floats = (learned(service, f"19-classes-{kind}.csv") for kind in ("int", "float"))
     assert whole["problem"] == floats["problem"] == "multiclass"
     assert whole["classes"] == floats["classes"]
     assert whole["fingerprint"] == floats["fingerprint"]
+
+
+def test_t_and_f_are_booleans(service: Service) -> None:
+    name = "23-pg-boolean.csv"
+    assert types(learned(service, name))["b"] == "boolean"
+    true = [predicted(service, name, [[5, value]]) for value in (True, 1, "t", "TRUE")]
+    assert all(answer == true[0] for answer in true)
+    assert predicted(service, name, b"x,b\n5,t\n", "text/csv") == true[0]
+
+
+def test_hexadecimal_digits_are_texts(service: Service) -> None:
+    assert types(learned(service, "27-hex.csv"))["k"] == "category"
 
 
 def test_what_is_not_of_the_type_that_is_given_is_named(service: Service) -> None:

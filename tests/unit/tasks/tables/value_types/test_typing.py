@@ -159,3 +159,11 @@ def test_chunks_make_no_difference() -> None:
     chunked = pa.chunked_array([["1", "2"], ["2", "x", None], ["3"] * 10])
     assert one(chunked) == one(chunked.combine_chunks())
     assert one(pa.chunked_array([], TEXT))[0] == NONE
+
+
+def test_what_is_typed_stays_so() -> None:
+    table, _ = typed(pa.table({"p": ["5%", "6%"], "t": ["10:00", "11:30"], "c": ["007", "1"], "n": [1.0, 2.0]}))
+    again, findings = typed(table)
+    assert again.schema.equals(table.schema, check_metadata=True)
+    assert again.equals(table)
+    assert [found.code for found in findings] == ["codes"]
