@@ -168,6 +168,8 @@ def version_document(model: str, number: int, version: Version, *, current: bool
         "params": version.params,
         "params_used": version.params_used,
         "metrics": version.metrics,
+        "measured": version.measured,
+        "decision": _decision_document(version),
         "importance": version.importance,
         "curve": version.curve,
         "seconds": version.seconds,
@@ -178,6 +180,12 @@ def version_document(model: str, number: int, version: Version, *, current: bool
         "findings": version.findings,
         "schema": version.schema,
     }
+
+
+def _decision_document(version: Version) -> dict[str, Any]:
+    """Without the scores, which are many and mean nothing by themselves."""
+    shown: dict[str, Any] = msgspec.to_builtins(version.decision)
+    return {name: value for name, value in shown.items() if name != "scores"}
 
 
 def _time(seconds: float | None) -> str | None:

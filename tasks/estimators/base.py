@@ -6,12 +6,14 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 import pyarrow as pa
 
 from tasks.errors import InvalidField
-from tasks.estimators.metrics import GROWING
+from tasks.estimators.metrics import GROWING, MEASURED
+from tasks.estimators.outcomes import Floats
+from tasks.tables.choices import DEFAULTS, Choices, choices_of
 from tasks.tables.columns import ColumnType, Schema
 from tasks.tables.plan import Plan
 from tasks.tables.planning.conforming import conformed
@@ -19,8 +21,11 @@ from tasks.tables.planning.drafting import draft_of
 from tasks.tables.planning.options import check_options
 from tasks.tables.planning.refusing import refuse_faults
 from tasks.tables.planning.source import Source
+from tasks.tables.schema import class_indices, numbers
 from tasks.tables.sides import Sides
-from tasks.tables.splitting import HOLDOUT, TEST, TRAIN, VALIDATION, Wanted, deal
+from tasks.tables.split_options import wanted_of
+from tasks.tables.splitting import TEST, TRAIN, VALIDATION, deal
+from tasks.tables.weighing import class_weights
 
 #: Values of metrics, by the rows on which they were measured (`train`, `holdout`) and name.
 Metrics = Mapping[str, Mapping[str, float]]
@@ -46,11 +51,24 @@ class Dataset:
     test: pa.Table | None = None
     #: What each column of the table is, if that was found.
     plan: Plan | None = None
+    #: How models of this are measured and decide.
+    choices: Choices = DEFAULTS
 
     @property
     def tested(self) -> pa.Table:
         """The rows on which a model of this is measured."""
         return self.holdout if self.test is None else self.test
+
+    def weights(self, part: Literal["train", "holdout", "tested"], *, fit: bool = False) -> Floats | None:
+        """How much each row of a part counts; None if all count alike. For a `fit` the classes' weights count, too."""
+        table: pa.Table = getattr(self, part)
+        name = self.schema.beside_of("weight")
+        own = numbers(table.column(name)) if name in table.column_names else None
+        if not fit or not self.choices.class_weight or not self.schema.classes:
+            return own
+        of_class = class_weights(self.train.column(self.schema.target), self.schema, self.choices.class_weight)
+        of_row = of_class[class_indices(table.column(self.schema.target), self.schema)]
+        return of_row if own is None else own * of_row
 
     def with_test(self) -> Dataset:
         """The same with the test rows among those to learn from, for a model that is not measured any more."""
@@ -105,16 +123,24 @@ class Estimator(ABC, Generic[Model]):
         InvalidTable and InvalidTarget, with all that was found, and InvalidField for options that cannot be.
         """
         check_options(options)
-        wanted = Wanted(holdout=_fraction(options.get("holdout", HOLDOUT)))
         draft = draft_of(table, options, source=self._source, takes=self.takes)
         refuse_faults(draft)
         whole = conformed(draft)
-        classes = bool(whole.schema.classes)
-        parts = deal(whole.table, wanted, target=whole.schema.target, classes=classes, known=self._known)
+        classes, target = whole.schema.classes, whole.schema.target
+        wanted = wanted_of(options, whole.schema)
+        chosen = choices_of(options, whole.schema.problem, classes, MEASURED[whole.schema.problem], wanted)
+        dealt = whole.table.select([*whole.schema.names, target, *filter(None, [wanted.column])])
+        parts = deal(dealt, wanted, target=target, classes=bool(classes), known=self._known)
         learned = whole.learned(draft, parts.of(whole.table, TRAIN))
         train, holdout, test = (learned.recoded(parts.of(whole.table, part)) for part in (TRAIN, VALIDATION, TEST))
         return Dataset(
-            train=train, holdout=holdout, schema=learned.schema, sides=parts.sides, test=test, plan=learned.plan
+            train=train,
+            holdout=holdout,
+            schema=learned.schema,
+            sides=parts.sides,
+            test=test,
+            plan=learned.plan,
+            choices=chosen,
         )
 
     @abstractmethod
@@ -156,6 +182,10 @@ class Estimator(ABC, Generic[Model]):
         """Look at params before any work is done. Raises InvalidParams."""
         return
 
+    def quantile(self, params: Mapping[str, Any]) -> float | None:
+        """The quantile that a fit with these params predicts; None for one that predicts none."""
+        return None
+
     def grows(self, metric: str) -> bool:
         """Whether more of a metric that `fit` tells is better; of others less is."""
         return metric.partition("@")[0] in GROWING
@@ -168,9 +198,3 @@ class Estimator(ABC, Generic[Model]):
         """All params that a model was fitted with, defaults too, if the estimator can say; asked right after the fit.
         They survive JSON."""
         return {}
-
-
-def _fraction(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 0.9:
-        raise InvalidField("holdout must be a number greater than 0 and at most 0.9").at("/options/holdout")
-    return float(value)

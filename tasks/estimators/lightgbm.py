@@ -20,7 +20,7 @@ from tasks.estimators.lightgbm_by_feature import spread, summed
 from tasks.estimators.lightgbm_explain import explanation
 from tasks.estimators.lightgbm_library import load_lightgbm as load_lightgbm
 from tasks.estimators.lightgbm_memory import check_memory
-from tasks.estimators.lightgbm_params import complete, names_given, refusal, resolve, try_out
+from tasks.estimators.lightgbm_params import ALPHA, complete, names_given, refusal, resolve, stopping, try_out
 from tasks.tables.columns import Schema
 from tasks.tables.schema import class_indices, numbers, target_type
 
@@ -84,7 +84,7 @@ class LightGBM(Estimator[LightGBMModel]):
         the fit would take more memory than it may, before it begins."""
         lgb, schema = load_lightgbm(), dataset.schema
         rows, holdout_rows = dataset.train.num_rows, dataset.holdout.num_rows
-        resolved = resolve(params)
+        resolved = {**stopping(dataset.choices.metric, schema.problem), **resolve(params)}
         large = rows * len(schema.columns) >= VALUES_FOR_THREADS
         threads = self.threads if large or "num_threads" in resolved else 1
         used = chosen = complete(resolved, schema, rows=rows, threads=threads)
@@ -106,7 +106,10 @@ class LightGBM(Estimator[LightGBMModel]):
         if stops:
             callbacks.append(lgb.early_stopping(patience, verbose=False))
         train = _lightgbm_data(dataset.train, schema, features, chosen, scores=fitted.scores)
+        train.set_weight(dataset.weights("train", fit=True))
         valid = [_lightgbm_data(dataset.holdout, schema, features, chosen, reference=train)] if holdout_rows else []
+        for data in valid:
+            data.set_weight(dataset.weights("holdout", fit=True))
         try:
             booster = lgb.train(
                 chosen, train, num_boost_round=total, valid_sets=valid, valid_names=["holdout"], callbacks=callbacks
@@ -114,6 +117,11 @@ class LightGBM(Estimator[LightGBMModel]):
         except lgb.basic.LightGBMError as error:
             raise refusal(error) from error
         return LightGBMModel(booster, schema, features, used)
+
+    def quantile(self, params: Mapping[str, Any]) -> float | None:
+        """That of `objective` quantile."""
+        resolved = resolve(params)
+        return float(resolved.get("alpha", ALPHA)) if resolved.get("objective") == "quantile" else None
 
     def predict(self, model: LightGBMModel, table: pa.Table) -> pa.Table:
         """As the contract says; the prediction of classes is the most probable, the first one if they are equal."""

@@ -58,6 +58,18 @@ OBJECTIVES: Final[dict[str, tuple[str, ...]]] = {
 }
 #: The metric on the holdout that stops the fit, by problem.
 METRICS: Final = {"regression": "rmse", "binary": "binary_logloss", "multiclass": "multi_logloss"}
+#: The quantile of the objective of that name, if none is given.
+ALPHA: Final = 0.9
+#: LightGBM's metric that orders fits like one of ours, where it is not the problem's own; for all problems under "".
+_STOPPING: Final = {
+    ("", "mae"): "l1",
+    ("", "mape"): "mape",
+    ("", "pinball"): "quantile",
+    ("", "auc"): "auc",
+    ("", "average_precision"): "average_precision",
+    ("binary", "accuracy"): "binary_error",
+    ("multiclass", "accuracy"): "multi_error",
+}
 #: Metrics that grow and that LightGBM takes for ones that shrink (findings/lightgbm-r2-stops-at-the-worst.sh).
 _MISTAKEN: Final = ("r2",)
 #: The only params whose values are text.
@@ -96,6 +108,12 @@ def resolve(params: Mapping[str, Any]) -> dict[str, Any]:
         _check_value(name, main, value)
         found[main] = value
     return found
+
+
+def stopping(metric: str, problem: str) -> dict[str, str]:
+    """The param that has the fit stop by one of our metrics; none where LightGBM has none like it."""
+    name = _STOPPING.get((problem, metric)) or _STOPPING.get(("", metric))
+    return {"metric": name} if name else {}
 
 
 def names_given(params: Mapping[str, Any]) -> dict[str, str]:

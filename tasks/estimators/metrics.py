@@ -1,4 +1,4 @@
-"""How good predictions are, with numpy alone."""
+"""How good predictions are, with numpy alone. Every metric can weigh rows."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-Floats = npt.NDArray[np.float64]
+from tasks.estimators.outcomes import CALIBRATION_BINS, Floats, Outcomes
+from tasks.estimators.outcomes import auc as auc
+from tasks.estimators.outcomes import log_loss as log_loss
 
 #: The metric that decides, and whether more of it is better, by problem.
 MAIN: Final[dict[str, tuple[str, bool]]] = {
@@ -17,74 +18,102 @@ MAIN: Final[dict[str, tuple[str, bool]]] = {
     "binary": ("auc", True),
     "multiclass": ("log_loss", False),
 }
+#: What is measured, by problem; `mape` where no true value is 0, `auc` and `average_precision` where the rows have both
+#: classes, `pinball` of fits of a quantile.
+MEASURED: Final[dict[str, tuple[str, ...]]] = {
+    "regression": ("rmse", "mae", "r2", "mape", "pinball"),
+    "binary": (*("auc", "average_precision", "log_loss", "accuracy", "balanced_accuracy", "f1", "calibration_error"),),
+    "multiclass": ("log_loss", "accuracy", "balanced_accuracy", "f1", "calibration_error"),
+}
 #: Of which metrics more is better, ours and those of the libraries that people use; "ndcg@5" is one of "ndcg".
 GROWING: Final = frozenset({
     *("auc", "auc_mu", "roc_auc", "average_precision", "ndcg", "map", "accuracy", "balanced_accuracy"),
     *("precision", "recall", "f1", "r2"),
 })  # fmt: skip
 #: What decides if the main metric is not defined: AUC is not if the rows are all of one class.
-FALLBACK: Final = ("log_loss", False)
+FALLBACK: Final = "log_loss"
 
 
-def measure(problem: str, truth: Any, predictions: pa.Table, classes: Sequence[Any]) -> dict[str, float]:
-    """The metrics of predictions (as `Estimator.predict` gives them) against the true values (an Arrow column).
-
-    Regression: rmse, mae, r2. Binary: auc (left out if the rows are all of one class), log_loss, accuracy.
-    Multiclass: log_loss, accuracy.
-    """
-    if problem == "regression":
-        return _regression(_floats(truth), _floats(predictions.column("prediction")))
-    index = {value: number for number, value in enumerate(classes)}
-    expected = np.array([index[value] for value in truth.to_pylist()], dtype=np.intp)
-    chances = np.column_stack([_floats(predictions.column(f"probability_{i}")) for i in range(len(classes))])
-    given = np.array([index[value] for value in predictions.column("prediction").to_pylist()], dtype=np.intp)
-    metrics = {"log_loss": log_loss(expected, chances), "accuracy": float((given == expected).mean())}
-    if problem == "binary" and len(np.unique(expected)) == 2:
-        return {"auc": auc(expected == 1, chances[:, 1]), **metrics}
-    return metrics
+def measure(
+    problem: str, truth: Any, predictions: pa.Table, classes: Sequence[Any], *, weights: Floats | None = None
+) -> dict[str, float]:
+    """The metrics of predictions (as `Estimator.predict` gives them) against the true values (an Arrow column)."""
+    return figures(Outcomes.of(problem, truth, predictions, classes, weights=weights))
 
 
-def better_by(problem: str, new: dict[str, float], old: dict[str, float]) -> tuple[str, bool]:
-    """(the problem's main metric, whether `new` is better than `old` by it). Equal is not better."""
-    name, more = MAIN[problem]
-    if name not in new or name not in old:
-        name, more = FALLBACK
-    return name, new[name] > old[name] if more else new[name] < old[name]
+def figures(outcomes: Outcomes, weights: Floats | None = None, *, only: Sequence[str] = ()) -> dict[str, float]:
+    """The metrics of the problem that are defined for these rows, weighed by `weights` in place of their own; those of
+    `only`, if that names some. With a weight of 0 a row counts as not there."""
+    weights = outcomes.weights if weights is None else weights
+    found = _regression(outcomes, weights) if outcomes.problem == "regression" else _classes(outcomes, weights)
+    return {name: value for name, value in found.items() if not only or name in only}
 
 
-def auc(positive: npt.NDArray[np.bool_], score: Floats) -> float:
-    """Area under the ROC curve: the Mann-Whitney U of the positives over its largest value; ties count a half.
-
-    Source: Hanley and McNeil, Radiology 143 (1982), 29-36. Needs a row of each class.
-    """
-    _, place, counts = np.unique(score, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
-    size = int(positive.sum())
-    rest = len(positive) - size
-    return float((ranks[positive].sum() - size * (size + 1) / 2) / (size * rest))
+def main_metric(problem: str, chosen: str, *found: dict[str, float]) -> tuple[str, bool]:
+    """(the metric that decides, whether more is better): the one chosen, or that of the problem, or where one of
+    `found` has it not, log loss."""
+    name = chosen or MAIN[problem][0]
+    if not all(name in figures for figures in found):
+        name = FALLBACK if problem != "regression" else MAIN[problem][0]
+    return name, name in GROWING
 
 
-def log_loss(expected: npt.NDArray[np.intp], chances: Floats) -> float:
-    """Mean negative natural logarithm of the probability given to the true class, kept `eps` away from 0 and 1.
-
-    Source: Bishop, Pattern Recognition and Machine Learning (2006), eq. 4.108. `eps` is that of float64.
-    """
-    eps = np.finfo(np.float64).eps
-    true = chances[np.arange(len(expected)), expected]
-    return float(-np.log(np.clip(true, eps, 1 - eps)).mean())
-
-
-def _regression(truth: Floats, given: Floats) -> dict[str, float]:
+def _regression(rows: Outcomes, weights: Floats) -> dict[str, float]:
     """RMSE, MAE and the coefficient of determination 1 - SSE/SST, which is 0 where the truth does not vary."""
-    scale = max(float(np.abs(truth).max()), float(np.abs(given).max()), 1.0)
-    errors = (given - truth) / scale
-    total = float((((truth - truth.mean()) / scale) ** 2).sum())
+    total, scale = weights.sum(), rows.scale
+    squares = float(weights @ rows.errors**2)
+    truth = rows.truth / scale
+    spread = float(weights @ (truth - (weights @ truth) / total) ** 2)
+    found = {
+        "rmse": float(np.sqrt(squares / total) * scale),
+        "mae": float(weights @ np.abs(rows.errors) / total * scale),
+        "r2": 1 - squares / spread if spread else 0.0,
+    }
+    if rows.relative is not None:
+        found["mape"] = float(weights @ rows.relative / total)
+    if rows.quantile is not None:
+        # Source: Koenker and Bassett, Econometrica 46 (1978), 33-50.
+        misses = -rows.errors
+        loss = np.maximum(rows.quantile * misses, (rows.quantile - 1) * misses)
+        found["pinball"] = float(weights @ loss / total * scale)
+    return found
+
+
+def _classes(rows: Outcomes, weights: Floats) -> dict[str, float]:
+    total, size = weights.sum(), rows.chances.shape[1]
+    support = np.bincount(rows.truth, weights, size)
+    right = np.bincount(rows.truth, weights * rows.hits, size)
+    given = np.bincount(rows.given, weights, size)
+    there = support > 0
+    f1 = np.divide(2 * right, support + given, out=np.zeros(size), where=support + given > 0)
+    found = {
+        "log_loss": float(weights @ rows.losses / total),
+        "accuracy": float(right.sum() / total),
+        "balanced_accuracy": float((right[there] / support[there]).mean()),
+        "f1": float(f1[1] if rows.problem == "binary" else f1[there | (given > 0)].mean()),
+        "calibration_error": _calibration_error(rows, weights),
+    }
+    if rows.problem == "binary" and there.all():
+        return {**_ranking(rows, weights), **found}
+    return found
+
+
+def _ranking(rows: Outcomes, weights: Floats) -> dict[str, float]:
+    """AUC and average precision of the second class. Source of the latter: Zhu, Recall, precision and average precision
+    (2004), as the sum over thresholds of precision times what recall gains."""
+    positive, negative = rows.by_chance(weights)
+    below = np.cumsum(negative) - negative
+    above = np.cumsum(positive[::-1])
+    taken = above + np.cumsum(negative[::-1])
+    precision = np.divide(above, taken, out=np.zeros_like(taken), where=taken > 0)
     return {
-        "rmse": float(np.sqrt((errors**2).mean()) * scale),
-        "mae": float(np.abs(errors).mean() * scale),
-        "r2": 1 - float((errors**2).sum()) / total if total else 0.0,
+        "auc": float(positive @ (below + negative / 2) / (positive.sum() * negative.sum())),
+        "average_precision": float(positive[::-1] @ precision / positive.sum()),
     }
 
 
-def _floats(values: Any) -> Floats:
-    return np.asarray(values.to_numpy(), dtype=np.float64)
+def _calibration_error(rows: Outcomes, weights: Floats) -> float:
+    """Mean distance of the given chance and the part that came true, over bins of equal width. Source: Naeini et al.,
+    Obtaining Well Calibrated Probabilities Using Bayesian Binning, AAAI (2015)."""
+    bins, off = rows.calibration
+    return float(np.abs(np.bincount(bins, weights * off, CALIBRATION_BINS)).sum() / weights.sum())

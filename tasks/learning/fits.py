@@ -1,25 +1,28 @@
-"""The fits of a train: the model that is measured, and the one that is served."""
+"""The fits of a train: the model that is measured, the one that is served, and those of cross-validation."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from tasks.estimators.base import Dataset, Estimator, Progress
+from tasks.learning.cross_validation import cross_validated
+from tasks.learning.measuring import Graded
 from tasks.learning.recording import Recorder
-
-#: Of tables with fewer rows the served model learns from the test rows, too, after another one that has not seen them
-#: was measured.
-FEW_ROWS: Final = 1000
+from tasks.tables.folds import FEW_ROWS
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """Two models, which are the same one unless the table has few rows."""
+    """Two models, which are the same one unless the table has few rows; then there are folds, too."""
 
     served: Any
     measured: Any
+    folds: list[Graded]
+    #: How long the fit of the served one took.
+    seconds: float
 
     @property
     def two(self) -> bool:
@@ -28,15 +31,22 @@ class Fitted:
 
 
 def fit_models(estimator: Estimator[Any], dataset: Dataset, params: Mapping[str, Any], *, recorder: Recorder) -> Fitted:
-    """Fit what is measured on the test rows and what is served. What is recorded is the fit of what is served.
+    """Fit what is measured and what is served. What is recorded is the fit of what is served.
 
-    Raises what the estimator and the recorder raise.
+    Of tables of few rows the served model learns from the test rows, too, after others that have not seen them were
+    measured. Raises what the estimator and the recorder raise.
     """
-    if dataset.test is None or dataset.rows >= FEW_ROWS or not estimator.repeats:
-        found = estimator.fit(dataset, params, recorder)
-        return Fitted(found, found)
-    measured = estimator.fit(dataset, params, unrecorded(recorder))
-    return Fitted(estimator.fit(dataset.with_test(), params, recorder), measured)
+    folds: list[Graded] = []
+    measured, learned = None, dataset
+    if dataset.test is not None and dataset.rows < FEW_ROWS and estimator.repeats and dataset.choices.folds:
+        quiet = unrecorded(recorder)
+        quantile = estimator.quantile(params)
+        folds = cross_validated(estimator, dataset, params, progress=quiet, quantile=quantile)
+        measured, learned = estimator.fit(dataset, params, quiet), dataset.with_test()
+    start = time.perf_counter()
+    served = estimator.fit(learned, params, recorder)
+    recorder.end()
+    return Fitted(served, served if measured is None else measured, folds, time.perf_counter() - start)
 
 
 def unrecorded(recorder: Recorder) -> Progress:

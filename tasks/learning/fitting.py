@@ -11,7 +11,8 @@ import msgspec
 
 from tasks.contract import Promote
 from tasks.learning.fits import fit_models
-from tasks.learning.measuring import measure_on
+from tasks.learning.judging import judgement
+from tasks.learning.measuring import choose, grade
 from tasks.learning.missing_plans import add_missing_plan
 from tasks.learning.promotion import decide
 from tasks.learning.recording import Recorder, Report
@@ -48,17 +49,15 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
     with runtime.traces.step("read data", model=request.model):
         dataset = read_dataset(runtime.blobs, snapshot)
     findings = add_missing_plan(runtime, request.model, snapshot, dataset)
-    start = time.perf_counter()
     recorder = Recorder(report, grows=estimator.grows)
     with runtime.traces.step("fit", model=request.model, estimator=snapshot.estimator, rows=dataset.train.num_rows):
         fitted = fit_models(estimator, dataset, request.params, recorder=recorder)
-        recorder.end()
-    seconds = time.perf_counter() - start
     with runtime.traces.step("measure", rows=dataset.tested.num_rows):
-        metrics = measure_on(dataset.tested, estimator, fitted.measured, dataset.schema)
-    findings += constant_model(estimator, fitted.served, dataset)
+        graded = grade(estimator, fitted.measured, dataset, quantile=estimator.quantile(request.params))
+        judged = judgement(fitted, graded, dataset)
+    findings += constant_model(estimator, fitted.served, dataset) + judged.findings
     artefact_blob = runtime.blobs.put(estimator.dump(fitted.served))
-    promote, promotion = decide(runtime, request.model, request.promote, dataset=dataset, metrics=metrics)
+    promote, promotion = decide(runtime, request.model, request.promote, dataset=dataset, outcomes=graded.outcomes)
     version = Version(
         estimator=snapshot.estimator,
         schema=snapshot.schema,
@@ -67,13 +66,15 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
         measured_artefact=runtime.blobs.put(estimator.dump(fitted.measured)) if fitted.two else "",
         params=request.params,
         params_used=estimator.params_used(fitted.served),
-        metrics=metrics,
+        metrics=judged.metrics,
         importance={n: v for n, v in estimator.importance(fitted.served).items() if math.isfinite(v)},
         curve=recorder.curve,
-        seconds=seconds,
+        seconds=fitted.seconds,
         created_at=time.time(),
         task=request.task,
         promotion=promotion,
+        measured=judged.measured,
+        decision=choose(estimator, fitted.served, dataset) if fitted.two else graded.decision,
         findings=msgspec.Raw(msgspec.json.encode(findings)),
     )
     # A train that has stored its version does not fail any more.
@@ -86,7 +87,7 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
         number,
         request.model,
         " and current" if promote else "",
-        extra={"model": request.model, "version": number, "seconds": round(seconds, 3)},
+        extra={"model": request.model, "version": number, "seconds": round(fitted.seconds, 3)},
     )
     # Only now, so that nothing that a report does can keep a version from being stored.
     with runtime.traces.step("report", model=request.model, version=number):
@@ -106,6 +107,7 @@ def _result(model: str, number: int, version: Version, *, promoted: bool) -> dic
         "model": model,
         "version": number,
         "metrics": version.metrics,
+        "measured": msgspec.to_builtins(version.measured),
         "promoted": promoted,
         "promotion": msgspec.to_builtins(version.promotion),
         "seconds": version.seconds,

@@ -178,6 +178,7 @@ def _store(runtime: Runtime, request: Request, dataset: Dataset, *, fingerprint:
         holdout=runtime.blobs.put(formats.to_ipc(dataset.holdout)),
         test=runtime.blobs.put(formats.to_ipc(test)) if test is not None else "",
         sides=runtime.blobs.put(sides.to_bytes()) if sides is not None else "",
+        choices=msgspec.json.encode(dataset.choices).decode(),
         rows=dataset.rows,
         holdout_rows=dataset.tested.num_rows,
         validation_rows=dataset.holdout.num_rows if test is not None else 0,

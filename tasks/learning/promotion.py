@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 from tasks.contract import Promote
 from tasks.errors import ServiceError
 from tasks.estimators.base import Dataset
-from tasks.estimators.metrics import better_by
-from tasks.learning.measuring import measure_on
+from tasks.estimators.metrics import figures, main_metric
+from tasks.estimators.outcomes import Outcomes
+from tasks.estimators.uncertainty import difference as metric_difference
+from tasks.learning.measuring import outcomes_on
 from tasks.registry.models_registry import Promotion
 from tasks.tables.checks import listed
 from tasks.tables.columns import Schema
-from tasks.worker.model_cache import Loaded
 from tasks.worker.runtime import Runtime
 from tasks.worker.verdicts import domain_error
 
@@ -21,9 +21,9 @@ log = logging.getLogger(__name__)
 
 
 def decide(
-    runtime: Runtime, model: str, rule: Promote, *, dataset: Dataset, metrics: dict[str, float]
+    runtime: Runtime, model: str, rule: Promote, *, dataset: Dataset, outcomes: Outcomes
 ) -> tuple[bool, Promotion]:
-    """(whether to promote, what is said of it) for a version with these metrics on the dataset's holdout.
+    """(whether to promote, what is said of it) for a version with these outcomes on the dataset's test rows.
 
     Raises nothing but what ends the process: a fit that succeeded is stored, whatever the comparison comes to.
     """
@@ -34,10 +34,7 @@ def decide(
         current = runtime.registry.current(model)
         if current is None:
             return True, Promotion(decided=True, because="there was no current version")
-        loaded = runtime.models.get(model, current)
-        if digest := runtime.registry.version(model, current).measured_artefact:
-            loaded = replace(loaded, artefact=loaded.estimator.load(runtime.blobs.get(digest)))
-        return _compare(loaded, dataset, metrics)
+        return _compare(runtime, model, current, dataset=dataset, new=outcomes)
     except Exception as error:
         # Also the time limit, and a store that is away: what was fitted is worth more than the comparison.
         log.warning("version %s of %s could not be compared", current, model, exc_info=error)
@@ -45,16 +42,40 @@ def decide(
         return _undecided(f"{which} could not be measured on the new holdout: {domain_error(error)}")
 
 
-def _compare(current: Loaded, dataset: Dataset, metrics: dict[str, float]) -> tuple[bool, Promotion]:
-    if fault := difference(current.schema, dataset.schema):
-        return _undecided(f"version {current.version} cannot be measured on this data: {fault}")
+def _compare(runtime: Runtime, model: str, current: int, *, dataset: Dataset, new: Outcomes) -> tuple[bool, Promotion]:
+    loaded, record = runtime.models.get(model, current), runtime.registry.version(model, current)
+    if fault := difference(loaded.schema, dataset.schema):
+        return _undecided(f"version {current} cannot be measured on this data: {fault}")
+    artefact = loaded.artefact
+    if record.measured_artefact:
+        # What is served has learned from test rows; this has not.
+        artefact = loaded.estimator.load(runtime.blobs.get(record.measured_artefact))
     try:
-        old = measure_on(dataset.tested, current.estimator, current.artefact, current.schema)
+        old = outcomes_on(
+            dataset.tested, loaded.estimator, artefact, loaded.schema,
+            decision=record.decision, weights=new.weights, quantile=new.quantile,
+        )  # fmt: skip
     except ServiceError as error:
-        return _undecided(f"version {current.version} cannot be measured on this data: {error}")
-    name, better = better_by(dataset.schema.problem, metrics, old)
-    words = f"{name} on the holdout is {metrics[name]:.6g}, that of version {current.version} is {old[name]:.6g}"
-    return better, Promotion(decided=True, because=words)
+        return _undecided(f"version {current} cannot be measured on this data: {error}")
+    return verdict(new, old, metric=dataset.choices.metric, current=current)
+
+
+def verdict(new: Outcomes, old: Outcomes, *, metric: str, current: int) -> tuple[bool, Promotion]:
+    """Better is what the metric says on the same rows, and no more than 1 in 20 by chance: the 90 % interval of the
+    difference is on the better side of 0."""
+    found, before = figures(new), figures(old)
+    name, more = main_metric(new.problem, metric, found, before)
+    values = f"{name} on the holdout is {found[name]:.6g}, that of version {current} is {before[name]:.6g}"
+    span = metric_difference(new, old, name)
+    if span is None:
+        better = found[name] > before[name] if more else found[name] < before[name]
+        return better, Promotion(decided=True, because=f"{values}; {len(new)} rows tell no interval")
+    better = span[0] > 0 if more else span[1] < 0
+    rule = "without 0, so it is better" if better else "with 0 in it or on the worse side, so it is not surely better"
+    said = (
+        f"the 90 % interval of the difference on the same {len(new):,} rows is {span[0]:.3g} to {span[1]:.3g}, {rule}"
+    )
+    return better, Promotion(decided=True, because=f"{values}; {said}")
 
 
 def difference(old: Schema, new: Schema) -> str:

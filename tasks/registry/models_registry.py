@@ -31,6 +31,7 @@ from tasks.redis_keys import (
 )
 from tasks.registry.curve import Curve, read_curve
 from tasks.registry.history import RETENTION, fact, last_fact, task_of, who_asked
+from tasks.registry.measured import Decision, Measured
 from tasks.registry.snapshot_plans import SnapshotPlans
 from tasks.registry.version_reports import VersionReports
 from tasks.storage.scripts import register
@@ -52,6 +53,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     #: Blob of which rows are in which part; empty if an earlier release stored it, or time decides.
     sides: str = ""
     rows: int
+    #: JSON of how models are measured and decide; empty if an earlier release stored it.
+    choices: str = ""
     #: How many rows measure.
     holdout_rows: int
     #: How many rows stop the fit and choose; 0 where those that measure do.
@@ -101,6 +104,10 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     #: The task that made it.
     task: str
     promotion: Promotion = UNKNOWN_PROMOTION
+    #: On what it was measured.
+    measured: Measured = Measured()
+    #: What it does with what its model says.
+    decision: Decision = Decision()
     #: What its train had to say beside the figures (JSON of a list of findings).
     findings: msgspec.Raw = msgspec.Raw(b"[]")
 

@@ -8,6 +8,7 @@ from tasks.estimators.base import Dataset
 from tasks.registry.models_registry import Snapshot
 from tasks.storage.blobs import Blobs
 from tasks.tables import formats
+from tasks.tables.choices import Choices
 from tasks.tables.columns import Schema
 from tasks.tables.sides import Sides
 
@@ -19,6 +20,7 @@ def read_dataset(blobs: Blobs, snapshot: Snapshot) -> Dataset:
         holdout=formats.from_ipc(blobs.get(snapshot.holdout)),
         schema=msgspec.json.decode(snapshot.schema, type=Schema),
         test=formats.from_ipc(blobs.get(snapshot.test)) if snapshot.test else None,
+        choices=msgspec.json.decode(snapshot.choices, type=Choices) if snapshot.choices else Choices(),
     )
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tasks.estimators.base import Dataset, Estimator
-from tasks.estimators.metrics import Floats, log_loss
+from tasks.estimators.outcomes import Floats, log_loss
 from tasks.tables.schema import class_indices, conform, numbers
 
 #: Most rows of the holdout that are looked at, evenly spaced.

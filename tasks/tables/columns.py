@@ -63,3 +63,7 @@ class Schema(msgspec.Struct, frozen=True):
     def names(self) -> list[str]:
         """The names of the features, in order."""
         return [column.name for column in self.columns]
+
+    def beside_of(self, role: Role) -> str:
+        """The name of the column that has this role; empty if none has."""
+        return next((column.name for column in self.beside if column.role == role), "")

@@ -176,6 +176,25 @@ CODES: Final[dict[str, Meaning]] = {
         "they are milliseconds since 1970-01-01T00:00Z",
         "give another format in options.columns: epoch_s, epoch_us or epoch_ns",
     ),
+    # What a train finds.
+    "below_baseline": Meaning(
+        "warning",
+        "the metric that decides is no better than that of a guess by the target alone",
+        "the version is stored, and promoted if the promotion rule says so",
+        "send more rows or columns that have to do with the target, or other params; do not rely on this version",
+    ),
+    "near_baseline": Meaning(
+        "info",
+        "the 95 % interval of the metric that decides has the value in it that a guess by the target alone has",
+        "",
+        "send more rows, to learn from and to measure on",
+    ),
+    "measured_on_validation": Meaning(
+        "info",
+        "there are two parts only, as earlier releases made them: the rows that measure stopped the fit, too",
+        "the metrics look better than they are",
+        "submit an init with the data again, which makes three parts",
+    ),
     "not_of_type": Meaning(
         "error",
         "a value is not of the type or format that options.columns gives its column",

@@ -26,6 +26,8 @@ HOLDOUT: Final = 0.2
 VALIDATION_PART: Final = 0.2
 VALIDATION_MOST: Final = 20_000
 
+#: What rules a split.
+Rule = Literal["random", "group", "time"]
 Codes = npt.NDArray[np.int8]
 
 
@@ -36,9 +38,11 @@ class Wanted:
     #: The part of the rows that only measure.
     holdout: float = HOLDOUT
     #: `group`: all rows of a group are in the same part. `time`: the latest rows are test, those before validation.
-    by: Literal["random", "group", "time"] = "random"
+    by: Rule = "random"
     #: The column that rules a split by group or by time.
     column: str = ""
+    #: How many folds a table of few rows is measured by; 0: by its test rows.
+    folds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.errors import InvalidField
 from tasks.tables.schema import kind_of, plain
@@ -30,11 +29,10 @@ def time_ranks(values: pa.ChunkedArray, name: str) -> Ranks:
         raise InvalidField(f"column {name!r} cannot rule a split by time: it holds no dates and no numbers").at(
             "/options/columns"
         )
-    array = values.combine_chunks()
-    if pa.types.is_floating(array.type):
-        array = pc.if_else(pc.is_nan(array), None, array)
-    found: Ranks = np.asarray(pc.rank(array, sort_keys="ascending", null_placement="at_start", tiebreaker="dense"))
-    ranks = found.astype(np.int64) - 1
+    array = np.asarray(values.to_numpy(), dtype=np.float64 if kind_of(values) == "number" else "datetime64[us]")
+    ranks: Ranks = np.unique(array, return_inverse=True)[1]
+    # NaN and NaT are sorted to the end.
+    ranks = np.where(np.isnan(array), 0, ranks)
     if ranks.max(initial=0) + 1 < FEWEST_TIMES:
         raise InvalidField(
             f"column {name!r} has fewer than {FEWEST_TIMES} different times; a split by time needs one for each part;"

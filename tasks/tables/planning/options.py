@@ -12,7 +12,10 @@ from tasks.tables.columns import ColumnType, Problem, Role
 from tasks.tables.wishes import Wish
 
 #: What `Estimator.prepare` reads.
-OPTIONS: Final = ("target", "problem", "holdout", "columns")
+OPTIONS: Final = (
+    *("target", "problem", "holdout", "columns", "split"),
+    *("metric", "threshold", "calibrate", "class_weight"),
+)
 #: What a column may be said to be in one word; the target has a parameter of its own.
 ROLES: Final[tuple[str, ...]] = tuple(role for role in get_args(Role) if role != "target")
 TYPES: Final[tuple[str, ...]] = get_args(ColumnType)

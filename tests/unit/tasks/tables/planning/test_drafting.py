@@ -305,7 +305,9 @@ def test_figures_of_the_plan() -> None:
 
 
 def test_columns_that_go_with_the_rows() -> None:
-    data = table(w=repeat(1, 2), g=repeat("a", "b"), when=pa.array(range(ROWS)).cast(pa.timestamp("s")), k=repeat(1, 2))
+    data = table(
+        w=repeat(1, 2), g=repeat("a", "b", "c", "d"), when=pa.array(range(ROWS)).cast(pa.timestamp("s")), k=repeat(1, 2)
+    )
     dataset = prepared(data, columns={"w": "weight", "g": "group", "when": "time", "k": "ignore"})
     assert dataset.schema.names == ["x"]
     assert dataset.train.column_names == dataset.holdout.column_names == ["x", "y", "w", "g", "when"]

@@ -1,0 +1,23 @@
+"""What one would be told without a model: a metric means something beside that only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tasks.estimators.outcomes import Floats, Outcomes
+from tasks.tables.columns import Schema
+from tasks.tables.schema import class_indices, numbers
+
+
+def baseline(rows: Outcomes, target: Any, schema: Schema, *, weights: Floats | None = None) -> Outcomes:
+    """The same rows, predicted by the `target` (an Arrow column) of other rows alone: for a regression its mean, for
+    classes the share of each and the most frequent one."""
+    if not schema.classes:
+        constant = np.full(len(rows), np.average(numbers(target), weights=weights))
+        return Outcomes(rows.problem, rows.truth, constant, rows.chances, rows.weights, rows.quantile)
+    codes = class_indices(target, schema)
+    share = np.bincount(codes[codes >= 0], None if weights is None else weights[codes >= 0], len(schema.classes))
+    chances = np.tile(share / share.sum(), (len(rows), 1))
+    return Outcomes(rows.problem, rows.truth, np.full(len(rows), int(share.argmax())), chances, rows.weights)
