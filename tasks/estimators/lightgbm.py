@@ -15,7 +15,7 @@ import pyarrow as pa
 from tasks.errors import EstimatorFailed, InvalidParams
 from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.features import layer
-from tasks.estimators.features.layer import PLAIN, Features, Scores
+from tasks.estimators.features.layer import PLAIN, Features, Known
 from tasks.estimators.lightgbm_by_feature import spread, summed
 from tasks.estimators.lightgbm_explain import explanation
 from tasks.estimators.lightgbm_library import load_lightgbm as load_lightgbm
@@ -105,7 +105,7 @@ class LightGBM(Estimator[LightGBMModel]):
         callbacks = [_reporter(total, progress)]
         if stops:
             callbacks.append(lgb.early_stopping(patience, verbose=False))
-        train = _lightgbm_data(dataset.train, schema, features, chosen, scores=fitted.scores)
+        train = _lightgbm_data(dataset.train, schema, features, chosen, known=fitted.known)
         train.set_weight(dataset.weights("train", fit=True))
         valid = [_lightgbm_data(dataset.holdout, schema, features, chosen, reference=train)] if holdout_rows else []
         for data in valid:
@@ -207,13 +207,13 @@ def _lightgbm_data(
     features: Features,
     params: Mapping[str, Any],
     *,
-    scores: Scores | None = None,
+    known: Known | None = None,
     reference: Any = None,
 ) -> Any:
     flat = features.flat(schema)
     categories = [index for index, column in enumerate(flat.columns) if column.type == "category"]
     return load_lightgbm().Dataset(
-        features.matrix(table, schema, scores),
+        features.matrix(table, schema, known),
         label=_labels(table.column(schema.target), schema),
         reference=reference,
         categorical_feature=categories,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -28,27 +29,49 @@ LONGEST: Final = 5_000
 Buckets = npt.NDArray[np.int32]
 
 
-def counted(values: pa.ChunkedArray) -> Iterator[Any]:
-    """The counts in all buckets, of some texts at a time. A text that is missing has none.
-
-    Imports scikit-learn.
+def counted(values: pa.ChunkedArray, buckets: Buckets | None = None) -> Iterator[Any]:
+    """The counts in all buckets, or in these, which are ascending; of some texts at a time. A text that is missing has
+    none. Imports scikit-learn.
     """
     from scipy import sparse
 
-    kinds = _vectorizers()
+    words, pieces = (vectorizer.transform for vectorizer in _vectorizers())
+    if buckets is not None:
+        middle = np.searchsorted(buckets, BUCKETS)
+        words, pieces = _only(words, buckets[:middle]), _only(pieces, buckets[middle:] - BUCKETS)
     for start in range(0, max(1, len(values)), CHUNK):
         texts = cut(values.slice(start, CHUNK)).to_pylist()
-        yield sparse.hstack([kind.transform(texts) for kind in kinds], format="csr")
+        vocabulary, often = _words_of(texts)
+        # As if the texts themselves were cut into pieces; those of a word are the same each time.
+        parts = often @ pieces(vocabulary or [""])
+        yield sparse.hstack([words(texts), parts], format="csr")
+
+
+def _only(transform: Callable[[list[str]], Any], buckets: Buckets) -> Callable[[list[str]], Any]:
+    return lambda texts: selected(transform(texts), buckets)
+
+
+def _words_of(texts: list[str]) -> tuple[list[str], Any]:
+    """(all different words, parted by blanks and in lower case; how often each text has each)."""
+    from scipy import sparse
+
+    places: dict[str, int] = {}
+    found = [[places.setdefault(word, len(places)) for word in text.lower().split()] for text in texts]
+    ends = np.cumsum([0, *map(len, found)])
+    which = np.fromiter(chain.from_iterable(found), np.int32, ends[-1])
+    often = sparse.csr_matrix((np.ones(len(which), np.float32), which, ends), shape=(len(texts), max(1, len(places))))
+    return list(places), often
 
 
 @cache
-def _vectorizers() -> list[Any]:
+def _vectorizers() -> tuple[Any, Any]:
     # 70 MB and a second or more, in processes that have text only.
     with empty(np, *COPIED):
         from sklearn.feature_extraction.text import HashingVectorizer
 
     how = {"n_features": BUCKETS, "norm": None, "alternate_sign": False, "lowercase": True, "dtype": np.float32}
-    return [HashingVectorizer(**kind, **how) for kind in _KINDS]
+    words, pieces = (HashingVectorizer(**kind, **how) for kind in _KINDS)
+    return words, pieces
 
 
 def cut(values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.estimators.features.dates import Dates
-from tasks.estimators.features.texts import Texts
+from tasks.estimators.features.texts import Encoded, Texts
 from tasks.tables.columns import Column, ColumnType, Schema
 from tasks.tables.schema import class_indices, numbers
 
@@ -21,8 +21,8 @@ from tasks.tables.schema import class_indices, numbers
 MOST_SCORES: Final = 20
 
 Matrix = npt.NDArray[np.float64]
-#: Scores of a column's texts, by its name, where they are not to be what the linear model says.
-Scores = Mapping[str, Matrix]
+#: The numbers of texts that are known already, by the column's name.
+Known = Mapping[str, Encoded]
 
 
 class Features(msgspec.Struct, frozen=True):
@@ -67,8 +67,8 @@ class Features(msgspec.Struct, frozen=True):
         """What the numbers that come of a column are called in the flat schema."""
         return [part.name for part in self._parts(column)]
 
-    def table(self, table: pa.Table, schema: Schema, scores: Scores | None = None) -> pa.Table:
-        """A conformed table as one of the flat schema, and what else it has. `scores` as in `matrix`."""
+    def table(self, table: pa.Table, schema: Schema, known: Known | None = None) -> pa.Table:
+        """A conformed table as one of the flat schema, and what else it has. `known` as in `matrix`."""
         if not self.columns:
             return table
         columns: dict[str, Any] = {}
@@ -78,16 +78,16 @@ class Features(msgspec.Struct, frozen=True):
             if isinstance(how, Dates):
                 parts = how.encode(values)
             elif isinstance(how, Texts):
-                *parts, buckets = _text(how, values, (scores or {}).get(column.name))
+                *parts, buckets = _text(how, values, (known or {}).get(column.name))
                 parts += list(buckets.toarray().T > 0)
             columns |= dict(zip(self.names(column), parts, strict=True))
         return pa.table({**columns, **{n: table.column(n) for n in table.column_names if n not in schema.names}})
 
-    def matrix(self, table: pa.Table, schema: Schema, scores: Scores | None = None) -> Any:
+    def matrix(self, table: pa.Table, schema: Schema, known: Known | None = None) -> Any:
         """The features of a conformed table, row after row: categories as codes, NaN for what is missing.
 
         Sparse (CSR) if there is text. Else one copy; by rows it is filled twice as fast as by columns, and predicted
-        faster. `scores`: those to take for a text's, where they are not NaN.
+        faster. `known`: what need not be found.
         """
         if not self.columns:
             return _filled(np.empty((table.num_rows, len(schema.columns))), table, schema)
@@ -97,7 +97,7 @@ class Features(msgspec.Struct, frozen=True):
             if isinstance(how, Dates):
                 blocks += how.encode(values)
             elif isinstance(how, Texts):
-                blocks += _text(how, values, (scores or {}).get(column.name))
+                blocks += _text(how, values, (known or {}).get(column.name))
             else:
                 blocks.append(_numbers(values, column))
         return _joined(blocks)
@@ -105,10 +105,10 @@ class Features(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Features, and the scores that the rows have which they were fitted on: out of fold."""
+    """Features, and the numbers of the texts that they were fitted on."""
 
     features: Features
-    scores: Scores = field(default_factory=dict)
+    known: Known = field(default_factory=dict)
 
 
 #: For schemas without dates and texts.
@@ -121,7 +121,7 @@ def fit(table: pa.Table, schema: Schema, *, raw: frozenset[ColumnType] = frozens
     if not any(column.type in wanted for column in schema.columns):
         return Fitted(PLAIN)
     columns: dict[str, Dates | Texts] = {}
-    scores = {}
+    known = {}
     for column in schema.columns:
         values = table.column(column.name)
         if column.type not in wanted:
@@ -129,8 +129,8 @@ def fit(table: pa.Table, schema: Schema, *, raw: frozenset[ColumnType] = frozens
         if column.type == "date":
             columns[column.name] = Dates.fit(values)
         else:
-            columns[column.name], scores[column.name] = Texts.fit(values, _targets(table, schema))
-    return Fitted(Features(columns), scores)
+            columns[column.name], known[column.name] = Texts.fit(values, _targets(table, schema))
+    return Fitted(Features(columns), known)
 
 
 def _targets(table: pa.Table, schema: Schema) -> Matrix:
@@ -144,11 +144,8 @@ def _targets(table: pa.Table, schema: Schema) -> Matrix:
     return np.asarray(found[:, None] == np.asarray(often)[None, :], dtype=np.float64)
 
 
-def _text(how: Texts, values: pa.ChunkedArray, scores: Matrix | None) -> list[Any]:
-    dense, buckets = how.encode(values)
-    if scores is not None:
-        said = dense[:, len(dense[0]) - scores.shape[1] :]
-        np.copyto(said, scores, where=~np.isnan(scores))
+def _text(how: Texts, values: pa.ChunkedArray, known: Encoded | None) -> list[Any]:
+    dense, buckets = known or how.encode(values)
     return [*dense.T, buckets]
 
 

@@ -17,6 +17,7 @@ The score helps from 200 texts on; of 80 nothing is learned by any of these.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -42,6 +43,8 @@ MOST_CHARACTERS: Final = 5_000_000
 ALWAYS: Final = ("length", "words")
 
 Floats = npt.NDArray[np.float64]
+#: What all texts have, and which buckets each has as a sparse matrix (CSR).
+Encoded = tuple[Floats, Any]
 
 
 class Texts(msgspec.Struct, frozen=True, tag="text"):
@@ -60,34 +63,34 @@ class Texts(msgspec.Struct, frozen=True, tag="text"):
     @classmethod
     def fit(
         cls, values: pa.ChunkedArray, targets: Floats, *, most_characters: int = MOST_CHARACTERS
-    ) -> tuple[Texts, Floats]:
-        """(how a column of string becomes numbers, its scores). `targets`: a column for each score.
+    ) -> tuple[Texts, Encoded]:
+        """(how a column of string becomes numbers, its numbers). `targets`: a column for each score.
 
-        The scores of rows that the linear model has seen are out of fold; those of others are NaN.
+        The scores of rows that the linear model has learned from are by others, which have not.
         """
         rows = _spread(values, most_characters)
-        sample, wanted = values if len(rows) == len(values) else values.take(pa.array(rows)), targets[rows]
+        whole = len(rows) == len(values)
+        sample, wanted = values if whole else values.take(pa.array(rows)), targets[rows]
         parts = list(counted(sample))
         order = _telling(parts, wanted)
         looked_at = np.sort(order[:LOOKED_AT]).astype(np.int32)
         counts = _stacked([selected(part, looked_at) for part in parts])
+        del parts
         shown = np.searchsorted(looked_at, np.sort(order[:SHOWN]))
-        filled = float((counts[:, shown] > 0).sum() / max(1, len(rows)))
-        scores = np.full((len(values), 0), np.nan)
-        weights, bases = np.zeros((len(looked_at), 0)), np.zeros(0)
-        if len(looked_at) and len(sample) - sample.null_count >= FEWEST_TEXTS:
-            units = linear.unit_rows(counts)
-            weights, bases = linear.fit(units, wanted)
-            scores = np.full(targets.shape, np.nan)
-            scores[rows] = linear.out_of_fold(units, wanted, _groups(sample))
+        units = linear.unit_rows(counts)
+        scored = len(looked_at) and len(sample) - sample.null_count >= FEWEST_TEXTS
+        weights, bases = linear.fit(units, wanted) if scored else (np.zeros((len(looked_at), 0)), np.zeros(0))
         how = cls(
             looked_at=looked_at.astype("<i4").tobytes(),
             shown=shown.astype("<i4").tobytes(),
             weights=weights.T.astype("<f4").tobytes(),
             bases=bases.tolist(),
-            filled=filled,
+            filled=float((counts[:, shown] > 0).sum() / max(1, len(rows))),
         )
-        return how, scores
+        dense, buckets = how._encoded(values, [counts]) if whole else how.encode(values)
+        if scored:
+            dense[rows, len(ALWAYS) :] = linear.out_of_fold(units, wanted, _groups(sample))
+        return how, (dense, buckets)
 
     @property
     def parts(self) -> list[str]:
@@ -100,16 +103,16 @@ class Texts(msgspec.Struct, frozen=True, tag="text"):
         """Those that all texts have; the others are 1 for a bucket that a text has, and 0 else."""
         return [*ALWAYS, *(f"score {index}" for index in range(len(self.bases)))]
 
-    def encode(self, values: pa.ChunkedArray) -> tuple[Floats, Any]:
-        """(what all texts have, which buckets each has as a sparse matrix), for a column of string.
+    def encode(self, values: pa.ChunkedArray) -> Encoded:
+        """The numbers of a column of string. The lengths of a text that is missing are NaN."""
+        return self._encoded(values, counted(values, self._looked_at))
 
-        The lengths of a text that is missing are NaN.
-        """
-        looked_at, shown = self._looked_at, self._shown
-        weights = np.frombuffer(self.weights, "<f4").reshape(len(self.bases), -1).T
+    def _encoded(self, values: pa.ChunkedArray, parts: Iterable[Any]) -> Encoded:
+        """`parts`: the counts of what is looked at, of some texts at a time."""
+        shown = self._shown
+        weights = np.frombuffer(self.weights, "<f4").reshape(len(self.bases), len(self._looked_at)).T
         scores, buckets = [], []
-        for part in counted(values):
-            counts = selected(part, looked_at)
+        for counts in parts:
             if self.bases:
                 scores.append(linear.unit_rows(counts) @ weights + self.bases)
             has = selected(counts, shown)

@@ -72,7 +72,7 @@ class WithFeatures(Estimator[Featured]):
             return Featured(self.inner.fit(dataset, params, progress))
         flat = replace(
             dataset,
-            train=features.table(dataset.train, schema, fitted.scores),
+            train=features.table(dataset.train, schema, fitted.known),
             holdout=features.table(dataset.holdout, schema),
             test=None if dataset.test is None else features.table(dataset.test, schema),
             schema=features.flat(schema),

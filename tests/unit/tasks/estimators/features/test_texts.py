@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pyarrow as pa
+from sklearn.feature_extraction.text import HashingVectorizer
 
 from tasks.estimators.features import hashing, texts
 from tasks.estimators.features.texts import Floats, Texts
@@ -40,6 +41,15 @@ def test_a_row_does_not_depend_on_the_others() -> None:
         np.testing.assert_array_equal(buckets[row].toarray(), alone[1].toarray())
 
 
+def test_pieces_are_those_of_the_texts_themselves() -> None:
+    texts = ["Ein  gutes Buch, ein GUTES!", "", "a\tb", "\u00fcber \u00fcber alles ab", *reviews(50).to_pylist()]
+    direct = HashingVectorizer(
+        n_features=hashing.BUCKETS, norm=None, alternate_sign=False, analyzer="char_wb", ngram_range=(3, 5)
+    )
+    (found,) = hashing.counted(column(*texts))
+    assert not (found[:, hashing.BUCKETS :] != direct.transform(texts)).nnz
+
+
 def test_new_texts_differ_by_the_words_that_training_had() -> None:
     dense, buckets = fitted(reviews(400)).encode(column("a great story", "an awful story", "entirely unheard of"))
     scores = dense[:, -1]
@@ -52,13 +62,13 @@ def test_scores_of_training_are_out_of_fold() -> None:
     """Of texts that say nothing of the target, a model's scores of those that it has seen are like it all the same."""
     seen = reviews(300)
     noise = np.random.default_rng(7).normal(size=(300, 1))
-    how, scores = Texts.fit(seen, noise)
-    assert abs(np.corrcoef(scores[:, 0], noise[:, 0])[0, 1]) < 0.3
+    how, (known, _) = Texts.fit(seen, noise)
+    assert abs(np.corrcoef(known[:, -1], noise[:, 0])[0, 1]) < 0.3
     assert np.corrcoef(how.encode(seen)[0][:, -1], noise[:, 0])[0, 1] > 0.4
     twice, again = (pa.chunked_array([*seen.chunks, *seen.chunks]), np.vstack([noise, noise]))
-    scores = Texts.fit(twice, again)[1]
+    known = Texts.fit(twice, again)[1][0]
     # Equal texts are in one fold: none is told the target of the other.
-    assert abs(np.corrcoef(scores[:, 0], again[:, 0])[0, 1]) < 0.3
+    assert abs(np.corrcoef(known[:, -1], again[:, 0])[0, 1]) < 0.3
 
 
 def test_no_text_has_no_length_and_no_word() -> None:
@@ -79,11 +89,13 @@ def test_the_width_is_bounded_and_the_rare_are_left_out() -> None:
 
 def test_more_texts_than_are_looked_at() -> None:
     seen = reviews(400)
-    how, scores = Texts.fit(seen, worth(seen), most_characters=4000)
-    known = ~np.isnan(scores[:, 0])
-    assert 50 < known.sum() < 150
-    found = how.encode(seen)[0][:, -1]
-    assert np.corrcoef(found[~known], worth(seen)[~known, 0])[0, 1] > 0.7
+    how, (known, buckets) = Texts.fit(seen, worth(seen), most_characters=4000)
+    dense, same = how.encode(seen)
+    by_others = known[:, -1] != dense[:, -1]
+    assert 50 < by_others.sum() < 150
+    assert not (buckets != same).nnz
+    np.testing.assert_array_equal(known[:, :-1], dense[:, :-1])
+    assert np.corrcoef(dense[~by_others, -1], worth(seen)[~by_others, 0])[0, 1] > 0.7
 
 
 def test_it_survives_json_and_is_the_same_each_time() -> None:
