@@ -23,7 +23,7 @@ _KINDS: Final[tuple[dict[str, Any], ...]] = (
 )
 #: Rows that are hashed at a time.
 CHUNK: Final = 2_000
-#: Characters of a text that are looked at: hashing takes two microseconds for each.
+#: Characters of a text that are looked at: hashing takes half a microsecond for each.
 LONGEST: Final = 5_000
 
 Buckets = npt.NDArray[np.int32]
