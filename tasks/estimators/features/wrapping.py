@@ -62,6 +62,9 @@ class WithFeatures(Estimator[Featured]):
     def check(self, params: Mapping[str, Any]) -> None:
         self.inner.check(params)
 
+    def quantile(self, params: Mapping[str, Any]) -> float | None:
+        return self.inner.quantile(params)
+
     def grows(self, metric: str) -> bool:
         return self.inner.grows(metric)
 
