@@ -114,5 +114,5 @@ def _result(model: str, number: int, version: Version, *, promoted: bool) -> dic
         "importance": version.importance,
         "params_used": version.params_used,
         "fingerprint": version.fingerprint,
-        "findings": version.findings,
+        "findings": msgspec.json.decode(version.findings),
     }

@@ -79,6 +79,48 @@ CODES: Final[dict[str, Meaning]] = {
         "the problem is guessed by their values",
         _PROBLEM,
     ),
+    "sequence": Meaning(
+        "info",
+        "whole numbers grow by the same step from row to row",
+        "kept",
+        "if they only number the rows, give the column the role ignore or key in options.columns",
+    ),
+    "unique_numbers": Meaning(
+        "info",
+        "whole numbers differ in every row, as identifiers do",
+        "kept",
+        "if they only name the rows, give the column the role ignore or key in options.columns",
+    ),
+    "near_duplicate": Meaning(
+        "info",
+        "a column says the same as another one, perhaps in other units or under other names",
+        "both are kept",
+        "give one of them the role ignore in options.columns",
+    ),
+    "target_rewritten": Meaning(
+        "warning",
+        "a column rises, or falls, exactly where the target does, or has a value for each of its classes",
+        "kept",
+        "if it is not known when an estimate is asked for, give it the role ignore in options.columns",
+    ),
+    "leakage": Meaning(
+        "warning",
+        "a column alone predicts the target almost perfectly",
+        "kept",
+        "if it is not known when an estimate is asked for, give it the role ignore in options.columns",
+    ),
+    "duplicate_rows": Meaning(
+        "info",
+        "rows are equal in all columns that are learned from",
+        "kept; they are split like all rows",
+        "send each once, with its count as a column of the role weight in options.columns",
+    ),
+    "imbalance": Meaning(
+        "warning",
+        "most rows have the same class",
+        "kept; accuracy says little then, look at other metrics",
+        "send more rows of the other classes, or set class weights in the params of a train",
+    ),
     "rare_class": Meaning(
         "warning",
         "a class has fewer than 2 rows",

@@ -125,7 +125,7 @@ ERRORS: list[tuple[str, dict[str, Any], str, str]] = [
     ("tasks.train", {"model": "untrained", "params": {"depht": 3}}, "InvalidParams", "depht"),
     ("tasks.train", {"model": "untrained", "promote": "maybe"}, "InvalidField", "always, if_better, never"),
     ("tasks.init", {"model": "untrained", "target": "z", "rows": ROWS}, "InvalidTarget", "'z'"),
-    ("tasks.init", {"model": "untrained", "target": "y"}, "InvalidField", "rows, columns, csv or source"),
+    ("tasks.init", {"model": "untrained", "target": "y"}, "InvalidField", "rows, columns, csv, source or upload"),
     ("tasks.init", {"model": "untrained", "target": "y", "rows": []}, "InvalidTable", "no rows"),
 ]
 

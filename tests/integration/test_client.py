@@ -122,7 +122,7 @@ def test_errors_are_raised_as_what_they_are(client: Client, model: str) -> None:
 def test_wrong_calls_are_refused_before_anything_is_sent(client: Client) -> None:
     with pytest.raises(InvalidField, match="one of rows, columns or data"):
         client.estimate("client", rows=[[1, 2]], data=b"a")
-    with pytest.raises(InvalidField, match="one of rows, data or source"):
+    with pytest.raises(InvalidField, match="one of rows, data, source or upload"):
         client.init("client", target="y")
     with pytest.raises(InvalidField, match="not allowed"):
         client.train("no such/name")

@@ -29,6 +29,13 @@ class Learned:
         return recoded(part, self._before, self.schema)
 
 
+def note_repeats(draft: Draft, kinds: int) -> None:
+    """Say how many rows of a draft are others again. `kinds`: how many different rows there are."""
+    if repeated := draft.table.num_rows - kinds:
+        message = f"{repeated} of {draft.table.num_rows} rows are others again"
+        draft.find("duplicate_rows", message, count=repeated)
+
+
 @dataclass(frozen=True, slots=True)
 class Conformed:
     """All rows of a table in a schema that has every text of every category, to be split."""

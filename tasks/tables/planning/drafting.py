@@ -10,12 +10,15 @@ import pyarrow as pa
 from tasks.tables.columns import ColumnType
 from tasks.tables.planning import emptiness
 from tasks.tables.planning import options as asked
+from tasks.tables.planning.alike import look_for_copies
 from tasks.tables.planning.beside import check_carried
 from tasks.tables.planning.draft import Draft, Drafted
 from tasks.tables.planning.naming import distinct_names
+from tasks.tables.planning.numbering import look_for_numbering
 from tasks.tables.planning.row_numbers import leave_out_row_numbers
 from tasks.tables.planning.source import Source
 from tasks.tables.planning.targets import keep_rows_with_target, look_at_target
+from tasks.tables.planning.telling import look_for_tales
 from tasks.tables.planning.texts import look_at_texts
 from tasks.tables.planning.values import type_of
 from tasks.tables.value_types.typing import format_of, typed
@@ -56,6 +59,10 @@ def draft_of(
     look_at_target(draft, asked.problem_of(options))
     check_carried(draft)
     _look_for_features(draft)
+    if not draft.faults:
+        look_for_numbering(draft)
+        look_for_copies(draft)
+        look_for_tales(draft)
     return draft
 
 

@@ -83,6 +83,8 @@ def learned_schema(schema: Schema, train: pa.Table, numbers: NumberStatistics) -
 def recoded(part: pa.Table, before: Schema, schema: Schema) -> pa.Table:
     """A part whose categories are coded as in the schema `before`, coded as in the other; texts that it does not have
     are null, as they are in an estimate."""
+    if before.columns and not any(column.categories for column in before.columns):
+        return part
     arrays: list[Any] = list(part.columns)
     for index, (old, new) in enumerate(zip(before.columns, schema.columns, strict=True)):
         if old.categories != new.categories:

@@ -19,6 +19,8 @@ from tasks.tables.schema import numbers
 
 #: Texts are no classes if so many of them (part) differ.
 UNIQUE: Final = 0.9
+#: That a class has more rows than this (part) is said.
+IMBALANCED: Final = 0.9
 
 #: So many values are looked at first.
 _LOOK: Final = 1000
@@ -140,6 +142,15 @@ def _check_classes(draft: Draft, name: str, counted: dict[Any, int], *, distinct
     elif distinct >= UNIQUE * values:
         message = f"target {name!r} has {distinct} different values in {values} rows; classes come more than once"
         draft.find("unique_target", message, column=name, count=distinct)
-    elif rare := sorted((value for value, count in counted.items() if count < FEWEST_OF_CLASS), key=str):
+    else:
+        _look_at_shares(draft, name, counted)
+
+
+def _look_at_shares(draft: Draft, name: str, counted: dict[Any, int]) -> None:
+    values, most = sum(counted.values()), max(counted, key=counted.__getitem__)
+    if counted[most] > IMBALANCED * values:
+        message = f"{counted[most] / values:.1%} of the rows have the same class {most!r} of target {name!r}"
+        draft.find("imbalance", message, column=name, count=counted[most])
+    if rare := sorted((value for value, count in counted.items() if count < FEWEST_OF_CLASS), key=str):
         message = f"target {name!r} has {len(rare)} classes with fewer than {FEWEST_OF_CLASS} rows: {listed(rare)}"
         draft.find("rare_class", message, column=name, count=len(rare))

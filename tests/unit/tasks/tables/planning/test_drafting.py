@@ -21,7 +21,8 @@ ROWS = 20
 
 def table(**columns: Any) -> pa.Table:
     """20 rows with a feature and a target, unless given."""
-    return pa.table({"x": np.arange(ROWS, dtype=float), "y": np.arange(ROWS) * 1.5, **columns})
+    rows = np.arange(ROWS)
+    return pa.table({"x": rows * 7 % 10 / 2, "y": rows * 3 % ROWS * 1.5, **columns})
 
 
 def repeat(*values: Any) -> list[Any]:
@@ -162,7 +163,7 @@ def test_what_is_left_out(name: str, values: Any, code: str, role: str) -> None:
 def test_what_is_kept(name: str, values: list[Any]) -> None:
     dataset = prepared(table(**{name: values}))
     assert name in dataset.schema.names
-    assert found(dataset) == {}
+    assert set(found(dataset)) <= {"sequence"}
 
 
 def test_what_is_said_to_be_a_feature_is_kept() -> None:
