@@ -11,6 +11,7 @@ import pytest
 
 from tasks.errors import InvalidParams
 from tasks.estimators.base import Dataset
+from tasks.estimators.features import layer
 from tasks.estimators.lightgbm import LightGBM, LightGBMModel
 from tests.unit.tasks.estimators.features.test_texts import WORDS
 from tests.unit.tasks.estimators.test_estimators import dataset, nothing
@@ -110,6 +111,15 @@ def test_the_params_of_the_fit_are_told_as_the_caller_counts_them() -> None:
     assert used["max_depth"] == 3
     assert used["feature_contri"] == [1, 1, 0, 1]
     assert (used["num_iterations"], used["early_stopping_round"], used["min_data_in_leaf"]) == (200, 50, 10)
+
+
+def test_it_is_told_how_much_of_a_sparse_matrix_takes_room() -> None:
+    data = reviews("regression")
+    fitted = layer.fit(data.train, data.schema)
+    matrix = fitted.features.matrix(data.train, data.schema)
+    flat = fitted.features.flat(data.schema)
+    assert matrix.shape == (data.train.num_rows, len(flat.columns))
+    assert fitted.features.filled(data.schema) == pytest.approx(matrix.nnz / data.train.num_rows, rel=0.1)
 
 
 def test_a_model_without_them_is_dumped_as_ever() -> None:
