@@ -88,7 +88,7 @@ class LightGBM(Estimator[LightGBMModel]):
         large = rows * len(schema.columns) >= VALUES_FOR_THREADS
         threads = self.threads if large or "num_threads" in resolved else 1
         used = chosen = complete(resolved, schema, rows=rows, threads=threads)
-        fitted = layer.fit(dataset.train, schema)
+        fitted = layer.fit(dataset.train, schema, weights=dataset.weights("train", fit=True))
         features = fitted.features
         chosen = spread(chosen, features.widths(schema))
         stops = bool(holdout_rows and chosen["early_stopping_round"] and chosen.get("boosting") != "dart")

@@ -21,6 +21,7 @@ from tasks.tables.schema import class_indices, numbers
 MOST_SCORES: Final = 20
 
 Matrix = npt.NDArray[np.float64]
+Vector = npt.NDArray[np.float64]
 #: The numbers of texts that are known already, by the column's name.
 Known = Mapping[str, Encoded]
 
@@ -115,8 +116,15 @@ class Fitted:
 PLAIN: Final = Features()
 
 
-def fit(table: pa.Table, schema: Schema, *, raw: frozenset[ColumnType] = frozenset()) -> Fitted:
-    """For the rows to learn from, conformed; columns of types in `raw` stay. Imports scikit-learn if there is text."""
+def fit(
+    table: pa.Table,
+    schema: Schema,
+    *,
+    weights: Vector | None = None,
+    raw: frozenset[ColumnType] = frozenset(),
+) -> Fitted:
+    """For the rows to learn from, conformed, which count by their `weights`; columns of types in `raw` stay. Imports
+    scikit-learn if there is text."""
     wanted = {"date", "text"} - raw
     if not any(column.type in wanted for column in schema.columns):
         return Fitted(PLAIN)
@@ -129,7 +137,7 @@ def fit(table: pa.Table, schema: Schema, *, raw: frozenset[ColumnType] = frozens
         if column.type == "date":
             columns[column.name] = Dates.fit(values)
         else:
-            columns[column.name], known[column.name] = Texts.fit(values, _targets(table, schema))
+            columns[column.name], known[column.name] = Texts.fit(values, _targets(table, schema), weights)
     return Fitted(Features(columns), known)
 
 

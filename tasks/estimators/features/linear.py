@@ -28,25 +28,28 @@ def unit_rows(matrix: Any) -> Any:
     return scaled
 
 
-def fit(rows: Any, targets: Floats) -> tuple[Floats, Floats]:
-    """(weights, bases) for each column of `targets`: `rows @ weights + bases` is near to it.
+def fit(rows: Any, targets: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """(coefficients, bases) for each column of `targets`: `rows @ coefficients + bases` is near to it, nearest where a
+    row weighs most; the weights are 1 on average.
 
     Source: Paige and Saunders, LSQR, ACM Transactions on Mathematical Software 8 (1982), 43-71.
     """
+    from scipy import sparse
     from scipy.sparse.linalg import lsqr
 
-    bases = targets.mean(axis=0)
+    bases = np.average(targets, axis=0, weights=weights)
+    scale = np.sqrt(weights)
+    scaled, wanted = sparse.diags_array(scale).tocsr() @ rows, (targets - bases) * scale[:, None]
     how = {"damp": PENALTY**0.5, "iter_lim": STEPS, "atol": TOLERANCE, "btol": TOLERANCE}
-    weights = [lsqr(rows, column, **how)[0] for column in (targets - bases).T]
-    return np.column_stack(weights), bases
+    return np.column_stack([lsqr(scaled, column, **how)[0] for column in wanted.T]), bases
 
 
-def out_of_fold(rows: Any, targets: Floats, groups: Whole) -> Floats:
+def out_of_fold(rows: Any, targets: Floats, weights: Floats, *, groups: Whole) -> Floats:
     """What a model that was fitted without a row's fold says of it. Rows of a group are in one fold."""
     found = np.zeros_like(targets)
     for fold in range(FOLDS):
         inside = groups % FOLDS == fold
-        if inside.any() and not inside.all():
-            weights, bases = fit(rows[np.flatnonzero(~inside)], targets[~inside])
-            found[inside] = rows[np.flatnonzero(inside)] @ weights + bases
+        if inside.any() and weights[~inside].any():
+            coefficients, bases = fit(rows[np.flatnonzero(~inside)], targets[~inside], weights[~inside])
+            found[inside] = rows[np.flatnonzero(inside)] @ coefficients + bases
     return found

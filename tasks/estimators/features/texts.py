@@ -54,17 +54,23 @@ class Texts(msgspec.Struct, frozen=True, tag="text"):
     looked_at: bytes
     #: The places among them of those that become features: int32.
     shown: bytes
-    #: The linear model: for each score the weights of all that are looked at (float32), and what comes on top.
-    weights: bytes
+    #: The linear model: for each score the coefficients of all that are looked at (float32), and what comes on top.
+    coefficients: bytes
     bases: list[float]
     #: Of the features how many a row has, on average.
     filled: float
 
     @classmethod
     def fit(
-        cls, values: pa.ChunkedArray, targets: Floats, *, most_characters: int = MOST_CHARACTERS
+        cls,
+        values: pa.ChunkedArray,
+        targets: Floats,
+        weights: Floats | None = None,
+        *,
+        most_characters: int = MOST_CHARACTERS,
     ) -> tuple[Texts, Encoded]:
-        """(how a column of string becomes numbers, its numbers). `targets`: a column for each score.
+        """(how a column of string becomes numbers, its numbers). `targets`: a column for each score; `weights`: how
+        much each row counts for it, if not all do alike.
 
         The scores of rows that the linear model has learned from are by others, which have not.
         """
@@ -77,19 +83,21 @@ class Texts(msgspec.Struct, frozen=True, tag="text"):
         counts = _stacked([selected(part, looked_at) for part in parts])
         del parts
         shown = np.searchsorted(looked_at, np.sort(order[:SHOWN]))
-        units = linear.unit_rows(counts)
-        scored = len(looked_at) and len(sample) - sample.null_count >= FEWEST_TEXTS
-        weights, bases = linear.fit(units, wanted) if scored else (np.zeros((len(looked_at), 0)), np.zeros(0))
+        units, counting = linear.unit_rows(counts), _counting(weights, rows)
+        scored = len(looked_at) and len(sample) - sample.null_count >= FEWEST_TEXTS and counting.any()
+        coefficients, bases = np.zeros((len(looked_at), 0)), np.zeros(0)
+        if scored:
+            coefficients, bases = linear.fit(units, wanted, counting)
         how = cls(
             looked_at=looked_at.astype("<i4").tobytes(),
             shown=shown.astype("<i4").tobytes(),
-            weights=weights.T.astype("<f4").tobytes(),
+            coefficients=coefficients.T.astype("<f4").tobytes(),
             bases=bases.tolist(),
             filled=float((counts[:, shown] > 0).sum() / max(1, len(rows))),
         )
         dense, buckets = how._encoded(values, [counts]) if whole else how.encode(values)
         if scored:
-            dense[rows, len(ALWAYS) :] = linear.out_of_fold(units, wanted, _groups(sample))
+            dense[rows, len(ALWAYS) :] = linear.out_of_fold(units, wanted, counting, groups=_groups(sample))
         return how, (dense, buckets)
 
     @property
@@ -110,11 +118,11 @@ class Texts(msgspec.Struct, frozen=True, tag="text"):
     def _encoded(self, values: pa.ChunkedArray, parts: Iterable[Any]) -> Encoded:
         """`parts`: the counts of what is looked at, of some texts at a time."""
         shown = self._shown
-        weights = np.frombuffer(self.weights, "<f4").reshape(len(self.bases), len(self._looked_at)).T
+        coefficients = np.frombuffer(self.coefficients, "<f4").reshape(len(self.bases), len(self._looked_at)).T
         scores, buckets = [], []
         for counts in parts:
             if self.bases:
-                scores.append(linear.unit_rows(counts) @ weights + self.bases)
+                scores.append(linear.unit_rows(counts) @ coefficients + self.bases)
             has = selected(counts, shown)
             has.data[:] = 1
             buckets.append(has)
@@ -133,6 +141,13 @@ class Texts(msgspec.Struct, frozen=True, tag="text"):
 def _spread(values: pa.ChunkedArray, most: int) -> npt.NDArray[np.int64]:
     characters = pc.sum(pc.utf8_length(cut(values))).as_py() or 0
     return np.arange(0, len(values), max(1, -(-characters // most)))
+
+
+def _counting(weights: Floats | None, rows: npt.NDArray[np.int64]) -> Floats:
+    """The weights of these rows, 1 on average."""
+    chosen = np.ones(len(rows)) if weights is None else weights[rows]
+    mean = chosen.mean()
+    return chosen / mean if mean > 0 else chosen
 
 
 def _telling(parts: list[Any], targets: Floats) -> npt.NDArray[np.int64]:

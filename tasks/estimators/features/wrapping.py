@@ -69,8 +69,9 @@ class WithFeatures(Estimator[Featured]):
         return self.inner.grows(metric)
 
     def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> Featured:
-        fitted = layer.fit(dataset.train, dataset.schema, raw=self.inner.raw)
-        features, schema = fitted.features, dataset.schema
+        schema, weights = dataset.schema, dataset.weights("train", fit=True)
+        fitted = layer.fit(dataset.train, schema, weights=weights, raw=self.inner.raw)
+        features = fitted.features
         if features is PLAIN:
             return Featured(self.inner.fit(dataset, params, progress))
         flat = replace(

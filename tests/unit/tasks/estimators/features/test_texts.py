@@ -71,6 +71,18 @@ def test_scores_of_training_are_out_of_fold() -> None:
     assert abs(np.corrcoef(known[:, -1], again[:, 0])[0, 1]) < 0.3
 
 
+def test_scores_go_by_the_rows_that_weigh() -> None:
+    """Half of the rows say the contrary of the others; those that weigh more are believed."""
+    seen = reviews(400)
+    said = worth(seen) * np.where(np.arange(400) % 2, 1, -1)[:, None]
+    for odd, even in ((9.0, 1.0), (1.0, 9.0), (1.0, 0.0)):
+        how, (known, _) = Texts.fit(seen, said, np.where(np.arange(400) % 2, odd, even))
+        for dense in (how.encode(seen)[0], known):
+            sign = np.sign(np.corrcoef(dense[:, -1], worth(seen)[:, 0])[0, 1])
+            assert sign == (1 if odd > even else -1)
+    assert not Texts.fit(seen, said, np.zeros(400))[0].bases
+
+
 def test_no_text_has_no_length_and_no_word() -> None:
     dense, buckets = fitted(reviews(100)).encode(column(None, "", "a good film"))
     np.testing.assert_array_equal(dense[:, 0], [np.nan, 0, 11])
