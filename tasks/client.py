@@ -175,6 +175,7 @@ class Client:
         unknown: str = "",
         missing: str = "",
         keep: Sequence[str] = (),
+        interval: float | None = None,
         lane: Lane = Lane.NORMAL,
         deadline_seconds: float | None = None,
     ) -> Handle:
@@ -183,7 +184,8 @@ class Client:
 
         Columns that the model does not know are ignored, and typical values stand for those that are missing; `notes`
         of the result say so. `unknown="refuse"` and `missing="refuse"` have such rows refused. `keep` names columns
-        that come back with the result."""
+        that come back with the result. `interval`, 0.9 say, adds an interval to each prediction, or a set of classes,
+        that has the truth in it so often."""
         if sum(part is not None for part in (rows, columns, data)) != 1:
             raise InvalidField("give the data as one of rows, columns or data")
         if spreadsheet not in ("", SAFE):
@@ -200,6 +202,7 @@ class Client:
                 **({"explain": "true"} if explain else {}),
                 **({"spreadsheet": spreadsheet} if spreadsheet else {}),
                 **query_of(unknown=unknown, missing=missing, keep=keep),
+                **({"interval": str(interval)} if interval is not None else {}),
             },
         )
         return self._submit(Kind.ESTIMATE, lane, head=head, body=body)

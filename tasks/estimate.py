@@ -36,14 +36,15 @@ def estimate(
     unknown: str | None = None,
     missing: str | None = None,
     keep: Sequence[str] | str | None = None,
+    interval: float | None = None,
     spreadsheet: str | None = None,
 ) -> Any:
     """A group from the ledger; or a direct call with `rows` or `columns`, which returns `{"model", "version",
     "predictions"}`, for classes also `"probabilities"` and `"classes"`, with `explain` also `"raw"` and
     `"contributions"`, with keys or `keep` also `"kept"`, and `"notes"` if anything was done with the rows.
 
-    `unknown`, `missing`, `keep` (names, or a line of CSV with them) and `spreadsheet` are those of the HTTP interface;
-    the last one changes no JSON, and so nothing here.
+    `unknown`, `missing`, `keep` (names, or a line of CSV with them), `interval` and `spreadsheet` are those of the HTTP
+    interface; the last one changes no JSON, and so nothing here.
 
     `before`: the model's name, or the result of the step before in a chain, of whose model and version this one is
     unless a keyword names another.
@@ -65,6 +66,8 @@ def estimate(
         if spreadsheet not in (None, SAFE):
             raise InvalidField(f"spreadsheet must be {SAFE!r}, or be left out, not {spreadsheet!r}")
         query = query_of(unknown=unknown, missing=missing, keep=keep)
+        if interval is not None:
+            query["interval"] = str(interval)
         request = predicting.Request(model=model, version=version, body=body, explain=explain, query=query)
         current = runtime.registry.current(model)
         outcome = predicting.answer(runtime, [request], currents={model: Current(current, "")} if current else {})[0]

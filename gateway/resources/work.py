@@ -33,7 +33,7 @@ EVERY_KIND: Final = frozenset({"lane", "deadline"})
 PARAMETERS: Final = {
     Kind.INIT: frozenset({"target", "estimator", "options", "sheet", "replace", "dry_run", "upload"}),
     Kind.TRAIN: frozenset(),
-    Kind.ESTIMATE: frozenset({"version", "explain", "spreadsheet", "sheet", "unknown", "missing", "keep"}),
+    Kind.ESTIMATE: frozenset({"version", "explain", "spreadsheet", "sheet", "unknown", "missing", "keep", "interval"}),
 }
 #: Those that are true or false, and false where they are not given.
 FLAGS: Final = frozenset({"explain", "replace", "dry_run"})
@@ -149,6 +149,11 @@ class Work:
         if spreadsheet not in (None, SAFE):
             raise InvalidField(f"spreadsheet must be {SAFE}, or be left out, not {spreadsheet[:40]!r}").at(
                 "?spreadsheet"
+            )
+        interval = given.get("interval")
+        if interval is not None and not (_NUMBER.fullmatch(interval) and 0 < float(interval) < 1):
+            raise InvalidField(f"interval must be a number between 0 and 1, such as 0.9, not {interval[:40]!r}").at(
+                "?interval"
             )
         check_ways(given)
         return given

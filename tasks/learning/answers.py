@@ -7,10 +7,12 @@ from functools import cached_property
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from tasks.contract import Media, State
 from tasks.errors import InvalidField
+from tasks.learning.conformal import class_sets, interval_bounds
 from tasks.learning.kept import listed_values, with_kept
 from tasks.learning.notes_header import header_of
 from tasks.learning.result_columns import result_names
@@ -45,18 +47,27 @@ class Answers:
         spreadsheet: bool = False,
         kept: Mapping[str, Any] | None = None,
         notes: Notes | None = None,
+        interval: float | None = None,
     ) -> Outcome:
         """The outcome of the request whose rows these are; in a CSV for a `spreadsheet` no text is a formula.
 
-        `kept`: columns of the rows that come back with them, in front; `notes`: what was done with the rows.
+        `kept`: columns of the rows that come back with them, in front; `notes`: what was done with the rows;
+        `interval`: how often the truth shall be in the interval, or the set of classes, that comes with each
+        prediction. Raises InvalidField if the version cannot say one.
         """
         found = notes.found if notes else []
         noted = dict(notes.counts) if notes else {}
         if accept is Media.JSON:
-            body = _encode(self._document(start, stop, kept=kept, notes=found))
+            document = self._document(start, stop, kept=kept, notes=found)
+            if interval is not None:
+                document |= {"interval": interval, **self._uncertain(start, stop, interval)}
+            body = _encode(document)
             return Outcome(State.SUCCEEDED, accept, body, rows=stop - start, noted=noted)
         part = self._whole.slice(start, stop - start)
         metadata = self._metadata
+        if interval is not None:
+            part = with_uncertain(part, self._uncertain(start, stop, interval))
+            metadata = metadata | {"interval": f"{interval:g}"}
         if kept:
             part = with_kept(part, kept)
         if found:
@@ -83,6 +94,15 @@ class Answers:
             document["notes"] = notes
         return document
 
+    def _uncertain(self, start: int, stop: int, level: float) -> dict[str, list[Any]]:
+        """The `intervals` of a regression, or the `sets` of classes."""
+        loaded = self._loaded
+        if loaded.schema.classes:
+            chances = self._probabilities[start:stop]
+            return {"sets": class_sets(chances, loaded.schema.classes, loaded.decision, level)}
+        low, high = interval_bounds(np.asarray(self._values[start:stop]), loaded.decision, level)
+        return {"intervals": list(zip(low.tolist(), high.tolist(), strict=True))}
+
     @cached_property
     def _whole(self) -> pa.Table:
         """All that a table shows of the model."""
@@ -108,6 +128,17 @@ class Answers:
         if self._loaded.schema.classes:
             metadata["classes"] = _encode(self._loaded.schema.classes).decode()
         return metadata
+
+
+def with_uncertain(part: pa.Table, found: dict[str, list[Any]]) -> pa.Table:
+    """The table of results with `interval_low` and `interval_high`, or `prediction_set` (a JSON list of classes)."""
+    if "sets" in found:
+        return part.append_column(
+            "prediction_set", pa.array([_encode(one).decode() for one in found["sets"]], pa.string())
+        )
+    for place, name in enumerate(("interval_low", "interval_high")):
+        part = part.append_column(name, pa.array([one[place] for one in found["intervals"]], pa.float64()))
+    return part
 
 
 def check_size(rows: int, schema: Schema) -> None:

@@ -7,7 +7,7 @@ Sadinle, Lei and Wasserman, Least Ambiguous Set-Valued Classifiers, JASA 114 (20
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +20,20 @@ from tasks.registry.measured import Decision
 MOST_SCORES: Final = 1001
 
 Floats = npt.NDArray[np.float64]
+
+
+def interval_of(query: Mapping[str, str]) -> float | None:
+    """How often the truth shall be inside, if that is asked for. Raises InvalidField."""
+    text = query.get("interval")
+    if text is None:
+        return None
+    try:
+        level = float(text)
+    except ValueError:
+        level = 0.0
+    if not 0 < level < 1:
+        raise InvalidField(f"interval must be a number between 0 and 1, such as 0.9, not {text!r}").at("?interval")
+    return level
 
 
 def kept_scores(scores: Floats) -> list[float]:

@@ -12,6 +12,8 @@ import pyarrow as pa
 from tasks.contract import Coding, Media
 from tasks.errors import ServiceError
 from tasks.learning.answers import Answers, check_size
+from tasks.learning.conformal import interval_of
+from tasks.learning.deciding import decided
 from tasks.ledger.groups import Current, Outcome
 from tasks.registry.models_registry import check_name
 from tasks.tables.bounds import CELL_BYTES, Bounds
@@ -44,7 +46,7 @@ class Request(msgspec.Struct, frozen=True):
     explain: bool = False
     #: Whether text in a CSV is made safe for spreadsheets.
     spreadsheet: bool = False
-    #: What else its query says: `unknown`, `missing`, `keep`.
+    #: What else its query says: `unknown`, `missing`, `keep`, `interval`.
     query: Mapping[str, str] = {}
 
     @property
@@ -116,6 +118,7 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
                     spreadsheet=request.spreadsheet,
                     kept=found.kept,
                     notes=found.notes,
+                    interval=interval_of(request.query),
                 )
         except INTERRUPTS:
             raise
@@ -146,7 +149,13 @@ def _answer_rows(
             request = requests[index]
             end = start + len(part)
             outcomes[index] = answers.rows(
-                start, end, request.accept, spreadsheet=request.spreadsheet, kept=part.kept, notes=part.notes
+                start,
+                end,
+                request.accept,
+                spreadsheet=request.spreadsheet,
+                kept=part.kept,
+                notes=part.notes,
+                interval=interval_of(request.query),
             )
             start += len(part)
         return outcomes
@@ -169,5 +178,5 @@ def _predict(runtime: Runtime, loaded: Loaded, table: pa.Table, *, explain: bool
     if explain:
         check_size(table.num_rows, loaded.schema)
     with runtime.traces.step("predict", model=loaded.model, version=loaded.version, rows=table.num_rows):
-        predictions = loaded.estimator.predict(loaded.artefact, table)
+        predictions = decided(loaded.estimator.predict(loaded.artefact, table), loaded.decision, loaded.schema)
         return Answers(loaded, predictions, loaded.estimator.explain(loaded.artefact, table) if explain else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -54,3 +54,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     scores: list[float] = []
     #: How many validation rows there were.
     scored: int = 0
+
+
+#: Of versions of earlier releases.
+NO_DECISION: Final = Decision()

@@ -83,6 +83,7 @@ def write(record: Model, number: int, *, estimator: Estimator[Any], artefact: An
         f"{record.name} version {number}",
         sections.heading(subject),
         sections.tiles(subject),
+        sections.findings(subject),
         sections.learning(subject),
         sections.quality(subject),
         sections.errors(subject),

@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
+
 from tasks.estimators.base import Dataset
 from tasks.estimators.metrics import MAIN
 from tasks.formatting import duration, percent, plain
 from tasks.registry.curve import Curve
+from tasks.registry.measured import Measured
 from tasks.reports import figures
 from tasks.reports.judging import Judged, calibration, confusion
 from tasks.reports.markup import as_json, bar, figure, section, shaded, spark, table, text
 from tasks.reports.segments import Split, splits
 from tasks.reports.subject import METRICS, Subject
 from tasks.reports.summary import COLUMNS, describe
+from tasks.tables.findings import Finding
 
 #: Most classes in a confusion matrix.
 CLASSES: Final = 12
@@ -37,13 +41,52 @@ def heading(subject: Subject) -> str:
 def tiles(subject: Subject) -> str:
     """The metrics on the holdout, the main one first to be seen."""
     main, _ = MAIN.get(subject.dataset.schema.problem, ("", False))
-    parts = []
+    measured = subject.version.measured
+    main, parts = measured.metric or main, []
     for name, value in subject.version.metrics.items():
         said = METRICS[name][0] if name in METRICS else "on the holdout"
         css = ' class="main"' if name == main else ""
-        shown = f"{text(name.replace('_', ' '))}</dt><dd>{plain(value)}<small>{text(said)}</small>"
+        shown = (
+            f"{text(name.replace('_', ' '))}</dt><dd>{plain(value)}<small>{text(said)}</small>{_beside(name, measured)}"
+        )
         parts.append(f"<div{css}><dt>{shown}</dd></div>")
-    return f'<dl class="tiles">{"".join(parts)}</dl>' if parts else ""
+    said = _measured(measured)
+    lead = f'<p class="lead">{text(said)}</p>' if said else ""
+    return f'<dl class="tiles">{"".join(parts)}</dl>{lead}' if parts else ""
+
+
+def findings(subject: Subject) -> str:
+    """What is to be known of the version before it is used, and on what it was measured."""
+    rows = [
+        [f'<span class="{"bad" if one.severity == "warning" else "quiet"}">{text(one.severity)}</span>',
+         text(one.message), text(one.done), text(one.remedy)]
+        for one in msgspec.json.decode(subject.version.findings, type=list[Finding])
+    ]  # fmt: skip
+    heads = [("", ""), ("What was found", "full"), ("What was done", "full"), ("What helps", "full")]
+    cards = [table("Findings", "", heads, rows, kind="wide")] if rows else []
+    return section("What to know first", *cards)
+
+
+def _measured(measured: Measured) -> str:
+    ways = {
+        "test": f"The metrics are of {measured.rows:,} test rows, which nothing else has seen.",
+        "holdout": "The metrics are of rows by which the fit stopped, too, and look better than they are.",
+        "cross_validation": f"The metrics are of {measured.rows:,} rows, each by one of {measured.folds} models that"
+        f" has not seen it; the model that answers has learned from {measured.fitted_on} rows.",
+    }
+    return ways[measured.by] if measured.rows else ""
+
+
+def _beside(name: str, measured: Measured) -> str:
+    parts = []
+    if name in measured.intervals:
+        low, high = measured.intervals[name]
+        parts.append(f"95 % interval {plain(low)} to {plain(high)}")
+    if name in measured.baseline:
+        parts.append(f"a guess has {plain(measured.baseline[name])}")
+    if name in measured.spread:
+        parts.append(f"between folds &plusmn;{plain(measured.spread[name])}")
+    return f"<small>{'; '.join(parts)}</small>" if parts else ""
 
 
 def learning(subject: Subject) -> str:

@@ -17,6 +17,12 @@ METRICS: Final = {
     "auc": ("chance that a positive ranks above a negative", True),
     "log_loss": ("mean -ln of the chance given to the truth", False),
     "accuracy": ("part that is right", True),
+    "mape": ("mean absolute error as a part of the truth", False),
+    "pinball": ("mean loss of the quantile", False),
+    "average_precision": ("mean precision over all thresholds", True),
+    "balanced_accuracy": ("part that is right, mean over classes", True),
+    "f1": ("harmonic mean of precision and recall", True),
+    "calibration_error": ("how far chances are from what comes true", False),
 }
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from tasks.estimators.base import Estimator
 from tasks.estimators.catalogue import Catalogue
+from tasks.registry.measured import NO_DECISION, Decision
 from tasks.registry.models_registry import Registry
 from tasks.storage.blobs import Blobs
 from tasks.tables.columns import Schema
@@ -26,6 +27,8 @@ class Loaded:
     artefact: Any
     schema: Schema
     rows: RowReader
+    #: What the version does with what its model says.
+    decision: Decision = NO_DECISION
 
 
 class ModelCache:
@@ -58,4 +61,4 @@ class ModelCache:
         estimator = self._estimators.get(record.estimator)
         schema = msgspec.json.decode(record.schema, type=Schema)
         artefact = estimator.load(self._blobs.get(record.artefact))
-        return Loaded(model, version, estimator, artefact, schema, RowReader(schema))
+        return Loaded(model, version, estimator, artefact, schema, RowReader(schema), record.decision)
