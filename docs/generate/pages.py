@@ -7,6 +7,7 @@ from typing import Final
 
 from docs.generate.commands import commands
 from docs.generate.errors import errors
+from docs.generate.findings import findings
 from docs.generate.metrics import metrics
 from docs.generate.routes import refusals, routes
 from docs.generate.schemas import schemas
@@ -16,6 +17,7 @@ from docs.generate.settings import settings
 PARTS: Final = {
     "commands": commands,
     "errors": errors,
+    "findings": findings,
     "metrics": metrics,
     "refusals": refusals,
     "routes": routes,

@@ -243,6 +243,52 @@ CODES: Final[dict[str, Meaning]] = {
         "",
         "correct the value, leave it empty, or give another type or format",
     ),
+    "other_format": Meaning(
+        "info",
+        "the bytes are another format than the Content-Type says",
+        "read as what they are",
+        "send the Content-Type that it has",
+    ),
+    "encoding": Meaning("info", "a text is not in UTF-8", "read in the charset that is named", "send UTF-8"),
+    "csv_dialect": Meaning(
+        "info",
+        "a CSV is separated by another sign than the comma, or has decimal commas",
+        "read as it is",
+        "options.csv says delimiter and decimal if it is otherwise",
+    ),
+    "escaped_quotes": Meaning(
+        "info", "quotes in a CSV are written with a backslash", "read as quotes", "write them twice, as CSV has them"
+    ),
+    "empty_fields": Meaning(
+        "info",
+        "lines of a CSV have empty fields behind the last column",
+        "left out",
+        "give every line as many fields as the header",
+    ),
+    "empty_columns": Meaning("info", "columns at the end have no name and no value", "left out", ""),
+    "empty_rows": Meaning("info", "rows at the end have no value at all", "left out", ""),
+    "keys_left_out": Meaning(
+        "info", "objects of a JSON lack keys that others have", "missing there", "write null for what is missing"
+    ),
+    "unknown_column": Meaning(
+        "info",
+        "an estimate has a column that the model learned nothing from",
+        "ignored",
+        "estimate with unknown=refuse to have it refused",
+    ),
+    "target_given": Meaning(
+        "info",
+        "an estimate has the target among its columns",
+        "ignored",
+        "estimate with unknown=refuse to have it refused",
+    ),
+    "absent_column": Meaning(
+        "warning",
+        "an estimate lacks a column that the model learned from",
+        "taken as missing in every row",
+        "estimate with missing=refuse to have it refused",
+    ),
+    "more_notes": Meaning("info", "there are more notes on an estimate than are kept", "counted", ""),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ from gateway.web.errors import URN, problem_type
 from infra.cli import parser
 from tasks.config.settings import COMMAND_VARIABLES, describe
 from tasks.errors import ServiceError
+from tasks.tables.finding_codes import CODES
+from tasks.tables.planning.options import OPTIONS, ROLES, TYPES
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -132,3 +135,33 @@ def test_files_that_are_named_are_there(page: str) -> None:
     named = re.findall(r"`([\w./-]+\.(?:py|yml|template|lua))`", (ROOT / page).read_text())
     assert len(named) > 10
     assert [name for name in named if not any(file.endswith(f"/{name}") for file in files + others)] == []
+
+
+def codes_of_findings() -> Iterator[str]:
+    """The codes with which findings are made, as they stand in the modules of tasks/tables and tasks/learning."""
+    for path in [*(ROOT / "tasks" / "tables").rglob("*.py"), *(ROOT / "tasks" / "learning").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            place = {"find": 0, "finding": 0, "leave_out": 1}.get(name)
+            given = [keyword.value for keyword in node.keywords if keyword.arg == "code" and name == "Finding"]
+            if place is not None and len(node.args) > place:
+                given.append(node.args[place])
+            yield from (part.value for part in given if isinstance(part, ast.Constant) and isinstance(part.value, str))
+
+
+def test_the_reference_has_every_finding() -> None:
+    page = fill((DOCS / "reference" / "tables.md").read_text())
+    made = set(codes_of_findings())
+    assert {"constant", "leakage", "encoding"} <= made
+    assert made - CODES.keys() == set()
+    for name, kind in CODES.items():
+        assert f"| `{name}` | {kind.severity} |" in page
+        assert kind.remedy or kind.severity == "info", f"{name} says no remedy"
+
+
+def test_the_reference_has_every_option_of_a_table() -> None:
+    page = (DOCS / "reference" / "tables.md").read_text()
+    for name in (*OPTIONS, *ROLES, *TYPES):
+        assert f"`{name}`" in page, name
