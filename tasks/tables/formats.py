@@ -17,6 +17,11 @@ from tasks.tables.schema import kind_of, plain
 #: Snapshots may live in Redis, so size counts: 24 MB of numbers with 2 decimals become 8.5 MB in 55 ms; with lz4
 #: 12.6 MB in 35 ms.
 IPC_COMPRESSION: Final = "zstd"
+#: A table of more columns than this, with fewer bytes in one, is compressed as a whole: column by column 20,000 of 80
+#: rows take 0.57 s and 13.0 MB, as a whole 0.08 s and 4.7 MB.
+WIDE_COLUMNS: Final = 1000
+WIDE_BYTES: Final = 4096
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
 
 
 def write(table: pa.Table, media: Media) -> bytes:
@@ -34,12 +39,15 @@ def write(table: pa.Table, media: Media) -> bytes:
 
 def to_ipc(table: pa.Table) -> bytes:
     """The table as a compressed Arrow IPC stream, for storage."""
+    if table.num_columns > WIDE_COLUMNS and table.nbytes < WIDE_BYTES * table.num_columns:
+        return bytes(pa.Codec(IPC_COMPRESSION).compress(_stream(table, compression=None)))
     return _stream(table, compression=IPC_COMPRESSION)
 
 
 def from_ipc(data: bytes) -> pa.Table:
     """The table in bytes that `to_ipc` wrote. Not for bytes from outside."""
-    return pa.ipc.open_stream(data).read_all()
+    stream = pa.CompressedInputStream(pa.BufferReader(data), IPC_COMPRESSION) if data[:4] == _ZSTD else data
+    return pa.ipc.open_stream(stream).read_all()
 
 
 def fingerprint(table: pa.Table) -> str:
@@ -48,7 +56,7 @@ def fingerprint(table: pa.Table) -> str:
     for field, column in zip(table.schema, table.itercolumns(), strict=True):
         values = plain(column)
         digest.update(f"{field.name!r}:{values.type}:{len(values)};".encode())
-        digest.update(np.packbits(np.asarray(values.is_null().to_numpy(), dtype=bool)).tobytes())
+        digest.update(_nulls(values))
         digest.update(_content(values))
     return digest.hexdigest()
 
@@ -61,12 +69,19 @@ def _stream(table: pa.Table, *, compression: str | None) -> bytes:
     return bytes(memoryview(sink.getvalue()))
 
 
+def _nulls(values: pa.ChunkedArray) -> bytes:
+    """A bit for each value, 1 where it is null."""
+    if not values.null_count:
+        return bytes(-(-len(values) // 8))
+    return np.packbits(np.asarray(values.is_null().to_numpy(), dtype=bool)).tobytes()
+
+
 def _content(values: pa.ChunkedArray) -> bytes:
     kind = kind_of(values)
     if kind == "null":
         return b""
     if kind == "number":
-        array = np.asarray(pc.fill_null(values, 0).to_numpy())
+        array = np.asarray((pc.fill_null(values, 0) if values.null_count else values).to_numpy())
         return np.ascontiguousarray(array).tobytes()
     if kind == "boolean":
         return np.packbits(np.asarray(pc.fill_null(values, False).to_numpy(), dtype=bool)).tobytes()

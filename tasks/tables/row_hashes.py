@@ -16,6 +16,9 @@ _MIX: Final = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))
 _SHIFT: Final = np.uint64(33)
 #: Rows that are mixed at a time: they stay in the processor's cache meanwhile.
 _BLOCK_ROWS: Final = 2**14
+#: Columns of few rows that are looked at together.
+_BLOCK_COLUMNS: Final = 1024
+_FLOAT: Final = pa.float64().id
 #: Bits of a row's hash. They are stored for each row: two of 1,000,000 rows have the same by chance in 1 of 500 tables.
 HASH_BITS: Final = 48
 
@@ -29,14 +32,44 @@ def row_hashes(table: pa.Table, target: str | None = None) -> Hashes:
     """A number below 2 ** `HASH_BITS` a row, from its values and their columns' names in any order, and which of them
     is the target. Numbers and dates count by value, text by its bytes, all missing values alike."""
     hashes = np.zeros(table.num_rows, dtype=np.uint64)
-    for name, column in zip(table.column_names, table.itercolumns(), strict=True):
-        bits = _value_bits(column)
-        bits ^= np.uint64(_text_bits(f"{'target' if name == target else 'feature'}:{name}"))
+    keys = [_text_bits(f"{'target' if name == target else 'feature'}:{name}") for name in table.column_names]
+    together = _short_floats(table)
+    for start in range(0, len(together), _BLOCK_COLUMNS):
+        places = together[start : start + _BLOCK_COLUMNS]
+        matrix = _matrix_bits(table.select(places))
+        matrix ^= np.array([keys[place] for place in places], dtype=np.uint64)[:, None]
+        _mix(matrix.reshape(-1))
+        hashes += matrix.sum(axis=0, dtype=np.uint64)
+    for place in sorted(set(range(table.num_columns)).difference(together)):
+        bits = _value_bits(table.column(place))
+        bits ^= np.uint64(keys[place])
         _mix(bits)
         hashes += bits
     _mix(hashes)
     hashes >>= np.uint64(64 - HASH_BITS)
     return hashes
+
+
+def _short_floats(table: pa.Table) -> list[int]:
+    """The places of columns that are quicker looked at many at a time: each has few rows."""
+    if not 0 < table.num_rows <= _BLOCK_ROWS:
+        return []
+    return [place for place, kind in enumerate(table.schema.types) if kind.id == _FLOAT]
+
+
+def _matrix_bits(table: pa.Table) -> Hashes:
+    """What `_value_bits` gives of each column, one below the other."""
+    (batch,) = table.combine_chunks().to_batches()
+    matrix = np.array(batch.to_tensor(null_to_nan=True, row_major=False).to_numpy().T, order="C")
+    return _number_bits(matrix)
+
+
+def _number_bits(array: npt.NDArray[np.float64]) -> Hashes:
+    """The bits of numbers, which are the caller's to change: one pattern for each value, and one for none."""
+    array += 0.0  # -0.0 becomes 0.0
+    array[np.isnan(array)] = np.nan
+    bits: Hashes = array.view(np.uint64)
+    return bits
 
 
 def _mix(bits: Hashes) -> None:
@@ -55,10 +88,7 @@ def _value_bits(column: pa.ChunkedArray) -> Hashes:
     values = plain(column)
     kind = kind_of(values)
     if kind in ("number", "boolean"):
-        array = numbers(values.cast(pa.float64()) if kind == "boolean" else values) + 0.0  # -0.0 becomes 0.0
-        array[np.isnan(array)] = np.nan
-        bits: Hashes = array.view(np.uint64)
-        return bits
+        return _number_bits(numbers(values.cast(pa.float64()) if kind == "boolean" else values) + 0.0)
     if kind == "date":
         moments: Hashes = np.asarray(values.cast(pa.int64()).fill_null(_NO_DATE).to_numpy()).view(np.uint64).copy()
         return moments

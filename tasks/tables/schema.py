@@ -33,6 +33,10 @@ _FEATURES: Final[dict[ColumnType, pa.DataType]] = {
     "date": pa.timestamp("us"),
 }
 
+#: Of Arrow's types those that most columns have, told at once.
+_NUMBERS: Final = frozenset({pa.float64().id, pa.int64().id})
+_PLAIN: Final = _NUMBERS | {pa.bool_().id, pa.string().id}
+
 
 def arrow_type(column: Column) -> pa.DataType:
     """The Arrow type of a conformed column: float64, bool, dictionary of string with int32 indices, string, or
@@ -85,6 +89,8 @@ def conform_features(table: pa.Table, schema: Schema) -> pa.Table:
 def plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """The column without a dictionary, with 64-bit floats for decimals and `string` for every type of text."""
     kind = values.type
+    if kind.id in _PLAIN:
+        return values
     if pa.types.is_dictionary(kind):
         return plain(values.cast(kind.value_type))
     if pa.types.is_decimal(kind):
@@ -99,7 +105,7 @@ def plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
 def kind_of(values: pa.ChunkedArray) -> ColumnType | Literal["null"] | None:
     """What a plain column holds; None if it is nothing that a model can learn from."""
     kind = values.type
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+    if kind.id in _NUMBERS or pa.types.is_integer(kind) or pa.types.is_floating(kind):
         return "number"
     if pa.types.is_boolean(kind):
         return "boolean"

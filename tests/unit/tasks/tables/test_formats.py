@@ -52,6 +52,13 @@ def test_every_media_gives_the_same_table() -> None:
     assert from_ipc(to_ipc(TABLE)).equals(TABLE)
 
 
+def test_wide_tables_are_compressed_as_a_whole() -> None:
+    wide = pa.table({f"c{index}": [0.5, None, index] for index in range(1001)})
+    stored = to_ipc(wide)
+    assert from_ipc(stored).equals(wide)
+    assert len(stored) < 100_000
+
+
 def test_csv_types() -> None:
     data = b'n,zip,text\n1,007,"a\nb"\n,010,"NA"\n2.5,,\n'
     found = read(data, Media.CSV)
