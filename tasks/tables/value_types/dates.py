@@ -1,4 +1,4 @@
-"""Dates and moments in writing: ISO 8601, or a given format."""
+"""Dates and moments in writing: ISO 8601, the same with slashes, or a given format."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 MOMENT: Final = pa.timestamp("us")
 
 _ISO: Final = (
-    r"^(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
+    r"^(?P<year>[0-9]{4})[-/](?P<month>[0-9]{2})[-/](?P<day>[0-9]{2})"
     r"(?:[T ](?P<hour>[0-9]{2})(?::?(?P<minute>[0-9]{2})(?::?(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?)?"
     r"(?: ?(?P<zone>Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?$"
 )
@@ -25,7 +25,7 @@ Whole = npt.NDArray[np.int64]
 
 
 def parse(texts: pa.StringArray) -> pa.TimestampArray:
-    """The moment of each ISO 8601 date or date and time; null for any other text.
+    """The moment of each ISO 8601 date or date and time, also with slashes in the date; null for any other text.
 
     A zone or offset is turned into UTC; what is finer than microseconds is cut off.
     """

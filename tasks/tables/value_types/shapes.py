@@ -9,6 +9,8 @@ from typing import Final, Literal
 Shape = Literal["number", "percent", "date", "time", "duration", "boolean"]
 
 _NUMERIC: Final = frozenset("0123456789+-.")
+#: Year, month, day: in this order no other is meant.
+_SEPARATORS: Final = frozenset("-/")
 _TRUTHS: Final = frozenset({"t", "f", "true", "false"})
 _INFINITE: Final = frozenset({"inf", "infinity"})
 
@@ -32,7 +34,7 @@ def shape_of(text: str) -> Shape | None:
         return "number" if lower in _INFINITE else "duration" if text[:1] == "P" else None
     if text[-1] == "%":
         return "percent"
-    if text[4:5] == "-" and text[7:8] == "-":
+    if text[4:5] in _SEPARATORS and text[7:8] == text[4:5]:
         return "date"
     if " day" in text or text[:2] == "-P":
         return "duration"

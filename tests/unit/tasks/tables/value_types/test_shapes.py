@@ -12,7 +12,8 @@ from tasks.tables.value_types.shapes import Shape, likely_shape, shape_of
     [
         *((text, "number") for text in ("1", "-1.5", ".5", "+49", "1e5", "007", "inf", "-Infinity", "2026-11")),
         *((text, "percent") for text in ("5%", "5 %")),
-        *((text, "date") for text in ("2026-11-01", "2026-11-01T10:00Z")),
+        *((text, "date") for text in ("2026-11-01", "2026-11-01T10:00Z", "2026/11/01 10:00")),
+        *((text, "number") for text in ("2026/11", "2026/1/01", "11/01/2026")),
         *((text, "time") for text in ("10:00", "36:00:00", "10:00 AM")),
         *((text, "duration") for text in ("P1D", "-PT5S", "1 days 00:00:00", "-1 day, 2:03:04")),
         *((text, "boolean") for text in ("t", "F", "TRUE", "false")),
