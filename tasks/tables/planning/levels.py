@@ -83,12 +83,13 @@ def learned_schema(schema: Schema, train: pa.Table, numbers: NumberStatistics) -
 def recoded(part: pa.Table, before: Schema, schema: Schema) -> pa.Table:
     """A part whose categories are coded as in the schema `before`, coded as in the other; texts that it does not have
     are null, as they are in an estimate."""
-    if before.columns and not any(column.categories for column in before.columns):
+    pairs = enumerate(zip(before.columns, schema.columns, strict=True))
+    changed = [(index, old, new) for index, (old, new) in pairs if old.categories != new.categories]
+    if not changed:
         return part
     arrays: list[Any] = list(part.columns)
-    for index, (old, new) in enumerate(zip(before.columns, schema.columns, strict=True)):
-        if old.categories != new.categories:
-            arrays[index] = _recoded(part.column(index), old.categories, new.categories)
+    for index, old, new in changed:
+        arrays[index] = _recoded(part.column(index), old.categories, new.categories)
     return pa.Table.from_arrays(arrays, schema=part.schema)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from tasks.tables.findings import Finding
+from tasks.tables.value_types.fractions import fractional
 from tasks.tables.value_types.given import given
 from tasks.tables.value_types.natives import is_text, typed_native
 from tasks.tables.value_types.texts import Typed, typed_texts
@@ -30,8 +31,13 @@ def typed(
     might have been sent as such.
     """
     columns, fields, findings = [], [], []
-    for field, values in zip(table.schema, table.itercolumns(), strict=True):
+    settled = fractional(table)
+    for place, (field, values) in enumerate(zip(table.schema, table.itercolumns(), strict=True)):
         wish = wanted.get(field.name, _OPEN) if wanted else _OPEN
+        if place in settled and wish is _OPEN:
+            columns.append(values)
+            fields.append(field)
+            continue
         found = _column(values, field.name, wish, decimal=decimal, said=said)
         columns.append(found.values)
         # What is typed already keeps its format.

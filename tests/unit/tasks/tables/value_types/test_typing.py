@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from tasks.tables.value_types.typing import format_of, typed
+from tasks.tables.wishes import Wish
 
 NONE = pa.null()
 WHOLE, FLOAT, TRUTH, TEXT, MOMENT = pa.int64(), pa.float64(), pa.bool_(), pa.string(), pa.timestamp("us")
@@ -169,3 +170,22 @@ def test_what_is_typed_stays_so() -> None:
     assert again.schema.equals(table.schema, check_metadata=True)
     assert again.equals(table)
     assert [found.code for found in findings] == ["codes"]
+
+
+def test_many_columns_are_typed_as_each_alone() -> None:
+    columns = {
+        "whole": [1.0, 2.0],
+        "parts": [0.5, 2.0],
+        "holes": [0.5, None],
+        "nan": [0.5, float("nan")],
+        "endless": [float("inf"), 1.0],
+        "text": ["1", "2"],
+    }
+    many = pa.table({f"{name}{index}": values for index in range(60) for name, values in columns.items()})
+    table, _ = typed(many)
+    for name, values in columns.items():
+        alone, _ = typed(pa.table({"c": values}))
+        assert table[f"{name}59"].equals(alone["c"])
+        assert table.schema.field(f"{name}59").type == alone.schema.field("c").type
+    wished, _ = typed(many, {"parts0": Wish(type="category")})
+    assert wished.schema.field("parts0").type == CATEGORY
