@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { card, crumbs, el, entitle, facts, table, whenSeen } from "./dom.js";
 import { ago, moment, number } from "./format.js";
+import { findingList, planTable } from "./plan.js";
 import { linkTo, modelsLink, workLink } from "./places.js";
 import { may, mayAny } from "./session.js";
 import { spark } from "./spark.js";
@@ -58,7 +59,8 @@ export async function showModel(main, [name], signal) {
     card("", facts([["Problem", model.problem], ["Target", model.target], ["Estimator", model.estimator],
       ["Rows", number(model.snapshot.rows)], ["Of them holdout", number(model.snapshot.holdout_rows)], ["Data of", moment(model.snapshot.created_at)]])),
     card("Versions", model.versions.length ? versionList(model) : el("p", {}, "None yet: train one.")),
-    card("Columns", table("Columns", ["Name", "Type", "May be missing", "Categories"], columns)));
+    model.plan ? card("Columns", findingList(model.plan.findings ?? []), planTable(model.plan))
+      : card("Columns", table("Columns", ["Name", "Type", "May be missing", "Categories"], columns)));
 }
 
 function versionList(model) {

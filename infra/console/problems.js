@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { sentence } from "./format.js";
+import { findingList } from "./plan.js";
 import { Problem, SignedOut } from "./api.js";
 
 /** @param {unknown} error */
@@ -43,7 +44,8 @@ export function failureBox(failure, state) {
   return el("div", { class: state === "failed" ? "problem" : "card" },
     el("strong", {}, (failure.type ?? "Failed").replace(/(?<=[a-z])(?=[A-Z])/g, " ")),
     el("p", {}, sentence(failure.detail ?? "")),
-    failure.pointer && el("p", { class: "pointer" }, "Field: ", el("code", {}, failure.pointer)));
+    failure.pointer && el("p", { class: "pointer" }, "Field: ", el("code", {}, failure.pointer)),
+    failure.findings && findingList(failure.findings));
 }
 
 /**

@@ -5,9 +5,10 @@ import { addPoint, curveView, emptyCurve, hasPoints } from "./curve.js";
 import { copyable } from "./copying.js";
 import { announce, card, crumbs, el, entitle, facts } from "./dom.js";
 import { follow, isOver } from "./events.js";
-import { duration, moment } from "./format.js";
+import { duration, moment, number } from "./format.js";
 import { workName } from "./kinds.js";
 import { linkTo, workLink } from "./places.js";
+import { findingList, planTable } from "./plan.js";
 import { predictions } from "./predictions.js";
 import { failureBox, showProblem, singly } from "./problems.js";
 import { save } from "./saving.js";
@@ -156,12 +157,17 @@ function failure(task) {
 function outcome(task) {
   const result = task.result;
   if (!result) return card("Result", other(task));
+  if (result.dry_run) {
+    return card("What an init would make of it", el("p", {}, `${number(result.rows)} rows would be kept; nothing is stored.`),
+      findingList(result.plan.findings ?? []), planTable(result.plan));
+  }
   if (task.kind === "estimate") return card("Predictions", predictions(result));
   if (task.kind === "train") {
     return card("Result", el("p", {}, el("a", { href: linkTo(result.model, result.version) }, `Version ${result.version} of ${result.model}`),
-      result.promoted ? " is stored and current." : " is stored; another one stays current."));
+      result.promoted ? " is stored and current." : " is stored; another one stays current."), findingList(result.findings ?? []));
   }
   return card("Result", el("p", {}, `${result.rows} rows are kept, ${result.holdout_rows} of them as holdout; the target ${result.target} makes it ${result.problem}.`),
-    ...(result.warnings ?? []).map((warning) => el("p", { class: "note" }, warning)),
+    ...(result.plan ? [] : result.warnings ?? []).map((warning) => el("p", { class: "note" }, warning)),
+    result.plan && findingList(result.plan.findings ?? []), result.plan && planTable(result.plan),
     el("p", {}, el("a", { class: "button", href: workLink("train", result.model) }, "Train a version")));
 }

@@ -55,7 +55,7 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
     with runtime.traces.step("measure", rows=dataset.tested.num_rows):
         graded = grade(estimator, fitted.measured, dataset, quantile=estimator.quantile(request.params))
         judged = judgement(fitted, graded, dataset)
-    findings += constant_model(estimator, fitted.served, dataset) + judged.findings
+    findings += constant_model(graded.outcomes) + judged.findings
     artefact_blob = runtime.blobs.put(estimator.dump(fitted.served))
     promote, promotion = decide(runtime, request.model, request.promote, dataset=dataset, outcomes=graded.outcomes)
     version = Version(

@@ -69,6 +69,10 @@ def test_queued_init_and_train_are_done(home: OldHome) -> None:
     assert ready["rows"] == 400
     (trained,) = home.results("train")
     assert (trained["version"], trained["promoted"]) == (3, False)
+    # Its data have no plan; one is made of them as they are.
+    assert "plan_made" in [finding["code"] for finding in trained["findings"]]
+    plan = home.service.http.get("/v1/models/sums").raise_for_status().json()["plan"]
+    assert {column["name"]: column["role"] for column in plan["columns"]}["color"] == "feature"
 
 
 def test_old_versions_answer_as_before(home: OldHome) -> None:
@@ -84,6 +88,7 @@ def test_new_work_goes_on_from_it(home: OldHome) -> None:
     home.results("train")
     trained = home.service.train("sums", params={"num_iterations": 5}).raise_for_status().json()
     assert trained["version"] == 4
+    assert "plan_made" not in [finding["code"] for finding in trained["findings"]]
     now = home.service.estimate("sums", ROWS).raise_for_status().json()
     assert now["version"] == 4
 

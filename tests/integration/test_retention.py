@@ -111,8 +111,8 @@ def test_old_versions_go_with_their_artefacts_and_reports_and_never_the_current_
         place.train(Promote.ALWAYS if iterations == 2 else Promote.NEVER, iterations=iterations)
     place.sweep(**settings)
     assert place.versions() == expected
-    # Two parts of the data, and the sides of its rows; each version's artefact and report.
-    assert place.stored() == 3 + 2 * len(expected)
+    # Three parts of the data, the sides of its rows, and its plan; each version's artefacts and report.
+    assert place.stored() == 5 + 3 * len(expected)
     for number in range(1, 6):
         report = place.runtime.registry.reports.get("m", number)
         assert (report is not None) == (number in expected)
@@ -171,14 +171,14 @@ def test_replaced_snapshots_go_and_what_is_put_again_stays(place: Place) -> None
     place.init(1)
     place.init(2)
     place.init(1, "other")
-    assert place.stored() == 6
+    assert place.stored() == 10
     place.sweep()
-    assert place.stored() == 6, "one model has the first data, another the second"
+    assert place.stored() == 10, "one model has the first data, another the second"
     place.init(3, "other")
     place.sweep(after_seconds=0)
-    assert place.stored() == 9, "a train may yet read it"
+    assert place.stored() == 15, "a train may yet read it"
     place.sweep()
-    assert place.stored() == 6
+    assert place.stored() == 10
     assert place.train(iterations=1) == 1
 
 
