@@ -20,6 +20,7 @@ from tasks.errors import (
     InvalidTarget,
     ModelNotInitialised,
     ModelNotTrained,
+    NotFound,
     ServiceError,
     UnknownTask,
     UnknownVersion,
@@ -56,6 +57,18 @@ def test_init_train_and_estimate(client: Client) -> None:
     task = estimate.task()
     assert (task.owner, task.model, task.lane) == ("tests", "client-whole", Lane.NORMAL)
     assert task.submitted_at <= (task.started_at or 0) <= (task.finished_at or 0)
+
+
+def test_a_dry_run_and_then_its_table(client: Client, service: Service) -> None:
+    data = b"k,a,y\n" + b"5,1,2\n5,2,3.5\n" * 20
+    seen = client.init("client-seen", data=data, dry_run=True).result(timeout=30)
+    assert {column["name"]: column["role"] for column in seen["plan"]["columns"]}["k"] == "ignore"
+    found = client.init("client-seen", upload=seen["upload"], target="y", replace=True).result(timeout=30)
+    assert (found["rows"], [column["name"] for column in found["columns"]]) == (40, ["a"])
+    with pytest.raises(NotFound):
+        Client(service.redis_url, owner="another").init("client-seen", upload=seen["upload"], target="y").result(
+            timeout=30
+        )
 
 
 @pytest.mark.parametrize("lane", Lane)

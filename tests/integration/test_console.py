@@ -108,6 +108,7 @@ def upload(page: Page, model: str, file: Path) -> None:
     expect(page.get_by_label("Target column")).to_have_value("price")
     page.get_by_role("button", name="Upload").click()
     expect(page.locator("#outcome")).to_contain_text("400 rows are kept", timeout=30_000)
+    expect(page.locator("#outcome").get_by_role("row").filter(has_text="price")).to_contain_text("target")
 
 
 def train(page: Page, model: str, params: str) -> None:
@@ -643,6 +644,8 @@ def test_what_users_write_is_never_markup(seen: Seen, slow_service: Service) -> 
     sign_in(page, slow_service)
     page.get_by_role("link", name="marked").click()
     expect(page.get_by_role("cell", name=name)).to_be_visible()
+    # What was found names the column, too.
+    expect(page.get_by_role("list", name="Findings")).to_contain_text(f"column '{name}'")
     expect(page.locator("main img")).to_have_count(0)
 
 

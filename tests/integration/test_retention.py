@@ -14,11 +14,11 @@ import redis
 from gateway.web.representations import model_document
 from tasks.config.settings import Settings
 from tasks.contract import DEFAULT_ESTIMATOR, Kind, Lane, Media, Promote, State
-from tasks.errors import Poison, UnknownVersion
+from tasks.errors import NotFound, Poison, UnknownVersion
 from tasks.learning import fitting, ingest
 from tasks.learning.predicting import Request, answer
 from tasks.ledger.groups import Claim, Current, Group, Head, Outcome, failure, new_group_id
-from tasks.redis_keys import BLOB_KEY, BLOBS_KEY, DEAD_KEY, GROUP_KEY, OWNER_KEY, RETIRED_KEY
+from tasks.redis_keys import BLOB_KEY, BLOBS_KEY, DEAD_KEY, GROUP_KEY, OWNER_KEY, RETIRED_KEY, UPLOAD_KEY
 from tasks.registry.in_progress import in_use
 from tasks.upkeep.budget import Budget
 from tasks.upkeep.garbage import remove_left_behind
@@ -242,3 +242,22 @@ def test_bytes_in_redis_are_listed_only_while_they_are_there(place: Place) -> No
     group = place.accept(LARGE)
     place.runtime.ledger.finish(place.claim(group), [POISON])
     assert not place.client.exists(BLOBS_KEY)
+
+
+def test_a_table_of_a_dry_run_goes_when_its_hour_is_over(place: Place) -> None:
+    uploads, mine = place.runtime.uploads, Head(owner="ada", model="m", query={"dry_run": "true", "sheet": "two"})
+    upload = uploads.keep(mine, b"a,y\n1,2\n")
+    place.sweep()
+    asked = Head(owner="ada", model="other", query={"target": "y", "upload": upload})
+    head, body = uploads.sent(upload, asked=asked)
+    assert (body, head.model, head.query) == (b"a,y\n1,2\n", "other", {"sheet": "two", **asked.query})
+    for other in (Head(owner="bob", model="m"), Head(owner="ada", model="m", account="another")):
+        with pytest.raises(NotFound, match="no upload"):
+            uploads.sent(upload, asked=other)
+    key = UPLOAD_KEY.format(upload=upload)
+    assert 3500 < place.client.ttl(key) <= 3600
+    place.client.delete(key)
+    with pytest.raises(NotFound, match="no upload"):
+        uploads.sent(upload, asked=asked)
+    place.sweep()
+    assert place.stored() == 0
