@@ -13,7 +13,12 @@ export function problemBox(error) {
   return el("div", { class: "problem", role: "alert", tabindex: "-1" },
     el("strong", {}, title),
     el("p", {}, sentence(text)),
-    pointer && el("p", { class: "pointer" }, "Field: ", el("code", {}, pointer)));
+    pointer && fieldLine(pointer));
+}
+
+/** Where the fault is. Rows are counted from 0 there, as the message does, and from 1 in tables here. */
+function fieldLine(pointer) {
+  return el("p", { class: "pointer" }, "Field: ", el("code", {}, pointer), /\/\d/.test(pointer) ? " (counted from 0)" : "");
 }
 
 /** Show an error, and go to it: what was pressed may be gone. @param {HTMLElement} place @param {unknown} error */
@@ -44,7 +49,7 @@ export function failureBox(failure, state) {
   return el("div", { class: state === "failed" ? "problem" : "card" },
     el("strong", {}, (failure.type ?? "Failed").replace(/(?<=[a-z])(?=[A-Z])/g, " ")),
     el("p", {}, sentence(failure.detail ?? "")),
-    failure.pointer && el("p", { class: "pointer" }, "Field: ", el("code", {}, failure.pointer)),
+    failure.pointer && fieldLine(failure.pointer),
     failure.findings && findingList(failure.findings));
 }
 

@@ -56,10 +56,10 @@ def converted(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray | Misf
 def converted_list(values: Sequence[Any], column: Column) -> pa.ChunkedArray | Misfit:
     """Like `converted`, of values out of JSON: None, true and false, numbers and texts in any mixture."""
     kinds = set(map(type, values)) - {type(None)}
-    if kinds <= {int, float} and column.type not in ("category", "text"):
+    if kinds and kinds <= {int, float} and column.type not in ("category", "text"):
         array = pa.array([None if value is None else float(value) for value in values], pa.float64())
-    elif kinds == {bool} or not kinds:
-        array = pa.array(values, pa.bool_())
+    elif kinds <= {bool}:
+        array = pa.array(values, pa.bool_() if kinds else pa.null())
     elif column.type == "number" and bool in kinds and not column.zero_one:
         row = next(row for row, value in enumerate(values) if isinstance(value, bool))
         return Misfit(row, f"is true or false where {BELONGS[column.type]} belongs")
