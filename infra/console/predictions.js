@@ -3,7 +3,7 @@
 import { contributions } from "./contributions.js";
 import { el, table } from "./dom.js";
 import { number } from "./format.js";
-import { notes } from "./notes.js";
+import { findingList } from "./plan.js";
 import { csv, save } from "./saving.js";
 
 /** Most rows that are shown. */
@@ -19,7 +19,7 @@ export function predictions(result) {
   return el("div", {},
     el("p", { class: "hint" }, `Version ${result.version} of ${result.model} answered${more > 0 ? `; the first ${SHOWN} of ${number(result.predictions.length)}` : ""}.`),
     el("div", { class: "predictions" }, table("Predictions", ["Row", ...kept.map(([name]) => name), "Prediction", ...classes.map(String)], rows)),
-    result.notes?.length ? notes(result.notes) : null,
+    findingList(result.notes ?? []),
     el("p", {}, el("button", { type: "button", class: "quiet", onclick: () => save(file(result, classes, kept), `${result.model}-predictions.csv`) }, "Save all as CSV")),
     result.contributions && contributions(result));
 }

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,7 +17,7 @@ from tasks.estimators.outcomes import Floats, Outcomes
 from tasks.learning.deciding import decided, decision_of
 from tasks.registry.measured import Decision
 from tasks.tables.columns import Schema
-from tasks.tables.schema import conform
+from tasks.tables.schema import conform, missing_anywhere
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def outcomes_on(
 
     Raises InvalidRows for rows that the model cannot take.
     """
-    predictions = estimator.predict(model, conform(rows.select(schema.names), _forgiving(schema)))
+    predictions = estimator.predict(model, conform(rows.select(schema.names), missing_anywhere(schema)))
     if decision is not None:
         predictions = decided(predictions, decision, schema)
     truth = rows.column(schema.target)
@@ -96,9 +95,3 @@ def checked(metrics: dict[str, float]) -> dict[str, float]:
         # JSON has no such numbers: a version that held one could not be read, nor its model.
         raise EstimatorFailed(f"{wrong[0]} on the holdout is not finite: the estimator predicts NaN or infinity there")
     return metrics
-
-
-def _forgiving(schema: Schema) -> Schema:
-    """What training never missed may be missing in rows that were held out of it."""
-    columns = [msgspec.structs.replace(column, nullable=True) for column in schema.columns]
-    return msgspec.structs.replace(schema, columns=columns)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from tasks.estimators.base import Dataset, Estimator
 from tasks.estimators.outcomes import Floats, log_loss
-from tasks.tables.schema import class_indices, conform, numbers
+from tasks.tables.schema import class_indices, conform, missing_anywhere, numbers
 
 #: Most rows of the holdout that are looked at, evenly spaced.
 ROWS: Final = 20_000
@@ -66,7 +66,7 @@ def judge(estimator: Estimator[Any], artefact: Any, dataset: Dataset) -> Judged:
     """What the model says of the holdout."""
     schema, whole = dataset.schema, dataset.tested.num_rows
     holdout = thinned(dataset.tested, ROWS)
-    rows = conform(holdout.drop_columns([schema.target]), schema)
+    rows = conform(holdout.select(schema.names), missing_anywhere(schema))
     found, target = estimator.predict(artefact, rows), holdout.column(schema.target)
     if not schema.classes:
         truth, given = numbers(target), numbers(found.column("prediction"))

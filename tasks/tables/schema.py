@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -71,6 +72,12 @@ def conform(table: pa.Table, schema: Schema) -> pa.Table:
     if not table.num_rows:
         raise InvalidRows("there are no rows; give at least one").at("/rows")
     return _features(table, schema)
+
+
+def missing_anywhere(schema: Schema) -> Schema:
+    """The schema for rows that were held out of training: what that never missed may be missing in them."""
+    columns = [msgspec.structs.replace(column, nullable=True) for column in schema.columns]
+    return msgspec.structs.replace(schema, columns=columns)
 
 
 def conform_training(table: pa.Table, schema: Schema) -> pa.Table:

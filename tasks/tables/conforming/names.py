@@ -73,8 +73,12 @@ def _kept(given: Sequence[str], schema: Schema, ways: Ways) -> list[str]:
 def _note(name: str, schema: Schema, notes: Notes) -> None:
     remedy = "leave the column out, or keep it with ?keep; ?unknown=refuse refuses such rows"
     if name == schema.target:
-        notes.add("target_given", "the target is among the columns", column=name, done="ignored", remedy=remedy)
+        notes.add("target_given", f"column {name!r} is the target", column=name, done="ignored", remedy=remedy)
     else:
         notes.add(
-            "unknown_column", "the model learned nothing from this column", column=name, done="ignored", remedy=remedy
+            "unknown_column",
+            f"column {name!r} is none that the model learned from",
+            column=name,
+            done="ignored",
+            remedy=remedy,
         )

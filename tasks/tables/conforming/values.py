@@ -31,7 +31,12 @@ Mask = npt.NDArray[np.bool_]
 def absent(column: Column, rows: int, notes: Notes) -> Any:
     """What stands for a column that is not there."""
     if column.nullable:
-        notes.add("absent_column", "the column is not there", column=column.name, done="taken as missing in every row")
+        notes.add(
+            "absent_column",
+            f"column {column.name!r} is not there",
+            column=column.name,
+            done="taken as missing in every row",
+        )
     return fitted(pa.chunked_array([pa.nulls(rows, _plain_type(column))]), column, Ways(), notes)
 
 
@@ -75,7 +80,8 @@ def note_beyond(array: npt.NDArray[np.float64], column: Column, notes: Notes) ->
     if outside.any():
         notes.add(
             Noted.BEYOND,
-            f"numbers are beyond those of training, which go from {column.min:g} to {column.max:g}",
+            f"column {column.name!r} has {counted(outside, 'number')} beyond those of training, which go from"
+            f" {column.min:g} to {column.max:g}",
             column=column.name,
             where=outside,
             severity="warning",
@@ -86,9 +92,10 @@ def note_beyond(array: npt.NDArray[np.float64], column: Column, notes: Notes) ->
 def note_unseen(unseen: Mask, values: Any, column: Column, notes: Notes) -> None:
     """Note the texts that are no category of training; `values` gives that of a row."""
     shown = list(dict.fromkeys(str(values[int(row)])[:_SHOWN_CHARACTERS] for row in np.flatnonzero(unseen)[:_SHOWN]))
+    values_words, texts = counted(unseen, "value"), ", ".join(map(repr, shown))
     notes.add(
         Noted.UNSEEN,
-        f"training did not know {', '.join(map(repr, shown))}",
+        f"column {column.name!r} has {values_words} that training did not know: {texts}",
         column=column.name,
         where=unseen,
         severity="warning",
@@ -115,6 +122,12 @@ class _Texts:
         return str(self._values[row].as_py())
 
 
+def counted(where: Mask, noun: str) -> str:
+    """How many there are, in words."""
+    number = int(np.count_nonzero(where))
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _filled(values: pa.ChunkedArray, column: Column, ways: Ways, notes: Notes) -> pa.ChunkedArray:
     _note_filled(np.asarray(values.is_null().to_numpy(), dtype=bool), column, ways, notes)
     return values.fill_null(pa.scalar(typical(column), _plain_type(column)))
@@ -135,7 +148,7 @@ def _note_filled(missing: Mask, column: Column, ways: Ways, notes: Notes) -> Non
         raise BadCell(int(missing.argmax()), column.name, MISSING)
     notes.add(
         Noted.FILLED,
-        "values are missing where training missed none",
+        f"column {column.name!r} misses {counted(missing, 'value')} where training missed none",
         column=column.name,
         where=missing,
         severity="warning",
