@@ -166,7 +166,7 @@ function outcome(task) {
     return card("Result", el("p", {}, el("a", { href: linkTo(result.model, result.version) }, `Version ${result.version} of ${result.model}`),
       result.promoted ? " is stored and current." : " is stored; another one stays current."), findingList(result.findings ?? []));
   }
-  return card("Result", el("p", {}, `${result.rows} rows are kept, ${result.holdout_rows} of them as holdout; the target ${result.target} makes it ${result.problem}.`),
+  return card("Result", el("p", {}, `${result.rows} rows are kept, ${result.holdout_rows} of them as holdout, ${result.validation_rows ?? 0} to stop fits by; the target ${result.target} makes it ${result.problem}.`),
     ...(result.plan ? [] : result.warnings ?? []).map((warning) => el("p", { class: "note" }, warning)),
     result.plan && findingList(result.plan.findings ?? []), result.plan && planTable(result.plan),
     el("p", {}, el("a", { class: "button", href: workLink("train", result.model) }, "Train a version")));

@@ -6,6 +6,7 @@ import { curveView, hasPoints } from "./curve.js";
 import { announce, card, crumbs, el, entitle, facts } from "./dom.js";
 import { duration, moment, number } from "./format.js";
 import { linkTo, modelsLink, reportLink, taskLink } from "./places.js";
+import { findingList } from "./plan.js";
 import { showProblem, singly } from "./problems.js";
 import { may } from "./session.js";
 
@@ -33,13 +34,22 @@ export async function showVersion(main, [name, given], signal) {
         el("a", { class: "button quiet", href: reportLink(name, given) }, "Report"))),
     said,
     card("Metrics on the holdout", el("div", { class: "figures" }, ...Object.entries(version.metrics).map(([metric, value]) =>
-      el("div", {}, el("span", { class: "big" }, number(value)), el("span", { class: "hint" }, metric))))),
+      el("div", {}, el("span", { class: "big" }, number(value)), el("span", { class: "hint" }, metric),
+        el("span", { class: "hint" }, beside(version.measured ?? {}, metric))))),
+      findingList(version.findings ?? [])),
     card("Learning curve", hasPoints(version.curve) ? curve.element : el("p", { class: "hint" }, "No curve was kept of this version.")),
     card("Importance", importance(version.importance ?? {})),
     card("How it was made", facts([["Made", moment(version.created_at)], ["Took", duration(version.seconds)], ["Estimator", version.estimator],
       ...(version.task ? [["Task", el("a", { href: taskLink(version.task) }, "its train")]] : []),
       ...Object.entries(version.params ?? {}).map(([key, value]) => [key, typeof value === "object" ? JSON.stringify(value) : String(value)])])));
   if (hasPoints(version.curve)) curve.draw(version.curve);
+}
+
+/** How far off a metric may be, and what a guess without a model has. */
+function beside(measured, metric) {
+  const [low, high] = measured.intervals?.[metric] ?? [];
+  const guess = measured.baseline?.[metric];
+  return [low !== undefined && `${number(low)} to ${number(high)}`, guess !== undefined && `a guess: ${number(guess)}`].filter(Boolean).join("; ");
 }
 
 function importance(found) {
