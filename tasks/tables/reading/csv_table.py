@@ -102,7 +102,7 @@ def _with_lines(finding: Finding, lines: Lines) -> Finding:
 
 
 def _refuse_single_line(text: bytes) -> None:
-    if b"\n" not in text.rstrip(b"\r\n") and not text.endswith((b"\n", b"\r")):
+    if b"\n" not in text and not text.endswith(b"\r"):
         raise MalformedBody(
             "the CSV is a single line: a header and at least one row are needed; curl -d takes line breaks away, send a"
             " file with curl --data-binary @FILE or -F file=@FILE"
