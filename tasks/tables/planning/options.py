@@ -9,6 +9,7 @@ from typing import Any, Final, cast, get_args
 from tasks.errors import InvalidField
 from tasks.tables.checks import json_pointer, listed
 from tasks.tables.columns import ColumnType, Problem, Role
+from tasks.tables.value_types.forms import format_fault
 from tasks.tables.wishes import Wish
 
 #: What `Estimator.prepare` reads.
@@ -110,6 +111,8 @@ def _wish(said: Any) -> Wish:
         raise ValueError(f"the type {kind!r} is none of {listed(TYPES)}{_near(kind, TYPES)}")
     if not isinstance(form, str):
         raise ValueError("the format must be text")
+    if fault := format_fault(kind, form):
+        raise ValueError(f"the format {form[:80]!r} {fault}")
     return Wish(role=role, type=kind, format=form)
 
 
