@@ -149,8 +149,8 @@ def test_arguments_that_do_not_exist_are_refused(elsewhere: Elsewhere) -> None:
 def test_the_progress_of_a_train_can_be_seen(elsewhere: Elsewhere) -> None:
     params = {"num_iterations": 8000, "early_stopping_rounds": 0}
     calls: list[Call] = [
-        ("tasks.init", {"model": "watched", "target": "y", "rows": ROWS}, {}),
-        ("tasks.train", {"model": "watched", "params": params}, {"queue": "train"}),
+        ("tasks.init", {"model": "celery-watched", "target": "y", "rows": ROWS}, {}),
+        ("tasks.train", {"model": "celery-watched", "params": params}, {"queue": "train"}),
     ]
     _, train = elsewhere.call(*calls, watch=True)
     assert train["result"]["version"] == 1

@@ -10,16 +10,18 @@ import pytest
 
 from tests.service import Service
 
+#: How many requests wait at the same time.
 OPEN = 1000
+MODEL = "waited-for"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def model(service: Service) -> None:
     """A trained model that takes 0.2 s for a prediction."""
     rows = [{"x": x, "y": 2.0 * x} for x in range(40)]
-    answer = service.init("slow", {"rows": rows}, target="y", estimator="slow")
+    answer = service.init(MODEL, {"rows": rows}, target="y", estimator="slow")
     assert answer.status_code == 200, answer.text
-    assert service.train("slow").status_code == 200
+    assert service.train(MODEL).status_code == 200
 
 
 async def ask(service: Service, number: int) -> float:
@@ -28,7 +30,7 @@ async def ask(service: Service, number: int) -> float:
     reader, writer = await asyncio.open_connection(url.host, url.port)
     body = json.dumps({"rows": [[number + 0.5]]})
     head = (
-        f"POST /v1/models/slow/estimate HTTP/1.1\r\nHost: here\r\nConnection: close\r\nPrefer: wait=60\r\n"
+        f"POST /v1/models/{MODEL}/estimate HTTP/1.1\r\nHost: here\r\nConnection: close\r\nPrefer: wait=60\r\n"
         f"Authorization: {service.http.headers['Authorization']}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
@@ -48,7 +50,7 @@ def test_each_of_many_waiting_requests_gets_its_own_answer(service: Service) -> 
 
 
 def test_the_gateway_answers_others_meanwhile(service: Service) -> None:
-    submitted = [service.http.post("/v1/models/slow/estimate", json={"rows": [[1]]}) for _ in range(10)]
+    submitted = [service.http.post(f"/v1/models/{MODEL}/estimate", json={"rows": [[1]]}) for _ in range(10)]
     assert service.http.get("/health/live").status_code == 200
     assert {answer.status_code for answer in submitted} == {202}
     for answer in submitted:
