@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-import csv as lines
 import io
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from tasks.tables.bounds import CELL_BYTES, ENDLESS, Bounds
+from tasks.tables.bounds import CELL_BYTES, Bounds
 
-#: Bytes that are parsed at a time where rows are counted.
+#: Bytes that are parsed at a time where rows are counted, and that are looked at together where lines are.
 BLOCK_BYTES: Final = 8 * 1024 * 1024
+PART_BYTES: Final = 256 * 1024
 
 
-def check_size(data: bytes, bounds: Bounds, *, delimiter: str = ",") -> None:
-    """Raise BodyTooLarge for a table larger than `bounds` allow. A small body is not looked at."""
-    # Of a large body that number would say nothing, and takes long.
-    columns = data.count(delimiter.encode()) + 1 if len(data) < BLOCK_BYTES else ENDLESS
-    if columns > bounds.columns or len(data) * columns * CELL_BYTES > bounds.bytes:
-        columns = _columns(data, delimiter)
-        bounds.check_columns(columns)
+def check_size(data: bytes, bounds: Bounds, *, delimiter: str, columns: int) -> None:
+    """Raise BodyTooLarge for a table of so many columns that is larger than `bounds` allow."""
+    bounds.check_columns(columns)
     # No more than so many.
-    rows = data.count(b"\n") + data.count(b"\r")
+    rows = _count(data, b"\n") + (_count(data, b"\r") if b"\r" in data else 0)
     if rows > bounds.rows or rows * columns * CELL_BYTES > bounds.bytes:
         rows = _rows(data, delimiter)
     bounds.check(rows=rows, columns=columns, taken=len(data))
 
 
-def _columns(data: bytes, delimiter: str) -> int:
-    text = io.TextIOWrapper(io.BytesIO(data), "utf-8", errors="replace", newline="")
-    try:
-        return next((len(fields) for fields in lines.reader(text, delimiter=delimiter) if fields), 1)
-    except lines.Error as error:
-        raise ValueError(f"the header of the CSV cannot be read: {error}; give each column a short name") from None
+def _count(data: bytes, sign: bytes) -> int:
+    """`bytes.count`, which takes three times as long for a sign that is often there."""
+    whole = np.frombuffer(data, np.uint8)
+    parts = (whole[start : start + PART_BYTES] for start in range(0, len(whole), PART_BYTES))
+    return sum(int(np.count_nonzero(part == ord(sign))) for part in parts)
 
 
 def _rows(data: bytes, delimiter: str) -> int:

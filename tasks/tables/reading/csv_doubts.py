@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ _LONG: Final = 16
 _DOUBTFUL: Final = r"^[ \t]*(?:\+|-?[ \t]*0[0-9xX])"
 _WHOLE: Final = rf"^[ \t]*[-+]?[0-9]{{{_LONG},}}[ \t]*$"
 
+#: The last sign of ASCII that may stand between the start of a field and its first digit.
+_LAST_LEAD: Final = ord("-")
+
 Bytes = npt.NDArray[np.uint8]
 
 
@@ -29,12 +32,31 @@ def may_hold_doubtful(data: bytes, delimiter: str) -> bool:
     mark = ord(delimiter)
     for start in range(2, len(whole) - 1, PART_BYTES):
         end = min(start + PART_BYTES, len(whole) - 1)
-        here, after = whole[start:end], whole[start + 1 : end + 1]
+        here, before = whole[start:end], whole[start - 1 : end - 1]
+        # What may stand before a number is among the first signs of ASCII, and little else is.
+        early = before <= _LAST_LEAD
+        if mark > _LAST_LEAD:
+            early |= before == mark
+        zeros = np.flatnonzero((here == ord("0")) & early) + start
         # Wraps below the digit 0, so that one comparison is enough.
-        zeros = (here == ord("0")) & ((after - np.uint8(ord("0")) < 10) | (after | np.uint8(32) == ord("x")))
-        zeros |= here == ord("+")
-        places = np.flatnonzero(zeros & _at_start(whole[start - 1 : end - 1], whole[start - 2 : end - 2], mark))
-        if len(places):
+        after = whole[zeros + 1]
+        zeros = zeros[((after - np.uint8(ord("0"))) < 10) | ((after | np.uint8(32)) == ord("x"))]
+        pluses = np.flatnonzero((here == ord("+")) & early) + start
+        if any(len(places) and _begin_fields(whole, places, mark) for places in (zeros, pluses)):
+            return True
+    return False
+
+
+def has_long_numbers(data: bytes) -> bool:
+    """Whether so many digits stand together somewhere that a double may round the whole number that they are."""
+    whole = np.frombuffer(data, np.uint8)
+    for start in range(0, len(whole), PART_BYTES):
+        runs = (whole[start : start + PART_BYTES + _LONG] - np.uint8(ord("0"))) < 10
+        length = 1
+        while length < _LONG:
+            runs = runs[:-length] & runs[length:]
+            length *= 2
+        if runs.any():
             return True
     return False
 
@@ -57,10 +79,10 @@ def are_long(values: pa.ChunkedArray) -> bool:
     return bool(pc.any(pc.match_substring_regex(values, _WHOLE)).as_py())
 
 
-def _at_start(before: Bytes, earlier: Bytes, mark: int) -> Any:
-    """Where a field begins, blanks and a minus apart."""
-    starts = (before == mark) | (before == ord("\n")) | (before == ord('"'))
-    lead = (before == ord(" ")) | (before == ord("-")) | (before == ord("\t"))
-    behind = (earlier == mark) | (earlier == ord("\n")) | (earlier == ord('"'))
-    behind |= (earlier == ord(" ")) | (earlier == ord("-")) | (earlier == ord("\t"))
-    return starts | (lead & behind)
+def _begin_fields(whole: Bytes, places: npt.NDArray[np.int64], mark: int) -> bool:
+    """Whether a field begins at one of these places, blanks and a minus apart."""
+    before, earlier = whole[places - 1], whole[places - 2]
+    starts = np.array([mark, ord("\n"), ord('"')], np.uint8)
+    lead = np.array([ord(" "), ord("\t"), ord("-")], np.uint8)
+    found = np.isin(before, starts) | (np.isin(before, lead) & np.isin(earlier, np.concatenate([starts, lead])))
+    return bool(found.any())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,12 +31,16 @@ NULL: Final = "\\N"
 #: What is true and false; 1 and 0 are numbers.
 TRUE: Final = ("true", "True", "TRUE")
 FALSE: Final = ("false", "False", "FALSE")
-#: Bytes that the reader takes at a time; no record may be longer. A table of very many columns is taken at once, as
-#: each part costs something for each column.
-BLOCK_BYTES: Final = 8 * 1024 * 1024
-WIDE_COLUMNS: Final = 2000
+#: Bytes that the reader takes at a time: what a core's cache holds. A table of very many columns is taken at once, as
+#: each part costs something for each column, and so is one with longer records.
+BLOCK_BYTES: Final = 1024 * 1024
+MOST_BLOCK_BYTES: Final = 2**31 - 1
+WIDE_COLUMNS: Final = 500
+#: What Arrow says of a record that is longer than its blocks.
+_LONG_RECORD: Final = "straddling object"
 #: The types of columns that the same text never has for another reason.
-_CERTAIN: Final = (pa.types.is_string, pa.types.is_boolean, pa.types.is_null, pa.types.is_date, pa.types.is_timestamp)
+_CERTAIN: Final = frozenset({pa.string().id, pa.bool_().id, pa.null().id, pa.date32().id, pa.timestamp("s").id})
+_TIMES: Final = frozenset({pa.time32("s").id, pa.time64("us").id})
 #: Stands for the separators' names in messages.
 _NAMES: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 #: The columns whose texts the caller will convert, by the types of a schema.
@@ -83,7 +86,7 @@ def read_csv(data: bytes, hints: Hints, bounds: Bounds, schema: Schema | None = 
     text, found = _regular(text, dialect)
     source = Source(text=text, dialect=dialect, options=options)
     findings += _said(source) + found
-    csv_size.check_size(text, bounds, delimiter=dialect.delimiter)
+    csv_size.check_size(text, bounds, delimiter=dialect.delimiter, columns=source.width)
     source, table, found = _even(source, schema, bounds)
     findings += found
     table, found = without_edges(table, keep_rows=source.width == 1)
@@ -204,18 +207,21 @@ def _typed(source: Source, schema: Schema | None, uneven: Uneven) -> pa.Table:
 def _without_doubts(source: Source, table: pa.Table, kinds: Mapping[str, pa.DataType]) -> pa.Table:
     """The table with the columns as text of which the reader may have taken for numbers what is none."""
     columns = dict(zip(table.column_names, table.columns, strict=True))
-    suspects = {name: column for name, column in columns.items() if name not in kinds and not _is_certain(column.type)}
+    suspects = {
+        name: column for name, column in columns.items() if name not in kinds and column.type.id not in _CERTAIN
+    }
     if not suspects:
         return table
     doubtful = csv_doubts.may_hold_doubtful(source.text, source.dialect.delimiter)
-    beyond = {name for name, column in suspects.items() if csv_doubts.is_beyond(column)}
-    chosen = [name for name, column in suspects.items() if doubtful or name in beyond or _is_time(column.type)]
+    long = csv_doubts.has_long_numbers(source.text)
+    beyond = {name for name, column in suspects.items() if csv_doubts.is_beyond(column)} if long else set()
+    chosen = [name for name, column in suspects.items() if doubtful or name in beyond or column.type.id in _TIMES]
     if not chosen:
         return table
     texts = _parse(source, dict.fromkeys(chosen, pa.string()), None, only=chosen)
     for name, written in zip(chosen, texts.columns, strict=True):
         if (
-            _is_time(columns[name].type)
+            columns[name].type.id in _TIMES
             or (doubtful and csv_doubts.are_doubtful(written))
             or (name in beyond and csv_doubts.are_long(written))
         ):
@@ -244,14 +250,6 @@ def _has_commas(values: pa.ChunkedArray) -> bool:
     if not (len(present) and pc.all(pc.match_substring_regex(present, whole)).as_py()):
         return False
     return bool(pc.all(pc.match_substring_regex(values, whole)).as_py())
-
-
-def _is_certain(kind: pa.DataType) -> bool:
-    return any(check(kind) for check in _CERTAIN)
-
-
-def _is_time(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_time(kind))
 
 
 def _names(source: Source) -> list[str]:
@@ -293,13 +291,19 @@ def _parse(
         ignore_empty_lines=source.width > 1,
         invalid_row_handler=uneven.note if uneven is not None else _skip,
     )
-    read = csv.ReadOptions(
-        block_size=max(BLOCK_BYTES, len(text) + 1) if wide else BLOCK_BYTES,
-        use_threads=threads,
-        autogenerate_column_names=True,
-        skip_rows_after_names=source.header,
-    )
-    return csv.read_csv(io.BytesIO(text), read_options=read, parse_options=parse, convert_options=convert)
+    for size in (len(text) + 1 if wide else BLOCK_BYTES, len(text) + 1):
+        read = csv.ReadOptions(
+            block_size=min(size, MOST_BLOCK_BYTES),
+            use_threads=threads,
+            autogenerate_column_names=True,
+            skip_rows_after_names=source.header,
+        )
+        try:
+            return csv.read_csv(pa.BufferReader(text), read_options=read, parse_options=parse, convert_options=convert)
+        except pa.ArrowInvalid as error:
+            if _LONG_RECORD not in str(error) or size > len(text):
+                raise
+    raise AssertionError
 
 
 def _skip(_row: Any) -> str:
