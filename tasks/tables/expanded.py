@@ -20,13 +20,20 @@ def check_expanded(table: pa.Table, bounds: Bounds) -> None:
     taken = 0
     for column in table.itercolumns():
         kind = column.type
-        for chunk in column.chunks if pa.types.is_dictionary(kind) or pa.types.is_string_view(kind) else ():
+        written_once = (
+            pa.types.is_dictionary(kind) or pa.types.is_string_view(kind) or pa.types.is_run_end_encoded(kind)
+        )
+        for chunk in column.chunks if written_once else ():
             taken += _size(chunk)
             bounds.check_bytes(taken)
 
 
 def _size(values: Any) -> int:
     """The bytes of the values, each written out."""
+    if pa.types.is_run_end_encoded(values.type):
+        ends = np.asarray(values.run_ends.to_numpy(), dtype=np.int64)
+        runs = np.diff(np.minimum(ends, values.offset + len(values)), prepend=0)
+        return int((_lengths(values.values) * runs).sum()) + len(values) * CELL_BYTES
     if not pa.types.is_dictionary(values.type):
         return int(_lengths(values).sum(dtype=np.int64)) + len(values) * CELL_BYTES
     lengths = _lengths(values.dictionary)

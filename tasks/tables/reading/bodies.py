@@ -13,6 +13,7 @@ from tasks.errors import BodyTooLarge, InvalidField, InvalidRequest, MalformedBo
 from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.tables.columns import Schema
 from tasks.tables.findings import Finding
+from tasks.tables.reading.apart import read_apart
 from tasks.tables.reading.arrow_body import read_arrow
 from tasks.tables.reading.arrow_types import unified
 from tasks.tables.reading.csv_table import read_csv
@@ -22,7 +23,7 @@ from tasks.tables.reading.hints import Hints
 from tasks.tables.reading.json_table import read_json
 from tasks.tables.reading.pandas_index import index_of
 from tasks.tables.reading.parquet_body import read_parquet
-from tasks.tables.reading.result import Reading
+from tasks.tables.reading.result import Reading, counting, no_lines
 from tasks.tables.reading.sniffing import NAMES, PROMISED, Format, format_of
 from tasks.tables.unpacking import unpacked
 
@@ -117,6 +118,10 @@ def _read(body: Opened, schema: Schema | None, bounds: Bounds) -> Reading:
         return read_csv(data, body.hints, bounds, schema)
     if kind is Format.FORM:
         raise MalformedBody("the body is a form inside of a form; send one file")
+    if kind in (Format.ORC, Format.XLSX):
+        table, told = read_apart(data, kind.value, bounds, sheet=body.hints.sheet)
+        lines = counting(told.first_line) if told.first_line else no_lines
+        return Reading(table=unified(table), format=kind.value, findings=told.findings, lines_of=lines)
     table = read_parquet(data, bounds) if kind is Format.PARQUET else read_arrow(data, bounds)
     return Reading(table=unified(table), format=kind.value, index=index_of(table))
 

@@ -20,7 +20,7 @@ SAMPLE_RECORDS: Final = 100
 _SAYS: Final = re.compile(rb'"?sep=(.)"?\r?\n')
 _WITH_POINT: Final = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?|[-+]?\d+")
 _WITH_COMMA: Final = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")
-_WHOLE: Final = re.compile(r"[-+]?\d+")
+_QUOTED: Final = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ def _blanks(text: str, delimiter: str) -> bool:
     """Whether every separator of the first lines is followed by a blank."""
     if delimiter in (" ", "\t"):
         return False
-    lines = [line for line in text.split("\n")[:SAMPLE_RECORDS] if line]
+    lines = [_QUOTED.sub("", line) for line in text.split("\n")[:SAMPLE_RECORDS] if line]
     marks = [line.count(delimiter) for line in lines]
     spaced = [line.count(delimiter + " ") for line in lines]
     return sum(marks) > 0 and marks == spaced

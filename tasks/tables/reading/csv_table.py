@@ -182,7 +182,7 @@ def _ragged(source: Source) -> MalformedBody:
     uneven = Uneven(source.width, source.dialect.delimiter)
     _parse(source, {}, uneven, threads=False)
     row = uneven.worst
-    lines = Lines(source.text, delimiter=source.dialect.delimiter, header=0, empty=True, before=0)
+    lines = Lines(source.text, delimiter=source.dialect.delimiter, header=0, empty=source.width == 1, before=0)
     line = lines.record(row.number - 1) if row.number else 0
     separated = "" if source.dialect.delimiter == "," else f" (separated by {source.dialect.delimiter!r})"
     return MalformedBody(

@@ -15,6 +15,11 @@ def no_lines(_rows: Sequence[int]) -> list[int]:
     return []
 
 
+def counting(first: int) -> Callable[[Sequence[int]], list[int]]:
+    """The lines of rows that have one each, from this one on."""
+    return lambda rows: [first + row for row in rows]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """A table as its writer meant it, before anybody has decided what its columns are.

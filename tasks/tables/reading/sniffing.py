@@ -127,7 +127,7 @@ def _binary(data: bytes, said: Media) -> Format | None:
         return Format.PARQUET
     if head.startswith(b"ORC") and _is_binary(data, b"ORC"):
         return Format.ORC
-    if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")) or (said is Media.ARROW and b"\x00" in head):
+    if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
         return Format.ARROW
     if head.startswith(b"\x1f\x8b"):
         return Format.GZIP
@@ -138,7 +138,8 @@ def _binary(data: bytes, said: Media) -> Format | None:
     for start, name, remedy in _NOT_READ:
         if head.startswith(start):
             raise _not_read(name, remedy)
-    return None
+    # Older streams begin with a length.
+    return Format.ARROW if said is Media.ARROW and b"\x00" in head and not head.startswith(_UTF16) else None
 
 
 def _is_binary(data: bytes, magic: bytes) -> bool:
