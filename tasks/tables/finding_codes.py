@@ -266,6 +266,7 @@ CODES: Final[dict[str, Meaning]] = {
         "give every line as many fields as the header",
     ),
     "empty_columns": Meaning("info", "columns at the end have no name and no value", "left out", ""),
+    "first_sheet": Meaning("info", "a workbook has several sheets", "the first is read", "name another with ?sheet="),
     "empty_rows": Meaning("info", "rows at the end have no value at all", "left out", ""),
     "keys_left_out": Meaning(
         "info", "objects of a JSON lack keys that others have", "missing there", "write null for what is missing"

@@ -12,7 +12,7 @@ from tasks.contract import Coding
 from tasks.errors import BodyTooLarge, InvalidField, InvalidRequest, MalformedBody
 from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.tables.columns import Schema
-from tasks.tables.findings import Finding
+from tasks.tables.finding_codes import finding
 from tasks.tables.reading.apart import read_apart
 from tasks.tables.reading.arrow_body import read_arrow
 from tasks.tables.reading.arrow_types import unified
@@ -96,8 +96,7 @@ def read_opened(body: Opened, schema: Schema | None = None, *, bounds: Bounds = 
     if said is None or kind is said:
         return reading
     message = f"the body was said to be {NAMES[said]} and is {NAMES[kind]}, as which it was read"
-    finding = Finding(code="other_format", severity="info", message=message, remedy="send the Content-Type that it has")
-    return replace(reading, findings=[finding, *reading.findings])
+    return replace(reading, findings=[finding("other_format", message), *reading.findings])
 
 
 def read(data: bytes, hints: Hints, schema: Schema | None = None, *, bounds: Bounds = UNBOUNDED) -> Reading:

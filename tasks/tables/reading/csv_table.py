@@ -15,6 +15,7 @@ from tasks.errors import MalformedBody
 from tasks.tables import csv_size
 from tasks.tables.bounds import Bounds
 from tasks.tables.columns import Schema
+from tasks.tables.finding_codes import finding
 from tasks.tables.findings import Finding
 from tasks.tables.reading import csv_doubts
 from tasks.tables.reading.csv_dialect import Dialect, dialect_of, said_delimiter
@@ -93,15 +94,15 @@ def read_csv(data: bytes, hints: Hints, bounds: Bounds, schema: Schema | None = 
     lines = Lines(
         text, delimiter=dialect.delimiter, header=source.header, empty=source.width == 1, before=int(before > 0)
     )
-    found = [_with_lines(finding, lines) for finding in found]
+    found = [_with_lines(one, lines) for one in found]
     return Reading(table=table, format="csv", findings=findings + found, decimal=source.dialect.decimal, lines_of=lines)
 
 
 _OTHERS: Final = ("decimal", "encoding", "missing_words", "header")
 
 
-def _with_lines(finding: Finding, lines: Lines) -> Finding:
-    return msgspec.structs.replace(finding, lines=lines(finding.rows)) if finding.rows else finding
+def _with_lines(found: Finding, lines: Lines) -> Finding:
+    return msgspec.structs.replace(found, lines=lines(found.rows)) if found.rows else found
 
 
 def _refuse_single_line(text: bytes) -> None:
@@ -127,7 +128,7 @@ def _regular(text: bytes, dialect: Dialect) -> tuple[bytes, list[Finding]]:
         if found is None:
             raise MalformedBody(str(stray)) from None
         message = 'quotation marks inside of quoted fields have backslashes before them, and were read as ""'
-        return found, [Finding(code="escaped_quotes", severity="info", message=message)]
+        return found, [finding("escaped_quotes", message)]
     return text, []
 
 
@@ -149,14 +150,7 @@ def _said(source: Source) -> list[Finding]:
         words.append("decimals are written with a comma")
     if not words:
         return []
-    return [
-        Finding(
-            code="csv_dialect",
-            severity="info",
-            message=" and ".join(words),
-            remedy="options.csv says delimiter and decimal if it is otherwise",
-        )
-    ]
+    return [finding("csv_dialect", " and ".join(words))]
 
 
 def _even(source: Source, schema: Schema | None, bounds: Bounds) -> tuple[Source, pa.Table, list[Finding]]:
@@ -174,7 +168,7 @@ def _even(source: Source, schema: Schema | None, bounds: Bounds) -> tuple[Source
     if uneven.count:
         raise _ragged(source)
     message = "some lines have empty fields at their end beyond those of the header, which were left out"
-    return source, table, [Finding(code="empty_fields", severity="info", message=message)]
+    return source, table, [finding("empty_fields", message)]
 
 
 def _ragged(source: Source) -> MalformedBody:

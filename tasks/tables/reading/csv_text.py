@@ -7,6 +7,7 @@ from typing import Final
 
 from tasks.errors import InvalidField, MalformedBody
 from tasks.tables.bounds import Bounds
+from tasks.tables.finding_codes import finding
 from tasks.tables.findings import Finding
 from tasks.tables.reading.hints import Hints
 
@@ -42,7 +43,7 @@ def as_text(data: bytes, hints: Hints, bounds: Bounds) -> tuple[bytes, list[Find
         return _checked(data), []
     text = _recoded(data, encoding, bounds)
     message = f"the text was read as {encoding}, as {why} says"
-    return text, [Finding(code="encoding", severity="info", message=message)]
+    return text, [finding("encoding", message)]
 
 
 def _said(hints: Hints) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from tasks.tables.finding_codes import finding
 from tasks.tables.findings import MOST_ROWS, Finding
 
 #: What a column is called that has no name.
@@ -24,15 +25,12 @@ def without_edges(table: pa.Table, *, keep_rows: bool = False) -> tuple[pa.Table
     if width < table.num_columns:
         count = table.num_columns - width
         message = f"{count} columns at the end have neither a name nor a value"
-        findings.append(
-            Finding(code="empty_columns", severity="info", message=message, done="they were left out", count=count)
-        )
+        findings.append(finding("empty_columns", message, count=count))
         table = table.select(list(range(width)))
     if not keep_rows and (count := _empty_rows(table)):
         rows = list(range(table.num_rows - count, table.num_rows))[:MOST_ROWS]
         message = f"{count} rows at the end have no value at all"
-        done = "they were left out"
-        findings.append(Finding(code="empty_rows", severity="info", message=message, done=done, count=count, rows=rows))
+        findings.append(finding("empty_rows", message, count=count, rows=rows))
         table = table.slice(0, table.num_rows - count)
     return table, findings
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 from tasks.errors import InvalidField, InvalidTable
 from tasks.tables.bounds import Bounds
 from tasks.tables.checks import LARGEST, RANGE, at_cell, json_pointer, kind_of, listed
-from tasks.tables.findings import MOST_ROWS, Finding
+from tasks.tables.finding_codes import finding
+from tasks.tables.findings import Finding
 from tasks.tables.json_size import check_size
 from tasks.tables.reading.json_forms import Document, document_of, numbered_lines
 from tasks.tables.reading.result import Reading, no_lines
@@ -102,14 +103,7 @@ def _from_rows(rows: Any, at: tuple[str, ...]) -> tuple[dict[str, list[Any]], li
     names = dict.fromkeys(chain.from_iterable(rows))
     short = [number for number, row in enumerate(rows) if len(row) < len(names)]
     message = f"{len(short)} rows leave out keys that other rows have"
-    found = Finding(
-        code="keys_left_out",
-        severity="info",
-        message=message,
-        done="they count as missing there",
-        count=len(short),
-        rows=short[:MOST_ROWS],
-    )
+    found = finding("keys_left_out", message, count=len(short), rows=short)
     return {name: [row.get(name) for row in rows] for name in names}, [found]
 
 

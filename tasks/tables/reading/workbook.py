@@ -13,6 +13,7 @@ import pyarrow as pa
 from tasks.errors import InvalidField, InvalidTable
 from tasks.tables.bounds import Bounds
 from tasks.tables.checks import listed
+from tasks.tables.finding_codes import finding
 from tasks.tables.findings import Finding
 from tasks.tables.reading.edges import without_edges
 
@@ -59,8 +60,7 @@ def read_sheet(data: bytes, bounds: Bounds, sheet: str = "") -> tuple[pa.Table, 
     table, findings = without_edges(table)
     if not sheet and len(book.sheet_names) > 1:
         message = f"the workbook has {len(book.sheet_names)} sheets: {listed(book.sheet_names)}"
-        done, remedy = f"the first one, {found.name!r}, was read", "name another with ?sheet="
-        findings.append(Finding(code="first_sheet", severity="info", message=message, done=done, remedy=remedy))
+        findings.append(finding("first_sheet", message, done=f"the first, {found.name!r}, was read"))
     return table, findings, first
 
 
