@@ -91,7 +91,15 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
     )
     # Only now, so that nothing that a report does can keep a version from being stored.
     with runtime.traces.step("report", model=request.model, version=number):
-        add_report(runtime, request.model, number, estimator=estimator, artefact=fitted.measured, dataset=dataset)
+        add_report(
+            runtime,
+            request.model,
+            number,
+            estimator=estimator,
+            artefact=fitted.measured,
+            dataset=dataset,
+            outcomes=graded.outcomes,
+        )
     return _result(request.model, number, version, promoted=promote)
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tasks.estimators.base import Dataset, Estimator
-from tasks.estimators.outcomes import Floats, log_loss
+from tasks.estimators.outcomes import Floats, Outcomes, log_loss
 from tasks.tables.schema import class_indices, conform, missing_anywhere, numbers
 
 #: Most rows of the holdout that are looked at, evenly spaced.
@@ -62,11 +62,15 @@ class Calibration:
     counts: list[int]
 
 
-def judge(estimator: Estimator[Any], artefact: Any, dataset: Dataset) -> Judged:
-    """What the model says of the holdout."""
+def judge(estimator: Estimator[Any], artefact: Any, dataset: Dataset, outcomes: Outcomes | None = None) -> Judged:
+    """What the model says of the rows that measure. `outcomes`: of all of these, if they are known."""
     schema, whole = dataset.schema, dataset.tested.num_rows
     holdout = thinned(dataset.tested, ROWS)
     rows = conform(holdout.select(schema.names), missing_anywhere(schema))
+    if outcomes is not None and len(outcomes) == whole:
+        chosen = _evenly(whole, ROWS)
+        truth, given = outcomes.truth[chosen], outcomes.given[chosen]
+        return Judged(rows, truth, given, schema.classes, outcomes.chances[chosen], whole)
     found, target = estimator.predict(artefact, rows), holdout.column(schema.target)
     if not schema.classes:
         truth, given = numbers(target), numbers(found.column("prediction"))
@@ -80,7 +84,11 @@ def thinned(table: pa.Table, most: int) -> pa.Table:
     """At most so many rows of a table, evenly spaced."""
     if table.num_rows <= most:
         return table
-    return table.take(np.linspace(0, table.num_rows - 1, most).astype(np.int64))
+    return table.take(_evenly(table.num_rows, most))
+
+
+def _evenly(rows: int, most: int) -> Indices:
+    return np.linspace(0, rows - 1, min(rows, most)).astype(np.int64)
 
 
 def calibration(judged: Judged) -> Calibration:

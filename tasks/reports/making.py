@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tasks.errors import Unavailable
 from tasks.estimators.base import Dataset, Estimator
+from tasks.estimators.outcomes import Outcomes
 from tasks.registry.models_registry import Model, Version
 from tasks.registry.snapshots import read_dataset
 from tasks.registry.version_reports import Report
@@ -28,15 +29,24 @@ BEGUN: Final = "its worker ended while it was made"
 
 
 def add_report(
-    runtime: Runtime, model: str, number: int, *, estimator: Estimator[Any], artefact: Any, dataset: Dataset
+    runtime: Runtime,
+    model: str,
+    number: int,
+    *,
+    estimator: Estimator[Any],
+    artefact: Any,
+    dataset: Dataset,
+    outcomes: Outcomes | None = None,
 ) -> None:
     """Make and store the report of a version that is stored. A report that cannot be made is no reason to fail: what
-    stood in the way is stored instead, and nothing is raised."""
+    stood in the way is stored instead, and nothing is raised. `outcomes`: of the rows that measure, if known."""
     _add(
         runtime,
         model,
         number,
-        lambda record: write(record, number, estimator=estimator, artefact=artefact, dataset=dataset),
+        lambda record: write(
+            record, number, estimator=estimator, artefact=artefact, dataset=dataset, outcomes=outcomes
+        ),
     )
 
 
@@ -75,9 +85,17 @@ def _add(runtime: Runtime, model: str, number: int, written: Callable[[Model], s
         log.warning("the report of %s version %s could not be noted", model, number, exc_info=error, extra=told)
 
 
-def write(record: Model, number: int, *, estimator: Estimator[Any], artefact: Any, dataset: Dataset) -> str:
+def write(
+    record: Model,
+    number: int,
+    *,
+    estimator: Estimator[Any],
+    artefact: Any,
+    dataset: Dataset,
+    outcomes: Outcomes | None = None,
+) -> str:
     """The report as one HTML document that loads nothing."""
-    judged = judge(estimator, artefact, dataset) if dataset.tested.num_rows else None
+    judged = judge(estimator, artefact, dataset, outcomes) if dataset.tested.num_rows else None
     subject = Subject(record.name, number, record.versions[number], dataset, judged, _before(record, number))
     return page(
         f"{record.name} version {number}",

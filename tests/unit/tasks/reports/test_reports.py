@@ -15,11 +15,12 @@ import pytest
 from tasks.estimators.base import Dataset
 from tasks.estimators.lightgbm import LightGBM
 from tasks.formatting import compact, duration, percent, plain, shortened
+from tasks.learning.measuring import outcomes_on
 from tasks.learning.recording import Recorder
 from tasks.registry.curve import Best, Curve, Line
 from tasks.registry.models_registry import Model, Snapshot, Version
 from tasks.reports.figures import learning_curve
-from tasks.reports.judging import Judged, calibration, confusion, thinned
+from tasks.reports.judging import Judged, calibration, confusion, judge, thinned
 from tasks.reports.making import write
 from tests.unit.tasks.estimators.test_estimators import PROBLEMS, data
 
@@ -229,3 +230,19 @@ def test_numbers_as_people_read_them() -> None:
     assert [percent(v) for v in (0, 0.0004, 0.5, 0.1234, 1)] == ["0 %", "< 0.1 %", "50 %", "12.3 %", "100 %"]
     assert [duration(v) for v in (0.0421, 2, 150, 7300)] == ["42 ms", "2.0 s", "2 min 30 s", "2 h 1 min"]
     assert (shortened("abcdef", 4), shortened("abcd", 4)) == ("abc…", "abcd")
+
+
+def test_known_outcomes_are_judged_as_they_would_be_anew() -> None:
+    for target in ("y", "flag"):
+        rng = np.random.default_rng(3)
+        x = rng.normal(size=2000)
+        table = pa.table(
+            {"x": x, target: 2 * x + rng.normal(size=2000) if target == "y" else x > rng.normal(size=2000)}
+        )
+        estimator = LightGBM()
+        dataset = estimator.prepare(table, {"target": target})
+        artefact = estimator.fit(dataset, {"num_iterations": 5}, lambda *_: None)
+        outcomes = outcomes_on(dataset.tested, estimator, artefact, dataset.schema)
+        known, anew = judge(estimator, artefact, dataset, outcomes), judge(estimator, artefact, dataset)
+        for name in ("truth", "given", "chances"):
+            np.testing.assert_array_equal(getattr(known, name), getattr(anew, name))
