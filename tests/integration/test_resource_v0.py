@@ -186,9 +186,13 @@ def test_predict_reads_what_an_estimate_reads(client: V0) -> None:
     ]:
         answer = client.predict(body, Content_Type=media)
         assert answer.json()["predictions"] == expected, answer.text
+    forgiven = client.predict([{"a": 3, "b": "4", "more": 1}, {"a": 10, "b": 12}]).json()
+    assert forgiven["predictions"] == expected
+    assert [(note["code"], note["column"]) for note in forgiven["notes"]] == [("unknown_column", "more")]
+    assert client.predict({"a": 3, "b": 4}).json()["predictions"] == expected[:1]
     said(client.predict({"rows": [["three", 4]]}), 422, "row 0")
     said(client.predict(b"{"), 400)
-    said(client.predict(b"<rows/>", Content_Type="text/xml"), 415, "text/csv")
+    said(client.predict(b"<rows/>", Content_Type="text/xml"), 400, "CSV")
 
 
 def test_what_goes_wrong_in_an_init_is_told(source: Path, client: V0) -> None:
