@@ -1,4 +1,5 @@
-"""An estimator that fails the second time that it predicts in a process: the first measures, the second is a report."""
+"""An estimator that fails the third time that it predicts in a process: the first two choose and measure, the third is
+a report."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ SETTING: Final = {**HARMFUL, "MLSERVICE_ESTIMATORS": "harmful=tests.frail:Frail"
 
 
 class Frail(Harmful):
-    """Predicts once."""
+    """Predicts twice."""
 
     def __init__(self, threads: int = 1) -> None:
         super().__init__(threads)
@@ -26,8 +27,8 @@ class Frail(Harmful):
 
     def predict(self, model: int, table: pa.Table) -> pa.Table:
         self._calls += 1
-        if self._calls % 2 == 0:
+        if self._calls % 3 == 0:
             if model == RAISES:
-                raise RuntimeError("the second time is <too> much")
+                raise RuntimeError("the third time is <too> much")
             os.kill(os.getpid(), signal.SIGKILL)
         return super().predict(model, table)
