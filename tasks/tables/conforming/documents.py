@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+import pyarrow as pa
+
 from tasks.errors import InvalidField, InvalidRows
 from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.tables.checks import LARGEST, RANGE, BadCell, json_pointer, kind_of, listed, mismatch
@@ -160,6 +163,9 @@ def _array(values: list[Any], column: Column) -> Any:
         row = next(row for row, value in enumerate(values) if isinstance(value, dict | list))
         raise BadCell(row, column.name, mismatch(kind_of(values[row]), column))
     try:
+        if column.type == "number" and kinds and kinds <= {int, float}:
+            # Most columns are such, and this is ten times as fast.
+            return pa.array(np.array(values, dtype=np.float64))
         return converted_list(values, column)
     except OverflowError:
         row = next(row for row, value in enumerate(values) if value is not None and not -LARGEST <= value <= LARGEST)
