@@ -45,8 +45,9 @@ class HttpApi:
         return token
 
     def init(self, model: str, *, target: str, data: bytes, media: Media) -> str:
-        """Send a table. Returns the handle."""
-        return self._submit(f"/v1/models/{model}/init", params={"target": target}, data=data, media=media)
+        """Send a table, whatever the model had before. Returns the handle."""
+        asked = {"target": target, "replace": "true"}
+        return self._submit(f"/v1/models/{model}/init", params=asked, data=data, media=media)
 
     def train(self, model: str, *, params: Document) -> str:
         """Train a version. Returns the handle."""
