@@ -15,7 +15,10 @@ from tasks.tables.sides import Kinds
 from tasks.tables.splitting import Rule
 from tasks.tables.time_split import time_ranks
 
-#: Tables with fewer rows are measured by cross-validation.
+#: Tables with fewer rows are measured by cross-validation. How far r2 or accuracy was from that of the served model on
+#: 7,000 or more other rows, on average over six made tables of scikit-learn, three draws of each: with 60 rows 0.08 by
+#: cross-validation and 0.23 by the test rows, with 200 0.04 and 0.07, with 600 0.03 and 0.04, with 1,000 0.02 and 0.02.
+#: To learn from the test rows, too, was worth 0.01, 0.03, 0.02 and 0.01 of it.
 FEW_ROWS: Final = 1000
 #: How many folds there are: one is measured, one stops the fit, the others are learned from.
 FOLDS: Final = 5
