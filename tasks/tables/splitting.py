@@ -15,6 +15,7 @@ from tasks.tables.row_hashes import row_hashes
 from tasks.tables.schema import kind_of, numbers, plain
 from tasks.tables.sides import Counts, Kinds, Sides
 from tasks.tables.time_split import deal_by_time
+from tasks.tables.value_types.many_columns import complete
 
 #: The parts of a table, as `Parts.codes` has them.
 TRAIN: Final = 0
@@ -159,7 +160,10 @@ def _codes(target: pa.ChunkedArray) -> npt.NDArray[np.int16]:
 def _missing(table: pa.Table) -> list[npt.NDArray[np.bool_]]:
     """Of each column that is missing somewhere, in which rows."""
     found = []
-    for column in table.itercolumns():
+    whole = complete(table)
+    for place, column in enumerate(table.itercolumns()):
+        if place in whole:
+            continue
         if not pa.types.is_dictionary(column.type) and kind_of(plain(column)) == "number":
             found.append(np.isnan(numbers(plain(column))))
         elif column.null_count:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from tasks.tables.findings import Finding
-from tasks.tables.value_types.fractions import fractional
 from tasks.tables.value_types.given import given
+from tasks.tables.value_types.many_columns import fractional
 from tasks.tables.value_types.natives import is_text, typed_native
 from tasks.tables.value_types.texts import Typed, typed_texts
 from tasks.tables.wishes import Wish

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 #: Most rows of a table whose columns are looked at together, and how many columns are.
@@ -14,10 +16,21 @@ _CELLS: Final = 4_000_000
 _COLUMNS: Final = 100
 _FLOAT: Final = pa.float64().id
 
+Matrix = npt.NDArray[np.float64]
+
 
 def fractional(table: pa.Table) -> frozenset[int]:
     """The places of float64 columns, of a table of few rows and many columns, in which no value is missing and one is
     not whole."""
+    return _marked(table, lambda matrix: (np.floor(matrix) != matrix).any(axis=0) & ~np.isnan(matrix).any(axis=0))
+
+
+def complete(table: pa.Table) -> frozenset[int]:
+    """The places of such columns in which no value is missing."""
+    return _marked(table, lambda matrix: ~np.isnan(matrix).any(axis=0))
+
+
+def _marked(table: pa.Table, mark: Callable[[Matrix], Any]) -> frozenset[int]:
     places = [place for place, kind in enumerate(table.schema.types) if kind.id == _FLOAT]
     if not 0 < table.num_rows <= _ROWS or len(places) < _COLUMNS:
         return frozenset()
@@ -27,6 +40,5 @@ def fractional(table: pa.Table) -> frozenset[int]:
         part = places[start : start + width]
         (batch,) = table.select(part).combine_chunks().to_batches()
         matrix = batch.to_tensor(null_to_nan=True, row_major=False).to_numpy()
-        stays = (np.floor(matrix) != matrix).any(axis=0) & ~np.isnan(matrix).any(axis=0)
-        found += np.array(part)[stays].tolist()
+        found += np.array(part)[mark(matrix)].tolist()
     return frozenset(found)
