@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 from collections.abc import Iterator
@@ -201,14 +202,16 @@ def test_other_classes_cannot_be_compared(service: Service, model: str) -> None:
 def test_the_current_is_measured_by_its_own_schema(service: Service, model: str) -> None:
     """With one more column and one more category before the others, the current version is as good as it was."""
     rows = [{"a": a, "k": "xyz"[a % 3], "y": a + 10 * (a % 3)} for a in range(60) for _ in range(5)]
-    assert service.init(model, {"rows": rows}, target="y").status_code == 200
+    assert service.init(model, {"rows": rows}, target="y", replace="true").status_code == 200
     first = trained(service.train(model, params={"num_iterations": 200, "min_data_per_group": 5}))
     more = [{**row, "noise": index % 7} for index, row in enumerate(rows)]
     more += [{"a": 1, "k": "a", "y": 11, "noise": 0}] * 5
     assert service.init(model, {"rows": more}, target="y", replace="true").status_code == 200
     made = trained(service.train(model, promote="if_better", params={"num_iterations": 1}))
     assert (made["promoted"], made["promotion"]["decided"]) == (False, True)
-    old = float(made["promotion"]["because"].rpartition(" ")[2])
+    told = re.search(r"that of version \d+ is ([^;]+);", made["promotion"]["because"])
+    assert told is not None
+    old = float(told[1])
     # With the codes of the new categories it would be wrong by 10 in most rows.
     assert old < first["metrics"]["rmse"] + 1
     assert made["promotion"]["because"].startswith("rmse on the holdout is ")
