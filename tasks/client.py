@@ -118,14 +118,16 @@ class Client:
         upload: str | None = None,
         estimator: str = DEFAULT_ESTIMATOR,
         options: dict[str, Any] | None = None,
+        sheet: str = "",
         replace: bool = False,
         dry_run: bool = False,
         lane: Lane = Lane.NORMAL,
         deadline_seconds: float | None = None,
     ) -> Handle:
         """Ingest a table: `rows` as dicts, `data` as bytes of a media type, a named `source` of the operator, or the id
-        of an `upload` that a dry run gave. A `dry_run`, which needs no target, tells what would be made of the table
-        and stores no snapshot; `replace` lets a model in use get another target, problem or other columns."""
+        of an `upload` that a dry run gave; `sheet` names one of a workbook. A `dry_run`, which needs no target, tells
+        what would be made of the table and stores no snapshot; `replace` lets a model in use get another target,
+        problem or other columns."""
         if sum(part is not None for part in (rows, data, source, upload)) != 1:
             raise InvalidField("give the data as one of rows, data, source or upload")
         said = {"rows": rows} if rows is not None else {"source": source}
@@ -137,6 +139,7 @@ class Client:
             deadline=self._until(deadline_seconds),
             query={
                 **({"target": target} if target else {}),
+                **({"sheet": sheet} if sheet else {}),
                 "estimator": estimator,
                 "options": _encode(options or {}).decode(),
                 **({"replace": "true"} if replace else {}),
@@ -171,6 +174,7 @@ class Client:
         accept: Media = Media.JSON,
         version: int | str | None = None,
         explain: bool = False,
+        sheet: str = "",
         spreadsheet: str = "",
         unknown: str = "",
         missing: str = "",
@@ -179,8 +183,9 @@ class Client:
         lane: Lane = Lane.NORMAL,
         deadline_seconds: float | None = None,
     ) -> Handle:
-        """Predict `rows` (lists or dicts), `columns`, or `data` as bytes of a media type; `explain` tells what each
-        column adds; `spreadsheet="safe"` has a result in CSV hold no text that a spreadsheet would compute.
+        """Predict `rows` (lists or dicts), `columns`, or `data` as bytes of a media type (`sheet` names one of a
+        workbook); `explain` tells what each column adds; `spreadsheet="safe"` has a result in CSV hold no text that a
+        spreadsheet would compute.
 
         Columns that the model does not know are ignored, and typical values stand for those that are missing; `notes`
         of the result say so. `unknown="refuse"` and `missing="refuse"` have such rows refused. `keep` names columns
@@ -200,6 +205,7 @@ class Client:
             query={
                 **({"version": str(version)} if version is not None else {}),
                 **({"explain": "true"} if explain else {}),
+                **({"sheet": sheet} if sheet else {}),
                 **({"spreadsheet": spreadsheet} if spreadsheet else {}),
                 **query_of(unknown=unknown, missing=missing, keep=keep),
                 **({"interval": str(interval)} if interval is not None else {}),

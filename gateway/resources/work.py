@@ -16,7 +16,15 @@ from gateway.commit.dispatch import Dispatcher
 from gateway.commit.outcomes import Outcomes
 from gateway.identity.auth import requires
 from gateway.web.bodies import read_body
-from gateway.web.headers import accepted, body_type, content_coding, media_type, request_id, wait_seconds
+from gateway.web.headers import (
+    accepted,
+    body_type,
+    content_coding,
+    media_type,
+    request_id,
+    wait_seconds,
+    without_boundary,
+)
 from gateway.web.parameters import check_ways, single, single_values
 from gateway.web.representations import show_accepted, show_outcome
 from gateway.web.tracing import trace_of
@@ -100,7 +108,8 @@ class Work:
         if not (0 < len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
             raise InvalidField(f"Idempotency-Key must have 1 to {KEY_LENGTH} printable ASCII characters")
         said = [self._kind.value, head.model, head.media.value, head.accept.value, sorted(req.params.items())]
-        said += [part for part in (head.coding and head.coding.value, head.content_type) if part]
+        kind, body = without_boundary(head.content_type, body)
+        said += [part for part in (head.coding and head.coding.value, kind) if part]
         digest = hashlib.sha256(repr(said).encode() + b"\0" + body).hexdigest()
         account = req.context.principal.account
         return Idempotency(owner=head.owner, account=account, key=key, digest=digest, life_seconds=self._key_life)

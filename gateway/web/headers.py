@@ -71,6 +71,15 @@ def body_type(content_type: str | None) -> tuple[Media, str]:
     return media, "" if plain and not parameters.keys() - {"charset"} else said
 
 
+def without_boundary(content_type: str, body: bytes) -> tuple[str, bytes]:
+    """A form's type and bytes as they are however its parts are parted: clients choose another boundary each time."""
+    name, parameters = _media_range(content_type)
+    boundary = parameters.get("boundary", "")
+    if name != Media.FORM or not boundary:
+        return content_type, body
+    return name, body.replace(b"--" + boundary.encode("latin-1", "replace"), b"--")
+
+
 @functools.lru_cache(_REMEMBERED)
 def content_coding(content_encoding: str | None) -> Coding | None:
     """How a body is compressed; None if it is not.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.web.headers import accepted, body_type, media_type, wait_seconds, writes_events
+from gateway.web.headers import accepted, body_type, media_type, wait_seconds, without_boundary, writes_events
 from tasks.contract import Media
 from tasks.errors import NotAcceptable
 
@@ -144,3 +144,12 @@ def test_events_are_for_who_takes_events_or_problems(accept: str | None) -> None
 def test_long_headers_are_read_in_linear_time() -> None:
     assert wait_seconds('"' * 60_000 + ",wait=1", limit=60) in (1, None)
     assert wait_seconds("x;" * 30_000 + ',"' * 10_000, limit=60) is None
+
+
+def test_a_form_that_is_sent_again_is_the_same_whatever_parts_it() -> None:
+    def form(boundary: str) -> tuple[str, bytes]:
+        body = f"--{boundary}\r\nContent-Disposition: form-data; name=file\r\n\r\na,b\r\n--{boundary}--\r\n"
+        return without_boundary(f'multipart/form-data; boundary="{boundary}"', body.encode())
+
+    assert form("one") == form("t w o")
+    assert without_boundary("text/csv; boundary=one", b"--one") == ("text/csv; boundary=one", b"--one")
