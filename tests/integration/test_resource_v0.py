@@ -192,7 +192,7 @@ def test_predict_reads_what_an_estimate_reads(client: V0) -> None:
     assert client.predict({"a": 3, "b": 4}).json()["predictions"] == expected[:1]
     said(client.predict({"rows": [["three", 4]]}), 422, "row 0")
     said(client.predict(b"{"), 400)
-    said(client.predict(b"<rows/>", Content_Type="text/xml"), 400, "CSV")
+    said(client.predict(b"<rows/>", Content_Type="text/xml"), 400, "HTML or XML")
 
 
 def test_what_goes_wrong_in_an_init_is_told(source: Path, client: V0) -> None:

@@ -32,17 +32,16 @@ def may_hold_doubtful(data: bytes, delimiter: str) -> bool:
     mark = ord(delimiter)
     for start in range(2, len(whole) - 1, PART_BYTES):
         end = min(start + PART_BYTES, len(whole) - 1)
-        here, before = whole[start:end], whole[start - 1 : end - 1]
+        here, before, after = whole[start:end], whole[start - 1 : end - 1], whole[start + 1 : end + 1]
         # What may stand before a number is among the first signs of ASCII, and little else is.
-        early = before <= _LAST_LEAD
+        early = whole[start - 2 : end - 1] <= _LAST_LEAD
+        # Where a field begins; or behind a blank or a minus, before which another such sign is.
+        begins = (before == mark) | (before == ord("\n")) | (before == ord('"')) | (early[1:] & early[:-1])
         if mark > _LAST_LEAD:
-            early |= before == mark
-        zeros = np.flatnonzero((here == ord("0")) & early) + start
+            begins |= early[1:] & (whole[start - 2 : end - 2] == mark)
         # Wraps below the digit 0, so that one comparison is enough.
-        after = whole[zeros + 1]
-        zeros = zeros[((after - np.uint8(ord("0"))) < 10) | ((after | np.uint8(32)) == ord("x"))]
-        pluses = np.flatnonzero((here == ord("+")) & early) + start
-        if any(len(places) and _begin_fields(whole, places, mark) for places in (zeros, pluses)):
+        based = ((after - np.uint8(ord("0"))) < 10) | ((after | np.uint8(32)) == ord("x"))
+        if (begins & (((here == ord("0")) & based) | (here == ord("+")))).any():
             return True
     return False
 
@@ -82,12 +81,3 @@ def is_beyond(values: pa.ChunkedArray) -> bool:
 def are_long(values: pa.ChunkedArray) -> bool:
     """Whether one of these texts is a whole number of so many digits that a double rounds it."""
     return bool(pc.any(pc.match_substring_regex(values, _WHOLE)).as_py())
-
-
-def _begin_fields(whole: Bytes, places: npt.NDArray[np.int64], mark: int) -> bool:
-    """Whether a field begins at one of these places, blanks and a minus apart."""
-    before, earlier = whole[places - 1], whole[places - 2]
-    starts = np.array([mark, ord("\n"), ord('"')], np.uint8)
-    lead = np.array([ord(" "), ord("\t"), ord("-")], np.uint8)
-    found = np.isin(before, starts) | (np.isin(before, lead) & np.isin(earlier, np.concatenate([starts, lead])))
-    return bool(found.any())

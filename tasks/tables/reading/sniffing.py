@@ -86,8 +86,8 @@ _NOT_READ: Final = (
     (b"\xff\xd8\xff", "a picture", _SAVE),
     (b"{\\rtf", "RTF", _SAVE),
 )
-#: What is text begins so, after blanks and in any case.
-_MARKUP: Final = re.compile(rb"\s*<(?:!doctype\s+html|html|\?xml|table)", re.IGNORECASE)
+#: How HTML and XML begin.
+_MARKUP: Final = re.compile(rb"\s*<[A-Za-z!?]")
 _ENDS_OF_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 #: How a document of JSON begins that may be a table; a CSV would begin so only by accident.
 _JSON: Final = re.compile(rb'\s*(?:\{\s*(?:["}]|$)|\[\s*(?:[\[{\]]|$))')
