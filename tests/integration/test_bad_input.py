@@ -179,7 +179,8 @@ def test_train_and_estimate_before_init(service: Service) -> None:
     for answer in (service.train("unborn"), service.estimate("unborn", GOOD)):
         refused(answer, 424, "unborn is not initialised", "submit an init")
     refused(service.estimate(MODEL, GOOD, version="99"), 404, "no version 99", pointer="?version")
-    refused(service.estimate(MODEL, GOOD, version="two"), 422, "'two'", "whole number", pointer="?version")
+    refused(service.estimate(MODEL, GOOD, version="two"), 404, "no version or alias 'two'", pointer="?version")
+    refused(service.estimate(MODEL, GOOD, version="-2"), 422, "'-2'", "whole number or an alias", pointer="?version")
 
 
 def test_promote_of_a_version_that_is_not_there(service: Service) -> None:

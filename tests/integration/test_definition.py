@@ -22,7 +22,7 @@ BAD: Final = {"rows": [[1.5]]}
 WAIT: Final = {"Prefer": "wait=60"}
 NO_TASK: Final = f"{'0' * 32}-0"
 #: What stands in paths.
-NAMES: Final = ("model", "version", "handle", "task_id", "asset")
+NAMES: Final = ("model", "version", "alias", "handle", "task_id", "asset")
 
 Answer = tuple[str, str, httpx.Response]
 
@@ -74,6 +74,7 @@ def work(ask: Asker) -> None:
     ask("POST", path + "estimate", content=b"{", headers={**WAIT, "Content-Type": "application/json"})
     ask("POST", path + "estimate", json=GOOD, headers={"Accept": "image/png"})
     ask("POST", path + "estimate", content=b"x", headers={"Content-Type": "text/plain"})
+    ask("POST", path + "train", content=b"x", headers={"Content-Type": "text/csv"})
     for kind in Kind:
         ask(
             "POST",
@@ -106,6 +107,25 @@ def models(ask: Asker) -> None:
         ask("POST", version + "/promote", at={"version": number})
     report = ask.http.get(f"/v1/models/{MODEL}/versions/1/report")
     ask("GET", version + "/report", headers={"If-None-Match": report.headers["ETag"]})
+    for number in (1, 99):
+        ask("PUT", "/v1/models/{model}/aliases/{alias}", at={"alias": "champion"}, json={"version": number})
+    for _ in range(2):
+        ask("DELETE", "/v1/models/{model}/aliases/{alias}", at={"alias": "champion"})
+    deleting(ask)
+
+
+def deleting(ask: Asker) -> None:
+    """One that goes, for the others work on."""
+    path, gone = "/v1/models/{model}", {"model": "undefined"}
+    ask("POST", f"{path}/init", at=gone, params={"target": "y"}, json={"rows": ROWS}, headers=WAIT)
+    ask("POST", f"{path}/train", at=gone, json={}, headers=WAIT)
+    for force in ("perhaps", "false", "true"):
+        ask("DELETE", f"{path}/versions/{{version}}", at=gone, params={"force": force})
+    for _ in range(2):
+        ask("DELETE", f"{path}/snapshot", at=gone)
+        ask("DELETE", path, at=gone)
+    ask("GET", f"{path}/history", at=gone, params={"limit": 2})
+    ask("GET", f"{path}/history", at={"model": "nothing"})
 
 
 def service_itself(ask: Asker) -> None:
