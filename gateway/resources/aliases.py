@@ -24,9 +24,9 @@ _LONGEST: Final = 1024
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True):
-    """Which version is meant."""
+    """Which version is meant. To JSON, 1.0 is a whole number."""
 
-    version: int
+    version: int | float
 
 
 class AliasResource:
@@ -58,8 +58,11 @@ class AliasResource:
 def _version(body: bytes) -> int:
     """The version in a body. Raises MalformedBody, InvalidField."""
     try:
-        return msgspec.json.decode(body, type=Body).version
+        version = msgspec.json.decode(body, type=Body).version
+        if isinstance(version, int) or version.is_integer():
+            return int(version)
     except msgspec.ValidationError:
-        raise InvalidField('the body must be {"version": N}, the number of a version').at("/version") from None
+        pass
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise MalformedBody('the body is not valid JSON; send {"version": N}, the number of a version') from None
+    raise InvalidField('the body must be {"version": N}, the number of a version').at("/version")

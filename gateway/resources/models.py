@@ -18,7 +18,7 @@ from gateway.web.parameters import page_limit, single_values
 from gateway.web.representations import fact_document, model_document, show, version_document
 from tasks.errors import InvalidField, NotFound, Unavailable, UnknownModel, UnknownVersion
 from tasks.registry.deleting import Deleting
-from tasks.registry.history import history
+from tasks.registry.history import history, last_fact
 from tasks.registry.models_registry import Registry, Version
 from tasks.storage.blobs import Blobs
 
@@ -97,7 +97,7 @@ class HistoryResource:
         given = single_values(req, known=("limit", "before"))
         limit, before = page_limit(given.get("limit")), _before(given.get("before"))
         facts, earlier = await asyncio.to_thread(history, self._client, model, limit=limit, before=before)
-        if not facts and before is None:
+        if not facts and await asyncio.to_thread(last_fact, self._client, model) is None:
             raise UnknownModel(f"there is no model {model[:80]!r}")
         show(resp, {"history": [fact_document(fact) for fact in facts], "next": earlier})
 

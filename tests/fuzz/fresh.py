@@ -9,5 +9,10 @@ PLACEHOLDER: Final = "f" * 32 + "-0"
 #: The model whose train takes its time, and what it is told.
 MODEL: Final = "slow"
 TRAIN: Final = {"params": {"iterations": 2}, "promote": "never"}
+#: A model that answers at once, and a row that it can be asked for.
+SOUND_MODEL: Final = "housing"
+SOUND_ROW: Final = {"area": 50, "rooms": 2}
+#: The models that others than those who delete them need.
+NEEDED: Final = (MODEL, SOUND_MODEL, "default")
 #: Behind all other work of its kind, which it shall not delay.
 LANE: Final = "low"

@@ -28,6 +28,12 @@ RESULTS: Final = os.environ["FUZZ_RESULTS"].split()
 _results = itertools.cycle(RESULTS)
 #: In which media types estimates are asked for, one after the other.
 _media = itertools.cycle(RESULT_MEDIA)
+#: Of so many estimates that fit the definition one is of rows that fit the model, whose columns are hardly ever drawn.
+SOUND: Final = 4
+_turns, _sound_media = itertools.count(), itertools.cycle(RESULT_MEDIA)
+#: What takes something of a model away, and the models that are there for it: schemathesis also learns of the others.
+TAKING: Final = ("deleteModel", "deleteData", "deleteVersion", "deleteAlias")
+_spares = itertools.cycle(os.environ["FUZZ_SPARES"].split())
 
 
 def before_load_schema(_context: HookContext, raw_schema: dict[str, Any]) -> None:
@@ -50,15 +56,31 @@ def before_call(_context: HookContext, case: Case, kwargs: dict[str, Any]) -> No
     if _named(case) in WORK and case.meta is not None:
         if case.meta.generation.mode.is_negative:
             case.headers["Prefer"] = "wait=30"
+        elif _named(case) == "estimate" and next(_turns) % SOUND == 0:
+            _make_sound(case)
         elif "Idempotency-Key" in case.headers:
             # The same in many cases: of the second only the collision would be seen.
             case.headers["Idempotency-Key"] = uuid.uuid4().hex
+    if _named(case) in TAKING and case.path_parameters.get("model") in fresh.NEEDED:
+        case.path_parameters["model"] = next(_spares)
     if _named(case) == "getResult" and case.path_parameters.get("handle") in RESULTS:
         # One after the other: drawn, some would come often and some never.
         case.path_parameters["handle"] = next(_results)
     for name, value in case.path_parameters.items():
         if value == fresh.PLACEHOLDER:
+            if _named(case) == "getResult":
+                # Who waits for it does not see that it was not there yet.
+                case.headers.pop("Prefer", None)
             case.path_parameters[name] = _submitted(case.operation.base_url)
+
+
+def _make_sound(case: Case) -> None:
+    """Have an estimate ask for what the first model can answer."""
+    case.path_parameters["model"] = fresh.SOUND_MODEL
+    case.media_type, case.body, case.query = Media.JSON.value, {"rows": [fresh.SOUND_ROW]}, {}
+    case.headers["Prefer"], case.headers["Accept"] = "wait=30", next(_sound_media)
+    case.headers.pop("Content-Type", None)
+    case.headers.pop("Idempotency-Key", None)
 
 
 def after_call(_context: HookContext, case: Case, response: Response) -> None:
@@ -112,5 +134,6 @@ def _submitted(url: str) -> str:
 for hook in (before_load_schema, before_call, after_call, filter_failure):
     schemathesis.hook(hook)
 schemathesis.check(as_written)
+schemathesis.serializer.alias("application/x-ndjson", "text/plain")
 schemathesis.deserializer("text/csv")(read_csv)
 schemathesis.deserializer(Media.ARROW.value, "image/png")(read_bytes)

@@ -11,25 +11,40 @@ from tasks.contract import RESULT_MEDIA, Kind, Lane, Media
 from tasks.errors import Poison
 from tasks.ledger.groups import Group, Head, failure, new_group_id
 from tasks.ledger.store import Ledger
+from tasks.redis_keys import (
+    ALIASES_KEY,
+    CURVES_KEY,
+    HISTORY_KEY,
+    MODEL_KEY,
+    MODELS_KEY,
+    REPORTS_KEY,
+    RETIRED_KEY,
+    VERSIONS_KEY,
+)
 from tasks.storage.stores import open_blobs
 from tests.fuzz.fresh import MODEL as SLOW
 from tests.fuzz.fresh import PLACEHOLDER
+from tests.fuzz.fresh import SOUND_ROW as ROW
 from tests.service import Service
 
 TABLE: Final = "area,rooms,price\n" + "".join(
     f"{30 + 5 * a},{rooms},{(30 + 5 * a) * 3000 + rooms * 10000}\n" for a in range(20) for rooms in range(1, 6)
 )
 #: A row of that table, as the definition's examples have it.
-ROW: Final = {"area": 50, "rooms": 2}
 #: Dead letters: some to look at, and one for each case that takes one away.
 LETTERS_SEEN: Final = 5
 LETTERS_TAKEN: Final = 100
+#: How many models there are to take something away from, and the alias that each has.
+SPARES: Final = 100
+ALIAS: Final = "champion"
+#: What is kept of a model.
+_KEPT: Final = (MODEL_KEY, VERSIONS_KEY, CURVES_KEY, REPORTS_KEY, RETIRED_KEY, ALIASES_KEY, HISTORY_KEY)
 
 
 def make(service: Service) -> dict[str, list[str]]:
     """Fill the service. Gives handles and the like by the name of the dictionary that schemathesis knows them by."""
     succeeded, failed = _succeeded(service), _failed(service)
-    letters = _letters(service)
+    letters, spares = _letters(service), _spares(service)
     seen, taken = letters[:LETTERS_SEEN], letters[LETTERS_SEEN:]
     return {
         "tasks": [*succeeded, *failed, *seen, *[PLACEHOLDER] * 2],
@@ -37,6 +52,7 @@ def make(service: Service) -> dict[str, list[str]]:
         "results": [*succeeded[:2], *succeeded[-len(RESULT_MEDIA) :] * 2, *failed[:3], *[PLACEHOLDER] * 2],
         "begun": [PLACEHOLDER, succeeded[0]],
         "letters": seen,
+        "spares": spares,
         "dropped": taken[::2],
         "replayed": taken[1::2],
     }
@@ -61,11 +77,29 @@ def _failed(service: Service) -> list[str]:
     late = service.http.post(f"/v1/models/{SLOW}/train", params={"deadline": "0.001"}, json={})
     long = service.http.post(f"/v1/models/{SLOW}/train", json={"params": {"iterations": 6000}})
     service.http.delete(long.headers["Location"]).raise_for_status()
-    answers = [_estimate(service, "housing", {"area": 50}), _estimate(service, "untrained", ROW), late, long]
+    answers = [
+        _estimate(service, "housing", {**ROW, "area": "large"}),
+        _estimate(service, "untrained", ROW),
+        late,
+        long,
+    ]
     for answer in answers:
         ended = service.http.get(answer.headers["Location"], headers={"Prefer": "wait=60"})
         assert ended.json()["error"], ended.text
     return [_handle(answer.headers["Location"]) for answer in answers]
+
+
+def _spares(service: Service) -> list[str]:
+    """Models as the first one, by copies of its keys: to train each would take long."""
+    service.http.put(f"/v1/models/housing/aliases/{ALIAS}", json={"version": 1}).raise_for_status()
+    names = [f"spare-{number}" for number in range(SPARES)]
+    with service.master() as client, client.pipeline() as pipe:
+        for name in names:
+            for key in _KEPT:
+                pipe.copy(key.format(model="housing"), key.format(model=name))
+        pipe.sadd(MODELS_KEY, *names)
+        pipe.execute()
+    return names
 
 
 def _letters(service: Service) -> list[str]:

@@ -107,7 +107,9 @@ def test_history_comes_in_pages(service: Service, model: str) -> None:
     assert [fact["what"] for fact in rest["history"]] == ["data"]
     assert rest["next"] is None
     assert rest["history"][0]["task"].endswith("-0")
-    assert service.http.get("/v1/models/never-there/history").status_code == 404
+    assert service.http.get(path, params={"before": 0}).json() == {"history": [], "next": None}
+    for params in ({}, {"before": 50}):
+        assert service.http.get("/v1/models/never-there/history", params=params).status_code == 404
 
 
 def test_the_command_line_does_the_same(service: Service, model: str) -> None:
@@ -135,6 +137,7 @@ def test_an_alias_moves_what_answers(service: Service, model: str) -> None:
     path = f"/v1/models/{model}/aliases/champion"
     assert service.http.put(path, json={"version": 1}).json() == {"model": model, "alias": "champion", "version": 1}
     assert service.http.get(f"/v1/models/{model}").json()["aliases"] == {"champion": 1}
+    assert service.http.put(path, json={"version": 1.0}).json()["version"] == 1
     assert service.estimate(model, {"rows": [[3]]}, version="champion").json()["version"] == 1
     refused = service.http.delete(f"/v1/models/{model}/versions/1")
     assert refused.status_code == 409
@@ -155,6 +158,7 @@ def test_an_alias_moves_what_answers(service: Service, model: str) -> None:
 )
 def test_an_alias_that_cannot_be(service: Service, model: str, alias: str, body: dict[str, Any], status: int) -> None:
     assert service.http.put(f"/v1/models/{model}/aliases/{alias}", json=body).status_code == status
-    assert service.http.put(f"/v1/models/{model}/aliases/champion", json={"verison": 1}).status_code == 422
+    for other in ({"verison": 1}, {"version": 1.5}, {"version": "1"}):
+        assert service.http.put(f"/v1/models/{model}/aliases/champion", json=other).status_code == 422
     assert service.http.put(f"/v1/models/{model}/aliases/champion", content=b"{").status_code == 400
     assert service.http.get(f"/v1/models/{model}").json()["aliases"] == {}
