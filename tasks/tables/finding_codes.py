@@ -182,6 +182,18 @@ CODES: Final[dict[str, Meaning]] = {
     "missing_words": Meaning(
         "info", "a column of numbers, dates or booleans has ?, -, . or \\N in it", "they count as missing", _KEPT
     ),
+    "missing_words_kept": Meaning(
+        "info",
+        "a column of texts has NA, None, an empty text or the like among its values",
+        "they are texts as all others",
+        "if they stand for a missing value, leave them empty, or name them in options.csv.missing_words",
+    ),
+    "unquoted_missing": Meaning(
+        "info",
+        "a CSV quotes its texts, and NA stands in it without quotation marks",
+        "it is a missing value",
+        "options.csv.missing_words says which words are missing",
+    ),
     "odd_values": Meaning(
         "warning",
         "at most 1 % of the values, or one among ten or more, are not what the others are",

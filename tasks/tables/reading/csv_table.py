@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -21,6 +21,7 @@ from tasks.tables.reading import csv_doubts
 from tasks.tables.reading.csv_dialect import Dialect, dialect_of, said_delimiter
 from tasks.tables.reading.csv_lines import Lines
 from tasks.tables.reading.csv_quotes import StrayQuote, field_quotes, unescaped
+from tasks.tables.reading.csv_quoting import MISSING, unquoted_is_missing
 from tasks.tables.reading.csv_text import as_text
 from tasks.tables.reading.csv_uneven import Uneven, trimmed
 from tasks.tables.reading.edges import without_edges
@@ -55,6 +56,8 @@ class Source:
     text: bytes
     dialect: Dialect
     options: CsvOptions
+    #: What is a missing value beside an empty field, where no quotation marks are around it.
+    unquoted: Sequence[str]
 
     @property
     def width(self) -> int:
@@ -85,7 +88,12 @@ def read_csv(data: bytes, hints: Hints, bounds: Bounds, schema: Schema | None = 
     _refuse_single_line(text)
     dialect = dialect_of(text, options)
     text, found = _regular(text, dialect)
-    source = Source(text=text, dialect=dialect, options=options)
+    if options.missing_words is None and unquoted_is_missing(text, dialect.delimiter):
+        findings.append(finding("unquoted_missing", "the CSV quotes its texts, and NA stands without quotation marks"))
+        unquoted = [NULL, MISSING]
+    else:
+        unquoted = [NULL]
+    source = Source(text=text, dialect=dialect, options=options, unquoted=unquoted)
     findings += _said(source) + found
     csv_size.check_size(text, bounds, delimiter=dialect.delimiter, columns=source.width)
     source, table, found = _even(source, schema, bounds)
@@ -162,7 +170,7 @@ def _even(source: Source, schema: Schema | None, bounds: Bounds) -> tuple[Source
     if not uneven.empty:
         raise _ragged(source)
     text = trimmed(source.text, source.width, source.dialect.delimiter)
-    source = Source(text=text, dialect=source.dialect, options=source.options)
+    source = replace(source, text=text)
     uneven = Uneven(source.width, source.dialect.delimiter)
     table = _typed(source, schema, uneven)
     if uneven.count:
@@ -269,7 +277,7 @@ def _parse(
     words = source.options.missing_words
     text, wide = source.text, source.width > WIDE_COLUMNS
     convert = csv.ConvertOptions(
-        null_values=["", *(words if words is not None else [NULL])],
+        null_values=["", *(words if words is not None else source.unquoted)],
         true_values=TRUE,
         false_values=FALSE,
         strings_can_be_null=True,

@@ -54,6 +54,15 @@ def missing(name: str, distinct: DistinctTexts, given: Mask) -> list[Finding]:
     return [_marked("missing_words", name, distinct, mask, message)]
 
 
+def kept(name: str, distinct: DistinctTexts) -> list[Finding]:
+    """Words that often stand for a missing value, in a column of texts, where they are texts."""
+    mask = np.asarray(missing_words.is_doubtful(distinct.texts).to_numpy(zero_copy_only=False))
+    if not mask.any():
+        return []
+    message = f"column {name!r} has {_shown(distinct, mask)} among its texts"
+    return [_marked("missing_words_kept", name, distinct, mask, message)]
+
+
 def numbers(name: str, distinct: DistinctTexts, values: pa.Array, form: str, *, said: bool) -> list[Finding]:
     """How texts became numbers; of plain ones only if that is to be `said`."""
     found = beyond(name, values)

@@ -58,7 +58,7 @@ def typed_texts(values: pa.ChunkedArray, name: str, *, decimal: str = ".", said:
     clean = pc.if_else(pa.array(missing), None, clean)
     reading = _likely(clean, distinct.counts * ~missing, decimal=decimal)
     if reading is None:
-        return Typed(_strings(values))
+        return Typed(_strings(values), "", notices.kept(name, distinct))
     return _read(values, name, distinct, clean=clean, reading=reading, said=said)
 
 

@@ -103,7 +103,7 @@ def predictions(service: Service) -> list[float]:
         (ROW, "application/json"),
         (ROW.replace(b",", b".").replace(b";", b","), "text/csv; charset=windows-1252"),
         (ROW.decode().encode("utf-16"), "text/csv"),
-        (gzip.compress(ROW), "application/gzip"),
+        (gzip.compress(ROW, mtime=0), "application/gzip"),
         (b'[{"k": "a", "x": 3.5}, {"k": "b", "x": 7.5}]', ""),
         (b'{"k": "a", "x": 3.5}\n{"k": "b", "x": 7.5}\n', "application/x-ndjson"),
         (b'{"columns": ["x", "k"], "data": [[3.5, "a"], [7.5, "b"]]}', "application/json"),

@@ -189,3 +189,12 @@ def test_many_columns_are_typed_as_each_alone() -> None:
         assert table.schema.field(f"{name}59").type == alone.schema.field("c").type
     wished, _ = typed(many, {"parts0": Wish(type="category")})
     assert wished.schema.field("parts0").type == CATEGORY
+
+
+def test_words_that_may_have_meant_missing_are_said_among_texts() -> None:
+    table, findings = typed(pa.table({"country": ["DE", "NA", "FR", "", None]}))
+    assert table.column("country").to_pylist() == ["DE", "NA", "FR", "", None]
+    [found] = findings
+    assert (found.code, found.severity, found.count, found.rows) == ("missing_words_kept", "info", 2, [1, 3])
+    assert "'NA', ''" in found.message
+    assert typed(pa.table({"country": ["DE", "AT", None]}))[1] == []
