@@ -18,9 +18,10 @@ from tests.chaos.stage import Stage
 PATIENT: Final = "patient"
 #: The bad ones, by name, with their classes.
 BAD: Final = {"segfault": "Segfault", "endless": "Endless", "deaf": "Deaf", "hungry": "Hungry"}
-#: What an estimate and a train may take (seconds).
+#: What an estimate and a train may take (seconds). A good train takes a second or two, and 15 where 30 processes want a
+#: processor of two.
 ESTIMATE_SECONDS: Final = 5
-TRAIN_SECONDS: Final = 15
+TRAIN_SECONDS: Final = 40
 #: Good estimates that are sent together with a bad one, and how often that is tried until they share a group.
 NEIGHBOURS: Final = 9
 CROWDS: Final = 5
