@@ -8,12 +8,12 @@ from typing import Final, TypeVar
 import msgspec
 
 from tasks.errors import InvalidField, MalformedBody
+from tasks.tables.signs import BOM
 
 Parsed = TypeVar("Parsed", bound=msgspec.Struct)
 
 #: The numbers that many writers put into JSON and that are none.
 _CONSTANTS: Final = (b"NaN", b"Infinity")
-_BOM: Final = b"\xef\xbb\xbf"
 _BYTE: Final = re.compile(r"\(byte (\d+)\)")
 _EXPECTED: Final = re.compile(r"Expected `(.+?)`, got `(.+?)`")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.+)`", re.DOTALL)
@@ -63,7 +63,7 @@ def misfit(error: msgspec.ValidationError, known: tuple[str, ...]) -> InvalidFie
 
 
 def _reason(data: bytes, error: Exception) -> str:
-    if data.startswith(_BOM):
+    if data.startswith(BOM):
         return "it begins with a byte order mark; save as UTF-8 without one"
     if isinstance(error, UnicodeDecodeError):
         return f"it is not UTF-8{_place(data)}; save as UTF-8"

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-QUOTE: Final = ord('"')
-BACKSLASH: Final = ord("\\")
+from tasks.tables.signs import BACKSLASH, QUOTE
+
 #: Looked at together (bytes); each takes some twenty bytes meanwhile.
 PART_BYTES: Final = 256 * 1024
 

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.errors import InvalidRows
+from tasks.tables.arrow_kinds import CATEGORY, type_of
 from tasks.tables.checks import BELONGS, MISSING, NO_DATE, columns_fault, mismatch, number_fault, row_error
 from tasks.tables.columns import Column, ColumnType, Schema
-from tasks.tables.iso_dates import to_dates
+from tasks.tables.value_types.dates import parse
 
 #: The Arrow type of the target, by the type of its classes; of a regression's target for "none".
 _TARGETS: Final = {
@@ -29,20 +30,24 @@ KINDS: Final = {"number": "a number", "boolean": "true or false", "category": "t
 _FEATURES: Final[dict[ColumnType, pa.DataType]] = {
     "number": pa.float64(),
     "boolean": pa.bool_(),
-    "category": pa.dictionary(pa.int32(), pa.string()),
+    "category": CATEGORY,
     "text": pa.string(),
     "date": pa.timestamp("us"),
 }
 
-#: Of Arrow's types those that most columns have, told at once.
-_NUMBERS: Final = frozenset({pa.float64().id, pa.int64().id})
-_PLAIN: Final = _NUMBERS | {pa.bool_().id, pa.string().id}
+#: The types that most columns have and that are plain, told at once.
+_PLAIN: Final = frozenset({pa.float64().id, pa.int64().id, pa.bool_().id, pa.string().id})
 
 
 def arrow_type(column: Column) -> pa.DataType:
     """The Arrow type of a conformed column: float64, bool, dictionary of string with int32 indices, string, or
     timestamp[us] without zone (UTC where the values have one)."""
     return _FEATURES[column.type]
+
+
+def plain_type(column: Column) -> pa.DataType:
+    """The Arrow type of a feature's values before they are coded: that of a conformed column, string for categories."""
+    return pa.string() if column.type == "category" else arrow_type(column)
 
 
 def arrow_schema(schema: Schema) -> pa.Schema:
@@ -111,16 +116,7 @@ def plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def kind_of(values: pa.ChunkedArray) -> ColumnType | Literal["null"] | None:
     """What a plain column holds; None if it is nothing that a model can learn from."""
-    kind = values.type
-    if kind.id in _NUMBERS or pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return "number"
-    if pa.types.is_boolean(kind):
-        return "boolean"
-    if pa.types.is_string(kind):
-        return "category"
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        return "date"
-    return "null" if pa.types.is_null(kind) else None
+    return "null" if pa.types.is_null(values.type) else type_of(values.type)
 
 
 def numbers(values: pa.ChunkedArray) -> npt.NDArray[np.float64]:
@@ -132,7 +128,7 @@ def encode(values: pa.ChunkedArray, categories: pa.Array) -> pa.ChunkedArray:
     """Plain text as a dictionary of exactly these categories; null for others."""
     found = pc.index_in(values, value_set=categories, skip_nulls=True)
     parts = [pa.DictionaryArray.from_arrays(chunk, categories) for chunk in found.chunks]
-    return pa.chunked_array(parts, pa.dictionary(pa.int32(), pa.string()))
+    return pa.chunked_array(parts, CATEGORY)
 
 
 def _features(table: pa.Table, schema: Schema) -> pa.Table:
@@ -143,7 +139,7 @@ def _features(table: pa.Table, schema: Schema) -> pa.Table:
 def _column(values: pa.ChunkedArray, column: Column) -> Any:
     kind = kind_of(values)
     if kind == "null":
-        values = pa.chunked_array([pa.nulls(len(values), _plain_type(column))])
+        values = pa.chunked_array([pa.nulls(len(values), plain_type(column))])
     elif kind == "category" and column.type == "date":
         values = _dates(values, column)
     elif kind != ("category" if column.type == "text" else column.type):
@@ -159,15 +155,11 @@ def _column(values: pa.ChunkedArray, column: Column) -> Any:
 
 
 def _dates(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
-    found = to_dates(values)
+    found = pa.chunked_array([parse(values.combine_chunks())])
     if found.null_count > values.null_count:
         row = pc.index(pc.and_(found.is_null(), values.is_valid()), True).as_py()
         raise row_error(row, column.name, NO_DATE)
     return found
-
-
-def _plain_type(column: Column) -> pa.DataType:
-    return pa.string() if column.type in ("category", "text") else arrow_type(column)
 
 
 def _mistyped(values: pa.ChunkedArray, kind: str | None, column: Column) -> InvalidRows:

@@ -14,7 +14,7 @@ from tasks.registry.measured import NO_DECISION, Decision
 from tasks.registry.models_registry import Registry
 from tasks.storage.blobs import Blobs
 from tasks.tables.columns import Schema
-from tasks.tables.rows import RowReader
+from tasks.tables.row_reader import RowReader
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""JSON rows to estimate, value by value: for whatever the fast decoder of `tasks.tables.rows` does not take."""
+"""JSON rows to estimate, value by value: for whatever the fast decoder of `tasks.tables.row_reader` does not take."""
 
 from __future__ import annotations
 

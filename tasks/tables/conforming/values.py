@@ -14,7 +14,7 @@ from tasks.tables.columns import Column
 from tasks.tables.conforming.names import may_miss
 from tasks.tables.conforming.notes import Notes
 from tasks.tables.conforming.ways import Ways
-from tasks.tables.schema import arrow_type, encode, numbers
+from tasks.tables.schema import encode, numbers, plain_type
 from tasks.tables.value_types.writing import value_text
 
 #: How far beyond training's numbers, as a part of the larger of them, a number still counts as one of them: a float of
@@ -23,7 +23,6 @@ SLACK: Final = 1e-6
 #: Most values that a note shows, and most characters of each.
 _SHOWN: Final = 3
 _SHOWN_CHARACTERS: Final = 40
-_BELONGS: Final = {"category": pa.string(), "text": pa.string()}
 
 Mask = npt.NDArray[np.bool_]
 
@@ -37,7 +36,7 @@ def absent(column: Column, rows: int, notes: Notes) -> Any:
             column=column.name,
             done="taken as missing in every row",
         )
-    return fitted(pa.chunked_array([pa.nulls(rows, _plain_type(column))]), column, Ways(), notes)
+    return fitted(pa.chunked_array([pa.nulls(rows, plain_type(column))]), column, Ways(), notes)
 
 
 def fitted(values: Any, column: Column, ways: Ways, notes: Notes) -> Any:
@@ -130,7 +129,7 @@ def counted(where: Mask, noun: str) -> str:
 
 def _filled(values: pa.ChunkedArray, column: Column, ways: Ways, notes: Notes) -> pa.ChunkedArray:
     _note_filled(np.asarray(values.is_null().to_numpy(), dtype=bool), column, ways, notes)
-    return values.fill_null(pa.scalar(typical(column), _plain_type(column)))
+    return values.fill_null(pa.scalar(typical(column), plain_type(column)))
 
 
 def typical(column: Column) -> Any:
@@ -164,7 +163,3 @@ def _shown(column: Column) -> str:
     if column.type == "date":
         return f"{pa.scalar(value, pa.timestamp('us')).as_py().isoformat()}, the middle of training"
     return "an empty text" if column.type == "text" else f"{value_text(value)!r}, the most frequent of training"
-
-
-def _plain_type(column: Column) -> pa.DataType:
-    return _BELONGS.get(column.type) or arrow_type(column)

@@ -7,6 +7,7 @@ from typing import Any, Final, get_args
 
 import pyarrow as pa
 
+from tasks.tables.arrow_kinds import type_of
 from tasks.tables.columns import ColumnType
 from tasks.tables.planning import emptiness
 from tasks.tables.planning import options as asked
@@ -20,7 +21,6 @@ from tasks.tables.planning.source import Source
 from tasks.tables.planning.targets import keep_rows_with_target, look_at_target
 from tasks.tables.planning.telling import look_for_tales
 from tasks.tables.planning.texts import look_at_texts
-from tasks.tables.planning.values import type_of
 from tasks.tables.value_types.typing import format_of, typed
 
 #: What an estimator may learn from.

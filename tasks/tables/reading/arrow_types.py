@@ -8,7 +8,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-CATEGORY: Final = pa.dictionary(pa.int32(), pa.string())
+from tasks.tables.arrow_kinds import CATEGORY
+
 #: Extension types of whole numbers in 16 bytes, the lowest first.
 _INT128: Final = frozenset({"polars.int128", "polars.i128"})
 _UUID_BYTES: Final = 16

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.tables.doubles import EXACT
+
 #: Looked at together (bytes): what a core's cache holds.
 PART_BYTES: Final = 256 * 1024
-#: Up to here a double tells whole numbers apart.
-EXACT: Final = 2.0**53
 #: Digits of the shortest whole number that a double may round.
 _LONG: Final = 16
 #: What is no plain number where a field begins.

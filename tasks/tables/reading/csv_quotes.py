@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-QUOTE: Final = ord('"')
-BACKSLASH: Final = ord("\\")
+from tasks.tables.signs import BACKSLASH, QUOTE
+
 LF: Final = ord("\n")
 CR: Final = ord("\r")
 #: Looked at together (bytes).

@@ -10,9 +10,8 @@ from tasks.tables.bounds import Bounds
 from tasks.tables.finding_codes import finding
 from tasks.tables.findings import Finding
 from tasks.tables.reading.hints import Hints
+from tasks.tables.signs import BOM, UTF16
 
-_BOM: Final = b"\xef\xbb\xbf"
-_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 #: Decoded at a time (bytes).
 PART_BYTES: Final = 1024 * 1024
 #: Encodings that are read. Not all that Python has: some of them are no encodings of text, and some are slow.
@@ -33,10 +32,10 @@ def as_text(data: bytes, hints: Hints, bounds: Bounds) -> tuple[bytes, list[Find
     """(the text, what was found out). The order of trust: a byte order mark, `options.csv.encoding`, the charset of
     the Content-Type, UTF-8. Raises MalformedBody for bytes that are not in it, InvalidField for one that is not read.
     """
-    if data.startswith(_UTF16):
+    if data.startswith(UTF16):
         encoding, why = "utf-16", "its byte order mark"
-    elif data.startswith(_BOM):
-        return _checked(data[len(_BOM) :]), []
+    elif data.startswith(BOM):
+        return _checked(data[len(BOM) :]), []
     else:
         encoding, why = _said(hints)
     if encoding in _UTF8:
@@ -96,9 +95,9 @@ def _recoded(data: bytes, encoding: str, bounds: Bounds) -> bytes:
     except (UnicodeError, ValueError) as error:
         reason = error.reason if isinstance(error, UnicodeDecodeError) else str(error)
         raise MalformedBody(f"the text is not in {encoding}: {reason}; save as UTF-8") from None
-    return b"".join(parts).removeprefix(_BOM)
+    return b"".join(parts).removeprefix(BOM)
 
 
 def is_recoded(data: bytes, hints: Hints) -> bool:
     """Whether the text is or may be in another encoding than UTF-8."""
-    return data.startswith(_UTF16) or bool(hints.csv.encoding or hints.parameter("charset"))
+    return data.startswith(UTF16) or bool(hints.csv.encoding or hints.parameter("charset"))

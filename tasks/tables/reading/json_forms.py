@@ -12,9 +12,8 @@ import msgspec
 from tasks.errors import InvalidField, InvalidTable, MalformedBody
 from tasks.tables.checks import json_pointer, kind_of, listed
 from tasks.tables.malformed import not_json
+from tasks.tables.signs import BOM
 
-#: What begins a text in UTF-8, for some writers.
-BOM: Final = b"\xef\xbb\xbf"
 #: The keys of pandas' `split`, and of its `table`.
 _SPLIT: Final = frozenset({"columns", "index", "data"})
 _TABLE: Final = frozenset({"schema", "data"})

@@ -11,6 +11,7 @@ import pyarrow as pa
 from tasks.errors import InvalidField, InvalidTable
 from tasks.tables.bounds import Bounds
 from tasks.tables.checks import LARGEST, RANGE, at_cell, json_pointer, kind_of, listed
+from tasks.tables.doubles import EXACT
 from tasks.tables.finding_codes import finding
 from tasks.tables.findings import Finding
 from tasks.tables.json_size import check_size
@@ -26,8 +27,6 @@ _ARROW: Final = {
     frozenset[type](): pa.null(),
 }
 _SCALARS: Final = frozenset({bool, int, float, str})
-#: Up to here a double tells whole numbers apart.
-EXACT: Final = 2**53
 
 
 class _BadCell(Exception):

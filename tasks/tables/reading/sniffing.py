@@ -8,6 +8,7 @@ from typing import Final
 
 from tasks.contract import Media
 from tasks.errors import MalformedBody
+from tasks.tables.signs import BOM, UTF16
 
 
 class Format(StrEnum):
@@ -92,8 +93,6 @@ _ENDS_OF_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 #: How a document of JSON begins that may be a table; a CSV would begin so only by accident.
 _JSON: Final = re.compile(rb'\s*(?:\{\s*(?:["}]|$)|\[\s*(?:[\[{\]]|$))')
 _OPENS: Final = re.compile(rb"\s*[\[{]")
-_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
-_BOM: Final = b"\xef\xbb\xbf"
 _FORM_FIELD: Final = re.compile(
     rb"--[^\r\n]{1,200}\r?\n(?:[!-9;-~]+:[^\r\n]*\r?\n)*?content-disposition:", re.IGNORECASE
 )
@@ -110,10 +109,10 @@ def format_of(data: bytes, said: Media = Media.BYTES, *, encoded: bool = False) 
         return found
     if _FORM_FIELD.match(data):
         return Format.FORM
-    text = data[: len(_BOM) + _LOOKED_AT].removeprefix(_BOM)
+    text = data[: len(BOM) + _LOOKED_AT].removeprefix(BOM)
     if _MARKUP.match(text):
         raise _not_read("a page or document of HTML or XML", _SAVE)
-    if not (encoded or data.startswith(_UTF16)) and b"\x00" in text:
+    if not (encoded or data.startswith(UTF16)) and b"\x00" in text:
         raise MalformedBody(_neither(data, said))
     promised = PROMISED.get(said)
     if _JSON.match(text) or (promised is Format.JSON and (_OPENS.match(text) or not _lines(data))):
@@ -139,7 +138,7 @@ def _binary(data: bytes, said: Media) -> Format | None:
         if head.startswith(start):
             raise _not_read(name, remedy)
     # Older streams begin with a length.
-    return Format.ARROW if said is Media.ARROW and b"\x00" in head and not head.startswith(_UTF16) else None
+    return Format.ARROW if said is Media.ARROW and b"\x00" in head and not head.startswith(UTF16) else None
 
 
 def _is_binary(data: bytes, magic: bytes) -> bool:

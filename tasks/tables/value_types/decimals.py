@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tasks.tables.doubles import EXACT
+
 #: Powers of ten that 64-bit floats have exactly.
 _EXACT_SCALES: Final = range(23)
 #: Digits that 64 bits hold.
 _WORD_DIGITS: Final = 18
-_EXACT: Final = 2**53
 
 
 def exact_floats(values: pa.ChunkedArray) -> npt.NDArray[np.float64]:
@@ -31,7 +32,7 @@ def _floats(values: pa.Array, kind: pa.DataType) -> npt.NDArray[np.float64]:
         digits = np.frombuffer(wide.buffers()[1], np.int64)[2 * wide.offset : 2 * (wide.offset + len(wide)) : 2]
         valid = None if not wide.null_count else np.asarray(wide.is_valid().to_numpy(zero_copy_only=False))
         digits = digits if valid is None else np.where(valid, digits, 0)
-        if not len(digits) or (digits.max() <= _EXACT and digits.min() >= -_EXACT):
+        if not len(digits) or (digits.max() <= EXACT and digits.min() >= -EXACT):
             # Both are exact, so that one division rounds once.
             floats = digits / 10.0**kind.scale
             return floats if valid is None else np.where(valid, floats, np.nan)

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.tables.doubles import BEYOND_INT64
 from tasks.tables.value_types.dates import MOMENT
 
 #: Microseconds of a unit, by the format that names it.
 FORMATS: Final = {"epoch_s": 1e6, "epoch_ms": 1e3, "epoch_us": 1.0, "epoch_ns": 1e-3}
 #: What pandas' `to_json` and JavaScript write.
 USUAL: Final = "epoch_ms"
-_LIMIT: Final = 2.0**63
 #: 1973-03-03 and 2100-01-01, in microseconds since 1970.
 _EARLIEST: Final = 1e14
 _LATEST: Final = 4.1024448e15
@@ -23,7 +23,7 @@ _LATEST: Final = 4.1024448e15
 def moments(floats: pa.ChunkedArray | pa.Array, form: str) -> pa.ChunkedArray | pa.Array:
     """The moment of each number (float64) in a format of `FORMATS`; null where null, and where 64 bits end."""
     micros = pc.floor(pc.multiply(floats, FORMATS[form]))
-    good = pc.less(pc.abs(micros), _LIMIT)
+    good = pc.less(pc.abs(micros), BEYOND_INT64)
     return pc.if_else(good, micros, None).cast(pa.int64(), safe=False).cast(MOMENT)
 
 

@@ -7,13 +7,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.tables.arrow_kinds import CATEGORY
 from tasks.tables.columns import ColumnType
 from tasks.tables.value_types import epochs, notices
 from tasks.tables.value_types.conversion import Misfit, as_type
 from tasks.tables.value_types.dates import MOMENT
 from tasks.tables.value_types.distinct_texts import DistinctTexts
 from tasks.tables.value_types.forms import NUMBER_FORMATS, parse_as
-from tasks.tables.value_types.natives import CATEGORY, is_text, typed_native
+from tasks.tables.value_types.natives import is_text, typed_native
 from tasks.tables.value_types.texts import Typed, typed_texts
 from tasks.tables.value_types.whole_numbers import settled
 from tasks.tables.value_types.writing import written

@@ -7,15 +7,15 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from tasks.tables.arrow_kinds import CATEGORY
+from tasks.tables.doubles import EXACT
 from tasks.tables.value_types import notices
 from tasks.tables.value_types.dates import MOMENT
 from tasks.tables.value_types.decimals import exact_floats
 from tasks.tables.value_types.texts import Typed
-from tasks.tables.value_types.whole_numbers import EXACT, settled, settled_column, settled_texts
+from tasks.tables.value_types.whole_numbers import settled, settled_column, settled_texts
 from tasks.tables.value_types.writing import written
 
-#: A declared category.
-CATEGORY: Final = pa.dictionary(pa.int32(), pa.string())
 _DAY_MICROS: Final = 86_400_000_000
 _PARTS: Final = {"s": 1e0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 

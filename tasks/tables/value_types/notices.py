@@ -6,11 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.tables.doubles import EXACT
 from tasks.tables.finding_codes import finding
 from tasks.tables.findings import Finding
 from tasks.tables.value_types import missing_words
 from tasks.tables.value_types.distinct_texts import DistinctTexts, Mask
-from tasks.tables.value_types.whole_numbers import EXACT, beyond_exact
+from tasks.tables.value_types.whole_numbers import beyond_exact
 
 #: Most different texts that a message shows, and most characters of each.
 _TEXTS = 3

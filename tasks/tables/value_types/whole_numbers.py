@@ -10,9 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-#: Beyond this magnitude 64-bit floats, which models compute in, do not have every whole number.
-EXACT: Final = 2**53
-_LIMIT: Final = 2.0**63
+from tasks.tables.doubles import BEYOND_INT64, EXACT
+
 #: So many values are looked at first.
 _LOOK: Final = 64
 
@@ -33,7 +32,7 @@ def settled(floats: npt.NDArray[np.float64]) -> pa.Array:
         return pa.array(floats, from_pandas=True)
     missing = np.isnan(floats)
     kept = np.where(missing, 0.0, floats) if missing.any() else floats
-    if kept.size and (kept.max() >= _LIMIT or kept.min() < -_LIMIT):
+    if kept.size and (kept.max() >= BEYOND_INT64 or kept.min() < -BEYOND_INT64):
         return pa.array(floats, from_pandas=True)
     return pa.array(kept.astype(np.int64), mask=missing if missing.any() else None)
 

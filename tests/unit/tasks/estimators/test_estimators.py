@@ -20,7 +20,7 @@ from tasks.estimators.lightgbm_library import load_lightgbm
 from tasks.estimators.lightgbm_params import OBJECTIVES, complete
 from tasks.learning.recording import Recorder, Step
 from tasks.registry.curve import Curve
-from tasks.tables.rows import RowReader
+from tasks.tables.row_reader import RowReader
 
 PARAMS = {"n_estimators": 15, "min_data_in_leaf": 5}
 PROBLEMS = ["regression", "binary", "multiclass"]

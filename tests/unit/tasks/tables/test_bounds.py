@@ -16,7 +16,8 @@ from tasks.errors import BodyTooLarge, MalformedBody
 from tasks.tables import arrow_size, json_size, parquet_size
 from tasks.tables.bounds import CELL_BYTES, Bounds
 from tasks.tables.reading.bodies import read_table
-from tasks.tables.scanning import BACKSLASH, QUOTE, count_outside_texts
+from tasks.tables.scanning import count_outside_texts
+from tasks.tables.signs import BACKSLASH, QUOTE
 
 ROWS: Final = 60
 TABLE: Final = pa.table(

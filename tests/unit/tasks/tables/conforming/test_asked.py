@@ -18,7 +18,7 @@ from tasks.tables.conforming.ways import Ways
 from tasks.tables.reading.bodies import read as read_body
 from tasks.tables.reading.hints import Hints
 from tasks.tables.reading.result import Reading
-from tasks.tables.rows import RowReader
+from tasks.tables.row_reader import RowReader
 
 SCHEMA = Schema(
     columns=[

@@ -16,7 +16,7 @@ from tasks.estimators.lightgbm import LightGBM
 from tasks.tables.conforming.asked import asked
 from tasks.tables.reading.bodies import read
 from tasks.tables.reading.hints import Hints
-from tasks.tables.rows import RowReader
+from tasks.tables.row_reader import RowReader
 from tasks.tables.value_types.typing import typed
 
 CASES: Final = 25

@@ -22,7 +22,7 @@ from tasks.tables.reading.bodies import open_body, read, read_opened
 from tasks.tables.reading.hints import Hints
 from tasks.tables.reading.sniffing import Format
 from tasks.tables.row_hashes import row_hashes
-from tasks.tables.rows import RowReader
+from tasks.tables.row_reader import RowReader
 from tasks.tables.value_types.typing import format_of, typed
 
 Row = dict[str, Any]

@@ -12,7 +12,7 @@ import pytest
 from tasks.errors import InvalidField, InvalidRequest, InvalidRows, MalformedBody
 from tasks.tables.columns import Column, Schema
 from tasks.tables.conforming.ways import Ways
-from tasks.tables.rows import RowReader
+from tasks.tables.row_reader import RowReader
 from tasks.tables.schema import arrow_schema, conform
 
 NUMBERS = Schema(columns=[Column("a b", "number"), Column("c/d", "number")], target="y", problem="regression")

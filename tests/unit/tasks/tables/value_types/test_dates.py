@@ -6,11 +6,11 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from tasks.tables.iso_dates import to_dates
+from tasks.tables.value_types.dates import parse
 
 
 def test_days_times_and_zones() -> None:
-    found = to_dates(
+    found = parse(
         pa.array(
             [
                 *("2026-11-01", "2026-11-01T07:30", "2026-11-01 07:30:15.5", "2026-11-01T07:30:00Z"),
