@@ -8,11 +8,8 @@ client.estimate("housing", rows=rows).result(timeout=10)["predictions"]
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Sequence
-from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -20,67 +17,16 @@ from tasks.config.home import find
 from tasks.contract import DEFAULT_ESTIMATOR, SAFE, Kind, Lane, Media, Promote, State
 from tasks.errors import InvalidField
 from tasks.ledger.backpressure import Backpressure
-from tasks.ledger.cancelling import cancel
-from tasks.ledger.groups import Group, Head, Outcome, Owner, Task, new_group_id, parse_handle, read_failure
-from tasks.ledger.history import History
+from tasks.ledger.groups import Group, Head, Owner, Task, new_group_id, parse_handle
+from tasks.ledger.outcomes import Outcome
 from tasks.ledger.store import Ledger
-from tasks.redis_keys import REPLY_CHANNEL
-from tasks.registry.models_registry import check_name
+from tasks.registry.names import check_name
 from tasks.storage.connection import answering, connect
 from tasks.storage.redis_clock import redis_time
 from tasks.storage.stores import open_blobs
 from tasks.tables.conforming.ways import query_of
-from tasks.watch.watching import Watch
-
-#: Longest time between two looks at the ledger while waiting (seconds).
-LOOK_SECONDS: Final = 1.0
-
-
-class Handle:
-    """Accepted work. It ends in exactly one final state, whatever process dies in between."""
-
-    def __init__(self, client: Client, handle: str) -> None:
-        self._client = client
-        self.id = handle
-
-    def __repr__(self) -> str:
-        return f"Handle({self.id!r})"
-
-    def task(self) -> Task:
-        """State, times and progress. Raises UnknownTask when the result is no longer kept."""
-        with answering():
-            return self._client.history.task(self.id)
-
-    @property
-    def state(self) -> State:
-        """The state now."""
-        return self.task().state
-
-    def cancel(self) -> bool:
-        """Cancel the work. True if it is over, False if a worker has it and will stop. Raises Conflict if it has
-        ended."""
-        with answering():
-            return cancel(self._client.ledger, self.id)
-
-    @property
-    def progress(self) -> dict[str, Any] | None:
-        """How far a train is: iteration, total, times, metrics; None before it starts."""
-        progress = self.task().progress
-        return msgspec.json.decode(progress) if progress is not None else None
-
-    def watch(self) -> Watch:
-        """The progress as it comes: `for progress in handle.watch(): ...`; in a notebook a live bar."""
-        return Watch(partial(self._client.history.task, self.id), ahead=self._client.history.ahead)
-
-    def result(self, *, timeout: float) -> Any:
-        """The result, as soon as it is there. Raises the task's error, or TimeoutError after `timeout` seconds."""
-        outcome = self._client.wait(self.id, seconds=timeout)
-        if outcome is None:
-            raise TimeoutError(f"the task {self.id} has not ended within {timeout:g} s; it goes on")
-        body = outcome.body
-        if outcome.state is not State.SUCCEEDED:
-            raise read_failure(body).error()
-        return msgspec.json.decode(body) if outcome.media == Media.JSON else body
+from tasks.watch.following import Follower
+from tasks.watch.handle import Handle
 
 
 class Client:
@@ -100,10 +46,10 @@ class Client:
         settings = find(redis_url)
         self._redis = connect(settings)
         self._owner = owner
-        self._process = f"client-{os.getpid()}-{os.urandom(6).hex()}"
         blobs = open_blobs(settings.blobs_url, self._redis)
         self.ledger = Ledger(self._redis, blobs, settings=settings)
-        self.history = History(self._redis)
+        self._follower = Follower(self._redis, self.ledger)
+        self.history = self._follower.history
         self._pressure = Backpressure(self._redis, settings)
 
     def init(
@@ -233,21 +179,11 @@ class Client:
     def handle(self, handle: str) -> Handle:
         """The handle of work that was submitted earlier, here or elsewhere."""
         parse_handle(handle)
-        return Handle(self, handle)
+        return Handle(self._follower, handle)
 
     def wait(self, handle: str, *, seconds: float) -> Outcome | None:
         """How the task ended; None if it has not after so many seconds."""
-        until = time.monotonic() + seconds
-        group, _ = parse_handle(handle)
-        with answering(), self._redis.pubsub() as pubsub:  # type: ignore[no-untyped-call]
-            pubsub.subscribe(REPLY_CHANNEL.format(process=self._process))
-            self.history.watch(group, self._process)
-            while True:
-                outcome = self.history.outcome(handle)
-                left = until - time.monotonic()
-                if outcome is not None or left <= 0:
-                    return outcome
-                pubsub.get_message(ignore_subscribe_messages=True, timeout=min(left, LOOK_SECONDS))
+        return self._follower.wait(handle, seconds=seconds)
 
     def _submit(self, kind: Kind, lane: Lane, *, head: Head, body: bytes) -> Handle:
         group = Group(id=new_group_id(), kind=kind, lane=Lane(lane), heads=[head], bodies=[body])
@@ -255,7 +191,7 @@ class Client:
             self._pressure.look()
             self._pressure.check(kind, group.lane)
             self.ledger.accept(group)
-        return Handle(self, f"{group.id}-0")
+        return Handle(self._follower, f"{group.id}-0")
 
 
 def _encode(value: Any) -> bytes:

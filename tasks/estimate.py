@@ -11,7 +11,8 @@ from celery import Task, shared_task
 from tasks.contract import SAFE, TASKS, Kind
 from tasks.errors import InvalidField, ServiceError
 from tasks.ledger.counts import noted
-from tasks.ledger.groups import Claim, Current, Outcome
+from tasks.ledger.groups import Claim, Current
+from tasks.ledger.outcomes import Outcome
 from tasks.ledger.work_counts import ROWS
 from tasks.tables.conforming.ways import query_of
 from tasks.worker.direct import run_direct

@@ -10,7 +10,8 @@ from celery import Task, shared_task
 
 from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Media
 from tasks.errors import InvalidField, MalformedBody, ServiceError
-from tasks.ledger.groups import Claim, Head, Outcome
+from tasks.ledger.groups import Claim, Head
+from tasks.ledger.outcomes import Outcome
 from tasks.tables.malformed import parse
 from tasks.tables.reading.hints import CsvOptions, csv_options
 from tasks.worker.direct import run_direct

@@ -13,7 +13,8 @@ from celery import Task, shared_task
 
 from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Promote
 from tasks.errors import InvalidField, ServiceError
-from tasks.ledger.groups import Claim, Outcome
+from tasks.ledger.groups import Claim
+from tasks.ledger.outcomes import Outcome
 from tasks.tables.malformed import parse
 from tasks.worker.direct import run_direct
 from tasks.worker.passed import passed_on

@@ -16,8 +16,9 @@ from gateway.commit.waiting import Expected, Waiting
 from tasks.contract import State
 from tasks.errors import UnknownTask
 from tasks.ledger.cancelling import cancel
-from tasks.ledger.groups import Outcome, Owner, Task, parse_handle
+from tasks.ledger.groups import Owner, Task, parse_handle
 from tasks.ledger.history import History
+from tasks.ledger.outcomes import Outcome
 from tasks.ledger.store import Ledger
 
 log = logging.getLogger(__name__)

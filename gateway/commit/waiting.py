@@ -12,7 +12,7 @@ from typing import Final
 import redis
 
 from gateway.wiring.async_redis import AsyncRedis, OnMessage
-from tasks.ledger.groups import Reply, read_reply
+from tasks.ledger.outcomes import Reply, read_reply
 from tasks.redis_keys import ACCOUNTS_CHANNEL, EVERYTHING_CHANGED, REPLY_CHANNEL
 
 log = logging.getLogger(__name__)

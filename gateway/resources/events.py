@@ -21,7 +21,8 @@ from gateway.web.headers import writes_events
 from gateway.web.representations import state_document, task_document
 from tasks.contract import State
 from tasks.errors import Forbidden, NotFound, Unauthenticated, Unavailable
-from tasks.ledger.groups import Outcome, Owner, Task, parse_handle
+from tasks.ledger.groups import Owner, Task, parse_handle
+from tasks.ledger.outcomes import Outcome
 
 #: While nothing happens, a comment is sent so often, and whether the caller may still watch is looked at (seconds).
 QUIET_SECONDS: Final = 5.0

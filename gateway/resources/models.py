@@ -19,7 +19,8 @@ from gateway.web.representations import fact_document, model_document, show, ver
 from tasks.errors import InvalidField, NotFound, Unavailable, UnknownModel, UnknownVersion
 from tasks.registry.deleting import Deleting
 from tasks.registry.history import history, last_fact
-from tasks.registry.models_registry import Registry, Version
+from tasks.registry.models_registry import Registry
+from tasks.registry.records import Version
 from tasks.storage.blobs import Blobs
 
 log = logging.getLogger(__name__)

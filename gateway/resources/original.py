@@ -30,7 +30,8 @@ from tasks.config.settings import Settings
 from tasks.config.values import PREFIX
 from tasks.contract import PROBLEM, Kind, Lane, State
 from tasks.errors import SettingsError, Unavailable, UnknownTask, WorkFailed
-from tasks.ledger.groups import Head, read_failure
+from tasks.ledger.groups import Head
+from tasks.ledger.outcomes import read_failure
 
 #: What a task that is not over is called.
 WORDS: Final = {State.QUEUED: "Pending...", State.RUNNING: "In progress...", State.SUCCEEDED: "Done"}

@@ -18,7 +18,8 @@ from gateway.web.representations import show, show_accepted, show_outcome, task_
 from tasks.contract import State
 from tasks.errors import Conflict, Forbidden, InvalidField
 from tasks.ledger.cancelling import TOO_LATE
-from tasks.ledger.groups import Outcome, Owner, Task
+from tasks.ledger.groups import Owner, Task
+from tasks.ledger.outcomes import Outcome
 
 #: The query parameters of a list.
 PARAMETERS: Final = ("state", "model", "owner", "limit", "after")

@@ -33,7 +33,7 @@ from tasks.contract import ALIAS, SAFE, Kind, Lane, Media, State
 from tasks.errors import InvalidField, UnsupportedMediaType
 from tasks.ledger.acceptance import Idempotency
 from tasks.ledger.groups import Head
-from tasks.registry.models_registry import check_name
+from tasks.registry.names import check_name
 
 #: The query parameters of every kind.
 EVERY_KIND: Final = frozenset({"lane", "deadline"})

@@ -18,7 +18,7 @@ from gateway.web.headers import request_id
 from tasks import errors
 from tasks.contract import PROBLEM, Coding
 from tasks.errors import ServiceError
-from tasks.ledger.groups import Failure
+from tasks.ledger.outcomes import Failure
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,10 @@ from falcon.asgi import Response
 from gateway.web.errors import problem_from_wire
 from tasks.contract import PROBLEM, Media, State
 from tasks.ledger.dead_letters import DeadLetter
-from tasks.ledger.groups import Outcome, Task, read_failure
+from tasks.ledger.groups import Task
+from tasks.ledger.outcomes import Outcome, read_failure
 from tasks.registry.history import Fact
-from tasks.registry.models_registry import Model, Snapshot, Version, read_learned
+from tasks.registry.records import Model, Snapshot, Version, read_learned
 
 #: The header that says what was done with the rows of an estimate, where the body has no place for it.
 NOTES: Final = "Notes"

@@ -16,7 +16,7 @@ from tasks.learning.conformal import class_sets, interval_bounds
 from tasks.learning.kept import listed_values, with_kept
 from tasks.learning.notes_header import header_of
 from tasks.learning.result_columns import result_names
-from tasks.ledger.groups import Outcome
+from tasks.ledger.outcomes import Outcome
 from tasks.tables import formats
 from tasks.tables.columns import Schema
 from tasks.tables.conforming.notes import Notes

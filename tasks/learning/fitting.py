@@ -18,7 +18,8 @@ from tasks.learning.promotion import decide
 from tasks.learning.recording import Recorder, Report
 from tasks.learning.train_findings import constant_model
 from tasks.ledger.groups import Claim
-from tasks.registry.models_registry import Version, check_name
+from tasks.registry.names import check_name
+from tasks.registry.records import Version
 from tasks.registry.snapshots import read_dataset
 from tasks.reports.making import add_missing_report, add_report
 from tasks.worker.runtime import Runtime

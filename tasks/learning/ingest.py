@@ -14,7 +14,8 @@ from tasks.estimators.base import Dataset
 from tasks.learning.dry_runs import look
 from tasks.learning.guarding import check_unchanged
 from tasks.ledger.groups import Claim, Head
-from tasks.registry.models_registry import Snapshot, check_name
+from tasks.registry.names import check_name
+from tasks.registry.records import Snapshot
 from tasks.registry.snapshots import read_sides
 from tasks.storage.fsspec_urls import locate
 from tasks.tables import formats

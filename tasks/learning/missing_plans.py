@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tasks.estimators.base import Dataset
-from tasks.registry.models_registry import Snapshot
+from tasks.registry.records import Snapshot
 from tasks.tables.finding_codes import finding
 from tasks.tables.findings import Finding
 from tasks.tables.planning.finishing import plan_of_parts

@@ -14,8 +14,9 @@ from tasks.errors import ServiceError
 from tasks.learning.answers import Answers, check_size
 from tasks.learning.conformal import interval_of
 from tasks.learning.deciding import decided
-from tasks.ledger.groups import Current, Outcome
-from tasks.registry.models_registry import check_name
+from tasks.ledger.groups import Current
+from tasks.ledger.outcomes import Outcome
+from tasks.registry.names import check_name
 from tasks.tables.bounds import CELL_BYTES, Bounds
 from tasks.tables.columns import Schema
 from tasks.tables.conforming.asked import Asked, asked

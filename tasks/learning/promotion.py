@@ -11,7 +11,7 @@ from tasks.estimators.metrics import figures, main_metric
 from tasks.estimators.outcomes import Outcomes
 from tasks.estimators.uncertainty import difference as metric_difference
 from tasks.learning.measuring import outcomes_on
-from tasks.registry.models_registry import Promotion
+from tasks.registry.records import Promotion
 from tasks.tables.checks import listed
 from tasks.tables.columns import Schema
 from tasks.worker.runtime import Runtime

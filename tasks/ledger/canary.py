@@ -9,8 +9,9 @@ from typing import Final
 import redis
 
 from tasks.contract import CANARY_TASK, Kind, Lane
-from tasks.ledger.groups import Reply, pack
+from tasks.ledger.groups import pack
 from tasks.ledger.message import message
+from tasks.ledger.outcomes import Reply
 from tasks.redis_keys import REPLY_CHANNEL
 
 #: A canary that no worker took in this time is dropped.

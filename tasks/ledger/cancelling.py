@@ -7,7 +7,8 @@ from typing import Final
 from tasks.contract import State
 from tasks.errors import Conflict
 from tasks.ledger.claims import cancelled
-from tasks.ledger.groups import failure, parse_handle
+from tasks.ledger.groups import parse_handle
+from tasks.ledger.outcomes import failure
 from tasks.ledger.store import Ledger
 
 #: Why a task that has ended is not cancelled.

@@ -7,7 +7,8 @@ from typing import Any
 
 from tasks.contract import Kind, Lane
 from tasks.errors import Cancelled, FenceLost
-from tasks.ledger.groups import Claim, Current, read_bodies, read_heads, read_outcome
+from tasks.ledger.groups import Claim, Current, read_bodies, read_heads
+from tasks.ledger.outcomes import read_outcome
 
 
 def read_claim(group: str, flat: Sequence[bytes], currents: Sequence[bytes]) -> Claim:

@@ -14,7 +14,8 @@ from typing import Final
 import redis
 
 from tasks.contract import Kind, Lane, State
-from tasks.ledger.groups import Claim, Outcome, read_failure
+from tasks.ledger.groups import Claim
+from tasks.ledger.outcomes import Outcome, read_failure
 from tasks.ledger.work_counts import FINISHED, counter
 from tasks.redis_keys import COUNTS_KEY
 

@@ -15,19 +15,8 @@ from tasks.config.settings import Settings
 from tasks.contract import Kind, Lane, Media
 from tasks.errors import InvalidField, Unavailable, UnknownTask
 from tasks.ledger.acceptance import acceptance
-from tasks.ledger.groups import (
-    Failure,
-    Group,
-    Head,
-    Outcome,
-    is_given_up,
-    new_group_id,
-    parse_handle,
-    read_bodies,
-    read_failure,
-    read_heads,
-    read_reply,
-)
+from tasks.ledger.groups import Group, Head, new_group_id, parse_handle, read_bodies, read_heads
+from tasks.ledger.outcomes import Failure, Outcome, is_given_up, read_failure, read_reply
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import DEAD_KEY, GROUP_KEY
 from tasks.storage.scripts import register

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
-from tasks.contract import HANDLE, PROBLEM, Coding, Kind, Lane, Media, State
-from tasks.errors import Poison, ServiceError, TimeLimit, Unavailable, UnknownTask, by_name
-
-#: Results of a group that travel and are kept with its record have at most so many bytes together, roughly.
-REPLY_BYTES: Final = 1024 * 1024
-#: How work fails that is given up: it ended its worker, ran too long, or was tried again too often.
-GIVEN_UP: Final = frozenset({Poison, TimeLimit, Unavailable})
+from tasks.contract import HANDLE, Coding, Kind, Lane, Media, State
+from tasks.errors import UnknownTask
+from tasks.ledger.outcomes import Outcome
 
 
 class Head(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -75,43 +71,6 @@ class Group(msgspec.Struct, frozen=True):
     bodies: Sequence[bytes]
     #: The process that waits for the outcome; empty if none does.
     reply: str = ""
-
-
-class Outcome(msgspec.Struct, frozen=True, array_like=True):
-    """How one item ended. The body of a failure is the JSON of a `Failure`."""
-
-    state: State
-    media: str
-    body: bytes
-    #: Where the body lies, if it is too large to be here.
-    reference: str = ""
-    #: How many rows were predicted for it.
-    rows: int = 0
-    #: What was done with those rows, as a header says it; empty if there is nothing to say, or the body says it.
-    notes: str = ""
-    #: How many values were noted, by the code of the note.
-    noted: dict[str, int] = {}
-
-
-class Reply(msgspec.Struct, frozen=True, array_like=True):
-    """The outcomes of all items, in order, as they are recorded and told to who waits."""
-
-    group: str
-    outcomes: list[Outcome]
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """An error as it is kept: the name of its class, its message, the field at fault, what was found in a table."""
-
-    type: str
-    detail: str
-    pointer: str | None = None
-    findings: list[Any] | msgspec.UnsetType = msgspec.UNSET
-
-    def error(self) -> ServiceError:
-        """The error; one whose name is not in the tree counts as WorkFailed."""
-        error = by_name(self.type)(self.detail).having(self.findings or ())
-        return error.at(self.pointer) if self.pointer is not None else error
 
 
 class Current(msgspec.Struct, frozen=True, array_like=True):
@@ -189,9 +148,6 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 _pack = msgspec.msgpack.Encoder().encode
 read_heads = msgspec.msgpack.Decoder(list[Head]).decode
-read_reply = msgspec.msgpack.Decoder(Reply).decode
-read_outcome = msgspec.msgpack.Decoder(Outcome).decode
-read_failure = msgspec.json.Decoder(Failure).decode
 
 
 def read_bodies(data: bytes) -> list[bytes | str]:
@@ -205,18 +161,6 @@ def pack(value: Any) -> bytes:
     return _pack(value)
 
 
-def failure(error: ServiceError, state: State = State.FAILED) -> Outcome:
-    """The outcome of work that ended with this error."""
-    found = list(error.findings) or msgspec.UNSET
-    kept = Failure(type(error).__name__, str(error), error.pointer, found)
-    return Outcome(state, PROBLEM, msgspec.json.encode(kept))
-
-
-def is_given_up(outcome: Outcome) -> bool:
-    """True if the item was not to blame for certain and may succeed another time, so that it becomes a dead letter."""
-    return outcome.state is State.FAILED and by_name(read_failure(outcome.body).type) in GIVEN_UP
-
-
 def new_group_id() -> str:
     """A new id that nobody can guess: 32 hexadecimal digits."""
     return os.urandom(16).hex()
@@ -228,22 +172,6 @@ def parse_handle(handle: str) -> tuple[str, int]:
     if match is None:
         raise UnknownTask(f"there is no task {handle[:80]!r}")
     return match[1], int(match[2])
-
-
-def lean_outcomes(outcomes: Sequence[Outcome], *, inline_bytes: int, keep: Callable[[bytes], str]) -> list[Outcome]:
-    """The outcomes, with a reference, which `keep` gives, instead of each result that is too large for the record.
-
-    Errors are small.
-    """
-    limit = inline_bytes
-    if sum(len(outcome.body) for outcome in outcomes) > REPLY_BYTES:
-        limit = min(limit, REPLY_BYTES // len(outcomes))
-    return [
-        msgspec.structs.replace(o, body=b"", reference=keep(o.body))
-        if o.state is State.SUCCEEDED and len(o.body) > limit
-        else o
-        for o in outcomes
-    ]
 
 
 def rows_by_owner(claim: Claim, outcomes: Sequence[Outcome]) -> bytes:

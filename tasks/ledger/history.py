@@ -12,7 +12,8 @@ import redis
 from tasks.contract import PRIORITY, Kind, Lane, State
 from tasks.errors import Expired, InvalidField, UnknownTask
 from tasks.ledger.claims import cancelled
-from tasks.ledger.groups import Claim, Head, Outcome, Owner, Task, failure, parse_handle, read_heads, read_reply
+from tasks.ledger.groups import Claim, Head, Owner, Task, parse_handle, read_heads
+from tasks.ledger.outcomes import Outcome, failure, read_reply
 from tasks.redis_keys import GROUP_KEY, LEASES_KEY, OWNER_KEY, PENDING_KEY, WATCHERS_KEY
 from tasks.storage.redis_clock import redis_time
 from tasks.storage.scripts import register

@@ -19,18 +19,8 @@ from tasks.errors import UnknownTask
 from tasks.ledger.acceptance import ACCEPT, Idempotency, acceptance, depth_field, group_message, turns_key
 from tasks.ledger.claims import check_held, lost, read_claim
 from tasks.ledger.counts import add, counted
-from tasks.ledger.groups import (
-    Claim,
-    Group,
-    Outcome,
-    Reply,
-    is_given_up,
-    lean_outcomes,
-    pack,
-    parse_handle,
-    read_heads,
-    rows_by_owner,
-)
+from tasks.ledger.groups import Claim, Group, pack, parse_handle, read_heads, rows_by_owner
+from tasks.ledger.outcomes import Outcome, Reply, is_given_up, lean_outcomes
 from tasks.redis_keys import (
     COUNTS_KEY,
     DEAD_KEY,

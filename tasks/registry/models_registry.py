@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import redis
 
-from tasks.contract import MODEL_NAME, MODEL_NAME_RULE
 from tasks.errors import (
-    InvalidField,
     ModelNotInitialised,
     ModelNotTrained,
     UnknownModel,
@@ -31,122 +29,12 @@ from tasks.redis_keys import (
 )
 from tasks.registry.curve import Curve, read_curve
 from tasks.registry.history import RETENTION, fact, last_fact, task_of, who_asked
-from tasks.registry.measured import Decision, Measured
+from tasks.registry.records import Model, Snapshot, Version, read_snapshot, read_version
 from tasks.registry.snapshot_plans import SnapshotPlans
 from tasks.registry.version_reports import VersionReports
 from tasks.storage.scripts import register
 
-
-class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """The data that a model is trained on, as init stored it."""
-
-    estimator: str
-    #: JSON of the schema.
-    schema: msgspec.Raw
-    #: Hash of the table's content.
-    fingerprint: str
-    #: Blobs of the parts, in Arrow: the rows to learn from, those that stop the fit and choose, those that measure.
-    train: str
-    holdout: str
-    #: Empty where there are two parts, as earlier releases made them: then `holdout` measures, too.
-    test: str = ""
-    #: Blob of which rows are in which part; empty if an earlier release stored it, or time decides.
-    sides: str = ""
-    rows: int
-    #: JSON of how models are measured and decide; empty if an earlier release stored it.
-    choices: str = ""
-    #: How many rows measure.
-    holdout_rows: int
-    #: How many rows stop the fit and choose; 0 where those that measure do.
-    validation_rows: int = 0
-    target: str
-    problem: str
-    #: Blob of the plan of its columns (JSON); empty if an earlier release stored it and no train has made one since.
-    plan: str = ""
-    #: Seconds since the epoch.
-    created_at: float
-
-
-class Promotion(msgspec.Struct, frozen=True, kw_only=True):
-    """What was decided when a version was stored, and why; later promotions do not change it."""
-
-    #: False: it could not be compared with the current version, and was not promoted for that.
-    decided: bool
-    because: str
-
-
-#: Of versions that were made before it was kept.
-UNKNOWN_PROMOTION: Final = Promotion(decided=True, because="made before reasons were kept")
-
-
-class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """One trained version of a model. It never changes. Its curve is kept apart; `Registry.version` reads it too."""
-
-    estimator: str
-    #: JSON of the schema.
-    schema: msgspec.Raw
-    #: Fingerprint of the snapshot.
-    fingerprint: str
-    #: Blob of the artefact.
-    artefact: str
-    #: Blob of the model that was measured, where that was another: one that has not learned from the test rows.
-    measured_artefact: str = ""
-    params: dict[str, Any]
-    #: Those that the fit had, with the estimator's defaults for this data; empty if it did not say.
-    params_used: dict[str, Any] = {}
-    metrics: dict[str, float]
-    importance: dict[str, float]
-    curve: Curve = Curve()
-    #: How long the fit took.
-    seconds: float
-    #: Seconds since the epoch.
-    created_at: float
-    #: The task that made it.
-    task: str
-    promotion: Promotion = UNKNOWN_PROMOTION
-    #: On what it was measured.
-    measured: Measured = Measured()
-    #: What it does with what its model says.
-    decision: Decision = Decision()
-    #: What its train had to say beside the figures (JSON of a list of findings).
-    findings: msgspec.Raw = msgspec.Raw(b"[]")
-
-
-class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """One model: its latest snapshot, its current version's number, its versions by number."""
-
-    name: str
-    #: None if it was deleted.
-    snapshot: Snapshot | None
-    current: int | None
-    versions: dict[int, Version]
-    #: Version numbers, by alias.
-    aliases: dict[str, int] = {}
-
-
-class Learned(msgspec.Struct, frozen=True):
-    """What a schema says beside its columns."""
-
-    target: str
-    problem: str
-
-
 _encode = msgspec.json.Encoder().encode
-_read_learned = msgspec.json.Decoder(Learned).decode
-_read_snapshot = msgspec.json.Decoder(Snapshot).decode
-_read_version = msgspec.json.Decoder(Version).decode
-
-
-def read_learned(of: Snapshot | Version) -> Learned:
-    """What is learned from data or by a version."""
-    return _read_learned(of.schema)
-
-
-def check_name(model: str) -> str:
-    """The name, if a model may be called that. Raises InvalidField."""
-    if MODEL_NAME.fullmatch(model) is None:
-        raise InvalidField(f"the model name {model[:80]!r} is not allowed: use {MODEL_NAME_RULE}").at("?model")
-    return model
 
 
 class Registry:
@@ -198,7 +86,7 @@ class Registry:
         record: Any = self._redis.hget(MODEL_KEY.format(model=model), "snapshot")
         if record is None:
             raise ModelNotInitialised(f"the model {model} is not initialised: submit an init with its data first")
-        return _read_snapshot(record)
+        return read_snapshot(record)
 
     def current(self, model: str) -> int | None:
         """The number of the model's current version, if it has one."""
@@ -227,7 +115,7 @@ class Registry:
             record, curve = pipe.execute()
         if record is None:
             raise UnknownVersion(f"the model {model} has no version {number}").at("?version")
-        version = _read_version(record)
+        version = read_version(record)
         return msgspec.structs.replace(version, curve=read_curve(curve)) if curve else version
 
     def names(self) -> list[str]:
@@ -246,9 +134,9 @@ class Registry:
             raise self._unknown(name)
         return Model(
             name=name,
-            snapshot=_read_snapshot(snapshot) if snapshot else None,
+            snapshot=read_snapshot(snapshot) if snapshot else None,
             current=int(current) if current else None,
-            versions={int(number): _read_version(record) for number, record in sorted(versions.items())},
+            versions={int(number): read_version(record) for number, record in sorted(versions.items())},
             aliases={alias.decode(): int(number) for alias, number in sorted(aliases.items())},
         )
 

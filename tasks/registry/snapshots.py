@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tasks.estimators.base import Dataset
-from tasks.registry.models_registry import Snapshot
+from tasks.registry.records import Snapshot
 from tasks.storage.blobs import Blobs
 from tasks.tables import formats
 from tasks.tables.choices import Choices

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tasks.formatting import duration, plain
-from tasks.registry.models_registry import Version
+from tasks.registry.records import Version
 from tasks.reports.markup import as_json, section, table, text
 from tasks.reports.subject import METRICS, Subject
 from tasks.tables.columns import Schema

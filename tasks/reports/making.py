@@ -9,7 +9,7 @@ from typing import Any, Final
 from tasks.errors import Unavailable
 from tasks.estimators.base import Dataset, Estimator
 from tasks.estimators.outcomes import Outcomes
-from tasks.registry.models_registry import Model, Version
+from tasks.registry.records import Model, Version
 from tasks.registry.snapshots import read_dataset
 from tasks.registry.version_reports import Report
 from tasks.reports import sections

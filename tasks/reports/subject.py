@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tasks.estimators.base import Dataset
-from tasks.registry.models_registry import Version
+from tasks.registry.records import Version
 from tasks.reports.judging import Judged
 
 #: What each metric is, and whether more of it is better. For a metric that is not here nothing is said of that.

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from tasks.contract import State
 from tasks.errors import InvalidRequest, NotFound, NotReady, by_name, repeats
-from tasks.ledger.groups import Claim, Outcome, is_given_up, read_failure
+from tasks.ledger.groups import Claim
+from tasks.ledger.outcomes import Outcome, is_given_up, read_failure
 
 log = logging.getLogger(__name__)
 

@@ -30,7 +30,8 @@ from opentelemetry.trace import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from tasks.contract import GROUP_ITEMS, State
-from tasks.ledger.groups import Claim, Outcome, read_failure
+from tasks.ledger.groups import Claim
+from tasks.ledger.outcomes import Outcome, read_failure
 from tasks.telemetry.traces import NO_GROUP, NOTHING, GroupStep, Step, Traces, Value
 
 #: Longest wait for the collector, for a batch and at the end of a process (seconds).

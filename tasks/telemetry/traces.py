@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
-from tasks.ledger.groups import Claim, Outcome
+from tasks.ledger.groups import Claim
+from tasks.ledger.outcomes import Outcome
 
 #: What an attribute of a span may be.
 Value = str | int | float | bool

@@ -6,7 +6,8 @@ import redis
 
 from tasks.config.settings import Settings
 from tasks.registry.in_progress import in_use
-from tasks.registry.models_registry import Model, Registry
+from tasks.registry.models_registry import Registry
+from tasks.registry.records import Model
 from tasks.upkeep.budget import Budget
 
 

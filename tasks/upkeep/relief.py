@@ -13,7 +13,7 @@ import redis
 
 from tasks.config.settings import Settings
 from tasks.ledger.counts import DROPPED, add
-from tasks.ledger.groups import read_reply
+from tasks.ledger.outcomes import read_reply
 from tasks.redis_keys import FINISHED_KEY, GROUP_KEY, OWNER_KEY
 from tasks.storage.redis_blobs import IN_REDIS
 from tasks.storage.scripts import register

@@ -16,7 +16,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from tasks.contract import State
 from tasks.errors import MemoryLimit, Poison, ServiceError, TimeLimit
 from tasks.ledger.claims import cancelled
-from tasks.ledger.groups import Claim, Outcome, failure
+from tasks.ledger.groups import Claim
+from tasks.ledger.outcomes import Outcome, failure
 from tasks.ledger.store import Ledger
 
 #: How often an item may end its worker when it is worked on alone, at least: another process may have been to blame.

@@ -15,8 +15,9 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from tasks.contract import State
 from tasks.errors import FenceLost
-from tasks.ledger.groups import Claim, Outcome, failure, is_given_up
+from tasks.ledger.groups import Claim
 from tasks.ledger.history import unwanted
+from tasks.ledger.outcomes import Outcome, failure, is_given_up
 from tasks.telemetry import logs
 from tasks.telemetry.failures import log_failures, subject
 from tasks.worker.isolation import Unfinished, interrupted, memory_limit, one_by_one, only, poison, time_limit

@@ -13,7 +13,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from tasks.config.settings import Settings
 from tasks.contract import Media, State
 from tasks.errors import Cancelled, EstimatorFailed, ServiceError, Unavailable
-from tasks.ledger.groups import Outcome, failure, read_failure
+from tasks.ledger.outcomes import Outcome, failure, read_failure
 from tasks.worker.isolation import memory_limit, time_limit
 from tasks.worker.renewal import renewal
 

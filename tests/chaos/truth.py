@@ -13,7 +13,8 @@ from tasks.errors import UnknownModel
 from tasks.estimators.lightgbm import LightGBM
 from tasks.ledger.groups import parse_handle
 from tasks.redis_keys import GROUP_KEY
-from tasks.registry.models_registry import Registry, Version
+from tasks.registry.models_registry import Registry
+from tasks.registry.records import Version
 from tasks.storage.fsspec_blobs import FsspecBlobs
 from tests.chaos.account import Entry
 from tests.chaos.face import Site

@@ -60,13 +60,25 @@ GATEWAY_TASKS = {
     *(
         f"ledger.{module}"
         for module in (
-            *("store", "acceptance", "groups", "history", "cancelling", "dead_letters", "backpressure", "canary"),
+            *(
+                "store",
+                "acceptance",
+                "groups",
+                "outcomes",
+                "history",
+                "cancelling",
+                "dead_letters",
+                "backpressure",
+                "canary",
+            ),
             *("counts", "work_counts", "fleet"),
         )
     ),
-    *("registry.models_registry", "registry.aliases", "registry.deleting", "registry.history"),
+    *(f"registry.{module}" for module in ("models_registry", "records", "names", "aliases", "deleting", "history")),
     *("telemetry.traces", "telemetry.tracing"),
 }
+#: How many lines a module may have.
+MOST_LINES = 250
 #: Where the environment may be read as the default of `Settings.load`.
 EDGES = {"tasks/app.py", "gateway/asgi.py"}
 #: What takes it by default, and so reads it for them.
@@ -151,6 +163,13 @@ def test_unit_tests_mirror_the_wings() -> None:
     for path in unit.rglob("test_*.py"):
         package, *wing = path.relative_to(unit).parent.parts
         assert package == "harness" or (ROOT / package / Path(*wing)).is_dir(), path
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_modules_are_small(package: str) -> None:
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in modules(package)}
+    long = {name: lines for name, lines in lengths.items() if lines > MOST_LINES}
+    assert not long, f"more than {MOST_LINES} lines: {long}; give each thing that a module is about one of its own"
 
 
 def find_circle(arrows: dict[str, set[str]]) -> list[str]:

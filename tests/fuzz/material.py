@@ -9,7 +9,8 @@ from typing import Any, Final
 from tasks.config.settings import Settings
 from tasks.contract import RESULT_MEDIA, Kind, Lane, Media
 from tasks.errors import Poison
-from tasks.ledger.groups import Group, Head, failure, new_group_id
+from tasks.ledger.groups import Group, Head, new_group_id
+from tasks.ledger.outcomes import failure
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import (
     ALIASES_KEY,

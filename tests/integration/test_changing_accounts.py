@@ -21,8 +21,9 @@ from gateway.identity.tokens import Tokens
 from tasks.config.settings import Settings
 from tasks.contract import Media, State
 from tasks.errors import InvalidRows
-from tasks.ledger.groups import Outcome, Owner, failure
+from tasks.ledger.groups import Owner
 from tasks.ledger.history import History
+from tasks.ledger.outcomes import Outcome, failure
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import QUOTA_KEY, UNFINISHED_KEY, WATCHERS_KEY
 from tests.servers import Valkey

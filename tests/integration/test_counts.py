@@ -19,7 +19,8 @@ from tasks.errors import Cancelled, EstimatorFailed, FenceLost, InvalidRows, Una
 from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.counts import TOKENS_REFUSED, Refusal
 from tasks.ledger.fleet import announce, leave, members, namesakes
-from tasks.ledger.groups import Claim, Group, Head, Outcome, failure, new_group_id
+from tasks.ledger.groups import Claim, Group, Head, new_group_id
+from tasks.ledger.outcomes import Outcome, failure
 from tasks.ledger.store import Ledger
 from tasks.ledger.work_counts import (
     ABOVE,

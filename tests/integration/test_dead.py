@@ -18,8 +18,9 @@ from tasks.config.settings import Settings
 from tasks.contract import Kind, Lane, Media, State
 from tasks.errors import InvalidField, Poison, TimeLimit, Unavailable, UnknownTask
 from tasks.ledger.dead_letters import DeadLetters
-from tasks.ledger.groups import Claim, Group, Head, Outcome, Owner, failure, new_group_id
+from tasks.ledger.groups import Claim, Group, Head, Owner, new_group_id
 from tasks.ledger.history import History
+from tasks.ledger.outcomes import Outcome, failure
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import BLOB_KEY, DEAD_KEY, GROUP_KEY, queue_key
 from tasks.storage.stores import open_blobs

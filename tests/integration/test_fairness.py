@@ -9,10 +9,11 @@ from typing import Any, Final
 
 import pytest
 
-from tasks.client import Client, Handle
+from tasks.client import Client
 from tasks.contract import State
 from tasks.errors import InvalidParams
 from tasks.redis_keys import LOOKED_KEY, SUSPECTS_KEY
+from tasks.watch.handle import Handle
 from tests.servers import eventually
 from tests.site import Site, begun
 

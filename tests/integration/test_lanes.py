@@ -15,7 +15,8 @@ import redis
 
 from tasks.client import Client
 from tasks.contract import GROUP_ITEMS, Kind, Lane, State
-from tasks.ledger.groups import Group, Head, new_group_id, parse_handle, read_reply
+from tasks.ledger.groups import Group, Head, new_group_id, parse_handle
+from tasks.ledger.outcomes import read_reply
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import GROUP_KEY, PENDING_KEY, queue_key
 from tasks.worker.runtime import Runtime

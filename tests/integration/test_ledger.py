@@ -16,8 +16,9 @@ from tasks.contract import Kind, Lane, Media, State
 from tasks.errors import Cancelled, Conflict, FenceLost, InvalidField, UnknownTask
 from tasks.ledger.acceptance import Idempotency
 from tasks.ledger.cancelling import cancel
-from tasks.ledger.groups import Claim, Group, Head, Outcome, Owner, new_group_id, read_failure, read_reply
+from tasks.ledger.groups import Claim, Group, Head, Owner, new_group_id
 from tasks.ledger.history import History, unwanted
+from tasks.ledger.outcomes import Outcome, read_failure, read_reply
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import (
     DEAD_KEY,
@@ -30,7 +31,8 @@ from tasks.redis_keys import (
     UNFINISHED_KEY,
     queue_key,
 )
-from tasks.registry.models_registry import Registry, Version
+from tasks.registry.models_registry import Registry
+from tasks.registry.records import Version
 from tasks.storage.stores import open_blobs
 from tasks.upkeep.reconciling import SUSPECT_SECONDS, expire, reconcile
 from tests.servers import eventually

@@ -13,8 +13,9 @@ from tasks.contract import Kind, Lane, Media, State
 from tasks.errors import UnknownTask
 from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.counts import DROPPED
-from tasks.ledger.groups import Group, Head, Outcome, failure, new_group_id
+from tasks.ledger.groups import Group, Head, new_group_id
 from tasks.ledger.history import History
+from tasks.ledger.outcomes import Outcome, failure
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import BLOB_KEY, FINISHED_KEY, GROUP_KEY, OWNER_KEY
 from tasks.upkeep.budget import Budget

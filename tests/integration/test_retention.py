@@ -17,7 +17,8 @@ from tasks.contract import DEFAULT_ESTIMATOR, Kind, Lane, Media, Promote, State
 from tasks.errors import NotFound, Poison, UnknownVersion
 from tasks.learning import fitting, ingest
 from tasks.learning.predicting import Request, answer
-from tasks.ledger.groups import Claim, Current, Group, Head, Outcome, failure, new_group_id
+from tasks.ledger.groups import Claim, Current, Group, Head, new_group_id
+from tasks.ledger.outcomes import Outcome, failure
 from tasks.redis_keys import BLOB_KEY, BLOBS_KEY, DEAD_KEY, GROUP_KEY, OWNER_KEY, RETIRED_KEY, UPLOAD_KEY
 from tasks.registry.in_progress import in_use
 from tasks.upkeep.budget import Budget

@@ -15,11 +15,12 @@ import httpx
 import pytest
 import redis
 
-from tasks.client import Client, Handle
+from tasks.client import Client
 from tasks.config.settings import Settings
 from tasks.contract import RECONCILE_TASK, SWEEP_TASK, Kind, Lane, State
 from tasks.ledger.canary import send_canary
-from tasks.ledger.groups import new_group_id, parse_handle, read_reply
+from tasks.ledger.groups import new_group_id, parse_handle
+from tasks.ledger.outcomes import read_reply
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import (
     LOOKED_KEY,
@@ -32,6 +33,7 @@ from tasks.redis_keys import (
 )
 from tasks.upkeep.reconciling import SUSPECT_SECONDS, reconcile
 from tasks.upkeep.system_tasks import LOCK_SECONDS, SWEEP_LOCK_SECONDS, alone, sweep_alone
+from tasks.watch.handle import Handle
 from tests.servers import Process, Valkey, eventually
 from tests.service import MLSERVICE, Service
 from tests.workers import Worker, learn_sums, send

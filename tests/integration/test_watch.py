@@ -15,10 +15,11 @@ import redis
 from rich.console import Console
 
 from infra.commands.watch import sparkline, view
-from tasks.client import Client, Handle
+from tasks.client import Client
 from tasks.contract import State
 from tasks.ledger.groups import Task
 from tasks.registry.curve import Curve, Line
+from tasks.watch.handle import Handle
 from tasks.watch.watching import Look, Watch, bar, summary
 from tests import slow
 from tests.records import a_task

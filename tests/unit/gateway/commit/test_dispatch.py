@@ -17,7 +17,8 @@ from gateway.wiring.async_redis import AsyncRedis
 from tasks.contract import GROUP_BYTES, GROUP_ITEMS, Kind, Lane, Media, State
 from tasks.errors import TooManyRequests, Unavailable
 from tasks.ledger.counts import Refusal, refusal
-from tasks.ledger.groups import Head, Outcome, Reply, read_bodies, read_heads
+from tasks.ledger.groups import Head, read_bodies, read_heads
+from tasks.ledger.outcomes import Outcome, Reply
 from tasks.ledger.store import Ledger
 
 

@@ -11,7 +11,7 @@ from falcon.testing import TestClient
 
 from gateway.commit.waiting import Expected
 from gateway.resources.health import UPKEEP_SECONDS, ReadyResource
-from tasks.ledger.groups import Reply
+from tasks.ledger.outcomes import Reply
 
 
 class Answered:

@@ -17,8 +17,9 @@ from gateway.web.errors import install
 from gateway.wiring.async_redis import AsyncRedis
 from tasks.contract import Kind, Lane, Media, State
 from tasks.errors import Cancelled, WorkFailed
-from tasks.ledger.groups import Group, Head, Outcome, Owner, failure, new_group_id
+from tasks.ledger.groups import Group, Head, Owner, new_group_id
 from tasks.ledger.history import History
+from tasks.ledger.outcomes import Outcome, failure
 from tasks.ledger.store import Ledger
 
 

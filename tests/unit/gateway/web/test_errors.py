@@ -27,7 +27,7 @@ from tasks.errors import (
     Unavailable,
     UnknownTask,
 )
-from tasks.ledger.groups import Failure, failure, read_failure
+from tasks.ledger.outcomes import Failure, failure, read_failure
 
 
 def tree(cls: type[ServiceError] = ServiceError) -> Iterator[type[ServiceError]]:

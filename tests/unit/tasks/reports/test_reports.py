@@ -18,7 +18,7 @@ from tasks.formatting import compact, duration, percent, plain, shortened
 from tasks.learning.measuring import outcomes_on
 from tasks.learning.recording import Recorder
 from tasks.registry.curve import Best, Curve, Line
-from tasks.registry.models_registry import Model, Snapshot, Version
+from tasks.registry.records import Model, Snapshot, Version
 from tasks.reports.figures import learning_curve
 from tasks.reports.judging import Judged, calibration, confusion, judge, thinned
 from tasks.reports.making import write

@@ -18,7 +18,8 @@ from infra.supervision.supervisor import Line
 from tasks.config.settings import Settings
 from tasks.contract import Kind, Lane, State
 from tasks.errors import InvalidRows, Poison, SettingsError, UnknownModel
-from tasks.ledger.groups import Claim, Head, Outcome, failure
+from tasks.ledger.groups import Claim, Head
+from tasks.ledger.outcomes import Outcome, failure
 from tasks.telemetry import logs
 from tasks.telemetry.failures import log_failures, subject
 
