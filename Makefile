@@ -29,7 +29,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # of tests/conftest.py, the longest first.
 BESIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo up test test-fast test-long test-clients lint docs audit fuzz bench bench-train sweep chaos install lock clean
+.PHONY: demo up test test-fast test-long test-clients lint docs audit fuzz bench bench-init bench-train sweep chaos install lock clean
 
 install: $(INSTALLED)
 

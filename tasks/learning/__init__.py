@@ -1,1 +1,2 @@
-"""What the three tasks do, without Celery: ingest, fit, predict. Imports reports and all below."""
+"""What the three tasks do, without Celery: ingest a table, or only look at it (a dry run); fit, judge and promote a
+version; predict, and write the answers. Imports reports and all below."""

@@ -1,1 +1,1 @@
-"""What each code of a finding stands for, in a module for each part that finds something."""
+"""What each code of a finding stands for, a module for each that finds. `finding_codes.py` joins them."""
