@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from celery import Task, shared_task
@@ -20,8 +20,13 @@ from tasks.worker.runner import WorkTask, run_claimed
 from tasks.worker.runtime import Runtime
 from tasks.worker.verdicts import succeeded
 
+if TYPE_CHECKING:
+    from tasks.tables.reading.forms import Form
+
 #: What may be said in a field of a form, beside its file, in place of the query.
-FIELDS: Final = ("target", "estimator", "options", "sheet")
+FIELDS: Final = ("target", "estimator", "options", "sheet", "replace", "dry_run", "upload")
+#: Those that are true or false.
+FLAGS: Final = ("replace", "dry_run")
 #: A body that names a source has at most so many bytes.
 SOURCE_BYTES: Final = 1024 * 1024
 
@@ -96,15 +101,9 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
 def _initialised(runtime: Runtime, head: Head, sent: bytes, *, claim: Claim | None = None) -> dict[str, Any]:
     """What comes of a request with this head and body."""
     from tasks.learning import ingest
-    from tasks.tables.reading.forms import opened
-    from tasks.tables.unpacking import unpacked
 
-    if upload := head.query.get("upload"):
-        if sent:
-            raise InvalidField("upload names the data; leave the body empty").at("?upload")
-        head, sent = runtime.uploads.sent(upload, asked=head)
-    form = opened(unpacked(sent, head.coding, runtime.bounds), head.said)
-    query = _merged(form.fields, head.query)
+    head, sent, form = _meant(runtime, head, sent)
+    query = head.query
     named = _named(form.data)
     options, written = _csv_apart({**parse_options(query.get("options")), **named.options})
     if named.source is not None:
@@ -115,7 +114,7 @@ def _initialised(runtime: Runtime, head: Head, sent: bytes, *, claim: Claim | No
     request = ingest.Request(
         model=head.model,
         target=named.target or query.get("target", ""),
-        estimator=named.estimator or query.get("estimator", DEFAULT_ESTIMATOR),
+        estimator=named.estimator or query.get("estimator") or DEFAULT_ESTIMATOR,
         options=options,
         claim=claim,
         replace="replace" in query,
@@ -123,6 +122,28 @@ def _initialised(runtime: Runtime, head: Head, sent: bytes, *, claim: Claim | No
     if "dry_run" in query:
         return ingest.look_at(runtime, request, reading, head=head, body=sent)
     return ingest.initialise(runtime, request, reading)
+
+
+def _meant(runtime: Runtime, head: Head, sent: bytes) -> tuple[Head, bytes, Form]:
+    """(the head, whose query has what a form says; the body as it came; the file in it) that a request means: its own,
+    or those of the upload that it names. Raises InvalidField, NotFound."""
+    form = _opened(runtime, head, sent)
+    head = msgspec.structs.replace(head, query=_merged(form.fields, head.query))
+    upload = head.query.get("upload")
+    if not upload:
+        return head, sent, form
+    if form.data:
+        raise InvalidField("upload names the data; leave the body empty").at("?upload")
+    # What a form said with that table is in the head that was kept.
+    head, sent = runtime.uploads.sent(upload, asked=head)
+    return head, sent, _opened(runtime, head, sent)
+
+
+def _opened(runtime: Runtime, head: Head, sent: bytes) -> Form:
+    from tasks.tables.reading.forms import opened
+    from tasks.tables.unpacking import unpacked
+
+    return opened(unpacked(sent, head.coding, runtime.bounds), head.said, instead="upload")
 
 
 def _named(body: bytes) -> SourceBody:
@@ -137,17 +158,24 @@ def _named(body: bytes) -> SourceBody:
     return named if named.source is not None else SourceBody()
 
 
-def _merged(fields: dict[str, str], query: Mapping[str, str]) -> dict[str, str]:
-    """The fields of a form and the query's parameters together. Raises InvalidField for a field that is none of them,
-    and for one that says something else than the query."""
-    for name, value in fields.items():
+def _merged(fields: Mapping[str, str], query: Mapping[str, str]) -> dict[str, str]:
+    """The fields of a form and the query's parameters together: of flags those that are true, as in the query.
+
+    A field that is empty says nothing: browsers send those that nobody filled in. Raises InvalidField for a field that
+    is none of FIELDS, for a flag that is neither, and for one that says something else than the query.
+    """
+    said = {name: value for name, value in fields.items() if value}
+    for name in fields:
         if name not in FIELDS:
             raise InvalidField(f"unknown field {name[:80]!r} in the form; known are {', '.join(FIELDS)}")
+    for name, value in said.items():
+        if name in FLAGS and value not in ("true", "false"):
+            raise InvalidField(f"{name} must be true or false, not {value[:40]!r}").at(f"?{name}")
         if query.get(name, value) != value:
             raise InvalidField(f"{name} is {query[name][:80]!r} in the query and {value[:80]!r} in the form").at(
                 f"?{name}"
             )
-    return {**fields, **query}
+    return {**{name: value for name, value in said.items() if name not in FLAGS or value == "true"}, **query}
 
 
 def _csv_apart(options: dict[str, Any]) -> tuple[dict[str, Any], CsvOptions]:

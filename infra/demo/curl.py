@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from infra.demo.data import ENDINGS, Case
+from infra.demo.data import Case
 from tasks.contract import Media
 
 #: Makes a table of 200 houses.
@@ -35,7 +35,6 @@ def of_case(case: Case, *, url: str, password: Path) -> list[str]:
 
 
 def _lines(url: str, password: Path, *, model: str, query: str, row: Mapping[str, Any], file: Path) -> list[str]:
-    media = ENDINGS[file.suffix.lower()]
     body = json.dumps({"rows": [row]}, ensure_ascii=False)
     data = shlex.quote(f"@{file}")
     return [
@@ -43,8 +42,7 @@ def _lines(url: str, password: Path, *, model: str, query: str, row: Mapping[str
         f'TOKEN=$(curl -s -u "admin:$(cat {shlex.quote(str(password))})" -X POST "$URL/v1/token"'
         """ | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')""",
         'AUTH="Authorization: Bearer $TOKEN"',
-        f"curl -s -H \"$AUTH\" -H 'Content-Type: {media.value}' -H 'Prefer: wait=30' --data-binary {data}"
-        f' "$URL/v1/models/{model}/init?{query}"; echo',
+        f'curl -s -H "$AUTH" -H \'Prefer: wait=30\' --data-binary {data} "$URL/v1/models/{model}/init?{query}"; echo',
         f'TASK=$(curl -s -H "$AUTH" -X POST "$URL/v1/models/{model}/train" | sed \'s/.*"id":"\\([^"]*\\)".*/\\1/\')',
         'curl -s -H "$AUTH" -H \'Prefer: wait=30\' "$URL/v1/tasks/$TASK"; echo',
         f"curl -s -H \"$AUTH\" -H 'Content-Type: {Media.JSON.value}' -H 'Prefer: wait=10' -d {shlex.quote(body)}"

@@ -18,14 +18,6 @@ from tasks.tables import formats
 from tasks.tables.reading.bodies import read_table
 from tasks.tables.schema import kind_of, numbers, plain
 
-#: The media type of a file, by its ending.
-ENDINGS: Final = {
-    ".csv": Media.CSV,
-    ".parquet": Media.PARQUET,
-    ".pq": Media.PARQUET,
-    ".arrow": Media.ARROW,
-    ".json": Media.JSON,
-}
 #: Fewest rows of a file: half of them are learned from, and the service wants ten.
 FEWEST_ROWS: Final = 20
 #: Fewest and most rows that are held back; in between it is one in ten.
@@ -109,11 +101,8 @@ def from_file(path: Path, target: str | None) -> Case:
 
 def read(path: Path) -> pa.Table:
     """The table in a file. Raises InvalidTable, which names the file."""
-    media = ENDINGS.get(path.suffix.lower())
-    if media is None:
-        raise InvalidTable(f"{path} is not read; its name must end in one of {', '.join(ENDINGS)}")
     try:
-        table = read_table(path.read_bytes(), media)
+        table = read_table(path.read_bytes(), "")
     except OSError as error:
         raise InvalidTable(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
     except InvalidRequest as error:

@@ -28,8 +28,9 @@ class Form:
     fields: dict[str, str] = field(default_factory=dict)
 
 
-def opened(data: bytes, content_type: str) -> Form:
-    """The file in a form, and its fields; the body as it is if it is no form.
+def opened(data: bytes, content_type: str, *, instead: str = "") -> Form:
+    """The file in a form, and its fields; the body as it is if it is no form. `instead`: a field that may be there in
+    place of the file, of which no bytes are left then.
 
     Raises MalformedBody for a form that cannot be read, InvalidField if there is not one file in it.
     """
@@ -54,6 +55,8 @@ def opened(data: bytes, content_type: str) -> Form:
             raise InvalidField(f"the form gives {name[:80]!r} twice; give it once")
         else:
             fields[name] = body.decode(errors="replace")
+    if not files and fields.get(instead):
+        return Form(data=b"", content_type="", fields=fields)
     if len(files) != 1:
         raise InvalidField(f"the form has {len(files)} files; send one, as with curl -F file=@FILE")
     return Form(data=files[0].data, content_type=files[0].content_type, fields=fields)

@@ -142,6 +142,27 @@ def test_a_file_of_a_form(service: Service, predictions: list[float]) -> None:
     refused(answer, 422, "target is 'x' in the query and 'y' in the form", pointer="?target")
 
 
+def test_a_form_says_all_that_a_query_may(service: Service) -> None:
+    def sent(**fields: str) -> httpx.Response:
+        parts = {name: (None, value) for name, value in fields.items()}
+        files = {"file": CSV} if "upload" not in fields else {}
+        return service.http.post("/v1/models/form/init", files={**parts, **files}, headers=WAIT)
+
+    csv = '{"csv": {"delimiter": ";", "decimal": ","}}'
+    seen = sent(dry_run="true", options=csv, target="x", sheet="", replace="").raise_for_status().json()
+    assert seen["dry_run"]
+    assert seen["target"] == "x"
+    # What is said later goes before what was said with the file, which is no dry run any more.
+    kept = sent(upload=seen["upload"], target="y", replace="true").raise_for_status().json()
+    assert kept["target"] == "y"
+    assert types(kept) == {"k": "category", "x": "number"}
+    again = post(service, "form/init", b"", params={"upload": seen["upload"]}).raise_for_status().json()
+    assert (again["target"], "dry_run" in again) == ("x", False)
+    assert sent(dry_run="false", target="y").raise_for_status().json()["fingerprint"]
+    refused(sent(replace="on", target="y"), 422, "replace must be true or false, not 'on'", pointer="?replace")
+    refused(sent(spread="1"), 422, "unknown field 'spread'", "dry_run, upload")
+
+
 def test_options_of_csv(service: Service) -> None:
     text = CSV.decode().encode("utf-16-le")
     options = '{"csv": {"encoding": "utf-16-le", "delimiter": ";", "decimal": ","}}'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gzip
 import io
 import json
 import shlex
@@ -76,11 +77,17 @@ def test_shipped_tables_have_a_class_and_a_number_to_learn() -> None:
     assert cancer.learned.num_rows + cancer.held.num_rows == 569
 
 
+def test_what_a_file_is_its_bytes_tell(tmp_path: Path) -> None:
+    path = tmp_path / "table"
+    path.write_bytes(gzip.compress("".join(f"{x};{2 * x}\n" for x in ["x", *range(40)]).replace("xx", "y").encode()))
+    assert data.from_file(path, "y").learned.column_names == ["x", "y"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
         ("missing.csv", None, "no such file"),
-        ("table.xlsx", b"x", "must end in one of .csv"),
+        ("table.xlsx", b"x", "cannot be read: the CSV is a single line"),
         ("broken.parquet", b"PAR1", "cannot be read"),
         ("latin.csv", "a,y\n1,\xe9\n".encode("latin-1"), "not UTF-8"),
         ("short.csv", b"a,y\n1,2\n", "at least 20 are needed"),

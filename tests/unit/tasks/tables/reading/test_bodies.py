@@ -204,6 +204,14 @@ def test_a_file_in_a_form(said: str) -> None:
     assert read(form.data, Hints(content_type=form.content_type)).table.to_pydict() == {"x": [1], "y": ["é"]}
 
 
+def test_a_field_of_a_form_in_place_of_its_file() -> None:
+    form = b'--B\r\nContent-Disposition: form-data; name="upload"\r\n\r\n7\r\n--B--\r\n'
+    found = opened(form, "multipart/form-data; boundary=B", instead="upload")
+    assert (found.data, found.fields) == (b"", {"upload": "7"})
+    with pytest.raises(InvalidField, match="0 files"):
+        opened(form.replace(b"7", b""), "multipart/form-data; boundary=B", instead="upload")
+
+
 @pytest.mark.parametrize(
     ("data", "error", "words"),
     [
