@@ -8,12 +8,13 @@ const AWAY = new Set([502, 504]);
 
 /** An error that the API told, as problem details (RFC 9457). */
 export class Problem extends Error {
-  /** @param {number} status @param {{title?: string, detail?: string, pointer?: string, type?: string}} told */
+  /** @param {number} status @param {{title?: string, detail?: string, pointer?: string, type?: string, findings?: any[]}} told */
   constructor(status, told) {
     super(told.detail || told.title || `the service answered ${status}`);
     this.status = status;
     this.title = told.title || "It did not work";
     this.pointer = told.pointer || "";
+    this.findings = told.findings ?? [];
   }
 }
 
@@ -80,14 +81,14 @@ export async function openFlower() {
 /**
  * Submit work.
  * @param {string} model @param {"init"|"train"|"estimate"} kind
- * @param {BodyInit} body @param {string} media
- * @param {{query?: Record<string, string>, wait?: number}} [options] wait: seconds for the result
- * @returns {Promise<{done: boolean, document: any}>} the result, or the accepted task
+ * @param {BodyInit|null} body @param {string} media its type; "" for none
+ * @param {{query?: Record<string, string|null>, wait?: number}} [options] query: null is not sent; wait: seconds for the result
+ * @returns {Promise<{done: boolean, id: string, document: any}>} the task's id, and the result or the accepted task
  */
 export async function submit(model, kind, body, media, { query = {}, wait = 0 } = {}) {
-  const given = Object.entries(query).filter(([, value]) => value !== "");
+  const given = Object.entries(query).filter(([, value]) => value !== null);
   const search = given.length ? `?${new URLSearchParams(given)}` : "";
-  const headers = { "Content-Type": media, ...(wait ? { Prefer: `wait=${wait}` } : {}) };
+  const headers = { ...(media ? { "Content-Type": media } : {}), ...(wait ? { Prefer: `wait=${wait}` } : {}) };
   const answer = await ask(`/v1/models/${encodeURIComponent(model)}/${kind}${search}`, { method: "POST", body, headers });
-  return { done: answer.status === 200, document: await answer.json() };
+  return { done: answer.status === 200, id: answer.headers.get("Location").split("/").at(-1), document: await answer.json() };
 }

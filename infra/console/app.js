@@ -19,7 +19,7 @@ const PAGES = [
   [/^#\/models$/, "Models", showModels],
   [/^#\/models\/([^/]+)$/, "Model", showModel],
   [/^#\/models\/([^/]+)\/(\d+)$/, "Version", showVersion],
-  [/^#\/new(?:\/(init|train|estimate)(?:\/([^/]+))?)?$/, "New work", showWork],
+  [/^#\/new(?:\/(init|train|estimate)(?:\/([^/]+)(?:\/(replace))?)?)?$/, "New work", showWork],
   [/^#\/tasks$/, "Tasks", showTasks],
   [/^#\/tasks\/([^/]+)$/, "Task", showTask],
   [/^#\/queues$/, "Queues", showQueues],

@@ -30,7 +30,10 @@ export function planTable(plan) {
   const rows = plan.columns.slice(0, COLUMNS).map((column) => [
     column.name, column.role, column.type ?? "–", column.missing ? number(column.missing) : "", spread(column), value(column.typical)]);
   const more = plan.columns.length - rows.length;
-  return el("div", {}, table("Columns", ["Column", "Role", "Type", "Missing", "Values", "Typical"], rows),
+  const heads = ["Column", "Role", "Type", "Missing", "Values", "Typical"];
+  // A column in which nothing stands takes room from the others.
+  const filled = heads.flatMap((_, at) => (at === 0 || rows.some((row) => row[at] !== "") ? [at] : []));
+  return el("div", {}, table("Columns", filled.map((at) => heads[at]), rows.map((row) => filled.map((at) => row[at]))),
     more > 0 && el("p", { class: "hint" }, `And ${number(more)} columns more.`));
 }
 

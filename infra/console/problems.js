@@ -13,7 +13,8 @@ export function problemBox(error) {
   return el("div", { class: "problem", role: "alert", tabindex: "-1" },
     el("strong", {}, title),
     el("p", {}, sentence(text)),
-    pointer && fieldLine(pointer));
+    pointer && fieldLine(pointer),
+    error instanceof Problem && findingList(error.findings));
 }
 
 /** Where the fault is. Rows are counted from 0 there, as the message does, and from 1 in tables here. */
@@ -58,24 +59,29 @@ export function failureBox(failure, state) {
  * @param {string} action the text of its button
  * @param {HTMLElement[]} fields
  * @param {(data: FormData) => Promise<void>} work
+ * @param {{second?: [string, (data: FormData) => Promise<void>]}} [options] another button, and its work
  */
-export function workingForm(action, fields, work) {
-  const button = el("button", { type: "submit" }, action);
+export function workingForm(action, fields, work, { second } = {}) {
   const wrong = el("div", {});
-  const form = el("form", { novalidate: true }, ...fields, wrong, el("div", { class: "actions" }, button));
-  const send = async () => {
+  const send = async (task) => {
     wrong.replaceChildren();
     if (!check(form)) return;
     try {
-      await work(new FormData(form));
+      await task(new FormData(form));
     } catch (error) {
       showProblem(wrong, error);
       mark(form, error);
     }
   };
+  const press = (button, task) => {
+    if (!form.querySelector("button[aria-disabled]")) singly(button, () => send(task));
+  };
+  const button = el("button", { type: "submit" }, action);
+  const other = second && el("button", { type: "button", class: "quiet", onclick: () => press(other, second[1]) }, second[0]);
+  const form = el("form", { novalidate: true }, ...fields, wrong, el("div", { class: "actions" }, button, other));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    singly(button, send);
+    press(button, work);
   });
   return form;
 }

@@ -7,6 +7,7 @@ import { announce, card, crumbs, el, entitle, facts } from "./dom.js";
 import { follow, isOver } from "./events.js";
 import { duration, moment, number } from "./format.js";
 import { workName } from "./kinds.js";
+import { look } from "./look.js";
 import { linkTo, workLink } from "./places.js";
 import { findingList, planTable } from "./plan.js";
 import { predictions } from "./predictions.js";
@@ -150,17 +151,14 @@ function other(task) {
 /** Why a task did not end well, and where to go on. */
 function failure(task) {
   return el("div", {}, failureBox(task.error, task.state),
-    el("p", {}, el("a", { class: "button quiet", href: workLink(task.kind, task.model) }, `${workName(task)} anew`)));
+    el("p", {}, el("a", { class: "button quiet", href: workLink(task.kind, task.model, task.error.pointer === "?replace") }, `${workName(task)} anew`)));
 }
 
 /** What a task that ended well gave. */
 function outcome(task) {
   const result = task.result;
   if (!result) return card("Result", other(task));
-  if (result.dry_run) {
-    return card("What an init would make of it", el("p", {}, `${number(result.rows)} rows would be kept; nothing is stored.`),
-      findingList(result.plan.findings ?? []), planTable(result.plan));
-  }
+  if (result.dry_run) return card("What an init would make of it", look(result));
   if (task.kind === "estimate") return card("Predictions", predictions(result));
   if (task.kind === "train") {
     return card("Result", el("p", {}, el("a", { href: linkTo(result.model, result.version) }, `Version ${result.version} of ${result.model}`),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,12 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from infra.nginx.console_files import CONSOLE
+from tasks.config.areas.http import HttpSettings
 from tasks.formatting import plain
+from tasks.ledger.uploads import MOST_KEPT
 from tests.browser import Seen, chromium
 from tests.commands import add_account
 from tests.problems import refused
@@ -47,6 +50,7 @@ class Look(NamedTuple):
     scheme: Literal["dark", "light"]
 
 
+WAIT: Final = {"Prefer": "wait=30"}
 WIDE: Final = Look(1280, 720, "light")
 #: Iterations of a train that is watched, and of one that is cancelled.
 WATCHED: Final = 40
@@ -106,7 +110,7 @@ def upload(page: Page, model: str, file: Path) -> None:
     page.get_by_role("link", name="New work").first.click()
     page.get_by_label("Model").fill(model)
     page.get_by_label("Table").set_input_files(file)
-    expect(page.get_by_label("Target column")).to_have_value("price")
+    page.get_by_label("Target column").fill("price")
     page.get_by_role("button", name="Upload").click()
     expect(page.locator("#outcome")).to_contain_text("400 rows are kept", timeout=30_000)
     expect(page.locator("#outcome").get_by_role("row").filter(has_text="price")).to_contain_text("target")
@@ -502,24 +506,117 @@ def test_a_report_opened_in_a_new_tab(seen: Seen, slow_service: Service) -> None
     expect(page.get_by_role("heading", name=f"Version {version}")).to_be_visible()
 
 
-def test_a_table_with_other_separators_is_refused_before_it_is_sent(
-    seen: Seen, slow_service: Service, tmp_path: Path
-) -> None:
+def choose(page: Page, model: str, file: Path) -> None:
+    page.get_by_role("link", name="New work").click()
+    page.get_by_label("Model").fill(model)
+    page.get_by_label("Table").set_input_files(file)
+
+
+def test_a_table_is_looked_at_first_and_sent_once(seen: Seen, slow_service: Service, tmp_path: Path) -> None:
     page = seen.page
     sign_in(page, slow_service)
-    file = tmp_path / "semicolons.csv"
-    file.write_text(TABLE.replace(",", ";"))
-    page.get_by_role("link", name="New work").click()
-    page.get_by_label("Model").fill("semicolons")
-    page.get_by_label("Table").set_input_files(file)
-    expect(page.get_by_role("alert")).to_contain_text("The columns are separated by “;”: save it with commas")
-    expect(page.get_by_label("Target column")).to_have_value("")
+    asked: list[Request] = []
+    page.on("request", lambda request: asked.append(request) if request.method == "POST" else None)
+    markup = "<img src=x onerror=alert(1)>"
+    file = tmp_path / "a name that says nothing"
+    file.write_bytes(gzip.compress(TABLE.replace(",", ";").replace("rooms", markup).encode()))
+    choose(page, "looked", file)
+    tab_to(page, "Upload")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("The target column is missing")
+    expect(page.get_by_label("Target column")).to_be_focused()
+    tab_to(page, "Look first")
+    page.keyboard.press("Enter")
+    answer = page.locator("#answer")
+    expect(answer.get_by_role("heading", level=2)).to_be_focused(timeout=30_000)
+    expect(answer).to_contain_text("400 rows would be kept. Nothing is stored.")
+    expect(answer.get_by_label("Findings")).to_contain_text("separated by")
+    expect(answer.get_by_label("Columns").get_by_role("row")).to_have_count(4)
+    rows = answer.get_by_label("First rows").get_by_role("row")
+    expect(rows).to_have_count(21)
+    expect(rows.nth(0).get_by_role("columnheader")).to_have_text(["area", markup, "price"])
+    expect(rows.nth(1).get_by_role("cell")).to_have_text(TABLE.splitlines()[1].split(","))
+    expect(page.locator("main img")).to_have_count(0)
+    options = page.locator("#columns option")
+    assert [option.get_attribute("value") for option in options.all()] == ["area", markup, "price"]
+    assert slow_service.http.get("/v1/models/looked").status_code == 404
+    seen.picture("looked")
+    page.get_by_label("Target column").fill("price")
+    page.get_by_label("Options").fill('{"columns": {"area": "category"}}')
+    page.get_by_role("button", name="Look first").click()
+    expect(answer).to_contain_text("the target price makes it regression")
+    expect(answer.get_by_label("Columns").get_by_role("row").nth(1)).to_contain_text("category")
+    page.get_by_label("Options").fill("")
+    tab_to(page, "Store it")
+    page.keyboard.press("Enter")
+    expect(page.locator("#outcome")).to_contain_text("400 rows are kept", timeout=30_000)
+    expect(page.locator("#outcome").get_by_role("row").nth(1)).to_contain_text("number")
+    assert ["upload=" in request.url for request in asked] == [False, True, True]
+
+
+def test_a_table_whose_hour_is_over_is_sent_again(seen: Seen, slow_service: Service, tmp_path: Path) -> None:
+    page = seen.page
+    sign_in(page, slow_service)
+    file = tmp_path / "t.tsv"
+    file.write_text(TABLE.replace(",", "\t"))
+    choose(page, "hours", file)
+    page.get_by_role("button", name="Look first").click()
+    expect(page.get_by_role("button", name="Store it")).to_be_visible(timeout=30_000)
+    for number in range(MOST_KEPT):
+        params = {"dry_run": "true"}
+        body = TABLE + f"1,1,{number}\n"
+        slow_service.http.post("/v1/models/hours/init", params=params, content=body, headers=WAIT).raise_for_status()
     page.get_by_label("Target column").fill("price")
     page.get_by_role("button", name="Upload").click()
-    expect(page.get_by_label("Table")).to_be_focused()
-    seen.picture("semicolons")
-    page.get_by_label("Table").set_input_files({"name": "x.csv", "mimeType": "text/csv", "buffer": b'"a;b",y\n1,2\n'})
-    expect(page.get_by_text("The columns are separated")).to_have_count(1)
+    expect(page.locator("#outcome")).to_contain_text("400 rows are kept", timeout=30_000)
+
+
+def test_a_model_in_use_gets_other_data_if_that_is_meant(seen: Seen, slow_service: Service, tmp_path: Path) -> None:
+    page = seen.page
+    rows = {"rows": [{"x": x, "y": 2 * x} for x in range(50)]}
+    slow_service.init("used", rows, target="y", estimator="slow").raise_for_status()
+    slow_service.train("used", params={"iterations": 2}).raise_for_status()
+    sign_in(page, slow_service)
+    file = tmp_path / "t.csv"
+    file.write_text(TABLE)
+    choose(page, "used", file)
+    box = page.get_by_label("Replace the shape of the data")
+    expect(box).to_be_hidden()
+    page.get_by_label("Target column").fill("price")
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_role("alert")).to_contain_text("say replace=true if that is meant", timeout=30_000)
+    expect(box).to_be_focused()
+    seen.picture("replace")
+    page.keyboard.press("Space")
+    tab_to(page, "Upload")
+    page.keyboard.press("Enter")
+    expect(page.locator("#outcome")).to_contain_text("400 rows are kept", timeout=30_000)
+    assert slow_service.http.get("/v1/models/used").json()["schema"]["target"] == "price"
+
+
+def test_a_refused_table_whose_task_was_left_can_be_replaced(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    rows = {"rows": [{"x": x, "y": 2 * x} for x in range(50)]}
+    slow_service.init("left", rows, target="y", estimator="slow").raise_for_status()
+    slow_service.train("left", params={"iterations": 2}).raise_for_status()
+    refused(slow_service.init("left", rows, target="x", estimator="slow"), 409, pointer="?replace")
+    newest = slow_service.http.get("/v1/tasks?limit=1").json()["tasks"][0]["id"]
+    sign_in(page, slow_service)
+    page.goto(f"{slow_service.url}/#/tasks/{newest}")
+    page.get_by_role("link", name="Upload left anew").click()
+    expect(page.get_by_label("Model")).to_have_value("left")
+    expect(page.get_by_label("Replace the shape of the data")).not_to_be_checked()
+
+
+def test_a_table_that_is_too_large_is_refused(seen: Seen, slow_service: Service, tmp_path: Path) -> None:
+    page = seen.page
+    sign_in(page, slow_service)
+    file = tmp_path / "large.csv"
+    with file.open("wb") as sparse:
+        sparse.truncate(HttpSettings().max_body_bytes + 1)
+    choose(page, "large", file)
+    page.get_by_role("button", name="Look first").click()
+    expect(page.get_by_role("alert")).to_contain_text("too large", ignore_case=True, timeout=30_000)
 
 
 def test_while_the_service_is_away_the_page_says_so_and_comes_back(seen: Seen, slow_service: Service) -> None:
