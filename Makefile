@@ -14,14 +14,20 @@ PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet
 # Files whose hash is not in constraints.txt or constraints/: `warn` installs them with a word, `required` installs none.
 HASHES ?= warn
 REQUIRED := $(filter required,$(HASHES))
-WARNING := WARNING: the hashes of %s do not hold here, as pip says above; its versions are installed unchecked.\n
+WARNING := WARNING: the hashes of %s do not hold here, as pip says above; what it names is installed unchecked.\n
 define locked
 	@$(PIP) --require-hashes --requirement $(1) || $(if $(REQUIRED),exit 1,{ printf '$(WARNING)' $(1) && \
 	    sed -e '/--hash=/d' -e 's/ *\\$$//' $(1) > $(VENV)/versions.txt && $(PIP) --requirement $(VENV)/versions.txt; })
 endef
+# pip itself, and what builds the package; another pip does it too.
+define installers
+	@$(PIP) --require-hashes --requirement constraints/pip.txt || \
+	    $(if $(REQUIRED),exit 1,{ printf '$(WARNING)' constraints/pip.txt && $(PIP) --upgrade pip; })
+endef
 # The package itself has no hash. What setup.cfg asks for and the files lack is installed too, unless hashes are required.
 define package
-	@$(PIP) $(if $(REQUIRED),--no-deps) --editable '.[$(1)]'
+	@$(PIP) $(if $(REQUIRED),--no-deps) --no-build-isolation --editable '.[$(1)]' || \
+	    $(if $(REQUIRED),exit 1,$(PIP) --editable '.[$(1)]')
 endef
 # Whatever says otherwise: the hundreds of processes that tests start would each compile all of our modules again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -35,7 +41,7 @@ install: $(INSTALLED)
 
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(call locked,constraints/pip.txt)
+	$(call installers)
 	$(call locked,constraints.txt)
 	$(call package,test)
 	touch $@

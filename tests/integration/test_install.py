@@ -12,6 +12,9 @@ from typing import Final
 
 import pytest
 
+#: Each makes an environment, which takes long where much else is done.
+pytestmark = pytest.mark.timeout(300)
+
 ROOT: Final = Path(__file__).parents[2]
 #: A package that is built without any other: what pip asks for, with a file that names the folder.
 BACKEND: Final = """
@@ -72,6 +75,7 @@ def spoil(file: Path) -> None:
     file.write_text(f"{pin}:{'0' if digest[0] != '0' else '1'}{digest[1:]}")
 
 
+@pytest.mark.long
 def test_files_of_the_right_hashes(checkout: Path) -> None:
     status, said, there = install(checkout, "HASHES=required")
     assert (status, "WARNING: the hashes" in said, there) == (0, False, True), said
@@ -85,6 +89,16 @@ def test_a_file_of_another_hash_is_installed_with_a_word(checkout: Path) -> None
     assert "WARNING: the hashes of constraints.txt do not hold here" in said
 
 
+@pytest.mark.long
+def test_a_pip_of_another_hash_is_no_obstacle(checkout: Path) -> None:
+    spoil(checkout / "constraints/pip.txt")
+    status, said, there = install(checkout)
+    assert (status, there) == (0, True), said
+    assert "WARNING: the hashes of constraints/pip.txt do not hold here" in said
+    assert "WARNING: the hashes of constraints.txt" not in said
+
+
+@pytest.mark.long
 def test_a_file_of_another_hash_is_refused_where_hashes_are_required(checkout: Path) -> None:
     spoil(checkout / "constraints.txt")
     status, said, there = install(checkout, "HASHES=required")
