@@ -21,7 +21,9 @@ from tasks.worker.runtime import Runtime
 from tasks.worker.verdicts import succeeded
 
 if TYPE_CHECKING:
+    from tasks.learning.ingest import Request
     from tasks.tables.reading.forms import Form
+    from tasks.tables.reading.result import Reading
 
 #: What may be said in a field of a form, beside its file, in place of the query.
 FIELDS: Final = ("target", "estimator", "options", "sheet", "replace", "dry_run", "upload")
@@ -95,7 +97,12 @@ def init(
 
 
 def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
-    return [succeeded(_initialised(runtime, claim.heads[0], claim.bodies[0], claim=claim))]
+    from tasks.tables.memory import give_back
+
+    # The only reference to a body that may be large; it is not asked for again.
+    outcome = succeeded(_initialised(runtime, claim.heads[0], claim.bodies.pop(), claim=claim))
+    give_back()
+    return [outcome]
 
 
 def _initialised(runtime: Runtime, head: Head, sent: bytes, *, claim: Claim | None = None) -> dict[str, Any]:
@@ -103,6 +110,18 @@ def _initialised(runtime: Runtime, head: Head, sent: bytes, *, claim: Claim | No
     from tasks.learning import ingest
 
     head, sent, form = _meant(runtime, head, sent)
+    request, reading = _asked(runtime, head, form, claim)
+    if "dry_run" in head.query:
+        return ingest.look_at(runtime, request, reading, head=head, body=sent)
+    # What was sent may be as large as the table.
+    del sent, form
+    return ingest.initialise(runtime, request, reading)
+
+
+def _asked(runtime: Runtime, head: Head, form: Form, claim: Claim | None) -> tuple[Request, Reading]:
+    """(what is asked for, the data)."""
+    from tasks.learning import ingest
+
     query = head.query
     named = _named(form.data)
     options, written = _csv_apart({**parse_options(query.get("options")), **named.options})
@@ -119,9 +138,7 @@ def _initialised(runtime: Runtime, head: Head, sent: bytes, *, claim: Claim | No
         claim=claim,
         replace="replace" in query,
     )
-    if "dry_run" in query:
-        return ingest.look_at(runtime, request, reading, head=head, body=sent)
-    return ingest.initialise(runtime, request, reading)
+    return request, reading
 
 
 def _meant(runtime: Runtime, head: Head, sent: bytes) -> tuple[Head, bytes, Form]:

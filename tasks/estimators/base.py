@@ -15,6 +15,7 @@ from tasks.estimators.metrics import GROWING, MEASURED
 from tasks.estimators.outcomes import Floats
 from tasks.tables.choices import DEFAULTS, Choices, choices_of
 from tasks.tables.columns import ColumnType, Schema
+from tasks.tables.memory import give_back
 from tasks.tables.plan import Plan
 from tasks.tables.planning.conforming import conformed, note_repeats
 from tasks.tables.planning.drafting import draft_of
@@ -131,12 +132,13 @@ class Estimator(ABC, Generic[Model]):
         chosen = choices_of(options, whole.schema.problem, classes, MEASURED[whole.schema.problem], wanted)
         dealt = whole.table.select([*whole.schema.names, target, *filter(None, [wanted.column])])
         parts = deal(dealt, wanted, target=target, classes=bool(classes), known=self._known)
+        give_back()
         if parts.sides is not None:
             note_repeats(draft, len(parts.sides.hashes))
         learned = whole.learned(draft, parts.of(whole.table, TRAIN))
-        train, holdout, test = (learned.recoded(parts.of(whole.table, part)) for part in (TRAIN, VALIDATION, TEST))
+        holdout, test = (learned.recoded(parts.of(whole.table, part)) for part in (VALIDATION, TEST))
         return Dataset(
-            train=train,
+            train=learned.train,
             holdout=holdout,
             schema=learned.schema,
             sides=parts.sides,

@@ -21,6 +21,7 @@ from tasks.storage.fsspec_urls import locate
 from tasks.tables import formats
 from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.tables.findings import Finding
+from tasks.tables.memory import give_back
 from tasks.tables.plan import Plan
 from tasks.tables.planning.finishing import plan_of_parts
 from tasks.tables.planning.options import wishes_of
@@ -93,6 +94,7 @@ def initialise(runtime: Runtime, request: Request, reading: Reading) -> dict[str
     if not request.target:
         raise InvalidField("target is missing: name the column that is to be learned").at("?target")
     estimator = runtime.estimators.get(request.estimator)
+    give_back()
     with runtime.traces.step("prepare", model=request.model, rows=reading.table.num_rows):
         written = reading.format == "csv"
         table, found = typed(reading.table, wishes_of(request.options), decimal=reading.decimal, said=not written)
@@ -101,6 +103,7 @@ def initialise(runtime: Runtime, request: Request, reading: Reading) -> dict[str
         dataset = _planned(ready.prepare(table, {**request.options, "target": request.target}))
     if not request.replace:
         check_unchanged(runtime.registry, request.model, dataset.schema, plan=dataset.plan)
+    give_back()
     with runtime.traces.step("store", model=request.model):
         snapshot = _store(runtime, request, dataset, fingerprint=formats.fingerprint(table))
         # An init that has stored its snapshot does not fail any more.

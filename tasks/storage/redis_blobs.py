@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any, Final
 
 import redis
@@ -13,6 +14,8 @@ from tasks.storage.scripts import register
 
 #: What a reference to bytes in Redis begins with; any other is an fsspec URL.
 IN_REDIS: Final = "redis:"
+#: Bytes that are asked for at a time. The client holds an answer twice while it reads it, and once until the next one.
+PIECE_BYTES: Final = 4 * 1024 * 1024
 
 
 class RedisBlobs:
@@ -28,8 +31,7 @@ class RedisBlobs:
         return digest
 
     def get(self, digest: str) -> bytes:
-        data: Any = self._redis.get(BLOB_KEY.format(digest=digest))
-        return checked(digest, data)
+        return checked(digest, read_string(self._redis, BLOB_KEY.format(digest=digest)))
 
     def keep(self, data: bytes, *, group: str, life_seconds: int | None) -> str:
         name = name_for(group)
@@ -60,3 +62,16 @@ class RedisBlobs:
     def _before(self, before: float) -> list[str]:
         names: Any = self._redis.zrange(BLOBS_KEY, "-inf", f"({before!r}", byscore=True)
         return [name.decode() for name in names]
+
+
+def read_string(client: redis.Redis, key: str) -> bytes | None:
+    """The bytes of a string that never changes; None if there is none, or it is removed meanwhile."""
+    piece: Any = client.getrange(key, 0, PIECE_BYTES - 1)
+    if len(piece) < PIECE_BYTES:
+        return bytes(piece) if piece or client.exists(key) else None
+    size: Any = client.strlen(key)
+    whole = io.BytesIO()
+    while piece:
+        whole.write(piece)
+        piece = client.getrange(key, whole.tell(), whole.tell() + PIECE_BYTES - 1) if whole.tell() < size else b""
+    return whole.getvalue() if size == whole.tell() else None

@@ -10,7 +10,7 @@ import redis
 from tasks.errors import Unavailable
 from tasks.redis_keys import BLOB_KEY, BLOBS_KEY
 from tasks.storage.blobs import Blobs
-from tasks.storage.redis_blobs import IN_REDIS, RedisBlobs
+from tasks.storage.redis_blobs import IN_REDIS, RedisBlobs, read_string
 
 
 def open_blobs(url: str, client: redis.Redis) -> Blobs:
@@ -40,7 +40,7 @@ def read_kept(reference: str, client: redis.Redis) -> bytes:
     """The bytes that were kept under this reference. Raises Unavailable if they are missing."""
     data: Any
     if reference.startswith(IN_REDIS):
-        data = client.get(_key(reference))
+        data = read_string(client, _key(reference))
     else:
         fs, path = _at(reference)
         try:

@@ -28,6 +28,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from infra.host.process_tree import processes
+from infra.supervision.programs import LEAN
 from tasks.client import Client
 from tasks.contract import Media
 from tests.servers import Process, Valkey
@@ -71,6 +72,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, Valkey() as valkey:
         folder = Path(name)
         environment = {
+            **LEAN,
             "REDIS_URL": valkey.redis_url,
             "MLSERVICE_BLOBS_URL": f"file://{folder}/blobs",
             "MLSERVICE_WORKER_MEMORY_BYTES": str(8 * _GIB),

@@ -16,9 +16,10 @@ import redis
 
 from tasks.errors import Unavailable
 from tasks.ledger.groups import new_group_id
-from tasks.redis_keys import BLOBS_KEY, GROUP_KEY
+from tasks.redis_keys import BLOB_KEY, BLOBS_KEY, GROUP_KEY
+from tasks.storage import redis_blobs
 from tasks.storage.atomic_file import UNFINISHED
-from tasks.storage.blobs import Blobs
+from tasks.storage.blobs import Blobs, digest_of
 from tasks.storage.fsspec_blobs import FsspecBlobs
 from tasks.storage.stores import drop_kept, kept_bytes, open_blobs, read_kept
 from tasks.upkeep.budget import Budget
@@ -54,6 +55,26 @@ def test_a_reference_is_enough_until_it_is_dropped(blobs: Blobs, redis_client: r
     with pytest.raises(Unavailable, match="missing"):
         read_kept(reference, redis_client)
     assert kept_bytes(reference, redis_client) is None
+
+
+@pytest.mark.parametrize("size", [0, 1, 2047, 2048, 2049, 6144])
+def test_large_strings_are_read_in_pieces(
+    redis_client: redis.Redis, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_blobs, "PIECE_BYTES", 2048)
+    blobs = open_blobs("redis", redis_client)
+    data = (DATA * 3)[:size]
+    assert blobs.get(blobs.put(data)) == data
+    cut = redis_client.getrange
+
+    def removed(key: str, start: int, end: int) -> Any:
+        """As if the string were removed after its first piece."""
+        return b"" if start else cut(key, start, end)
+
+    monkeypatch.setattr(redis_client, "getrange", removed)
+    assert redis_blobs.read_string(redis_client, BLOB_KEY.format(digest=digest_of(data))) == (
+        data if size <= 2048 else None
+    )
 
 
 def test_damage_is_noticed(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ class Learned:
 
     schema: Schema
     plan: Plan
+    #: The rows to learn from, in the categories of the schema.
+    train: pa.Table
     _before: Schema
 
     def recoded(self, part: pa.Table) -> pa.Table:
@@ -49,7 +51,7 @@ class Conformed:
         numbers = number_statistics(train, names)
         schema = learned_schema(self.schema, train, numbers)
         coded = recoded(train, self.schema, schema)
-        return Learned(schema, planned(draft, schema, coded, numbers), self.schema)
+        return Learned(schema, planned(draft, schema, coded, numbers), coded, self.schema)
 
 
 def conformed(draft: Draft) -> Conformed:

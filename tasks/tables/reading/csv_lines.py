@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from tasks.tables.csv_size import count
 from tasks.tables.reading.csv_quotes import CR, LF, field_quotes, inside_quotes
+
+
+def lines_of(
+    data: bytes, *, rows: int, delimiter: str, header: int, empty: bool, before: int
+) -> Callable[[Sequence[int]], list[int]]:
+    """What finds the lines of so many rows, as `Lines` does. Where each record is a line it lets the text go, which
+    may be as large as the table."""
+    ends = count(data, b"\n") + (not data.endswith(b"\n"))
+    if ends == header + rows:
+        first = header + before + 1
+        return lambda wanted: [first + row for row in wanted if row < rows]
+    return Lines(data, delimiter=delimiter, header=header, empty=empty, before=before)
 
 
 class Lines:

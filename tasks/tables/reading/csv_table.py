@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -16,7 +17,7 @@ from tasks.tables.columns import Schema
 from tasks.tables.finding_codes import finding
 from tasks.tables.findings import Finding
 from tasks.tables.reading.csv_dialect import Dialect, dialect_of, said_delimiter
-from tasks.tables.reading.csv_lines import Lines
+from tasks.tables.reading.csv_lines import Lines, lines_of
 from tasks.tables.reading.csv_quotes import StrayQuote, field_quotes, unescaped
 from tasks.tables.reading.csv_quoting import MISSING, unquoted_is_missing
 from tasks.tables.reading.csv_source import Source, parse
@@ -60,10 +61,15 @@ def read_csv(data: bytes, hints: Hints, bounds: Bounds, schema: Schema | None = 
     csv_size.check_size(text, bounds, delimiter=dialect.delimiter, columns=source.width)
     source, table, found = _even(source, schema, bounds)
     findings += found
-    table, found = without_edges(table, keep_rows=source.width == 1)
-    lines = Lines(
-        text, delimiter=dialect.delimiter, header=source.header, empty=source.width == 1, before=int(before > 0)
+    lines = lines_of(
+        text,
+        rows=table.num_rows,
+        delimiter=dialect.delimiter,
+        header=source.header,
+        empty=source.width == 1,
+        before=int(before > 0),
     )
+    table, found = without_edges(table, keep_rows=source.width == 1)
     found = [_with_lines(one, lines) for one in found]
     return Reading(table=table, format="csv", findings=findings + found, decimal=source.dialect.decimal, lines_of=lines)
 
@@ -71,7 +77,7 @@ def read_csv(data: bytes, hints: Hints, bounds: Bounds, schema: Schema | None = 
 _OTHERS: Final = ("decimal", "encoding", "missing_words", "header")
 
 
-def _with_lines(found: Finding, lines: Lines) -> Finding:
+def _with_lines(found: Finding, lines: Callable[[Sequence[int]], list[int]]) -> Finding:
     return msgspec.structs.replace(found, lines=lines(found.rows)) if found.rows else found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import msgspec
 import pyarrow as pa
 import pytest
@@ -196,7 +198,17 @@ def test_lines_of_rows() -> None:
     lines = reading(data).lines_of
     assert lines([0, 1, 2, 3, 9]) == [3, 6, 7, 9]
     assert reading(b"sep=;\na;b\n1;2\n").lines_of([0]) == [3]
+    assert reading(b"a,b\n1,2\n3,4").lines_of([0, 1, 2]) == [2, 3]
     assert Lines(b"a\n\n1\n", delimiter=",", header=1, empty=True, before=0)([0, 1]) == [2, 3]
+
+
+@pytest.mark.parametrize(("rest", "kept"), [(b"1,2\n3,4\n", 0), (b"1,2\n\n3,4\n", 1), (b'1,"2\n3"\n', 1)])
+def test_the_text_of_a_csv_is_let_go_where_each_row_is_a_line(rest: bytes, kept: int) -> None:
+    data = b"a,b\n" + rest
+    before = sys.getrefcount(data)
+    found = reading(data)
+    assert sys.getrefcount(data) == before + kept
+    assert found.lines_of([0]) == [2]
 
 
 def test_what_is_left_out_at_the_end_is_said_with_its_lines() -> None:
