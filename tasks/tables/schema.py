@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 
 from tasks.errors import InvalidRows
 from tasks.tables.arrow_kinds import CATEGORY, type_of
-from tasks.tables.checks import BELONGS, MISSING, NO_DATE, columns_fault, mismatch, number_fault, row_error
+from tasks.tables.checks import BELONGS, LARGEST, MISSING, NO_DATE, columns_fault, mismatch, number_fault, row_error
 from tasks.tables.columns import Column, ColumnType, Schema
 from tasks.tables.value_types.dates import parse
+from tasks.tables.value_types.many_columns import within
 
 #: The Arrow type of the target, by the type of its classes; of a regression's target for "none".
 _TARGETS: Final = {
@@ -132,7 +133,15 @@ def encode(values: pa.ChunkedArray, categories: pa.Array) -> pa.ChunkedArray:
 
 
 def _features(table: pa.Table, schema: Schema) -> pa.Table:
-    parts = [_column(plain(table.column(column.name)), column) for column in schema.columns]
+    # Of a table of many columns most are as they are to be.
+    sound = within(table, LARGEST)
+    names = {name for place, name in enumerate(table.column_names) if place in sound} if sound else set()
+    parts = [
+        table.column(column.name)
+        if column.type == "number" and column.name in names
+        else _column(plain(table.column(column.name)), column)
+        for column in schema.columns
+    ]
     return pa.Table.from_arrays(parts, schema=arrow_schema(schema))
 
 

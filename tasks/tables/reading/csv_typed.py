@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,9 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.tables.columns import Schema
+from tasks.tables.doubles import EXACT
 from tasks.tables.reading import csv_doubts
-from tasks.tables.reading.csv_source import Source, parse
+from tasks.tables.reading.csv_source import WIDE_COLUMNS, Source, parse
 from tasks.tables.reading.csv_uneven import Uneven
+from tasks.tables.value_types.many_columns import within
 
 #: The types of columns that the same text never has for another reason.
 _CERTAIN: Final = frozenset({pa.string().id, pa.bool_().id, pa.null().id, pa.date32().id, pa.timestamp("s").id})
@@ -24,13 +27,35 @@ def typed(source: Source, schema: Schema | None, uneven: Uneven) -> pa.Table:
     names = _names(source)
     texts = {column.name for column in schema.columns if column.type in _TEXTS} if schema else set()
     kinds = {f"f{index}": pa.string() for index, name in enumerate(names) if name in texts}
-    table = parse(source, kinds, uneven)
+    table = _parsed(source, kinds, uneven)
     if uneven.count:
         return table
     table = _without_doubts(source, table, kinds)
     if source.dialect.delimiter != "," and source.dialect.decimal == "." and source.options.decimal is None:
         table = _with_commas(source, table, kinds)
     return table.rename_columns(names)
+
+
+def _parsed(source: Source, kinds: Mapping[str, pa.DataType], uneven: Uneven) -> pa.Table:
+    """What `parse` gives. To try all types on each column takes Arrow four times as long as to be told the type, which
+    is much where there are many columns."""
+    if source.width > WIDE_COLUMNS and (decimals := _decimals(source)):
+        try:
+            return parse(source, {**dict.fromkeys(decimals, pa.float64()), **kinds}, uneven)
+        except pa.ArrowInvalid:
+            # One of them has something else further down.
+            uneven.forget()
+    return parse(source, kinds, uneven)
+
+
+def _decimals(source: Source) -> list[str]:
+    """The columns that have a number with decimals in the first row, which are float64 if all other values fit."""
+    start = source.text.find(b"\n") + 1 if source.header else 0
+    fields = source.text[start : source.text.find(b"\n", start)].rstrip(b"\r").split(source.dialect.delimiter.encode())
+    if len(fields) != source.width:
+        return []
+    number = re.compile(rb"-?[0-9]+" + re.escape(source.dialect.decimal.encode()) + rb"[0-9]+")
+    return [f"f{place}" for place, field in enumerate(fields) if number.fullmatch(field)]
 
 
 def _without_doubts(source: Source, table: pa.Table, kinds: Mapping[str, pa.DataType]) -> pa.Table:
@@ -43,7 +68,11 @@ def _without_doubts(source: Source, table: pa.Table, kinds: Mapping[str, pa.Data
         return table
     doubtful = csv_doubts.may_hold_doubtful(source.text, source.dialect.delimiter)
     long = csv_doubts.has_long_numbers(source.text)
-    beyond = {name for name, column in suspects.items() if csv_doubts.is_beyond(column)} if long else set()
+    beyond: set[str] = set()
+    if long:
+        exact = within(table, EXACT)
+        places = {name for place, name in enumerate(table.column_names) if place not in exact}
+        beyond = {name for name, column in suspects.items() if name in places and csv_doubts.is_beyond(column)}
     chosen = [name for name, column in suspects.items() if doubtful or name in beyond or column.type.id in _TIMES]
     if not chosen:
         return table

@@ -12,6 +12,10 @@ class Uneven:
 
     def __init__(self, width: int, delimiter: str) -> None:
         self._width, self._delimiter = width, delimiter
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, as the text is read once more."""
         #: How many there are.
         self.count = 0
         #: Whether all of them have nothing but empty fields beyond those of the header.

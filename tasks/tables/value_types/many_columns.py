@@ -30,6 +30,11 @@ def complete(table: pa.Table) -> frozenset[int]:
     return _marked(table, lambda matrix: ~np.isnan(matrix).any(axis=0))
 
 
+def within(table: pa.Table, most: float) -> frozenset[int]:
+    """The places of such columns in which no value is missing and each, whatever its sign, is less than that."""
+    return _marked(table, lambda matrix: (matrix < most).all(axis=0) & (matrix > -most).all(axis=0))
+
+
 def _marked(table: pa.Table, mark: Callable[[Matrix], Any]) -> frozenset[int]:
     places = [place for place, kind in enumerate(table.schema.types) if kind.id == _FLOAT]
     if not 0 < table.num_rows <= _ROWS or len(places) < _COLUMNS:

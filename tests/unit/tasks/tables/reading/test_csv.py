@@ -211,6 +211,37 @@ def test_the_text_of_a_csv_is_let_go_where_each_row_is_a_line(rest: bytes, kept:
     assert found.lines_of([0]) == [2]
 
 
+@pytest.mark.parametrize(
+    ("first", "others", "kind"),
+    [
+        ("1.5", ["2", ""], pa.float64()),
+        ("1.5", ["n/a", "2.5"], pa.string()),
+        ("-1.5", ["007", "2"], pa.string()),
+        ("1.0", ["2", "3"], pa.float64()),
+        ("1.5", ["12345678901234567890123", "2"], pa.string()),
+        ("2", ["3", "4"], pa.int64()),
+        ("", ["1.5", "2"], pa.float64()),
+    ],
+)
+def test_columns_of_wide_tables_are_what_they_are_in_narrow_ones(
+    first: str, others: list[str], kind: pa.DataType
+) -> None:
+    for width in (2, 600):
+        lines = [",".join(f"c{i}" for i in range(width))]
+        lines += [",".join([value, *["0.5"] * (width - 1)]) for value in [first, *others]]
+        table = reading(("\r\n".join(lines) + "\r\n").encode()).table
+        assert table.schema.types == [kind, *[pa.float64()] * (width - 1)]
+
+
+def test_uneven_records_of_wide_tables_are_counted_once() -> None:
+    head, row = ",".join(f"c{i}" for i in range(600)), ",".join(["0.5"] * 600)
+    text = f"{head}\n{row}\n{row},\n{row.replace('0.5', 'x')}\n"
+    found = reading(text.encode())
+    assert found.table.num_rows == 3
+    with pytest.raises(MalformedBody, match="line 3 of the CSV has 601 fields"):
+        reading(text.replace("0.5,\n", "0.5,1\n").encode())
+
+
 def test_what_is_left_out_at_the_end_is_said_with_its_lines() -> None:
     found = {finding.code: finding for finding in reading(b"x,y,,\n1,2,,\n3,4,,\n,,,\n,,,\n").findings}
     assert found["empty_columns"].count == 2
