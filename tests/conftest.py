@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Final
@@ -78,11 +79,14 @@ LONGEST: Final = (
 
 
 def pytest_configure() -> None:
-    """Have OpenMP's threads, with which LightGBM computes, sleep while they wait for each other.
+    """Have OpenMP's threads, with which LightGBM computes, sleep while they wait; have commands end at an interrupt.
 
     They spin otherwise, and beside other busy processes a test of a second takes minutes. Read when LightGBM is loaded.
+    A shell has what it starts in the background ignore interrupts, and so would all that the tests start.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

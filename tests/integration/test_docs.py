@@ -45,7 +45,7 @@ def answer(page: Page, operation: str) -> Locator:
 
 def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere(seen: Seen, service: Service) -> None:
     paths = yaml.safe_load(DEFINITION.read_text())["paths"].values()
-    operations = [operation for item in paths for operation in item if operation in ("get", "post", "delete")]
+    operations = [operation for item in paths for operation in item if operation in ("get", "put", "post", "delete")]
     expect(seen.page.locator(".opblock")).to_have_count(len(operations))
     expect(seen.page.locator("h1, h2").filter(has_text="mlservice").first).to_be_visible()
     assert seen.hosts - {""} == {urlsplit(service.url).netloc}

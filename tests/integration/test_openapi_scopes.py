@@ -14,7 +14,7 @@ from tests.commands import add_account
 from tests.service import Service
 
 #: What stands for the parts of a path.
-PARTS: Final = {"model": "nothing", "version": "1", "handle": f"{'0' * 32}-0", "task_id": f"{'0' * 32}-0"}
+PARTS: Final = {"model": "nothing", "version": "1", "alias": "a", "handle": f"{'0' * 32}-0", "task_id": f"{'0' * 32}-0"}
 #: Sets of scopes with which every route is called: none that is needed, each alone, and what needs two.
 SETS: Final = [*((scope,) for scope in SCOPES), ("init", "train")]
 
