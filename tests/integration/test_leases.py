@@ -205,7 +205,7 @@ def test_work_goes_on_while_redis_is_away(site: Site, tmp_path: Path) -> None:
         worker.wait_until_ready()
         handle = site.train("away", ours, seconds=8)
         call = send_train(site, "away", log=str(direct), seconds=8, quiet=True)
-        eventually(lambda: begun(direct), what="the start of the direct call")
+        eventually(lambda: begun(ours) and begun(direct), what="the start of both")
         stopped(site, seconds=4)
         eventually(lambda: site.redis.delete(FLEET_KEY.format(fleet="train")), seconds=20, what="Redis")
         eventually(lambda: members(site.redis, "train"), seconds=20, what="the worker's word")
