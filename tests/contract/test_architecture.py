@@ -244,3 +244,13 @@ def test_client_and_system_worker_load_no_model_code() -> None:
 
 def test_flower_loads_nothing_of_the_gateway_but_its_keys_files() -> None:
     assert not loaded("import infra.supervision.flower") & {"falcon", "jwt", "argon2"}
+
+
+def test_no_table_is_made_at_import() -> None:
+    """Arrow's allocator begins with its first use: before the fork that would cost an idle service tens of MiB."""
+    code = (
+        "import pyarrow, tasks.learning.ingest, tasks.learning.predicting, tasks.learning.fitting;"
+        "print(pyarrow.default_memory_pool().max_memory())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "0\n"

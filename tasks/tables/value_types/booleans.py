@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 #: What a column must be wholly made of to be booleans, in letters of any size: one pair or the other.
 PAIRS: Final = (("true", "false"), ("t", "f"))
 #: What more counts as true and false where a column is known to be booleans.
-_TRUE: Final = pa.array(["true", "t", "yes", "y", "on", "1", "1.0"])
-_FALSE: Final = pa.array(["false", "f", "no", "n", "off", "0", "0.0"])
+_TRUE: Final = ("true", "t", "yes", "y", "on", "1", "1.0")
+_FALSE: Final = ("false", "f", "no", "n", "off", "0", "0.0")
 
 
 def parse(texts: pa.StringArray) -> pa.BooleanArray:
@@ -27,5 +27,5 @@ def parse(texts: pa.StringArray) -> pa.BooleanArray:
 def parse_any(texts: pa.StringArray) -> pa.BooleanArray:
     """The boolean that each text is, `yes` and `1` too; null for any other text."""
     lower = pc.utf8_lower(texts)
-    known = pc.or_(pc.is_in(lower, value_set=_TRUE), pc.is_in(lower, value_set=_FALSE))
-    return pc.if_else(known, pc.is_in(lower, value_set=_TRUE), None)
+    true = pc.is_in(lower, value_set=pa.array(_TRUE))
+    return pc.if_else(pc.or_(true, pc.is_in(lower, value_set=pa.array(_FALSE))), true, None)

@@ -26,7 +26,7 @@ _TYPES: Final[dict[ColumnType, pa.DataType]] = {
     "text": pa.string(),
     "date": MOMENT,
 }
-_TRUTHS: Final = pa.array([0.0, 1.0, None])
+_TRUTHS: Final = (0.0, 1.0, None)
 #: Characters of a value that a message shows.
 _SHOWN: Final = 40
 
@@ -112,7 +112,7 @@ def _native(values: pa.ChunkedArray, kind: ColumnType, form: str, *, truth: bool
         return floats
     if kind == "date":
         return epochs.moments(floats, form) if form in epochs.FORMATS else None
-    odd = pc.invert(pc.is_in(floats, value_set=_TRUTHS))
+    odd = pc.invert(pc.is_in(floats, value_set=pa.array(_TRUTHS)))
     return misfit(values, odd, kind) if pc.any(odd).as_py() else pc.equal(floats, 1.0)
 
 

@@ -12,7 +12,7 @@ from tasks.tables.value_types import booleans, dates, durations, epochs, numeral
 
 #: How numbers may be written, beside plainly.
 NUMBER_FORMATS: Final = ("percent", "time", "duration")
-_TRUTHS: Final = pa.array(["true", "false"])
+_TRUTHS: Final = ("true", "false")
 
 
 def parse_as(
@@ -57,4 +57,4 @@ def _date(texts: pa.StringArray, form: str) -> pa.Array:
 
 def _truth(texts: pa.StringArray) -> pa.Array:
     lower = pc.utf8_lower(texts)
-    return pc.if_else(pc.is_in(lower, value_set=_TRUTHS), pc.equal(lower, "true").cast(pa.float64()), None)
+    return pc.if_else(pc.is_in(lower, value_set=pa.array(_TRUTHS)), pc.equal(lower, "true").cast(pa.float64()), None)

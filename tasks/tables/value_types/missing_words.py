@@ -18,21 +18,17 @@ NULL: Final = "\\N"
 #: Words that mean it among numbers, booleans, dates and times, and that are said where they were taken so.
 SAID: Final = (NULL, "?", ".", "-")
 
-_DOUBTFUL: Final = pa.array(PLAIN)
-_ALL: Final = pa.array((*PLAIN, *SAID))
-_SAID: Final = pa.array(SAID)
-
 
 def is_missing(texts: pa.StringArray) -> pa.BooleanArray:
     """Which texts (without blanks around them) stand for a missing value among numbers; a null is no text."""
-    return pc.is_in(texts, value_set=_ALL)
+    return pc.is_in(texts, value_set=pa.array((*PLAIN, *SAID)))
 
 
 def is_doubtful(texts: pa.StringArray) -> pa.BooleanArray:
     """Which texts of a column of texts may have been meant as missing."""
-    return pc.is_in(texts, value_set=_DOUBTFUL)
+    return pc.is_in(texts, value_set=pa.array(PLAIN))
 
 
 def is_said(texts: pa.StringArray) -> pa.BooleanArray:
     """Which of them are among `SAID`."""
-    return pc.is_in(texts, value_set=_SAID)
+    return pc.is_in(texts, value_set=pa.array(SAID))
