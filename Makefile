@@ -3,13 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-BENCH_INSTALLED := $(VENV)/.installed-bench
-FUZZ_INSTALLED := $(VENV)/.installed-fuzz
-CLIENTS_INSTALLED := $(VENV)/.installed-clients
-TABLES_INSTALLED := $(VENV)/.installed-tables
-AUDIT_INSTALLED := $(VENV)/.installed-audit
-DOCS_INSTALLED := $(VENV)/.installed-docs
-LOCK_INSTALLED := $(VENV)/.installed-lock
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet
 # Files whose hash is not in constraints.txt or constraints/: `warn` installs them with a word, `required` installs none.
 HASHES ?= warn
@@ -46,39 +39,10 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	$(call package,test)
 	touch $@
 
-$(BENCH_INSTALLED): $(INSTALLED) constraints/bench.txt
-	$(call locked,constraints/bench.txt)
-	$(call package,bench)
-	touch $@
-
-$(FUZZ_INSTALLED): $(INSTALLED) constraints/fuzz.txt
-	$(call locked,constraints/fuzz.txt)
-	$(call package,fuzz)
-	touch $@
-
-$(CLIENTS_INSTALLED): $(INSTALLED) constraints/clients.txt
-	$(call locked,constraints/clients.txt)
-	$(call package,clients)
-	touch $@
-
-$(TABLES_INSTALLED): $(INSTALLED) constraints/tables.txt
-	$(call locked,constraints/tables.txt)
-	$(call package,tables)
-	touch $@
-
-$(AUDIT_INSTALLED): $(INSTALLED) constraints/audit.txt
-	$(call locked,constraints/audit.txt)
-	$(call package,audit)
-	touch $@
-
-$(DOCS_INSTALLED): $(INSTALLED) constraints/docs.txt
-	$(call locked,constraints/docs.txt)
-	$(call package,docs)
-	touch $@
-
-$(LOCK_INSTALLED): $(INSTALLED) constraints/lock.txt
-	$(call locked,constraints/lock.txt)
-	$(call package,lock)
+# An extra of setup.cfg, for the commands that need one.
+$(INSTALLED)-%: $(INSTALLED) constraints/%.txt
+	$(call locked,constraints/$*.txt)
+	$(call package,$*)
 	touch $@
 
 demo: $(INSTALLED)  ## init, train and estimate on real data, through every process; leaves nothing running
@@ -96,7 +60,7 @@ test-fast: $(INSTALLED)  ## unit and contract tests, while one works
 test-long: $(INSTALLED)  ## what those tests show once, again and again: soaks, bursts, kills at any moment, bodies that need much memory
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
 
-test-clients: $(CLIENTS_INSTALLED)  ## clients that generators make of the definition (needs Java and npm); CLIENTS="openapi-typescript" for one
+test-clients: $(INSTALLED)-clients  ## clients that generators make of the definition (needs Java and npm); CLIENTS="openapi-typescript" for one
 	$(BIN)/python -m tests.clients $(CLIENTS)
 
 lint: $(INSTALLED)
@@ -105,19 +69,19 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/python -m tests.lint_lua
 
-docs: $(DOCS_INSTALLED)  ## the site of docs/, in build/docs; a warning is an error
+docs: $(INSTALLED)-docs  ## the site of docs/, in build/docs; a warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --fresh-env -d build/doctrees docs build/docs
 
-audit: $(AUDIT_INSTALLED)  ## the pinned packages against known vulnerabilities
+audit: $(INSTALLED)-audit  ## the pinned packages against known vulnerabilities
 	$(BIN)/python -m tests.audit
 
-lock: $(LOCK_INSTALLED)  ## constraints.txt and constraints/ anew, after a change of setup.cfg; LOCK="--upgrade" for newer versions
+lock: $(INSTALLED)-lock  ## constraints.txt and constraints/ anew, after a change of setup.cfg; LOCK="--upgrade" for newer versions
 	$(BIN)/python -m tests.lock $(LOCK)
 
-fuzz: $(FUZZ_INSTALLED)  ## the running service against its definition, with schemathesis; FUZZ="-n 20" for a glance
+fuzz: $(INSTALLED)-fuzz  ## the running service against its definition, with schemathesis; FUZZ="-n 20" for a glance
 	$(BIN)/python -m tests.fuzz $(FUZZ)
 
-bench: $(BENCH_INSTALLED)  ## the service beside what one would have without it; BENCH="--seconds 2 --rounds 1" for a glance
+bench: $(INSTALLED)-bench  ## the service beside what one would have without it; BENCH="--seconds 2 --rounds 1" for a glance
 	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 bench-init: $(INSTALLED)  ## an init of large tables beside reading the same CSV
@@ -126,7 +90,7 @@ bench-init: $(INSTALLED)  ## an init of large tables beside reading the same CSV
 bench-train: $(INSTALLED)  ## a train beside the same call in a script
 	$(BIN)/python -m tests.benchmarks.train $(BENCH)
 
-sweep: $(TABLES_INSTALLED)  ## real tables of public packages through the service; SWEEP="--only titanic" for one
+sweep: $(INSTALLED)-tables  ## real tables of public packages through the service; SWEEP="--only titanic" for one
 	$(BIN)/python -m tests.sweep $(SWEEP)
 
 chaos: $(INSTALLED)  ## faults under load, and the account of all that was accepted; CHAOS="--short" for a glance

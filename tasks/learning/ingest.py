@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
+import pyarrow as pa
 
 from tasks.errors import InvalidField, MalformedBody, ModelNotInitialised, Unavailable
 from tasks.estimators.base import Dataset
@@ -20,7 +20,6 @@ from tasks.registry.snapshots import read_sides
 from tasks.storage.fsspec_urls import locate
 from tasks.tables import formats
 from tasks.tables.bounds import UNBOUNDED, Bounds
-from tasks.tables.findings import Finding
 from tasks.tables.memory import give_back
 from tasks.tables.plan import Plan
 from tasks.tables.planning.finishing import plan_of_parts
@@ -96,10 +95,9 @@ def initialise(runtime: Runtime, request: Request, reading: Reading) -> dict[str
     estimator = runtime.estimators.get(request.estimator)
     give_back()
     with runtime.traces.step("prepare", model=request.model, rows=reading.table.num_rows):
-        written = reading.format == "csv"
-        table, found = typed(reading.table, wishes_of(request.options), decimal=reading.decimal, said=not written)
+        table, source = _typed(reading, request)
         known, lost = _last_sides(runtime, request.model)
-        ready = estimator.keeping(known).knowing(_source(reading, found))
+        ready = estimator.keeping(known).knowing(source)
         dataset = _planned(ready.prepare(table, {**request.options, "target": request.target}))
     if not request.replace:
         check_unchanged(runtime.registry, request.model, dataset.schema, plan=dataset.plan)
@@ -147,16 +145,18 @@ def look_at(runtime: Runtime, request: Request, reading: Reading, *, head: Head,
     check_name(request.model)
     estimator = runtime.estimators.get(request.estimator)
     with runtime.traces.step("plan", model=request.model, rows=reading.table.num_rows):
-        written = reading.format == "csv"
-        table, found = typed(reading.table, wishes_of(request.options), decimal=reading.decimal, said=not written)
-        options = {**request.options, "target": request.target or None}
-        seen = look(estimator, table, options, source=_source(reading, found))
+        table, source = _typed(reading, request)
+        seen = look(estimator, table, {**request.options, "target": request.target or None}, source=source)
     upload = runtime.uploads.keep(head, body)
     return {"model": request.model, "estimator": request.estimator, "dry_run": True, "upload": upload, **seen}
 
 
-def _source(reading: Reading, found: Sequence[Finding]) -> Source:
-    return Source(findings=[*reading.findings, *found], index=reading.index, lines_of=reading.lines_of)
+def _typed(reading: Reading, request: Request) -> tuple[pa.Table, Source]:
+    """(what was read with each column as what its values are, where that comes from)."""
+    # In a CSV all is text, so that texts which are numbers are worth no word.
+    said = reading.format != "csv"
+    table, found = typed(reading.table, wishes_of(request.options), decimal=reading.decimal, said=said)
+    return table, Source(findings=[*reading.findings, *found], index=reading.index, lines_of=reading.lines_of)
 
 
 def _last_sides(runtime: Runtime, model: str) -> tuple[Sides | None, list[str]]:

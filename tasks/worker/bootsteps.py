@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import Any, Final
 
 import redis
-from celery import bootsteps
 from celery.worker.consumer.events import Events
 from celery.worker.consumer.tasks import Tasks
 
@@ -17,6 +16,7 @@ from tasks.ledger.fleet import announce, leave, namesakes, worker_member
 from tasks.redis_keys import FLEET_SECONDS
 from tasks.storage.connection import connect
 from tasks.worker.pool_deaths import PoolDeaths
+from tasks.worker.timer_step import TimerStep
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ EVENT_LIMIT: Final = 1000
 LOST_PROCESS_SECONDS: Final = 0.5
 
 
-class BatchedEvents(bootsteps.StartStopStep):  # type: ignore[misc]
+class BatchedEvents(TimerStep):
     """Sends task events in batches.
 
     Celery flushes them at each turn of its loop: measured with groups of estimates, that was 0.41 of the worker's main
@@ -38,21 +38,15 @@ class BatchedEvents(bootsteps.StartStopStep):  # type: ignore[misc]
     requires = (Events,)
 
     def start(self, parent: Any) -> None:
-        """Gather events from now on, and flush them by the clock."""
+        """Gather events from now on, and flush them by the clock; in the end the Events step flushes what is left."""
         dispatcher = parent.event_dispatcher
         if dispatcher is not None and parent.hub is not None:
             dispatcher.on_send_buffered = None
             dispatcher.buffer_limit = EVENT_LIMIT
-            self._timer = parent.timer.call_repeatedly(EVENT_SECONDS, dispatcher.flush)
-
-    def stop(self, parent: Any) -> None:
-        """Stop the clock; the Events step flushes what is left."""
-        timer, self._timer = getattr(self, "_timer", None), None
-        if timer is not None:
-            timer.cancel()
+            self.every(parent, EVENT_SECONDS, dispatcher.flush)
 
 
-class LostProcesses(bootsteps.StartStopStep):  # type: ignore[misc]
+class LostProcesses(TimerStep):
     """Finds out soon that a process of the pool has died with its work, and counts it; Celery looks every 5 s."""
 
     requires = (Tasks,)
@@ -64,13 +58,7 @@ class LostProcesses(bootsteps.StartStopStep):  # type: ignore[misc]
         # A worker without a pool of processes has none to lose.
         if self._deaths is None and (pool := getattr(parent.pool, "_pool", None)) is not None:
             self._deaths = PoolDeaths(pool)
-        self._timer = parent.timer.call_repeatedly(LOST_PROCESS_SECONDS, self._look, (parent,))
-
-    def stop(self, parent: Any) -> None:
-        """Stop the clock."""
-        timer, self._timer = getattr(self, "_timer", None), None
-        if timer is not None:
-            timer.cancel()
+        self.every(parent, LOST_PROCESS_SECONDS, self._look, parent)
 
     def _look(self, parent: Any) -> None:
         parent.pool.maintain_pool()
@@ -83,7 +71,7 @@ class LostProcesses(bootsteps.StartStopStep):  # type: ignore[misc]
             log.warning("a lost process cannot be counted: %s", error)
 
 
-class Membership(bootsteps.StartStopStep):  # type: ignore[misc]
+class Membership(TimerStep):
     """Says every few seconds that this worker is there, until it stops."""
 
     requires = (Tasks,)
@@ -92,7 +80,7 @@ class Membership(bootsteps.StartStopStep):  # type: ignore[misc]
         """Join the fleet."""
         self._client = connect(parent.app.settings)
         self._member = worker_member(parent.hostname, parent.app.holder)
-        self._timer = parent.timer.call_repeatedly(FLEET_SECONDS, self._announce, (parent,))
+        self.every(parent, FLEET_SECONDS, self._announce, parent)
         self._announce(parent)
         with suppress(redis.exceptions.RedisError):
             if namesakes(self._client, parent.app.fleet, self._member):
@@ -104,9 +92,9 @@ class Membership(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def stop(self, parent: Any) -> None:
         """Leave the fleet."""
-        timer, self._timer = getattr(self, "_timer", None), None
-        if timer is not None:
-            timer.cancel()
+        joined = self._timer is not None
+        super().stop(parent)
+        if joined:
             with suppress(redis.exceptions.RedisError):
                 leave(self._client, parent.app.fleet, member=self._member)
 

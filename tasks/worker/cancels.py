@@ -14,7 +14,6 @@ from contextlib import suppress
 from typing import Any, Final
 
 import redis
-from celery import bootsteps
 from celery.worker import state
 from celery.worker.consumer.tasks import Tasks
 
@@ -25,6 +24,7 @@ from tasks.storage.connection import connect
 from tasks.worker.pool_deaths import kill
 from tasks.worker.qos import in_ledger
 from tasks.worker.time_limits import SIGNAL
+from tasks.worker.timer_step import TimerStep
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ LOOK_SECONDS: Final = 0.4
 PATIENCE_SECONDS: Final = 0.7
 
 
-class Cancels(bootsteps.StartStopStep):  # type: ignore[misc]
+class Cancels(TimerStep):
     """Looks, in the main process of a worker that has a pool."""
 
     requires = (Tasks,)
@@ -47,13 +47,7 @@ class Cancels(bootsteps.StartStopStep):  # type: ignore[misc]
         self._seen: set[str] = set()
         #: When the process was interrupted that has a group.
         self._interrupted: dict[str, float] = {}
-        self._timer = parent.timer.call_repeatedly(LOOK_SECONDS, self._look, (parent,))
-
-    def stop(self, parent: Any) -> None:
-        """Stop the clock."""
-        timer, self._timer = getattr(self, "_timer", None), None
-        if timer is not None:
-            timer.cancel()
+        self.every(parent, LOOK_SECONDS, self._look, parent)
 
     def _look(self, parent: Any) -> None:
         active = {request.id: request for request in tuple(state.active_requests) if in_ledger(request._message)}

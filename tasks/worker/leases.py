@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import redis
-from celery import bootsteps
 from celery.worker import state
 from celery.worker.consumer.tasks import Tasks
 
@@ -23,6 +22,7 @@ from tasks.storage.connection import connect
 from tasks.storage.scripts import register
 from tasks.worker.qos import in_ledger
 from tasks.worker.redaction import RedactedRequest
+from tasks.worker.timer_step import TimerStep
 
 log = logging.getLogger(__name__)
 
@@ -30,27 +30,22 @@ log = logging.getLogger(__name__)
 RENEWAL_PART: Final = 0.25
 
 
-class Leases(bootsteps.StartStopStep):  # type: ignore[misc]
+class Leases(TimerStep):
     """Renews the leases of what this worker's processes have begun."""
 
     requires = (Tasks,)
 
     def start(self, parent: Any) -> None:
-        """Renew from now on, by the worker's clock, which a lost connection clears."""
+        """Renew from now on, by the worker's clock, which a lost connection clears; in the end, what runs on keeps its
+        lease until that ends."""
         settings = parent.app.settings
         self._seconds = settings.visibility_timeout_seconds
         self._fleet, self._holder = parent.app.fleet, parent.app.holder
         self._client = connect(settings)
         self._renew = register(self._client, "tasks/worker/lua/renew_leases.lua")
-        self._timer = parent.timer.call_repeatedly(self._seconds * RENEWAL_PART, self._tick)
+        self.every(parent, self._seconds * RENEWAL_PART, self._tick)
         # After a broken connection there is work in progress, whose leases have waited long enough.
         self._tick()
-
-    def stop(self, parent: Any) -> None:
-        """Stop the clock. What runs on keeps its lease until that ends."""
-        timer, self._timer = getattr(self, "_timer", None), None
-        if timer is not None:
-            timer.cancel()
 
     def _tick(self) -> None:
         try:

@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import redis
 from billiard.einfo import ExceptionInfo  # type: ignore[import-untyped]
-from celery import bootsteps
 from celery.worker import state
 from celery.worker.consumer.tasks import Tasks
 
@@ -29,6 +28,7 @@ from tasks.storage.connection import connect
 from tasks.worker.isolation import memory_limit
 from tasks.worker.pool_deaths import kill
 from tasks.worker.qos import in_ledger
+from tasks.worker.timer_step import TimerStep
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def too_large(sizes: Mapping[int, int], *, each: int, together: int) -> list[int
     return over
 
 
-class MemoryWatch(bootsteps.StartStopStep):  # type: ignore[misc]
+class MemoryWatch(TimerStep):
     """Has the worker's main process look at its pool."""
 
     requires = (Tasks,)
@@ -83,13 +83,7 @@ class MemoryWatch(bootsteps.StartStopStep):  # type: ignore[misc]
     def start(self, parent: Any) -> None:
         """Look from now on."""
         self._client = connect(parent.app.settings)
-        self._timer = parent.timer.call_repeatedly(LOOK_SECONDS, self._look, (parent,))
-
-    def stop(self, parent: Any) -> None:
-        """Stop the clock."""
-        timer, self._timer = getattr(self, "_timer", None), None
-        if timer is not None:
-            timer.cancel()
+        self.every(parent, LOOK_SECONDS, self._look, parent)
 
     def _look(self, parent: Any) -> None:
         # A worker without a pool works in this process, of which nobody else can take care.

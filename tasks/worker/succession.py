@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import redis
-from celery import bootsteps
 from celery.worker.consumer.tasks import Tasks
 
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import GROUP_KEY, LEASES_KEY
 from tasks.storage.connection import connect
+from tasks.worker.timer_step import TimerStep
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ LEASES: Final = 1000
 UNREADY: Final = "."
 
 
-class Succession(bootsteps.StartStopStep):  # type: ignore[misc]
+class Succession(TimerStep):
     """Holds this worker's lock, and looks for the dead, where there is a folder for the locks."""
 
     requires = (Tasks,)
@@ -47,13 +47,7 @@ class Succession(bootsteps.StartStopStep):  # type: ignore[misc]
             self._lock = hold(folder, parent.app.holder)
         self._client = connect(parent.app.settings)
         self._ledger = Ledger(self._client, settings=parent.app.settings)
-        self._timer = parent.timer.call_repeatedly(LOOK_SECONDS, self._look, (folder,))
-
-    def stop(self, parent: Any) -> None:
-        """Stop the clock."""
-        timer, self._timer = getattr(self, "_timer", None), None
-        if timer is not None:
-            timer.cancel()
+        self.every(parent, LOOK_SECONDS, self._look, folder)
 
     def _look(self, folder: Path) -> None:
         try:
