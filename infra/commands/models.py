@@ -25,7 +25,7 @@ PAGE: Final = 200
 def show_all(args: argparse.Namespace) -> int:
     """Print the models, one a line: name, estimator, problem, target, versions, which one is current."""
     with _registry(args) as (_, registry):
-        documents = [model_document(registry.model(name)) for name in registry.names()]
+        documents = [model_document(model) for model in registry.models()]
     if args.json:
         _print(documents)
         return 0

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import redis
 
 from tasks.errors import Conflict, NotFound, UnknownModel, UnknownVersion
-from tasks.redis_keys import (
-    ALIASES_KEY,
-    CURVES_KEY,
-    HISTORY_KEY,
-    MODEL_KEY,
-    MODELS_KEY,
-    REPORTS_KEY,
-    RETIRED_KEY,
-    VERSIONS_KEY,
-)
+from tasks.redis_keys import HISTORY_KEY, KEYS_OF_MODEL, MODEL_KEY, MODELS_KEY, VERSIONS_KEY
 from tasks.registry.history import fact
 from tasks.registry.in_progress import in_use
 from tasks.registry.models_registry import Registry
 from tasks.storage.scripts import register
-
-_PARTS: Final = (MODEL_KEY, VERSIONS_KEY, RETIRED_KEY, REPORTS_KEY, CURVES_KEY, HISTORY_KEY, ALIASES_KEY)
 
 
 class Deleting:
@@ -42,8 +31,8 @@ class Deleting:
             raise Conflict(
                 f"unfinished work is about version {number} of {model}: wait for it, cancel it, or say force=true"
             )
-        args: list[Any] = [number, int(force), fact("version deleted", who=who)]
-        done = self._version(keys=[key.format(model=model) for key in _PARTS], args=args)
+        args: list[Any] = [number, int(force), fact("version deleted", who=who), model]
+        done = self._version(keys=[key.format(model=model) for key in (*KEYS_OF_MODEL, MODELS_KEY)], args=args)
         if done == -1:
             raise Conflict(
                 f"version {number} is the current one of {model}: promote another first, or say force=true, after which"
@@ -59,8 +48,8 @@ class Deleting:
         """Delete the latest snapshot; versions stay and answer. Raises UnknownModel; NotFound if there is none;
         Conflict, unless forced, while work of the model is unfinished."""
         self._check_idle(model, force=force)
-        keys = [key.format(model=model) for key in (MODEL_KEY, HISTORY_KEY)]
-        if not self._data(keys=keys, args=[fact("data deleted", who=who)]):
+        keys = [key.format(model=model) for key in (MODEL_KEY, HISTORY_KEY, VERSIONS_KEY, MODELS_KEY)]
+        if not self._data(keys=keys, args=[fact("data deleted", who=who), model]):
             self._registry.model(model)
             raise NotFound(f"the model {model} has no data: it was deleted")
 
@@ -68,7 +57,7 @@ class Deleting:
         """Delete a model with all that it has but its history. Raises UnknownModel; Conflict, unless forced, if it has
         a current version or if its work is unfinished."""
         self._check_idle(model, force=force)
-        keys = [*(key.format(model=model) for key in _PARTS), MODELS_KEY]
+        keys = [key.format(model=model) for key in (*KEYS_OF_MODEL, MODELS_KEY)]
         done = self._model(keys=keys, args=[model, int(force), fact("model deleted", who=who)])
         if done == -1:
             raise Conflict(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import redis
@@ -34,6 +36,9 @@ from tasks.registry.snapshot_plans import SnapshotPlans
 from tasks.registry.version_reports import VersionReports
 from tasks.storage.scripts import register
 
+#: What the script says if there is no such model.
+_GONE: Final = -2
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -58,14 +63,24 @@ class Registry:
             check_held(done, claim)
 
     def add_version(self, model: str, version: Version, *, promote: bool, claim: Claim | None) -> int:
-        """Add a version, and make it current if asked, in one step. Returns its number. Raises FenceLost,
-        Cancelled."""
-        keys = [_group(claim), *_version_keys(model), CURVES_KEY.format(model=model), HISTORY_KEY.format(model=model)]
+        """Add a version, and make it current if asked, in one step. Returns its number. Raises FenceLost, Cancelled,
+        and ModelNotInitialised if the model was deleted meanwhile."""
+        others = (CURVES_KEY, HISTORY_KEY, MODELS_KEY)
+        keys = [_group(claim), *_version_keys(model), *(key.format(model=model) for key in others)]
         lean = msgspec.structs.replace(version, curve=Curve())
         why, task = version.promotion.because, task_of(claim)
         said = fact("version", who=who_asked(claim), why=why, promoted=promote, task=task)
-        args: list[Any] = [claim.fence if claim else 0, _encode(lean), int(promote), _encode(version.curve), said]
+        args: list[Any] = [
+            claim.fence if claim else 0,
+            _encode(lean),
+            int(promote),
+            _encode(version.curve),
+            said,
+            model,
+        ]
         number = self._add_version(keys=keys, args=args)
+        if int(number) == _GONE:
+            raise ModelNotInitialised(f"the model {model} was deleted while a version of it was trained")
         return check_held(number, claim) if claim is not None else int(number)
 
     def promote(self, model: str, version: int, *, who: str) -> None:
@@ -101,10 +116,10 @@ class Registry:
     def not_trained(self, model: str) -> Exception:
         """Why a model without a current version cannot estimate."""
         key = MODEL_KEY.format(model=model)
-        if not self._redis.hexists(key, "snapshot"):
-            return ModelNotInitialised(f"the model {model} is not initialised: submit an init, then a train")
         if self._redis.hlen(VERSIONS_KEY.format(model=model)):
             return ModelNotTrained(f"the model {model} has no current version: promote one of its versions")
+        if not self._redis.hexists(key, "snapshot"):
+            return ModelNotInitialised(f"the model {model} is not initialised: submit an init, then a train")
         return ModelNotTrained(f"the model {model} is not trained: submit a train first")
 
     def version(self, model: str, number: int) -> Version:
@@ -139,6 +154,12 @@ class Registry:
             versions={int(number): read_version(record) for number, record in sorted(versions.items())},
             aliases={alias.decode(): int(number) for alias, number in sorted(aliases.items())},
         )
+
+    def models(self) -> Iterator[Model]:
+        """All models, by name, without those that are deleted meanwhile."""
+        for name in self.names():
+            with suppress(UnknownModel):
+                yield self.model(name)
 
     def _unknown(self, name: str) -> UnknownModel:
         """Why there is no such model: nobody made it, or somebody deleted it."""

@@ -17,8 +17,7 @@ def remove_old(client: redis.Redis, registry: Registry, settings: Settings, *, n
     One that was made or was current in the last `grace_seconds` stays: work that has begun may use it.
     """
     before = now - settings.grace_seconds
-    models = (registry.model(name) for name in registry.names())
-    old = sorted((model.name, number) for model in models for number in _past(model, settings, now=now))
+    old = sorted((model.name, number) for model in registry.models() for number in _past(model, settings, now=now))
     used = in_use(client) if old else set()
     return sum(
         registry.remove_version(model, number, before=before)

@@ -12,16 +12,7 @@ from tasks.errors import Poison
 from tasks.ledger.groups import Group, Head, new_group_id
 from tasks.ledger.outcomes import failure
 from tasks.ledger.store import Ledger
-from tasks.redis_keys import (
-    ALIASES_KEY,
-    CURVES_KEY,
-    HISTORY_KEY,
-    MODEL_KEY,
-    MODELS_KEY,
-    REPORTS_KEY,
-    RETIRED_KEY,
-    VERSIONS_KEY,
-)
+from tasks.redis_keys import KEYS_OF_MODEL, MODELS_KEY
 from tasks.storage.stores import open_blobs
 from tests.fuzz.fresh import MODEL as SLOW
 from tests.fuzz.fresh import PLACEHOLDER
@@ -31,15 +22,12 @@ from tests.service import Service
 TABLE: Final = "area,rooms,price\n" + "".join(
     f"{30 + 5 * a},{rooms},{(30 + 5 * a) * 3000 + rooms * 10000}\n" for a in range(20) for rooms in range(1, 6)
 )
-#: A row of that table, as the definition's examples have it.
 #: Dead letters: some to look at, and one for each case that takes one away.
 LETTERS_SEEN: Final = 5
 LETTERS_TAKEN: Final = 100
 #: How many models there are to take something away from, and the alias that each has.
 SPARES: Final = 100
 ALIAS: Final = "champion"
-#: What is kept of a model.
-_KEPT: Final = (MODEL_KEY, VERSIONS_KEY, CURVES_KEY, REPORTS_KEY, RETIRED_KEY, ALIASES_KEY, HISTORY_KEY)
 
 
 def make(service: Service) -> dict[str, list[str]]:
@@ -96,7 +84,7 @@ def _spares(service: Service) -> list[str]:
     names = [f"spare-{number}" for number in range(SPARES)]
     with service.master() as client, client.pipeline() as pipe:
         for name in names:
-            for key in _KEPT:
+            for key in KEYS_OF_MODEL:
                 pipe.copy(key.format(model="housing"), key.format(model=name))
         pipe.sadd(MODELS_KEY, *names)
         pipe.execute()

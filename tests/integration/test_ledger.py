@@ -27,6 +27,7 @@ from tasks.redis_keys import (
     GROUP_KEY,
     LEASES_KEY,
     LOOKED_KEY,
+    MODELS_KEY,
     PENDING_KEY,
     UNFINISHED_KEY,
     queue_key,
@@ -345,6 +346,7 @@ def test_a_train_that_stored_its_version_has_ended(ledger: Ledger, history: Hist
     ledger.accept(group)
     claim = claimed(ledger, group)
     registry = Registry(redis_client)
+    redis_client.sadd(MODELS_KEY, "m", "n")
     version = Version(
         estimator="e", schema=msgspec.Raw(b"{}"), fingerprint="f", artefact="a", params={}, metrics={}, importance={},
         seconds=1, created_at=1, task="t",

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tasks.registry.models_registry import Registry
+from tasks.upkeep.garbage import referenced
 from tests.servers import eventually
 from tests.service import MLSERVICE, Service
 
@@ -64,6 +66,27 @@ def test_data_goes_and_versions_answer_on(service: Service, model: str) -> None:
     assert "it was deleted" in again.json()["detail"]
     assert service.init(model, {"rows": ROWS}, target="y").status_code == 200
     assert service.train(model).json()["version"] == 3
+
+
+def test_a_model_of_which_nothing_is_left_is_gone(service: Service, model: str) -> None:
+    path = f"/v1/models/{model}"
+    for part in ("versions/1", "snapshot", "versions/2"):
+        assert service.http.delete(f"{path}/{part}", params={"force": "true"}).status_code == 200
+    assert model not in [entry["model"] for entry in service.http.get("/v1/models").json()["models"]]
+    assert service.http.get(path).status_code == 404
+    with service.master() as client:
+        assert referenced(Registry(client)), "the sweep goes on"
+
+
+def test_a_train_does_not_bring_a_deleted_model_back(service: Service, model: str) -> None:
+    body = {"params": {"num_iterations": 3000, "early_stopping_rounds": 0}}
+    train = service.http.post(f"/v1/models/{model}/train", json=body).json()["id"]
+    task = f"/v1/tasks/{train}"
+    eventually(lambda: service.http.get(task).json()["state"] == "running", seconds=20, what="the train")
+    assert service.http.delete(f"/v1/models/{model}", params={"force": "true"}).status_code == 200
+    eventually(lambda: service.http.get(task).json()["state"] == "failed", seconds=60, what="the end of the train")
+    assert "was deleted while a version of it was trained" in service.http.get(task).json()["error"]["detail"]
+    assert service.http.get(f"/v1/models/{model}").status_code == 404
 
 
 def test_a_model_goes_and_its_history_says_who_and_when(service: Service, model: str) -> None:

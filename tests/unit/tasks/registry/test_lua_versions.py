@@ -15,8 +15,15 @@ MODEL_KEYS = ("model", "versions", "retired")
 FACT = '{"what":"it"}'
 
 
+@pytest.fixture(autouse=True)
+def there(lua: Lua) -> None:
+    """The model is there."""
+    lua.redis.sadd("models", "m")
+
+
 def add(lua: Lua, record: str, *, group: str = "", promote: int = 0, fence: int = 1) -> Any:
-    keys, args = [group, *MODEL_KEYS, "curves", "history"], [fence, record, promote, f"curve of {record}", FACT]
+    keys = [group, *MODEL_KEYS, "curves", "history", "models"]
+    args = [fence, record, promote, f"curve of {record}", FACT, "m"]
     return lua.run("tasks/registry/lua/add_version.lua", keys=keys, args=args)
 
 
@@ -60,6 +67,7 @@ def test_work_with_a_record_adds_one_version(lua: Lua) -> None:
 
 
 def test_a_snapshot_makes_the_model(lua: Lua) -> None:
+    lua.redis.delete("models")
     assert set_snapshot(lua) == 1
     assert lua.redis.hgetall("model") == {"snapshot": "snapshot"}
     assert lua.redis.smembers("models") == {"m"}
@@ -165,8 +173,8 @@ def test_what_is_or_was_current_not_long_ago_stays(lua: Lua) -> None:
 
 
 def delete(lua: Lua, version: int, *, force: int = 0) -> Any:
-    keys = [*MODEL_KEYS, "reports", "curves", "history", "aliases"]
-    return lua.run("tasks/registry/lua/delete_version.lua", keys=keys, args=[version, force, FACT])
+    keys = [*MODEL_KEYS, "reports", "curves", "history", "aliases", "models"]
+    return lua.run("tasks/registry/lua/delete_version.lua", keys=keys, args=[version, force, FACT, "m"])
 
 
 def test_a_version_is_deleted_and_the_current_one_only_by_force(lua: Lua) -> None:
@@ -184,13 +192,16 @@ def test_a_version_is_deleted_and_the_current_one_only_by_force(lua: Lua) -> Non
     assert noted(lua) == [1, 2, 2, 1]
 
 
-def test_data_is_deleted_once(lua: Lua) -> None:
-    def run() -> Any:
-        return lua.run("tasks/registry/lua/delete_data.lua", keys=["model", "history"], args=[FACT])
+def delete_data(lua: Lua) -> Any:
+    keys = ["model", "history", "versions", "models"]
+    return lua.run("tasks/registry/lua/delete_data.lua", keys=keys, args=[FACT, "m"])
 
+
+def test_data_is_deleted_once(lua: Lua) -> None:
     set_snapshot(lua)
     add(lua, "first", promote=1)
-    assert (run(), run()) == (1, 0)
+    assert (delete_data(lua), delete_data(lua)) == (1, 0)
+    assert lua.redis.smembers("models") == {"m"}
     assert lua.redis.hget("model", "current") == "1"
     assert noted(lua) == [None, 1, None]
 
@@ -201,6 +212,7 @@ def delete_model(lua: Lua, *, force: int = 0) -> Any:
 
 
 def test_a_model_is_deleted_and_its_numbers_are_not_used_again(lua: Lua) -> None:
+    lua.redis.delete("models")
     assert delete_model(lua, force=1) == 0
     set_snapshot(lua)
     add(lua, "first", promote=1)
@@ -211,7 +223,22 @@ def test_a_model_is_deleted_and_its_numbers_are_not_used_again(lua: Lua) -> None
     assert lua.redis.hgetall("model") == {"last_version": "1"}
     assert not lua.redis.exists("models", "versions", "curves", "reports", "retired")
     assert noted(lua) == [None, 1, None]
+    before = lua.everything()
+    assert add(lua, "late", promote=1) == -2, "it was trained meanwhile"
+    assert lua.everything() == before
+    set_snapshot(lua)
     assert add(lua, "another") == 2
+
+
+@pytest.mark.parametrize("last", ["data", "version"])
+def test_a_model_of_which_nothing_is_left_is_none(lua: Lua, last: str) -> None:
+    set_snapshot(lua)
+    add(lua, "first")
+    steps = [lambda: delete(lua, 1), lambda: delete_data(lua)]
+    for step in steps if last == "data" else reversed(steps):
+        assert lua.redis.smembers("models") == {"m"}
+        assert step() == 1
+    assert not lua.redis.exists("models")
 
 
 def set_alias(lua: Lua, alias: str, version: int) -> Any:
