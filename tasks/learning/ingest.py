@@ -20,6 +20,7 @@ from tasks.registry.snapshots import read_sides
 from tasks.storage.fsspec_urls import locate
 from tasks.tables import formats
 from tasks.tables.bounds import UNBOUNDED, Bounds
+from tasks.tables.findings import placed
 from tasks.tables.memory import give_back
 from tasks.tables.plan import Plan
 from tasks.tables.planning.finishing import plan_of_parts
@@ -156,7 +157,8 @@ def _typed(reading: Reading, request: Request) -> tuple[pa.Table, Source]:
     # In a CSV all is text, so that texts which are numbers are worth no word.
     said = reading.format != "csv"
     table, found = typed(reading.table, wishes_of(request.options), decimal=reading.decimal, said=said)
-    return table, Source(findings=[*reading.findings, *found], index=reading.index, lines_of=reading.lines_of)
+    findings = [*reading.findings, *(placed(one, reading.lines_of) for one in found)]
+    return table, Source(findings=findings, index=reading.index, lines_of=reading.lines_of)
 
 
 def _last_sides(runtime: Runtime, model: str) -> tuple[Sides | None, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -33,3 +34,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 #: Most rows that a finding names.
 MOST_ROWS: Final = 5
+
+#: The lines of the file, counted from 1, on which rows (counted from 0) begin.
+LinesOf = Callable[[Sequence[int]], list[int]]
+
+
+def placed(found: Finding, lines_of: LinesOf | None) -> Finding:
+    """The finding with the lines of its rows, where their file has lines."""
+    return msgspec.structs.replace(found, lines=lines_of(found.rows)) if found.rows and lines_of else found

@@ -34,7 +34,24 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def service() -> Iterator[Service]:
-    """The whole stack, started once; who needs models or accounts gives them names of their own."""
+def shared() -> list[Service]:
+    """The service that modules share, once one has asked for it."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def service(shared: list[Service]) -> Iterator[Service]:
+    """The whole stack, started once; who needs accounts gives them names of their own."""
     with Service(env=SHARED) as running:
+        shared.append(running)
         yield running
+        shared.clear()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_models_left(shared: list[Service]) -> Iterator[None]:
+    """A module leaves no model to the next one on the service that they share: one in use takes no other table."""
+    yield
+    for running in shared:
+        for model in running.http.get("/v1/models").raise_for_status().json()["models"]:
+            running.http.delete(model["links"]["self"], params={"force": "true"}).raise_for_status()

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from tasks.tables.columns import ColumnType, Problem, Role
 from tasks.tables.finding_codes import finding
-from tasks.tables.findings import MOST_ROWS, Finding
+from tasks.tables.findings import MOST_ROWS, Finding, placed
 from tasks.tables.planning.number_figures import NumberFigures, number_figures
 from tasks.tables.planning.source import Source
 from tasks.tables.wishes import Wish
@@ -63,10 +62,7 @@ class Draft:
     def find(self, code: str, message: str, *, rows: Sequence[int] = (), **about: Any) -> None:
         """Note a finding. `rows` are those of the table as it is now, and are noted as they came."""
         shown = [int(self.rows[row]) if self.rows is not None else int(row) for row in rows[:MOST_ROWS]]
-        found = finding(code, message, rows=shown, **about)
-        if shown and self.source.lines_of is not None:
-            found = msgspec.structs.replace(found, lines=self.source.lines_of(shown))
-        self.findings.append(found)
+        self.findings.append(placed(finding(code, message, rows=shown, **about), self.source.lines_of))
 
     def leave_out(self, name: str, code: str, message: str, *, role: Role = "ignore", **about: Any) -> None:
         """Have a column be no feature, and say so."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasks.tables.findings import Finding
+from tasks.tables.findings import Finding, LinesOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,4 +16,4 @@ class Source:
     #: Columns that the file says are an index.
     index: frozenset[str] = frozenset()
     #: The lines of the file on which rows begin; None where it has no lines.
-    lines_of: Callable[[Sequence[int]], list[int]] | None = None
+    lines_of: LinesOf | None = None

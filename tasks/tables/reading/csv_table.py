@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-import msgspec
 import pyarrow as pa
 
 from tasks.errors import MalformedBody
@@ -15,7 +13,7 @@ from tasks.tables import csv_size
 from tasks.tables.bounds import Bounds
 from tasks.tables.columns import Schema
 from tasks.tables.finding_codes import finding
-from tasks.tables.findings import Finding
+from tasks.tables.findings import Finding, placed
 from tasks.tables.reading.csv_dialect import Dialect, dialect_of, said_delimiter
 from tasks.tables.reading.csv_lines import Lines, lines_of
 from tasks.tables.reading.csv_quotes import StrayQuote, field_quotes, unescaped
@@ -70,15 +68,11 @@ def read_csv(data: bytes, hints: Hints, bounds: Bounds, schema: Schema | None = 
         before=int(before > 0),
     )
     table, found = without_edges(table, keep_rows=source.width == 1)
-    found = [_with_lines(one, lines) for one in found]
+    found = [placed(one, lines) for one in found]
     return Reading(table=table, format="csv", findings=findings + found, decimal=source.dialect.decimal, lines_of=lines)
 
 
 _OTHERS: Final = ("decimal", "encoding", "missing_words", "header")
-
-
-def _with_lines(found: Finding, lines: Callable[[Sequence[int]], list[int]]) -> Finding:
-    return msgspec.structs.replace(found, lines=lines(found.rows)) if found.rows else found
 
 
 def _refuse_single_line(text: bytes) -> None:

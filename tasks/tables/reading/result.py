@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from tasks.tables.findings import Finding
+from tasks.tables.findings import Finding, LinesOf
 
 
 def no_lines(_rows: Sequence[int]) -> list[int]:
@@ -15,7 +15,7 @@ def no_lines(_rows: Sequence[int]) -> list[int]:
     return []
 
 
-def counting(first: int) -> Callable[[Sequence[int]], list[int]]:
+def counting(first: int) -> LinesOf:
     """The lines of rows that have one each, from this one on."""
     return lambda rows: [first + row for row in rows]
 
@@ -40,4 +40,4 @@ class Reading:
     #: The decimal sign of numbers in its texts.
     decimal: str = "."
     #: The lines of the file, counted from 1, on which rows (counted from 0) begin; nothing for formats without lines.
-    lines_of: Callable[[Sequence[int]], list[int]] = no_lines
+    lines_of: LinesOf = no_lines

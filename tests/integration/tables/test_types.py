@@ -119,3 +119,13 @@ def test_what_is_not_of_the_type_that_is_given_is_named(service: Service) -> Non
     (finding,) = refused.json()["findings"]
     assert (finding["code"], finding["column"], finding["rows"]) == ("not_of_type", "k", [29])
     assert "row 29 is 'x' where a number belongs" in refused.json()["detail"]
+
+
+def test_an_odd_cell_of_a_csv_is_named_by_its_line(service: Service) -> None:
+    """A quoted field has a line break, so that lines and rows differ."""
+    rows = [f'{row},"a{chr(10)}b",{2 * row}' for row in range(200)]
+    rows[150] = 'oops,"a",300'
+    body = "\n".join(["x,note,y", *rows, ""]).encode()
+    plan = service.init("odd-cell", body, target="y", media="text/csv").raise_for_status().json()["plan"]
+    [odd] = [finding for finding in plan["findings"] if finding["code"] == "odd_values"]
+    assert (odd["column"], odd["rows"], odd["lines"]) == ("x", [150], [2 + 2 * 150])
