@@ -2,8 +2,8 @@
 -- Adds a version to a model.
 -- KEYS: group ('' for work without a record), model, versions, retired, curves, history, models.
 -- ARGV: fence, version record, promote (1 or 0), its curve, fact, model name.
--- Returns the new version's number; 0 and no change where the fence is old; -1 and no change if the work is cancelled; -2 and
--- no change if there is no such model, as it was deleted meanwhile.
+-- Returns the new version's number; 0 and no change where the fence is old; -1 and no change if the work is cancelled;
+-- -2 and no change if there is no such model, as it was deleted meanwhile.
 --
 -- The model remembers a digest of the record, which tells the version from one with the same number in a Redis that
 -- lost what it knew, and from one that was added a moment ago by the same call, whose answer was lost. The group
