@@ -78,7 +78,7 @@ def files() -> list[Path]:
 
 def resolve(names: Sequence[str], *, pins: Path, more: Sequence[str] = ()) -> str:
     """What these extras and `more` take, as pip reads it."""
-    command = ["uv", "pip", "compile", "-", *["setup.cfg"] * bool(names), "--universal", "--python-version", PYTHON]
+    command = [str(Path(sys.executable).with_name("uv")), "pip", "compile", "-", *["setup.cfg"] * bool(names), "--universal", "--python-version", PYTHON]
     command += ["--generate-hashes", "--no-annotate", "--no-header", "--no-emit-index-url", "--quiet"]
     command += ["--constraint", str(pins), *(word for name in names for word in ("--extra", name))]
     done = subprocess.run(command, input="\n".join(more), cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
