@@ -25,7 +25,7 @@ FOLDER: Final = ROOT / "constraints"
 INSTALLERS: Final = ("pip", "setuptools")
 INSTALLERS_FILE: Final = FOLDER / "pip.txt"
 #: Extras that others are made of, and that no command installs by itself.
-PARTS: Final = frozenset({"gateway", "worker", "embedded", "otel", "demo"})
+PARTS: Final = frozenset({"gateway", "worker", "embedded", "otel", "search", "sql", "onnx", "demo"})
 #: The oldest Python with which every version of the lock can be installed.
 PYTHON: Final = "3.11.5"
 #: A package with its version: the first line of its piece.
@@ -78,7 +78,8 @@ def files() -> list[Path]:
 
 def resolve(names: Sequence[str], *, pins: Path, more: Sequence[str] = ()) -> str:
     """What these extras and `more` take, as pip reads it."""
-    command = [str(Path(sys.executable).with_name("uv")), "pip", "compile", "-", *["setup.cfg"] * bool(names), "--universal", "--python-version", PYTHON]
+    uv = str(Path(sys.executable).with_name("uv"))
+    command = [uv, "pip", "compile", "-", *["setup.cfg"] * bool(names), "--universal", "--python-version", PYTHON]
     command += ["--generate-hashes", "--no-annotate", "--no-header", "--no-emit-index-url", "--quiet"]
     command += ["--constraint", str(pins), *(word for name in names for word in ("--extra", name))]
     done = subprocess.run(command, input="\n".join(more), cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
