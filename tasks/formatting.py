@@ -52,3 +52,11 @@ def duration(seconds: float) -> str:
 def shortened(text: str, most: int) -> str:
     """The text, or its beginning and an ellipsis."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def bytes_shown(count: int) -> str:
+    """How many bytes something has."""
+    for size, unit in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"

@@ -26,7 +26,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("redis_keys",),
         ("config", "tables"),
         ("storage", "estimators"),
-        ("ledger",),
+        ("ledger", "conformance"),
         ("registry", "telemetry"),
         ("worker", "watch"),
         ("upkeep", "reports"),

@@ -1,0 +1,26 @@
+"""The commands for an estimator of one's own: `check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.arguments.common import command
+
+if TYPE_CHECKING:
+    from infra.arguments.common import Subparsers
+
+
+def add_projects(commands: Subparsers) -> None:
+    """Begin one, and see whether it can serve."""
+    check = command(commands, "check", "infra.commands.check:run", help="try an estimator of yours without a service")
+    check.add_argument("path", metavar="MODULE:CLASS", help="as the workers would import it")
+    check.add_argument("--data", type=Path, required=True, metavar="FILE", help="a table: CSV, Parquet, JSON, .xlsx")
+    check.add_argument("--target", required=True, metavar="COLUMN", help="the column to learn")
+    check.add_argument("--params", metavar="JSON", default="{}", help="those of a train, as an object; default: none")
+    check.add_argument("--options", metavar="JSON", default="{}", help="those of an init, as an object; default: none")
+    check.add_argument("--rows", type=int, metavar="N", help="so many rows of the table are used; default: 2000")
+    check.add_argument(
+        "--seconds", type=float, metavar="S", help="longest time for each of the two processes; default: 300"
+    )
+    check.add_argument("--json", action="store_true", help="as one JSON array")

@@ -1,0 +1,56 @@
+"""`mlservice check`: whether an estimator keeps the contract, without a service."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tasks.conformance.request import MOST_ROWS, MOST_SECONDS, Request
+from tasks.conformance.running import run as checked
+from tasks.conformance.showing import report
+from tasks.errors import InvalidField
+
+#: Fewer rows cannot be split and learned from.
+LEAST_ROWS = 20
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what was found; 1 if that is a fault, 0 if it is none. Raises InvalidField for arguments that cannot be."""
+    checks = checked(_request(args), os.environ)
+    if args.json:
+        print(msgspec.json.encode(checks).decode())
+    else:
+        print(report(checks))
+    return int(any(check.verdict == "fault" for check in checks))
+
+
+def _request(args: argparse.Namespace) -> Request:
+    module, colon, name = args.path.partition(":")
+    if not (colon and name.isidentifier() and all(part.isidentifier() for part in module.split("."))):
+        raise InvalidField(f"{args.path!r} names no class: write package.module:Class")
+    if not args.data.is_file():
+        raise InvalidField(f"--data: there is no file {args.data}")
+    rows, seconds = args.rows or MOST_ROWS, args.seconds or MOST_SECONDS
+    if rows < LEAST_ROWS or seconds <= 0:
+        raise InvalidField(f"--rows must be at least {LEAST_ROWS}, and --seconds more than 0")
+    return Request(
+        path=args.path,
+        data=str(args.data.resolve()),
+        target=args.target,
+        params=_object("--params", args.params),
+        options=_object("--options", args.options),
+        rows=rows,
+        seconds=seconds,
+        beside=str(Path.cwd()),
+    )
+
+
+def _object(name: str, text: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise InvalidField(f"{name} is no JSON object: {error}") from None

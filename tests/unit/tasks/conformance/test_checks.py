@@ -1,0 +1,107 @@
+"""Checks of an estimator in one process: what each finds of what is planted, and that a sound one passes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tasks.conformance import learning, serving
+from tasks.conformance.carrying_out import carry_out
+from tasks.conformance.remarks import Check
+from tasks.conformance.trial import Trial
+from tasks.estimators.base import Estimator
+from tasks.estimators.features.wrapping import with_features
+from tests import planted
+
+#: What cannot be looked at in the process of the tests, or costs time for what is not planted here.
+ELSEWHERE = ("fork", "speed")
+
+
+def table() -> pa.Table:
+    """A number that matters, with a gap, a category, and the target."""
+    x = np.linspace(0, 40, 120)
+    return pa.table({
+        "x": pa.array([None if row == 7 else float(value) for row, value in enumerate(x)]),
+        "side": ["left" if row % 3 else "right" for row in range(120)],
+        "y": 3 * x + np.sin(x),
+    })  # fmt: skip
+
+
+def checked(cls: type[Estimator[Any]], params: Mapping[str, Any]) -> dict[str, Check]:
+    """All checks that can be made here, by name: of the process that fits, then of one that serves."""
+    estimator = with_features(cls(threads=1))
+    found: dict[str, Check] = {}
+
+    def tell(item: str | Check) -> None:
+        if isinstance(item, Check):
+            found[item.name] = item
+
+    dataset = estimator.prepare(table(), {"target": "y"})
+    fitted = learning.trial_of(estimator, dataset, params=params)
+    if not carry_out(learning.STEPS, fitted, tell):
+        return found
+    again = with_features(cls(threads=1))
+    served = Trial(again, fitted.schema, fitted.rows, predictions=fitted.answer, other_dumped=fitted.other_dumped)
+    served.model = again.load(fitted.dumped)
+    carry_out([step for step in serving.STEPS if step.name not in ELSEWHERE], served, tell)
+    return found
+
+
+def verdicts(found: Mapping[str, Check]) -> dict[str, str]:
+    """What was not well, by check."""
+    return {name: check.verdict for name, check in found.items() if check.verdict != "ok"}
+
+
+def test_a_sound_estimator_passes_all() -> None:
+    found = checked(planted.Sound, {"times": 1.0})
+    assert verdicts(found) == {}
+    assert {"fit", "dump", "a fresh process", "threads"} <= found.keys()
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "said"),
+    [
+        (planted.InGlobals, "another model", "after another model was fitted"),
+        (planted.InSelf, "another version", "after another version was loaded"),
+        (planted.Ordered, "order of rows", "in the reverse order"),
+        (planted.Batched, "size of batches", "one by one"),
+        (planted.Pickled, "dump", "pickle"),
+        (planted.HiddenPickle, "dump", "pickle.dumps"),
+        (planted.Random, "the same again", "the second time"),
+        (planted.FewerRows, "the answer", "rows for"),
+        (planted.NaNs, "the answer", "NaN"),
+        (planted.Whole, "the answer", "int64"),
+        (planted.Misnamed, "the answer", "predictions"),
+        (planted.Popping, "fit", "changes the params"),
+        (planted.Deaf, "a fit that is stopped", "fit went on"),
+        (planted.NaNsForMissing, "missing values", "missing values: predict gives NaN"),
+        (planted.Unready, "new texts and categories", "KeyError: 'never seen' (planted.py, line"),
+        (planted.Shared, "threads", "beside other threads"),
+    ],
+)
+def test_a_planted_fault_is_found(cls: type[Estimator[Any]], name: str, said: str) -> None:
+    found = checked(cls, {"times": 1.0})
+    assert found[name].verdict == "fault", verdicts(found)
+    (remark,) = (remark for remark in found[name].remarks if remark.severity == "fault")
+    assert said in remark.message
+    assert remark.remedy
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "said"),
+    [
+        (planted.RandomFit, "another fit", "after another of the same data"),
+        (planted.Silent, "fit", "never calls progress"),
+        (planted.Careless, "params", "no_such_param"),
+        (planted.Useless, "holdout", "no better than a guess"),
+    ],
+)
+def test_what_is_only_strange_is_a_warning(cls: type[Estimator[Any]], name: str, said: str) -> None:
+    found = checked(cls, {"times": 1.0})
+    assert found[name].verdict == "warning", verdicts(found)
+    assert any(said in remark.message for remark in found[name].remarks)
+    assert "fault" not in verdicts(found).values()
