@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, Self, TypeVar
 import pyarrow as pa
 
 from tasks.errors import InvalidField
-from tasks.estimators.metrics import GROWING, MEASURED
+from tasks.estimators.metrics import MEASURED, grows
 from tasks.estimators.outcomes import Floats
 from tasks.tables.choices import DEFAULTS, Choices, choices_of
 from tasks.tables.columns import ColumnType, Schema
@@ -130,7 +130,7 @@ class Estimator(ABC, Generic[Model]):
         classes, target = whole.schema.classes, whole.schema.target
         wanted = wanted_of(options, whole.schema)
         chosen = choices_of(options, whole.schema.problem, classes, MEASURED[whole.schema.problem], wanted)
-        dealt = whole.table.select([*whole.schema.names, target, *filter(None, [wanted.column])])
+        dealt = whole.table.select([*whole.schema.names, target, *filter(None, [wanted.column, wanted.query])])
         parts = deal(dealt, wanted, target=target, classes=bool(classes), known=self._known)
         give_back()
         if parts.sides is not None:
@@ -192,7 +192,7 @@ class Estimator(ABC, Generic[Model]):
 
     def grows(self, metric: str) -> bool:
         """Whether more of a metric that `fit` tells is better; of others less is."""
-        return metric.partition("@")[0] in GROWING
+        return grows(metric)
 
     def importance(self, model: Model) -> dict[str, float]:
         """How much each feature counts, if the model can say."""

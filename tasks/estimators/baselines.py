@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,11 @@ from tasks.tables.schema import class_indices, numbers
 
 
 def baseline(rows: Outcomes, target: Any, schema: Schema, *, weights: Floats | None = None) -> Outcomes:
-    """The same rows, predicted by the `target` (an Arrow column) of other rows alone: for a regression its mean, for
-    classes the share of each and the most frequent one."""
+    """The same rows, predicted by the `target` (an Arrow column) of other rows alone: for amounts its mean, which
+    puts no rows of a query in order; for classes the share of each and the most frequent one."""
     if not schema.classes:
         constant = np.full(len(rows), np.average(numbers(target), weights=weights))
-        return Outcomes(rows.problem, rows.truth, constant, rows.chances, rows.weights, rows.quantile)
+        return replace(rows, given=constant)
     codes = class_indices(target, schema)
     share = np.bincount(codes[codes >= 0], None if weights is None else weights[codes >= 0], len(schema.classes))
     chances = np.tile(share / share.sum(), (len(rows), 1))

@@ -1,4 +1,4 @@
-"""Gradient boosted trees by LightGBM: regression, binary and multiclass, categories, missing values."""
+"""Gradient boosted trees by LightGBM: regression, classes and ranking, categories, missing values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from tasks.estimators.lightgbm_explain import explanation
 from tasks.estimators.lightgbm_library import load_lightgbm as load_lightgbm
 from tasks.estimators.lightgbm_memory import check_memory
 from tasks.estimators.lightgbm_params import ALPHA, complete, names_given, refusal, resolve, stopping, try_out
+from tasks.estimators.outcomes import Floats
 from tasks.tables.columns import Schema
+from tasks.tables.group_split import by_query
 from tasks.tables.schema import class_indices, numbers, target_type
 
 #: Tables with fewer values are learned by one thread, unless more are asked for. Ten iterations with one thread against
@@ -105,11 +107,12 @@ class LightGBM(Estimator[LightGBMModel]):
         callbacks = [_reporter(total, progress)]
         if stops:
             callbacks.append(lgb.early_stopping(patience, verbose=False))
-        train = _lightgbm_data(dataset.train, schema, features, chosen, known=fitted.known)
-        train.set_weight(dataset.weights("train", fit=True))
-        valid = [_lightgbm_data(dataset.holdout, schema, features, chosen, reference=train)] if holdout_rows else []
-        for data in valid:
-            data.set_weight(dataset.weights("holdout", fit=True))
+        weights = dataset.weights("train", fit=True)
+        train = _lightgbm_data(dataset.train, schema, features, chosen, weights=weights, known=fitted.known)
+        valid = []
+        if holdout_rows:
+            weights = dataset.weights("holdout", fit=True)
+            valid = [_lightgbm_data(dataset.holdout, schema, features, chosen, weights=weights, reference=train)]
         try:
             booster = lgb.train(
                 chosen, train, num_boost_round=total, valid_sets=valid, valid_names=["holdout"], callbacks=callbacks
@@ -128,7 +131,7 @@ class LightGBM(Estimator[LightGBMModel]):
         threads = self.threads if table.num_rows >= ROWS_FOR_THREADS else 1
         found = model.booster.predict(model.features.matrix(table, model.schema), num_threads=threads)
         schema = model.schema
-        if schema.problem == "regression":
+        if not schema.classes:
             return pa.table({"prediction": found})
         chances = [1 - found, found] if schema.problem == "binary" else list(np.ascontiguousarray(found.T))
         best = (found > 0.5).astype(np.int8) if schema.problem == "binary" else found.argmax(axis=1)
@@ -207,14 +210,23 @@ def _lightgbm_data(
     features: Features,
     params: Mapping[str, Any],
     *,
+    weights: Floats | None,
     known: Known | None = None,
     reference: Any = None,
 ) -> Any:
     flat = features.flat(schema)
     categories = [index for index, column in enumerate(flat.columns) if column.type == "category"]
+    matrix, labels = features.matrix(table, schema, known), _labels(table.column(schema.target), schema)
+    sizes = None
+    if schema.problem == "ranking":
+        order, sizes = by_query(table.column(schema.beside_of("query")))
+        matrix, labels = matrix[order], labels[order]
+        weights = None if weights is None else weights[order]
     return load_lightgbm().Dataset(
-        features.matrix(table, schema, known),
-        label=_labels(table.column(schema.target), schema),
+        matrix,
+        label=labels,
+        weight=weights,
+        group=sizes,
         reference=reference,
         categorical_feature=categories,
         # Real names may hold characters that LightGBM's text format does not allow.

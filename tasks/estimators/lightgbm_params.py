@@ -55,9 +55,12 @@ OBJECTIVES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "binary": ("binary",),
     "multiclass": ("multiclass", "softmax", "multiclassova", "multiclass_ova", "ova", "ovr"),
+    "ranking": _split("lambdarank rank_xendcg xendcg xe_ndcg xe_ndcg_mart xendcg_mart"),
 }
 #: The metric on the holdout that stops the fit, by problem.
-METRICS: Final = {"regression": "rmse", "binary": "binary_logloss", "multiclass": "multi_logloss"}
+METRICS: Final = {"regression": "rmse", "binary": "binary_logloss", "multiclass": "multi_logloss", "ranking": "ndcg"}
+#: Of how many first places the metric of a ranking is, if that is not said.
+EVAL_AT: Final = (10,)
 #: The quantile of the objective of that name, if none is given.
 ALPHA: Final = 0.9
 #: LightGBM's metric that orders fits like one of ours, where it is not the problem's own; for all problems under "".
@@ -110,8 +113,10 @@ def resolve(params: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def stopping(metric: str, problem: str) -> dict[str, str]:
-    """The param that has the fit stop by one of our metrics; none where LightGBM has none like it."""
+def stopping(metric: str, problem: str) -> dict[str, Any]:
+    """The params that have the fit stop by one of our metrics; none where LightGBM has none like it."""
+    if problem == "ranking" and metric:
+        return {"metric": "ndcg", "eval_at": [int(metric.partition("@")[2])]}
     name = _STOPPING.get((problem, metric)) or _STOPPING.get(("", metric))
     return {"metric": name} if name else {}
 
@@ -136,9 +141,10 @@ def try_out(params: Mapping[str, Any]) -> None:
     labels = np.tile([0.0, 1.0, 2.0] if several else [1.0], 20)
     rows = np.arange(len(labels), dtype=np.float64)[:, None]
     try:
-        train = lgb.Dataset(rows, labels, params=trial)
+        group = [len(labels)] if objective in OBJECTIVES["ranking"] else None
+        train = lgb.Dataset(rows, labels, group=group, params=trial)
         booster = lgb.Booster(trial, train)
-        booster.add_valid(lgb.Dataset(rows, labels, reference=train, params=trial), "holdout")
+        booster.add_valid(lgb.Dataset(rows, labels, group=group, reference=train, params=trial), "holdout")
         measured = booster.eval_valid()
     except (lgb.basic.LightGBMError, TypeError, ValueError) as error:
         raise refusal(error) from error
@@ -173,6 +179,8 @@ def complete(params: Mapping[str, Any], schema: Schema, *, rows: int, threads: i
         defaults["force_row_wise"] = True
     fixed = {"objective": objective, "verbosity": -1, "num_threads": min(params.get("num_threads", threads), threads)}
     several = {"num_class": len(schema.classes)} if problem == "multiclass" else {}
+    if problem == "ranking":
+        defaults["eval_at"] = list(EVAL_AT)
     return {**defaults, **params, **fixed, **several}
 
 

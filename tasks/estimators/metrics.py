@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
+from tasks.estimators.ndcg import CUTS
 from tasks.estimators.outcomes import CALIBRATION_BINS, Floats, Outcomes
 from tasks.estimators.outcomes import auc as auc
 from tasks.estimators.outcomes import log_loss as log_loss
+from tasks.tables.columns import AMOUNTS
 
 #: The metric that decides, and whether more of it is better, by problem.
 MAIN: Final[dict[str, tuple[str, bool]]] = {
     "regression": ("rmse", False),
     "binary": ("auc", True),
     "multiclass": ("log_loss", False),
+    "ranking": ("ndcg@10", True),
 }
 #: What is measured, by problem; `mape` where no true value is 0, `auc` and `average_precision` where the rows have both
 #: classes, `pinball` of fits of a quantile.
@@ -24,6 +27,7 @@ MEASURED: Final[dict[str, tuple[str, ...]]] = {
     "regression": ("rmse", "mae", "r2", "mape", "pinball"),
     "binary": (*("auc", "average_precision", "log_loss", "accuracy", "balanced_accuracy", "f1", "calibration_error"),),
     "multiclass": ("log_loss", "accuracy", "balanced_accuracy", "f1", "calibration_error"),
+    "ranking": tuple(f"ndcg@{cut}" for cut in CUTS),
 }
 #: Of which metrics more is better, ours and those of the libraries that people use; "ndcg@5" is one of "ndcg".
 GROWING: Final = frozenset({
@@ -45,7 +49,8 @@ def figures(outcomes: Outcomes, weights: Floats | None = None, *, only: Sequence
     """The metrics of the problem that are defined for these rows, weighed by `weights` in place of their own; those of
     `only`, if that names some. With a weight of 0 a row counts as not there."""
     weights = outcomes.weights if weights is None else weights
-    found = _regression(outcomes, weights) if outcomes.problem == "regression" else _classes(outcomes, weights)
+    measures = _AMOUNTS.get(outcomes.problem, _classes)
+    found = measures(outcomes, weights)
     return {name: value for name, value in found.items() if not only or name in only}
 
 
@@ -54,8 +59,13 @@ def main_metric(problem: str, chosen: str, *found: dict[str, float]) -> tuple[st
     `found` has it not, log loss."""
     name = chosen or MAIN[problem][0]
     if not all(name in figures for figures in found):
-        name = FALLBACK if problem != "regression" else MAIN[problem][0]
-    return name, name in GROWING
+        name = FALLBACK if problem not in AMOUNTS else MAIN[problem][0]
+    return name, grows(name)
+
+
+def grows(metric: str) -> bool:
+    """Whether more of a metric is better."""
+    return metric.partition("@")[0] in GROWING
 
 
 def _regression(rows: Outcomes, weights: Floats) -> dict[str, float]:
@@ -77,6 +87,15 @@ def _regression(rows: Outcomes, weights: Floats) -> dict[str, float]:
         loss = np.maximum(rows.quantile * misses, (rows.quantile - 1) * misses)
         found["pinball"] = float(weights @ loss / total * scale)
     return found
+
+
+def _in_order(rows: Outcomes, weights: Floats) -> dict[str, float]:
+    """NDCG of the first places of each query, by the mean weight of its rows."""
+    of_query = rows.of_query
+    counts, summed = np.bincount(of_query), np.bincount(of_query, weights)
+    each = summed / counts
+    found = [(f"ndcg@{cut}", values) for cut, values in rows.ndcg.items()]
+    return {name: float(each @ values / each.sum()) for name, values in found}
 
 
 def _classes(rows: Outcomes, weights: Floats) -> dict[str, float]:
@@ -117,3 +136,9 @@ def _calibration_error(rows: Outcomes, weights: Floats) -> float:
     Obtaining Well Calibrated Probabilities Using Bayesian Binning, AAAI (2015)."""
     bins, off = rows.calibration
     return float(np.abs(np.bincount(bins, weights * off, CALIBRATION_BINS)).sum() / weights.sum())
+
+
+_AMOUNTS: Final[dict[str, Callable[[Outcomes, Floats], dict[str, float]]]] = {
+    "regression": _regression,
+    "ranking": _in_order,
+}

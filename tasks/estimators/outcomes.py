@@ -11,6 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tasks.estimators.ndcg import ndcgs
+from tasks.tables.columns import AMOUNTS
+from tasks.tables.row_hashes import Hashes
+
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
@@ -20,7 +24,7 @@ CALIBRATION_BINS: Final = 10
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Rows with the truth and what was predicted: numbers for a regression; for classes indices into the classes, and
+    """Rows with the truth and what was predicted: numbers for amounts; for classes indices into the classes, and
     `chances` has a column for each class."""
 
     problem: str
@@ -31,6 +35,8 @@ class Outcomes:
     weights: Floats
     #: The quantile that was predicted; None if none was.
     quantile: float | None = None
+    #: Of a ranking: a number for each row that is the same for rows of a query, and for no others.
+    queries: Hashes | None = None
 
     @classmethod
     def of(
@@ -42,12 +48,13 @@ class Outcomes:
         *,
         weights: Floats | None = None,
         quantile: float | None = None,
+        queries: Hashes | None = None,
     ) -> Self:
         """From predictions (as `Estimator.predict` gives them) and the true values (an Arrow column)."""
         weights = np.ones(len(truth)) if weights is None else weights
-        if problem == "regression":
+        if problem in AMOUNTS:
             numbers = _floats(predictions.column("prediction"))
-            return cls(problem, _floats(truth), numbers, np.empty((len(truth), 0)), weights, quantile)
+            return cls(problem, _floats(truth), numbers, np.empty((len(truth), 0)), weights, quantile, queries)
         index = {value: number for number, value in enumerate(classes)}
         expected, given = (
             np.array([index[value] for value in values.to_pylist()], dtype=np.intp)
@@ -63,7 +70,9 @@ class Outcomes:
     def joined(cls, parts: Sequence[Self]) -> Self:
         """The rows of all parts."""
         arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
-        return cls(parts[0].problem, **arrays, quantile=parts[0].quantile)
+        queries = [part.queries for part in parts if part.queries is not None]
+        together = np.concatenate(queries) if queries else None
+        return cls(parts[0].problem, **arrays, quantile=parts[0].quantile, queries=together)
 
     @cached_property
     def scale(self) -> float:
@@ -110,6 +119,16 @@ class Outcomes:
         positive = self.truth == 1
         with_class, without = (np.bincount(places, weights * side, size) for side in (positive, ~positive))
         return np.asarray(with_class, dtype=np.float64), np.asarray(without, dtype=np.float64)
+
+    @cached_property
+    def of_query(self) -> Indices:
+        """The number of each row's query, from 0. Of rows without queries each is one."""
+        return np.arange(len(self)) if self.queries is None else np.unique(self.queries, return_inverse=True)[1]
+
+    @cached_property
+    def ndcg(self) -> dict[int, Floats]:
+        """NDCG of each query (`ndcgs`)."""
+        return ndcgs(self.truth, self.given, self.of_query)
 
     @cached_property
     def _places(self) -> tuple[Indices, int]:

@@ -19,8 +19,8 @@ _T95, _T90 = 2.045, 1.699
 _Z95: Final = 1.96
 #: What is never below 0, and what is never above 1.
 _FROM_0: Final = ("rmse", "mae", "mape", "pinball", "log_loss", "auc", "average_precision", "accuracy",
-                  "balanced_accuracy", "f1", "calibration_error")  # fmt: skip
-_TO_1: Final = ("r2", "auc", "average_precision", "accuracy", "balanced_accuracy", "f1", "calibration_error")
+                  "balanced_accuracy", "f1", "calibration_error", "ndcg")  # fmt: skip
+_TO_1: Final = ("r2", "auc", "average_precision", "accuracy", "balanced_accuracy", "f1", "calibration_error", "ndcg")
 
 Interval = tuple[float, float]
 
@@ -53,9 +53,10 @@ def difference(new: Outcomes, old: Outcomes, name: str) -> Interval | None:
 
 
 def _replicates(outcomes: Outcomes, *only: str) -> list[dict[str, float]]:
-    """The metrics with one group left out, for each group."""
-    groups = min(GROUPS, len(outcomes))
-    of_row = np.arange(len(outcomes)) % groups
+    """The metrics with one group left out, for each group. Rows of a query are in the same group."""
+    of_query = outcomes.of_query
+    groups = min(GROUPS, int(of_query.max(initial=0)) + 1)
+    of_row = of_query % groups
     parts = (np.where(of_row == group, 0.0, outcomes.weights) for group in range(groups))
     return [figures(outcomes, weights, only=only) for weights in parts if weights.any()]
 
@@ -69,7 +70,8 @@ def _half(values: np.ndarray, quantile: float) -> float | None:
 
 
 def _bounded(name: str, low: float, high: float) -> Interval:
-    return max(low, 0.0) if name in _FROM_0 else low, min(high, 1.0) if name in _TO_1 else high
+    kind = name.partition("@")[0]
+    return max(low, 0.0) if kind in _FROM_0 else low, min(high, 1.0) if kind in _TO_1 else high
 
 
 def _wilson(share: float, rows: float) -> Interval:

@@ -97,6 +97,8 @@ class Answers:
     def _uncertain(self, start: int, stop: int, level: float) -> dict[str, list[Any]]:
         """The `intervals` of a regression, or the `sets` of classes."""
         loaded = self._loaded
+        if loaded.schema.problem == "ranking":
+            raise InvalidField("interval cannot be told of a ranking: scores only put rows in order").at("?interval")
         if loaded.schema.classes:
             chances = self._probabilities[start:stop]
             return {"sets": class_sets(chances, loaded.schema.classes, loaded.decision, level)}

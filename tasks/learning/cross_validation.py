@@ -14,6 +14,7 @@ from tasks.estimators.metrics import figures
 from tasks.estimators.outcomes import Outcomes
 from tasks.learning.measuring import Graded, grade
 from tasks.registry.measured import Decision
+from tasks.tables.columns import AMOUNTS
 from tasks.tables.folds import FOLDS, fold_codes
 
 
@@ -34,7 +35,7 @@ def cross_validated(
 def pooled(graded: list[Graded]) -> Graded:
     """The outcomes of all folds together."""
     outcomes, guessed = (Outcomes.joined([getattr(one, name) for one in graded]) for name in ("outcomes", "guessed"))
-    if guessed.problem != "regression":
+    if guessed.problem not in AMOUNTS:
         # One guess for all: what differs between folds would rank their rows.
         chances = np.tile(guessed.chances.mean(axis=0), (len(guessed), 1))
         guessed = replace(guessed, chances=chances, given=chances.argmax(axis=1))
@@ -58,8 +59,9 @@ def _parts(dataset: Dataset) -> Iterator[Dataset]:
         dataset.choices.split,
     )
     column = schema.beside_of(by) if by != "random" else ""
-    dealt = whole.select([*schema.names, schema.target, *filter(None, [column])])
-    codes = fold_codes(dealt, by, column, target=schema.target, classes=bool(schema.classes))
+    query = schema.beside_of("query") if schema.problem == "ranking" and by == "time" else ""
+    dealt = whole.select([*schema.names, schema.target, *filter(None, [column, query])])
+    codes = fold_codes(dealt, by, column, target=schema.target, classes=bool(schema.classes), query=query)
     for fold in range(2 if by == "time" else 0, FOLDS):
         stop = fold - 1 if by == "time" else (fold + 1) % FOLDS
         learned = codes < stop if by == "time" else (codes != fold) & (codes != stop)

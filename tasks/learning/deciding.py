@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 def decision_of(rows: Outcomes, choices: Choices) -> Decision:
     """What is chosen by predictions of validation rows."""
-    if not len(rows):
+    if not len(rows) or rows.problem == "ranking":
         return Decision()
     if rows.problem == "regression":
         found = np.abs(rows.truth - rows.given)

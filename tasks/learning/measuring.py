@@ -17,6 +17,7 @@ from tasks.estimators.outcomes import Floats, Outcomes
 from tasks.learning.deciding import decided, decision_of
 from tasks.registry.measured import Decision
 from tasks.tables.columns import Schema
+from tasks.tables.group_split import group_hashes
 from tasks.tables.schema import conform, missing_anywhere
 
 
@@ -85,7 +86,10 @@ def outcomes_on(
     if decision is not None:
         predictions = decided(predictions, decision, schema)
     truth = rows.column(schema.target)
-    return Outcomes.of(schema.problem, truth, predictions, schema.classes, weights=weights, quantile=quantile)
+    queries = group_hashes(rows.column(schema.beside_of("query"))) if schema.problem == "ranking" else None
+    return Outcomes.of(
+        schema.problem, truth, predictions, schema.classes, weights=weights, quantile=quantile, queries=queries
+    )
 
 
 def checked(metrics: dict[str, float]) -> dict[str, float]:

@@ -17,6 +17,8 @@ from tasks.tables.schema import class_indices, conform, missing_anywhere, number
 
 #: Most rows of the holdout that are looked at, evenly spaced.
 ROWS: Final = 20_000
+#: How many first places of a ranking are looked at.
+PLACES: Final = 10
 #: Groups of predictions in a calibration.
 BINS: Final = 10
 
@@ -35,6 +37,8 @@ class Judged:
     chances: Floats
     #: How many rows the holdout has.
     whole: int
+    #: Of a ranking: the mean relevance of the rows that come first, second, ... by their scores, over all queries.
+    by_place: Sequence[float] = ()
 
     @cached_property
     def misses(self) -> Floats:
@@ -70,7 +74,8 @@ def judge(estimator: Estimator[Any], artefact: Any, dataset: Dataset, outcomes: 
     if outcomes is not None and len(outcomes) == whole:
         chosen = _evenly(whole, ROWS)
         truth, given = outcomes.truth[chosen], outcomes.given[chosen]
-        return Judged(rows, truth, given, schema.classes, outcomes.chances[chosen], whole)
+        by_place = relevance_by_place(outcomes) if schema.problem == "ranking" else ()
+        return Judged(rows, truth, given, schema.classes, outcomes.chances[chosen], whole, by_place)
     found, target = estimator.predict(artefact, rows), holdout.column(schema.target)
     if not schema.classes:
         truth, given = numbers(target), numbers(found.column("prediction"))
@@ -78,6 +83,15 @@ def judge(estimator: Estimator[Any], artefact: Any, dataset: Dataset, outcomes: 
     chances = np.column_stack([numbers(found.column(f"probability_{i}")) for i in range(len(schema.classes))])
     classes = class_indices(found.column("prediction"), schema)
     return Judged(rows, class_indices(target, schema), classes, schema.classes, chances, whole)
+
+
+def relevance_by_place(outcomes: Outcomes) -> list[float]:
+    """The mean relevance of the rows in the first places of the queries that have so many."""
+    order = np.lexsort((-outcomes.given, outcomes.of_query))
+    counts = np.bincount(outcomes.of_query)
+    places = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    truth = outcomes.truth[order]
+    return [float(truth[places == place].mean()) for place in range(min(PLACES, int(counts.max())))]
 
 
 def thinned(table: pa.Table, most: int) -> pa.Table:

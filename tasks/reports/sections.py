@@ -107,7 +107,9 @@ def quality(subject: Subject) -> str:
     judged = subject.judged
     if judged is None:
         return ""
-    if not judged.classes:
+    if subject.dataset.schema.problem == "ranking":
+        cards = [_by_place(judged)] if judged.by_place else []
+    elif not judged.classes:
         cards = [
             figure("Prediction and truth", "On the dashed line they are equal.", figures.scatter(judged)),
             figure("Residuals", "Around 0, and narrow, is good; a long tail is rare and large errors.",
@@ -126,7 +128,7 @@ def quality(subject: Subject) -> str:
 def errors(subject: Subject) -> str:
     """Where it errs more than elsewhere."""
     judged = subject.judged
-    if judged is None:
+    if judged is None or subject.dataset.schema.problem == "ranking":
         return ""
     found = splits(judged, subject.dataset.schema.columns, subject.version.importance)
     worst = max((segment.error for split in found for segment in split.segments), default=0.0) or 1.0
@@ -186,6 +188,13 @@ def _best(curve: Curve, metric: str) -> str:
         f"The dot is where the holdout is at its best: {plain(best.value)} at iteration {best.iteration:,}. What train "
         "gains from there on is learned by heart."
     )
+
+
+def _by_place(judged: Judged) -> str:
+    usual, highest = float(judged.truth.mean()), max(*judged.by_place, 1e-300)
+    rows = [[f"{place}", plain(value), bar(value / highest)] for place, value in enumerate(judged.by_place, 1)]
+    caption = f"How relevant the rows are that come first, over all queries; the mean of all rows is {plain(usual)}."
+    return table("Relevance by place", caption, [("Place", "n"), ("Mean relevance", "n"), ("", "")], rows)
 
 
 def _confusion(judged: Judged) -> str:

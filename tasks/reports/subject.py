@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tasks.estimators.base import Dataset
+from tasks.estimators.ndcg import CUTS
 from tasks.registry.records import Version
 from tasks.reports.judging import Judged
 
@@ -22,6 +23,7 @@ METRICS: Final = {
     "average_precision": ("mean precision over all thresholds", True),
     "balanced_accuracy": ("part that is right, mean over classes", True),
     "f1": ("harmonic mean of precision and recall", True),
+    **{f"ndcg@{cut}": (f"how well the first {cut} of each query are in order", True) for cut in CUTS},
     "calibration_error": ("how far chances are from what comes true", False),
 }
 

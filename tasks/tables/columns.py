@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -10,8 +10,11 @@ import msgspec
 ColumnType = Literal["number", "boolean", "category", "text", "date"]
 #: What a column is for. `ignore` and `key` are never learned from; a key is carried into the result of an estimate.
 Role = Literal["feature", "ignore", "key", "weight", "group", "time", "query", "target"]
-Problem = Literal["regression", "binary", "multiclass"]
+#: `ranking`: rows of a query are put in order, by a target that says how relevant each is.
+Problem = Literal["regression", "binary", "multiclass", "ranking"]
 ClassType = Literal["string", "integer", "float", "boolean", "none"]
+#: The problems whose target is an amount; that of the others is a class.
+AMOUNTS: Final[tuple[Problem, ...]] = ("regression", "ranking")
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -50,7 +53,7 @@ class Schema(msgspec.Struct, frozen=True):
     columns: list[Column]
     target: str
     problem: Problem
-    #: The target's values, sorted; empty for a regression.
+    #: The target's values, sorted; empty for a regression and a ranking.
     classes: list[str | int | float | bool] = []
     class_type: ClassType = "none"
     #: What else the table had; estimates may have these columns, and need not.

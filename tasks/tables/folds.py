@@ -26,14 +26,16 @@ FOLDS: Final = 5
 Folds = npt.NDArray[np.int8]
 
 
-def fold_codes(table: pa.Table, by: Rule, column: str, *, target: str, classes: bool) -> Folds:
+def fold_codes(table: pa.Table, by: Rule, column: str, *, target: str, classes: bool, query: str = "") -> Folds:
     """The fold of each row, from 0. As many rows of each class in each fold, to one row, and of equal rows; whole
-    groups if these rule the split; folds of times one after the other if time does."""
+    groups or queries if these rule the split; folds of times one after the other if time does, where rows of the same
+    `query` (a column) are together."""
     if by == "time":
-        ranks = time_ranks(table.column(column), column)
+        together = group_hashes(table.column(query)) if query else None
+        ranks = time_ranks(table.column(column), column, together=together)
         later = np.cumsum(np.bincount(ranks)) - 1
         return np.asarray(later[ranks] * FOLDS // table.num_rows, dtype=np.int8)
-    if by == "group":
+    if by in ("group", "query"):
         kinds = Kinds.of(group_hashes(table.column(column)))
         rows, codes = np.zeros(FOLDS), np.zeros(len(kinds.counts), dtype=np.int8)
         for group in np.argsort(-kinds.counts, kind="stable"):

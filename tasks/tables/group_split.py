@@ -12,6 +12,11 @@ from tasks.errors import InvalidField
 from tasks.tables.row_hashes import Hashes, row_hashes
 from tasks.tables.sides import Counts, Kinds, Sides
 
+#: What rules such a split, and what is to be done where it has too few values.
+RULED: Final = {
+    "group": ("groups", "use options.split = 'random', or another column"),
+    "query": ("queries", "send more of them"),
+}
 #: Fewest groups: one in each part.
 FEWEST_GROUPS: Final = 3
 #: Part of the rows that are no test rows for validation, as in `splitting`.
@@ -23,19 +28,27 @@ def group_hashes(values: pa.ChunkedArray) -> Hashes:
     return row_hashes(pa.table({"group": values}))
 
 
+def by_query(values: pa.ChunkedArray) -> tuple[npt.NDArray[np.intp], Counts]:
+    """(the numbers of the rows with those of a query together, each query's in their order; how many rows each query
+    has, in that order)."""
+    kinds = Kinds.of(group_hashes(values))
+    return kinds.order, kinds.counts
+
+
 def deal_groups(
-    table: pa.Table, column: str, *, fraction: float, known: Sides | None
+    table: pa.Table, column: str, *, fraction: float, known: Sides | None, by: str = "group"
 ) -> tuple[npt.NDArray[np.int8], Sides]:
     """(0 train, 1 validation, 2 test) for each row, and what is to be kept of it.
 
     Groups fill the parts by their hash, in rows as near to the share as whole groups allow. A group that `known` has
-    keeps its part. Raises InvalidField if there are fewer than three groups.
+    keeps its part. `by`: what they are (`RULED`). Raises InvalidField if there are fewer than three groups.
     """
     kinds = Kinds.of(group_hashes(table.column(column)))
     if len(kinds.hashes) < FEWEST_GROUPS:
+        nouns, remedy = RULED[by]
         raise InvalidField(
-            f"column {column!r} has {len(kinds.hashes)} groups; a split by group needs at least {FEWEST_GROUPS}, one"
-            " for each part; use options.split = 'random', or another column"
+            f"column {column!r} has {len(kinds.hashes)} {nouns}; a split by {by} needs at least {FEWEST_GROUPS}, one"
+            f" for each part; {remedy}"
         ).at("/options/split")
     none = np.zeros(len(kinds.hashes), dtype=np.int64)
     usable = known is not None and known.group == column and known.fraction == fraction

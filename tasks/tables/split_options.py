@@ -14,10 +14,14 @@ from tasks.tables.splitting import HOLDOUT, Rule, Wanted
 _POINTER: Final = "/options/split"
 #: The fields of `options.split` where it is an object.
 _FIELDS: Final = ("by", "folds")
+#: The roles that may rule a split, the first one that is there if none is named.
+_OF_RANKING: Final = ("time", "query")
+_OF_OTHERS: Final = ("group", "time")
 
 
 def wanted_of(options: Mapping[str, Any], schema: Schema) -> Wanted:
-    """What the options and the columns' roles say; the group rules where both group and time are there.
+    """What the options and the columns' roles say; the group rules where both group and time are there. A ranking is
+    split by its queries, or by time.
 
     Raises InvalidField.
     """
@@ -28,10 +32,15 @@ def wanted_of(options: Mapping[str, Any], schema: Schema) -> Wanted:
         raise InvalidField(f"split must be one of {listed(get_args(Rule))}, or an object of {listed(_FIELDS)}").at(
             _POINTER
         )
-    roles = [role for role in ("group", "time") if schema.beside_of(cast(Any, role))]
+    ranking = schema.problem == "ranking"
+    roles = [role for role in (_OF_RANKING if ranking else _OF_OTHERS) if schema.beside_of(cast(Any, role))]
     by = given.get("by", roles[0] if roles else "random")
     if by not in get_args(Rule):
         raise InvalidField(f"split must be by one of {listed(get_args(Rule))}, not {by!r}").at(_POINTER)
+    if ranking and by not in _OF_RANKING:
+        raise InvalidField(f"a ranking cannot be split by {by}, which parts rows of a query: use 'query' or 'time'").at(
+            _POINTER
+        )
     if by != "random" and by not in roles:
         raise InvalidField(f'a split by {by} needs a column of that role: options.columns = {{"its name": "{by}"}}').at(
             _POINTER
@@ -42,7 +51,9 @@ def wanted_of(options: Mapping[str, Any], schema: Schema) -> Wanted:
             json_pointer("options", "split", "folds")
         )
     column = schema.beside_of(cast(Any, by)) if by != "random" else ""
-    return Wanted(holdout=_fraction(options.get("holdout", HOLDOUT)), by=cast(Rule, by), column=column, folds=folds)
+    query = schema.beside_of("query") if ranking and by == "time" else ""
+    holdout = _fraction(options.get("holdout", HOLDOUT))
+    return Wanted(holdout=holdout, by=cast(Rule, by), column=column, query=query, folds=folds)
 
 
 def _fraction(value: Any) -> float:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tasks.tables import quotas
-from tasks.tables.group_split import deal_groups
+from tasks.tables.group_split import deal_groups, group_hashes
 from tasks.tables.memory import give_back
 from tasks.tables.row_hashes import row_hashes
 from tasks.tables.schema import kind_of, numbers, plain
@@ -29,7 +29,7 @@ VALIDATION_PART: Final = 0.2
 VALIDATION_MOST: Final = 20_000
 
 #: What rules a split.
-Rule = Literal["random", "group", "time"]
+Rule = Literal["random", "group", "time", "query"]
 Codes = npt.NDArray[np.int8]
 
 
@@ -39,10 +39,13 @@ class Wanted:
 
     #: The part of the rows that only measure.
     holdout: float = HOLDOUT
-    #: `group`: all rows of a group are in the same part. `time`: the latest rows are test, those before validation.
+    #: `group`, `query`: all rows of one are in the same part. `time`: the latest rows are test, those before
+    #: validation.
     by: Rule = "random"
-    #: The column that rules a split by group or by time.
+    #: The column that rules a split that is not random.
     column: str = ""
+    #: The column of queries of a split by time: all rows of a query have its first time. Empty: there are none.
+    query: str = ""
     #: How many folds a table of few rows is measured by; 0: by its test rows.
     folds: int = 0
 
@@ -65,15 +68,17 @@ class Parts:
 
 
 def deal(table: pa.Table, wanted: Wanted, *, target: str, classes: bool = False, known: Sides | None = None) -> Parts:
-    """Deal the rows of a table of features and target, and the column of groups or times, into three parts.
+    """Deal the rows of a table of features and target, and the columns that `wanted` names, into three parts.
 
     `classes`: each class of the target has its share of each part. `known`: where the model's last snapshot had its
     rows, which keep their part if as much is asked for. Raises InvalidField if there are too few groups or times.
     """
     if wanted.by == "time":
-        return Parts(deal_by_time(table.column(wanted.column), wanted.column, test=wanted.holdout), None)
-    if wanted.by == "group":
-        return Parts(*deal_groups(table, wanted.column, fraction=wanted.holdout, known=known))
+        together = group_hashes(table.column(wanted.query)) if wanted.query else None
+        times = table.column(wanted.column)
+        return Parts(deal_by_time(times, wanted.column, test=wanted.holdout, together=together), None)
+    if wanted.by in ("group", "query"):
+        return Parts(*deal_groups(table, wanted.column, fraction=wanted.holdout, known=known, by=wanted.by))
     return deal_rows(table.drop_columns([wanted.column]) if wanted.column else table, wanted.holdout,
                      target=target, classes=classes, known=known)  # fmt: skip
 

@@ -8,7 +8,7 @@ from tasks.tables.codes.meaning import Meaning
 
 _TYPED: Final = "give it a type in options.columns"
 _FEATURE: Final = f"{_TYPED} to have it learned from"
-_PROBLEM: Final = "say options.problem: regression, binary or multiclass"
+_PROBLEM: Final = "say options.problem: regression, binary, multiclass or ranking"
 
 PLANNING: Final[dict[str, Meaning]] = {
     "no_value": Meaning(
@@ -140,6 +140,18 @@ PLANNING: Final[dict[str, Meaning]] = {
     ),
     "bad_time": Meaning(
         "error", "the time is no date and no number, or has no value in a row", "", "correct it, or name another"
+    ),
+    "bad_query": Meaning(
+        "error",
+        "the query has no value in a row, or more than 10,000 rows have the same",
+        "",
+        "name the query of each row; leave rows out, or ask in several queries",
+    ),
+    "bad_relevance": Meaning(
+        "error",
+        "the target of a ranking is no whole number from 0 to 30",
+        "",
+        "say how relevant each row is in few steps, such as 0 to 4",
     ),
     "names_twice": Meaning("error", "columns have the same name", "", "give every column a name of its own"),
 }

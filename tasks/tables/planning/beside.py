@@ -48,7 +48,7 @@ def _check_weight(draft: Draft, name: str) -> None:
     weights = numbers(values)
     rows = np.flatnonzero(~((weights >= 0) & np.isfinite(weights))).tolist()
     if rows:
-        message = f"row {rows[0]}, column {name!r}: the weight is missing, negative or infinite"
+        message = f"row {draft.came_as(rows[0])}, column {name!r}: the weight is missing, negative or infinite"
         draft.find("bad_weight", message, column=name, count=len(rows), rows=rows)
     elif len(weights) and not weights.any():
         draft.find("bad_weight", f"column {name!r} is the weight and is 0 in every row", column=name)

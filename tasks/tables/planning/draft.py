@@ -61,8 +61,12 @@ class Draft:
 
     def find(self, code: str, message: str, *, rows: Sequence[int] = (), **about: Any) -> None:
         """Note a finding. `rows` are those of the table as it is now, and are noted as they came."""
-        shown = [int(self.rows[row]) if self.rows is not None else int(row) for row in rows[:MOST_ROWS]]
+        shown = [self.came_as(row) for row in rows[:MOST_ROWS]]
         self.findings.append(placed(finding(code, message, rows=shown, **about), self.source.lines_of))
+
+    def came_as(self, row: int) -> int:
+        """The number that a row of the table as it is now had when the table came."""
+        return int(row if self.rows is None else self.rows[row])
 
     def leave_out(self, name: str, code: str, message: str, *, role: Role = "ignore", **about: Any) -> None:
         """Have a column be no feature, and say so."""

@@ -16,6 +16,7 @@ from tasks.tables.planning.beside import check_carried
 from tasks.tables.planning.draft import Draft, Drafted
 from tasks.tables.planning.naming import distinct_names
 from tasks.tables.planning.numbering import look_for_numbering
+from tasks.tables.planning.ranking import check_ranking
 from tasks.tables.planning.row_numbers import leave_out_row_numbers
 from tasks.tables.planning.source import Source
 from tasks.tables.planning.targets import keep_rows_with_target, look_at_target
@@ -56,8 +57,9 @@ def draft_of(
     emptiness.look_at_others(draft)
     look_at_texts(draft)
     _leave_out_untaken(draft, takes)
-    look_at_target(draft, asked.problem_of(options))
+    look_at_target(draft, asked.problem_of(options, queries=bool(draft.with_role("query"))))
     check_carried(draft)
+    check_ranking(draft)
     _look_for_features(draft)
     if not draft.faults:
         look_for_numbering(draft)

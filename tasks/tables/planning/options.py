@@ -33,13 +33,22 @@ def check_options(options: Mapping[str, Any], known: Collection[str] = OPTIONS) 
         ).at(json_pointer("options", unknown[0]))
 
 
-def problem_of(options: Mapping[str, Any]) -> Problem | None:
-    """The problem that is asked for. Raises InvalidField."""
-    problem = options.get("problem")
+def problem_of(options: Mapping[str, Any], *, queries: bool = False) -> Problem | None:
+    """The problem that is asked for; with `queries`, which a column has, that is a ranking. Raises InvalidField."""
+    problem = options.get("problem", "ranking" if queries else None)
     if problem is not None and problem not in get_args(Problem):
         raise InvalidField(f"problem must be one of {listed(get_args(Problem))}, not {problem!r}").at(
             "/options/problem"
         )
+    if queries and problem != "ranking":
+        raise InvalidField(
+            f"problem is {problem!r} where a column has the role query, which makes it a ranking; leave one of them"
+            " out, or give the column the role group"
+        ).at("/options/problem")
+    if problem == "ranking" and not queries:
+        raise InvalidField(
+            'a ranking needs a column that says which rows are ranked together: options.columns = {"its name": "query"}'
+        ).at("/options/problem")
     return cast(Problem | None, problem)
 
 

@@ -21,6 +21,7 @@ _ERRORS: Final[dict[str, type[InvalidTable] | type[InvalidTarget]]] = {
     "target_problem": InvalidTarget,
     "many_classes": InvalidTarget,
     "unique_target": InvalidTarget,
+    "bad_relevance": InvalidTarget,
 }
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.tables.checks import RANGE, listed, number_fault
-from tasks.tables.columns import ClassType, Problem
+from tasks.tables.columns import AMOUNTS, ClassType, Problem
 from tasks.tables.planning.draft import Draft
 from tasks.tables.planning.limits import FEWEST_OF_CLASS, FEWEST_ROWS, MOST_CATEGORIES
 from tasks.tables.planning.problems import guess, whole
@@ -77,17 +77,17 @@ def look_at_target(draft: Draft, asked: Problem | None) -> None:
     draft.problem = asked or ("regression" if amounts or many else guess(list(counted), rows=len(values), kind=kind))
     if asked is None and kind == "number" and not amounts and whole(list(counted)):
         _say_guess(draft, name, distinct)
-    if draft.problem == "regression":
+    if draft.problem in AMOUNTS:
         if kind != "number":
             words = "text" if kind == "category" else "true/false"
-            draft.find("target_problem", f"target {name!r} holds {words}; a regression needs numbers", column=name)
+            draft.find("target_problem", f"target {name!r} holds {words}; a {draft.problem} needs numbers", column=name)
         return
     _check_classes(draft, name, counted, distinct=distinct)
 
 
 def classes_of(draft: Draft) -> tuple[list[Any], ClassType]:
-    """The classes of the target, sorted, and what they are; none of a regression."""
-    if draft.problem == "regression" or draft.target is None:
+    """The classes of the target, sorted, and what they are; none of amounts."""
+    if draft.problem in AMOUNTS or draft.target is None:
         return [], "none"
     values = draft.table.column(draft.target)
     kind = values.type

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tasks.tables.columns import AMOUNTS
 from tasks.tables.planning.blocks import Matrix, blocks
 from tasks.tables.planning.draft import Draft
 from tasks.tables.planning.sampling import sampled
@@ -38,13 +39,13 @@ def look_for_tales(draft: Draft) -> None:
     for start, matrix in blocks(table, names):
         found = names[start : start + matrix.shape[1]]
         same = _same_order(matrix, target)
-        told = _told(_binned(matrix, bins), bins, target, draft.problem == "regression", table.num_rows)
+        told = _told(_binned(matrix, bins), bins, target, draft.problem in AMOUNTS, table.num_rows)
         _say(draft, found, same, told)
     for name in draft.features("category"):
         codes = _codes(table.column(name))
         levels = int(codes.max()) + 1
         same = np.array([_one_to_one(codes, target)])
-        told = _told(codes[:, None], levels, target, draft.problem == "regression", table.num_rows)
+        told = _told(codes[:, None], levels, target, draft.problem in AMOUNTS, table.num_rows)
         _say(draft, [name], same, told)
 
 
@@ -54,7 +55,7 @@ def _say(draft: Draft, names: list[str], same: npt.NDArray[np.bool_], told: Floa
         if same[index]:
             draft.find("target_rewritten", f"column {name!r} is the target {draft.target!r} rewritten", column=name)
         else:
-            figure = "r2" if draft.problem == "regression" else "the part of the errors of a guess that it mends"
+            figure = "r2" if draft.problem in AMOUNTS else "the part of the errors of a guess that it mends"
             message = f"column {name!r} alone predicts the target almost perfectly: {figure} is {told[index]:.3f}"
             draft.find("leakage", message, column=name)
 

@@ -239,7 +239,7 @@ BAD_PARAMS: list[tuple[dict[str, Any], str]] = [
     ({"metric": "auc data=/etc/passwd"}, "metric must be a name"),
     ({"task": "predict"}, "task cannot be set here"),
     ({"num_class": 3}, "num_class cannot be set here"),
-    ({"objective": "lambdarank"}, "objective 'lambdarank' cannot be used"),
+    ({"objective": "lambdaran"}, "objective 'lambdaran' cannot be used"),
     ({"boosting": "magic"}, "magic"),
 ]
 

@@ -118,7 +118,7 @@ def test_a_metric_that_is_not_defined_is_left_out() -> None:
 
 
 def test_what_decides() -> None:
-    assert set(MAIN) == {"regression", "binary", "multiclass"}
+    assert set(MAIN) == {"regression", "binary", "multiclass", "ranking"}
     assert main_metric("regression", "") == ("rmse", False)
     assert main_metric("regression", "r2", {"r2": 0.1}) == ("r2", True)
     assert main_metric("binary", "", {"auc": 0.9}, {"auc": 0.8}) == ("auc", True)
