@@ -14,6 +14,7 @@ from gateway.identity.entrance import Networks
 from gateway.metrics.exposition import ServiceCollector
 from gateway.metrics.measures import Gauge
 from gateway.resources.aliases import AliasResource
+from gateway.resources.artefacts import ArtefactResource
 from gateway.resources.authorize import AuthorizeBodyResource, AuthorizeResource
 from gateway.resources.dead import DeadLetterResource, DeadLettersResource, ReplayResource
 from gateway.resources.docs import AssetResource, DefinitionResource, DocsResource
@@ -44,6 +45,7 @@ from tasks.contract import Kind
 from tasks.ledger.dead_letters import DeadLetters
 from tasks.registry.aliases import Aliases
 from tasks.registry.deleting import Deleting
+from tasks.registry.exports import Exports
 from tasks.registry.models_registry import Registry
 
 
@@ -131,6 +133,7 @@ def model_routes(parts: Collaborators) -> dict[str, object]:
     client = parts.connections.client
     registry = Registry(client)
     deleting = Deleting(client, registry)
+    aliases, life = Aliases(client, registry), parts.settings.result_life_seconds
     version = "/v1/models/{model}/versions/{version}"
     return {
         "/v1/models": ModelsResource(registry),
@@ -138,7 +141,15 @@ def model_routes(parts: Collaborators) -> dict[str, object]:
         "/v1/models/{model}/snapshot": DataResource(deleting),
         "/v1/models/{model}/history": HistoryResource(client),
         version: VersionResource(registry, deleting),
-        "/v1/models/{model}/aliases/{alias}": AliasResource(Aliases(client, registry)),
+        "/v1/models/{model}/aliases/{alias}": AliasResource(aliases),
+        f"{version}/artefact": ArtefactResource(
+            registry,
+            aliases,
+            Exports(client, life_seconds=life),
+            dispatcher=parts.dispatcher,
+            outcomes=parts.outcomes,
+            max_wait=parts.settings.max_wait_seconds,
+        ),
         f"{version}/report": ReportResource(registry, parts.connections.blobs),
         f"{version}/promote": PromoteResource(registry),
     }

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from tasks.config.home import find
-from tasks.contract import DEFAULT_ESTIMATOR, SAFE, Kind, Lane, Media, Promote, State
+from tasks.contract import CURRENT, DEFAULT_ESTIMATOR, EXPORT, SAFE, Form, Kind, Lane, Media, Promote, State
 from tasks.errors import InvalidField
 from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.groups import Group, Head, Owner, Task, new_group_id, parse_handle
@@ -158,6 +158,11 @@ class Client:
             },
         )
         return self._submit(Kind.ESTIMATE, lane, head=head, body=body)
+
+    def export(self, model: str, *, version: int | str = CURRENT, lane: Lane = Lane.NORMAL) -> Handle:
+        """A version (a number or an alias) with all that is known of it, as one zip: the result is its bytes."""
+        head = Head(owner=self._owner, model=check_name(model), query={EXPORT: Form.ZIP.value, "version": str(version)})
+        return self._submit(Kind.ESTIMATE, lane, head=head, body=b"")
 
     def tasks(self, *, limit: int = 50, state: State | None = None, model: str | None = None) -> list[Task]:
         """The newest of this owner's tasks."""

@@ -117,6 +117,18 @@ class Media(StrEnum):
     BYTES = "application/octet-stream"
 
 
+class Form(StrEnum):
+    """The forms in which a version may be taken along."""
+
+    #: The model as its library writes it, with all that is known of the version.
+    ZIP = "zip"
+
+
+#: The media type of each form.
+FORM_MEDIA: Final = {Form.ZIP: "application/zip"}
+#: The query parameter of work that makes a form of a version.
+EXPORT: Final = "export"
+
 #: What else a client may call a media type.
 MEDIA_ALIASES: Final = {
     "application/csv": Media.CSV,
@@ -206,6 +218,8 @@ ALIAS: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,62}")
 ALIAS_RULE: Final = (
     "1 to 63 ASCII letters, digits, '-', '_' and '.', of which the first is a letter; 'current' is the service's own"
 )
+#: What the version is called that answers if none is named.
+CURRENT: Final = "current"
 #: The estimator used when none is named.
 DEFAULT_ESTIMATOR: Final = "lightgbm"
 

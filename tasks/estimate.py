@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from celery import Task, shared_task
 
-from tasks.contract import SAFE, TASKS, Kind
+from tasks.contract import EXPORT, SAFE, TASKS, Kind
 from tasks.errors import InvalidField, ServiceError
 from tasks.ledger.counts import noted
 from tasks.ledger.groups import Claim, Current
@@ -81,6 +81,10 @@ def estimate(
 
 
 def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
+    if EXPORT in claim.heads[0].query:
+        from tasks.exchange.exporting import export_group
+
+        return export_group(runtime, claim)
     from tasks.learning import predicting
 
     requests = [

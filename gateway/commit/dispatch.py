@@ -15,7 +15,7 @@ import redis
 from gateway.commit.gathering import LINGER_SECONDS, Gatherer, Item, Ticket
 from gateway.commit.waiting import Expected, Waiting
 from gateway.wiring.async_redis import AsyncRedis
-from tasks.contract import GROUP_ITEMS, Kind, Lane
+from tasks.contract import EXPORT, GROUP_ITEMS, Kind, Lane
 from tasks.errors import InvalidField, TooManyRequests, Unavailable
 from tasks.ledger.acceptance import ACCEPT, Idempotency, acceptance
 from tasks.ledger.counts import Refusal, refusal
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 #: A group that has not come back after so long no longer counts as in flight: its reply may have been lost with a
 #: broken subscription (seconds).
 FLIGHT_SECONDS: Final = 10.0
+#: What takes a hundred times as long as to predict: others need not wait for it.
+ALONE: Final = frozenset({"explain", EXPORT})
 
 
 class Dispatcher:
@@ -83,8 +85,7 @@ class Dispatcher:
             if step.parent:
                 head = msgspec.structs.replace(head, trace=step.parent)
             item = Item(head, body, asyncio.get_running_loop().create_future(), waits, most)
-            # To explain takes a hundred times as long as to predict: others need not wait for it.
-            if kind is Kind.ESTIMATE and once is None and "explain" not in head.query:
+            if kind is Kind.ESTIMATE and once is None and ALONE.isdisjoint(head.query):
                 self._gatherers[lane].add(item)
             else:
                 await self._commit(kind, lane, [item], once=once)

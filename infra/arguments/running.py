@@ -79,10 +79,20 @@ def add_models(commands: Subparsers) -> None:
     )
     delete.add_argument("--data", action="store_true", help="only its data; versions stay and answer")
     delete.add_argument("--force", action="store_true", help="also what is current or unfinished work is about")
-    for action in (shown, promote, delete):
+    export = command(
+        actions,
+        "export",
+        "infra.commands.exchange:take",
+        help="write a version with all that is known of it into a file",
+    )
+    export.add_argument(
+        "--version", metavar="V", default="current", help="a number or an alias; default: the current one"
+    )
+    export.add_argument("--out", metavar="FILE", help="a new file, -: standard output; default: MODEL-V.zip")
+    for action in (shown, promote, delete, export):
         action.add_argument("model", metavar="MODEL")
     for action in (shown, delete):
         action.add_argument("--version", type=int, metavar="N", help="only this version")
     promote.add_argument("version", type=int, metavar="N")
-    for action in (listed, shown, promote, delete):
+    for action in (listed, shown, promote, delete, export):
         add_home(action)

@@ -139,7 +139,7 @@ function other(task) {
   const button = el("button", { type: "button", class: "quiet", onclick: () => singly(button, async () => {
     try {
       const answer = await ask(task.links.result);
-      const ending = /csv/.test(answer.headers.get("Content-Type")) ? "csv" : "arrow";
+      const ending = ["csv", "zip"].find((one) => answer.headers.get("Content-Type").includes(one)) ?? "arrow";
       save(await answer.blob(), `${task.id}.${ending}`);
     } catch (error) {
       showProblem(wrong, error);

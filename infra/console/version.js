@@ -8,6 +8,7 @@ import { duration, moment, number } from "./format.js";
 import { linkTo, modelsLink, reportLink, taskLink } from "./places.js";
 import { findingList } from "./plan.js";
 import { showProblem, singly } from "./problems.js";
+import { save } from "./saving.js";
 import { may } from "./session.js";
 
 export async function showVersion(main, [name, given], signal) {
@@ -25,12 +26,22 @@ export async function showVersion(main, [name, given], signal) {
       showProblem(said, error);
     }
   }) }, "Make it current");
+  const download = el("button", { type: "button", class: "quiet", onclick: () => singly(download, async () => {
+    try {
+      const answer = await ask(`${address}/artefact`);
+      if (answer.status === 200) save(await answer.blob(), `${name}-${given}.zip`);
+      else announce("It is not made yet: press Download again in a while");
+    } catch (error) {
+      showProblem(said, error);
+    }
+  }) }, "Download");
   const curve = curveView();
   main.replaceChildren(
     crumbs(["Models", modelsLink], [name, linkTo(name)]),
     el("div", { class: "head" },
       el("h1", { tabindex: "-1" }, `Version ${version.version}`, version.current && el("span", { class: "badge good" }, "current")),
       el("div", { class: "actions" }, !version.current && may("models:write", name) && promote,
+        (may("train", name) || may("models:write", name)) && download,
         el("a", { class: "button quiet", href: reportLink(name, given) }, "Report"))),
     said,
     card("Metrics on the holdout", el("div", { class: "figures" }, ...Object.entries(version.metrics).map(([metric, value]) =>

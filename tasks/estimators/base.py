@@ -182,6 +182,15 @@ class Estimator(ABC, Generic[Model]):
     def load(self, data: bytes) -> Model:
         """The model in bytes that `dump` made."""
 
+    def parts(self, data: bytes) -> dict[str, bytes]:
+        """Bytes that `dump` made as files, by name, which are those bytes when they are joined in order: best such as
+        other programs read."""
+        return {"model": data}
+
+    def use(self, schema: Schema) -> str:
+        """How these files are used without this service, in Markdown."""
+        return "Only its estimator reads the model.\n"
+
     def check(self, params: Mapping[str, Any]) -> None:
         """Look at params before any work is done. Raises InvalidParams."""
         return

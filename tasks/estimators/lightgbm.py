@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tasks.errors import EstimatorFailed, InvalidParams
+from tasks.estimators import lightgbm_portable
 from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.features import layer
 from tasks.estimators.features.layer import PLAIN, Features, Known
@@ -167,6 +168,14 @@ class LightGBM(Estimator[LightGBMModel]):
         except (msgspec.DecodeError, UnicodeDecodeError, lgb.basic.LightGBMError) as error:
             raise EstimatorFailed(f"the stored model cannot be read: {error}; train it again") from error
         return LightGBMModel(booster, header.schema, header.features)
+
+    def parts(self, data: bytes) -> dict[str, bytes]:
+        """The first line, and LightGBM's text format."""
+        return lightgbm_portable.files(data)
+
+    def use(self, schema: Schema) -> str:
+        """With plain LightGBM."""
+        return lightgbm_portable.use(schema)
 
     def importance(self, model: LightGBMModel) -> dict[str, float]:
         """The gain in the training loss by all splits on each feature, in total."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import redis
 
-from tasks.contract import ALIAS, ALIAS_RULE
+from tasks.contract import ALIAS, ALIAS_RULE, CURRENT
 from tasks.errors import InvalidField, NotFound, UnknownVersion
 from tasks.ledger.groups import Current
 from tasks.redis_keys import ALIASES_KEY, HISTORY_KEY, MODEL_KEY, VERSIONS_KEY
@@ -14,13 +14,10 @@ from tasks.registry.history import fact
 from tasks.registry.models_registry import Registry
 from tasks.storage.scripts import register
 
-#: What the pointer to a live version is called by the API; an alias of that name would be taken for it.
-_RESERVED: Final = "current"
-
 
 def check_alias(alias: str) -> str:
     """The alias, if one may be called that. Raises InvalidField."""
-    if ALIAS.fullmatch(alias) is None or alias == _RESERVED:
+    if ALIAS.fullmatch(alias) is None or alias == CURRENT:
         raise InvalidField(f"the alias {alias[:80]!r} is not allowed: use {ALIAS_RULE}").at("?alias")
     return alias
 

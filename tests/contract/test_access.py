@@ -95,6 +95,10 @@ DOCUMENTED: Final = {
     ("GET", "/v1/models/{model}"): Access(scopes=VIEWING, answers=(200,)),
     ("GET", "/v1/models/{model}/versions/{version}"): Access(scopes=VIEWING, answers=(200,)),
     ("GET", "/v1/models/{model}/versions/{version}/report"): Access(scopes=VIEWING, answers=(200,)),
+    # Nobody works here, so that it would not be made: who is let in is told that there is no such form.
+    ("GET", "/v1/models/{model}/versions/{version}/artefact"): Access(
+        scopes=("train", "models:write"), answers=(422,), query="format=perhaps"
+    ),
     **{
         (method, "/v1/models/{model}/aliases/{alias}"): Access(
             scopes=("models:write",), answers=(422,), query="perhaps=true"

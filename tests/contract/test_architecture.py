@@ -30,7 +30,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("registry", "telemetry"),
         ("worker", "watch"),
         ("upkeep", "reports"),
-        ("learning",),
+        ("learning", "exchange"),
         ("init", "train", "estimate", "client"),
         ("app",),
     ),
@@ -74,7 +74,10 @@ GATEWAY_TASKS = {
             *("counts", "work_counts", "fleet"),
         )
     ),
-    *(f"registry.{module}" for module in ("models_registry", "records", "names", "aliases", "deleting", "history")),
+    *(
+        f"registry.{module}"
+        for module in ("models_registry", "records", "names", "aliases", "deleting", "exports", "history")
+    ),
     *("telemetry.traces", "telemetry.tracing"),
 }
 #: How many lines a module may have.

@@ -52,7 +52,7 @@ ELSEWHERE = {
     505: "no HTTP: said at the head of the file",
 }
 #: Bodies of which a text can show nothing.
-BINARY = {Media.PARQUET, Media.ARROW, Media.ORC, Media.XLSX, Media.FORM, Media.BYTES, "image/png"}
+BINARY = {Media.PARQUET, Media.ARROW, Media.ORC, Media.XLSX, Media.FORM, Media.BYTES, "image/png", "application/zip"}
 
 Operation = tuple[str, str]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
@@ -276,6 +277,10 @@ def test_a_version_is_made_current(seen: Seen, slow_service: Service) -> None:
     page.get_by_role("button", name="Make it current").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Version {made['version']}current")
     assert slow_service.http.get("/v1/models/patience").json()["current"] == made["version"]
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == f"patience-{made['version']}.zip"
+    assert zipfile.is_zipfile(download.value.path())
 
 
 def test_an_account_sees_what_its_scopes_allow(seen: Seen, slow_service: Service) -> None:

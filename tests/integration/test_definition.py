@@ -104,8 +104,10 @@ def models(ask: Asker) -> None:
     for number in (1, 99):
         ask("GET", version, at={"version": number})
         ask("GET", version + "/report", at={"version": number})
+        ask("GET", version + "/artefact", at={"version": number})
         ask("POST", version + "/promote", at={"version": number})
     report = ask.http.get(f"/v1/models/{MODEL}/versions/1/report")
+    ask("GET", version + "/artefact", at={"version": "current"}, params={"format": "pickle"})
     ask("GET", version + "/report", headers={"If-None-Match": report.headers["ETag"]})
     for number in (1, 99):
         ask("PUT", "/v1/models/{model}/aliases/{alias}", at={"alias": "champion"}, json={"version": number})

@@ -116,6 +116,15 @@ class WithFeatures(Estimator[Featured]):
             raise EstimatorFailed(f"the stored model cannot be read: {error}; train it again") from error
         return Featured(self.inner.load(rest), header.schema, header.features)
 
+    def parts(self, data: bytes) -> dict[str, bytes]:
+        if not data.startswith(_MAGIC):
+            return self.inner.parts(data)
+        head, newline, rest = data.removeprefix(_MAGIC).partition(b"\n")
+        return {"features": _MAGIC + head + newline, **self.inner.parts(rest)}
+
+    def use(self, schema: Schema) -> str:
+        return self.inner.use(schema)
+
     def _flat(self, model: Featured, table: pa.Table) -> pa.Table:
         return table if model.schema is None else model.features.table(table, model.schema)
 

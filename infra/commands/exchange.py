@@ -1,0 +1,37 @@
+"""`mlservice models export` and `mlservice import`: versions taken along, and models of elsewhere brought in."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from infra.host.home import Home
+from infra.host.running import redis_of, settings_of
+from tasks.exchange.exporting import export, find_version
+
+#: Stands for the standard output.
+STANDARD: Final = "-"
+
+
+def take(args: argparse.Namespace) -> int:
+    """Write a version into a file, and print its name. Raises UnknownModel, UnknownVersion, FileExistsError."""
+    from tasks.worker.runtime import make_runtime
+
+    settings = settings_of(Home(args.home), os.environ)
+    with redis_of(settings) as client:
+        # While it works it has patience; whether anybody is there is said at once.
+        client.ping()
+        runtime = make_runtime(settings)
+        number = find_version(runtime, args.model, args.version)
+        data = export(runtime, args.model, number)
+    if args.out == STANDARD:
+        sys.stdout.buffer.write(data)
+        return 0
+    out = Path(args.out or f"{args.model}-{number}.zip")
+    with out.open("xb") as file:
+        file.write(data)
+    print(out)
+    return 0

@@ -1,0 +1,69 @@
+"""A model of LightGBM as files that plain LightGBM reads, and how."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tasks.tables.columns import Schema
+
+#: The files: the first line of what is dumped, and LightGBM's own text.
+HEADER: Final = "header.json"
+TEXT: Final = "model.txt"
+
+_LOAD: Final = '''```python
+import json
+
+import lightgbm
+import numpy as np
+
+with open("schema.json", encoding="utf-8") as file:
+    schema = json.load(file)
+booster = lightgbm.Booster(model_file="model.txt")
+
+
+def number(value, column):
+    """A value as the model knows it: a category is its place in the list, what is missing or unknown is NaN."""
+    if value is not None and column["type"] == "category":
+        value = column["categories"].index(value) if value in column["categories"] else None
+    elif value is not None and value != value:
+        value = None
+    if value is None and not column["nullable"] and column["typical"] is not None:
+        value = column["typical"]
+    return np.nan if value is None else float(value)
+
+
+def raw(rows):
+    """What the model says of rows, each a dict by the names of the columns."""
+    matrix = [[number(row.get(column["name"]), column) for column in schema["columns"]] for row in rows]
+    return booster.predict(np.array(matrix, dtype=float).reshape(len(rows), len(schema["columns"])))
+```
+'''
+_SAYS: Final = {
+    "regression": "`raw(rows)` is the prediction of each row.",
+    "binary": "`raw(rows)` is the chance of `schema['classes'][1]` in each row; the service then applies the"
+    " calibration and the threshold of `decision` in version.json, if there are any.",
+    "multiclass": "`raw(rows)` has the chance of each of `schema['classes']` in each row; the service then applies the"
+    " calibration of `decision` in version.json, if there is any.",
+}
+
+
+def files(data: bytes) -> dict[str, bytes]:
+    """What was dumped, as files that are it when they are joined."""
+    head, newline, text = data.partition(b"\n")
+    return {HEADER: head + newline, TEXT: text}
+
+
+def use(schema: Schema) -> str:
+    """How the files are used with plain LightGBM, in Markdown."""
+    made = [column.name for column in schema.columns if column.type in ("date", "text")]
+    if made:
+        return (
+            f"`{TEXT}` is LightGBM's own format, but its features are not the columns alone: several numbers are made"
+            f" of each date and text ({', '.join(map(repr, made))}), as `features` in `{HEADER}` says. Who uses it with"
+            " plain LightGBM has to make them; a service of this kind does it by itself.\n"
+        )
+    return (
+        f"`{TEXT}` is LightGBM's own format. Its features `f0`, `f1`, ... are the columns of `schema.json` in order;"
+        " categories are numbers, and only these:\n\n"
+        f"{_LOAD}\n{_SAYS[schema.problem]}\n"
+    )
