@@ -40,6 +40,7 @@ def raw(rows):
 '''
 _SAYS: Final = {
     "regression": "`raw(rows)` is the prediction of each row.",
+    "ranking": "`raw(rows)` is the score of each row: of the rows of one query the highest come first.",
     "binary": "`raw(rows)` is the chance of `schema['classes'][1]` in each row; the service then applies the"
     " calibration and the threshold of `decision` in version.json, if there are any.",
     "multiclass": "`raw(rows)` has the chance of each of `schema['classes']` in each row; the service then applies the"
