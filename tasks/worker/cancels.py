@@ -47,7 +47,7 @@ class Cancels(TimerStep):
         self._seen: set[str] = set()
         #: When the process was interrupted that has a group.
         self._interrupted: dict[str, float] = {}
-        self.every(parent, LOOK_SECONDS, self._look, parent)
+        self.while_busy(parent, LOOK_SECONDS, self._look, parent)
 
     def _look(self, parent: Any) -> None:
         active = {request.id: request for request in tuple(state.active_requests) if in_ledger(request._message)}

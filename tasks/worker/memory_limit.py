@@ -83,7 +83,7 @@ class MemoryWatch(TimerStep):
     def start(self, parent: Any) -> None:
         """Look from now on."""
         self._client = connect(parent.app.settings)
-        self.every(parent, LOOK_SECONDS, self._look, parent)
+        self.while_busy(parent, LOOK_SECONDS, self._look, parent)
 
     def _look(self, parent: Any) -> None:
         # A worker without a pool works in this process, of which nobody else can take care.

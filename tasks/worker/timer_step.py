@@ -6,19 +6,43 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import bootsteps
+from celery.worker import state
 
 
 class TimerStep(bootsteps.StartStopStep):  # type: ignore[misc]
     """Its clock stops with the consumer, and begins anew when that has lost its broker and found it again."""
 
     _timer: Any = None
+    _wake: Callable[[Any], None] | None = None
 
     def every(self, parent: Any, seconds: float, do: Callable[..., Any], *args: Any) -> None:
         """Do it again and again from now on, until the consumer stops."""
         self._timer = parent.timer.call_repeatedly(seconds, do, args)
 
+    def while_busy(self, parent: Any, seconds: float, do: Callable[..., Any], *args: Any) -> None:
+        """The same, but only while the worker has work, and once after that: one that waits is not woken for it."""
+
+        def look() -> None:
+            do(*args)
+            if not state.reserved_requests:
+                self._rest()
+
+        def wake(_: Any) -> None:
+            if self._timer is None:
+                self.every(parent, seconds, look)
+
+        self._wake = wake
+        parent.on_task_message.add(wake)
+        # After a lost connection there may be work from before.
+        wake(None)
+
     def stop(self, parent: Any) -> None:
         """Stop the clock, if it runs."""
+        if self._wake is not None:
+            parent.on_task_message.discard(self._wake)
+        self._rest()
+
+    def _rest(self) -> None:
         timer, self._timer = self._timer, None
         if timer is not None:
             timer.cancel()
