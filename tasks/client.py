@@ -73,11 +73,12 @@ class Client:
         """Ingest a table: `rows` as dicts, `data` as bytes of a media type, a named `source` of the operator, or the id
         of an `upload` that a dry run gave; `sheet` names one of a workbook. A `dry_run`, which needs no target, tells
         what would be made of the table and stores no snapshot; `replace` lets a model in use get another target,
-        problem or other columns."""
-        if sum(part is not None for part in (rows, data, source, upload)) != 1:
+        problem or other columns. An estimator that needs no rows may be given none."""
+        given = sum(part is not None for part in (rows, data, source, upload))
+        if given > 1 or (not given and estimator == DEFAULT_ESTIMATOR):
             raise InvalidField("give the data as one of rows, data, source or upload")
         said = {"rows": rows} if rows is not None else {"source": source}
-        body = b"" if upload is not None else data if data is not None else _encode(said)
+        body = data if data is not None else _encode(said) if given and upload is None else b""
         head = Head(
             owner=self._owner,
             model=check_name(model),

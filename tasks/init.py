@@ -62,7 +62,7 @@ def init(
     upload: str = "",
 ) -> Any:
     """A group from the ledger; or a direct call with the data as `rows`, `columns`, `csv` text, a named `source`, or
-    the id of an `upload` that a dry run gave.
+    the id of an `upload` that a dry run gave; none of them for an estimator that needs no rows.
 
     A direct call returns `{"model", "estimator", "target", "problem", "rows", "holdout_rows", "validation_rows",
     "columns", "fingerprint", "plan", "warnings"}`; with `dry_run`, which stores no snapshot, `{"model", "estimator",
@@ -87,9 +87,9 @@ def init(
     )
 
     def work(runtime: Runtime) -> Any:
-        if len(data) != 1:
+        if len(data) > 1 or (not data and runtime.estimators.get(estimator).needs_rows):
             raise InvalidField("give the data as one of rows, columns, csv, source or upload")
-        if upload:
+        if upload or not data:
             return _initialised(runtime, head, b"")
         return _initialised(runtime, head, csv.encode() if csv is not None else msgspec.json.encode(data))
 
@@ -118,22 +118,26 @@ def _initialised(runtime: Runtime, head: Head, sent: bytes, *, claim: Claim | No
     return ingest.initialise(runtime, request, reading)
 
 
-def _asked(runtime: Runtime, head: Head, form: Form, claim: Claim | None) -> tuple[Request, Reading]:
-    """(what is asked for, the data)."""
+def _asked(runtime: Runtime, head: Head, form: Form, claim: Claim | None) -> tuple[Request, Reading | None]:
+    """(what is asked for, the data; None where there are none and the estimator needs none)."""
     from tasks.learning import ingest
 
     query = head.query
     named = _named(form.data)
+    estimator = named.estimator or query.get("estimator") or DEFAULT_ESTIMATOR
+    reading: Reading | None
     options, written = _csv_apart({**parse_options(query.get("options")), **named.options})
     if named.source is not None:
         reading = ingest.from_source(runtime, named.source, csv=written)
+    elif not form.data and not runtime.estimators.get(estimator).needs_rows:
+        reading = None
     else:
         sheet = query.get("sheet", "")
         reading = ingest.from_body(form.data, form.content_type, sheet=sheet, csv=written, bounds=runtime.bounds)
     request = ingest.Request(
         model=head.model,
         target=named.target or query.get("target", ""),
-        estimator=named.estimator or query.get("estimator") or DEFAULT_ESTIMATOR,
+        estimator=estimator,
         options=options,
         claim=claim,
         replace="replace" in query,

@@ -4,91 +4,85 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Generic, Literal, Self, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 import pyarrow as pa
 
 from tasks.errors import InvalidField
+from tasks.estimators import fields
+from tasks.estimators.dataset import Dataset as Dataset
 from tasks.estimators.metrics import MEASURED, grows
-from tasks.estimators.outcomes import Floats
-from tasks.tables.choices import DEFAULTS, Choices, choices_of
-from tasks.tables.columns import ColumnType, Schema
+from tasks.tables.choices import choices_of
+from tasks.tables.columns import Column, ColumnType, Schema
 from tasks.tables.memory import give_back
-from tasks.tables.plan import Plan
 from tasks.tables.planning.conforming import conformed, note_repeats
 from tasks.tables.planning.drafting import draft_of
-from tasks.tables.planning.options import check_options
 from tasks.tables.planning.refusing import refuse_faults
 from tasks.tables.planning.source import Source
-from tasks.tables.schema import class_indices, numbers
 from tasks.tables.sides import Sides
 from tasks.tables.split_options import wanted_of
 from tasks.tables.splitting import TEST, TRAIN, VALIDATION, deal
-from tasks.tables.weighing import class_weights
 
 #: Values of metrics, by the rows on which they were measured (`train`, `holdout`) and name.
 Metrics = Mapping[str, Mapping[str, float]]
-#: Called after an iteration with its number (from 1), how many there may be, and the metrics that were measured in it:
-#: what is dear need not be measured in each. May raise to stop the fit.
-Progress = Callable[[int, int, Metrics], None]
+#: Nothing was measured.
+UNMEASURED: Final[Metrics] = MappingProxyType({})
+#: What a fit is given to tell how far it is, and to hear that nobody wants it any more: called after each iteration
+#: with its number (from 1), how many there may be, and perhaps the metrics that were measured in it (`Metrics`). Let
+#: pass what it raises: the work is cancelled, or too late.
+Progress = Callable[..., None]
 Model = TypeVar("Model")
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """What is learned from. All tables have the schema's columns, conformed, then the target, then those columns of
-    `schema.beside` that are the weight (float64), the group, the time or the query."""
-
-    #: The rows that `fit` learns from.
-    train: pa.Table
-    #: The validation rows: `fit` may stop by them, and what a version decides by is chosen on them.
-    holdout: pa.Table
-    schema: Schema
-    #: Which rows are in which part, if that was found while they were split.
-    sides: Sides | None = None
-    #: The rows that only measure. None where the rows were split in two: then `holdout` measures, too.
-    test: pa.Table | None = None
-    #: What each column of the table is, if that was found.
-    plan: Plan | None = None
-    #: How models of this are measured and decide.
-    choices: Choices = DEFAULTS
-
-    @property
-    def tested(self) -> pa.Table:
-        """The rows on which a model of this is measured."""
-        return self.holdout if self.test is None else self.test
-
-    def weights(self, part: Literal["train", "holdout", "tested"], *, fit: bool = False) -> Floats | None:
-        """How much each row of a part counts; None if all count alike. For a `fit` the classes' weights count, too."""
-        table: pa.Table = getattr(self, part)
-        name = self.schema.beside_of("weight")
-        own = numbers(table.column(name)) if name in table.column_names else None
-        if not fit or not self.choices.class_weight or not self.schema.classes:
-            return own
-        of_class = class_weights(self.train.column(self.schema.target), self.schema, self.choices.class_weight)
-        of_row = of_class[class_indices(table.column(self.schema.target), self.schema)]
-        return of_row if own is None else own * of_row
-
-    def with_test(self) -> Dataset:
-        """The same with the test rows among those to learn from, for a model that is not measured any more."""
-        if self.test is None:
-            return self
-        return replace(self, train=pa.concat_tables([self.train, self.test]), test=None)
-
-    @property
-    def rows(self) -> int:
-        """How many rows all parts have."""
-        return sum(part.num_rows for part in (self.train, self.holdout, self.test) if part is not None)
-
-
 class Estimator(ABC, Generic[Model]):
-    """Fits and asks one kind of model. Knows no Celery, no Redis, no environment, and keeps no state of a model.
+    '''Fits and asks one kind of model. Knows no Celery, no Redis, no environment, and keeps no state of a model.
+
+    Four methods are to be written; all else has a default. The whole of one, which predicts the mean of the target:
+
+        from typing import Annotated, Any
+
+        import msgspec
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        from tasks.estimators.base import Dataset, Estimator, Progress
+
+
+        class Mean(Estimator[float]):
+            """The mean of the target."""
+
+            class Params(msgspec.Struct):
+                """
+                times: by what the mean is multiplied.
+                """
+
+                times: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+
+            def fit(self, dataset: Dataset, params: Params, progress: Progress) -> float:
+                mean = pc.mean(dataset.train.column(dataset.schema.target)).as_py() * params.times
+                progress(1, 1)
+                return mean
+
+            def predict(self, model: float, table: pa.Table) -> pa.Table:
+                return pa.table({"prediction": pa.array([model] * table.num_rows, pa.float64())})
+
+            def dump(self, model: float) -> bytes:
+                return msgspec.json.encode(model)
+
+            def load(self, data: bytes) -> float:
+                return msgspec.json.decode(data, type=float)
 
     `threads` is how many threads `fit` and a large `predict` may use.
-    """
+    '''
 
+    #: What a train may say in `params`: a msgspec.Struct or a dataclass, of which `fit`, `check` and `quantile` get an
+    #: instance. Names and values that it does not have are refused before any work is done. None: they get the mapping
+    #: as it came, and `check` refuses.
+    Params: ClassVar[type[Any] | None] = None
+    #: The same of the `options` of an init that are its own; `fit` finds them as `dataset.options`.
+    Options: ClassVar[type[Any] | None] = None
     #: How much memory `fit` may use (bytes); 0: nobody has said. Set by who made the estimator.
     memory_bytes: int = 0
     #: Whether one train may fit several times where the table has few rows: to measure by cross-validation, and to have
@@ -99,6 +93,17 @@ class Estimator(ABC, Generic[Model]):
     #: Those of `text` and `date` that it wants as they are (string, timestamp[us]). In place of the others it sees the
     #: numbers and booleans that are made of them; what it says of these is summed up for each column.
     raw: frozenset[ColumnType] = frozenset()
+    #: Most rows that `predict` is asked for at a time; 0: any number. A model on a GPU says how many fit.
+    batch_rows: int = 0
+    #: False: it can be made without a table. An init may come without rows then, and `fit` gets none.
+    needs_rows: bool = True
+    #: Of one that needs no rows: the columns that it asks for, by name, if `options.columns` names none; what it
+    #: answers is called `target`, and is one of `classes`, if there are any, else a number.
+    columns: Mapping[str, ColumnType | Column] = MappingProxyType({})
+    target: str = "prediction"
+    classes: Sequence[str] = ()
+    #: Of those that ship: it is known to keep this contract, so that its answers are not looked at.
+    proven: bool = False
     _known: Sides | None = None
     _source: Source | None = None
 
@@ -123,7 +128,7 @@ class Estimator(ABC, Generic[Model]):
         `options`: `target` (a column), `problem`, `holdout` (a fraction), `columns` (what they are). Raises
         InvalidTable and InvalidTarget, with all that was found, and InvalidField for options that cannot be.
         """
-        check_options(options)
+        own = fields.own(self.Options, options)
         draft = draft_of(table, options, source=self._source, takes=self.takes)
         refuse_faults(draft)
         whole = conformed(draft)
@@ -145,10 +150,11 @@ class Estimator(ABC, Generic[Model]):
             test=test,
             plan=learned.plan,
             choices=chosen,
+            options=own,
         )
 
     @abstractmethod
-    def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> Model:
+    def fit(self, dataset: Dataset, params: Any, progress: Progress) -> Model:
         """A model of `dataset.train`. Calls `progress` after each iteration and lets pass what it raises.
 
         Raises InvalidParams for params that do not fit the data.
@@ -191,11 +197,15 @@ class Estimator(ABC, Generic[Model]):
         """How these files are used without this service, in Markdown."""
         return "Only its estimator reads the model.\n"
 
-    def check(self, params: Mapping[str, Any]) -> None:
+    def check(self, params: Any) -> None:
         """Look at params before any work is done. Raises InvalidParams."""
         return
 
-    def quantile(self, params: Mapping[str, Any]) -> float | None:
+    def params_schema(self) -> dict[str, Any] | None:
+        """The JSON schema of params, for those who are to fill them in; None if it tells none."""
+        return None if self.Params is None else fields.schema_of(self.Params)
+
+    def quantile(self, params: Any) -> float | None:
         """The quantile that a fit with these params predicts; None for one that predicts none."""
         return None
 

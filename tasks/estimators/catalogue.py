@@ -8,9 +8,11 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Final
 
-from tasks.errors import InvalidField, SettingsError
+from tasks.errors import InvalidField, ServiceError, SettingsError
 from tasks.estimators.base import Estimator
 from tasks.estimators.features.wrapping import with_features
+from tasks.estimators.fields import check_class
+from tasks.estimators.typed import typed
 from tasks.tables.checks import listed
 
 #: The entry point group in which packages offer estimators.
@@ -57,11 +59,28 @@ class Catalogue:
         module, _, attribute = paths[name].partition(":")
         try:
             cls = getattr(import_module(module), attribute)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise SettingsError(f"estimator {name!r} cannot be imported from {paths[name]!r}: {error}") from error
+        except Exception as error:
+            raise SettingsError(
+                f"estimator {name!r} cannot be imported from {paths[name]!r}: {_first_line(error)}"
+            ) from error
         if not (isinstance(cls, type) and issubclass(cls, Estimator)):
             raise SettingsError(f"estimator {name!r}: {paths[name]!r} is no class derived from tasks Estimator")
-        made = cls(threads=self._threads)
+        return with_features(typed(self._made_of(cls, name)))
+
+    def _made_of(self, cls: type[Estimator[Any]], name: str) -> Estimator[Any]:
+        try:
+            if cls.Params is not None:
+                check_class(cls.Params, "params")
+            if cls.Options is not None:
+                check_class(cls.Options, "options")
+            made = cls(threads=self._threads)
+        except Exception as error:
+            raise SettingsError(f"estimator {name!r} cannot be made: {_first_line(error)}") from error
         # Not an argument: estimators that others have written take none.
         made.memory_bytes = self._memory_bytes
-        return with_features(made)
+        return made
+
+
+def _first_line(error: Exception) -> str:
+    said = str(error).strip().splitlines() or [""]
+    return said[0] if isinstance(error, ServiceError | ImportError) else f"{type(error).__name__}: {said[0]}"

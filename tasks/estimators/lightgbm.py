@@ -77,6 +77,7 @@ class LightGBM(Estimator[LightGBMModel]):
 
     repeats = True
     raw = frozenset({"date", "text"})
+    proven = True
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Raises InvalidParams for names and values that LightGBM does not know."""

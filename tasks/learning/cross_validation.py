@@ -68,4 +68,4 @@ def _parts(dataset: Dataset) -> Iterator[Dataset]:
         masks = (learned, codes == stop, codes == fold)
         if all(mask.any() for mask in masks):
             train, holdout, test = (whole.filter(pa.array(mask)) for mask in masks)
-            yield Dataset(train, holdout, schema, test=test, choices=dataset.choices)
+            yield Dataset(train, holdout, schema, test=test, choices=dataset.choices, options=dataset.options)

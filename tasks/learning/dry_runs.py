@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from tasks.estimators import fields
 from tasks.estimators.base import Estimator
 from tasks.tables.planning.drafting import draft_of
 from tasks.tables.planning.looking import looked_at
-from tasks.tables.planning.options import check_options
 from tasks.tables.planning.showing import first_rows, shown_plan
 from tasks.tables.planning.source import Source
 
@@ -21,7 +21,7 @@ def look(estimator: Estimator[Any], table: pa.Table, options: Mapping[str, Any],
 
     Raises InvalidField for options that cannot be, InvalidTable for names given twice.
     """
-    check_options(options)
+    fields.own(estimator.Options, options)
     draft = draft_of(table, options, source=source, takes=estimator.takes)
     plan = looked_at(draft)
     return {

@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 
 from tasks.contract import Promote
+from tasks.estimators import fields
 from tasks.learning.fits import fit_models
-from tasks.learning.judging import judgement
+from tasks.learning.judging import UNMEASURED, judgement
 from tasks.learning.measuring import choose, grade
 from tasks.learning.missing_plans import add_missing_plan
 from tasks.learning.promotion import decide
 from tasks.learning.recording import Recorder, Report
-from tasks.learning.train_findings import constant_model
 from tasks.ledger.groups import Claim
 from tasks.registry.names import check_name
 from tasks.registry.records import Version
@@ -53,12 +53,15 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
     recorder = Recorder(report, grows=estimator.grows)
     with runtime.traces.step("fit", model=request.model, estimator=snapshot.estimator, rows=dataset.train.num_rows):
         fitted = fit_models(estimator, dataset, request.params, recorder=recorder)
-    with runtime.traces.step("measure", rows=dataset.tested.num_rows):
-        graded = grade(estimator, fitted.measured, dataset, quantile=estimator.quantile(request.params))
-        judged = judgement(fitted, graded, dataset)
-    findings += constant_model(graded.outcomes) + judged.findings
+    graded, judged = None, UNMEASURED
+    if dataset.rows:
+        with runtime.traces.step("measure", rows=dataset.tested.num_rows):
+            graded = grade(estimator, fitted.measured, dataset, quantile=estimator.quantile(request.params))
+            judged = judgement(fitted, graded, dataset)
+    outcomes = graded.outcomes if graded else None
+    findings += judged.findings
     artefact_blob = runtime.blobs.put(estimator.dump(fitted.served))
-    promote, promotion = decide(runtime, request.model, request.promote, dataset=dataset, outcomes=graded.outcomes)
+    promote, promotion = decide(runtime, request.model, request.promote, dataset=dataset, outcomes=outcomes)
     version = Version(
         estimator=snapshot.estimator,
         schema=snapshot.schema,
@@ -66,7 +69,7 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
         artefact=artefact_blob,
         measured_artefact=runtime.blobs.put(estimator.dump(fitted.measured)) if fitted.two else "",
         params=request.params,
-        params_used=estimator.params_used(fitted.served),
+        params_used=estimator.params_used(fitted.served) or fields.with_defaults(estimator.Params, request.params),
         metrics=judged.metrics,
         importance={n: v for n, v in estimator.importance(fitted.served).items() if math.isfinite(v)},
         curve=recorder.curve,
@@ -75,7 +78,7 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
         task=request.task,
         promotion=promotion,
         measured=judged.measured,
-        decision=choose(estimator, fitted.served, dataset) if fitted.two else graded.decision,
+        decision=graded.decision if graded and not fitted.two else choose(estimator, fitted.served, dataset),
         findings=msgspec.Raw(msgspec.json.encode(findings)),
     )
     # A train that has stored its version does not fail any more.
@@ -99,7 +102,7 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
             estimator=estimator,
             artefact=fitted.measured,
             dataset=dataset,
-            outcomes=graded.outcomes,
+            outcomes=outcomes,
         )
     return _result(request.model, number, version, promoted=promote)
 

@@ -10,7 +10,8 @@ import msgspec
 import pyarrow as pa
 
 from tasks.errors import InvalidField, MalformedBody, ModelNotInitialised, Unavailable
-from tasks.estimators.base import Dataset
+from tasks.estimators.base import Dataset, Estimator
+from tasks.estimators.without_rows import declared
 from tasks.learning.dry_runs import look
 from tasks.learning.guarding import check_unchanged
 from tasks.ledger.groups import Claim, Head
@@ -85,21 +86,19 @@ def from_source(runtime: Runtime, name: str, *, csv: CsvOptions = CsvOptions()) 
     return read(body, Hints(csv=csv), bounds=runtime.bounds)
 
 
-def initialise(runtime: Runtime, request: Request, reading: Reading) -> dict[str, Any]:
-    """Check the table and make it the model's latest snapshot. Returns what `tasks.init` promises.
+def initialise(runtime: Runtime, request: Request, reading: Reading | None) -> dict[str, Any]:
+    """Check the table and make it the model's latest snapshot; None: an estimator that needs no rows is to have none.
+    Returns what `tasks.init` promises.
 
     Raises InvalidField, InvalidTable, InvalidTarget, FenceLost; nothing is changed then.
     """
     check_name(request.model)
-    if not request.target:
+    if reading is not None and not request.target:
         raise InvalidField("target is missing: name the column that is to be learned").at("?target")
     estimator = runtime.estimators.get(request.estimator)
     give_back()
-    with runtime.traces.step("prepare", model=request.model, rows=reading.table.num_rows):
-        table, source = _typed(reading, request)
-        known, lost = _last_sides(runtime, request.model)
-        ready = estimator.keeping(known).knowing(source)
-        dataset = _planned(ready.prepare(table, {**request.options, "target": request.target}))
+    with runtime.traces.step("prepare", model=request.model, rows=reading.table.num_rows if reading else 0):
+        table, dataset, lost = _prepared(runtime, request, estimator, reading)
     if not request.replace:
         check_unchanged(runtime.registry, request.model, dataset.schema, plan=dataset.plan)
     give_back()
@@ -126,6 +125,19 @@ def initialise(runtime: Runtime, request: Request, reading: Reading) -> dict[str
     }
 
 
+def _prepared(
+    runtime: Runtime, request: Request, estimator: Estimator[Any], reading: Reading | None
+) -> tuple[pa.Table, Dataset, list[str]]:
+    """(the table as it was sent, what is learned from, what is to be said of rows that were held out before)."""
+    options = {**request.options, **({"target": request.target} if request.target else {})}
+    if reading is None:
+        dataset = declared(estimator, options)
+        return dataset.train, dataset, []
+    table, source = _typed(reading, request)
+    known, lost = _last_sides(runtime, request.model)
+    return table, _planned(estimator.keeping(known).knowing(source).prepare(table, options)), lost
+
+
 def _planned(dataset: Dataset) -> Dataset:
     """With a plan, also if an estimator prepared it in a way of its own."""
     return dataset if dataset.plan is not None else replace(dataset, plan=plan_of_parts(dataset.schema, dataset.train))
@@ -137,7 +149,7 @@ def _said(plan: Plan) -> list[str]:
     return ["; ".join(filter(None, (finding.message, finding.done, finding.remedy))) for finding in said]
 
 
-def look_at(runtime: Runtime, request: Request, reading: Reading, *, head: Head, body: bytes) -> dict[str, Any]:
+def look_at(runtime: Runtime, request: Request, reading: Reading | None, *, head: Head, body: bytes) -> dict[str, Any]:
     """What an init would make of a table, whose `body`, as it came, is kept with its `head` for an hour for one that
     names it as `upload`; nothing else is stored. Returns what `dry_runs.look` promises, model, estimator and upload.
 
@@ -145,6 +157,8 @@ def look_at(runtime: Runtime, request: Request, reading: Reading, *, head: Head,
     """
     check_name(request.model)
     estimator = runtime.estimators.get(request.estimator)
+    if reading is None:
+        raise InvalidField("there are no rows to look at; leave dry_run out").at("?dry_run")
     with runtime.traces.step("plan", model=request.model, rows=reading.table.num_rows):
         table, source = _typed(reading, request)
         seen = look(estimator, table, {**request.options, "target": request.target or None}, source=source)
@@ -185,6 +199,7 @@ def _store(runtime: Runtime, request: Request, dataset: Dataset, *, fingerprint:
         test=runtime.blobs.put(formats.to_ipc(test)) if test is not None else "",
         sides=runtime.blobs.put(sides.to_bytes()) if sides is not None else "",
         choices=msgspec.json.encode(dataset.choices).decode(),
+        options=dataset.options,
         rows=dataset.rows,
         holdout_rows=dataset.tested.num_rows,
         validation_rows=dataset.holdout.num_rows if test is not None else 0,
@@ -197,7 +212,7 @@ def _store(runtime: Runtime, request: Request, dataset: Dataset, *, fingerprint:
 
 def _warnings(dataset: Dataset) -> list[str]:
     warnings = []
-    if dataset.tested.num_rows < 30:
+    if dataset.rows and dataset.tested.num_rows < 30:
         warnings.append(f"the holdout has only {dataset.tested.num_rows} rows: its metrics are rough")
     return warnings
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from tasks.formatting import plain
 from tasks.learning.cross_validation import pooled, spread
 from tasks.learning.fits import Fitted
 from tasks.learning.measuring import Graded, checked
+from tasks.learning.train_findings import constant_model
 from tasks.registry.measured import Measured, MeasuredBy
 from tasks.tables.finding_codes import finding
 from tasks.tables.findings import Finding
@@ -25,6 +27,12 @@ class Judgement:
     metrics: dict[str, float]
     measured: Measured
     findings: list[Finding]
+
+
+#: What is said of a model that was made without rows.
+UNMEASURED: Final = Judgement(
+    {}, Measured(), [finding("not_measured", "the model was made without rows, so nothing is measured of it")]
+)
 
 
 def judgement(fitted: Fitted, graded: Graded, dataset: Dataset) -> Judgement:
@@ -50,6 +58,7 @@ def judgement(fitted: Fitted, graded: Graded, dataset: Dataset) -> Judgement:
         fitted_on="train and test" if fitted.two else "train",
     )
     found = [
+        *constant_model(graded.outcomes),
         *_beside_baseline(metrics, measured, more=more),
         *_by_holdout(dataset),
     ]

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.errors import EstimatorFailed
+from tasks.estimators import asking
 from tasks.estimators.base import Dataset, Estimator
 from tasks.estimators.baselines import baseline
 from tasks.estimators.metrics import figures
@@ -82,7 +83,8 @@ def outcomes_on(
 
     Raises InvalidRows for rows that the model cannot take.
     """
-    predictions = estimator.predict(model, conform(rows.select(schema.names), missing_anywhere(schema)))
+    features = conform(rows.select(schema.names), missing_anywhere(schema))
+    predictions = asking.predictions(estimator, model, features, schema)
     if decision is not None:
         predictions = decided(predictions, decision, schema)
     truth = rows.column(schema.target)

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from tasks.contract import Coding, Media
 from tasks.errors import ServiceError
+from tasks.estimators import asking
 from tasks.learning.answers import Answers, check_size
 from tasks.learning.conformal import interval_of
 from tasks.learning.deciding import decided
@@ -179,5 +180,6 @@ def _predict(runtime: Runtime, loaded: Loaded, table: pa.Table, *, explain: bool
     if explain:
         check_size(table.num_rows, loaded.schema)
     with runtime.traces.step("predict", model=loaded.model, version=loaded.version, rows=table.num_rows):
-        predictions = decided(loaded.estimator.predict(loaded.artefact, table), loaded.decision, loaded.schema)
-        return Answers(loaded, predictions, loaded.estimator.explain(loaded.artefact, table) if explain else None)
+        asked_of = loaded.estimator, loaded.artefact, table, loaded.schema
+        predictions = decided(asking.predictions(*asked_of), loaded.decision, loaded.schema)
+        return Answers(loaded, predictions, asking.explanation(*asked_of) if explain else None)

@@ -21,9 +21,10 @@ log = logging.getLogger(__name__)
 
 
 def decide(
-    runtime: Runtime, model: str, rule: Promote, *, dataset: Dataset, outcomes: Outcomes
+    runtime: Runtime, model: str, rule: Promote, *, dataset: Dataset, outcomes: Outcomes | None
 ) -> tuple[bool, Promotion]:
-    """(whether to promote, what is said of it) for a version with these outcomes on the dataset's test rows.
+    """(whether to promote, what is said of it) for a version with these outcomes on the dataset's test rows (None: it
+    has none).
 
     Raises nothing but what ends the process: a fit that succeeded is stored, whatever the comparison comes to.
     """
@@ -34,6 +35,8 @@ def decide(
         current = runtime.registry.current(model)
         if current is None:
             return True, Promotion(decided=True, because="there was no current version")
+        if outcomes is None:
+            return _undecided("there are no rows on which the new version could be compared")
         return _compare(runtime, model, current, dataset=dataset, new=outcomes)
     except Exception as error:
         # Also the time limit, and a store that is away: what was fitted is worth more than the comparison.

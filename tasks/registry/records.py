@@ -28,6 +28,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     #: JSON of how models are measured and decide; empty if an earlier release stored it.
     choices: str = ""
+    #: The options that the estimator names beside the service's own, with its defaults.
+    options: dict[str, Any] = {}
     #: How many rows measure.
     holdout_rows: int
     #: How many rows stop the fit and choose; 0 where those that measure do.

@@ -21,6 +21,7 @@ def read_dataset(blobs: Blobs, snapshot: Snapshot) -> Dataset:
         schema=msgspec.json.decode(snapshot.schema, type=Schema),
         test=formats.from_ipc(blobs.get(snapshot.test)) if snapshot.test else None,
         choices=msgspec.json.decode(snapshot.choices, type=Choices) if snapshot.choices else Choices(),
+        options=snapshot.options,
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tasks.estimators import asking
 from tasks.estimators.base import Dataset, Estimator
 from tasks.estimators.outcomes import Floats, Outcomes, log_loss
 from tasks.tables.schema import class_indices, conform, missing_anywhere, numbers
@@ -76,7 +77,7 @@ def judge(estimator: Estimator[Any], artefact: Any, dataset: Dataset, outcomes: 
         truth, given = outcomes.truth[chosen], outcomes.given[chosen]
         by_place = relevance_by_place(outcomes) if schema.problem == "ranking" else ()
         return Judged(rows, truth, given, schema.classes, outcomes.chances[chosen], whole, by_place)
-    found, target = estimator.predict(artefact, rows), holdout.column(schema.target)
+    found, target = asking.predictions(estimator, artefact, rows, schema), holdout.column(schema.target)
     if not schema.classes:
         truth, given = numbers(target), numbers(found.column("prediction"))
         return Judged(rows, truth, given, [], np.empty((len(truth), 0)), whole)

@@ -140,8 +140,10 @@ def errors(subject: Subject) -> str:
 
 
 def data(subject: Subject) -> str:
-    """What it was trained on."""
+    """What it was trained on; nothing where that has no rows."""
     schema = subject.dataset.schema
+    if not subject.dataset.rows:
+        return ""
     rows = []
     for column in describe(subject.dataset):
         mark = ' <span class="quiet">(target)</span>' if column.name == schema.target else ""

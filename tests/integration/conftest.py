@@ -14,9 +14,16 @@ from tests.service import Service
 
 #: The last line of a certificate.
 END: Final = "-----END CERTIFICATE-----\n"
-#: What the shared service has beside its defaults: an estimator whose trains take their time, and the same number of
-#: processes on each machine.
-SHARED: Final = {**slow.ENVIRONMENT, "MLSERVICE_GATEWAY_PROCESSES": "2", "MLSERVICE_TRAIN_PROCESSES": "2"}
+#: The example of an estimator that needs no data.
+FORMULA: Final = Path(__file__).parents[2] / "examples" / "formula"
+#: What the shared service has beside its defaults: an estimator whose trains take their time, that of an example, and
+#: the same number of processes on each machine.
+SHARED: Final = {
+    "MLSERVICE_ESTIMATORS": f"{slow.ENVIRONMENT['MLSERVICE_ESTIMATORS']},loan=loan:Loan",
+    "PYTHONPATH": f"{slow.ENVIRONMENT['PYTHONPATH']}:{FORMULA}",
+    "MLSERVICE_GATEWAY_PROCESSES": "2",
+    "MLSERVICE_TRAIN_PROCESSES": "2",
+}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -12,11 +11,10 @@ import pyarrow as pa
 
 from tasks.errors import EstimatorFailed
 from tasks.estimators.base import Dataset, Estimator, Progress
+from tasks.estimators.delegating import Delegating
 from tasks.estimators.features import layer
 from tasks.estimators.features.layer import PLAIN, Features
 from tasks.tables.columns import Schema
-from tasks.tables.planning.source import Source
-from tasks.tables.sides import Sides
 
 #: What a dumped model begins with that has features; the header follows on a line of its own, then what the estimator
 #: dumped.
@@ -37,7 +35,7 @@ class _Header(msgspec.Struct, frozen=True):
     features: Features
 
 
-class WithFeatures(Estimator[Featured]):
+class WithFeatures(Delegating):
     """`inner`, which sees the numbers that come of dates and text, but for types that it has in its `raw`.
 
     Models of tables without such columns are dumped as `inner` dumps them.
@@ -46,29 +44,13 @@ class WithFeatures(Estimator[Featured]):
     raw = frozenset({"date", "text"})
 
     def __init__(self, inner: Estimator[Any]) -> None:
-        super().__init__(inner.threads)
-        self.inner = inner
-        self.memory_bytes, self.repeats, self.takes = inner.memory_bytes, inner.repeats, inner.takes
+        super().__init__(inner)
+        self.raw = WithFeatures.raw
 
-    def keeping(self, sides: Sides | None) -> Self:
-        return type(self)(self.inner.keeping(sides))
-
-    def knowing(self, source: Source) -> Self:
-        return type(self)(self.inner.knowing(source))
-
-    def prepare(self, table: pa.Table, options: Mapping[str, Any]) -> Dataset:
-        return self.inner.prepare(table, options)
-
-    def check(self, params: Mapping[str, Any]) -> None:
-        self.inner.check(params)
-
-    def quantile(self, params: Mapping[str, Any]) -> float | None:
-        return self.inner.quantile(params)
-
-    def grows(self, metric: str) -> bool:
-        return self.inner.grows(metric)
-
-    def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> Featured:
+    def fit(self, dataset: Dataset, params: Any, progress: Progress) -> Featured:
+        if not dataset.rows:
+            # Of no rows nothing is made: the model sees what callers send.
+            return Featured(self.inner.fit(dataset, params, progress))
         schema, weights = dataset.schema, dataset.weights("train", fit=True)
         fitted = layer.fit(dataset.train, schema, weights=weights, raw=self.inner.raw)
         features = fitted.features
@@ -121,9 +103,6 @@ class WithFeatures(Estimator[Featured]):
             return self.inner.parts(data)
         head, newline, rest = data.removeprefix(_MAGIC).partition(b"\n")
         return {"features": _MAGIC + head + newline, **self.inner.parts(rest)}
-
-    def use(self, schema: Schema) -> str:
-        return self.inner.use(schema)
 
     def _flat(self, model: Featured, table: pa.Table) -> pa.Table:
         return table if model.schema is None else model.features.table(table, model.schema)

@@ -13,6 +13,12 @@ TRAINING: Final[dict[str, Meaning]] = {
         "a plan is made of them as they are, with every column a feature",
         "init again to have the table looked at",
     ),
+    "not_measured": Meaning(
+        "info",
+        "the data have no rows, as an estimator that needs none may have it: nothing is measured",
+        "the version is stored without metrics; promote if_better does not promote it beside a current one",
+        "init with rows that have the target, to measure the model on them",
+    ),
     "constant_model": Meaning(
         "warning",
         "the model gives all rows the same answer: it found nothing to tell them apart by",
