@@ -129,6 +129,9 @@ class Estimator(ABC, Generic[Model]):
         InvalidTable and InvalidTarget, with all that was found, and InvalidField for options that cannot be.
         """
         own = fields.own(self.Options, options)
+        if self.columns and isinstance(wished := options.get("columns", {}), Mapping):
+            named = {name: said.type if isinstance(said, Column) else said for name, said in self.columns.items()}
+            options = {**options, "columns": {**named, **wished}}
         draft = draft_of(table, options, source=self._source, takes=self.takes)
         refuse_faults(draft)
         whole = conformed(draft)
