@@ -12,7 +12,6 @@ from kombu.asynchronous.timer import Timer
 
 from tasks.worker.timer_step import TimerStep
 
-
 #: How often is looked (seconds).
 OFTEN: Final = 0.001
 
