@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
@@ -85,6 +85,8 @@ class Estimator(ABC, Generic[Model]):
     Options: ClassVar[type[Any] | None] = None
     #: How much memory `fit` may use (bytes); 0: nobody has said. Set by who made the estimator.
     memory_bytes: int = 0
+    #: Dotted paths of classes, beyond those of its own, that its models may be made of. Set by who made the estimator.
+    trusted_classes: Collection[str] = ()
     #: Whether one train may fit several times where the table has few rows: to measure by cross-validation, and to have
     #: the served model learn from the test rows, too. An estimator whose fits are long says no.
     repeats: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -30,13 +30,16 @@ class Catalogue:
     """Estimators from entry points and from the settings (`extra`: name to `package.module:Class`), which win.
 
     Each is imported when it is first asked for, made with `threads`, and told how much memory a fit may use (bytes; 0:
-    any).
+    any) and which classes the operator trusts.
     """
 
-    def __init__(self, extra: Mapping[str, str], threads: int, *, memory_bytes: int = 0) -> None:
+    def __init__(
+        self, extra: Mapping[str, str], threads: int, *, memory_bytes: int = 0, trusted_classes: Collection[str] = ()
+    ) -> None:
         self._extra = extra
         self._threads = threads
         self._memory_bytes = memory_bytes
+        self._trusted_classes = trusted_classes
         self._made: dict[str, Estimator[Any]] = {}
 
     def get(self, name: str) -> Estimator[Any]:
@@ -76,8 +79,8 @@ class Catalogue:
             made = cls(threads=self._threads)
         except Exception as error:
             raise SettingsError(f"estimator {name!r} cannot be made: {_first_line(error)}") from error
-        # Not an argument: estimators that others have written take none.
-        made.memory_bytes = self._memory_bytes
+        # No arguments: estimators that others have written take none.
+        made.memory_bytes, made.trusted_classes = self._memory_bytes, self._trusted_classes
         return made
 
 

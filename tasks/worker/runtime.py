@@ -62,6 +62,7 @@ def make_runtime(settings: Settings) -> Runtime:
         settings.estimator_paths,
         threads=settings.train_threads or cores(),
         memory_bytes=int(most.worker_memory_bytes * FIT_PART),
+        trusted_classes=settings.trusted_class_paths,
     )
     return Runtime(
         settings=settings,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tasks.config.setting import Area, setting
 from tasks.config.values import PREFIX, check_worker_name, parse_pairs
+from tasks.errors import SettingsError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +75,11 @@ class WorkSettings(Area):
     )
     model_cache_size: int = setting(16, doc="Model versions that one estimate process keeps in memory.")
     estimators: str = setting("", doc="Further estimators: name=package.module:Class, separated by commas.")
+    trusted_classes: str = setting(
+        "",
+        doc="Classes that models of the estimator sklearn may be made of, beside scikit-learn's: dotted paths,"
+        " separated by commas. They run in the workers.",
+    )
     sources: str = setting(
         "", doc="Data that init may read by name: NAME=URL, separated by commas; file:// or fsspec URLs."
     )
@@ -89,6 +95,15 @@ class WorkSettings(Area):
         return parse_pairs(f"{PREFIX}ESTIMATORS", self.estimators)
 
     @property
+    def trusted_class_paths(self) -> tuple[str, ...]:
+        """Dotted paths of the classes that the operator trusts. Raises SettingsError."""
+        paths = tuple(path.strip() for path in self.trusted_classes.split(",") if path.strip())
+        for path in paths:
+            if "." not in path or not all(part.isidentifier() for part in path.split(".")):
+                raise SettingsError(f"{PREFIX}TRUSTED_CLASSES: {path!r} is no dotted path such as package.module.Class")
+        return paths
+
+    @property
     def grace_seconds(self) -> int:
         """How long what nothing refers to is left alone, because work in progress may yet refer to it."""
         limits = (self.init_time_limit_seconds, self.train_time_limit_seconds, self.estimate_time_limit_seconds)
@@ -97,4 +112,4 @@ class WorkSettings(Area):
     def check(self) -> None:
         """Raise SettingsError for a name of workers that cannot be one, and for lists that cannot be read."""
         check_worker_name(f"{PREFIX}WORKER_NAME", self.worker_name)
-        _ = self.estimator_paths, self.source_urls
+        _ = self.estimator_paths, self.source_urls, self.trusted_class_paths

@@ -364,13 +364,13 @@ def test_catalogue() -> None:
     catalogue = Catalogue(
         {"mine": "tasks.estimators.lightgbm:LightGBM", "lost": "no.such:Thing", "wrong": "json:dumps"}, threads=3
     )
-    assert catalogue.names() == ["lightgbm", "lost", "mine", "wrong"]
+    assert catalogue.names() == ["lightgbm", "lost", "mine", "sklearn", "wrong"]
     mine = catalogue.get("mine")
     assert isinstance(mine, LightGBM)
     assert mine.threads == 3
     assert catalogue.get("mine") is mine
     assert isinstance(catalogue.get("lightgbm"), LightGBM)
-    with pytest.raises(InvalidField, match="no estimator 'x'; known are 'lightgbm', 'lost', 'mine', 'wrong'"):
+    with pytest.raises(InvalidField, match="no estimator 'x'; known are 'lightgbm', 'lost', 'mine', 'sklearn', 'wrong'"):
         catalogue.get("x")
     for name in ("lost", "wrong"):
         with pytest.raises(SettingsError, match=name):
