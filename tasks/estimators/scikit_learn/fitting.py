@@ -16,6 +16,7 @@ from tasks.estimators.scikit_learn.library import load_module
 from tasks.estimators.scikit_learn.model import ScikitModel
 from tasks.estimators.scikit_learn.origins import importance
 from tasks.estimators.scikit_learn.steps import Asked, default_estimator, plain, shown
+from tasks.tables.columns import AMOUNTS
 from tasks.tables.schema import class_indices, numbers
 
 #: Folds by which a classifier that tells no probabilities is calibrated.
@@ -37,7 +38,7 @@ def fit(dataset: Dataset, asked: Asked, progress: Progress, *, memory_bytes: int
     """The model. Calls `progress` after each step. Raises InvalidParams for steps that cannot learn this, and for what
     would take more than `memory_bytes` (0: any amount)."""
     schema = dataset.schema
-    steps = asked.steps or [("model", default_estimator(schema.problem))]
+    steps = asked.steps or [("model", default_estimator(amounts=schema.problem in AMOUNTS))]
     asked = Asked(steps, asked.kinds)
     final, weights = steps[-1][1], dataset.weights("train", fit=True)
     check_final(final, schema.problem, rows=dataset.train.num_rows, weights=weights, memory_bytes=memory_bytes)
@@ -70,7 +71,7 @@ def fit(dataset: Dataset, asked: Asked, progress: Progress, *, memory_bytes: int
 def check_final(final: Any, problem: str, *, rows: int, weights: Floats | None, memory_bytes: int) -> None:
     """Raise InvalidParams if the last step cannot learn this."""
     base, name = load_module("sklearn.base"), type(final).__name__
-    fits, kind, such = _REGRESSOR if problem == "regression" else _CLASSIFIER
+    fits, kind, such = _REGRESSOR if problem in AMOUNTS else _CLASSIFIER
     if not getattr(base, fits)(final):
         raise InvalidParams(f"the problem is {problem}, which needs a {kind}, such as {such}; {name} is none").at(
             "/params/estimator"

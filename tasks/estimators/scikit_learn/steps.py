@@ -87,10 +87,10 @@ def default_of(kind: str, *, positive: bool = False) -> Any:
     return text.TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, max_features=MOST_WORDS)
 
 
-def default_estimator(problem: str) -> Any:
-    """A linear model: ridge regression, or logistic regression."""
+def default_estimator(*, amounts: bool) -> Any:
+    """A linear model: ridge regression for amounts, logistic regression for classes."""
     linear = load_module("sklearn.linear_model")
-    return linear.Ridge() if problem == "regression" else linear.LogisticRegression(max_iter=_ITERATIONS)
+    return linear.Ridge() if amounts else linear.LogisticRegression(max_iter=_ITERATIONS)
 
 
 def is_vectorizer(step: Any) -> bool:

@@ -370,7 +370,8 @@ def test_catalogue() -> None:
     assert mine.threads == 3
     assert catalogue.get("mine") is mine
     assert isinstance(catalogue.get("lightgbm"), LightGBM)
-    with pytest.raises(InvalidField, match="no estimator 'x'; known are 'lightgbm', 'lost', 'mine', 'sklearn', 'wrong'"):
+    known = "'lightgbm', 'lost', 'mine', 'sklearn', 'wrong'"
+    with pytest.raises(InvalidField, match=f"no estimator 'x'; known are {known}"):
         catalogue.get("x")
     for name in ("lost", "wrong"):
         with pytest.raises(SettingsError, match=name):
