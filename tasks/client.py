@@ -102,11 +102,18 @@ class Client:
         *,
         params: dict[str, Any] | None = None,
         promote: Promote | str = Promote.ALWAYS,
+        search: dict[str, Any] | None = None,
         lane: Lane = Lane.NORMAL,
         deadline_seconds: float | None = None,
     ) -> Handle:
-        """Train a version on the latest data."""
-        body = _encode({"params": params or {}, "promote": promote})
+        """Train a version on the latest data. `search`, {"seconds": 60} say, looks for better params first."""
+        body = _encode(
+            {
+                "params": params or {},
+                "promote": promote,
+                **({"search": search} if search is not None else {}),
+            }
+        )
         head = Head(owner=self._owner, model=check_name(model), deadline=self._until(deadline_seconds))
         return self._submit(Kind.TRAIN, lane, head=head, body=body)
 

@@ -88,6 +88,8 @@ HISTORY_KEY: Final = "ml:history:{model}"
 #: String with a life: the task whose result is a version in a form in which it may be taken along; for each model,
 #: version with its identity, and form.
 EXPORT_KEY: Final = "ml:export:{what}"
+#: List with a life for each train that searches: its trials (JSON), the first at the left.
+TRIALS_KEY: Final = "ml:trials:{task}"
 #: All keys that a model has of its own, in the order in which scripts that delete take them.
 KEYS_OF_MODEL: Final = (MODEL_KEY, VERSIONS_KEY, RETIRED_KEY, REPORTS_KEY, CURVES_KEY, HISTORY_KEY, ALIASES_KEY)
 #: String with a life: a table that was sent to be looked at (JSON): how it was sent, and its blob.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +16,7 @@ from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Promote
 from tasks.errors import InvalidField, ServiceError
 from tasks.ledger.groups import Claim
 from tasks.ledger.outcomes import Outcome
+from tasks.search.asked import Search, read_search
 from tasks.tables.malformed import parse
 from tasks.worker.direct import run_direct
 from tasks.worker.passed import passed_on
@@ -35,6 +37,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     params: dict[str, Any] = {}
     promote: str = Promote.ALWAYS.value
+    search: Search | None = None
 
 
 @shared_task(name=TASKS[Kind.TRAIN], base=WorkTask, bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
@@ -47,6 +50,7 @@ def train(
     model: str = "",
     params: dict[str, Any] | None = None,
     promote: str = Promote.ALWAYS.value,
+    search: dict[str, Any] | None = None,
 ) -> Any:
     """A group from the ledger; or a direct call, which returns `{"model", "version", "metrics", "promoted",
     "seconds", "importance", "params_used", "fingerprint"}`.
@@ -66,7 +70,13 @@ def train(
 
     def work(runtime: Runtime) -> Any:
         named = model or passed_on(before).get("model", "")
-        request = fitting.Request(model=named, params=params or {}, promote=_promote(promote))
+        request = fitting.Request(
+            model=named,
+            params=params or {},
+            promote=_promote(promote),
+            trials_of=self.request.id,
+            search=read_search(search) if search is not None else None,
+        )
         return fitting.fit(runtime, request, report=throttled(show))
 
     return run_direct(self, work)
@@ -83,6 +93,8 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
         promote=_promote(body.promote),
         task=f"{claim.group}-0",
         claim=claim,
+        search=body.search,
+        trials_of=f"{claim.group}-0",
     )
     if claim.version is not None:
         return [succeeded(fitting.result_of(runtime, claim.heads[0].model, claim.version))]
@@ -125,19 +137,24 @@ def throttled(report: Callable[[dict[str, Any]], Any], *, clock: Callable[[], fl
     reported is in the next report.
 
     `seconds_left` is the time for all iterations that there may be, at the pace since the first one, before which data
-    are read; a train that stops early has fewer.
+    are read; a train that stops early has fewer. A fit that comes after others has a pace of its own.
     """
     start = clock()
     last = -REPORT_SECONDS
+    before: float = 0
     first: tuple[int, float] | None = None
 
     def progress(step: Step) -> None:
-        nonlocal first, last
+        nonlocal first, last, before
         iteration, elapsed = step.iteration, clock() - start
+        first = None if iteration < before else first
+        # An iteration of a search is a trial, which says nothing of the fit that follows.
+        before = iteration if step.seconds_left is None else math.inf
         first = first or ((iteration, elapsed) if iteration else None)
         begun = first or (0, 0.0)
         done, spent = (iteration - begun[0], elapsed - begun[1]) if iteration > begun[0] else (iteration, elapsed)
         left = 0.0 if step.last or not done else spent / done * (step.total - iteration)
+        left = left if step.seconds_left is None else step.seconds_left
         if not step.last and elapsed - last < REPORT_SECONDS:
             return
         last = elapsed
@@ -153,6 +170,7 @@ def known(step: Step) -> dict[str, Any]:
         "metrics": step.metrics,
         "measured": step.measured,
         "best": {name: msgspec.to_builtins(best) for name, best in step.best.items()},
+        **({} if step.search is None else {"search": step.search}),
     }
 
 

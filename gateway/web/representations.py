@@ -179,6 +179,7 @@ def version_document(model: str, number: int, version: Version, *, current: bool
         "task": version.task or None,
         "promotion": version.promotion,
         "findings": version.findings,
+        **({} if version.search is None else {"search": version.search}),
         "schema": version.schema,
     }
 

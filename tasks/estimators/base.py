@@ -210,6 +210,12 @@ class Estimator(ABC, Generic[Model]):
         """The JSON schema of params, for those who are to fill them in; None if it tells none."""
         return None if self.Params is None else fields.schema_of(self.Params)
 
+    def search_space(self, dataset: Dataset, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Which params are worth a search on this dataset beside those that are given (`params`, as they came), and
+        where: as a request says it, {"alpha": {"low": 0.01, "high": 10, "log": True}, "kind": ["a", "b"]}. Empty: a
+        request must say it."""
+        return {}
+
     def quantile(self, params: Any) -> float | None:
         """The quantile that a fit with these params predicts; None for one that predicts none."""
         return None

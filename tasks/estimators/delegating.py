@@ -43,6 +43,9 @@ class Delegating(Estimator[Any]):
     def params_schema(self) -> dict[str, Any] | None:
         return self.inner.params_schema()
 
+    def search_space(self, dataset: Dataset, params: Mapping[str, Any]) -> dict[str, Any]:
+        return self.inner.search_space(dataset, params)
+
     def quantile(self, params: Any) -> float | None:
         return self.inner.quantile(params)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tasks.errors import EstimatorFailed, InvalidParams
+from tasks.errors import EstimatorFailed
 from tasks.estimators import lightgbm_portable
 from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.features import layer
@@ -22,6 +21,8 @@ from tasks.estimators.lightgbm_explain import explanation
 from tasks.estimators.lightgbm_library import load_lightgbm as load_lightgbm
 from tasks.estimators.lightgbm_memory import check_memory
 from tasks.estimators.lightgbm_params import ALPHA, complete, names_given, refusal, resolve, stopping, try_out
+from tasks.estimators.lightgbm_reporting import reporter
+from tasks.estimators.lightgbm_search import default_space
 from tasks.estimators.outcomes import Floats
 from tasks.tables.columns import Schema
 from tasks.tables.group_split import by_query
@@ -38,11 +39,6 @@ VALUES_FOR_THREADS: Final = 300_000
 ROWS_FOR_THREADS: Final = 512
 #: The same for explaining, which does more for a row.
 ROWS_FOR_THREADS_EXPLAINED: Final = 16
-#: The metrics of the rows to learn from are measured now and then, since with several classes that takes a third of an
-#: iteration's time: in so many of all iterations that there may be, and in the first ones so often that each time the
-#: number has grown by that part. A fit that stops early has a curve then, too.
-TRAIN_POINTS: Final = 40
-TRAIN_GROWTH: Final = 1 / 6
 #: The first line of a dumped model; the library's own text follows.
 _FORMAT: Final = 1
 
@@ -106,7 +102,7 @@ class LightGBM(Estimator[LightGBMModel]):
             given=names_given(params),
         )
         total, patience = chosen.pop("num_iterations"), chosen.pop("early_stopping_round")
-        callbacks = [_reporter(total, progress)]
+        callbacks = [reporter(total, progress)]
         if stops:
             callbacks.append(lgb.early_stopping(patience, verbose=False))
         weights = dataset.weights("train", fit=True)
@@ -122,6 +118,10 @@ class LightGBM(Estimator[LightGBMModel]):
         except lgb.basic.LightGBMError as error:
             raise refusal(error) from error
         return LightGBMModel(booster, schema, features, used)
+
+    def search_space(self, dataset: Dataset, params: Mapping[str, Any]) -> dict[str, Any]:
+        """As `lightgbm_search` says."""
+        return default_space(dataset.schema, resolve(params), rows=dataset.train.num_rows)
 
     def quantile(self, params: Mapping[str, Any]) -> float | None:
         """That of `objective` quantile."""
@@ -186,32 +186,6 @@ class LightGBM(Estimator[LightGBMModel]):
     def params_used(self, model: LightGBMModel) -> dict[str, Any]:
         """Those that were given, under their main names, and all defaults that are not LightGBM's own."""
         return {name: value for name, value in model.params.items() if name != "verbosity"}
-
-
-def _reporter(total: int, progress: Progress) -> Any:
-    widest = -(-total // TRAIN_POINTS)
-    due = 1
-
-    def report(env: Any) -> None:
-        nonlocal due
-        iteration = env.iteration + 1
-        metrics = {}
-        if iteration in (due, total):
-            due = iteration + max(1, min(widest, int(iteration * TRAIN_GROWTH)))
-            metrics["train"] = _values(env.model.eval_train())
-        if env.evaluation_result_list:
-            metrics["holdout"] = _values(env.evaluation_result_list)
-        if not all(math.isfinite(value) for values in metrics.values() for value in values.values()):
-            raise InvalidParams(f"the fit diverges at iteration {iteration}; try a lower learning_rate").at("/params")
-        progress(iteration, total, metrics)
-
-    # Before early stopping, whose order is 30, so that the last iteration is heard of.
-    report.order = 20  # type: ignore[attr-defined]
-    return report
-
-
-def _values(results: Iterable[Any]) -> dict[str, float]:
-    return {result.metric_name: float(result.metric_value) for result in results}
 
 
 def _lightgbm_data(

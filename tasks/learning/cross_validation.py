@@ -27,9 +27,11 @@ def cross_validated(
     quantile: float | None = None,
 ) -> list[Graded]:
     """A model of each fold. Empty if the table has no folds. Raises what a fit raises."""
-    return [
-        grade(estimator, estimator.fit(part, params, progress), part, quantile=quantile) for part in _parts(dataset)
-    ]
+    if dataset.test is None:
+        return []
+    whole = pa.concat_tables([dataset.train, dataset.holdout, dataset.test])
+    parts = folds_of(dataset, whole)
+    return [grade(estimator, estimator.fit(part, params, progress), part, quantile=quantile) for part in parts]
 
 
 def pooled(graded: list[Graded]) -> Graded:
@@ -50,22 +52,17 @@ def spread(graded: list[Graded]) -> tuple[dict[str, float], dict[str, float]]:
     return mean, {name: float(np.std([one[name] for one in found], ddof=1)) for name in names}
 
 
-def _parts(dataset: Dataset) -> Iterator[Dataset]:
-    if dataset.test is None:
-        return
-    whole, schema, by = (
-        pa.concat_tables([dataset.train, dataset.holdout, dataset.test]),
-        dataset.schema,
-        dataset.choices.split,
-    )
+def folds_of(dataset: Dataset, rows: pa.Table) -> Iterator[Dataset]:
+    """These rows of a dataset, dealt into folds: of each the dataset that has it as its test rows."""
+    schema, by = dataset.schema, dataset.choices.split
     column = schema.beside_of(by) if by != "random" else ""
     query = schema.beside_of("query") if schema.problem == "ranking" and by == "time" else ""
-    dealt = whole.select([*schema.names, schema.target, *filter(None, [column, query])])
+    dealt = rows.select([*schema.names, schema.target, *filter(None, [column, query])])
     codes = fold_codes(dealt, by, column, target=schema.target, classes=bool(schema.classes), query=query)
     for fold in range(2 if by == "time" else 0, FOLDS):
         stop = fold - 1 if by == "time" else (fold + 1) % FOLDS
         learned = codes < stop if by == "time" else (codes != fold) & (codes != stop)
         masks = (learned, codes == stop, codes == fold)
         if all(mask.any() for mask in masks):
-            train, holdout, test = (whole.filter(pa.array(mask)) for mask in masks)
+            train, holdout, test = (rows.filter(pa.array(mask)) for mask in masks)
             yield Dataset(train, holdout, schema, test=test, choices=dataset.choices, options=dataset.options)

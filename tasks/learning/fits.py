@@ -30,18 +30,27 @@ class Fitted:
         return self.served is not self.measured
 
 
-def fit_models(estimator: Estimator[Any], dataset: Dataset, params: Mapping[str, Any], *, recorder: Recorder) -> Fitted:
+def fit_models(
+    estimator: Estimator[Any],
+    dataset: Dataset,
+    params: Mapping[str, Any],
+    *,
+    recorder: Recorder,
+    searched: bool = False,
+) -> Fitted:
     """Fit what is measured and what is served. What is recorded is the fit of what is served.
 
     Of tables of few rows the served model learns from the test rows, too, after others that have not seen them were
-    measured. Raises what the estimator and the recorder raise.
+    measured: by folds, but for params that were `searched` on most of their rows. Raises what the estimator and the
+    recorder raise.
     """
     folds: list[Graded] = []
     measured, learned = None, dataset
     if dataset.test is not None and dataset.rows < FEW_ROWS and estimator.repeats and dataset.choices.folds:
         quiet = unrecorded(recorder)
         quantile = estimator.quantile(params)
-        folds = cross_validated(estimator, dataset, params, progress=quiet, quantile=quantile)
+        if not searched:
+            folds = cross_validated(estimator, dataset, params, progress=quiet, quantile=quantile)
         measured, learned = estimator.fit(dataset, params, quiet), dataset.with_test()
     start = time.perf_counter()
     served = estimator.fit(learned, params, recorder)

@@ -5,23 +5,27 @@ from __future__ import annotations
 import logging
 import math
 import time
+from contextlib import nullcontext
 from typing import Any
 
 import msgspec
 
 from tasks.contract import Promote
 from tasks.estimators import fields
+from tasks.estimators.base import Estimator
 from tasks.learning.fits import fit_models
 from tasks.learning.judging import UNMEASURED, judgement
 from tasks.learning.measuring import choose, grade
 from tasks.learning.missing_plans import add_missing_plan
 from tasks.learning.promotion import decide
 from tasks.learning.recording import Recorder, Report
+from tasks.learning.searching import check_search, search_params, told_with, trials_kept
 from tasks.ledger.groups import Claim
 from tasks.registry.names import check_name
-from tasks.registry.records import Version
+from tasks.registry.records import Snapshot, Version
 from tasks.registry.snapshots import read_dataset
 from tasks.reports.making import add_missing_report, add_report
+from tasks.search.asked import Search
 from tasks.worker.runtime import Runtime
 from tasks.worker.time_limits import let_finish
 
@@ -36,6 +40,9 @@ class Request(msgspec.Struct, frozen=True):
     promote: Promote
     task: str = ""
     claim: Claim | None = None
+    search: Search | None = None
+    #: Under what the trials of a search are kept until it is over: what another worker that goes on with it is told.
+    trials_of: str = ""
 
 
 def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]:
@@ -47,16 +54,34 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
     snapshot = runtime.registry.snapshot(request.model)
     estimator = runtime.estimators.get(snapshot.estimator)
     estimator.check(request.params)
+    if request.search is not None:
+        check_search(runtime, request.search, request.params, estimator)
+    with trials_kept(runtime, request.trials_of) if request.search is not None else nullcontext():
+        return _fit(runtime, request, snapshot, estimator, report=report)
+
+
+def _fit(
+    runtime: Runtime, request: Request, snapshot: Snapshot, estimator: Estimator[Any], *, report: Report
+) -> dict[str, Any]:
     with runtime.traces.step("read data", model=request.model):
         dataset = read_dataset(runtime.blobs, snapshot)
     findings = add_missing_plan(runtime, request.model, snapshot, dataset)
+    searched, params = None, request.params
+    if request.search is not None:
+        with runtime.traces.step("search", model=request.model, rows=dataset.train.num_rows) as step:
+            searched = search_params(
+                runtime, request.search, trials_of=request.trials_of, params=params, estimator=estimator,
+                dataset=dataset, report=report, allow=lambda _model: None,
+            )  # fmt: skip
+            step.say(trials=sum(searched.trials.values()))
+        params, report = {**params, **searched.params}, told_with(report, searched)
     recorder = Recorder(report, grows=estimator.grows)
     with runtime.traces.step("fit", model=request.model, estimator=snapshot.estimator, rows=dataset.train.num_rows):
-        fitted = fit_models(estimator, dataset, request.params, recorder=recorder)
+        fitted = fit_models(estimator, dataset, params, recorder=recorder, searched=searched is not None)
     graded, judged = None, UNMEASURED
     if dataset.rows:
         with runtime.traces.step("measure", rows=dataset.tested.num_rows):
-            graded = grade(estimator, fitted.measured, dataset, quantile=estimator.quantile(request.params))
+            graded = grade(estimator, fitted.measured, dataset, quantile=estimator.quantile(params))
             judged = judgement(fitted, graded, dataset)
     outcomes = graded.outcomes if graded else None
     findings += judged.findings
@@ -69,7 +94,7 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
         artefact=artefact_blob,
         measured_artefact=runtime.blobs.put(estimator.dump(fitted.measured)) if fitted.two else "",
         params=request.params,
-        params_used=estimator.params_used(fitted.served) or fields.with_defaults(estimator.Params, request.params),
+        params_used=estimator.params_used(fitted.served) or fields.with_defaults(estimator.Params, params),
         metrics=judged.metrics,
         importance={n: v for n, v in estimator.importance(fitted.served).items() if math.isfinite(v)},
         curve=recorder.curve,
@@ -80,6 +105,7 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
         measured=judged.measured,
         decision=graded.decision if graded and not fitted.two else choose(estimator, fitted.served, dataset),
         findings=msgspec.Raw(msgspec.json.encode(findings)),
+        search=searched,
     )
     # A train that has stored its version does not fail any more.
     let_finish()
@@ -127,4 +153,5 @@ def _result(model: str, number: int, version: Version, *, promoted: bool) -> dic
         "params_used": version.params_used,
         "fingerprint": version.fingerprint,
         "findings": msgspec.json.decode(version.findings),
+        **({} if version.search is None else {"search": msgspec.to_builtins(version.search)}),
     }

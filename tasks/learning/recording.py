@@ -33,6 +33,10 @@ class Step(msgspec.Struct, frozen=True):
     best: Mapping[str, Best]
     #: Nothing comes after it.
     last: bool = False
+    #: What is known of the train's search for params; an iteration is a trial while it lasts. None without one.
+    search: Mapping[str, Any] | None = None
+    #: How long it may still take, where the pace of iterations does not tell it (seconds).
+    seconds_left: float | None = None
 
 
 Report = Callable[[Step], Any]

@@ -32,6 +32,7 @@ from tasks.redis_keys import (
 from tasks.registry.curve import Curve, read_curve
 from tasks.registry.history import RETENTION, fact, last_fact, task_of, who_asked
 from tasks.registry.records import Model, Snapshot, Version, read_snapshot, read_version
+from tasks.registry.searched import KeptTrials
 from tasks.registry.snapshot_plans import SnapshotPlans
 from tasks.registry.version_reports import VersionReports
 from tasks.storage.scripts import register
@@ -49,6 +50,7 @@ class Registry:
         self._redis = client
         self.reports = VersionReports(client)
         self.plans = SnapshotPlans(client)
+        self.trials = KeptTrials(client)
         self._add_version = register(client, "tasks/registry/lua/add_version.lua")
         self._set_snapshot = register(client, "tasks/registry/lua/set_snapshot.lua")
         self._promote = register(client, "tasks/registry/lua/promote.lua")

@@ -8,6 +8,7 @@ import msgspec
 
 from tasks.registry.curve import Curve
 from tasks.registry.measured import Decision, Measured
+from tasks.registry.searched import Searched
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +86,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     decision: Decision = Decision()
     #: What its train had to say beside the figures (JSON of a list of findings).
     findings: msgspec.Raw = msgspec.Raw(b"[]")
+    #: What came of its search for params; None if none was asked for.
+    search: Searched | None = None
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):

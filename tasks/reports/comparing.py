@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from tasks.formatting import duration, plain
@@ -22,10 +24,10 @@ def comparison(subject: Subject) -> str:
     heads = [("Metric", ""), (f"Version {number}", "n"), (f"Version {subject.number}", "n"), ("Change", "n")]
     same = old.fingerprint == subject.version.fingerprint
     caption = "Both on the same holdout." if same else "On different data: the two holdouts are not the same rows."
-    changed = [_params(name, old, subject.version) for name in sorted({*old.params, *subject.version.params})]
+    changed = [_params(name, old, subject.version) for name in sorted({**_asked(old), **_asked(subject.version)})]
     changed = [row for row in changed if row[1] != row[2]] + _columns(old, subject.version)
     cards = [table("Metrics", caption, heads, rows)]
-    said = "What the train was asked for, and the columns it had." if changed else "Params and columns are the same."
+    said = "Params, asked for or found, and the columns it had." if changed else "Params and columns are the same."
     cards.append(table("What changed", said, [("", ""), *heads[1:3]], changed))
     return section(f"Compared with version {number}", *cards)
 
@@ -48,8 +50,13 @@ def _change(name: str, step: float) -> str:
 def _params(name: str, old: Version, new: Version) -> list[str]:
     return [
         f"<code>{text(name)}</code>",
-        *(as_json(v.params[name]) if name in v.params else '<span class="quiet">default</span>' for v in (old, new)),
+        *(as_json(_asked(v)[name]) if name in _asked(v) else '<span class="quiet">default</span>' for v in (old, new)),
     ]
+
+
+def _asked(version: Version) -> dict[str, Any]:
+    """The params that are no defaults: those that were given, and those that a search found."""
+    return {**version.params, **(version.search.params if version.search else {})}
 
 
 def _columns(old: Version, new: Version) -> list[list[str]]:

@@ -108,6 +108,7 @@ def write(
         comparison(subject),
         sections.data(subject),
         sections.params(subject),
+        sections.search(subject),
         sections.footer(subject),
     )
 

@@ -22,6 +22,7 @@ from tasks.tables.findings import Finding
 
 #: Most classes in a confusion matrix.
 CLASSES: Final = 12
+_AS_THEY_WERE: Final = '<span class="quiet">as they were</span>'
 
 
 def heading(subject: Subject) -> str:
@@ -172,6 +173,28 @@ def params(subject: Subject) -> str:
     return section(
         "Params", table("Given", "The rest are the estimator's defaults.", [("Param", ""), ("Value", "")], rows)
     )
+
+
+def search(subject: Subject) -> str:
+    """What was tried to find its params."""
+    found = subject.version.search
+    if found is None:
+        return ""
+    counts = ", ".join(f"{count:,} {state}" for state, count in found.trials.items())
+    ways = {"cross_validation": "by cross-validation of the rows to learn from and to stop by"}
+    judged = ways.get(found.judged_by, "on the rows to stop by")
+    lead = (
+        f"{sum(found.trials.values()):,} trials ({counts}) in {duration(found.seconds)}, judged by {text(found.metric)}"
+        f" {judged}: {plain(found.value)}, with the params as they were {plain(found.default)}."
+    )
+    order = sorted(found.best, key=lambda trial: trial.value or 0.0, reverse=found.higher_is_better)
+    rows = [
+        [f"{trial.number}", plain(trial.value or 0.0), duration(trial.seconds),
+         "<br>".join(f"{text(name)} {as_json(value)}" for name, value in trial.params.items()) or _AS_THEY_WERE]
+        for trial in order
+    ]  # fmt: skip
+    heads = [("Trial", "n"), (found.metric, "n"), ("Took", "n"), ("Params", "full")]
+    return section("Search", table("Trials", "The best first.", heads, rows, kind="wide"), lead=lead)
 
 
 def footer(subject: Subject) -> str:

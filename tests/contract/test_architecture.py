@@ -29,7 +29,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("ledger", "conformance"),
         ("registry", "telemetry"),
         ("worker", "watch"),
-        ("upkeep", "reports"),
+        ("upkeep", "reports", "search"),
         ("learning", "exchange"),
         ("init", "train", "estimate", "client"),
         ("app",),

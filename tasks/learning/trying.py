@@ -1,0 +1,125 @@
+"""How good params are: what trials of a search are judged by, which is never the rows that measure a version."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from tasks.errors import EstimatorFailed, InvalidField
+from tasks.estimators.base import Dataset, Estimator, Metrics
+from tasks.estimators.metrics import figures, grows, main_metric
+from tasks.learning.cross_validation import folds_of
+from tasks.learning.measuring import choose, grade, outcomes_on
+from tasks.registry.curve import HOLDOUT
+
+#: Tables with no more rows and values than this are judged by cross-validation: with fewer, what is best on the
+#: validation rows is so by chance.
+CROSSED_ROWS: Final = 20_000
+CROSSED_VALUES: Final = 600_000
+#: The pruner sees the learning curve so often, in iterations, and not before the first ones: a low learning rate begins
+#: slowly.
+SEEN_EACH: Final = 10
+SEEN_FROM: Final = 50
+
+
+class Trier:
+    """Judges params on one dataset: a model of each fold, or one of all rows where there are many.
+
+    `base`: the params of the request, which a trial's are added to. `pulse` is called again and again meanwhile, with
+    how many iterations there may be, and may raise; `allow` with each model, and may refuse it.
+    """
+
+    def __init__(
+        self,
+        estimator: Estimator[Any],
+        dataset: Dataset,
+        base: Mapping[str, Any],
+        *,
+        pulse: Callable[[], None],
+        allow: Callable[[Any], None],
+        metric: str = "",
+    ) -> None:
+        """`metric`: the one that an earlier process judged by. Raises InvalidField for a table that has no rows to
+        judge by."""
+        self._estimator, self._dataset, self._base = estimator, dataset, base
+        self._pulse, self._allow = pulse, allow
+        self.metric = metric
+        # Without test rows those of the holdout measure.
+        parts = (dataset.train, dataset.holdout) if dataset.test is not None else (dataset.train,)
+        learned = pa.concat_tables(parts)
+        rows = learned.num_rows
+        few = rows <= CROSSED_ROWS and rows * len(dataset.schema.columns) <= CROSSED_VALUES
+        crossed = estimator.repeats and few
+        self._parts = list(folds_of(dataset, learned)) if crossed and rows else []
+        if not self._parts and not dataset.holdout.num_rows:
+            raise InvalidField("search: the table has too few rows to tell params apart: train without search").at(
+                "/search"
+            )
+
+    @property
+    def judged_by(self) -> Literal["cross_validation", "validation"]:
+        """By which rows."""
+        return "cross_validation" if self._parts else "validation"
+
+    @property
+    def grows(self) -> bool:
+        """Whether more of the metric is better."""
+        return grows(self.metric)
+
+    def __call__(self, params: Mapping[str, Any], *, report: Callable[[int, float], None]) -> float:
+        """As `Judge` says."""
+        asked = {**self._base, **params}
+        self._estimator.check(asked)
+        return self._crossed(asked, report) if self._parts else self._on_validation(asked, report)
+
+    def _crossed(self, params: Mapping[str, Any], report: Callable[[int, float], None]) -> float:
+        quantile, found = self._estimator.quantile(params), []
+        for step, part in enumerate(self._parts, 1):
+            model = self._estimator.fit(part, params, lambda _iteration, _total, _metrics: self._pulse())
+            self._allow(model)
+            found.append(figures(grade(self._estimator, model, part, quantile=quantile).outcomes))
+            if self.metric:
+                report(step, self._loss(self._mean(found)))
+        return self._mean(found)
+
+    def _on_validation(self, params: Mapping[str, Any], report: Callable[[int, float], None]) -> float:
+        estimator, dataset = self._estimator, self._dataset
+        quantile = estimator.quantile(params)
+
+        def watch(iteration: int, _total: int, metrics: Metrics) -> None:
+            self._pulse()
+            values = metrics.get(HOLDOUT) or {}
+            if values and iteration >= SEEN_FROM and iteration % SEEN_EACH == 0:
+                name, value = next(iter(values.items()))
+                report(iteration, -value if estimator.grows(name) else value)
+
+        model = estimator.fit(dataset, params, watch)
+        self._allow(model)
+        decision = choose(estimator, model, dataset, quantile=quantile)
+        outcomes = outcomes_on(
+            dataset.holdout, estimator, model, dataset.schema,
+            decision=decision, weights=dataset.weights("holdout"), quantile=quantile,
+        )  # fmt: skip
+        return self._mean([figures(outcomes)])
+
+    def _mean(self, found: list[dict[str, float]]) -> float:
+        if not self.metric:
+            self.metric = self._chosen(found)
+        value = float(np.mean([one[self.metric] for one in found]))
+        if not math.isfinite(value):
+            raise EstimatorFailed(f"{self.metric} is not finite: the estimator predicts NaN or infinity")
+        return value
+
+    def _chosen(self, found: list[dict[str, float]]) -> str:
+        """The metric that decides on promotion; of a quantile its own, unless another was chosen."""
+        chosen = self._dataset.choices.metric
+        if not chosen and all("pinball" in one for one in found):
+            return "pinball"
+        return main_metric(self._dataset.schema.problem, chosen, *found)[0]
+
+    def _loss(self, value: float) -> float:
+        return -value if self.grows else value
