@@ -33,6 +33,7 @@ from gateway.resources.models import (
 )
 from gateway.resources.original import AuthResource, InitResource, OriginalErrors, PredictResource, StatusResource
 from gateway.resources.queues import QueuesResource
+from gateway.resources.sources import SourcesResource
 from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
 from gateway.resources.tokens import KeysResource
 from gateway.resources.work import Work
@@ -118,6 +119,7 @@ def work_routes(parts: Collaborators) -> dict[str, object]:
     }
     return {
         **work,
+        "/v1/sources": SourcesResource(parts.settings),
         "/v1/tasks": TasksResource(outcomes),
         "/v1/tasks/{handle}": TaskResource(outcomes, max_wait=max_wait),
         "/v1/tasks/{handle}/events": EventsResource(outcomes, parts.follower),

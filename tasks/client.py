@@ -61,6 +61,9 @@ class Client:
         data: bytes | None = None,
         media: Media = Media.CSV,
         source: str | None = None,
+        table: str | None = None,
+        query: str | None = None,
+        sql: str | None = None,
         upload: str | None = None,
         estimator: str = DEFAULT_ESTIMATOR,
         options: dict[str, Any] | None = None,
@@ -70,14 +73,18 @@ class Client:
         lane: Lane = Lane.NORMAL,
         deadline_seconds: float | None = None,
     ) -> Handle:
-        """Ingest a table: `rows` as dicts, `data` as bytes of a media type, a named `source` of the operator, or the id
-        of an `upload` that a dry run gave; `sheet` names one of a workbook. A `dry_run`, which needs no target, tells
-        what would be made of the table and stores no snapshot; `replace` lets a model in use get another target,
-        problem or other columns. An estimator that needs no rows may be given none."""
+        """Ingest a table: `rows` as dicts, `data` as bytes of a media type, a named `source` of the operator (of a
+        database with a `table`, a named `query` or `sql`), or the id of an `upload` that a dry run gave; `sheet` names
+        one of a workbook. A `dry_run`, which needs no target, tells what would be made of the table and stores no
+        snapshot; `replace` lets a model in use get another target, problem or other columns. An estimator that needs no
+        rows may be given none."""
+        parts = {name: part for name, part in (("table", table), ("query", query), ("sql", sql)) if part is not None}
+        if parts and source is None:
+            raise InvalidField(f"{next(iter(parts))} is of a source; name the source")
         given = sum(part is not None for part in (rows, data, source, upload))
         if given > 1 or (not given and estimator == DEFAULT_ESTIMATOR):
             raise InvalidField("give the data as one of rows, data, source or upload")
-        said = {"rows": rows} if rows is not None else {"source": source}
+        said = {"rows": rows} if rows is not None else {"source": source, **parts}
         body = data if data is not None else _encode(said) if given and upload is None else b""
         head = Head(
             owner=self._owner,

@@ -37,6 +37,10 @@ class SourceBody(msgspec.Struct, frozen=True):
     """The part of a JSON init body that is not a table."""
 
     source: str | None = None
+    #: What of a database: a table, a query that the operator named, or SQL.
+    table: str | None = None
+    query: str | None = None
+    sql: str | None = None
     target: str | None = None
     estimator: str | None = None
     options: dict[str, Any] = {}
@@ -54,6 +58,9 @@ def init(
     estimator: str = DEFAULT_ESTIMATOR,
     options: dict[str, Any] | None = None,
     source: str | None = None,
+    table: str | None = None,
+    query: str | None = None,
+    sql: str | None = None,
     rows: list[dict[str, Any]] | None = None,
     columns: dict[str, list[Any]] | None = None,
     csv: str | None = None,
@@ -61,8 +68,9 @@ def init(
     dry_run: bool = False,
     upload: str = "",
 ) -> Any:
-    """A group from the ledger; or a direct call with the data as `rows`, `columns`, `csv` text, a named `source`, or
-    the id of an `upload` that a dry run gave; none of them for an estimator that needs no rows.
+    """A group from the ledger; or a direct call with the data as `rows`, `columns`, `csv` text, a named `source` (of a
+    database with its `table`, named `query` or `sql`), or the id of an `upload` that a dry run gave; none of them for
+    an estimator that needs no rows.
 
     A direct call returns `{"model", "estimator", "target", "problem", "rows", "holdout_rows", "validation_rows",
     "columns", "fingerprint", "plan", "warnings"}`; with `dry_run`, which stores no snapshot, `{"model", "estimator",
@@ -73,6 +81,7 @@ def init(
         return run_claimed(self, group, _run_group)
     given = {"rows": rows, "columns": columns, "csv": csv, "source": source, "upload": upload or None}
     data = {name: value for name, value in given.items() if value is not None}
+    part = {name: value for name, value in (("table", table), ("query", query), ("sql", sql)) if value is not None}
     flags = {"replace": "true" if replace else "", "dry_run": "true" if dry_run else "", "upload": upload}
     head = Head(
         owner="",
@@ -87,11 +96,13 @@ def init(
     )
 
     def work(runtime: Runtime) -> Any:
+        if part and source is None:
+            raise InvalidField(f"{next(iter(part))} is of a source; name the source").at("/source")
         if len(data) > 1 or (not data and runtime.estimators.get(estimator).needs_rows):
             raise InvalidField("give the data as one of rows, columns, csv, source or upload")
         if upload or not data:
             return _initialised(runtime, head, b"")
-        return _initialised(runtime, head, csv.encode() if csv is not None else msgspec.json.encode(data))
+        return _initialised(runtime, head, csv.encode() if csv is not None else msgspec.json.encode(data | part))
 
     return run_direct(self, work)
 
@@ -121,6 +132,7 @@ def _initialised(runtime: Runtime, head: Head, sent: bytes, *, claim: Claim | No
 def _asked(runtime: Runtime, head: Head, form: Form, claim: Claim | None) -> tuple[Request, Reading | None]:
     """(what is asked for, the data; None where there are none and the estimator needs none)."""
     from tasks.learning import ingest
+    from tasks.sources.asked import Asked
 
     query = head.query
     named = _named(form.data)
@@ -128,7 +140,8 @@ def _asked(runtime: Runtime, head: Head, form: Form, claim: Claim | None) -> tup
     reading: Reading | None
     options, written = _csv_apart({**parse_options(query.get("options")), **named.options})
     if named.source is not None:
-        reading = ingest.from_source(runtime, named.source, csv=written)
+        asked = Asked(source=named.source, table=named.table or "", query=named.query or "", sql=named.sql or "")
+        reading = ingest.from_source(runtime, asked, csv=written)
     elif not form.data and not runtime.estimators.get(estimator).needs_rows:
         reading = None
     else:

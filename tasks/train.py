@@ -115,6 +115,7 @@ def _read_source(runtime: Runtime, claim: Claim) -> None:
     """Where the train names a source, make that the model's data first: init and train are one piece of work then,
     which a worker that dies cannot leave half done."""
     from tasks.learning import ingest
+    from tasks.sources.asked import Asked
 
     head = claim.heads[0]
     source = head.query.get("source")
@@ -129,7 +130,7 @@ def _read_source(runtime: Runtime, claim: Claim) -> None:
         claim=claim,
         replace=True,
     )
-    ingest.initialise(runtime, request, ingest.from_source(runtime, source))
+    ingest.initialise(runtime, request, ingest.from_source(runtime, Asked(source=source)))
 
 
 def throttled(report: Callable[[dict[str, Any]], Any], *, clock: Callable[[], float] = time.monotonic) -> Report:

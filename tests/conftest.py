@@ -6,12 +6,15 @@ import os
 import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 import redis
 
 from tests.servers import Valkey
+
+if TYPE_CHECKING:
+    from tests.postgresql import PostgreSQL
 
 INTEGRATION: Final = Path(__file__).parent / "integration"
 CONTRACT: Final = Path(__file__).parent / "contract"
@@ -112,6 +115,15 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         (name, text.encode("utf-8", "backslashreplace").decode("utf-8")) for name, text in report.sections
     ]
     return report
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """One for the whole run; each test makes tables of its own names."""
+    from tests.postgresql import PostgreSQL
+
+    with PostgreSQL() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,8 @@ GUNICORN_SOCKET: Final = "unix:"
 FIRST_ACCOUNT: Final = "admin"
 #: The secret with which NGINX shows Flower that it is NGINX.
 FLOWER_HTTP_PASSWORD: Final = "flower-http.password"
+#: The variable that names the file of sources.
+SOURCES_FILE: Final = "MLSERVICE_SOURCES_FILE"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +130,11 @@ class Home:
         """The variable that names this home's keys of tokens; nothing if the environment gives keys."""
         given = any(environ.get(f"MLSERVICE_TOKEN_{name}") for name in ("KEY", "KEY_FILE", "KEYS_FILE"))
         return {} if given else {"MLSERVICE_TOKEN_KEYS_FILE": str(self.token_keys)}
+
+    def naming_sources(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """The variable that names this home's file of sources, which need not be there; nothing if the environment
+        names another."""
+        return {} if environ.get(SOURCES_FILE) else {SOURCES_FILE: str(self.secrets / "sources.toml")}
 
     def secret(self, name: str) -> str:
         """One secret. Raises Unavailable if this home has none of that name, or an empty one."""

@@ -34,6 +34,7 @@ from infra.supervision.estimators import check_estimators
 from infra.supervision.programs import programs, write_supervisor
 from infra.supervision.readiness import is_ready, wait_until_loaded, wait_until_ready
 from infra.supervision.settling import settle
+from infra.supervision.sources import check_sources
 from infra.supervision.stack import Stack
 from tasks.config.settings import CONFIG, FLOWER_REDIS_URL, Settings
 from tasks.errors import Unavailable
@@ -51,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     load_traces(settings)
     check_limits()
     check_estimators(settings, given)
+    check_sources(home, given)
     tls = check_pair(settings)
     if home.run.exists():
         with home.claim():
@@ -112,6 +114,7 @@ def child_environment(home: Home, sockets: Path, environ: Mapping[str, str], *, 
         **{name: value for name, value in environ.items() if name != CONFIG},
         **settled,
         **home.naming_keys(environ),
+        **home.naming_sources(environ),
         **({FLOWER_REDIS_URL: flower_url(sockets, home)} if place.access else {}),
         "MLSERVICE_HOME": str(home.root),
         "SOCKETS_DIR": str(sockets),

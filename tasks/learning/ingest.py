@@ -18,7 +18,8 @@ from tasks.ledger.groups import Claim, Head
 from tasks.registry.names import check_name
 from tasks.registry.records import Snapshot
 from tasks.registry.snapshots import read_sides
-from tasks.storage.fsspec_urls import locate
+from tasks.sources.asked import Asked
+from tasks.sources.reading import read_source
 from tasks.tables import formats
 from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.tables.findings import placed
@@ -67,23 +68,10 @@ def from_body(
     return read(body, Hints(content_type=content_type, sheet=sheet, csv=csv), bounds=bounds)
 
 
-def from_source(runtime: Runtime, name: str, *, csv: CsvOptions = CsvOptions()) -> Reading:  # noqa: B008 (it is frozen)
-    """What the operator allowed under this name. Raises InvalidField for any other and for one not there."""
-    urls = runtime.settings.source_urls
-    if name not in urls:
-        known = ", ".join(sorted(urls)) or "none is configured (MLSERVICE_SOURCES)"
-        raise InvalidField(f"there is no source {name!r}; the sources are: {known}").at("/source")
-    url = urls[name]
-    try:
-        fs, path = locate(url)
-        with fs.open(path, "rb") as file:
-            body = file.read(runtime.bounds.bytes + 1)
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        # Trying again does not help, as it may with other errors of a place.
-        reason = "may not be read" if isinstance(error, PermissionError) else "is not there"
-        raise InvalidField(f"the source {name!r} {reason}: check MLSERVICE_SOURCES").at("/source") from error
-    runtime.bounds.check_bytes(len(body))
-    return read(body, Hints(csv=csv), bounds=runtime.bounds)
+def from_source(runtime: Runtime, asked: Asked, *, csv: CsvOptions = CsvOptions()) -> Reading:  # noqa: B008 (it is frozen)
+    """What the operator allowed under this name, as `read_source` reads it."""
+    with runtime.traces.step("source"):
+        return read_source(runtime.settings.data_sources, asked, runtime.bounds, csv=csv)
 
 
 def initialise(runtime: Runtime, request: Request, reading: Reading | None) -> dict[str, Any]:

@@ -25,22 +25,25 @@ class Bounds:
     rows: int = ENDLESS
     columns: int = ENDLESS
     bytes: int = ENDLESS
+    #: What they are of, in messages, and what to do about it where that is not said by each.
+    what: str = "the body"
+    remedy: str = ""
 
     def check_rows(self, found: int) -> None:
         """Raise BodyTooLarge for more rows."""
         if found > self.rows:
-            raise _too_large(f"the body has {found:,} rows", self.rows, ROWS_SETTING, "send it in parts")
+            raise self._too_large(f"has {found:,} rows", self.rows, ROWS_SETTING, "send it in parts")
 
     def check_columns(self, found: int) -> None:
         """Raise BodyTooLarge for more columns; those inside of others count."""
         if found > self.columns:
-            raise _too_large(f"the body has {found:,} columns", self.columns, COLUMNS_SETTING, "leave some out")
+            raise self._too_large(f"has {found:,} columns", self.columns, COLUMNS_SETTING, "leave some out")
 
     def check_bytes(self, found: int) -> None:
         """Raise BodyTooLarge for more bytes."""
         if found > self.bytes:
-            said = f"the body takes {found:,} bytes when it is decoded"
-            raise _too_large(said, self.bytes, BYTES_SETTING, "send fewer rows, or CSV or Arrow in place of JSON")
+            said = f"takes {found:,} bytes when it is decoded"
+            raise self._too_large(said, self.bytes, BYTES_SETTING, "send fewer rows, or CSV or Arrow in place of JSON")
 
     def check(self, *, rows: int, columns: int, taken: int = 0) -> None:
         """Raise BodyTooLarge for a table of this shape; `taken`: the bytes that are known to be in it."""
@@ -48,10 +51,11 @@ class Bounds:
         self.check_columns(columns)
         self.check_bytes(max(taken, rows * columns * CELL_BYTES))
 
+    def _too_large(self, said: str, most: int, setting: str, remedy: str) -> BodyTooLarge:
+        return BodyTooLarge(
+            f"{self.what} {said}, more than the {most:,} that are taken ({setting}); {self.remedy or remedy}"
+        )
+
 
 #: No bounds, for what does not come from outside.
 UNBOUNDED: Final = Bounds()
-
-
-def _too_large(said: str, most: int, setting: str, remedy: str) -> BodyTooLarge:
-    return BodyTooLarge(f"{said}, more than the {most:,} that are taken ({setting}); {remedy}")

@@ -86,6 +86,7 @@ DOCUMENTED: Final = {
         scopes=("tasks:read",), answers=(406,), accept="application/json", owned=True
     ),
     ("GET", "/v1/tasks/{handle}/result"): Access(scopes=("tasks:read",), answers=(202,), owned=True),
+    ("GET", "/v1/sources"): Access(scopes=None, answers=(200,)),
     ("GET", "/v1/queues"): Access(scopes=("monitor",), answers=(200,)),
     ("GET", "/v1/dead"): Access(scopes=("admin",), answers=(200,)),
     ("GET", "/v1/dead/{handle}"): Access(scopes=("admin",), answers=(404,)),

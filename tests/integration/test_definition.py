@@ -132,7 +132,7 @@ def deleting(ask: Asker) -> None:
 
 def service_itself(ask: Asker) -> None:
     ask("POST", "/v1/flower/session")
-    for path in ("/v1/queues", "/metrics", "/health/live", "/health/ready", "/openapi.yml", "/docs"):
+    for path in ("/v1/queues", "/v1/sources", "/metrics", "/health/live", "/health/ready", "/openapi.yml", "/docs"):
         ask("GET", path)
     for asset in (*ASSETS, "none"):
         ask("GET", "/docs/{asset}", at={"asset": asset})

@@ -23,8 +23,7 @@ class OriginalSettings(WorkSettings):
         """Raise SettingsError for a model that cannot be called so, a source that is not named, a missing target."""
         if MODEL_NAME.fullmatch(self.default_model) is None:
             raise SettingsError(f"{PREFIX}DEFAULT_MODEL must be {MODEL_NAME_RULE}, not {self.default_model!r}")
-        known = self.source_urls
-        if self.default_source and self.default_source not in known:
+        if self.default_source and self.default_source not in (known := self.data_sources):
             names = ", ".join(sorted(known)) or "none"
             raise SettingsError(f"{PREFIX}DEFAULT_SOURCE must be one of {PREFIX}SOURCES ({names})")
         if self.default_source and not self.default_target:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from tasks.config.setting import Area, setting
+from tasks.config.sources_file import DataSource, read_sources
 from tasks.config.values import PREFIX, check_worker_name, parse_pairs
 from tasks.errors import SettingsError
 
@@ -81,13 +83,30 @@ class WorkSettings(Area):
         " separated by commas. They run in the workers.",
     )
     sources: str = setting(
-        "", doc="Data that init may read by name: NAME=URL, separated by commas; file:// or fsspec URLs."
+        "",
+        doc="Data that init may read by name: NAME=URL, separated by commas; file:// or fsspec URLs of a file, or of a"
+        " folder of files that are one table. Databases, and what needs a password: MLSERVICE_SOURCES_FILE.",
+        secret=True,
+    )
+    sources_file: str = setting(
+        "",
+        doc="The file of further sources: databases, files, and what is needed to enter there; `mlservice up` takes"
+        " secrets/sources.toml of its home. It is read anew at each use.",
     )
 
     @property
     def source_urls(self) -> dict[str, str]:
-        """The data that init may read, by name. Raises SettingsError."""
+        """What `sources` says, by name. Raises SettingsError."""
         return parse_pairs(f"{PREFIX}SOURCES", self.sources)
+
+    @property
+    def data_sources(self) -> dict[str, DataSource]:
+        """The data that init may read, by name, as the file says now. Raises SettingsError."""
+        named = {name: DataSource(url=url) for name, url in self.source_urls.items()}
+        filed = read_sources(Path(self.sources_file)) if self.sources_file else {}
+        if twice := sorted(named.keys() & filed.keys()):
+            raise SettingsError(f"{self.sources_file}, [{twice[0]}] is in {PREFIX}SOURCES too: remove one of the two")
+        return named | filed
 
     @property
     def estimator_paths(self) -> dict[str, str]:

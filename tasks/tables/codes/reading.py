@@ -41,4 +41,16 @@ READING: Final[dict[str, Meaning]] = {
     "keys_left_out": Meaning(
         "info", "objects of a JSON lack keys that others have", "missing there", "write null for what is missing"
     ),
+    "other_files": Meaning(
+        "warning",
+        "a folder that is a source has files that are neither Parquet nor CSV",
+        "left out",
+        "keep them elsewhere, or as hidden files",
+    ),
+    "mixed_storage": Meaning(
+        "warning",
+        "a column of SQLite holds values of several types that are not all numbers",
+        "read as text",
+        "cast it in a query of the source",
+    ),
 }

@@ -32,7 +32,7 @@ class Reading:
     #: Types of columns: int64, float64 and narrower numbers, bool, string, dictionary<int32, string> (the writer says
     #: that it is a category), date, time, timestamp, duration, null; lists, structs and binary as they came.
     table: pa.Table
-    #: What the body is: csv, json, ndjson, parquet, arrow, orc, xlsx.
+    #: What the body is: csv, json, ndjson, parquet, arrow, orc, xlsx; sql for a table of a database.
     format: str
     findings: list[Finding] = field(default_factory=list)
     #: The columns that the file itself says are an index.

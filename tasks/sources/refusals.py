@@ -1,0 +1,110 @@
+"""What a database refuses, in words that tell nothing of where it is and of who enters there."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sqlite3
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import pyarrow as pa
+
+from tasks.config.sources_file import DataSource
+from tasks.errors import InvalidField, InvalidTable, ServiceError, Unavailable
+from tasks.sources.asked import Asked
+
+log = logging.getLogger(__name__)
+
+#: What the operator does about a source that does not answer.
+CHECK: Final = "the operator checks the file of sources (MLSERVICE_SOURCES_FILE)"
+#: SQLSTATE of a statement that took too long.
+_TIMED_OUT: Final = "57014"
+#: What the server says of a user or a database that there is not, or that may not enter.
+_SHUT_OUT: Final = re.compile(r"FATAL:.*(authentication|pg_hba\.conf|does not exist|permission denied|not permitted)")
+#: The first line of what PostgreSQL, or SQLite, says of a statement.
+_SAID: Final = re.compile(r"(?:ERROR:  |Failed to prepare query: )([^\n]*)")
+#: What SQLite says of what is not there.
+_MISSING: Final = re.compile(
+    r"no such (table|column|function)|syntax error|not authorized|prohibited|one statement at a time|readonly database"
+)
+_NO_DATABASE: Final = "file is not a database"
+
+
+class Deadline:
+    """When reading has to be over."""
+
+    def __init__(self, asked: Asked, source: DataSource) -> None:
+        self._asked, self._seconds = asked, source.timeout_seconds
+        self._end = time.monotonic() + source.timeout_seconds
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is over."""
+        return time.monotonic() > self._end
+
+    def check(self) -> None:
+        """Raise InvalidField if it is over."""
+        if self.passed:
+            raise slow(self._asked, self._seconds)
+
+
+def slow(asked: Asked, seconds: float) -> InvalidField:
+    """The error of what took too long."""
+    return InvalidField(
+        f"{asked.subject}: reading took longer than {seconds:g} s; ask for less, or have the operator raise"
+        " timeout_seconds"
+    ).at(asked.pointer)
+
+
+def unreachable(asked: Asked) -> Unavailable:
+    """The error of a source that may be there again later."""
+    return Unavailable(f"the source {asked.source!r} cannot be reached: try again later; if it stays so, {CHECK}")
+
+
+def translated(asked: Asked, source: DataSource, read: Callable[[], pa.Table]) -> pa.Table:
+    """What `read` returns. What a driver raises meanwhile is an error of ours: InvalidField for what is not there or
+    not allowed, Unavailable for what may pass, InvalidTable for values that cannot be read. The driver's own words are
+    in none but those about SQL that the caller sent."""
+    try:
+        return read()
+    except (ServiceError, MemoryError):
+        raise
+    except Exception as error:
+        if not _is_drivers(error):
+            raise
+        found = _translated(asked, source, error)
+    # Out here the driver's error is not its context, of which logs tell too: hosts, users, the URL stand in it.
+    raise found
+
+
+def _is_drivers(error: Exception) -> bool:
+    return isinstance(error, (pa.ArrowException, OSError, sqlite3.Error)) or hasattr(error, "sqlstate")
+
+
+def _translated(asked: Asked, source: DataSource, error: Any) -> ServiceError:
+    state, said = getattr(error, "sqlstate", None) or "", str(error)
+    log.warning("the source %r cannot be read: %s %s", asked.source, type(error).__name__, state)
+    if state == _TIMED_OUT:
+        return slow(asked, source.timeout_seconds)
+    if state[:2] in ("42", "22", "25", "0A") or _MISSING.search(said):
+        return InvalidField(f"{asked.subject}: {_of_statement(asked, state, said)}").at(asked.pointer)
+    if _NO_DATABASE in said:
+        return InvalidField(f"the source {asked.source!r} is no database of SQLite: {CHECK}").at("/source")
+    if isinstance(error, (pa.ArrowInvalid, UnicodeDecodeError)):
+        return InvalidTable(f"{asked.subject}: a value cannot be read, such as text that is not UTF-8; leave it out")
+    if _SHUT_OUT.search(said) or "invalid" in said.partition("\n")[0].lower():
+        return InvalidField(f"the source {asked.source!r} does not let the service in: {CHECK}").at("/source")
+    return unreachable(asked)
+
+
+def _of_statement(asked: Asked, state: str, said: str) -> str:
+    found = _SAID.search(said)
+    if asked.sql:
+        return f"the database refuses the SQL: {found[1] if found else said.partition(chr(10))[0]}; correct it"
+    if state == "42501":
+        return "the database does not let the service read it; the operator grants SELECT"
+    if asked.table:
+        return "the database has no such table or view now; the operator corrects tables, or makes it again"
+    return "the query fails in the database; the operator corrects it"
