@@ -1,4 +1,4 @@
-"""Dates and moments in writing: ISO 8601, the same with slashes, or a given format."""
+"""Dates and moments in writing: ISO 8601, the same with slashes, with the name of a month, or a given format."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from tasks.tables.value_types.month_names import as_iso
 
 #: The Arrow type of all dates and moments: without zone; UTC where the writing has one.
 MOMENT: Final = pa.timestamp("us")
@@ -25,14 +27,16 @@ Whole = npt.NDArray[np.int64]
 
 
 def parse(texts: pa.StringArray) -> pa.TimestampArray:
-    """The moment of each ISO 8601 date or date and time, also with slashes in the date; null for any other text.
+    """The moment of each ISO 8601 date or date and time, also with slashes in the date or the English name of the month
+    (`Jan 1 2000`, `1-Jan-2000 10:30`); null for any other text.
 
     A zone or offset is turned into UTC; what is finer than microseconds is cut off.
     """
     try:
         return texts.cast(MOMENT)
     except pa.ArrowInvalid:
-        return _parse(texts)
+        found = _parse(texts)
+        return found if found.null_count == texts.null_count else pc.coalesce(found, _parse(as_iso(texts)))
 
 
 def has_zone(texts: pa.StringArray) -> pa.BooleanArray:

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
+from tasks.tables.value_types.month_names import is_likely
+
 Shape = Literal["number", "percent", "date", "time", "duration", "boolean"]
 
 _NUMERIC: Final = frozenset("0123456789+-.")
@@ -31,10 +33,12 @@ def shape_of(text: str) -> Shape | None:
         lower = text.lower()
         if lower in _TRUTHS:
             return "boolean"
-        return "number" if lower in _INFINITE else "duration" if text[:1] == "P" else None
+        if lower in _INFINITE:
+            return "number"
+        return "duration" if text[:1] == "P" else "date" if is_likely(text) else None
     if text[-1] == "%":
         return "percent"
-    if text[4:5] in _SEPARATORS and text[7:8] == text[4:5]:
+    if (text[4:5] in _SEPARATORS and text[7:8] == text[4:5]) or is_likely(text):
         return "date"
     if " day" in text or text[:2] == "-P":
         return "duration"

@@ -27,3 +27,18 @@ def test_days_times_and_zones() -> None:
         datetime(2026, 11, 1, 5, 30),
         *[None] * 4,
     ]
+
+
+def test_the_name_of_a_month() -> None:
+    texts = ["Jan 1 2000", "Feb-29-2000", "sept. 30, 2001", "01-MAR-2000", "31 December 1999 23:59:30", "Feb 30 2000"]
+    assert parse(pa.array([*texts, "Jan 1 95", "2026-11-01", None])).to_pylist() == [
+        datetime(2000, 1, 1),
+        datetime(2000, 2, 29),
+        datetime(2001, 9, 30),
+        datetime(2000, 3, 1),
+        datetime(1999, 12, 31, 23, 59, 30),
+        None,
+        None,
+        datetime(2026, 11, 1),
+        None,
+    ]
