@@ -7,22 +7,38 @@ import msgspec
 from tasks.errors import Conflict
 from tasks.registry.models_registry import Registry
 from tasks.tables.checks import listed
-from tasks.tables.columns import Schema
+from tasks.tables.columns import Column, Schema
+from tasks.tables.finding_codes import finding
+from tasks.tables.findings import Finding
 from tasks.tables.plan import Plan
 
 
 def check_unchanged(registry: Registry, model: str, schema: Schema, *, plan: Plan | None) -> None:
     """Raises Conflict, which says the difference, if the model has a current version and the schema has another target,
     problem or other columns than that."""
+    if said := _difference(registry, model, schema, plan):
+        raise Conflict(f"{said}; say replace=true if that is meant").at("?replace")
+
+
+def guarded(registry: Registry, model: str, plan: Plan) -> list[Finding]:
+    """A finding if an init of a table with this plan would be refused so."""
+    features = [Column(one.name, one.type) for one in plan.columns if one.role == "feature" and one.type]
+    # A look need not name a target, which is no difference then.
+    schema = Schema(features, target=plan.target or "", problem=plan.problem or "regression")
+    said = _difference(registry, model, schema, plan)
+    return [finding("model_in_use", said)] if said else []
+
+
+def _difference(registry: Registry, model: str, schema: Schema, plan: Plan | None) -> str:
     current = registry.current(model)
     if current is None:
-        return
+        return ""
     old = msgspec.json.decode(registry.version(model, current).schema, type=Schema)
-    if changes := differences(old, schema, plan=plan):
-        raise Conflict(
-            f"the model {model} is in use (version {current}), and this table differs from what it learned:"
-            f" {'; '.join(changes)}; say replace=true if that is meant"
-        ).at("?replace")
+    if not schema.target:
+        schema = msgspec.structs.replace(schema, target=old.target, problem=old.problem)
+    changes = differences(old, schema, plan=plan)
+    table = f"the model {model} is in use (version {current}), and this table differs from what it learned"
+    return f"{table}: {'; '.join(changes)}" if changes else ""
 
 
 def differences(old: Schema, new: Schema, *, plan: Plan | None = None) -> list[str]:

@@ -13,7 +13,7 @@ from tasks.errors import InvalidField, MalformedBody, ModelNotInitialised, Unava
 from tasks.estimators.base import Dataset, Estimator
 from tasks.estimators.without_rows import declared
 from tasks.learning.dry_runs import look
-from tasks.learning.guarding import check_unchanged
+from tasks.learning.guarding import check_unchanged, guarded
 from tasks.ledger.groups import Claim, Head
 from tasks.registry.names import check_name
 from tasks.registry.records import Snapshot
@@ -150,6 +150,10 @@ def look_at(runtime: Runtime, request: Request, reading: Reading | None, *, head
     with runtime.traces.step("plan", model=request.model, rows=reading.table.num_rows):
         table, source = _typed(reading, request)
         seen = look(estimator, table, {**request.options, "target": request.target or None}, source=source)
+    if not request.replace:
+        plan = seen["plan"]
+        found = [*plan.findings, *guarded(runtime.registry, request.model, plan)]
+        seen["plan"] = msgspec.structs.replace(plan, findings=found)
     upload = runtime.uploads.keep(head, body)
     return {"model": request.model, "estimator": request.estimator, "dry_run": True, "upload": upload, **seen}
 

@@ -117,6 +117,12 @@ PLANNING: Final[dict[str, Meaning]] = {
         "",
         "send columns that differ between rows; or give one that was left out a type in options.columns",
     ),
+    "model_in_use": Meaning(
+        "error",
+        "the table of a dry run differs in target, problem or columns from what the model's current version learned",
+        "an init of it is refused with 409",
+        "say replace=true if that is meant",
+    ),
     "few_rows": Meaning("error", "fewer than 10 rows have a target", "", "send more rows"),
     "unknown_target": Meaning("error", "the target names no column", "", "name a column of the table"),
     "target_type": Meaning(

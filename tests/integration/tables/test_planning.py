@@ -199,5 +199,15 @@ def test_a_model_in_use_is_guarded(service: Service) -> None:
     before = service.http.get("/v1/models/used").json()
     refused(post(service, "used", other, **QUERY), 409, "'x'", "'z'", "replace=true", pointer="?replace")
     refused(post(service, "used", ROWS, target="x"), 409, "the target is 'x', not 'y'", pointer="?replace")
+    # A look says so, also without a target.
+    for body, query, said in (
+        (other, QUERY, True),
+        (other, {}, True),
+        (ROWS, QUERY, False),
+        (ROWS, {}, False),
+        (other, {"replace": "true", **QUERY}, False),
+    ):
+        found = codes(post(service, "used", body, dry_run="true", **query).json())
+        assert (("model_in_use", None) in found) is said
     assert service.http.get("/v1/models/used").json() == before
     post(service, "used", other, replace="true", **QUERY).raise_for_status()
