@@ -27,15 +27,13 @@ from gateway.resources.models import (
     HistoryResource,
     ModelResource,
     ModelsResource,
-    PromoteResource,
-    ReportResource,
-    VersionResource,
 )
 from gateway.resources.original import AuthResource, InitResource, OriginalErrors, PredictResource, StatusResource
 from gateway.resources.queues import QueuesResource
 from gateway.resources.sources import SourcesResource
 from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
 from gateway.resources.tokens import KeysResource
+from gateway.resources.versions import PromoteResource, ReportResource, VersionResource, VersionsResource
 from gateway.resources.work import Work
 from gateway.web import errors
 from gateway.web.head import give_head
@@ -46,6 +44,7 @@ from tasks.contract import Kind
 from tasks.ledger.dead_letters import DeadLetters
 from tasks.registry.aliases import Aliases
 from tasks.registry.deleting import Deleting
+from tasks.registry.descriptions import Descriptions
 from tasks.registry.exports import Exports
 from tasks.registry.models_registry import Registry
 
@@ -136,13 +135,15 @@ def model_routes(parts: Collaborators) -> dict[str, object]:
     registry = Registry(client)
     deleting = Deleting(client, registry)
     aliases, life = Aliases(client, registry), parts.settings.result_life_seconds
+    descriptions = Descriptions(client, registry, parts.connections.blobs)
     version = "/v1/models/{model}/versions/{version}"
     return {
-        "/v1/models": ModelsResource(registry),
-        "/v1/models/{model}": ModelResource(registry, deleting, parts.connections.blobs),
+        "/v1/models": ModelsResource(registry.listing),
+        "/v1/models/{model}": ModelResource(descriptions, deleting),
         "/v1/models/{model}/snapshot": DataResource(deleting),
         "/v1/models/{model}/history": HistoryResource(client),
-        version: VersionResource(registry, deleting),
+        "/v1/models/{model}/versions": VersionsResource(registry),
+        version: VersionResource(descriptions, deleting),
         "/v1/models/{model}/aliases/{alias}": AliasResource(aliases),
         f"{version}/artefact": ArtefactResource(
             registry,

@@ -90,8 +90,19 @@ HISTORY_KEY: Final = "ml:history:{model}"
 EXPORT_KEY: Final = "ml:export:{what}"
 #: List with a life for each train that searches: its trials (JSON), the first at the left.
 TRIALS_KEY: Final = "ml:trials:{task}"
-#: All keys that a model has of its own, in the order in which scripts that delete take them.
-KEYS_OF_MODEL: Final = (MODEL_KEY, VERSIONS_KEY, RETIRED_KEY, REPORTS_KEY, CURVES_KEY, HISTORY_KEY, ALIASES_KEY)
+#: Hash for each model: version number to when it was current, as `make_current.lua` writes it.
+PERIODS_KEY: Final = "ml:periods:{model}"
+#: Hash for each model: version number to what a list says of it (JSON).
+SUMMARIES_KEY: Final = "ml:summaries:{model}"
+#: Sorted set for each model: its versions' numbers, for lists; versions of earlier releases are added when one is asked
+#: for. The same of all models' names.
+NUMBERS_KEY: Final = "ml:numbers:{model}"
+NAMES_KEY: Final = "ml:names"
+#: All keys that a model has of its own.
+KEYS_OF_MODEL: Final = (
+    *(MODEL_KEY, HISTORY_KEY, ALIASES_KEY, NUMBERS_KEY),
+    *(VERSIONS_KEY, RETIRED_KEY, REPORTS_KEY, CURVES_KEY, PERIODS_KEY, SUMMARIES_KEY),
+)
 #: String with a life: a table that was sent to be looked at (JSON): how it was sent, and its blob.
 UPLOAD_KEY: Final = "ml:upload:{upload}"
 #: Sorted set with a life: the ids of these, by when they were sent; and the same for each owner.

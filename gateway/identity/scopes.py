@@ -31,9 +31,11 @@ def allows(scopes: Collection[str], needed: Needed, *, model: str | None = None)
     return model is not None and needed in MODEL_SCOPES and f"{needed}:{model}" in scopes
 
 
-def sees(scopes: Collection[str], model: str) -> bool:
-    """True if a caller with these scopes may read the model's description."""
-    return allows(scopes, VIEWING, model=model)
+def seen_models(scopes: Collection[str]) -> frozenset[str] | None:
+    """The models whose descriptions a caller with these scopes may read, if there are any; None: all."""
+    if allows(scopes, VIEWING):
+        return None
+    return frozenset(scope[len(base) + 1 :] for scope in scopes if (base := _base(scope)) != scope)
 
 
 def meet(some: Iterable[str], others: Iterable[str]) -> frozenset[str]:

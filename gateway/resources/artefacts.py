@@ -97,14 +97,15 @@ class ArtefactResource:
         if text == CURRENT:
             number = self._registry.current(model)
             if number is None:
-                self._registry.model(model)
+                self._registry.check(model)
                 raise self._registry.not_trained(model)
             return Current(number, self._registry.identity(model, number))
         if not (text.isascii() and text.isdigit()):
-            self._registry.model(model)
+            self._registry.check(model)
             return self._aliases.find(model, text)
-        if len(text) > _DIGITS or int(text) not in self._registry.model(model).versions:
+        if len(text) > _DIGITS:
             raise UnknownVersion(f"the model {model} has no version {text[:40]}")
+        self._registry.check_version(model, int(text))
         return Current(int(text), self._registry.identity(model, int(text)))
 
 

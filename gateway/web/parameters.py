@@ -40,6 +40,16 @@ def page_limit(text: str | None) -> int:
     return int(text)
 
 
+def position(given: Mapping[str, str], name: str) -> int | None:
+    """Where a page of numbered things begins, as `next` of the page before said. Raises InvalidField."""
+    text = given.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise InvalidField(f"{name} must be what `next` of a page said").at(f"?{name}")
+    return int(text)
+
+
 def check_ways(given: Mapping[str, str]) -> None:
     """Look at how forgiving an estimate is to be: `unknown`, `missing` and `keep`. Raises InvalidField."""
     for name, words in (("unknown", UNKNOWN_WAYS), ("missing", MISSING_WAYS)):
@@ -47,3 +57,11 @@ def check_ways(given: Mapping[str, str]) -> None:
             raise InvalidField(f"{name} must be {' or '.join(words)}, not {given[name][:40]!r}").at(f"?{name}")
     if given.get("keep") == "":
         raise InvalidField("keep is empty; name columns of the rows, as in keep=id,day").at("?keep")
+
+
+def force(req: Request) -> bool:
+    """The query parameter `force`. Raises InvalidField."""
+    text = single_values(req, known=("force",)).get("force", "false")
+    if text not in ("true", "false"):
+        raise InvalidField(f"force must be true or false, not {text[:40]!r}").at("?force")
+    return text == "true"

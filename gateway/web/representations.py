@@ -14,8 +14,11 @@ from tasks.contract import PROBLEM, Media, State
 from tasks.ledger.dead_letters import DeadLetter
 from tasks.ledger.groups import Task
 from tasks.ledger.outcomes import Outcome, read_failure
+from tasks.registry.descriptions import ModelDescription, VersionDescription
 from tasks.registry.history import Fact
-from tasks.registry.records import Model, Snapshot, Version, read_learned
+from tasks.registry.lineage import Lineage, Period
+from tasks.registry.listing import Listed
+from tasks.registry.records import Snapshot, Version, read_learned
 
 #: The header that says what was done with the rows of an estimate, where the body has no place for it.
 NOTES: Final = "Notes"
@@ -112,11 +115,10 @@ def letter_document(letter: DeadLetter) -> dict[str, Any]:
     }
 
 
-def model_document(model: Model, *, plan: bytes | None = None) -> dict[str, Any]:
-    """A model with its schema, the plan of its data (JSON) and a line for each version; where its data was deleted, as
-    its last version was."""
-    snapshot = model.snapshot
-    described = snapshot or model.versions[max(model.versions)]
+def model_document(model: ModelDescription) -> dict[str, Any]:
+    """A model with its schema, the plan of its data and a line for each of its newest versions, the oldest first; where
+    its data was deleted, as its last version was."""
+    snapshot, described = model.snapshot, model.described
     learned = read_learned(described)
     return {
         "model": model.name,
@@ -127,12 +129,18 @@ def model_document(model: Model, *, plan: bytes | None = None) -> dict[str, Any]
         "aliases": model.aliases,
         "snapshot": _snapshot_document(snapshot) if snapshot else None,
         "schema": described.schema,
-        "plan": msgspec.Raw(plan) if plan is not None else None,
-        "versions": [
-            {"version": number, "metrics": version.metrics, "created_at": _time(version.created_at)}
-            for number, version in model.versions.items()
-        ],
+        "plan": msgspec.Raw(model.plan) if model.plan is not None else None,
+        "version_count": model.listed.total,
+        "versions": version_lines(model.listed)[::-1],
     }
+
+
+def version_lines(listed: Listed) -> list[dict[str, Any]]:
+    """What a list says of each version."""
+    return [
+        {"version": number, "metrics": version.metrics, "created_at": _time(version.created_at)}
+        for number, version in listed.versions.items()
+    ]
 
 
 def _snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
@@ -159,12 +167,16 @@ def fact_document(fact: Fact) -> dict[str, Any]:
     }
 
 
-def version_document(model: str, number: int, version: Version, *, current: bool) -> dict[str, Any]:
-    """One version with all that is known of it."""
+def version_document(described: VersionDescription) -> dict[str, Any]:
+    """One version with all that is known of it; null where a release that stored it did not say."""
+    version, periods = described.version, described.periods
     return {
-        "model": model,
-        "version": number,
-        "current": current,
+        "model": described.model,
+        "version": described.number,
+        "current": described.current,
+        "aliases": described.aliases,
+        "current_periods": None if periods is None else [_period_document(period) for period in periods],
+        "lineage": _lineage_document(version.lineage) if version.lineage else None,
         "estimator": version.estimator,
         "params": version.params,
         "params_used": version.params_used,
@@ -181,6 +193,25 @@ def version_document(model: str, number: int, version: Version, *, current: bool
         "findings": version.findings,
         **({} if version.search is None else {"search": version.search}),
         "schema": version.schema,
+    }
+
+
+def _period_document(period: Period) -> dict[str, str | None]:
+    return {"from": _time(period.since), "to": _time(period.until)}
+
+
+def _lineage_document(lineage: Lineage) -> dict[str, Any]:
+    code = lineage.code
+    return {
+        "who": lineage.who,
+        "request_id": lineage.request_id or None,
+        "code": {
+            "service": code.service or None,
+            "package": code.package or None,
+            "version": code.version or None,
+            "source_sha256": code.source or None,
+        },
+        "packages": lineage.packages,
     }
 
 

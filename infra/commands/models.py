@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import msgspec
@@ -14,9 +14,13 @@ import redis
 from gateway.web.representations import fact_document, model_document, version_document
 from infra.host.home import Home
 from infra.host.running import redis_of, settings_of
+from tasks.errors import UnknownModel
 from tasks.registry.deleting import Deleting
+from tasks.registry.descriptions import Descriptions
 from tasks.registry.history import COMMAND_LINE, history
 from tasks.registry.models_registry import Registry
+from tasks.storage.blobs import Blobs
+from tasks.storage.stores import open_blobs
 
 #: How many facts are read together.
 PAGE: Final = 200
@@ -24,40 +28,44 @@ PAGE: Final = 200
 
 def show_all(args: argparse.Namespace) -> int:
     """Print the models, one a line: name, estimator, problem, target, versions, which one is current."""
-    with _registry(args) as (_, registry):
-        documents = [model_document(model) for model in registry.models()]
+    with _registry(args) as (client, registry, blobs):
+        descriptions = Descriptions(client, registry, blobs)
+        documents = []
+        for name in registry.names():
+            with suppress(UnknownModel):
+                documents.append(model_document(descriptions.model(name)))
     if args.json:
         _print(documents)
         return 0
     for document in documents:
         named = (document[name] for name in ("model", "estimator", "problem", "target"))
-        print(*named, len(document["versions"]), document["current"] or "-", sep="\t")
+        print(*named, document["version_count"], document["current"] or "-", sep="\t")
     return 0
 
 
 def show(args: argparse.Namespace) -> int:
     """Print a model as JSON, one version of it, or what happened to it. Raises UnknownModel, UnknownVersion."""
-    with _registry(args) as (client, registry):
+    with _registry(args) as (client, registry, blobs):
+        descriptions = Descriptions(client, registry, blobs)
         if args.history:
             _show_history(client, args.model)
         elif args.version is None:
-            _print(model_document(registry.model(args.model)))
+            _print(model_document(descriptions.model(args.model)))
         else:
-            found, current = registry.version(args.model, args.version), registry.current(args.model)
-            _print(version_document(args.model, args.version, found, current=current == args.version))
+            _print(version_document(descriptions.version(args.model, args.version)))
     return 0
 
 
 def promote(args: argparse.Namespace) -> int:
     """Make a version current. Raises UnknownModel, UnknownVersion."""
-    with _registry(args) as (_, registry):
+    with _registry(args) as (_, registry, _):
         registry.promote(args.model, args.version, who=COMMAND_LINE)
     return 0
 
 
 def delete(args: argparse.Namespace) -> int:
     """Delete a model, one version, or its data. Raises UnknownModel, UnknownVersion, NotFound, Conflict."""
-    with _registry(args) as (client, registry):
+    with _registry(args) as (client, registry, _):
         deleting = Deleting(client, registry)
         if args.version is not None:
             deleting.version(args.model, args.version, who=COMMAND_LINE, force=args.force)
@@ -81,9 +89,10 @@ def _show_history(client: redis.Redis, model: str) -> None:
 
 
 @contextmanager
-def _registry(args: argparse.Namespace) -> Iterator[tuple[redis.Redis, Registry]]:
-    with redis_of(settings_of(Home(args.home), os.environ)) as client:
-        yield client, Registry(client)
+def _registry(args: argparse.Namespace) -> Iterator[tuple[redis.Redis, Registry, Blobs]]:
+    settings = settings_of(Home(args.home), os.environ)
+    with redis_of(settings) as client:
+        yield client, Registry(client), open_blobs(settings.blobs_url, client)
 
 
 def _print(document: object) -> None:

@@ -52,6 +52,10 @@ class Catalogue:
         """All names, sorted."""
         return sorted(self._paths())
 
+    def path(self, name: str) -> str:
+        """From where the estimator of that name is imported (`package.module:Class`). Raises KeyError."""
+        return self._paths()[name]
+
     def _paths(self) -> dict[str, str]:
         return offered() | dict(self._extra)
 

@@ -16,6 +16,7 @@ from tasks.ledger.groups import Claim
 from tasks.ledger.outcomes import Outcome
 from tasks.registry.names import check_name
 from tasks.registry.records import Version
+from tasks.registry.schemas import with_schema
 from tasks.tables.columns import Schema
 from tasks.worker.runtime import Runtime
 
@@ -58,7 +59,7 @@ def form_of(text: str) -> Form:
 
 def export(runtime: Runtime, model: str, number: int, *, form: Form = Form.ZIP) -> bytes:
     """A version in this form. Raises UnknownVersion, Unavailable; InvalidField where it has no such form."""
-    record = runtime.registry.version(model, number)
+    record = with_schema(runtime.blobs, runtime.registry.version(model, number))
     estimator = runtime.estimators.get(record.estimator)
     schema = msgspec.json.decode(record.schema, type=Schema)
     parts = estimator.parts(runtime.blobs.get(record.artefact))

@@ -18,11 +18,13 @@ from tasks.learning.judging import UNMEASURED, judgement
 from tasks.learning.measuring import choose, grade
 from tasks.learning.missing_plans import add_missing_plan
 from tasks.learning.promotion import decide
+from tasks.learning.provenance import lineage_of
 from tasks.learning.recording import Recorder, Report
 from tasks.learning.searching import check_search, search_params, told_with, trials_kept
 from tasks.ledger.groups import Claim
 from tasks.registry.names import check_name
 from tasks.registry.records import Snapshot, Version
+from tasks.registry.schemas import put_schema
 from tasks.registry.snapshots import read_dataset
 from tasks.reports.making import add_missing_report, add_report
 from tasks.search.asked import Search
@@ -89,7 +91,9 @@ def _fit(
     promote, promotion = decide(runtime, request.model, request.promote, dataset=dataset, outcomes=outcomes)
     version = Version(
         estimator=snapshot.estimator,
-        schema=snapshot.schema,
+        target=snapshot.target,
+        problem=snapshot.problem,
+        schema_blob=put_schema(runtime.blobs, snapshot),
         fingerprint=snapshot.fingerprint,
         artefact=artefact_blob,
         measured_artefact=runtime.blobs.put(estimator.dump(fitted.measured)) if fitted.two else "",
@@ -106,6 +110,7 @@ def _fit(
         decision=graded.decision if graded and not fitted.two else choose(estimator, fitted.served, dataset),
         findings=msgspec.Raw(msgspec.json.encode(findings)),
         search=searched,
+        lineage=lineage_of(runtime.estimators.path(snapshot.estimator), request.claim),
     )
     # A train that has stored its version does not fail any more.
     let_finish()

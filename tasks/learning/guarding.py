@@ -5,35 +5,37 @@ from __future__ import annotations
 import msgspec
 
 from tasks.errors import Conflict
-from tasks.registry.models_registry import Registry
+from tasks.registry.schemas import with_schema
 from tasks.tables.checks import listed
 from tasks.tables.columns import Column, Schema
 from tasks.tables.finding_codes import finding
 from tasks.tables.findings import Finding
 from tasks.tables.plan import Plan
+from tasks.worker.runtime import Runtime
 
 
-def check_unchanged(registry: Registry, model: str, schema: Schema, *, plan: Plan | None) -> None:
+def check_unchanged(runtime: Runtime, model: str, schema: Schema, *, plan: Plan | None) -> None:
     """Raises Conflict, which says the difference, if the model has a current version and the schema has another target,
     problem or other columns than that."""
-    if said := _difference(registry, model, schema, plan):
+    if said := _difference(runtime, model, schema, plan):
         raise Conflict(f"{said}; say replace=true if that is meant").at("?replace")
 
 
-def guarded(registry: Registry, model: str, plan: Plan) -> list[Finding]:
+def guarded(runtime: Runtime, model: str, plan: Plan) -> list[Finding]:
     """A finding if an init of a table with this plan would be refused so."""
     features = [Column(one.name, one.type) for one in plan.columns if one.role == "feature" and one.type]
     # A look need not name a target, which is no difference then.
     schema = Schema(features, target=plan.target or "", problem=plan.problem or "regression")
-    said = _difference(registry, model, schema, plan)
+    said = _difference(runtime, model, schema, plan)
     return [finding("model_in_use", said)] if said else []
 
 
-def _difference(registry: Registry, model: str, schema: Schema, plan: Plan | None) -> str:
-    current = registry.current(model)
+def _difference(runtime: Runtime, model: str, schema: Schema, plan: Plan | None) -> str:
+    current = runtime.registry.current(model)
     if current is None:
         return ""
-    old = msgspec.json.decode(registry.version(model, current).schema, type=Schema)
+    version = with_schema(runtime.blobs, runtime.registry.version(model, current))
+    old = msgspec.json.decode(version.schema, type=Schema)
     if not schema.target:
         schema = msgspec.structs.replace(schema, target=old.target, problem=old.problem)
     changes = differences(old, schema, plan=plan)

@@ -88,7 +88,7 @@ def initialise(runtime: Runtime, request: Request, reading: Reading | None) -> d
     with runtime.traces.step("prepare", model=request.model, rows=reading.table.num_rows if reading else 0):
         table, dataset, lost = _prepared(runtime, request, estimator, reading)
     if not request.replace:
-        check_unchanged(runtime.registry, request.model, dataset.schema, plan=dataset.plan)
+        check_unchanged(runtime, request.model, dataset.schema, plan=dataset.plan)
     give_back()
     with runtime.traces.step("store", model=request.model):
         snapshot = _store(runtime, request, dataset, fingerprint=formats.fingerprint(table))
@@ -152,7 +152,7 @@ def look_at(runtime: Runtime, request: Request, reading: Reading | None, *, head
         seen = look(estimator, table, {**request.options, "target": request.target or None}, source=source)
     if not request.replace:
         plan = seen["plan"]
-        found = [*plan.findings, *guarded(runtime.registry, request.model, plan)]
+        found = [*plan.findings, *guarded(runtime, request.model, plan)]
         seen["plan"] = msgspec.structs.replace(plan, findings=found)
     upload = runtime.uploads.keep(head, body)
     return {"model": request.model, "estimator": request.estimator, "dry_run": True, "upload": upload, **seen}

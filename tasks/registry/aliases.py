@@ -36,14 +36,14 @@ class Aliases:
         said = fact("alias set", who=who, alias=check_alias(alias))
         keys = [key.format(model=model) for key in (VERSIONS_KEY, ALIASES_KEY, HISTORY_KEY)]
         if not self._set(keys=keys, args=[alias, version, said]):
-            self._registry.model(model)
+            self._registry.check(model)
             raise UnknownVersion(f"the model {model} has no version {version}").at("/version")
 
     def remove(self, model: str, alias: str, *, who: str) -> None:
         """Take this name away. Raises UnknownModel, NotFound."""
         keys = [key.format(model=model) for key in (ALIASES_KEY, HISTORY_KEY)]
         if not self._remove(keys=keys, args=[alias, fact("alias removed", who=who, alias=alias)]):
-            self._registry.model(model)
+            self._registry.check(model)
             raise NotFound(f"the model {model} has no alias {alias[:80]!r}")
 
     def find(self, model: str, alias: str) -> Current:
@@ -60,4 +60,9 @@ class Aliases:
     def of(self, model: str) -> dict[str, int]:
         """The aliases of a model, by name, with their versions."""
         found: Any = self._redis.hgetall(ALIASES_KEY.format(model=model))
-        return {alias.decode(): int(version) for alias, version in sorted(found.items())}
+        return named(found)
+
+
+def named(found: dict[bytes, bytes]) -> dict[str, int]:
+    """Version numbers by alias, as Redis has them."""
+    return {alias.decode(): int(version) for alias, version in sorted(found.items())}

@@ -7,10 +7,10 @@ from typing import Any
 import redis
 
 from tasks.errors import Conflict, NotFound, UnknownModel, UnknownVersion
-from tasks.redis_keys import HISTORY_KEY, KEYS_OF_MODEL, MODEL_KEY, MODELS_KEY, VERSIONS_KEY
 from tasks.registry.history import fact
 from tasks.registry.in_progress import in_use
 from tasks.registry.models_registry import Registry
+from tasks.registry.names import keys_of
 from tasks.storage.scripts import register
 
 
@@ -32,7 +32,7 @@ class Deleting:
                 f"unfinished work is about version {number} of {model}: wait for it, cancel it, or say force=true"
             )
         args: list[Any] = [number, int(force), fact("version deleted", who=who), model]
-        done = self._version(keys=[key.format(model=model) for key in (*KEYS_OF_MODEL, MODELS_KEY)], args=args)
+        done = self._version(keys=keys_of(model), args=args)
         if done == -1:
             raise Conflict(
                 f"version {number} is the current one of {model}: promote another first, or say force=true, after which"
@@ -41,24 +41,22 @@ class Deleting:
         if done == -2:
             raise Conflict(f"version {number} of {model} has an alias: move or remove it first, or say force=true")
         if not done:
-            self._registry.model(model)
+            self._registry.check(model)
             raise UnknownVersion(f"the model {model} has no version {number}")
 
     def data(self, model: str, *, who: str, force: bool) -> None:
         """Delete the latest snapshot; versions stay and answer. Raises UnknownModel; NotFound if there is none;
         Conflict, unless forced, while work of the model is unfinished."""
         self._check_idle(model, force=force)
-        keys = [key.format(model=model) for key in (MODEL_KEY, HISTORY_KEY, VERSIONS_KEY, MODELS_KEY)]
-        if not self._data(keys=keys, args=[fact("data deleted", who=who), model]):
-            self._registry.model(model)
+        if not self._data(keys=keys_of(model), args=[fact("data deleted", who=who), model]):
+            self._registry.check(model)
             raise NotFound(f"the model {model} has no data: it was deleted")
 
     def model(self, model: str, *, who: str, force: bool) -> None:
         """Delete a model with all that it has but its history. Raises UnknownModel; Conflict, unless forced, if it has
         a current version or if its work is unfinished."""
         self._check_idle(model, force=force)
-        keys = [key.format(model=model) for key in (*KEYS_OF_MODEL, MODELS_KEY)]
-        done = self._model(keys=keys, args=[model, int(force), fact("model deleted", who=who)])
+        done = self._model(keys=keys_of(model), args=[model, int(force), fact("model deleted", who=who)])
         if done == -1:
             raise Conflict(
                 f"the model {model} has a current version, which answers estimates: say force=true to delete it with"

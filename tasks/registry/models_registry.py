@@ -22,16 +22,15 @@ from tasks.redis_keys import (
     ALIASES_KEY,
     CURVES_KEY,
     GROUP_KEY,
-    HISTORY_KEY,
     MODEL_KEY,
     MODELS_KEY,
-    REPORTS_KEY,
-    RETIRED_KEY,
     VERSIONS_KEY,
 )
-from tasks.registry.curve import Curve, read_curve
+from tasks.registry.curve import Curve
 from tasks.registry.history import RETENTION, fact, last_fact, task_of, who_asked
-from tasks.registry.records import Model, Snapshot, Version, read_snapshot, read_version
+from tasks.registry.listing import Listing
+from tasks.registry.names import keys_of
+from tasks.registry.records import Model, Snapshot, Summary, Version, read_snapshot, read_version, read_whole_version
 from tasks.registry.searched import KeptTrials
 from tasks.registry.snapshot_plans import SnapshotPlans
 from tasks.registry.version_reports import VersionReports
@@ -51,6 +50,7 @@ class Registry:
         self.reports = VersionReports(client)
         self.plans = SnapshotPlans(client)
         self.trials = KeptTrials(client)
+        self.listing = Listing(client)
         self._add_version = register(client, "tasks/registry/lua/add_version.lua")
         self._set_snapshot = register(client, "tasks/registry/lua/set_snapshot.lua")
         self._promote = register(client, "tasks/registry/lua/promote.lua")
@@ -58,7 +58,7 @@ class Registry:
 
     def set_snapshot(self, model: str, snapshot: Snapshot, *, claim: Claim | None) -> None:
         """Make this the model's latest snapshot; the first one makes the model. Raises FenceLost, Cancelled."""
-        keys = [_group(claim), MODEL_KEY.format(model=model), MODELS_KEY, HISTORY_KEY.format(model=model)]
+        keys = [_group(claim), *keys_of(model)]
         said = fact("data", who=who_asked(claim), task=task_of(claim))
         done = self._set_snapshot(keys=keys, args=[claim.fence if claim else 0, _encode(snapshot), model, said])
         if claim is not None:
@@ -67,8 +67,7 @@ class Registry:
     def add_version(self, model: str, version: Version, *, promote: bool, claim: Claim | None) -> int:
         """Add a version, and make it current if asked, in one step. Returns its number. Raises FenceLost, Cancelled,
         and ModelNotInitialised if the model was deleted meanwhile."""
-        others = (CURVES_KEY, HISTORY_KEY, MODELS_KEY)
-        keys = [_group(claim), *_version_keys(model), *(key.format(model=model) for key in others)]
+        keys = [_group(claim), *keys_of(model)]
         lean = msgspec.structs.replace(version, curve=Curve())
         why, task = version.promotion.because, task_of(claim)
         said = fact("version", who=who_asked(claim), why=why, promoted=promote, task=task)
@@ -79,6 +78,7 @@ class Registry:
             _encode(version.curve),
             said,
             model,
+            _encode(Summary(metrics=version.metrics, created_at=version.created_at)),
         ]
         number = self._add_version(keys=keys, args=args)
         if int(number) == _GONE:
@@ -87,16 +87,14 @@ class Registry:
 
     def promote(self, model: str, version: int, *, who: str) -> None:
         """Make a version current, as an account (`who`) asks for. Raises UnknownModel, UnknownVersion."""
-        keys = [*_version_keys(model), HISTORY_KEY.format(model=model)]
-        if not self._promote(keys=keys, args=[version, fact("promoted", who=who)]):
-            self.model(model)
+        if not self._promote(keys=keys_of(model), args=[version, fact("promoted", who=who)]):
+            self.check(model)
             raise UnknownVersion(f"the model {model} has no version {version}")
 
     def remove_version(self, model: str, version: int, *, before: float) -> bool:
         """Remove a version, unless it is current or was so since that time (seconds since the epoch)."""
-        others = (REPORTS_KEY, CURVES_KEY, HISTORY_KEY)
-        keys = [*_version_keys(model), *(key.format(model=model) for key in others)]
-        return bool(self._remove_version(keys=keys, args=[version, before, fact("retention", who=RETENTION)]))
+        args: list[Any] = [version, before, fact("retention", who=RETENTION)]
+        return bool(self._remove_version(keys=keys_of(model), args=args))
 
     def snapshot(self, model: str) -> Snapshot:
         """The latest snapshot. Raises ModelNotInitialised."""
@@ -125,15 +123,14 @@ class Registry:
         return ModelNotTrained(f"the model {model} is not trained: submit a train first")
 
     def version(self, model: str, number: int) -> Version:
-        """One version, with its curve. Raises UnknownVersion."""
+        """One version, with its curve; its schema may lie elsewhere. Raises UnknownVersion."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.hget(VERSIONS_KEY.format(model=model), str(number))
             pipe.hget(CURVES_KEY.format(model=model), str(number))
             record, curve = pipe.execute()
         if record is None:
             raise UnknownVersion(f"the model {model} has no version {number}").at("?version")
-        version = read_version(record)
-        return msgspec.structs.replace(version, curve=read_curve(curve)) if curve else version
+        return read_whole_version(record, curve)
 
     def names(self) -> list[str]:
         """The names of all models, sorted."""
@@ -148,7 +145,7 @@ class Registry:
             pipe.hgetall(ALIASES_KEY.format(model=name))
             (snapshot, current), versions, aliases = pipe.execute()
         if snapshot is None and not versions:
-            raise self._unknown(name)
+            raise self.unknown(name)
         return Model(
             name=name,
             snapshot=read_snapshot(snapshot) if snapshot else None,
@@ -163,7 +160,18 @@ class Registry:
             with suppress(UnknownModel):
                 yield self.model(name)
 
-    def _unknown(self, name: str) -> UnknownModel:
+    def check(self, name: str) -> None:
+        """Raise UnknownModel if there is no such model."""
+        if not self._redis.sismember(MODELS_KEY, name):
+            raise self.unknown(name)
+
+    def check_version(self, name: str, number: int) -> None:
+        """Raise UnknownModel or UnknownVersion if there is no such version."""
+        if not self._redis.hexists(VERSIONS_KEY.format(model=name), str(number)):
+            self.check(name)
+            raise UnknownVersion(f"the model {name} has no version {number}")
+
+    def unknown(self, name: str) -> UnknownModel:
         """Why there is no such model: nobody made it, or somebody deleted it."""
         last = last_fact(self._redis, name)
         if last is None:
@@ -174,7 +182,3 @@ class Registry:
 
 def _group(claim: Claim | None) -> str:
     return GROUP_KEY.format(group=claim.group) if claim else ""
-
-
-def _version_keys(model: str) -> list[str]:
-    return [key.format(model=model) for key in (MODEL_KEY, VERSIONS_KEY, RETIRED_KEY)]

@@ -1,9 +1,10 @@
-"""What a model may be called."""
+"""What a model may be called, and where Redis has it."""
 
 from __future__ import annotations
 
 from tasks.contract import MODEL_NAME, MODEL_NAME_RULE
 from tasks.errors import InvalidField
+from tasks.redis_keys import KEYS_OF_MODEL, MODELS_KEY, NAMES_KEY
 
 
 def check_name(model: str) -> str:
@@ -11,3 +12,8 @@ def check_name(model: str) -> str:
     if MODEL_NAME.fullmatch(model) is None:
         raise InvalidField(f"the model name {model[:80]!r} is not allowed: use {MODEL_NAME_RULE}").at("?model")
     return model
+
+
+def keys_of(model: str) -> list[str]:
+    """The keys of a model and of all models, as the scripts of the registry take them."""
+    return [*(key.format(model=model) for key in KEYS_OF_MODEL), MODELS_KEY, NAMES_KEY]

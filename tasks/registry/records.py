@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from tasks.registry.curve import Curve
+from tasks.registry.curve import Curve, read_curve
+from tasks.registry.lineage import Lineage
 from tasks.registry.measured import Decision, Measured
 from tasks.registry.searched import Searched
 
@@ -55,12 +56,21 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
 UNKNOWN_PROMOTION: Final = Promotion(decided=True, because="made before reasons were kept")
 
 
+#: JSON in place of a schema that lies elsewhere.
+NO_SCHEMA: Final = msgspec.Raw(b"null")
+
+
 class Version(msgspec.Struct, frozen=True, kw_only=True):
     """One trained version of a model. It never changes. Its curve is kept apart; `Registry.version` reads it too."""
 
     estimator: str
-    #: JSON of the schema.
-    schema: msgspec.Raw
+    #: What it predicts, and for which problem; empty in versions of earlier releases, whose schemas say it.
+    target: str = ""
+    problem: str = ""
+    #: Blob of the schema (JSON).
+    schema_blob: str = ""
+    #: The schema itself, where an earlier release stored the version or `with_schema` has read it; else null.
+    schema: msgspec.Raw = NO_SCHEMA
     #: Fingerprint of the snapshot.
     fingerprint: str
     #: Blob of the artefact.
@@ -88,6 +98,16 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     findings: msgspec.Raw = msgspec.Raw(b"[]")
     #: What came of its search for params; None if none was asked for.
     search: Searched | None = None
+    #: None in versions of earlier releases.
+    lineage: Lineage | None = None
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list says of a version: the same fields as in its record, from which it is read where an earlier release
+    stored the version."""
+
+    metrics: dict[str, float] = {}
+    created_at: float
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +134,17 @@ read_snapshot = msgspec.json.Decoder(Snapshot).decode
 read_version = msgspec.json.Decoder(Version).decode
 
 
+def read_whole_version(record: bytes, curve: bytes | None) -> Version:
+    """A version with its curve, which is kept apart."""
+    version = read_version(record)
+    return msgspec.structs.replace(version, curve=read_curve(curve)) if curve else version
+
+
+read_summary = msgspec.json.Decoder(Summary).decode
+
+
 def read_learned(of: Snapshot | Version) -> Learned:
     """What is learned from data or by a version."""
+    if isinstance(of, Version) and of.target:
+        return Learned(of.target, of.problem)
     return _read_learned(of.schema)

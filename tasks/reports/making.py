@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from tasks.errors import Unavailable
+from tasks.errors import ModelNotInitialised, Unavailable
 from tasks.estimators.base import Dataset, Estimator
 from tasks.estimators.outcomes import Outcomes
-from tasks.registry.records import Model, Version
+from tasks.registry.records import Version
+from tasks.registry.schemas import with_schema
 from tasks.registry.snapshots import read_dataset
 from tasks.registry.version_reports import Report
 from tasks.reports import sections
@@ -28,6 +29,15 @@ log = logging.getLogger(__name__)
 BEGUN: Final = "its worker ended while it was made"
 
 
+class About(NamedTuple):
+    """The version that a report is about, and the one before it with its number."""
+
+    model: str
+    number: int
+    version: Version
+    before: tuple[int, Version] | None
+
+
 def add_report(
     runtime: Runtime,
     model: str,
@@ -44,36 +54,37 @@ def add_report(
         runtime,
         model,
         number,
-        lambda record: write(
-            record, number, estimator=estimator, artefact=artefact, dataset=dataset, outcomes=outcomes
-        ),
+        lambda about: write(about, estimator=estimator, artefact=artefact, dataset=dataset, outcomes=outcomes),
     )
 
 
 def add_missing_report(runtime: Runtime, model: str, number: int) -> None:
     """The same for a version whose train ended before its report was begun; nothing if it was."""
 
-    def written(record: Model) -> str:
-        if record.snapshot is None or record.snapshot.fingerprint != record.versions[number].fingerprint:
+    def written(about: About) -> str:
+        try:
+            snapshot = runtime.registry.snapshot(model)
+        except ModelNotInitialised:
+            snapshot = None
+        if snapshot is None or snapshot.fingerprint != about.version.fingerprint:
             raise Unavailable("its worker ended before it was made, and the data has been replaced since")
-        loaded, dataset = runtime.models.get(model, number), read_dataset(runtime.blobs, record.snapshot)
-        digest = record.versions[number].measured_artefact
+        loaded, dataset = runtime.models.get(model, number), read_dataset(runtime.blobs, snapshot)
+        digest = about.version.measured_artefact
         artefact = loaded.estimator.load(runtime.blobs.get(digest)) if digest else loaded.artefact
-        return write(record, number, estimator=loaded.estimator, artefact=artefact, dataset=dataset)
+        return write(about, estimator=loaded.estimator, artefact=artefact, dataset=dataset)
 
     _add(runtime, model, number, written)
 
 
-def _add(runtime: Runtime, model: str, number: int, written: Callable[[Model], str]) -> None:
+def _add(runtime: Runtime, model: str, number: int, written: Callable[[About], str]) -> None:
     told = {"model": model, "version": number}
     try:
         if runtime.registry.reports.get(model, number) is not None:
             return
         runtime.registry.reports.set(model, number, Report(reason=BEGUN))
-        record = runtime.registry.model(model)
-        record.versions[number] = runtime.registry.version(model, number)
+        about = About(model, number, _read(runtime, model, number), _before(runtime, model, number))
         with interruptible(runtime.disconnect):
-            html = written(record)
+            html = written(about)
         report = Report(digest=runtime.blobs.put(html.encode()))
     except Exception as error:
         # The time limit of the train may be among these: it has its result, and ends with it.
@@ -86,8 +97,7 @@ def _add(runtime: Runtime, model: str, number: int, written: Callable[[Model], s
 
 
 def write(
-    record: Model,
-    number: int,
+    about: About,
     *,
     estimator: Estimator[Any],
     artefact: Any,
@@ -96,9 +106,9 @@ def write(
 ) -> str:
     """The report as one HTML document that loads nothing."""
     judged = judge(estimator, artefact, dataset, outcomes) if dataset.tested.num_rows else None
-    subject = Subject(record.name, number, record.versions[number], dataset, judged, _before(record, number))
+    subject = Subject(about.model, about.number, about.version, dataset, judged, about.before)
     return page(
-        f"{record.name} version {number}",
+        f"{about.model} version {about.number}",
         sections.heading(subject),
         sections.tiles(subject),
         sections.findings(subject),
@@ -113,6 +123,10 @@ def write(
     )
 
 
-def _before(record: Model, number: int) -> tuple[int, Version] | None:
-    earlier = max((other for other in record.versions if other < number), default=None)
-    return None if earlier is None else (earlier, record.versions[earlier])
+def _before(runtime: Runtime, model: str, number: int) -> tuple[int, Version] | None:
+    earlier = next(iter(runtime.registry.listing.versions(model, limit=1, below=number).versions), None)
+    return None if earlier is None else (earlier, _read(runtime, model, earlier))
+
+
+def _read(runtime: Runtime, model: str, number: int) -> Version:
+    return with_schema(runtime.blobs, runtime.registry.version(model, number))

@@ -32,13 +32,13 @@ def remove_unreferenced(blobs: Blobs, registry: Registry, *, kept: set[str], bef
 
 
 def referenced(registry: Registry) -> set[str]:
-    """The digests of all snapshots, artefacts and reports that a model has."""
+    """The digests of all snapshots, schemas, artefacts and reports that a model has."""
     found: set[str] = set()
     for model in registry.models():
         if data := model.snapshot:
             found |= {data.train, data.holdout, data.test, data.sides, data.plan}
-        found |= {version.artefact for version in model.versions.values()}
-        found |= {version.measured_artefact for version in model.versions.values()}
+        for version in model.versions.values():
+            found |= {version.artefact, version.measured_artefact, version.schema_blob}
         found |= {report.digest for report in registry.reports.all(model.name)}
     return found
 

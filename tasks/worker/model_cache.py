@@ -12,6 +12,7 @@ from tasks.estimators.base import Estimator
 from tasks.estimators.catalogue import Catalogue
 from tasks.registry.measured import NO_DECISION, Decision
 from tasks.registry.models_registry import Registry
+from tasks.registry.schemas import with_schema
 from tasks.storage.blobs import Blobs
 from tasks.tables.columns import Schema
 from tasks.tables.row_reader import RowReader
@@ -57,7 +58,7 @@ class ModelCache:
         return found
 
     def _load(self, model: str, version: int) -> Loaded:
-        record = self._registry.version(model, version)
+        record = with_schema(self._blobs, self._registry.version(model, version))
         estimator = self._estimators.get(record.estimator)
         schema = msgspec.json.decode(record.schema, type=Schema)
         artefact = estimator.load(self._blobs.get(record.artefact))

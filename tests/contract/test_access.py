@@ -94,6 +94,7 @@ DOCUMENTED: Final = {
     ("POST", "/v1/dead/{handle}/replay"): Access(scopes=("admin",), answers=(404,)),
     ("GET", "/v1/models"): Access(scopes=None, answers=(200,)),
     ("GET", "/v1/models/{model}"): Access(scopes=VIEWING, answers=(200,)),
+    ("GET", "/v1/models/{model}/versions"): Access(scopes=VIEWING, answers=(200,)),
     ("GET", "/v1/models/{model}/versions/{version}"): Access(scopes=VIEWING, answers=(200,)),
     ("GET", "/v1/models/{model}/versions/{version}/report"): Access(scopes=VIEWING, answers=(200,)),
     # Nobody works here, so that it would not be made: who is let in is told that there is no such form.

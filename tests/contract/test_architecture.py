@@ -76,7 +76,10 @@ GATEWAY_TASKS = {
     ),
     *(
         f"registry.{module}"
-        for module in ("models_registry", "records", "names", "aliases", "deleting", "exports", "history")
+        for module in (
+            *("models_registry", "records", "names", "aliases", "deleting", "exports", "history"),
+            *("descriptions", "lineage", "listing"),
+        )
     ),
     *("telemetry.traces", "telemetry.tracing"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import certifi
 import pytest
@@ -60,5 +60,15 @@ def no_models_left(shared: list[Service]) -> Iterator[None]:
     """A module leaves no model to the next one on the service that they share: one in use takes no other table."""
     yield
     for running in shared:
-        for model in running.http.get("/v1/models").raise_for_status().json()["models"]:
+        for model in _models(running):
             running.http.delete(model["links"]["self"], params={"force": "true"}).raise_for_status()
+
+
+def _models(service: Service) -> list[Any]:
+    """All models, of every page."""
+    found: list[Any] = []
+    following: str | None = "/v1/models"
+    while following:
+        page = service.http.get(following).raise_for_status().json()
+        found, following = found + page["models"], page["next"]
+    return found

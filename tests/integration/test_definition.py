@@ -99,7 +99,11 @@ def tasks(ask: Asker, handles: list[str]) -> None:
 def models(ask: Asker) -> None:
     ask("GET", "/v1/models")
     ask("GET", "/v1/models/{model}")
-    ask("GET", "/v1/models/{model}", at={"model": "nothing"})
+    for params in ({"limit": 1}, {"after": "zzz"}, {"limit": 0}):
+        ask("GET", "/v1/models", params=params)
+        ask("GET", "/v1/models/{model}/versions", params={**params, **({"after": 1} if "after" in params else {})})
+    for path in ("", "/versions"):
+        ask("GET", f"/v1/models/{{model}}{path}", at={"model": "nothing"})
     version = "/v1/models/{model}/versions/{version}"
     for number in (1, 99):
         ask("GET", version, at={"version": number})

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from tasks.estimators import lightgbm
 from tasks.registry.models_registry import Registry
 from tasks.upkeep.garbage import referenced
+from tests.integration.test_auth import add
 from tests.servers import eventually
 from tests.service import MLSERVICE, Service
 
@@ -185,3 +191,55 @@ def test_an_alias_that_cannot_be(service: Service, model: str, alias: str, body:
         assert service.http.put(f"/v1/models/{model}/aliases/champion", json=other).status_code == 422
     assert service.http.put(f"/v1/models/{model}/aliases/champion", content=b"{").status_code == 400
     assert service.http.get(f"/v1/models/{model}").json()["aliases"] == {}
+
+
+def test_a_version_says_where_it_comes_from_and_when_it_was_current(service: Service, model: str) -> None:
+    body = {"params": {"num_iterations": 2}, "promote": "always"}
+    headers = {"Prefer": "wait=60", "X-Request-Id": "my-notebook-7"}
+    made = service.http.post(f"/v1/models/{model}/train", json=body, headers=headers).json()
+    path = f"/v1/models/{model}/versions"
+    assert service.http.post(f"{path}/1/promote").status_code == 200
+    version = service.http.get(f"{path}/{made['version']}").json()
+    lineage = version["lineage"]
+    assert (lineage["who"], lineage["request_id"]) == ("admin", "my-notebook-7")
+    assert lineage["code"]["package"] == "mlservice"
+    assert lineage["code"]["service"] == lineage["code"]["version"] == metadata.version("mlservice")
+    source = Path(lightgbm.__file__).read_bytes()
+    assert lineage["code"]["source_sha256"] == hashlib.sha256(source).hexdigest()
+    assert lineage["packages"]["lightgbm"] == metadata.version("lightgbm")
+    assert {"python", "numpy", "pyarrow", "scikit-learn"} <= lineage["packages"].keys()
+    assert version["params"] == {"num_iterations": 2}
+    assert version["params_used"]["num_iterations"] == 2
+    assert version["fingerprint"] == service.http.get(f"/v1/models/{model}").json()["snapshot"]["fingerprint"]
+    assert version["schema"]["columns"][0]["name"] == "x"
+    (third,) = version["current_periods"]
+    earlier, since = service.http.get(f"{path}/1").json()["current_periods"]
+    (second,) = service.http.get(f"{path}/2").json()["current_periods"]
+    assert earlier["to"] == second["from"] < second["to"] == third["from"] < third["to"] == since["from"]
+    assert since["to"] is None
+
+
+def test_versions_share_a_schema_and_come_in_pages(service: Service, model: str) -> None:
+    path = f"/v1/models/{model}/versions"
+    first = service.http.get(path, params={"limit": 1}).json()
+    assert (first["version_count"], [line["version"] for line in first["versions"]]) == (2, [2])
+    rest = service.http.get(first["next"]).json()
+    assert ([line["version"] for line in rest["versions"]], rest["next"]) == ([1], None)
+    described = service.http.get(f"/v1/models/{model}").json()
+    assert described["versions"] == [*rest["versions"], *first["versions"]]
+    with service.master() as client:
+        versions = Registry(client).model(model).versions.values()
+        assert len({version.schema_blob for version in versions}) == 1
+        assert {bytes(version.schema) for version in versions} == {b"null"}
+        one = next(iter(versions)).schema_blob
+        assert one in referenced(Registry(client)), "the sweep leaves it"
+    assert service.http.get(path, params={"after": "x"}).status_code == 422
+
+
+def test_models_come_in_pages_to_who_may_see_them(service: Service, model: str) -> None:
+    page = service.http.get("/v1/models", params={"limit": 1, "after": model[:-1]}).json()
+    assert [entry["model"] for entry in page["models"]] == [model]
+    other = add(service, "life-other", f"estimate:{model}", "models:write:never-there")
+    with httpx.Client(base_url=service.url, headers={"Authorization": f"Bearer {other.token}"}) as http:
+        assert http.get("/v1/models").json() == {"models": page["models"], "next": None}
+        assert http.get("/v1/models", params={"after": model}).json()["models"] == []

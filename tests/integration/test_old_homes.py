@@ -103,3 +103,14 @@ def test_a_new_init_keeps_the_sides(home: OldHome) -> None:
     assert counted(after.tested) == counted(before.holdout)
     assert counted(after.train) + counted(after.holdout) == counted(before.train)
     assert home.service.train("kinds", params={"num_iterations": 5}).status_code == 200
+
+
+def test_what_an_old_version_does_not_say_is_null(home: OldHome) -> None:
+    http = home.service.http
+    version = http.get("/v1/models/sums/versions/2").raise_for_status().json()
+    assert version["lineage"] is None
+    assert version["schema"]["columns"]
+    listed = http.get("/v1/models/sums/versions").raise_for_status().json()
+    assert {"version": 2, "metrics": version["metrics"], "created_at": version["created_at"]} in listed["versions"]
+    assert listed["version_count"] == len(listed["versions"]) >= 2
+    assert "sums" in [model["model"] for model in http.get("/v1/models").raise_for_status().json()["models"]]

@@ -11,7 +11,6 @@ import msgspec
 import pytest
 import redis
 
-from gateway.web.representations import model_document
 from tasks.config.settings import Settings
 from tasks.contract import DEFAULT_ESTIMATOR, Kind, Lane, Media, Promote, State
 from tasks.errors import NotFound, Poison, UnknownVersion
@@ -112,16 +111,16 @@ def test_old_versions_go_with_their_artefacts_and_reports_and_never_the_current_
         place.train(Promote.ALWAYS if iterations == 2 else Promote.NEVER, iterations=iterations)
     place.sweep(**settings)
     assert place.versions() == expected
-    # Three parts of the data, the sides of its rows, and its plan; each version's artefacts and report.
-    assert place.stored() == 5 + 3 * len(expected)
+    # Three parts of the data, the sides of its rows, its plan, its schema; each version's artefacts and report.
+    assert place.stored() == 6 + 3 * len(expected)
     for number in range(1, 6):
         report = place.runtime.registry.reports.get("m", number)
         assert (report is not None) == (number in expected)
         if report is not None:
             assert place.runtime.blobs.get(report.digest).startswith(b"<!doctype html>")
     assert estimated(place.runtime).state is State.SUCCEEDED
-    document = model_document(place.runtime.registry.model("m"))
-    assert (document["current"], [v["version"] for v in document["versions"]]) == (2, expected)
+    assert (place.runtime.registry.current("m"), place.versions()) == (2, expected)
+    assert sorted(place.runtime.registry.listing.versions("m", limit=10).versions) == expected
     assert place.train(iterations=6) == 6
     for number in {1, 2, 3, 4, 5} - set(expected):
         gone = estimated(place.runtime, number)

@@ -1,11 +1,13 @@
 -- Deletes a model's snapshot; its versions stay.
--- KEYS: model, history, versions, models.
+-- KEYS: `model_keys`.
 -- ARGV: fact, model name.
 -- Returns 1, or 0 and no change if there is none.
+-- include: tasks/registry/lua/include/model_keys.lua
 -- include: tasks/registry/lua/include/note.lua
 -- include: tasks/registry/lua/include/forget_empty.lua
 
-if redis.call('HDEL', KEYS[1], 'snapshot') == 0 then return 0 end
-forget_empty(KEYS[1], KEYS[3], KEYS[4], ARGV[2])
-note(KEYS[2], ARGV[1])
+local keys = model_keys(1)
+if redis.call('HDEL', keys.model, 'snapshot') == 0 then return 0 end
+forget_empty(keys, ARGV[2])
+note(keys.history, ARGV[1])
 return 1

@@ -1,15 +1,20 @@
 -- Deletes a model with all its versions. Its history stays, and the number of its last version: no version of a model
 -- that has the name later gets a number that was told before.
--- KEYS: model, versions, retired, reports, curves, history, aliases, models.
+-- KEYS: `model_keys`.
 -- ARGV: model name, force (1 or 0), fact.
 -- Returns 1; 0 and no change if there is no such model; -1 and no change if it has a current version and force is 0.
+-- include: tasks/registry/lua/include/model_keys.lua
 -- include: tasks/registry/lua/include/note.lua
 
-if redis.call('SISMEMBER', KEYS[8], ARGV[1]) == 0 then return 0 end
-if redis.call('HEXISTS', KEYS[1], 'current') == 1 and ARGV[2] ~= '1' then return -1 end
-local last = redis.call('HGET', KEYS[1], 'last_version')
-redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[7])
-if last then redis.call('HSET', KEYS[1], 'last_version', last) end
-redis.call('SREM', KEYS[8], ARGV[1])
-note(KEYS[6], ARGV[3])
+local keys = model_keys(1)
+if redis.call('SISMEMBER', keys.models, ARGV[1]) == 0 then return 0 end
+if redis.call('HEXISTS', keys.model, 'current') == 1 and ARGV[2] ~= '1' then return -1 end
+local last = redis.call('HGET', keys.model, 'last_version')
+for name, key in pairs(keys) do
+  if name ~= 'history' and name ~= 'models' and name ~= 'names' then redis.call('DEL', key) end
+end
+if last then redis.call('HSET', keys.model, 'last_version', last) end
+redis.call('SREM', keys.models, ARGV[1])
+redis.call('ZREM', keys.names, ARGV[1])
+note(keys.history, ARGV[3])
 return 1

@@ -1,14 +1,17 @@
 #!lua flags=allow-oom
 -- Sets a model's latest snapshot; the first one makes the model. The group of an init remembers it, so that what is
 -- done is not cancelled; that of a train, which reads its data first, has more to do.
--- KEYS: group ('' for work without a record), model, models, history.
+-- KEYS: group ('' for work without a record), then `model_keys`.
 -- ARGV: fence, snapshot record, model name, fact.
 -- Returns 1; 0 and no change where the fence is old; -1 and no change if the work is cancelled.
+-- include: tasks/registry/lua/include/model_keys.lua
 -- include: tasks/registry/lua/include/held.lua
 -- include: tasks/registry/lua/include/note.lua
 
+local keys = model_keys(2)
 if KEYS[1] ~= '' and redis.call('HGET', KEYS[1], 'kind') == 'init' then redis.call('HSET', KEYS[1], 'stored', 1) end
-redis.call('HSET', KEYS[2], 'snapshot', ARGV[2])
-redis.call('SADD', KEYS[3], ARGV[3])
-note(KEYS[4], ARGV[4])
+redis.call('HSET', keys.model, 'snapshot', ARGV[2])
+redis.call('SADD', keys.models, ARGV[3])
+redis.call('ZADD', keys.names, 0, ARGV[3])
+note(keys.history, ARGV[4])
 return 1

@@ -1,7 +1,8 @@
--- `forget_empty(model, versions, models, name)`: a model that has neither data nor a version is none any more.
+-- `forget_empty(keys, name)`: a model that has neither data nor a version is none any more.
 
-local function forget_empty(model, versions, models, name)
-  if redis.call('HEXISTS', model, 'snapshot') == 0 and redis.call('EXISTS', versions) == 0 then
-    redis.call('SREM', models, name)
+local function forget_empty(keys, name)
+  if redis.call('HEXISTS', keys.model, 'snapshot') == 0 and redis.call('EXISTS', keys.versions) == 0 then
+    redis.call('SREM', keys.models, name)
+    redis.call('ZREM', keys.names, name)
   end
 end

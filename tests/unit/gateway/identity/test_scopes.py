@@ -17,7 +17,7 @@ from gateway.identity.scopes import (
     covers,
     known,
     meet,
-    sees,
+    seen_models,
 )
 from tasks.errors import InvalidField
 
@@ -49,16 +49,15 @@ def test_what_scopes_allow(scopes: set[str], needed: Needed, model: str | None, 
 
 def test_admin_allows_everything() -> None:
     assert all(allows({"admin"}, scope, model=model) for scope in SCOPES for model in (None, "housing"))
-    assert sees({"admin"}, "housing")
+    assert seen_models({"admin"}) is None
 
 
 def test_who_may_use_a_model_sees_it_and_no_other() -> None:
     for scope in VIEWING:
-        assert sees({scope}, "housing")
+        assert seen_models({scope}) is None
     for scope in MODEL_SCOPES:
-        assert sees({f"{scope}:housing"}, "housing")
-        assert not sees({f"{scope}:housing"}, "iris")
-    assert not sees({"tasks:read"}, "housing")
+        assert seen_models({f"{scope}:housing", "tasks:read"}) == frozenset({"housing"})
+    assert seen_models({"tasks:read"}) == frozenset()
 
 
 @pytest.mark.parametrize("scope", [*SCOPES, "estimate:housing", "models:write:a-b_C", "init:" + "x" * 63])

@@ -8,9 +8,14 @@ from typing import Any
 
 import pytest
 
+from tasks.registry.lineage import Period, read_periods
 from tests.lua import Lua
 
-MODEL_KEYS = ("model", "versions", "retired")
+#: In the order in which the scripts take them.
+KEYS = (
+    *("model", "history", "aliases", "numbers", "versions", "retired", "reports", "curves", "periods", "summaries"),
+    *("models", "names"),
+)
 #: What each script is to note.
 FACT = '{"what":"it"}'
 
@@ -22,13 +27,13 @@ def there(lua: Lua) -> None:
 
 
 def add(lua: Lua, record: str, *, group: str = "", promote: int = 0, fence: int = 1) -> Any:
-    keys = [group, *MODEL_KEYS, "curves", "history", "models"]
-    args = [fence, record, promote, f"curve of {record}", FACT, "m"]
+    keys = [group, *KEYS]
+    args = [fence, record, promote, f"curve of {record}", FACT, "m", f"summary of {record}"]
     return lua.run("tasks/registry/lua/add_version.lua", keys=keys, args=args)
 
 
 def set_snapshot(lua: Lua, *, group: str = "", fence: int = 1) -> Any:
-    keys, args = [group, "model", "models", "history"], [fence, "snapshot", "m", FACT]
+    keys, args = [group, *KEYS], [fence, "snapshot", "m", FACT]
     return lua.run("tasks/registry/lua/set_snapshot.lua", keys=keys, args=args)
 
 
@@ -42,12 +47,78 @@ def test_a_version_is_added(lua: Lua) -> None:
 
 
 def test_a_version_is_made_current_and_the_old_one_retired(lua: Lua) -> None:
+    begun = lua.now()
     add(lua, "first", promote=1)
     assert lua.redis.hget("model", "current") == "1"
     assert not lua.redis.exists("retired")
+    (only,) = periods(lua, 1)
+    assert only.since is not None
+    assert begun - 1 <= only.since <= lua.now()
+    assert only.until is None
     add(lua, "second", promote=1)
     assert lua.redis.hget("model", "current") == "2"
     assert 0 <= lua.now() - float(lua.redis.hget("retired", "1")) < 5
+
+
+def periods(lua: Lua, version: int) -> list[Period]:
+    """The times in which the version was current."""
+    text = lua.redis.hget("periods", version)
+    return read_periods(text.encode() if text is not None else None)
+
+
+def test_versions_remember_since_and_until_when_they_were_current(lua: Lua) -> None:
+    for name in ("first", "second"):
+        add(lua, name, promote=1)
+    promote(lua, 1)
+    promote(lua, 1)
+    before, since = periods(lua, 1)
+    (second,) = periods(lua, 2)
+    assert (before.until, second.until, since.until) == (second.since, since.since, None)
+    assert periods(lua, 3) == []
+
+
+def test_since_when_a_version_of_an_earlier_release_was_current_is_not_known(lua: Lua) -> None:
+    add(lua, "first", promote=1)
+    lua.redis.delete("periods")
+    add(lua, "second", promote=1)
+    (period,) = periods(lua, 1)
+    assert (period.since, period.until) == (None, periods(lua, 2)[0].since)
+
+
+def page(lua: Lua, *, below: Any = "+inf", limit: int = 2) -> Any:
+    return lua.run("tasks/registry/lua/page_versions.lua", keys=KEYS, args=[below, limit])
+
+
+def test_versions_are_listed_in_pages_the_newest_first(lua: Lua) -> None:
+    assert page(lua) == [0]
+    for number in range(1, 13):
+        add(lua, f"v{number}")
+    assert page(lua) == [12, "12", "summary of v12", "11", "summary of v11"]
+    delete(lua, 10)
+    assert page(lua, below=11) == [11, "9", "summary of v9", "8", "summary of v8"]
+    assert page(lua, below=2) == [11, "1", "summary of v1"]
+
+
+def test_versions_of_an_earlier_release_are_listed_by_their_records(lua: Lua) -> None:
+    for number in range(1, 4):
+        add(lua, f"v{number}")
+    lua.redis.delete("summaries", "numbers")
+    with lua.full():
+        assert page(lua) == [3, "3", "v3", "2", "v2"]
+    add(lua, "v4")
+    assert page(lua) == [4, "4", "summary of v4", "3", "v3"]
+
+
+def test_models_are_listed_in_pages_by_name(lua: Lua) -> None:
+    def page(after: str) -> Any:
+        return lua.run("tasks/registry/lua/page_models.lua", keys=["models", "names"], args=[after, 2])
+
+    lua.redis.sadd("models", "b", "B", "c", "a-1")
+    with lua.full():
+        assert page("") == ["B", "a-1"]
+    lua.redis.srem("models", "c")
+    assert page("a-1") == ["b", "m"]
+    assert page("m") == []
 
 
 def test_a_call_whose_answer_was_lost_adds_nothing(lua: Lua) -> None:
@@ -99,7 +170,7 @@ def test_what_was_worked_out_is_stored_at_maxmemory(lua: Lua, write: Any) -> Non
 
 
 def promote(lua: Lua, version: int) -> Any:
-    return lua.run("tasks/registry/lua/promote.lua", keys=[*MODEL_KEYS, "history"], args=[version, FACT])
+    return lua.run("tasks/registry/lua/promote.lua", keys=KEYS, args=[version, FACT])
 
 
 def test_an_old_version_is_made_current_again(lua: Lua) -> None:
@@ -146,8 +217,7 @@ def test_a_report_is_set_for_a_version_that_is_there(lua: Lua) -> None:
 
 
 def remove(lua: Lua, version: int, *, before: float) -> Any:
-    keys = [*MODEL_KEYS, "reports", "curves", "history"]
-    return lua.run("tasks/registry/lua/remove_version.lua", keys=keys, args=[version, before, FACT])
+    return lua.run("tasks/registry/lua/remove_version.lua", keys=KEYS, args=[version, before, FACT])
 
 
 def test_a_version_goes_with_all_that_is_known_of_it(lua: Lua) -> None:
@@ -173,8 +243,7 @@ def test_what_is_or_was_current_not_long_ago_stays(lua: Lua) -> None:
 
 
 def delete(lua: Lua, version: int, *, force: int = 0) -> Any:
-    keys = [*MODEL_KEYS, "reports", "curves", "history", "aliases", "models"]
-    return lua.run("tasks/registry/lua/delete_version.lua", keys=keys, args=[version, force, FACT, "m"])
+    return lua.run("tasks/registry/lua/delete_version.lua", keys=KEYS, args=[version, force, FACT, "m"])
 
 
 def test_a_version_is_deleted_and_the_current_one_only_by_force(lua: Lua) -> None:
@@ -187,14 +256,13 @@ def test_a_version_is_deleted_and_the_current_one_only_by_force(lua: Lua) -> Non
     assert delete(lua, 2) == 1
     assert lua.redis.hkeys("versions") == lua.redis.hkeys("curves") == ["1"]
     assert delete(lua, 1, force=1) == 1
-    assert not lua.redis.exists("versions", "curves", "reports", "retired")
+    assert set(lua.redis.keys("*")) == {"model", "history"}
     assert lua.redis.hgetall("model") == {"last_version": "2"}
     assert noted(lua) == [1, 2, 2, 1]
 
 
 def delete_data(lua: Lua) -> Any:
-    keys = ["model", "history", "versions", "models"]
-    return lua.run("tasks/registry/lua/delete_data.lua", keys=keys, args=[FACT, "m"])
+    return lua.run("tasks/registry/lua/delete_data.lua", keys=KEYS, args=[FACT, "m"])
 
 
 def test_data_is_deleted_once(lua: Lua) -> None:
@@ -207,8 +275,7 @@ def test_data_is_deleted_once(lua: Lua) -> None:
 
 
 def delete_model(lua: Lua, *, force: int = 0) -> Any:
-    keys = [*MODEL_KEYS, "reports", "curves", "history", "aliases", "models"]
-    return lua.run("tasks/registry/lua/delete_model.lua", keys=keys, args=["m", force, FACT])
+    return lua.run("tasks/registry/lua/delete_model.lua", keys=KEYS, args=["m", force, FACT])
 
 
 def test_a_model_is_deleted_and_its_numbers_are_not_used_again(lua: Lua) -> None:
@@ -221,7 +288,7 @@ def test_a_model_is_deleted_and_its_numbers_are_not_used_again(lua: Lua) -> None
     assert lua.everything() == before
     assert delete_model(lua, force=1) == 1
     assert lua.redis.hgetall("model") == {"last_version": "1"}
-    assert not lua.redis.exists("models", "versions", "curves", "reports", "retired")
+    assert set(lua.redis.keys("*")) == {"model", "history"}
     assert noted(lua) == [None, 1, None]
     before = lua.everything()
     assert add(lua, "late", promote=1) == -2, "it was trained meanwhile"

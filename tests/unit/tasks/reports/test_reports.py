@@ -18,10 +18,10 @@ from tasks.formatting import compact, duration, percent, plain, shortened
 from tasks.learning.measuring import outcomes_on
 from tasks.learning.recording import Recorder
 from tasks.registry.curve import Best, Curve, Line
-from tasks.registry.records import Model, Snapshot, Version
+from tasks.registry.records import Version
 from tasks.reports.figures import learning_curve
 from tasks.reports.judging import Judged, calibration, confusion, judge, thinned
-from tasks.reports.making import write
+from tasks.reports.making import About, write
 from tests.unit.tasks.estimators.test_estimators import PROBLEMS, data
 
 EVIL = "<script>alert(1)</script>\"'&$x$_{}"
@@ -90,20 +90,7 @@ def shown(table: pa.Table, *, options: dict[str, Any] | None = None, bare: bool 
     changes: dict[str, Any] = {"importance": {}, "curve": Curve()} if bare else {}
     old = version(dataset, estimator, artefact, recorder, params={"num_leaves": 5}, metrics={"rmse": 2.0})
     new = version(dataset, estimator, artefact, recorder, params=params, **changes)
-    snapshot = Snapshot(
-        estimator="lightgbm",
-        schema=old.schema,
-        fingerprint=old.fingerprint,
-        train="",
-        holdout="",
-        rows=1,
-        holdout_rows=1,
-        target=dataset.schema.target,
-        problem=dataset.schema.problem,
-        created_at=0,
-    )
-    record = Model(name="m", snapshot=snapshot, current=1, versions={2: old, 3: new})
-    return Page(write(record, 3, estimator=estimator, artefact=artefact, dataset=dataset))
+    return Page(write(About("m", 3, new, before=(2, old)), estimator=estimator, artefact=artefact, dataset=dataset))
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)

@@ -1,0 +1,117 @@
+"""`/v1/models/{model}/versions`: the versions of a model."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from urllib.parse import urlencode
+
+from falcon import HTTP_304, MEDIA_HTML
+from falcon.asgi import Request, Response
+
+from gateway.identity.auth import requires
+from gateway.identity.scopes import VIEWING
+from gateway.web.errors import told
+from gateway.web.parameters import force, page_limit, position, single_values
+from gateway.web.representations import show, version_document, version_lines
+from tasks.errors import NotFound, UnknownVersion
+from tasks.registry.deleting import Deleting
+from tasks.registry.descriptions import Descriptions
+from tasks.registry.models_registry import Registry
+from tasks.storage.blobs import Blobs
+
+log = logging.getLogger(__name__)
+
+
+class VersionsResource:
+    """The versions of a model."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    @requires(VIEWING)
+    async def on_get(self, req: Request, resp: Response, model: str) -> None:
+        """A line for each, the newest first, a page at a time; `next`: where the list goes on. Raises UnknownModel."""
+        given = single_values(req, known=("limit", "after"))
+        limit, below = page_limit(given.get("limit")), position(given, "after")
+        listed = await asyncio.to_thread(self._registry.listing.versions, model, limit=limit, below=below)
+        if not listed.total:
+            await asyncio.to_thread(self._registry.check, model)
+        last = next(reversed(listed.versions), None)
+        following = f"/v1/models/{model}/versions?{urlencode({**given, 'after': last})}" if listed.more else None
+        show(resp, {"versions": version_lines(listed), "version_count": listed.total, "next": following})
+
+
+class VersionResource:
+    """One version of a model."""
+
+    def __init__(self, descriptions: Descriptions, deleting: Deleting) -> None:
+        self._descriptions = descriptions
+        self._deleting = deleting
+
+    @requires(VIEWING)
+    async def on_get(self, _req: Request, resp: Response, model: str, version: str) -> None:
+        """Where it comes from, its parameters, metrics and importance."""
+        number = _number(model, version)
+        show(resp, version_document(await asyncio.to_thread(self._descriptions.version, model, number)))
+
+    @requires("models:write")
+    async def on_delete(self, req: Request, resp: Response, model: str, version: str) -> None:
+        """Delete it."""
+        number, who = _number(model, version), req.context.principal.name
+        await asyncio.to_thread(self._deleting.version, model, number, who=who, force=force(req))
+        log.info("version %d of %s is deleted", number, model, extra={**told(req), "model": model, "version": number})
+        show(resp, {"model": model, "version": number, "deleted": True})
+
+
+class ReportResource:
+    """What a version looks like: a page, as its train made it."""
+
+    def __init__(self, registry: Registry, blobs: Blobs) -> None:
+        self._registry = registry
+        self._blobs = blobs
+
+    @requires(VIEWING)
+    async def on_get(self, req: Request, resp: Response, model: str, version: str) -> None:
+        """The worker's bytes unchanged; 304 to who has them. Raises NotFound where there is no report."""
+        digest = await asyncio.to_thread(self._page, model, _number(model, version))
+        resp.etag = digest
+        # It never changes, but is only for those who may see the model.
+        resp.set_header("Cache-Control", "private, no-cache")
+        if any(tag in ("*", digest) for tag in req.if_none_match or ()):
+            resp.status = HTTP_304
+            return
+        resp.data = await asyncio.to_thread(self._blobs.get, digest)
+        resp.content_type = MEDIA_HTML
+
+    def _page(self, model: str, version: int) -> str:
+        """The blob of a version's report."""
+        report = self._registry.reports.get(model, version)
+        if report is not None and report.digest:
+            return report.digest
+        self._registry.check_version(model, version)
+        reason = report.reason if report is not None else "its train was of an older release, or ended too soon"
+        raise NotFound(f"version {version} of {model} has no report: {reason}; train again for one")
+
+
+class PromoteResource:
+    """Which version is current."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    @requires("models:write")
+    async def on_post(self, req: Request, resp: Response, model: str, version: str) -> None:
+        """Make this version current, or roll back to it."""
+        number = _number(model, version)
+        await asyncio.to_thread(self._registry.promote, model, number, who=req.context.principal.name)
+        log.info(
+            "version %d of %s is current now", number, model, extra={**told(req), "model": model, "version": number}
+        )
+        show(resp, {"model": model, "current": number})
+
+
+def _number(model: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise UnknownVersion(f"the model {model} has no version {text[:40]!r}")
+    return int(text)

@@ -1,0 +1,66 @@
+"""What code makes a version, and for whom."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+from functools import cache
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+from typing import Final
+
+from tasks.ledger.groups import Claim
+from tasks.registry.history import who_asked
+from tasks.registry.lineage import Code, Lineage
+
+#: What a version of this service is found by, and the package of its estimators.
+SERVICE: Final = "mlservice"
+#: The libraries that may have to do with what a fit comes to.
+LIBRARIES: Final = ("lightgbm", "numpy", "pyarrow", "scikit-learn", "scipy", "skops")
+
+
+def lineage_of(path: str, claim: Claim | None) -> Lineage:
+    """Where a version comes from that an estimator fits, which is imported from this path (`package.module:Class`)."""
+    head = claim.heads[0] if claim else None
+    return Lineage(
+        who=who_asked(claim), request_id=head.request_id if head else "", code=code_of(path), packages=packages()
+    )
+
+
+@cache
+def code_of(path: str) -> Code:
+    """The code of an estimator. Found once: it may mean a look at every package, tens of milliseconds."""
+    module = path.partition(":")[0]
+    package = _package(module.partition(".")[0])
+    return Code(
+        service=_version(SERVICE), package=package, version=_version(package) if package else "", source=_digest(module)
+    )
+
+
+@cache
+def packages() -> dict[str, str]:
+    """The versions of Python and of the libraries that are installed, by name."""
+    found = {name: _version(name) for name in LIBRARIES}
+    return {"python": platform.python_version(), **{name: said for name, said in found.items() if said}}
+
+
+def _package(top: str) -> str:
+    """The installed package that has this top-level module."""
+    return SERVICE if top == __name__.partition(".")[0] else next(iter(packages_distributions().get(top, ())), "")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _digest(module: str) -> str:
+    """Of the file from which the module was imported."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
+    except OSError:
+        return ""

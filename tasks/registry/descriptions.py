@@ -1,0 +1,110 @@
+"""What there is to say of one model and of one version, read in one or two steps however many versions there are."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+import redis
+
+from tasks.errors import Unavailable, UnknownVersion
+from tasks.redis_keys import ALIASES_KEY, CURVES_KEY, MODEL_KEY, PERIODS_KEY, VERSIONS_KEY
+from tasks.registry.aliases import named
+from tasks.registry.lineage import Period, read_periods
+from tasks.registry.listing import Listed
+from tasks.registry.models_registry import Registry
+from tasks.registry.records import Snapshot, Version, read_snapshot, read_whole_version
+from tasks.registry.schemas import with_schema
+from tasks.storage.blobs import Blobs
+
+#: How many versions are told of with a model, the newest.
+VERSIONS: Final = 50
+
+
+class ModelDescription(NamedTuple):
+    """A model. `described` says what is learned and from which columns: its snapshot, or its newest version where the
+    snapshot was deleted."""
+
+    name: str
+    snapshot: Snapshot | None
+    described: Snapshot | Version
+    #: JSON of the plan of the data's columns; None if there is none.
+    plan: bytes | None
+    current: int | None
+    aliases: dict[str, int]
+    listed: Listed
+
+
+class VersionDescription(NamedTuple):
+    """A version of a model."""
+
+    model: str
+    number: int
+    version: Version
+    current: bool
+    aliases: list[str]
+    #: None where an earlier release stored the version and did not say.
+    periods: list[Period] | None
+
+
+class Descriptions:
+    """Describes what is in the registry of one Redis, and in its blobs. Bytes that are lost take nothing else away: a
+    schema is null then, and a plan None."""
+
+    def __init__(self, client: redis.Redis, registry: Registry, blobs: Blobs) -> None:
+        self._redis = client
+        self._registry = registry
+        self._blobs = blobs
+
+    def model(self, name: str) -> ModelDescription:
+        """One model. Raises UnknownModel."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hmget(MODEL_KEY.format(model=name), ["snapshot", "current"])
+            pipe.hgetall(ALIASES_KEY.format(model=name))
+            (record, current), aliases = pipe.execute()
+        listed = self._registry.listing.versions(name, limit=VERSIONS)
+        snapshot = read_snapshot(record) if record else None
+        if snapshot is None and not listed.total:
+            raise self._registry.unknown(name)
+        return ModelDescription(
+            name=name,
+            snapshot=snapshot,
+            described=snapshot or self._with_schema(self._registry.version(name, max(listed.versions))),
+            plan=self._plan(snapshot),
+            current=int(current) if current else None,
+            aliases=named(aliases),
+            listed=listed,
+        )
+
+    def version(self, model: str, number: int) -> VersionDescription:
+        """One version with its curve and its schema. Raises UnknownModel, UnknownVersion."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            for key in (VERSIONS_KEY, CURVES_KEY, PERIODS_KEY):
+                pipe.hget(key.format(model=model), str(number))
+            pipe.hget(MODEL_KEY.format(model=model), "current")
+            pipe.hgetall(ALIASES_KEY.format(model=model))
+            record, curve, periods, current, aliases = pipe.execute()
+        if record is None:
+            self._registry.check(model)
+            raise UnknownVersion(f"the model {model} has no version {number}")
+        version = read_whole_version(record, curve)
+        known = periods is not None or version.lineage is not None
+        return VersionDescription(
+            model=model,
+            number=number,
+            version=self._with_schema(version),
+            current=current is not None and int(current) == number,
+            aliases=[alias for alias, version_number in named(aliases).items() if version_number == number],
+            periods=read_periods(periods) if known else None,
+        )
+
+    def _with_schema(self, version: Version) -> Version:
+        with suppress(Unavailable):
+            return with_schema(self._blobs, version)
+        return version
+
+    def _plan(self, snapshot: Snapshot | None) -> bytes | None:
+        with suppress(Unavailable):
+            if snapshot and snapshot.plan:
+                return self._blobs.get(snapshot.plan)
+        return None
