@@ -105,6 +105,12 @@ PLANNING: Final[dict[str, Meaning]] = {
         "kept; accuracy says little then, look at other metrics",
         "send more rows of the other classes, or set class weights in the params of a train",
     ),
+    "class_not_learned": Meaning(
+        "warning",
+        "a split by groups or by time leaves no row of a class to learn from",
+        "the model never predicts it; the figures count the rows of it as wrong",
+        "send more groups, or later times, with rows of it; or leave it out",
+    ),
     "rare_class": Meaning(
         "warning",
         "a class has fewer than 2 rows",

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from tasks.errors import InvalidField
+from tasks.estimators.lightgbm import LightGBM
 from tasks.tables.folds import FOLDS, fold_codes
 from tasks.tables.sides import Sides
 from tasks.tables.splitting import TEST, TRAIN, VALIDATION, Parts, Wanted, deal
@@ -88,3 +89,23 @@ def test_folds_have_as_many_of_each_class_whole_groups_and_times_in_order() -> N
     by_time = fold_codes(data, "time", "t", target="y", classes=True)
     times = np.asarray(data["t"]).astype(int)
     assert all(times[by_time == k].max() < times[by_time == k + 1].min() for k in range(FOLDS - 1))
+
+
+def test_a_class_that_no_row_to_learn_from_has_is_said() -> None:
+    rows = 300
+    data = table(rows)
+    late = pa.array(["new" if row >= rows - 20 else "old" if row % 2 else "older" for row in range(rows)])
+    data = data.set_column(1, "y", late).set_column(3, "t", pa.array(range(rows), pa.timestamp("us")))
+    found = {split: findings_of(data, split) for split in ("time", "random")}
+    assert "1 of 3 classes: 'new'" in found["time"]["class_not_learned"]
+    assert "class_not_learned" not in found["random"]
+
+
+def findings_of(data: pa.Table, split: str) -> dict[str, str]:
+    """The messages of what an init finds, by code."""
+    options: dict[str, Any] = {"target": "y", "columns": {"t": "time", "g": "ignore"}}
+    if split == "random":
+        options["columns"]["t"] = "ignore"
+    plan = LightGBM().prepare(data, options).plan
+    assert plan is not None
+    return {finding.code: finding.message for finding in plan.findings}
