@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from tasks.errors import EstimatorFailed
 from tasks.estimators.base import Estimator
+from tasks.estimators.outcomes import QUANTILE
 from tasks.tables.checks import listed
 from tasks.tables.columns import Schema
 from tasks.tables.schema import class_indices, plain, target_type
@@ -52,12 +53,22 @@ def _predicted(estimator: Estimator[Any], model: Any, table: pa.Table, schema: S
         remedy = '; say options {"problem": "regression"} if it predicts numbers' if missing[0] in chances else ""
         raise _broken("predict", f"no column {missing[0]!r} but {listed(found.column_names)}{remedy}")
     given = _classes(found, schema) if schema.classes else _numbers(found, "prediction")
-    values = {name: _numbers(found, name) for name in chances}
-    for name, column in values.items():
+    values = {name: _numbers(found, name) for name in chances or _quantiles(found, schema)}
+    for name in chances:
+        column = values[name]
         wrong = np.flatnonzero((column < -_ROUNDING) | (column > 1 + _ROUNDING))
         if wrong.size:
             raise _broken("predict", f"{column[wrong[0]]:.6g} as {name} of row {wrong[0]}, which is no chance")
     return pa.table({"prediction": given, **values})
+
+
+def _quantiles(found: pa.Table, schema: Schema) -> list[str]:
+    """The names of the columns of quantiles, growing."""
+    names = [name for name in found.column_names if name.startswith(QUANTILE) and schema.problem == "regression"]
+    try:
+        return sorted(names, key=lambda name: float(name.removeprefix(QUANTILE)))
+    except ValueError:
+        raise _broken("predict", f"columns {listed(names)}; after {QUANTILE!r} comes a number, such as 0.9") from None
 
 
 def _numbers(found: pa.Table, name: str) -> Any:

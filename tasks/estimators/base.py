@@ -14,6 +14,7 @@ from tasks.errors import InvalidField
 from tasks.estimators import fields
 from tasks.estimators.dataset import Dataset as Dataset
 from tasks.estimators.metrics import MEASURED, grows
+from tasks.estimators.outcomes import Quantile
 from tasks.tables.choices import choices_of
 from tasks.tables.columns import Column, ColumnType, Schema
 from tasks.tables.memory import give_back
@@ -112,6 +113,13 @@ class Estimator(ABC, Generic[Model]):
     def __init__(self, threads: int = 1) -> None:
         self.threads = threads
 
+    def starting_from(self, model: Model) -> Self:
+        """The same estimator, whose `fit` goes on from a model of data with the same columns and categories. Raises
+        InvalidField if it cannot."""
+        raise InvalidField("from_version cannot be used: this model's estimator cannot go on from a version").at(
+            "/from_version"
+        )
+
     def keeping(self, sides: Sides | None) -> Self:
         """The same estimator, whose `prepare` leaves rows that have a side on it."""
         other = copy.copy(self)
@@ -170,7 +178,8 @@ class Estimator(ABC, Generic[Model]):
         """As many rows as `table`, which is conformed to the model's schema.
 
         Column `prediction` has the target's type; for classes there is also a float64 column `probability_<i>` for
-        each `i` in `schema.classes`. The answer for a row does not depend on the other rows.
+        each `i` in `schema.classes`; for a fit of several quantiles a float64 column `quantile_<level>` for each, such
+        as `quantile_0.9`, of which a higher one is never below. The answer for a row does not depend on the other rows.
         """
 
     def explain(self, model: Model, table: pa.Table) -> pa.Table:
@@ -216,8 +225,8 @@ class Estimator(ABC, Generic[Model]):
         request must say it."""
         return {}
 
-    def quantile(self, params: Any) -> float | None:
-        """The quantile that a fit with these params predicts; None for one that predicts none."""
+    def quantile(self, params: Any) -> Quantile:
+        """The quantile that a fit with these params predicts, or several, growing; None for one that predicts none."""
         return None
 
     def grows(self, metric: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from tasks.estimators.base import Dataset, Estimator, Progress
+from tasks.estimators.outcomes import Quantile
 from tasks.tables.columns import Schema
 from tasks.tables.planning.source import Source
 from tasks.tables.sides import Sides
@@ -34,6 +35,9 @@ class Delegating(Estimator[Any]):
     def knowing(self, source: Source) -> Self:
         return type(self)(self.inner.knowing(source))
 
+    def starting_from(self, model: Any) -> Self:
+        return type(self)(self.inner.starting_from(model))
+
     def prepare(self, table: pa.Table, options: Mapping[str, Any]) -> Dataset:
         return self.inner.prepare(table, options)
 
@@ -46,7 +50,7 @@ class Delegating(Estimator[Any]):
     def search_space(self, dataset: Dataset, params: Mapping[str, Any]) -> dict[str, Any]:
         return self.inner.search_space(dataset, params)
 
-    def quantile(self, params: Any) -> float | None:
+    def quantile(self, params: Any) -> Quantile:
         return self.inner.quantile(params)
 
     def grows(self, metric: str) -> bool:

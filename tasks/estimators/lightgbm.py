@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import partial
+from itertools import pairwise
+from typing import Any, Final, Self
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from tasks.errors import EstimatorFailed
+from tasks.errors import EstimatorFailed, InvalidField
 from tasks.estimators import lightgbm_portable
 from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.features import layer
-from tasks.estimators.features.layer import PLAIN, Features, Known
+from tasks.estimators.features.layer import PLAIN, Features
+from tasks.estimators.lightgbm_alpha import levels_of
 from tasks.estimators.lightgbm_by_feature import spread, summed
 from tasks.estimators.lightgbm_explain import explanation
+from tasks.estimators.lightgbm_fitting import Data, Rounds, boosted
 from tasks.estimators.lightgbm_library import load_lightgbm as load_lightgbm
 from tasks.estimators.lightgbm_memory import check_memory
-from tasks.estimators.lightgbm_params import ALPHA, complete, names_given, refusal, resolve, stopping, try_out
-from tasks.estimators.lightgbm_reporting import reporter
+from tasks.estimators.lightgbm_params import ALPHA, complete, names_given, resolve, stopping, try_out
+from tasks.estimators.lightgbm_quantiles import boost_each, middle, quantile_table
 from tasks.estimators.lightgbm_search import default_space
-from tasks.estimators.outcomes import Floats
+from tasks.estimators.lightgbm_start import check_start
 from tasks.tables.columns import Schema
-from tasks.tables.group_split import by_query
-from tasks.tables.schema import class_indices, numbers, target_type
+from tasks.tables.schema import target_type
 
 #: Tables with fewer values are learned by one thread, unless more are asked for. Ten iterations with one thread against
 #: two, on two cores that others used as well, the least and the median wall time of 40 to 60 runs (s): 400 rows of 12
@@ -41,6 +44,8 @@ ROWS_FOR_THREADS: Final = 512
 ROWS_FOR_THREADS_EXPLAINED: Final = 16
 #: The first line of a dumped model; the library's own text follows.
 _FORMAT: Final = 1
+#: The same of a model of several quantiles.
+_SEVERAL: Final = 2
 
 
 class Header(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -49,6 +54,8 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True):
     format: int
     schema: Schema
     features: Features = PLAIN
+    #: Of several quantiles: each, and how many bytes its text has.
+    quantiles: list[tuple[float, int]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,13 @@ class LightGBMModel:
     features: Features = PLAIN
     #: The params of the fit, under their main names; empty if it was loaded.
     params: Mapping[str, Any] = field(default_factory=dict)
+    #: The booster of each quantile, growing, if there are several; that of the middle one is `booster`.
+    quantiles: Mapping[float, Any] = field(default_factory=dict)
+
+    @property
+    def boosters(self) -> list[Any]:
+        """All of them."""
+        return list(self.quantiles.values()) or [self.booster]
 
 
 class LightGBM(Estimator[LightGBMModel]):
@@ -74,6 +88,7 @@ class LightGBM(Estimator[LightGBMModel]):
     repeats = True
     raw = frozenset({"date", "text"})
     proven = True
+    _start: LightGBMModel | None = None
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Raises InvalidParams for names and values that LightGBM does not know."""
@@ -82,14 +97,19 @@ class LightGBM(Estimator[LightGBMModel]):
     def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> LightGBMModel:
         """A booster, cut after the iteration that was best on the holdout. Raises InvalidParams for params with which
         the fit would take more memory than it may, before it begins."""
-        lgb, schema = load_lightgbm(), dataset.schema
+        schema, start = dataset.schema, self._start
         rows, holdout_rows = dataset.train.num_rows, dataset.holdout.num_rows
         resolved = {**stopping(dataset.choices.metric, schema.problem), **resolve(params)}
         large = rows * len(schema.columns) >= VALUES_FOR_THREADS
         threads = self.threads if large or "num_threads" in resolved else 1
         used = chosen = complete(resolved, schema, rows=rows, threads=threads)
-        fitted = layer.fit(dataset.train, schema, weights=dataset.weights("train", fit=True))
-        features = fitted.features
+        levels = levels_of(used)
+        if start is not None:
+            _check_start(start, used, levels)
+            features, known = start.features, None
+        else:
+            fitted = layer.fit(dataset.train, schema, weights=dataset.weights("train", fit=True))
+            features, known = fitted.features, fitted.known
         chosen = spread(chosen, features.widths(schema))
         stops = bool(holdout_rows and chosen["early_stopping_round"] and chosen.get("boosting") != "dart")
         check_memory(
@@ -102,37 +122,41 @@ class LightGBM(Estimator[LightGBMModel]):
             given=names_given(params),
         )
         total, patience = chosen.pop("num_iterations"), chosen.pop("early_stopping_round")
-        callbacks = [reporter(total, progress)]
-        if stops:
-            callbacks.append(lgb.early_stopping(patience, verbose=False))
-        weights = dataset.weights("train", fit=True)
-        train = _lightgbm_data(dataset.train, schema, features, chosen, weights=weights, known=fitted.known)
-        valid = []
-        if holdout_rows:
-            weights = dataset.weights("holdout", fit=True)
-            valid = [_lightgbm_data(dataset.holdout, schema, features, chosen, weights=weights, reference=train)]
-        try:
-            booster = lgb.train(
-                chosen, train, num_boost_round=total, valid_sets=valid, valid_names=["holdout"], callbacks=callbacks
-            )
-        except lgb.basic.LightGBMError as error:
-            raise refusal(error) from error
-        return LightGBMModel(booster, schema, features, used)
+        rounds = Rounds(total, patience if stops else 0)
+        made = partial(Data.of, dataset, features, chosen, known=known)
+        if not levels:
+            before = start.booster if start is not None else None
+            booster = boosted(made(), chosen, rounds, progress=progress, start=before)
+            return LightGBMModel(booster, schema, features, used)
+        starts = start.quantiles if start is not None else {}
+        each = boost_each(made, chosen, rounds, levels, progress=progress, starts=starts)
+        return LightGBMModel(each[middle(levels)], schema, features, used, each)
+
+    def starting_from(self, model: LightGBMModel) -> Self:
+        """As the contract says. A `fit` raises InvalidField for params of another objective or other quantiles."""
+        other = copy.copy(self)
+        other._start, other.repeats = model, False
+        return other
 
     def search_space(self, dataset: Dataset, params: Mapping[str, Any]) -> dict[str, Any]:
         """As `lightgbm_search` says."""
         return default_space(dataset.schema, resolve(params), rows=dataset.train.num_rows)
 
-    def quantile(self, params: Mapping[str, Any]) -> float | None:
-        """That of `objective` quantile."""
+    def quantile(self, params: Mapping[str, Any]) -> float | tuple[float, ...] | None:
+        """That, or those, of `objective` quantile."""
         resolved = resolve(params)
-        return float(resolved.get("alpha", ALPHA)) if resolved.get("objective") == "quantile" else None
+        if resolved.get("objective") != "quantile":
+            return None
+        return levels_of(resolved) or float(resolved.get("alpha", ALPHA))
 
     def predict(self, model: LightGBMModel, table: pa.Table) -> pa.Table:
-        """As the contract says; the prediction of classes is the most probable, the first one if they are equal."""
+        """As the contract says; the prediction of classes is the most probable, the first one if they are equal; of
+        several quantiles it is that nearest to the median, and there is a column `quantile_<level>` for each."""
         threads = self.threads if table.num_rows >= ROWS_FOR_THREADS else 1
-        found = model.booster.predict(model.features.matrix(table, model.schema), num_threads=threads)
-        schema = model.schema
+        matrix, schema = model.features.matrix(table, model.schema), model.schema
+        if model.quantiles:
+            return quantile_table(matrix, model.quantiles, threads=threads)
+        found = model.booster.predict(matrix, num_threads=threads)
         if not schema.classes:
             return pa.table({"prediction": found})
         chances = [1 - found, found] if schema.problem == "binary" else list(np.ascontiguousarray(found.T))
@@ -142,7 +166,8 @@ class LightGBM(Estimator[LightGBMModel]):
         return pa.table({"prediction": prediction, **columns})
 
     def explain(self, model: LightGBMModel, table: pa.Table) -> pa.Table:
-        """As the contract says, by TreeSHAP. Raw is the sum over the trees; `lightgbm_explain` says what that means.
+        """As the contract says, by TreeSHAP. Raw is the sum over the trees; `lightgbm_explain` says what that means. Of
+        several quantiles the one that is the prediction is explained.
 
         Source: Lundberg et al., Consistent Individualized Feature Attribution for Tree Ensembles (2018). Raises
         InvalidField for linear trees.
@@ -153,9 +178,10 @@ class LightGBM(Estimator[LightGBMModel]):
 
     def dump(self, model: LightGBMModel) -> bytes:
         """A line of JSON (`Header`), then LightGBM's text format."""
-        header = msgspec.json.encode(Header(_FORMAT, model.schema, model.features))
-        text: str = model.booster.model_to_string()
-        return header + b"\n" + text.encode()
+        texts = [booster.model_to_string().encode() for booster in model.boosters]
+        quantiles = [(level, len(text)) for level, text in zip(model.quantiles, texts, strict=False)]
+        header = Header(_SEVERAL if quantiles else _FORMAT, model.schema, model.features, quantiles)
+        return b"".join([msgspec.json.encode(header), b"\n", *texts])
 
     def load(self, data: bytes) -> LightGBMModel:
         """The model. Raises EstimatorFailed if these are no bytes that `dump` made."""
@@ -163,12 +189,17 @@ class LightGBM(Estimator[LightGBMModel]):
         head, _, text = data.partition(b"\n")
         try:
             header = msgspec.json.decode(head, type=Header)
-            if header.format != _FORMAT:
-                raise EstimatorFailed(f"the stored model has format {header.format}; this version reads {_FORMAT}")
-            booster = lgb.Booster(model_str=text.decode())
+            if header.format not in (_FORMAT, _SEVERAL):
+                raise EstimatorFailed(f"the stored model has format {header.format}; this version reads {_SEVERAL}")
+            levels = [level for level, _ in header.quantiles]
+            ends = np.cumsum([size for _, size in header.quantiles], dtype=int).tolist() or [len(text)]
+            texts = [text[start:end].decode() for start, end in pairwise([0, *ends])]
+            boosters = [lgb.Booster(model_str=text) for text in texts]
         except (msgspec.DecodeError, UnicodeDecodeError, lgb.basic.LightGBMError) as error:
             raise EstimatorFailed(f"the stored model cannot be read: {error}; train it again") from error
-        return LightGBMModel(booster, header.schema, header.features)
+        quantiles = dict(zip(levels, boosters, strict=False))
+        booster = quantiles[middle(levels)] if levels else boosters[0]
+        return LightGBMModel(booster, header.schema, header.features, quantiles=quantiles)
 
     def parts(self, data: bytes) -> dict[str, bytes]:
         """The first line, and LightGBM's text format."""
@@ -180,7 +211,8 @@ class LightGBM(Estimator[LightGBMModel]):
 
     def importance(self, model: LightGBMModel) -> dict[str, float]:
         """The gain in the training loss by all splits on each feature, in total."""
-        gains = summed(model.booster.feature_importance("gain"), model.features.widths(model.schema))
+        gained = np.sum([booster.feature_importance("gain") for booster in model.boosters], axis=0)
+        gains = summed(gained, model.features.widths(model.schema))
         return dict(zip(model.schema.names, gains.tolist(), strict=True))
 
     def params_used(self, model: LightGBMModel) -> dict[str, Any]:
@@ -188,37 +220,11 @@ class LightGBM(Estimator[LightGBMModel]):
         return {name: value for name, value in model.params.items() if name != "verbosity"}
 
 
-def _lightgbm_data(
-    table: pa.Table,
-    schema: Schema,
-    features: Features,
-    params: Mapping[str, Any],
-    *,
-    weights: Floats | None,
-    known: Known | None = None,
-    reference: Any = None,
-) -> Any:
-    flat = features.flat(schema)
-    categories = [index for index, column in enumerate(flat.columns) if column.type == "category"]
-    matrix, labels = features.matrix(table, schema, known), _labels(table.column(schema.target), schema)
-    sizes = None
-    if schema.problem == "ranking":
-        order, sizes = by_query(table.column(schema.beside_of("query")))
-        matrix, labels = matrix[order], labels[order]
-        weights = None if weights is None else weights[order]
-    return load_lightgbm().Dataset(
-        matrix,
-        label=labels,
-        weight=weights,
-        group=sizes,
-        reference=reference,
-        categorical_feature=categories,
-        # Real names may hold characters that LightGBM's text format does not allow.
-        feature_name=[f"f{index}" for index in range(len(flat.columns))],
-        params=dict(params),
-    )
-
-
-def _labels(target: pa.ChunkedArray, schema: Schema) -> npt.NDArray[np.float32]:
-    values = class_indices(target, schema) if schema.classes else numbers(target)
-    return np.asarray(values, dtype=np.float32)
+def _check_start(start: LightGBMModel, params: Mapping[str, Any], levels: tuple[float, ...]) -> None:
+    if tuple(start.quantiles) != levels:
+        shown = [f"alpha={list(one)}" if one else "one fit" for one in (tuple(start.quantiles), levels)]
+        raise InvalidField(f"from_version names one of {shown[0]}, and these params are of {shown[1]}").at(
+            "/from_version"
+        )
+    for booster in start.boosters:
+        check_start(booster, params)

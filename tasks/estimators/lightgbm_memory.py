@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tasks.errors import InvalidParams
+from tasks.estimators.lightgbm_alpha import levels_of
 from tasks.estimators.lightgbm_params import ITERATIONS
 from tasks.tables.checks import json_pointer
 from tasks.tables.columns import Column, Schema
@@ -109,7 +110,7 @@ def params_bytes(params: Mapping[str, Any], schema: Schema, *, rows: int) -> dic
     columns, leaves = len(schema.columns), int(_number(params, "num_leaves", LEAVES))
     threads, iterations = int(_number(params, "num_threads", 1)), int(_number(params, "num_iterations", 1))
     of_leaves, of_bins = leaves / LEAVES, _number(params, "max_bin", BINS) / BINS
-    trees = iterations * int(_number(params, "num_class", 1))
+    trees = iterations * int(_number(params, "num_class", 1)) * max(1, len(levels_of(params)))
     # A fit that stops early has fewer trees in the end, as a rule.
     text = 0 if params.get("early_stopping_round") else TEXT_BYTES * min(leaves, rows)
     bins = sum(_bins(params, schema, rows=rows))

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from tasks.errors import InvalidParams
+from tasks.estimators.lightgbm_alpha import check_alpha, levels_of
 from tasks.estimators.lightgbm_by_feature import BY_FEATURE, check_by_feature
 from tasks.estimators.lightgbm_library import aliases, load_lightgbm
 from tasks.tables.checks import json_pointer, listed
@@ -59,6 +60,8 @@ OBJECTIVES: Final[dict[str, tuple[str, ...]]] = {
 }
 #: The metric on the holdout that stops the fit, by problem.
 METRICS: Final = {"regression": "rmse", "binary": "binary_logloss", "multiclass": "multi_logloss", "ranking": "ndcg"}
+#: That of objectives which do not look for the mean.
+_OF_OBJECTIVE: Final = {"quantile": "quantile"}
 #: Of how many first places the metric of a ranking is, if that is not said.
 EVAL_AT: Final = (10,)
 #: The quantile of the objective of that name, if none is given.
@@ -110,6 +113,10 @@ def resolve(params: Mapping[str, Any]) -> dict[str, Any]:
             )
         _check_value(name, main, value)
         found[main] = value
+    alpha = found.get("alpha")
+    if isinstance(alpha, list | tuple):
+        name = names_given(params)["alpha"]
+        check_alpha(name, alpha, objective=found.get("objective"), pointer=_pointer(name))
     return found
 
 
@@ -131,6 +138,8 @@ def try_out(params: Mapping[str, Any]) -> None:
     """Let LightGBM read resolved params, on a few rows and without a fit. Raises InvalidParams with its reason."""
     lgb = load_lightgbm()
     given = {name: value for name, value in params.items() if name not in BY_FEATURE}
+    if levels := levels_of(params):
+        given["alpha"] = levels[0]
     objective = given.get("objective", OBJECTIVES["regression"][0])
     if objective not in {name for names in OBJECTIVES.values() for name in names}:
         raise _bad_objective(objective, [name for names in OBJECTIVES.values() for name in names])
@@ -167,7 +176,7 @@ def complete(params: Mapping[str, Any], schema: Schema, *, rows: int, threads: i
         raise _bad_objective(objective, list(allowed), problem)
     check_by_feature(params, schema)
     defaults: dict[str, Any] = {
-        "metric": METRICS[problem],
+        "metric": _OF_OBJECTIVE.get(objective, METRICS[problem]),
         "seed": 0,
         "deterministic": True,
         "num_iterations": ITERATIONS,

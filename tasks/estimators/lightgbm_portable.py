@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from tasks.tables.columns import Schema
 
 #: The files: the first line of what is dumped, and LightGBM's own text.
 HEADER: Final = "header.json"
 TEXT: Final = "model.txt"
+
+#: The text of one of several quantiles.
+QUANTILE_TEXT: Final = "model_quantile_{}.txt"
+
+
+class _Several(msgspec.Struct):
+    """What the first line says of several quantiles."""
+
+    quantiles: list[tuple[float, int]] = []
+
 
 _LOAD: Final = '''```python
 import json
@@ -39,7 +51,8 @@ def raw(rows):
 ```
 '''
 _SAYS: Final = {
-    "regression": "`raw(rows)` is the prediction of each row.",
+    "regression": "`raw(rows)` is the prediction of each row. Of several quantiles each has a file, such as"
+    f" `{QUANTILE_TEXT.format(0.9)}`; the service sorts what they say of a row.",
     "ranking": "`raw(rows)` is the score of each row: of the rows of one query the highest come first.",
     "binary": "`raw(rows)` is the chance of `schema['classes'][1]` in each row; the service then applies the"
     " calibration and the threshold of `decision` in version.json, if there are any.",
@@ -51,7 +64,11 @@ _SAYS: Final = {
 def files(data: bytes) -> dict[str, bytes]:
     """What was dumped, as files that are it when they are joined."""
     head, newline, text = data.partition(b"\n")
-    return {HEADER: head + newline, TEXT: text}
+    found, start = {HEADER: head + newline}, 0
+    for level, size in msgspec.json.decode(head, type=_Several).quantiles:
+        found[QUANTILE_TEXT.format(level)] = text[start : start + size]
+        start += size
+    return found if start else {**found, TEXT: text}
 
 
 def use(schema: Schema) -> str:

@@ -16,23 +16,24 @@ TRAIN_POINTS: Final = 40
 TRAIN_GROWTH: Final = 1 / 6
 
 
-def reporter(total: int, progress: Progress) -> Any:
-    """A callback of `lightgbm.train` that tells `progress`. Raises InvalidParams for a fit that diverges."""
+def reporter(total: int, progress: Progress, *, measured: bool = True) -> Any:
+    """A callback of `lightgbm.train` that tells `progress`, with metrics if these are to be `measured`. Raises
+    InvalidParams for a fit that diverges."""
     widest = -(-total // TRAIN_POINTS)
     due = 1
 
     def report(env: Any) -> None:
         nonlocal due
-        iteration = env.iteration + 1
+        iteration = env.iteration - env.begin_iteration + 1
         metrics = {}
-        if iteration in (due, total):
+        if measured and iteration in (due, total):
             due = iteration + max(1, min(widest, int(iteration * TRAIN_GROWTH)))
             metrics["train"] = _values(env.model.eval_train())
         if env.evaluation_result_list:
             metrics["holdout"] = _values(env.evaluation_result_list)
         if not all(math.isfinite(value) for values in metrics.values() for value in values.values()):
             raise InvalidParams(f"the fit diverges at iteration {iteration}; try a lower learning_rate").at("/params")
-        progress(iteration, total, metrics)
+        progress(iteration, total, metrics if measured else {})
 
     # Before early stopping, whose order is 30, so that the last iteration is heard of.
     report.order = 20  # type: ignore[attr-defined]

@@ -55,9 +55,10 @@ def figures(outcomes: Outcomes, weights: Floats | None = None, *, only: Sequence
 
 
 def main_metric(problem: str, chosen: str, *found: dict[str, float]) -> tuple[str, bool]:
-    """(the metric that decides, whether more is better): the one chosen, or that of the problem, or where one of
-    `found` has it not, log loss."""
-    name = chosen or MAIN[problem][0]
+    """(the metric that decides, whether more is better): the one chosen, or pinball loss of quantiles, or that of
+    the problem, or where one of `found` has it not, log loss."""
+    quantiles = bool(found) and all("pinball" in figures for figures in found)
+    name = chosen or ("pinball" if quantiles else MAIN[problem][0])
     if not all(name in figures for figures in found):
         name = FALLBACK if problem not in AMOUNTS else MAIN[problem][0]
     return name, grows(name)
@@ -81,11 +82,8 @@ def _regression(rows: Outcomes, weights: Floats) -> dict[str, float]:
     }
     if rows.relative is not None:
         found["mape"] = float(weights @ rows.relative / total)
-    if rows.quantile is not None:
-        # Source: Koenker and Bassett, Econometrica 46 (1978), 33-50.
-        misses = -rows.errors
-        loss = np.maximum(rows.quantile * misses, (rows.quantile - 1) * misses)
-        found["pinball"] = float(weights @ loss / total * scale)
+    if rows.pinball is not None:
+        found["pinball"] = float(weights @ rows.pinball / total * scale)
     return found
 
 

@@ -17,7 +17,11 @@ from tasks.tables.row_hashes import Hashes
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
+#: What is predicted of a regression in place of the mean: a quantile, or several.
+Quantile = float | tuple[float, ...] | None
 
+#: What the names of columns of quantiles begin with.
+QUANTILE: Final = "quantile_"
 #: Bins of the calibration error.
 CALIBRATION_BINS: Final = 10
 
@@ -33,10 +37,12 @@ class Outcomes:
     chances: Floats
     #: How much each row counts.
     weights: Floats
-    #: The quantile that was predicted; None if none was.
-    quantile: float | None = None
+    #: The quantile that was predicted, or several; None if none was.
+    quantile: Quantile = None
     #: Of a ranking: a number for each row that is the same for rows of a query, and for no others.
     queries: Hashes | None = None
+    #: Of several quantiles: a column for each.
+    quantiles: Floats | None = None
 
     @classmethod
     def of(
@@ -47,14 +53,16 @@ class Outcomes:
         classes: Sequence[Any],
         *,
         weights: Floats | None = None,
-        quantile: float | None = None,
+        quantile: Quantile = None,
         queries: Hashes | None = None,
     ) -> Self:
         """From predictions (as `Estimator.predict` gives them) and the true values (an Arrow column)."""
         weights = np.ones(len(truth)) if weights is None else weights
         if problem in AMOUNTS:
             numbers = _floats(predictions.column("prediction"))
-            return cls(problem, _floats(truth), numbers, np.empty((len(truth), 0)), weights, quantile, queries)
+            several = _quantiles(predictions, quantile) if isinstance(quantile, tuple) else None
+            none = np.empty((len(truth), 0))
+            return cls(problem, _floats(truth), numbers, none, weights, quantile, queries, several)
         index = {value: number for number, value in enumerate(classes)}
         expected, given = (
             np.array([index[value] for value in values.to_pylist()], dtype=np.intp)
@@ -71,8 +79,14 @@ class Outcomes:
         """The rows of all parts."""
         arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
         queries = [part.queries for part in parts if part.queries is not None]
-        together = np.concatenate(queries) if queries else None
-        return cls(parts[0].problem, **arrays, quantile=parts[0].quantile, queries=together)
+        several = [part.quantiles for part in parts if part.quantiles is not None]
+        return cls(
+            parts[0].problem,
+            **arrays,
+            quantile=parts[0].quantile,
+            queries=np.concatenate(queries) if queries else None,
+            quantiles=np.concatenate(several) if several else None,
+        )
 
     @cached_property
     def scale(self) -> float:
@@ -91,6 +105,18 @@ class Outcomes:
             return None
         found = np.abs((self.given - self.truth) / self.truth)
         return found if np.isfinite(found).all() else None
+
+    @cached_property
+    def pinball(self) -> Floats | None:
+        """The loss of each row, of several quantiles their mean, divided by `scale`; None if none was predicted.
+
+        Source: Koenker and Bassett, Regression Quantiles, Econometrica 46 (1978), 33-50.
+        """
+        if self.quantile is None:
+            return None
+        guesses = self.given[:, None] if self.quantiles is None else self.quantiles
+        levels, misses = np.atleast_1d(self.quantile), (self.truth[:, None] - guesses) / self.scale
+        return np.asarray(np.maximum(levels * misses, (levels - 1) * misses).mean(axis=1))
 
     @cached_property
     def hits(self) -> npt.NDArray[np.bool_]:
@@ -164,6 +190,18 @@ def log_losses(expected: Indices, chances: Floats) -> Floats:
     eps = np.finfo(np.float64).eps
     true = chances[np.arange(len(expected)), expected]
     return np.asarray(-np.log(np.clip(true, eps, 1 - eps)))
+
+
+def quantile_name(level: float) -> str:
+    """The column of a quantile in a table of predictions, such as `quantile_0.9`."""
+    return f"{QUANTILE}{level}"
+
+
+def _quantiles(predictions: pa.Table, levels: Sequence[float]) -> Floats:
+    """A column for each level; the prediction for one that the model does not have."""
+    there = predictions.column_names
+    names = [name if (name := quantile_name(level)) in there else "prediction" for level in levels]
+    return np.column_stack([_floats(predictions.column(name)) for name in names])
 
 
 def _floats(values: Any) -> Floats:

@@ -10,6 +10,7 @@ from tasks.errors import EstimatorFailed
 from tasks.estimators import fields
 from tasks.estimators.base import UNMEASURED, Dataset, Estimator, Metrics, Progress
 from tasks.estimators.delegating import Delegating
+from tasks.estimators.outcomes import Quantile
 
 #: What a pickle begins with: a mark, then its protocol.
 _PICKLED: Final = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
@@ -21,7 +22,7 @@ class Typed(Delegating):
     def check(self, params: Any) -> None:
         self.inner.check(self._params(params))
 
-    def quantile(self, params: Any) -> float | None:
+    def quantile(self, params: Any) -> Quantile:
         return self.inner.quantile(self._params(params))
 
     def fit(self, dataset: Dataset, params: Any, progress: Progress) -> Any:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tasks.contract import Media, State
 from tasks.errors import InvalidField
+from tasks.estimators.outcomes import QUANTILE, quantile_name
 from tasks.learning.conformal import class_sets, interval_bounds
 from tasks.learning.kept import listed_values, with_kept
 from tasks.learning.notes_header import header_of
@@ -85,6 +86,9 @@ class Answers:
         if kept:
             document["kept"] = listed_values(kept)
         document["predictions"] = self._values[start:stop]
+        if self._levels:
+            document["quantiles"] = self._quantiles[start:stop]
+            document["alpha"] = self._levels
         if self._loaded.schema.classes:
             document["probabilities"] = self._probabilities[start:stop]
             document["classes"] = self._loaded.schema.classes
@@ -117,6 +121,17 @@ class Answers:
     @cached_property
     def _values(self) -> list[Any]:
         return _listed(self._predictions.column("prediction"))
+
+    @cached_property
+    def _levels(self) -> list[float]:
+        """The quantiles that are predicted, growing; most versions predict none."""
+        names = self._predictions.column_names
+        return [float(name.removeprefix(QUANTILE)) for name in names if name.startswith(QUANTILE)]
+
+    @cached_property
+    def _quantiles(self) -> list[tuple[float, ...]]:
+        found = (_listed(self._predictions.column(quantile_name(level))) for level in self._levels)
+        return list(zip(*found, strict=True))
 
     @cached_property
     def _probabilities(self) -> list[tuple[float, ...]]:

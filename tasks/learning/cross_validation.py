@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.metrics import figures
-from tasks.estimators.outcomes import Outcomes
+from tasks.estimators.outcomes import Outcomes, Quantile
 from tasks.learning.measuring import Graded, grade
 from tasks.registry.measured import Decision
 from tasks.tables.columns import AMOUNTS
@@ -24,7 +24,7 @@ def cross_validated(
     params: Mapping[str, Any],
     *,
     progress: Progress,
-    quantile: float | None = None,
+    quantile: Quantile = None,
 ) -> list[Graded]:
     """A model of each fold. Empty if the table has no folds. Raises what a fit raises."""
     if dataset.test is None:

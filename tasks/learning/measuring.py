@@ -14,7 +14,7 @@ from tasks.estimators import asking
 from tasks.estimators.base import Dataset, Estimator
 from tasks.estimators.baselines import baseline
 from tasks.estimators.metrics import figures
-from tasks.estimators.outcomes import Floats, Outcomes
+from tasks.estimators.outcomes import Floats, Outcomes, Quantile
 from tasks.learning.deciding import decided, decision_of
 from tasks.registry.measured import Decision
 from tasks.tables.columns import Schema
@@ -36,7 +36,7 @@ class Graded:
         return checked(figures(self.outcomes))
 
 
-def grade(estimator: Estimator[Any], model: Any, dataset: Dataset, *, quantile: float | None = None) -> Graded:
+def grade(estimator: Estimator[Any], model: Any, dataset: Dataset, *, quantile: Quantile = None) -> Graded:
     """What a model of `dataset.train` decides by is chosen on its validation rows, and it is measured on its test rows.
 
     Raises EstimatorFailed, InvalidRows.
@@ -59,7 +59,7 @@ def _guessed(outcomes: Outcomes, dataset: Dataset) -> Outcomes:
     return baseline(outcomes, dataset.train.column(schema.target), schema, weights=dataset.weights("train"))
 
 
-def choose(estimator: Estimator[Any], model: Any, dataset: Dataset, *, quantile: float | None = None) -> Decision:
+def choose(estimator: Estimator[Any], model: Any, dataset: Dataset, *, quantile: Quantile = None) -> Decision:
     """What a model decides by, by its predictions of the validation rows."""
     if not dataset.holdout.num_rows:
         return Decision()
@@ -77,7 +77,7 @@ def outcomes_on(
     *,
     decision: Decision | None = None,
     weights: Floats | None = None,
-    quantile: float | None = None,
+    quantile: Quantile = None,
 ) -> Outcomes:
     """The predictions of rows that have the columns of the model's schema, the target among them, and perhaps more.
 
