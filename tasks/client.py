@@ -110,15 +110,18 @@ class Client:
         params: dict[str, Any] | None = None,
         promote: Promote | str = Promote.ALWAYS,
         search: dict[str, Any] | None = None,
+        from_version: int | str | None = None,
         lane: Lane = Lane.NORMAL,
         deadline_seconds: float | None = None,
     ) -> Handle:
-        """Train a version on the latest data. `search`, {"seconds": 60} say, looks for better params first."""
+        """Train a version on the latest data. `search`, {"seconds": 60} say, looks for better params first.
+        `from_version`: a version, by number or alias, that the fit goes on from."""
         body = _encode(
             {
                 "params": params or {},
                 "promote": promote,
                 **({"search": search} if search is not None else {}),
+                **({"from_version": from_version} if from_version is not None else {}),
             }
         )
         head = Head(owner=self._owner, model=check_name(model), deadline=self._until(deadline_seconds))

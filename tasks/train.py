@@ -38,6 +38,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     params: dict[str, Any] = {}
     promote: str = Promote.ALWAYS.value
     search: Search | None = None
+    from_version: int | str | None = None
 
 
 @shared_task(name=TASKS[Kind.TRAIN], base=WorkTask, bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
@@ -51,14 +52,15 @@ def train(
     params: dict[str, Any] | None = None,
     promote: str = Promote.ALWAYS.value,
     search: dict[str, Any] | None = None,
+    from_version: int | str | None = None,
 ) -> Any:
     """A group from the ledger; or a direct call, which returns `{"model", "version", "metrics", "promoted",
     "seconds", "importance", "params_used", "fingerprint"}`.
 
-    `before`: the model's name, or the result of the step before in a chain, of whose model this is a version unless
-    `model` names another.
+    `from_version`: a version, by number or alias, that the fit goes on from. `before`: the model's name, or the result
+    of the step before in a chain, of whose model this is a version unless `model` names another.
     """
-    from tasks.learning import fitting
+    from tasks.learning import fitting, starting
 
     if group is not None:
         return run_claimed(self, group, _run_group)
@@ -76,6 +78,7 @@ def train(
             promote=_promote(promote),
             trials_of=self.request.id,
             search=read_search(search) if search is not None else None,
+            from_version=starting.check_named(from_version),
         )
         return fitting.fit(runtime, request, report=throttled(show))
 
@@ -83,7 +86,7 @@ def train(
 
 
 def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
-    from tasks.learning import fitting
+    from tasks.learning import fitting, starting
     from tasks.tables.unpacking import unpacked
 
     body = parse(unpacked(claim.bodies[0], claim.heads[0].coding, runtime.bounds), Body)
@@ -94,6 +97,7 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
         task=f"{claim.group}-0",
         claim=claim,
         search=body.search,
+        from_version=starting.check_named(body.from_version),
         trials_of=f"{claim.group}-0",
     )
     if claim.version is not None:

@@ -212,6 +212,7 @@ def _lineage_document(lineage: Lineage) -> dict[str, Any]:
             "source_sha256": code.source or None,
         },
         "packages": lineage.packages,
+        "from_version": lineage.from_version or None,
     }
 
 

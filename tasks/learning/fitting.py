@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from tasks.contract import Promote
+from tasks.errors import InvalidField
 from tasks.estimators import fields
 from tasks.estimators.base import Estimator
 from tasks.learning.fits import fit_models
@@ -21,6 +22,7 @@ from tasks.learning.promotion import decide
 from tasks.learning.provenance import lineage_of
 from tasks.learning.recording import Recorder, Report
 from tasks.learning.searching import check_search, search_params, told_with, trials_kept
+from tasks.learning.starting import started
 from tasks.ledger.groups import Claim
 from tasks.registry.names import check_name
 from tasks.registry.records import Snapshot, Version
@@ -45,6 +47,8 @@ class Request(msgspec.Struct, frozen=True):
     search: Search | None = None
     #: Under what the trials of a search are kept until it is over: what another worker that goes on with it is told.
     trials_of: str = ""
+    #: The version that it goes on from, by number or alias.
+    from_version: int | str | None = None
 
 
 def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]:
@@ -56,14 +60,19 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
     snapshot = runtime.registry.snapshot(request.model)
     estimator = runtime.estimators.get(snapshot.estimator)
     estimator.check(request.params)
+    start = 0
+    if request.from_version is not None:
+        if request.search is not None:
+            raise InvalidField("from_version and search cannot be used together: leave one of them out").at("/search")
+        estimator, start = started(runtime, request.model, request.from_version, snapshot=snapshot, estimator=estimator)
     if request.search is not None:
         check_search(runtime, request.search, request.params, estimator)
     with trials_kept(runtime, request.trials_of) if request.search is not None else nullcontext():
-        return _fit(runtime, request, snapshot, estimator, report=report)
+        return _fit(runtime, request, snapshot, estimator, report=report, start=start)
 
 
 def _fit(
-    runtime: Runtime, request: Request, snapshot: Snapshot, estimator: Estimator[Any], *, report: Report
+    runtime: Runtime, request: Request, snapshot: Snapshot, estimator: Estimator[Any], *, report: Report, start: int
 ) -> dict[str, Any]:
     with runtime.traces.step("read data", model=request.model):
         dataset = read_dataset(runtime.blobs, snapshot)
@@ -110,7 +119,7 @@ def _fit(
         decision=graded.decision if graded and not fitted.two else choose(estimator, fitted.served, dataset),
         findings=msgspec.Raw(msgspec.json.encode(findings)),
         search=searched,
-        lineage=lineage_of(runtime.estimators.path(snapshot.estimator), request.claim),
+        lineage=lineage_of(runtime.estimators.path(snapshot.estimator), request.claim, start=start),
     )
     # A train that has stored its version does not fail any more.
     let_finish()

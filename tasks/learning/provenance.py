@@ -20,11 +20,16 @@ SERVICE: Final = "mlservice"
 LIBRARIES: Final = ("lightgbm", "numpy", "pyarrow", "scikit-learn", "scipy", "skops")
 
 
-def lineage_of(path: str, claim: Claim | None) -> Lineage:
-    """Where a version comes from that an estimator fits, which is imported from this path (`package.module:Class`)."""
+def lineage_of(path: str, claim: Claim | None, *, start: int = 0) -> Lineage:
+    """Where a version comes from that an estimator fits, which is imported from this path (`package.module:Class`).
+    `start`: the version that it goes on from, or 0."""
     head = claim.heads[0] if claim else None
     return Lineage(
-        who=who_asked(claim), request_id=head.request_id if head else "", code=code_of(path), packages=packages()
+        who=who_asked(claim),
+        request_id=head.request_id if head else "",
+        code=code_of(path),
+        packages=packages(),
+        from_version=start,
     )
 
 

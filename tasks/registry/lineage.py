@@ -26,6 +26,8 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     code: Code
     #: Versions of Python and of the libraries that fit and store, by name.
     packages: dict[str, str] = {}
+    #: The version that its fit went on from; 0 where it began anew.
+    from_version: int = 0
 
 
 class Period(msgspec.Struct, frozen=True):

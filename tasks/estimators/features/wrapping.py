@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from tasks.errors import EstimatorFailed
+from tasks.errors import EstimatorFailed, InvalidField
 from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.delegating import Delegating
 from tasks.estimators.features import layer
@@ -46,6 +46,13 @@ class WithFeatures(Delegating):
     def __init__(self, inner: Estimator[Any]) -> None:
         super().__init__(inner)
         self.raw = WithFeatures.raw
+
+    def starting_from(self, model: Featured) -> Self:
+        if model.schema is not None:
+            raise InvalidField(
+                "from_version cannot be used with dates or text, of which this estimator's numbers are made anew"
+            ).at("/from_version")
+        return type(self)(self.inner.starting_from(model.inner))
 
     def fit(self, dataset: Dataset, params: Any, progress: Progress) -> Featured:
         if not dataset.rows:
