@@ -18,6 +18,7 @@ from gateway.resources.artefacts import ArtefactResource
 from gateway.resources.authorize import AuthorizeBodyResource, AuthorizeResource
 from gateway.resources.dead import DeadLetterResource, DeadLettersResource, ReplayResource
 from gateway.resources.docs import AssetResource, DefinitionResource, DocsResource
+from gateway.resources.estimators import EstimatorsResource
 from gateway.resources.events import EventsResource
 from gateway.resources.flower import FlowerSessionResource
 from gateway.resources.health import LiveResource, ReadyResource
@@ -138,6 +139,7 @@ def model_routes(parts: Collaborators) -> dict[str, object]:
     descriptions = Descriptions(client, registry, parts.connections.blobs)
     version = "/v1/models/{model}/versions/{version}"
     return {
+        "/v1/estimators": EstimatorsResource(registry.offers),
         "/v1/models": ModelsResource(registry.listing),
         "/v1/models/{model}": ModelResource(descriptions, deleting),
         "/v1/models/{model}/snapshot": DataResource(deleting),

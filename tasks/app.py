@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import redis
 from celery import Celery
-from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown
+from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown, worker_ready
 from kombu import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
@@ -43,6 +43,7 @@ from tasks.worker.cancels import Cancels
 from tasks.worker.events import Sample
 from tasks.worker.leases import Leases
 from tasks.worker.memory_limit import MemoryWatch, limit_data
+from tasks.worker.offering import offer_when_ready
 from tasks.worker.qos import HOLDER
 from tasks.worker.redaction import log_no_messages
 from tasks.worker.shutdown import Stopping
@@ -55,10 +56,7 @@ log = logging.getLogger(__name__)
 RECONCILE_SECONDS: Final = 2.0
 
 #: What our workers' main processes do that Celery's do not.
-STEPS: Final = (
-    *(BatchedEvents, Cancels, Leases, LostProcesses, Membership, MemoryWatch, Stopping, Succession),
-    Watched,
-)
+STEPS: Final = (BatchedEvents, Cancels, Leases, LostProcesses, Membership, MemoryWatch, Stopping, Succession, Watched)
 
 
 class CeleryApp(Celery):  # type: ignore[misc]
@@ -247,4 +245,5 @@ def send_traces(**_: Any) -> None:
             runtime(app.settings).traces.close()
 
 
+worker_ready.connect(offer_when_ready)
 app = create_app(Settings.load())

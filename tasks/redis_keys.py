@@ -69,6 +69,8 @@ USERS_KEY: Final = "ml:users"
 SERVICE_KEY: Final = "ml:service"
 MARK_FIELD: Final = "blobs"
 KEYS_FIELD: Final = "keys"
+#: Hash: what the workers offer: name of an estimator to what it is (JSON).
+ESTIMATORS_KEY: Final = "ml:estimators"
 #: Set: the names of all models.
 MODELS_KEY: Final = "ml:models"
 #: Hash: one model: estimator, target, latest snapshot, current version, counters.

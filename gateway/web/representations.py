@@ -130,6 +130,7 @@ def model_document(model: ModelDescription) -> dict[str, Any]:
         "snapshot": _snapshot_document(snapshot) if snapshot else None,
         "schema": described.schema,
         "plan": msgspec.Raw(model.plan) if model.plan is not None else None,
+        "params_schema": model.params_schema,
         "version_count": model.listed.total,
         "versions": version_lines(model.listed)[::-1],
     }

@@ -82,7 +82,9 @@ class Estimator(ABC, Generic[Model]):
     #: instance. Names and values that it does not have are refused before any work is done. None: they get the mapping
     #: as it came, and `check` refuses.
     Params: ClassVar[type[Any] | None] = None
-    #: The same of the `options` of an init that are its own; `fit` finds them as `dataset.options`.
+    #: Where that is None: a class of those that people set most, for forms; others are taken, too.
+    CommonParams: ClassVar[type[Any] | None] = None
+    #: The same as `Params` of the `options` of an init that are its own; `fit` finds them as `dataset.options`.
     Options: ClassVar[type[Any] | None] = None
     #: How much memory `fit` may use (bytes); 0: nobody has said. Set by who made the estimator.
     memory_bytes: int = 0
@@ -217,7 +219,8 @@ class Estimator(ABC, Generic[Model]):
 
     def params_schema(self) -> dict[str, Any] | None:
         """The JSON schema of params, for those who are to fill them in; None if it tells none."""
-        return None if self.Params is None else fields.schema_of(self.Params)
+        named = self.Params or self.CommonParams
+        return fields.schema_of(named, others=self.Params is None) if named is not None else None
 
     def search_space(self, dataset: Dataset, params: Mapping[str, Any]) -> dict[str, Any]:
         """Which params are worth a search on this dataset beside those that are given (`params`, as they came), and

@@ -50,17 +50,18 @@ class Catalogue:
 
     def names(self) -> list[str]:
         """All names, sorted."""
-        return sorted(self._paths())
+        return sorted(self.paths())
 
     def path(self, name: str) -> str:
         """From where the estimator of that name is imported (`package.module:Class`). Raises KeyError."""
-        return self._paths()[name]
+        return self.paths()[name]
 
-    def _paths(self) -> dict[str, str]:
+    def paths(self) -> dict[str, str]:
+        """Where each lies, by name."""
         return offered() | dict(self._extra)
 
     def _make(self, name: str) -> Estimator[Any]:
-        paths = self._paths()
+        paths = self.paths()
         if name not in paths:
             raise InvalidField(f"there is no estimator {name!r}; known are {listed(sorted(paths))}").at("?estimator")
         module, _, attribute = paths[name].partition(":")

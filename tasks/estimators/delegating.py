@@ -15,7 +15,19 @@ from tasks.tables.sides import Sides
 
 #: What an estimator says of itself beside its methods.
 SAYS = (
-    *("memory_bytes", "repeats", "takes", "raw", "Params", "Options", "needs_rows", "columns", "target", "classes"),
+    *(
+        "memory_bytes",
+        "repeats",
+        "takes",
+        "raw",
+        "Params",
+        "CommonParams",
+        "Options",
+        "needs_rows",
+        "columns",
+        "target",
+        "classes",
+    ),
     *("batch_rows", "proven"),
 )
 

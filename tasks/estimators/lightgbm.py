@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.errors import EstimatorFailed, InvalidField
-from tasks.estimators import lightgbm_portable
+from tasks.estimators import lightgbm_fields, lightgbm_portable
 from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.features import layer
 from tasks.estimators.features.layer import PLAIN, Features
@@ -85,9 +85,9 @@ class LightGBM(Estimator[LightGBMModel]):
     two are 10.
     """
 
-    repeats = True
     raw = frozenset({"date", "text"})
-    proven = True
+    repeats = proven = True
+    CommonParams = lightgbm_fields.CommonParams
     _start: LightGBMModel | None = None
 
     def check(self, params: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from tasks.errors import InvalidField, MalformedBody, ModelNotInitialised, Unavailable
 from tasks.estimators.base import Dataset, Estimator
+from tasks.estimators.describing import described
 from tasks.estimators.without_rows import declared
 from tasks.learning.dry_runs import look
 from tasks.learning.guarding import check_unchanged, guarded
@@ -94,6 +95,7 @@ def initialise(runtime: Runtime, request: Request, reading: Reading | None) -> d
         snapshot = _store(runtime, request, dataset, fingerprint=formats.fingerprint(table))
         # An init that has stored its snapshot does not fail any more.
         let_finish()
+        runtime.registry.offers.put(request.estimator, msgspec.json.encode(described(request.estimator, estimator)))
         runtime.registry.set_snapshot(request.model, snapshot, claim=request.claim)
     schema, plan = dataset.schema, dataset.plan
     assert plan is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final, NamedTuple
 
+import msgspec
 import redis
 
 from tasks.errors import Unavailable, UnknownVersion
@@ -30,6 +31,8 @@ class ModelDescription(NamedTuple):
     described: Snapshot | Version
     #: JSON of the plan of the data's columns; None if there is none.
     plan: bytes | None
+    #: JSON schema of what a train may say in `params`; None if its estimator tells none.
+    params_schema: msgspec.Raw | None
     current: int | None
     aliases: dict[str, int]
     listed: Listed
@@ -66,11 +69,13 @@ class Descriptions:
         snapshot = read_snapshot(record) if record else None
         if snapshot is None and not listed.total:
             raise self._registry.unknown(name)
+        described = snapshot or self._with_schema(self._registry.version(name, max(listed.versions)))
         return ModelDescription(
             name=name,
             snapshot=snapshot,
-            described=snapshot or self._with_schema(self._registry.version(name, max(listed.versions))),
+            described=described,
             plan=self._plan(snapshot),
+            params_schema=self._registry.offers.params_schema(described.estimator),
             current=int(current) if current else None,
             aliases=named(aliases),
             listed=listed,

@@ -30,6 +30,7 @@ from tasks.registry.curve import Curve
 from tasks.registry.history import RETENTION, fact, last_fact, task_of, who_asked
 from tasks.registry.listing import Listing
 from tasks.registry.names import keys_of
+from tasks.registry.offers import Offers
 from tasks.registry.records import Model, Snapshot, Summary, Version, read_snapshot, read_version, read_whole_version
 from tasks.registry.searched import KeptTrials
 from tasks.registry.snapshot_plans import SnapshotPlans
@@ -51,6 +52,7 @@ class Registry:
         self.plans = SnapshotPlans(client)
         self.trials = KeptTrials(client)
         self.listing = Listing(client)
+        self.offers = Offers(client)
         self._add_version = register(client, "tasks/registry/lua/add_version.lua")
         self._set_snapshot = register(client, "tasks/registry/lua/set_snapshot.lua")
         self._promote = register(client, "tasks/registry/lua/promote.lua")

@@ -92,6 +92,7 @@ DOCUMENTED: Final = {
     ("GET", "/v1/dead/{handle}"): Access(scopes=("admin",), answers=(404,)),
     ("DELETE", "/v1/dead/{handle}"): Access(scopes=("admin",), answers=(404,)),
     ("POST", "/v1/dead/{handle}/replay"): Access(scopes=("admin",), answers=(404,)),
+    ("GET", "/v1/estimators"): Access(scopes=None, answers=(200,)),
     ("GET", "/v1/models"): Access(scopes=None, answers=(200,)),
     ("GET", "/v1/models/{model}"): Access(scopes=VIEWING, answers=(200,)),
     ("GET", "/v1/models/{model}/versions"): Access(scopes=VIEWING, answers=(200,)),

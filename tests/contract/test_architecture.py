@@ -78,7 +78,7 @@ GATEWAY_TASKS = {
         f"registry.{module}"
         for module in (
             *("models_registry", "records", "names", "aliases", "deleting", "exports", "history"),
-            *("descriptions", "lineage", "listing"),
+            *("descriptions", "lineage", "listing", "offers"),
         )
     ),
     *("telemetry.traces", "telemetry.tracing"),

@@ -97,6 +97,7 @@ def tasks(ask: Asker, handles: list[str]) -> None:
 
 
 def models(ask: Asker) -> None:
+    ask("GET", "/v1/estimators")
     ask("GET", "/v1/models")
     ask("GET", "/v1/models/{model}")
     for params in ({"limit": 1}, {"after": "zzz"}, {"limit": 0}):

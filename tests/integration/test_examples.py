@@ -74,3 +74,20 @@ def test_versions_of_a_formula_are_as_those_of_any_model(service: Service) -> No
     assert made.status_code == 200, made.text
     trained = service.http.post(f"{model}/train", json={"params": {"yearly_percent": 3}}, headers=waiting).json()
     assert trained["metrics"]["rmse"] < 0.1
+
+
+def test_its_params_are_there_for_forms(service: Service) -> None:
+    offers = {one["name"]: one for one in service.http.get("/v1/estimators").raise_for_status().json()["estimators"]}
+    assert {"lightgbm", "loan", "slow"} <= offers.keys()
+    loan = offers["loan"]
+    assert (loan["error"], loan["needs_rows"], loan["columns"]) == ("", False, {"amount": "number", "months": "number"})
+    assert loan["params_schema"]["properties"]["yearly_percent"] == {
+        "type": "number", "minimum": 0, "maximum": 100, "default": 4.0,
+        "description": "the interest of a year, in per cent",
+    }  # fmt: skip
+    assert offers["slow"]["params_schema"] is None
+    common = offers["lightgbm"]["params_schema"]
+    assert common["additionalProperties"] is True
+    assert common["properties"]["num_iterations"]["default"] == 200
+    service.http.post("/v1/models/form/init", params={"estimator": "loan"}, headers={"Prefer": "wait=30"})
+    assert service.http.get("/v1/models/form").json()["params_schema"] == loan["params_schema"]
