@@ -156,11 +156,11 @@ class NaNsForMissing(Sound):
         return np.where(np.isnan(table.column(0).to_numpy()), np.nan, super().values(model, table))
 
 
-class Whole(Sound):
-    """Answers with whole numbers where the target is a float."""
+class Worded(Sound):
+    """Answers with text where the target is a number."""
 
     def predict(self, model: Any, table: pa.Table) -> pa.Table:
-        return pa.table({"prediction": pa.array(self.values(model, table).astype(int), pa.int64())})
+        return pa.table({"prediction": list(map(str, self.values(model, table)))})
 
 
 class Misnamed(Sound):

@@ -1,18 +1,31 @@
-"""The commands for an estimator of one's own: `check`."""
+"""The commands for an estimator of one's own: `new`, `check`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from infra.arguments.common import command
 
 if TYPE_CHECKING:
     from infra.arguments.common import Subparsers
 
+#: What a project may begin with.
+STARTS: Final = ("function", "sklearn", "notebook")
+
 
 def add_projects(commands: Subparsers) -> None:
     """Begin one, and see whether it can serve."""
+    new = command(commands, "new", "infra.commands.new:run", help="write a project with an estimator of your own")
+    new.add_argument("name", metavar="NAME", help="of the project and its estimator, such as churn-model")
+    new.add_argument(
+        "--from",
+        dest="start",
+        choices=STARTS,
+        help="what to begin with: plain functions (the default), a pipeline, or a notebook's code",
+    )
+    new.add_argument("--notebook", type=Path, metavar="FILE", help="the notebook (.ipynb)")
+
     check = command(commands, "check", "infra.commands.check:run", help="try an estimator of yours without a service")
     check.add_argument("path", metavar="MODULE:CLASS", help="as the workers would import it")
     check.add_argument("--data", type=Path, required=True, metavar="FILE", help="a table: CSV, Parquet, JSON, .xlsx")

@@ -15,18 +15,27 @@ if TYPE_CHECKING:
 
 
 def add_up(commands: Subparsers) -> None:
-    """`up`, and a certificate to try it with."""
+    """`up` and `dev`, and a certificate to try them with."""
     up = command(commands, "up", "infra.supervision.up:run", help="serve on this machine until stopped")
-    add_home(up)
-    up.add_argument("--host", default=os.environ.get("MLSERVICE_HOST", DEFAULT_HOST), help="default: %(default)s")
-    up.add_argument(
-        "--port",
-        type=int,
-        default=os.environ.get("MLSERVICE_PORT", DEFAULT_PORT),
-        help="0: any free one; default: %(default)s",
+    dev = command(
+        commands,
+        "dev",
+        "infra.supervision.dev:run",
+        help="as `up`, with new workers when your estimator's code changes",
     )
-    up.add_argument("--tls-cert", type=Path, metavar="FILE", help="speak HTTPS with this certificate (PEM)")
-    up.add_argument("--tls-key", type=Path, metavar="FILE", help="its key (PEM, without a password)")
+    for serving in (up, dev):
+        add_home(serving)
+        serving.add_argument(
+            "--host", default=os.environ.get("MLSERVICE_HOST", DEFAULT_HOST), help="default: %(default)s"
+        )
+        serving.add_argument(
+            "--port",
+            type=int,
+            default=os.environ.get("MLSERVICE_PORT", DEFAULT_PORT),
+            help="0: any free one; default: %(default)s",
+        )
+        serving.add_argument("--tls-cert", type=Path, metavar="FILE", help="speak HTTPS with this certificate (PEM)")
+        serving.add_argument("--tls-key", type=Path, metavar="FILE", help="its key (PEM, without a password)")
 
     example = command(commands, "tls-example", "infra.nginx.tls:example", help="make a certificate to try TLS with")
     example.add_argument("folder", type=Path, metavar="DIR", help="where to write it and its key")

@@ -1,4 +1,4 @@
-"""Whether the estimators that the settings name are there, before a service starts that could not use them."""
+"""Whether the estimators that are not ours are there, before a service starts that could not use them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 
 from tasks.config.settings import Settings
 from tasks.errors import SettingsError
+from tasks.estimators.offered import others
 
 #: Longest time for their import (seconds).
 IMPORT_SECONDS: Final = 60.0
@@ -18,24 +19,26 @@ import sys
 from tasks.config.settings import Settings
 from tasks.errors import SettingsError
 from tasks.estimators.catalogue import Catalogue
+from tasks.estimators.offered import others
 
 paths = Settings.load().estimator_paths
-for name, path in paths.items():
+for name, path in (others() | paths).items():
+    where = "MLSERVICE_ESTIMATORS" if name in paths else "an installed package"
     try:
         Catalogue(paths, threads=1).get(name)
     except SettingsError as error:
-        sys.exit(str(error))
+        sys.exit(f"{where}: {error}")
     except BaseException as error:
-        sys.exit(f"{name}={path}: {type(error).__name__}: {error}")
+        sys.exit(f"{where}: {name}={path}: {type(error).__name__}: {error}")
 """
 
 
 def check_estimators(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Raise SettingsError, which names the estimator, if one of the settings cannot be imported or made.
+    """Raise SettingsError, which names it, if an estimator of the settings or of a package cannot be imported or made.
 
     In a process of its own, as a worker will import it: models and their libraries are not for this one.
     """
-    if not settings.estimator_paths:
+    if not (settings.estimator_paths or others()):
         return
     command = [sys.executable, "-P", "-c", PROGRAM]
     try:
@@ -43,7 +46,7 @@ def check_estimators(settings: Settings, environ: Mapping[str, str]) -> None:
             command, env=dict(environ), capture_output=True, text=True, check=False, timeout=IMPORT_SECONDS
         )
     except subprocess.TimeoutExpired as error:
-        raise SettingsError(f"MLSERVICE_ESTIMATORS cannot be imported within {IMPORT_SECONDS:.0f} s") from error
+        raise SettingsError(f"your estimators cannot be imported within {IMPORT_SECONDS:.0f} s") from error
     if done.returncode:
-        said = done.stderr.strip().splitlines() or [f"the import ended with {done.returncode}"]
-        raise SettingsError(f"MLSERVICE_ESTIMATORS: {said[-1]}")
+        said = done.stderr.strip().splitlines() or [f"the import of your estimators ended with {done.returncode}"]
+        raise SettingsError(said[-1])

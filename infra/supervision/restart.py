@@ -31,13 +31,13 @@ def run(args: argparse.Namespace) -> int:
             raise InvalidField(f"there is no program {name!r} to restart; choose from {', '.join(known)}")
     for name in args.programs or known:
         began = time.monotonic()
-        (_renew if known[name].renew_signal else _replace)(supervisor, known[name])
+        (_renew if known[name].renew_signal else replace)(supervisor, known[name])
         print(f"{name} restarted in {time.monotonic() - began:.1f} s", flush=True)
     return 0
 
 
-def _replace(supervisor: Supervisor, program: Program) -> None:
-    """End the program and start it. What it has begun it finishes, or gives it back."""
+def replace(supervisor: Supervisor, program: Program) -> None:
+    """End the program and start it. What it has begun it finishes, or gives it back. Raises Unavailable."""
     if _state(supervisor, program).pid:
         supervisor.stop(program.group, program.name)
         _wait(lambda: not _state(supervisor, program).pid, f"{program.name} did not end")

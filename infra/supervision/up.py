@@ -30,6 +30,7 @@ from infra.redis_server.embedded import flower_url, write_store
 from infra.redis_server.loading import loaded_part
 from infra.redis_server.place import RedisPlace, redis_place
 from infra.redis_server.repair import mend
+from infra.supervision.attending import Attending, Nothing
 from infra.supervision.estimators import check_estimators
 from infra.supervision.programs import programs, write_supervisor
 from infra.supervision.readiness import is_ready, wait_until_loaded, wait_until_ready
@@ -44,8 +45,11 @@ from tasks.telemetry.tracing import load_traces
 ISSUER_VARIABLES: Final = "MLSERVICE_OIDC_"
 
 
-def run(args: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM. Raises ServiceError, after a clean stop, if the service does not come up."""
+def run(args: argparse.Namespace, *, attend: Callable[[Mapping[str, str]], Attending] = Nothing) -> int:
+    """Serve until SIGINT or SIGTERM. Raises ServiceError, after a clean stop, if the service does not come up.
+
+    `attend` makes what looks after it, of the environment of its processes.
+    """
     home = Home(args.home.resolve())
     given = {**os.environ, **tls_variables(args)}
     settings = Settings.load(given)
@@ -83,10 +87,11 @@ def run(args: argparse.Namespace) -> int:
             mend(home)
         service = Service(pid=os.getpid(), url=address.url, sockets=str(sockets.folder))
         stack = Stack(home, sockets.folder)
+        attending = attend(environment)
         with home.announced(service):
             stack.start(environment, keep=(lock, *sockets.held))
             try:
-                serve(stack, signals, address=address, environment=environment, loaded=loaded)
+                serve(stack, signals, address=address, environment=environment, loaded=loaded, attending=attending)
             finally:
                 stack.stop(signals)
     return 0
@@ -175,6 +180,7 @@ def serve(
     address: Address,
     environment: Mapping[str, str],
     loaded: Callable[[], float | None],
+    attending: Attending,
 ) -> None:
     """Wait until the service is ready, say so, and wait until it is to stop."""
     wait_until_ready(stack, signals, ready=partial(is_ready, address), loaded=loaded, tell=say)
@@ -187,7 +193,8 @@ def serve(
         with suppress(OSError):
             print(greeting(address, environment), flush=True)
     while stack.running and not signals.stopped:
-        signals.wait(None)
+        signals.wait(attending.seconds)
+        attending.look()
     if not signals.stopped:
         raise Unavailable("the supervisor was killed; everything is stopped")
 

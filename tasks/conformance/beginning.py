@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,17 +12,12 @@ from typing import Any, Final
 
 from tasks.conformance.attempts import attempt
 from tasks.conformance.observing import Observer
+from tasks.conformance.preparing import prepared
 from tasks.conformance.remarks import Remark, figure, warning
 from tasks.conformance.request import Request
-from tasks.conformance.trial import picked
 from tasks.estimators.base import Dataset, Estimator
 from tasks.estimators.catalogue import Catalogue
 from tasks.formatting import duration
-from tasks.tables.planning.options import wishes_of
-from tasks.tables.planning.source import Source
-from tasks.tables.reading.bodies import read
-from tasks.tables.reading.hints import Hints
-from tasks.tables.value_types.typing import typed
 
 #: What the estimator is called while it is checked.
 NAME: Final = "checked"
@@ -56,19 +52,13 @@ def import_estimator(request: Request, observer: Observer, remarks: list[Remark]
 
 def prepare(request: Request, estimator: Estimator[Any], remarks: list[Remark]) -> Dataset:
     """The data to fit, of the rows that are used. Raises Failed."""
-    dataset = attempt("the table", lambda: _prepared(request, estimator), remedy=MEND_DATA)
+    options = {**request.options, "target": request.target}
+    ready = partial(prepared, estimator, Path(request.data), options, rows=request.rows)
+    dataset = attempt("the table", ready, remedy=MEND_DATA)
     schema = dataset.schema
     types = ", ".join(f"{column.name} ({column.type})" for column in schema.columns)
     remarks.append(figure(f"{dataset.rows} rows, {schema.problem} of {schema.target} by {types}"))
     return dataset
-
-
-def _prepared(request: Request, estimator: Estimator[Any]) -> Dataset:
-    """As an init does it."""
-    reading = read(Path(request.data).read_bytes(), Hints())
-    table, _ = typed(reading.table, wishes_of(request.options), decimal=reading.decimal, said=reading.format != "csv")
-    known = estimator.knowing(Source(index=reading.index))
-    return known.prepare(picked(table, request.rows), {**request.options, "target": request.target})
 
 
 def _installed(module: str) -> object:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
+import numpy as np
 import pyarrow as pa
 
-from tasks.conformance.answers import faults_of
 from tasks.conformance.attempts import Failed, attempt, told
 from tasks.conformance.comparing import difference
 from tasks.conformance.remarks import Remark, fault, figure, warning
@@ -19,6 +19,7 @@ from tasks.estimators.base import Metrics
 from tasks.estimators.baselines import baseline
 from tasks.estimators.metrics import figures, main_metric
 from tasks.estimators.outcomes import Outcomes
+from tasks.tables.group_split import group_hashes
 
 #: A name that no estimator has for a param.
 NO_PARAM: Final = "no_such_param"
@@ -28,6 +29,8 @@ MEND_FIT: Final = (
 )
 
 
+#: By how much the probabilities of a row may miss 1.
+SUM_OFF: Final = 1e-3
 #: On fewer rows a metric says little.
 FEW_TESTED: Final = 20
 
@@ -110,13 +113,11 @@ def answer(trial: Trial) -> Iterator[Remark]:
     """The answer has the shape, types and values that the contract promises."""
     before = _bytes(trial.rows)
     with trial.watch() as seen:
-        found: Any = trial.ask(trial.rows)
+        found = trial.ask(trial.rows)
     yield from seen
-    wrong = list(faults_of(found, trial.schema, rows=trial.rows.num_rows))
+    yield from sums_off(found)
     if _bytes(trial.rows) != before:
         yield fault("predict changes the rows that it is given", "work on a copy of the columns")
-    if wrong:
-        raise Failed(*wrong)
     trial.predictions = found
 
 
@@ -157,7 +158,9 @@ def score(trial: Trial) -> Iterator[Remark]:
     quantile = trial.estimator.quantile(trial.params)
     answers = trial.ask(tested.select(schema.names))
     truth = tested.column(schema.target)
-    found = Outcomes.of(schema.problem, truth, answers, schema.classes, quantile=quantile)
+    query = schema.beside_of("query") if schema.problem == "ranking" else ""
+    queries = group_hashes(tested.column(query)) if query else None
+    found = Outcomes.of(schema.problem, truth, answers, schema.classes, quantile=quantile, queries=queries)
     guess = baseline(found, trial.learned.train.column(schema.target), schema)
     own, plain = figures(found), figures(guess)
     name, grows = main_metric(schema.problem, "" if quantile is None else "pinball", own, plain)
@@ -167,6 +170,20 @@ def score(trial: Trial) -> Iterator[Remark]:
         yield warning(
             f"it is no better than a guess that knows the target alone ({name} {own[name]:.3g}, {plain[name]:.3g})",
             "look whether fit uses the columns, and whether predict reads them as fit did",
+        )
+
+
+def sums_off(answer: pa.Table) -> Iterator[Remark]:
+    """What is wrong with the probabilities of an answer that has some."""
+    names = [name for name in answer.column_names if name.startswith("probability_")]
+    if not names:
+        return
+    sums = np.sum([answer.column(name).to_numpy() for name in names], axis=0)
+    off = np.abs(sums - 1) > SUM_OFF
+    if off.any():
+        row = int(off.argmax())
+        yield fault(
+            f"the probabilities of row {row} add up to {sums[row]:.4g}", "divide them by their sum, so that it is 1"
         )
 
 

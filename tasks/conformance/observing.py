@@ -21,6 +21,8 @@ CHANGING: Final = frozenset(
 SPEAKING: Final = frozenset({"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"})
 #: Where anybody may write: what is written there changes nothing.
 DEVICES: Final = Path("/dev")
+#: Where Python keeps modules that it has compiled.
+CACHE: Final = "__pycache__"
 #: Most places that one remark names.
 MOST_NAMED: Final = 3
 
@@ -62,7 +64,8 @@ class Observer:
                 self._written[str(path)] = None
 
     def _may(self, path: Path) -> bool:
-        return any(path.is_relative_to(folder) for folder in (*self._allowed, DEVICES))
+        # What Python itself writes is not the estimator's doing.
+        return CACHE in path.parts or any(path.is_relative_to(folder) for folder in (*self._allowed, DEVICES))
 
 
 def _changes(arguments: tuple[Any, ...]) -> bool:

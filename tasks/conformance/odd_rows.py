@@ -9,11 +9,11 @@ from typing import Any, Final
 import msgspec
 import pyarrow as pa
 
-from tasks.conformance.answers import faults_of
-from tasks.conformance.attempts import Failed, attempt
+from tasks.conformance.attempts import Failed
 from tasks.conformance.comparing import difference
+from tasks.conformance.fits import sums_off
 from tasks.conformance.remarks import Remark, fault, warning
-from tasks.conformance.trial import MEND_PREDICT, Trial, picked
+from tasks.conformance.trial import Trial, picked
 from tasks.errors import InvalidRequest
 from tasks.tables.columns import Column
 from tasks.tables.row_reader import RowReader
@@ -79,7 +79,7 @@ def _answered(trial: Trial, rows: Rows, what: str) -> Iterator[Remark]:
                 "fill in or refuse such values: raise InvalidRows of tasks.errors, which reaches the caller as 422",
             )
         return
-    for remark in faults_of(answer, trial.schema, rows=len(rows)):
+    for remark in sums_off(answer):
         yield msgspec.structs.replace(remark, message=f"{what}: {remark.message}")
 
 
@@ -116,7 +116,7 @@ def _ask(trial: Trial, rows: Rows) -> pa.Table:
     """The answer for rows as a service reads them. Raises Failed, InvalidRequest."""
     reader = RowReader(trial.schema)
     table = reader.table([reader.read(_body(rows))])
-    return attempt("predict", lambda: trial.estimator.predict(trial.model, table), remedy=MEND_PREDICT)
+    return trial.ask(table)
 
 
 def _rows(trial: Trial) -> Rows:

@@ -87,8 +87,6 @@ def _environment(role: str, folder: Path, environ: Mapping[str, str]) -> dict[st
     return {
         **environ,
         "PYTHONHASHSEED": SEEDS[role],
-        # What Python itself would write is not the estimator's doing.
-        "PYTHONDONTWRITEBYTECODE": "1",
         "TMPDIR": str(folder / TEMPORARY),
         "MPLCONFIGDIR": str(folder / TEMPORARY),
     }

@@ -10,8 +10,10 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from tasks.conformance.attempts import attempt
-from tasks.conformance.remarks import Remark
+from tasks.conformance.attempts import Failed, attempt
+from tasks.conformance.remarks import Remark, fault
+from tasks.errors import EstimatorFailed
+from tasks.estimators.asking import predictions
 from tasks.estimators.base import Dataset, Estimator
 from tasks.tables.columns import Schema
 
@@ -20,6 +22,11 @@ MEND_PREDICT: Final = (
     "mend predict; in a service the type and the first line reach the caller, and the traceback the worker's log"
 )
 
+#: What to do about answers that are none.
+KEEP_CONTRACT: Final = (
+    "give an answer for each row that was asked for, in order, whatever is missing in it: a column `prediction`, of"
+    " finite numbers or of classes, and for classes a column `probability_<i>` for each"
+)
 #: Remarks on what is done while it lasts.
 Watch = Callable[[], AbstractContextManager[list[Remark]]]
 
@@ -67,7 +74,14 @@ class Trial:
     def ask(self, rows: pa.Table, model: Any = None) -> pa.Table:
         """The answer of a model, `model` if none is given. Raises Failed."""
         asked = self.model if model is None else model
-        return attempt("predict", lambda: self.estimator.predict(asked, rows), remedy=MEND_PREDICT)
+        try:
+            return attempt(
+                "predict", lambda: predictions(self.estimator, asked, rows, self.schema), remedy=MEND_PREDICT
+            )
+        except Failed as failed:
+            if isinstance(broken := failed.__cause__, EstimatorFailed):
+                raise Failed(fault(str(broken), KEEP_CONTRACT)) from broken
+            raise
 
 
 def picked(table: pa.Table, most: int) -> pa.Table:

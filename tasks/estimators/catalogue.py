@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
-from typing import Any, Final
+from typing import Any
 
 from tasks.errors import InvalidField, ServiceError, SettingsError
 from tasks.estimators.base import Estimator
 from tasks.estimators.features.wrapping import with_features
 from tasks.estimators.fields import check_class
+from tasks.estimators.offered import offered
 from tasks.estimators.typed import typed
 from tasks.tables.checks import listed
-
-#: The entry point group in which packages offer estimators.
-GROUP: Final = "mlservice.estimators"
-
-
-@cache
-def offered() -> dict[str, str]:
-    """The paths of the estimators that installed packages offer, by name. Read once: it means a look at every package,
-    tens of milliseconds."""
-    return {point.name: point.value for point in entry_points(group=GROUP)}
 
 
 class Catalogue:

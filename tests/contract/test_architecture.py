@@ -45,7 +45,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "infra": (
         ("host",),
-        ("arguments", "redis_server", "nginx"),
+        ("arguments", "redis_server", "nginx", "projects"),
         ("supervision",),
         ("commands", "demo"),
         ("cli",),

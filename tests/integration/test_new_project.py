@@ -1,0 +1,114 @@
+"""A project by `mlservice new` passes its own test, serves, and follows its code, as the how-to page says."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from infra.cli import main
+from tests import sessions
+from tests.servers import Process, eventually
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "how-to" / "new-project.md"
+#: A notebook that could not be imported as it is.
+CELLS: Final = ["%matplotlib inline\nimport absent_package", "def double(x):\n    return 2 * x", "raise SystemExit"]
+#: Most commands from nothing to an estimate.
+MOST_COMMANDS: Final = 10
+#: pip as a user calls it, which puts what it installs into a folder of the test's and asks no network for anything.
+PIP: Final = """\
+#!/bin/sh
+exec {python} -m pip "$@" -qq --no-deps --no-build-isolation --no-index --target {folder}
+"""
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """That of the user's shell, with a pip of the test's."""
+    pip = tmp_path / "bin" / "pip"
+    pip.parent.mkdir()
+    pip.write_text(PIP.format(python=shlex.quote(sys.executable), folder=shlex.quote(str(tmp_path / "installed"))))
+    pip.chmod(0o755)
+    path = os.pathsep.join([str(pip.parent), str(Path(sys.executable).parent), os.environ["PATH"]])
+    # Where an installation in development would lead: to the project itself.
+    python_path = os.pathsep.join([str(tmp_path / "rents"), str(tmp_path / "installed")])
+    return {"PATH": path, "PYTHONPATH": python_path, "MLSERVICE_PORT": "0", "MLSERVICE_TRAIN_THREADS": "1"}
+
+
+def in_shell(commands: list[str], folder: Path, environment: dict[str, str]) -> str:
+    """What the commands write, none of which may fail."""
+    script = "\n".join(commands)
+    done = subprocess.run(
+        ["bash", "-euc", script], cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def commands_of(session: str) -> list[str]:
+    """The commands of a session, one a line."""
+    return [line for step in sessions.steps(PAGE, session) for line in step.script.splitlines()]
+
+
+def test_a_project_serves_and_follows_its_code(
+    tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *before, serve = commands_of("project")
+    assert serve == "mlservice dev"
+    assert len(before) + 1 + len(commands_of("use")) <= MOST_COMMANDS
+    assert "2 passed" in in_shell(before, tmp_path, environment)
+    project = tmp_path / "rents"
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    sessions.run(sessions.steps(PAGE, "debugger"), url="", folder=project, seconds=60)
+    with Process(serve.split(), output=tmp_path / "dev.log", env=environment, cwd=project, grace_seconds=30) as dev:
+        dev.wait_for("is ready", seconds=60)
+        url = json.loads((project / ".mlservice" / "run" / "service.json").read_text())["url"]
+        (written,) = sessions.run(sessions.steps(PAGE, "use"), url=url, folder=project, seconds=60)
+        rent = json.loads("{" + written.rpartition("}{")[2])["predictions"][0]
+        assert 900 < rent < 1200
+        follow(project / "rents" / "estimator.py", dev, url=url, rent=rent)
+        os.killpg(dev.popen.pid, signal.SIGINT)
+        dev.popen.wait(30)
+
+
+def follow(file: Path, dev: Process, *, url: str, rent: float) -> None:
+    """Change the code: an estimate follows, and one that cannot be imported changes nothing."""
+    password = (file.parents[1] / ".mlservice" / "secrets" / "admin.password").read_text().strip()
+    token = httpx.post(f"{url}/v1/token", auth=("admin", password)).raise_for_status().json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}", "Prefer": "wait=60"}
+    rows = {"rows": [{"area": 80, "district": "hill", "description": "quiet flat"}]}
+
+    def ask() -> float:
+        answer = httpx.post(f"{url}/v1/models/flats/estimate", json=rows, headers=headers, timeout=70)
+        return float(answer.raise_for_status().json()["predictions"][0])
+
+    code = file.read_text()
+    file.write_text(code.replace('row["area"] * prices', '2 * row["area"] * prices'))
+    # All are answered meanwhile, by the old code or the new.
+    assert eventually(lambda: ask() if "the workers are new" in dev.output else None, seconds=60) == 2 * rent
+    file.write_text("no Python(")
+    dev.wait_for("the workers go on as they were", seconds=30)
+    assert "SyntaxError" in dev.output or "invalid syntax" in dev.output
+    assert ask() == 2 * rent
+
+
+@pytest.mark.parametrize("start", ["sklearn", "notebook"])
+def test_other_starts_learn_and_answer(start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    notebook = tmp_path / "rents.ipynb"
+    notebook.write_text(json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in CELLS]}))
+    more = ["--notebook", "rents.ipynb"] if start == "notebook" else []
+    assert main(["new", f"by-{start}", "--from", start, *more]) == 0
+    monkeypatch.syspath_prepend(tmp_path / f"by-{start}")
+    names: dict[str, Any] = {"__file__": str(tmp_path / f"by-{start}" / "tests" / "test_estimator.py")}
+    exec(Path(names["__file__"]).read_text(), names)
+    names["test_a_larger_flat_costs_more"]()
