@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tasks.config.sources_file import DataSource
+from tasks.sources.asked import Asked
+from tasks.sources.reading import read_source
+from tasks.tables.bounds import UNBOUNDED
 from tests import sessions
 from tests.integration.conftest import SHARED
+from tests.postgresql import READER, PostgreSQL, binary
 from tests.service import Service
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -91,3 +98,43 @@ def test_its_params_are_there_for_forms(service: Service) -> None:
     assert common["properties"]["num_iterations"]["default"] == 200
     service.http.post("/v1/models/form/init", params={"estimator": "loan"}, headers={"Prefer": "wait=30"})
     assert service.http.get("/v1/models/form").json()["params_schema"] == loan["params_schema"]
+
+
+def test_a_position_from_wifi_fingerprints(service: Service, folder: Path) -> None:
+    example = EXAMPLES / "wifi-position"
+    for name in ("survey.py", "locate.py", "sources.toml"):
+        (folder / name).write_text((example / name).read_text())
+    sources = service.home.secrets / "sources.toml"
+    try:
+        written = "".join(
+            sessions.run(sessions.steps(example / "README.md", "use"), url=service.url, folder=folder, seconds=90)
+        )
+    finally:
+        sources.unlink(missing_ok=True)
+    found = re.search(r"rooms right: (\d+)%; off by ([\d.]+) m in the median", written)
+    assert found, written
+    # Of eight rooms one would be right by chance in 12 %, and the middle of the house is 7 m off.
+    assert int(found[1]) >= 90
+    assert float(found[2]) <= 2.0
+    said = re.search(r"rooms right: (\d+)%; off by ([\d.]+) m", (example / "README.md").read_text())
+    assert said
+    assert int(found[1]) == pytest.approx(int(said[1]), abs=5)
+    assert float(found[2]) == pytest.approx(float(said[2]), abs=0.3)
+
+
+def test_the_survey_is_the_same_in_both_databases(postgresql: PostgreSQL, tmp_path: Path) -> None:
+    program: list[str | Path] = [sys.executable, EXAMPLES / "wifi-position" / "survey.py"]
+    subprocess.run([*program, tmp_path / "wifi.db"], check=True)
+    script = subprocess.run([*program, "--sql"], check=True, capture_output=True, text=True).stdout
+    postgresql.run("CREATE SCHEMA wifi", f"GRANT USAGE ON SCHEMA wifi TO {READER}")
+    psql: list[str | Path] = [binary("psql"), "-q", "-v", "ON_ERROR_STOP=1", postgresql.url()]
+    subprocess.run(psql, input=f"SET search_path = wifi;\n{script}", check=True, text=True)
+    postgresql.run(f"GRANT SELECT ON wifi.fingerprints TO {READER}")
+    sources = {
+        "a": DataSource(url=f"sqlite://{tmp_path}/wifi.db", tables=["fingerprints"]),
+        "b": DataSource(url=postgresql.reader, tables=["wifi.fingerprints"]),
+    }
+    tables = [read_source(sources, Asked(source=name), UNBOUNDED).table.to_pylist() for name in sources]
+    assert len(tables[0]) == 1200
+    # A database gives the rows of a view in any order.
+    assert sorted(map(repr, tables[0])) == sorted(map(repr, tables[1]))
