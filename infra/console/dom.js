@@ -73,9 +73,9 @@ export function table(caption, heads, rows) {
         el("td", { class: typeof cell === "number" ? "number" : null }, cell)))))));
 }
 
-/** Two fields beside each other, where there is room. */
-export function pair(one, other) {
-  return el("div", { class: "pair" }, one, other);
+/** Fields beside each other, where there is room. @param {...HTMLElement} fields */
+export function pair(...fields) {
+  return el("div", { class: "pair" }, ...fields);
 }
 
 /** Pairs of a name and a value. @param {Array<[string, any]>} pairs */

@@ -2,8 +2,9 @@
 
 import { get, submit } from "./api.js";
 import { announce, card, el, entitle, field, pair, select, tick } from "./dom.js";
-import { FILE, goTo, lane, modelChoice, object, WAIT } from "./forms.js";
+import { FILE, goTo, lane, modelChoice, WAIT } from "./forms.js";
 import { KINDS } from "./kinds.js";
+import { ParamsForm } from "./params.js";
 import { workLink } from "./places.js";
 import { predictions } from "./predictions.js";
 import { at, workingForm } from "./problems.js";
@@ -13,7 +14,6 @@ import { uploadForm } from "./upload.js";
 const TITLES = { ...KINDS, init: "Upload a table" };
 /** The type of rows that were pasted, which tell by themselves what they are. */
 const TEXT = "text/plain; charset=utf-8";
-const PARAMETERS = '{"num_iterations": 200}';
 
 export async function showWork(main, [given = "", model = "", replacing = ""], signal) {
   const kind = given || Object.keys(KINDS).find((one) => mayAny(one)) || "init";
@@ -27,15 +27,24 @@ export async function showWork(main, [given = "", model = "", replacing = ""], s
     card(TITLES[kind], mayAny(kind) ? make(names, model, signal, Boolean(replacing)) : el("p", {}, `This account lacks the scope ${kind}: ask whoever runs the service for it.`)));
 }
 
-function trainForm(names, model) {
-  const params = el("textarea", { name: "params", rows: "4", spellcheck: "false", placeholder: PARAMETERS });
+function trainForm(names, model, signal) {
+  const params = new ParamsForm();
   const promote = select("promote", { always: "Always", if_better: "If it is better", never: "Never" });
-  const fields = [...modelChoice(names, model), field("Parameters", params, "A JSON object; empty for the defaults of the estimator."),
-    pair(field("Make it current", promote), lane())];
-  return workingForm("Train", fields, async (data) => {
-    const body = JSON.stringify({ params: object(params, PARAMETERS), promote: data.get("promote") });
+  const fields = [...modelChoice(names, model), params.element, pair(field("Make it current", promote), lane())];
+  const form = workingForm("Train", fields, async (data) => {
+    const body = JSON.stringify({ params: params.value(), promote: data.get("promote") });
     goTo((await submit(chosen(data), "train", body, "application/json", { query: { lane: data.get("lane") } })).id);
   });
+  const choice = form.elements.namedItem("model");
+  const follow = async () => {
+    const named = choice?.value;
+    const found = named && await get(`/v1/models/${encodeURIComponent(named)}`, signal).catch(() => null);
+    // Another may have been chosen meanwhile.
+    if (found && choice.value === named) params.show(found.params_schema);
+  };
+  choice?.addEventListener("change", follow);
+  follow();
+  return form;
 }
 
 function estimateForm(names, model) {

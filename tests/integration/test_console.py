@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from infra.nginx.console_files import CONSOLE
 from tasks.config.areas.http import HttpSettings
@@ -20,6 +20,7 @@ from tasks.formatting import plain
 from tasks.ledger.uploads import MOST_KEPT
 from tests.browser import Seen, chromium
 from tests.commands import add_account
+from tests.fielded import OFFER
 from tests.problems import refused
 from tests.servers import eventually
 from tests.service import Service
@@ -52,6 +53,7 @@ class Look(NamedTuple):
 
 
 WAIT: Final = {"Prefer": "wait=30"}
+ROWS: Final = [{"x": x, "y": 2.5 * x} for x in range(60)]
 WIDE: Final = Look(1280, 720, "light")
 #: Iterations of a train that is watched, and of one that is cancelled.
 WATCHED: Final = 40
@@ -61,7 +63,8 @@ LONG: Final = 3000
 @pytest.fixture(scope="module")
 def slow_service() -> Iterator[Service]:
     """A service with an estimator whose trains take their time."""
-    with Service(env=ENVIRONMENT) as running:
+    offered = f"{ENVIRONMENT['MLSERVICE_ESTIMATORS']},{OFFER}"
+    with Service(env={**ENVIRONMENT, "MLSERVICE_ESTIMATORS": offered}) as running:
         rows = {"rows": [{"x": x, "y": 2 * x} for x in range(50)]}
         running.init("patience", rows, target="y", estimator="slow").raise_for_status()
         yield running
@@ -224,6 +227,45 @@ def test_a_train_is_watched_live_and_shows_what_the_api_tells(seen: Seen, slow_s
     expect(page.locator(".facts")).to_contain_text(re.compile(r"Took\d"))
     page.get_by_role("button", name="Copy the id").click()
     assert page.evaluate("getSelection().toString()") == newest
+
+
+def test_params_that_an_estimator_names_are_fields(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    made = slow_service.http.post("/v1/models/fields/init", params={"estimator": "fielded"}, headers=WAIT)
+    assert made.status_code == 200, made.text
+    sign_in(page, slow_service)
+    page.goto(f"{slow_service.url}/#/new/train/fields")
+    rounds = page.get_by_label("rounds")
+    expect(rounds).to_have_attribute("placeholder", "3")
+    assert refers(rounds, "how often it looks (from 1 to 9)")
+    expect(page.get_by_label("Parameters")).to_be_hidden()
+    seen.picture("params")
+    rounds.fill("12")
+    page.get_by_role("button", name="Train").click()
+    # The browser says of it what is wrong.
+    expect(rounds).to_have_attribute("aria-invalid", "true")
+    rounds.fill("4")
+    page.get_by_label("rate").fill("0.25")
+    page.get_by_label("pace").select_option("fast")
+    page.get_by_label("gentle").select_option("yes")
+    page.get_by_role("button", name="Train").click()
+    expect(page.locator("#state")).to_have_text("succeeded", timeout=30_000)
+    version = slow_service.http.get("/v1/models/fields/versions/1").json()
+    assert version["params"] == {"rounds": 4, "rate": 0.25, "pace": "fast", "gentle": True}
+    assert version["params_used"] == {**version["params"], "remark": ""}
+    # Of an estimator that takes others, too, the most common are there and out of the way.
+    slow_service.init("plain", {"rows": ROWS}, target="y").raise_for_status()
+    page.goto(f"{slow_service.url}/#/new/train/plain")
+    expect(page.get_by_label("Parameters")).to_be_visible()
+    expect(page.get_by_label("num_leaves")).to_be_hidden()
+    page.locator("summary").click()
+    expect(page.get_by_label("num_leaves")).to_have_attribute("placeholder", "31")
+
+
+def refers(field: Locator, text: str) -> bool:
+    """Whether a field is described so."""
+    described = field.get_attribute("aria-describedby")
+    return described is not None and field.page.locator(f"#{described}").inner_text() == text
 
 
 def test_a_train_that_runs_is_cancelled(seen: Seen, slow_service: Service) -> None:

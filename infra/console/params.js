@@ -1,0 +1,85 @@
+/** Fields for the params of a train, made of the JSON schema by which an estimator describes them. */
+
+import { el, field, pair, select } from "./dom.js";
+import { object, VERBATIM } from "./forms.js";
+
+const EXAMPLE = '{"num_iterations": 200}';
+/** What stands for a default that is nothing to be seen. */
+const NOTHING = "empty";
+
+/** Fields that follow the model which is chosen. */
+export class ParamsForm {
+  constructor() {
+    /** @type {Array<{name: string, read: () => any}>} */
+    this.fields = [];
+    this.named = el("div", {});
+    this.text = el("textarea", { name: "params", rows: "4", spellcheck: "false", placeholder: EXAMPLE });
+    this.written = field("Parameters", this.text, "A JSON object; empty for the defaults of the estimator.");
+    this.element = el("div", {}, this.named, this.written);
+  }
+
+  /** @param {any} schema JSON schema of an object; null where the estimator tells none */
+  show(schema) {
+    const properties = Object.entries(schema?.properties ?? {});
+    this.fields = properties.map(([name, of]) => ({ name, ...input(name, plain(of, schema), schema.required?.includes(name)) }));
+    const shown = pair(...this.fields.map((one) => one.element));
+    const others = !schema || schema.additionalProperties;
+    this.written.hidden = !others;
+    // Of many that may be left alone nothing is in the way.
+    this.named.replaceChildren(...(!this.fields.length ? [] : others ? [el("details", {}, el("summary", {}, `Choose among the ${this.fields.length} most common`), shown)] : [shown]));
+  }
+
+  /** What was filled in. */
+  value() {
+    const said = this.written.hidden ? {} : object(this.text, EXAMPLE);
+    for (const { name, read } of this.fields) {
+      const value = read();
+      if (value !== undefined) said[name] = value;
+    }
+    return said;
+  }
+}
+
+/** What a field is, where it may be null or is described elsewhere in the schema. */
+function plain(of, schema) {
+  const found = of.anyOf?.find((one) => one.type !== "null") ?? of;
+  const named = found.$ref && schema.$defs?.[found.$ref.split("/").pop()];
+  return { ...found, ...named, description: of.description ?? named?.description, default: of.default };
+}
+
+function input(name, of, required) {
+  const help = `${of.description ?? ""}${bounds(of)}`;
+  const begun = of.default === undefined || of.default === null || of.default === "" ? (required ? "" : NOTHING) : String(of.default);
+  const choices = of.enum ?? (of.type === "boolean" ? [false, true] : null);
+  if (choices) {
+    const texts = Object.fromEntries(choices.map((one, index) => [String(index), of.type === "boolean" ? (one ? "yes" : "no") : String(one)]));
+    const unsaid = required ? "choose" : `default: ${of.type === "boolean" ? (of.default ? "yes" : "no") : begun}`;
+    const chosen = select("", { "": unsaid, ...texts });
+    chosen.required = required;
+    return { element: field(name, chosen, help), read: () => (chosen.value === "" ? undefined : choices[Number(chosen.value)]) };
+  }
+  const number = of.type === "number" || of.type === "integer";
+  const kind = number ? { type: "number", step: of.type === "integer" ? "1" : "any", min: of.minimum ?? null, max: of.maximum ?? null } : VERBATIM;
+  const box = el("input", { ...kind, placeholder: begun, required });
+  return { element: field(name, box, help), read: () => read(box, of, number) };
+}
+
+/** The value of a box; text of a field that is neither number nor text is JSON. */
+function read(box, of, number) {
+  const text = box.value.trim();
+  if (!text) return undefined;
+  if (number) return Number(text);
+  if (of.type === "string") return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function bounds(of) {
+  const low = of.minimum ?? of.exclusiveMinimum;
+  const high = of.maximum ?? of.exclusiveMaximum;
+  const said = [low !== undefined && `${of.minimum === undefined ? "above" : "from"} ${low}`, high !== undefined && `${of.maximum === undefined ? "below" : "to"} ${high}`].filter(Boolean).join(" ");
+  return said && ` (${said})`;
+}
