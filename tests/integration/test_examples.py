@@ -138,3 +138,20 @@ def test_the_survey_is_the_same_in_both_databases(postgresql: PostgreSQL, tmp_pa
     assert len(tables[0]) == 1200
     # A database gives the rows of a view in any order.
     assert sorted(map(repr, tables[0])) == sorted(map(repr, tables[1]))
+
+
+def test_a_text_pipeline_answers_new_texts(service: Service, folder: Path) -> None:
+    readme = EXAMPLES / "text" / "README.md"
+    known = (readme.parent / "messages.csv").read_text()
+    (folder / "messages.csv").write_text(known)
+    (written,) = sessions.run(sessions.steps(readme, "use"), url=service.url, folder=folder, seconds=100)
+    made, trained, said = [json.loads(part) for part in written.replace("}{", "}\n{").splitlines()]
+    assert [(column["name"], column["type"]) for column in made["columns"]] == [("message", "text")]
+    assert trained["metrics"]["accuracy"] > 0.8
+    assert trained["params_used"]["text__ngram_range"] == [1, 2]
+    assert said["predictions"] == ["delivery", "billing", "technical"]
+    assert len({tuple(row) for row in said["probabilities"]}) == len(said["predictions"])
+    assert json.dumps(said["predictions"], separators=(",", ":")) in readme.read_text()
+    # None of these texts was learned from.
+    rows = json.loads(re.search(r'\{"rows": .*?\]\}', readme.read_text(), re.DOTALL)[0])["rows"]  # type: ignore[index]
+    assert not any(row["message"] in known for row in rows)

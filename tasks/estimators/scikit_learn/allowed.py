@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, Final
 
-from tasks.errors import InvalidParams
+from tasks.errors import EstimatorFailed, InvalidParams
 from tasks.estimators.scikit_learn.library import load_module
 
 #: The modules, of whose public classes those are allowed that are estimators, transformers or kernels.
@@ -90,6 +91,17 @@ def find(path: str, more: Collection[str], *, at: str) -> Any:
     if found is None or not _learns(found):
         raise InvalidParams(f"{path!r} is not among the classes that may be used{_hint(path)}").at(at)
     return found
+
+
+@cache
+def full_names(paths: tuple[str, ...]) -> frozenset[str]:
+    """The dotted paths that an operator gave, and where each class is written: skops names it so. Raises
+    EstimatorFailed for one that cannot be imported."""
+    try:
+        found = [(path, _attribute(path)) for path in paths]
+    except InvalidParams as error:
+        raise EstimatorFailed(f"MLSERVICE_TRUSTED_CLASSES: {error}") from error
+    return frozenset(name for path, cls in found for name in (path, f"{cls.__module__}.{cls.__qualname__}"))
 
 
 def is_path(value: Any, more: Collection[str]) -> bool:

@@ -9,12 +9,15 @@ import pyarrow as pa
 
 from tasks.errors import EstimatorFailed, ServiceError
 from tasks.estimators.base import Dataset, Estimator, Progress
-from tasks.estimators.scikit_learn import fitting, storing
+from tasks.estimators.scikit_learn import fitting, portable, storing
+from tasks.estimators.scikit_learn.allowed import full_names
 from tasks.estimators.scikit_learn.library import computing, warnings_logged
 from tasks.estimators.scikit_learn.linear import explanation
 from tasks.estimators.scikit_learn.model import ScikitModel
 from tasks.estimators.scikit_learn.predicting import predictions, seen
 from tasks.estimators.scikit_learn.steps import Asked, read
+from tasks.estimators.scikit_learn.trial import check_storable
+from tasks.tables.columns import Schema
 
 #: Tables with fewer rows are predicted by one thread; starting more costs more than it saves.
 ROWS_FOR_THREADS: Final = 2048
@@ -40,6 +43,7 @@ class ScikitLearn(Estimator[ScikitModel]):
         """A pipeline. Raises InvalidParams for params that do not fit the data, or take more memory than there is."""
         asked = self._read(params)
         with warnings_logged(), computing(self.threads):
+            check_storable(dataset, asked, self._trusted, memory_bytes=self.memory_bytes)
             return fitting.fit(dataset, asked, progress, memory_bytes=self.memory_bytes)
 
     def predict(self, model: ScikitModel, table: pa.Table) -> pa.Table:
@@ -61,11 +65,19 @@ class ScikitLearn(Estimator[ScikitModel]):
 
     def dump(self, model: ScikitModel) -> bytes:
         """A line of JSON, then what skops writes. Raises EstimatorFailed for types that are not trusted."""
-        return storing.dump(model, self.trusted_classes)
+        return storing.dump(model, self._trusted)
 
     def load(self, data: bytes) -> ScikitModel:
         """The model. Raises EstimatorFailed if it cannot be read, with the versions that made it."""
-        return storing.load(data, self.trusted_classes)
+        return storing.load(data, self._trusted)
+
+    def parts(self, data: bytes) -> dict[str, bytes]:
+        """The line of JSON, and what skops wrote."""
+        return portable.files(data)
+
+    def use(self, schema: Schema) -> str:
+        """How skops reads them."""
+        return portable.use(schema)
 
     def importance(self, model: ScikitModel) -> dict[str, float]:
         """Of each column the importances of its numbers in sum, or of a linear model their coefficients, each times how
@@ -87,5 +99,9 @@ class ScikitLearn(Estimator[ScikitModel]):
         value = given.get("quantile", given.get("alpha"))
         return None if value is None else float(value)
 
+    @property
+    def _trusted(self) -> frozenset[str]:
+        return full_names(tuple(self.trusted_classes))
+
     def _read(self, params: Mapping[str, Any]) -> Asked:
-        return read(params, self.trusted_classes)
+        return read(params, self._trusted)

@@ -15,7 +15,7 @@ from tasks.estimators.scikit_learn.frame import Frame
 from tasks.estimators.scikit_learn.library import load_module
 from tasks.estimators.scikit_learn.model import ScikitModel
 from tasks.estimators.scikit_learn.origins import importance
-from tasks.estimators.scikit_learn.steps import Asked, default_estimator, plain, shown
+from tasks.estimators.scikit_learn.steps import KINDS, Asked, default_estimator, plain, shown
 from tasks.tables.columns import AMOUNTS
 from tasks.tables.schema import class_indices, numbers
 
@@ -46,9 +46,9 @@ def fit(dataset: Dataset, asked: Asked, progress: Progress, *, memory_bytes: int
     truth: npt.NDArray[Any] = class_indices(target, schema) if schema.classes else numbers(target)
     if schema.classes and len(np.unique(truth)) < 2:
         raise InvalidParams("the rows to learn from are all of one class; a classifier needs two").at("/params")
-    told = shown(steps)
-    final = with_probabilities(final, truth) if schema.classes else final
     columns, total = transformer_of(schema, asked), len(steps) + 1
+    told = shown([*((kind, step) for kind, step, _ in columns.transformers if kind in KINDS), *steps])
+    final = with_probabilities(final, truth) if schema.classes else final
     matrix = _fitted(columns, Frame(dataset.train, schema), truth)
     progress(1, total, {})
     if not all(accepts(step, "sparse") for _, step in steps):

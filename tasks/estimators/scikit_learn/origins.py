@@ -71,9 +71,12 @@ def _of_columns(transformer: Any) -> Places | None:
         if isinstance(columns, int) or len(columns) == 1:
             found[part] = columns if isinstance(columns, int) else columns[0]
             continue
-        if not hasattr(step, "get_feature_names_out"):
+        try:
+            names = step.get_feature_names_out([f"c{place}" for place in columns])
+        except (AttributeError, ValueError):
+            # Not every step tells them, and a pipeline finds out when it is asked.
             return None
-        matches = [_NAME.fullmatch(one) for one in step.get_feature_names_out([f"c{place}" for place in columns])]
+        matches = [_NAME.fullmatch(one) for one in names]
         if len(matches) != part.stop - part.start or not all(matches):
             return None
         found[part] = [int(match[1]) for match in matches if match]

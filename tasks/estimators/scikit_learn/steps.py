@@ -100,10 +100,12 @@ def is_vectorizer(step: Any) -> bool:
 
 
 def shown(asked: list[Step]) -> dict[str, Any]:
-    """All params of steps, defaults too, by `step__name`, as JSON can hold them."""
+    """The class of each step, and all its params, defaults too, by `step__name`, as JSON can hold them."""
     found: dict[str, Any] = {}
     for name, step in asked:
-        found[name] = _path(step)
+        found[name] = step if isinstance(step, str) else _path(step)
+        if isinstance(step, str):
+            continue
         for param, value in sorted(step.get_params(deep=True).items()):
             found[f"{name}__{param}"] = plain(value)
     return found
@@ -175,11 +177,10 @@ def _finish(step: Any) -> None:
         if name.rpartition("__")[2] == "random_state" and value is None:
             step.set_params(**{name: 0})
     for owner in (step, *step.get_params(deep=True).values()):
-        check = getattr(owner, "_validate_params", None)
-        if check is None or isinstance(owner, type):
+        if isinstance(owner, type) or not hasattr(owner, "_parameter_constraints"):
             continue
         try:
-            check()
+            owner._validate_params()
         except ValueError as error:
             raise InvalidParams(f"scikit-learn refuses these params: {error}").at("/params") from error
 
