@@ -49,9 +49,10 @@ def mixed(problem: str = "binary") -> pa.Table:
     )
 
 
-def prepared(table: pa.Table, **options: Any) -> Dataset:
+def prepared(table: pa.Table, *, columns: Mapping[str, Any] | None = None, **options: Any) -> Dataset:
     """The dataset of a table with a column of text, `said`."""
-    columns = {"said": {"type": "text"}} if "said" in table.column_names else {}
+    if columns is None:
+        columns = {"said": {"type": "text"}} if "said" in table.column_names else {}
     return estimator().prepare(table, {"target": "y", "columns": columns, **options})
 
 
