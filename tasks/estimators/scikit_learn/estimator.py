@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tasks.errors import EstimatorFailed, ServiceError
 from tasks.estimators.base import Dataset, Estimator, Progress
-from tasks.estimators.scikit_learn import fitting, portable, storing
+from tasks.estimators.scikit_learn import fitting, portable, shape, storing
 from tasks.estimators.scikit_learn.allowed import full_names
 from tasks.estimators.scikit_learn.library import computing, warnings_logged
 from tasks.estimators.scikit_learn.linear import explanation
@@ -38,6 +38,10 @@ class ScikitLearn(Estimator[ScikitModel]):
     def check(self, params: Mapping[str, Any]) -> None:
         """Raises InvalidParams for classes, names and values that cannot be."""
         self._read(params)
+
+    def params_schema(self) -> dict[str, Any]:
+        """The fields; params of steps are taken beside them."""
+        return shape.params_schema()
 
     def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> ScikitModel:
         """A pipeline. Raises InvalidParams for params that do not fit the data, or take more memory than there is."""

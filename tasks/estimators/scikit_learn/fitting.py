@@ -15,7 +15,7 @@ from tasks.estimators.scikit_learn.frame import Frame
 from tasks.estimators.scikit_learn.library import load_module
 from tasks.estimators.scikit_learn.model import ScikitModel
 from tasks.estimators.scikit_learn.origins import importance
-from tasks.estimators.scikit_learn.steps import KINDS, Asked, default_estimator, plain, shown
+from tasks.estimators.scikit_learn.steps import KINDS, Asked, default_estimator, plain, refused, shown
 from tasks.tables.columns import AMOUNTS
 from tasks.tables.schema import class_indices, numbers
 
@@ -30,8 +30,6 @@ _REGRESSOR: Final = ("is_regressor", "regressor", "sklearn.linear_model.Ridge")
 _CLASSIFIER: Final = ("is_classifier", "classifier", "sklearn.linear_model.LogisticRegression")
 #: Rows that are predicted at the end of a fit.
 _TRIED: Final = 2
-#: Most characters of what scikit-learn says.
-_LONGEST: Final = 400
 
 
 def fit(dataset: Dataset, asked: Asked, progress: Progress, *, memory_bytes: int) -> ScikitModel:
@@ -125,9 +123,7 @@ def _run(call: Any, *args: Any, **named: Any) -> Any:
     try:
         return call(*args, **named)
     except (ValueError, TypeError, AttributeError, ZeroDivisionError, np.linalg.LinAlgError) as error:
-        # What scikit-learn says of params that do not fit the data. A meta-estimator says it in many lines.
-        reason = " ".join(str(error).split())
-        raise InvalidParams(f"scikit-learn cannot fit this: {reason[:_LONGEST]}").at("/params") from error
+        raise refused("scikit-learn cannot fit this", error) from error
 
 
 def _dense(columns: Any, matrix: Any, *, memory_bytes: int) -> Any:

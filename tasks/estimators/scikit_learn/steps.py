@@ -23,6 +23,8 @@ DROP: Final = "drop"
 PASSTHROUGH: Final = "passthrough"
 #: Most iterations of the linear classifier that is taken where none is named; scikit-learn's own 100 are often too few.
 _ITERATIONS: Final = 1000
+#: Most characters of the beginning, and of the end, of what scikit-learn says.
+_LONGEST: Final = 250
 #: Most words and pairs of words that the default keeps of a column of text: those that are most frequent.
 MOST_WORDS: Final = 100_000
 
@@ -48,7 +50,7 @@ def read(params: Mapping[str, Any], more: Collection[str]) -> Asked:
     """
     said = params.get(ESTIMATOR)
     found = _steps(said, more)
-    kinds = {kind: _kind(kind, params[kind], more) for kind in KINDS if kind in params}
+    kinds = {kind: _kind(kind, params[kind], more) for kind in KINDS if params.get(kind) is not None}
     owners: dict[str, Any] = dict(found)
     if len(found) > 1 and is_vectorizer(found[0][1]):
         if "text" in kinds:
@@ -97,6 +99,14 @@ def is_vectorizer(step: Any) -> bool:
     """Whether a step takes texts."""
     text = load_module("sklearn.feature_extraction.text")
     return isinstance(step, text.CountVectorizer | text.HashingVectorizer)
+
+
+def refused(what: str, error: Exception) -> InvalidParams:
+    """The error for what scikit-learn says, in one line: the beginning and the end of it, where it says much."""
+    reason = " ".join(str(error).split())
+    if len(reason) > 2 * _LONGEST:
+        reason = f"{reason[:_LONGEST]} ... {reason[-_LONGEST:]}"
+    return InvalidParams(f"{what}: {reason}").at("/params")
 
 
 def shown(asked: list[Step]) -> dict[str, Any]:
@@ -182,7 +192,7 @@ def _finish(step: Any) -> None:
         try:
             owner._validate_params()
         except ValueError as error:
-            raise InvalidParams(f"scikit-learn refuses these params: {error}").at("/params") from error
+            raise refused("scikit-learn refuses these params", error) from error
 
 
 def _path(step: Any) -> str:

@@ -21,13 +21,13 @@ GRID: Final = {"class": "sklearn.model_selection.GridSearchCV", "estimator": LOG
         ({"estimator": "LogisticRegression"}, "did you mean sklearn.linear_model.LogisticRegression", "estimator"),
         ({"estimator": LOGISTIC, "c": 1}, "unknown param 'c'; did you mean C?", "c"),
         (
-            {"estimator": [TFIDF, LOGISTIC], "tfidfvectorizer__ngrams": 1},
+            {"estimator": [TFIDF, LOGISTIC], "tfidfvectorizer__ngrams_range": 1},
             "did you mean ngram_range",
-            "tfidfvectorizer_",
+            "tfidf",
         ),
         (
             {"estimator": [TFIDF, LOGISTIC], "tfidf__lowercase": True},
-            "did you mean tfidfvectorizer__lowercase",
+            "or tfidfvectorizer__lowercase",
             "tfidf",
         ),
         ({"C": 1}, "params of an estimator need its path", "C"),
@@ -53,12 +53,12 @@ GRID: Final = {"class": "sklearn.model_selection.GridSearchCV", "estimator": LOG
         (
             {"estimator": {**GRID, "param_grid": {"memory": ["."]}}},
             "memory cannot be given",
-            "estimator/param_grid/mem",
+            "estimator/param_grid",
         ),
         ({"estimator": {**GRID, "param_grid": [{"a__input": [1]}]}}, "input cannot be given", "estimator/param_grid/0"),
         ({"estimator": {**GRID, "param_grid": {"C": ["os.system"]}, "scoring": "os.system"}}, "scoring", ""),
         (
-            {"estimator": [{"class": "sklearn.pipeline.Pipeline", "steps": [["a", LOGISTIC]], "memory": "."}]},
+            {"estimator": {"class": "sklearn.pipeline.Pipeline", "steps": [["a", LOGISTIC]], "memory": "."}},
             "disk",
             "",
         ),
@@ -117,3 +117,13 @@ def test_the_quantile_of_a_regression_is_told() -> None:
     assert using.quantile({"estimator": boosting}) is None
     assert using.quantile({"estimator": "sklearn.ensemble.HistGradientBoostingRegressor"}) is None
     assert using.quantile({}) is None
+
+
+def test_the_fields_are_told() -> None:
+    told = estimator().params_schema()
+    assert told is not None
+    assert list(told["properties"]) == ["estimator", "numbers", "categories", "text"]
+    assert told["additionalProperties"] is True
+    assert all(field["description"] for field in told["properties"].values())
+    # A form may say so of what nobody filled in.
+    estimator().check(dict.fromkeys(told["properties"]))
