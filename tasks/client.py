@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from tasks.config.home import find
-from tasks.contract import CURRENT, DEFAULT_ESTIMATOR, EXPORT, SAFE, Form, Kind, Lane, Media, Promote, State
+from tasks.contract import CURRENT, DEFAULT_ESTIMATOR, EXPORT, IMPORT, SAFE, Form, Kind, Lane, Media, Promote, State
 from tasks.errors import InvalidField
 from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.groups import Group, Head, Owner, Task, new_group_id, parse_handle
@@ -181,6 +181,29 @@ class Client:
         """A version (a number or an alias) with all that is known of it, as one zip: the result is its bytes."""
         head = Head(owner=self._owner, model=check_name(model), query={EXPORT: Form.ZIP.value, "version": str(version)})
         return self._submit(Kind.ESTIMATE, lane, head=head, body=b"")
+
+    def import_model(
+        self,
+        model: str,
+        data: bytes,
+        *,
+        source: str,
+        target: str = "",
+        promote: Promote | str = Promote.ALWAYS,
+        replace: bool = False,
+        lane: Lane = Lane.NORMAL,
+    ) -> Handle:
+        """Make a version of a zip: one that `export` gave, a folder of MLflow, or LightGBM's text (`model.txt`) with a
+        schema (`schema.json`). `source`: where it comes from; `target`: what it predicts, if it does not say so;
+        `replace` lets a model in use get another target, problem or other columns."""
+        query = {
+            IMPORT: source,
+            "promote": Promote(promote).value,
+            **({"target": target} if target else {}),
+            **({"replace": "true"} if replace else {}),
+        }
+        head = Head(owner=self._owner, model=check_name(model), media=Media.BYTES, query=query)
+        return self._submit(Kind.TRAIN, lane, head=head, body=data)
 
     def tasks(self, *, limit: int = 50, state: State | None = None, model: str | None = None) -> list[Task]:
         """The newest of this owner's tasks."""

@@ -128,6 +128,8 @@ class Form(StrEnum):
 FORM_MEDIA: Final = {Form.ZIP: "application/zip"}
 #: The query parameter of work that makes a form of a version.
 EXPORT: Final = "export"
+#: The query parameter of work that brings a model in: what it is called where it comes from.
+IMPORT: Final = "import"
 
 #: What else a client may call a media type.
 MEDIA_ALIASES: Final = {

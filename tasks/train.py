@@ -12,7 +12,7 @@ import msgspec
 import redis
 from celery import Task, shared_task
 
-from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Promote
+from tasks.contract import DEFAULT_ESTIMATOR, IMPORT, TASKS, Kind, Promote
 from tasks.errors import InvalidField, ServiceError
 from tasks.ledger.groups import Claim
 from tasks.ledger.outcomes import Outcome
@@ -86,6 +86,10 @@ def train(
 
 
 def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
+    if IMPORT in claim.heads[0].query:
+        from tasks.exchange.importing import import_group
+
+        return import_group(runtime, claim)
     from tasks.learning import fitting, starting
     from tasks.tables.unpacking import unpacked
 

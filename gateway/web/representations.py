@@ -191,6 +191,7 @@ def version_document(described: VersionDescription) -> dict[str, Any]:
         "created_at": _time(version.created_at),
         "task": version.task or None,
         "promotion": version.promotion,
+        "imported": version.imported,
         "findings": version.findings,
         **({} if version.search is None else {"search": version.search}),
         "schema": version.schema,

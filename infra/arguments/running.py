@@ -96,3 +96,23 @@ def add_models(commands: Subparsers) -> None:
     promote.add_argument("version", type=int, metavar="N")
     for action in (listed, shown, promote, delete, export):
         add_home(action)
+
+
+def add_import(commands: Subparsers) -> None:
+    """Bring a model in."""
+    bring = command(
+        commands, "import", "infra.commands.exchange:bring", help="make a version of a model that was trained elsewhere"
+    )
+    bring.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a zip of `models export`, a folder of MLflow or its zip, a model in LightGBM's text, or the URL of a zip",
+    )
+    bring.add_argument("--model", metavar="MODEL", required=True, help="whose version it becomes; a new one is made")
+    bring.add_argument("--schema", metavar="FILE", help="with LightGBM's text: JSON of its columns, target, classes")
+    bring.add_argument("--target", metavar="NAME", help="what it predicts, where it does not say so")
+    bring.add_argument(
+        "--promote", choices=("always", "never"), default="always", help="whether it answers estimates; default: always"
+    )
+    bring.add_argument("--replace", action="store_true", help="also if the model's current version has other columns")
+    add_home(bring)

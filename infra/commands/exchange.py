@@ -11,6 +11,7 @@ from typing import Final
 from infra.host.home import Home
 from infra.host.running import redis_of, settings_of
 from tasks.exchange.exporting import export, find_version
+from tasks.registry.history import COMMAND_LINE
 
 #: Stands for the standard output.
 STANDARD: Final = "-"
@@ -34,4 +35,22 @@ def take(args: argparse.Namespace) -> int:
     with out.open("xb") as file:
         file.write(data)
     print(out)
+    return 0
+
+
+def bring(args: argparse.Namespace) -> int:
+    """Import a model, and say which version it became. Raises InvalidField for what is not taken."""
+    from infra.commands.import_sources import packed
+    from tasks.client import Client
+
+    settings = settings_of(Home(args.home), os.environ)
+    data, source = packed(args.source, schema=args.schema, most_bytes=settings.max_body_bytes)
+    with redis_of(settings) as client:
+        client.ping()
+        handle = Client(settings.redis_url, owner=COMMAND_LINE).import_model(
+            args.model, data, source=source, target=args.target or "", promote=args.promote, replace=args.replace
+        )
+        result = handle.result(timeout=settings.train_time_limit_seconds)
+    answers = "which answers estimates now" if result["promoted"] else "which answers nothing until it is promoted"
+    print(f"{source} is version {result['version']} of {args.model}, {answers}")
     return 0

@@ -25,6 +25,7 @@ from tasks.estimators.lightgbm_fitting import Data, Rounds, boosted
 from tasks.estimators.lightgbm_library import load_lightgbm as load_lightgbm
 from tasks.estimators.lightgbm_memory import check_memory
 from tasks.estimators.lightgbm_params import ALPHA, complete, names_given, resolve, stopping, try_out
+from tasks.estimators.lightgbm_portable import FORMAT, SEVERAL, Header, joined
 from tasks.estimators.lightgbm_quantiles import boost_each, middle, quantile_table
 from tasks.estimators.lightgbm_search import default_space
 from tasks.estimators.lightgbm_start import check_start
@@ -42,20 +43,6 @@ VALUES_FOR_THREADS: Final = 300_000
 ROWS_FOR_THREADS: Final = 512
 #: The same for explaining, which does more for a row.
 ROWS_FOR_THREADS_EXPLAINED: Final = 16
-#: The first line of a dumped model; the library's own text follows.
-_FORMAT: Final = 1
-#: The same of a model of several quantiles.
-_SEVERAL: Final = 2
-
-
-class Header(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The first line of a dumped model, as JSON."""
-
-    format: int
-    schema: Schema
-    features: Features = PLAIN
-    #: Of several quantiles: each, and how many bytes its text has.
-    quantiles: list[tuple[float, int]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +167,8 @@ class LightGBM(Estimator[LightGBMModel]):
         """A line of JSON (`Header`), then LightGBM's text format."""
         texts = [booster.model_to_string().encode() for booster in model.boosters]
         quantiles = [(level, len(text)) for level, text in zip(model.quantiles, texts, strict=False)]
-        header = Header(_SEVERAL if quantiles else _FORMAT, model.schema, model.features, quantiles)
-        return b"".join([msgspec.json.encode(header), b"\n", *texts])
+        header = Header(SEVERAL if quantiles else FORMAT, model.schema, model.features, quantiles)
+        return joined(header, texts)
 
     def load(self, data: bytes) -> LightGBMModel:
         """The model. Raises EstimatorFailed if these are no bytes that `dump` made."""
@@ -189,8 +176,8 @@ class LightGBM(Estimator[LightGBMModel]):
         head, _, text = data.partition(b"\n")
         try:
             header = msgspec.json.decode(head, type=Header)
-            if header.format not in (_FORMAT, _SEVERAL):
-                raise EstimatorFailed(f"the stored model has format {header.format}; this version reads {_SEVERAL}")
+            if header.format not in (FORMAT, SEVERAL):
+                raise EstimatorFailed(f"the stored model has format {header.format}; this version reads {SEVERAL}")
             levels = [level for level, _ in header.quantiles]
             ends = np.cumsum([size for _, size in header.quantiles], dtype=int).tolist() or [len(text)]
             texts = [text[start:end].decode() for start, end in pairwise([0, *ends])]

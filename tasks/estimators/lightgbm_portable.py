@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
+from tasks.estimators.features.layer import PLAIN, Features
 from tasks.tables.columns import Schema
 
 #: The files: the first line of what is dumped, and LightGBM's own text.
@@ -16,9 +18,19 @@ TEXT: Final = "model.txt"
 QUANTILE_TEXT: Final = "model_quantile_{}.txt"
 
 
-class _Several(msgspec.Struct):
-    """What the first line says of several quantiles."""
+#: The format of a dumped model: its first line is a `Header`; the library's own text follows.
+FORMAT: Final = 1
+#: The same of a model of several quantiles.
+SEVERAL: Final = 2
 
+
+class Header(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The first line of a dumped model, as JSON."""
+
+    format: int
+    schema: Schema
+    features: Features = PLAIN
+    #: Of several quantiles: each, and how many bytes its text has.
     quantiles: list[tuple[float, int]] = []
 
 
@@ -61,11 +73,16 @@ _SAYS: Final = {
 }
 
 
+def joined(header: Header, texts: Sequence[bytes]) -> bytes:
+    """A model as it is dumped, from LightGBM's own texts."""
+    return b"".join([msgspec.json.encode(header), b"\n", *texts])
+
+
 def files(data: bytes) -> dict[str, bytes]:
     """What was dumped, as files that are it when they are joined."""
     head, newline, text = data.partition(b"\n")
     found, start = {HEADER: head + newline}, 0
-    for level, size in msgspec.json.decode(head, type=_Several).quantiles:
+    for level, size in msgspec.json.decode(head, type=Header).quantiles:
         found[QUANTILE_TEXT.format(level)] = text[start : start + size]
         start += size
     return found if start else {**found, TEXT: text}

@@ -1,1 +1,1 @@
-"""Versions taken along, to be used elsewhere, and models of elsewhere brought in. Stands on the worker's wing."""
+"""Versions taken along, to be used elsewhere, and models of elsewhere brought in."""

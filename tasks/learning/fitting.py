@@ -144,17 +144,18 @@ def _fit(
             dataset=dataset,
             outcomes=outcomes,
         )
-    return _result(request.model, number, version, promoted=promote)
+    return train_result(request.model, number, version, promoted=promote)
 
 
 def result_of(runtime: Runtime, model: str, number: int) -> dict[str, Any]:
     """The result of a train that stored its version and could not say so. Its report is made if it is missing."""
     add_missing_report(runtime, model, number)
     current = runtime.registry.current(model)
-    return _result(model, number, runtime.registry.version(model, number), promoted=current == number)
+    return train_result(model, number, runtime.registry.version(model, number), promoted=current == number)
 
 
-def _result(model: str, number: int, version: Version, *, promoted: bool) -> dict[str, Any]:
+def train_result(model: str, number: int, version: Version, *, promoted: bool) -> dict[str, Any]:
+    """What `tasks.train` promises of a version."""
     return {
         "model": model,
         "version": number,

@@ -66,9 +66,11 @@ class Registry:
         if claim is not None:
             check_held(done, claim)
 
-    def add_version(self, model: str, version: Version, *, promote: bool, claim: Claim | None) -> int:
+    def add_version(
+        self, model: str, version: Version, *, promote: bool, claim: Claim | None, makes_model: bool = False
+    ) -> int:
         """Add a version, and make it current if asked, in one step. Returns its number. Raises FenceLost, Cancelled,
-        and ModelNotInitialised if the model was deleted meanwhile."""
+        and ModelNotInitialised if there is no such model, as it was deleted meanwhile; unless it `makes_model`."""
         keys = [_group(claim), *keys_of(model)]
         lean = msgspec.structs.replace(version, curve=Curve())
         why, task = version.promotion.because, task_of(claim)
@@ -81,6 +83,7 @@ class Registry:
             said,
             model,
             _encode(Summary(metrics=version.metrics, created_at=version.created_at)),
+            int(makes_model),
         ]
         number = self._add_version(keys=keys, args=args)
         if int(number) == _GONE:

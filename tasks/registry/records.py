@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -58,6 +58,23 @@ UNKNOWN_PROMOTION: Final = Promotion(decided=True, because="made before reasons 
 
 #: JSON in place of a schema that lies elsewhere.
 NO_SCHEMA: Final = msgspec.Raw(b"null")
+#: What a version was before it came into the service: one of a service of this kind, a model of MLflow, or LightGBM's
+#: own text.
+ImportKind = Literal["mlservice", "mlflow", "lightgbm"]
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a version came from that was not trained here."""
+
+    kind: ImportKind
+    #: The file, folder or URL, as who imported it names it.
+    source: str
+    #: SHA-256 of what was sent.
+    sha256: str
+    #: Who imported it.
+    who: str
+    #: What it says of itself: the model and version that it was, the run that made it.
+    told: dict[str, str] = {}
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +111,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     measured: Measured = Measured()
     #: What it does with what its model says.
     decision: Decision = Decision()
+    #: Where it came from, if it was not trained here.
+    imported: Imported | None = None
     #: What its train had to say beside the figures (JSON of a list of findings).
     findings: msgspec.Raw = msgspec.Raw(b"[]")
     #: What came of its search for params; None if none was asked for.

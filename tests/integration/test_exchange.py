@@ -14,6 +14,7 @@ import pytest
 from tasks.client import Client
 from tests.commands import add_account, mlservice, said
 from tests.service import Service
+from tests.unit.tasks.exchange import mlflow_folders
 
 MODEL = "taken-along"
 ROWS = [{"a": a, "b": b, "y": a + b + 0.5} for a in range(12) for b in range(12)]
@@ -85,3 +86,42 @@ def test_the_command_writes_the_same_file_and_replaces_none(service: Service, tm
     assert (again.returncode, "File exists" in again.stderr) == (1, True)
     unknown = mlservice("models", "export", "nothing", "--out", tmp_path / "x", home=service.home)
     assert (unknown.returncode, (tmp_path / "x").exists()) == (1, False)
+
+
+def test_a_model_of_elsewhere_becomes_a_version_that_serves(service: Service, tmp_path: Path) -> None:
+    booster = mlflow_folders.booster()
+    folder = tmp_path / "forest"
+    folder.mkdir()
+    for name, data in mlflow_folders.folder(booster).items():
+        (folder / name).write_bytes(data)
+    done = said("import", folder, "--model", "brought", "--target", "price", home=service.home)
+    assert done == "forest is version 1 of brought, which answers estimates now\n"
+    row = {"the area": 90, "rooms": 2, "city": "Ulm", "new": True}
+    found = service.estimate("brought", {"rows": [row]}).raise_for_status().json()["predictions"]
+    assert found == mlflow_folders.answers(booster, [row])
+    version = service.http.get("/v1/models/brought/versions/1").json()
+    assert {name: version["imported"][name] for name in ("kind", "source", "who")} == {
+        **{"kind": "mlflow", "source": "forest"},
+        "who": "the command line",
+    }
+    fact = service.http.get("/v1/models/brought/history").json()["history"][0]
+    assert (fact["who"], fact["why"]) == ("the command line", "imported from forest")
+    assert "brought" in [one["model"] for one in service.http.get("/v1/models").json()["models"]]
+    # There are no rows of it here to learn from, and no report.
+    assert service.train("brought").status_code == 424
+    assert "imported from forest" in service.http.get("/v1/models/brought/versions/1/report").json()["detail"]
+
+
+def test_what_was_taken_along_comes_back(service: Service, tmp_path: Path) -> None:
+    out = tmp_path / "model.zip"
+    said("models", "export", MODEL, "--version", "1", "--out", out, home=service.home)
+    done = said("import", out, "--model", "returned", "--promote", "never", home=service.home)
+    assert done == "model.zip is version 1 of returned, which answers nothing until it is promoted\n"
+    said("models", "promote", "returned", "1", home=service.home)
+    rows = [{"a": 3, "b": 4}]
+    answers = [service.estimate(name, {"rows": rows}, version=1).json()["predictions"] for name in (MODEL, "returned")]
+    assert answers[0] == answers[1]
+    out.write_bytes(out.read_bytes()[:-30])
+    cut = mlservice("import", out, "--model", "cut", home=service.home)
+    assert (cut.returncode, service.http.get("/v1/models/cut").status_code) == (1, 404)
+    assert "cannot be read" in cut.stderr

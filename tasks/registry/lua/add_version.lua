@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 -- Adds a version to a model.
 -- KEYS: group ('' for work without a record), then `model_keys`.
--- ARGV: fence, version record, promote (1 or 0), its curve, fact, model name, what a list says of it.
+-- ARGV: fence, version record, promote (1 or 0), its curve, fact, model name, what a list says of it, whether it makes
+-- the model (1 or 0).
 -- Returns the new version's number; 0 and no change where the fence is old; -1 and no change if the work is cancelled;
 -- -2 and no change if there is no such model, as it was deleted meanwhile.
 --
@@ -18,6 +19,10 @@ local made = KEYS[1] ~= '' and redis.call('HGET', KEYS[1], 'version')
 if made then return tonumber(made) end
 local identity, last = redis.sha1hex(ARGV[2]), redis.call('HGET', keys.model, 'last_version')
 if last and redis.call('HGET', keys.model, 'identity' .. last) == identity then return tonumber(last) end
+if ARGV[8] == '1' then
+  redis.call('SADD', keys.models, ARGV[6])
+  redis.call('ZADD', keys.names, 0, ARGV[6])
+end
 if redis.call('SISMEMBER', keys.models, ARGV[6]) == 0 then return -2 end
 local number = redis.call('HINCRBY', keys.model, 'last_version', 1)
 redis.call('HSET', keys.versions, number, ARGV[2])
