@@ -39,18 +39,17 @@ class Catalogue:
 
     def names(self) -> list[str]:
         """All names, sorted."""
-        return sorted(self.paths())
+        return sorted(self._paths())
 
     def path(self, name: str) -> str:
         """From where the estimator of that name is imported (`package.module:Class`). Raises KeyError."""
-        return self.paths()[name]
+        return self._paths()[name]
 
-    def paths(self) -> dict[str, str]:
-        """Where each lies, by name."""
+    def _paths(self) -> dict[str, str]:
         return offered() | dict(self._extra)
 
     def _make(self, name: str) -> Estimator[Any]:
-        paths = self.paths()
+        paths = self._paths()
         if name not in paths:
             raise InvalidField(f"there is no estimator {name!r}; known are {listed(sorted(paths))}").at("?estimator")
         module, _, attribute = paths[name].partition(":")

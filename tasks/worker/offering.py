@@ -21,8 +21,6 @@ log = logging.getLogger(__name__)
 FLEET: Final = "train"
 #: Longest time to import all of other people's estimators (seconds).
 IMPORT_SECONDS: Final = 60.0
-#: Where estimators lie that ship: they are known to import little.
-OURS: Final = "tasks."
 
 
 def offer_when_ready(sender: Any, **_: Any) -> None:
@@ -43,15 +41,15 @@ def offer(settings: Settings) -> None:
 
 
 def descriptions(settings: Settings) -> dict[str, bytes]:
-    """The description of each estimator (JSON), by name."""
+    """The description of each estimator (JSON), by name. Only those that ship are imported into this process."""
     from tasks.estimators.catalogue import Catalogue
     from tasks.estimators.describing import describe
+    from tasks.estimators.offered import others
 
     catalogue = Catalogue(settings.estimator_paths, threads=1)
-    paths = catalogue.paths()
-    others = {name: path for name, path in paths.items() if not path.startswith(OURS)}
-    ours = {name: msgspec.json.encode(describe(catalogue, name)) for name in paths.keys() - others.keys()}
-    return ours | _of_others(others)
+    theirs = others() | settings.estimator_paths
+    ours = {name: msgspec.json.encode(describe(catalogue, name)) for name in catalogue.names() if name not in theirs}
+    return ours | _of_others(theirs)
 
 
 def _of_others(paths: dict[str, str]) -> dict[str, bytes]:

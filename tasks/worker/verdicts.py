@@ -61,7 +61,9 @@ def domain_error(error: Exception) -> ServiceError:
     if isinstance(error, MemoryError) or NO_MEMORY in str(error):
         renewal.ask()
         return memory_limit()
-    return EstimatorFailed(f"the estimator raised {type(error).__name__}: {error}"[:2000])
+    # The rest is in the log, with the traceback.
+    said = (str(error).strip().splitlines() or [""])[0]
+    return EstimatorFailed(f"the estimator raised {type(error).__name__}: {said}"[:2000].removesuffix(": "))
 
 
 def retry_delay(settings: Settings, retries: int) -> float:

@@ -1,4 +1,4 @@
-"""The estimator of docs/how-to/own-estimator.md, as it stands there."""
+"""The estimator of docs/how-to/bring-your-own.md, as it stands there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.errors import InvalidParams
 from tasks.estimators.catalogue import Catalogue
 from tests import sessions
 
-PAGE = Path(__file__).parents[4] / "docs" / "how-to" / "own-estimator.md"
+PAGE = Path(__file__).parents[4] / "docs" / "how-to" / "bring-your-own.md"
 
 
 @pytest.fixture
