@@ -138,10 +138,11 @@ def _asked(runtime: Runtime, head: Head, form: Form, claim: Claim | None) -> tup
     named = _named(form.data)
     estimator = named.estimator or query.get("estimator") or DEFAULT_ESTIMATOR
     reading: Reading | None
+    source = ""
     options, written = _csv_apart({**parse_options(query.get("options")), **named.options})
     if named.source is not None:
         asked = Asked(source=named.source, table=named.table or "", query=named.query or "", sql=named.sql or "")
-        reading = ingest.from_source(runtime, asked, csv=written)
+        reading, source = ingest.from_source(runtime, asked, csv=written), asked.label
     elif not form.data and not runtime.estimators.get(estimator).needs_rows:
         reading = None
     else:
@@ -154,6 +155,7 @@ def _asked(runtime: Runtime, head: Head, form: Form, claim: Claim | None) -> tup
         options=options,
         claim=claim,
         replace="replace" in query,
+        source=source,
     )
     return request, reading
 

@@ -137,6 +137,7 @@ def _read_source(runtime: Runtime, claim: Claim) -> None:
         options={},
         claim=claim,
         replace=True,
+        source=source,
     )
     ingest.initialise(runtime, request, ingest.from_source(runtime, Asked(source=source)))
 

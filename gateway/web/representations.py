@@ -150,6 +150,7 @@ def _snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
         "rows": snapshot.rows,
         "holdout_rows": snapshot.holdout_rows,
         "validation_rows": snapshot.validation_rows,
+        "source": snapshot.source,
         "created_at": _time(snapshot.created_at),
     }
 

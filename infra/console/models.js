@@ -57,7 +57,7 @@ export async function showModel(main, [name], signal) {
       el("div", { class: "actions" }, ...["train", "estimate"].filter((kind) => may(kind, name)).map((kind) =>
         el("a", { class: "button", href: workLink(kind, name) }, kind === "train" ? "Train" : "Estimate")))),
     card("", facts([["Problem", model.problem], ["Target", model.target], ["Estimator", model.estimator],
-      ["Rows", number(model.snapshot.rows)], ["Of them holdout", number(model.snapshot.holdout_rows)], ["Data of", moment(model.snapshot.created_at)]])),
+      ["Rows", number(model.snapshot.rows)], ["Of them holdout", number(model.snapshot.holdout_rows)], ["Data of", moment(model.snapshot.created_at)], ["Read from", model.snapshot.source || "what was sent"]])),
     card("Versions", model.versions.length ? versionList(model) : el("p", {}, "None yet: train one.")),
     model.plan ? card("Columns", findingList(model.plan.findings ?? []), planTable(model.plan))
       : card("Columns", table("Columns", ["Name", "Type", "May be missing", "Categories"], columns)));

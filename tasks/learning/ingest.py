@@ -53,6 +53,8 @@ class Request(msgspec.Struct, frozen=True):
     claim: Claim | None = None
     #: Whether a model in use may get another target, problem or other columns.
     replace: bool = False
+    #: The source that the data come from, as `Asked.label` has it; empty if none does.
+    source: str = ""
 
 
 def from_body(
@@ -200,6 +202,7 @@ def _store(runtime: Runtime, request: Request, dataset: Dataset, *, fingerprint:
         target=dataset.schema.target,
         problem=dataset.schema.problem,
         plan=runtime.blobs.put(msgspec.json.encode(dataset.plan)),
+        source=request.source,
         created_at=time.time(),
     )
 

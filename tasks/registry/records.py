@@ -40,6 +40,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     problem: str
     #: Blob of the plan of its columns (JSON); empty if an earlier release stored it and no train has made one since.
     plan: str = ""
+    #: The source that it was read from, with the table or query of it, as `Asked.label` has it; empty if it came in a
+    #: body.
+    source: str = ""
     #: Seconds since the epoch.
     created_at: float
 

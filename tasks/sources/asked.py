@@ -23,6 +23,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     sql: str = ""
 
     @property
+    def label(self) -> str:
+        """What is kept of it with the data: names alone, of SQL that it was SQL."""
+        part = next((f" {name} {getattr(self, name)}" for name in ("table", "query") if getattr(self, name)), "")
+        return f"{self.source}{part}{' sql' if self.sql else ''}"
+
+    @property
     def subject(self) -> str:
         """What it is called in messages: never by its SQL."""
         part = self.table or self.query or ("its SQL" if self.sql else "")

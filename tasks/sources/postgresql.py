@@ -1,7 +1,7 @@
 """Tables of PostgreSQL as Arrow, by ADBC, which reads them with COPY in its binary form.
 
-Each column comes as what PostgreSQL says it is (findings/adbc-types): `numeric` as text, money in cents, intervals and
-what Arrow has no type for in bytes of PostgreSQL's own, so that those are cast where they are read.
+The driver gives `numeric` as text, money in cents, and intervals and whatever Arrow has no type for in bytes of
+PostgreSQL's own (adbc-driver-postgresql 1.13), so that those are cast where they are read.
 """
 
 from __future__ import annotations

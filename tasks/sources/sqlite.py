@@ -1,8 +1,8 @@
 """Tables of SQLite as Arrow, by ADBC.
 
 In SQLite each value has a type of its own, and what a column was declared as binds none. The driver goes by the first
-rows (findings/adbc-types), so what types a column has is asked before; then all its values are cast to one, and a first
-row that is no row of the table shows the driver which.
+rows, and fails at what comes later (findings/adbc-sqlite-goes-by-the-first-rows.sh). So what types a column has is
+asked before; then all its values are cast to one, and a first row that is no row of the table shows the driver which.
 """
 
 from __future__ import annotations

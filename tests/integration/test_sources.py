@@ -95,6 +95,11 @@ def test_a_model_learns_from_each_kind_of_source(service: Service, sources: Path
         assert answer.json()["rows"] == rows
         assert answer.json()["problem"] == "regression"
     assert [column["name"] for column in answer.json()["columns"]] == ["area", "day"]
+    snapshots = {
+        model: service.http.get(f"/v1/models/{model}").json()["snapshot"]["source"]
+        for model in ("from-table", "from-query", "from-sqlite")
+    }
+    assert snapshots == {"from-table": "shop table prices", "from-query": "shop query cheap", "from-sqlite": "wifi"}
     assert service.train("from-table", params={"num_iterations": 5}).status_code == 200
     assert service.http.post(
         "/v1/models/from-table/estimate", json={"rows": [[7]]}, headers={"Prefer": "wait=20"}
