@@ -10,6 +10,7 @@ from gateway.identity.auth import requires
 from gateway.web.representations import show
 from tasks.config.settings import Settings
 from tasks.contract import Kind
+from tasks.sources.known import known_sources
 
 
 class SourcesResource:
@@ -24,7 +25,7 @@ class SourcesResource:
         and of a database with what may be read: never where it is, nor the SQL of its queries. Raises SettingsError if
         the file cannot be read now."""
         may = any(scope.partition(":")[0] in (Kind.INIT, "admin") for scope in req.context.principal.scopes)
-        sources = await asyncio.to_thread(lambda: self._settings.data_sources) if may else {}
+        sources = await asyncio.to_thread(known_sources, self._settings) if may else {}
         shown = [
             {
                 "name": name,

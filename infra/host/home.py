@@ -132,9 +132,9 @@ class Home:
         return {} if given else {"MLSERVICE_TOKEN_KEYS_FILE": str(self.token_keys)}
 
     def naming_sources(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """The variable that names this home's file of sources, which need not be there; nothing if the environment
-        names another."""
-        return {} if environ.get(SOURCES_FILE) else {SOURCES_FILE: str(self.secrets / "sources.toml")}
+        """The variable that names the file of sources, from any folder: this home's own, which need not be there,
+        unless the environment names another."""
+        return {SOURCES_FILE: str(Path(environ.get(SOURCES_FILE) or self.secrets / "sources.toml").absolute())}
 
     def secret(self, name: str) -> str:
         """One secret. Raises Unavailable if this home has none of that name, or an empty one."""

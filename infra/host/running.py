@@ -21,7 +21,7 @@ def settings_of(home: Home, environ: Mapping[str, str]) -> Settings:
     values = environment_of(home.root, environ)
     if home.token_keys.exists():
         values |= home.naming_keys(values)
-    return Settings.load(values)
+    return Settings.load(values | home.naming_sources(values))
 
 
 @contextmanager

@@ -51,12 +51,12 @@ def run(args: argparse.Namespace, *, attend: Callable[[Mapping[str, str]], Atten
     `attend` makes what looks after it, of the environment of its processes.
     """
     home = Home(args.home.resolve())
-    given = {**os.environ, **tls_variables(args)}
+    given = {**os.environ, **tls_variables(args), **home.naming_sources(os.environ)}
     settings = Settings.load(given)
     load_traces(settings)
     check_limits()
     check_estimators(settings, given)
-    check_sources(home, given)
+    check_sources(settings, os.environ)
     tls = check_pair(settings)
     if home.run.exists():
         with home.claim():
@@ -119,7 +119,6 @@ def child_environment(home: Home, sockets: Path, environ: Mapping[str, str], *, 
         **{name: value for name, value in environ.items() if name != CONFIG},
         **settled,
         **home.naming_keys(environ),
-        **home.naming_sources(environ),
         **({FLOWER_REDIS_URL: flower_url(sockets, home)} if place.access else {}),
         "MLSERVICE_HOME": str(home.root),
         "SOCKETS_DIR": str(sockets),

@@ -20,6 +20,7 @@ from tasks.registry.names import check_name
 from tasks.registry.records import Snapshot
 from tasks.registry.snapshots import read_sides
 from tasks.sources.asked import Asked
+from tasks.sources.known import known_sources
 from tasks.sources.reading import read_source
 from tasks.tables import formats
 from tasks.tables.bounds import UNBOUNDED, Bounds
@@ -74,7 +75,7 @@ def from_body(
 def from_source(runtime: Runtime, asked: Asked, *, csv: CsvOptions = CsvOptions()) -> Reading:  # noqa: B008 (it is frozen)
     """What the operator allowed under this name, as `read_source` reads it."""
     with runtime.traces.step("source"):
-        return read_source(runtime.settings.data_sources, asked, runtime.bounds, csv=csv)
+        return read_source(known_sources(runtime.settings), asked, runtime.bounds, csv=csv)
 
 
 def initialise(runtime: Runtime, request: Request, reading: Reading | None) -> dict[str, Any]:

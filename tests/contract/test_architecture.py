@@ -82,6 +82,7 @@ GATEWAY_TASKS = {
             *("descriptions", "lineage", "listing", "offers"),
         )
     ),
+    "sources.known",
     *("telemetry.traces", "telemetry.tracing"),
 }
 #: How many lines a module may have.

@@ -128,9 +128,11 @@ def test_a_file_that_others_may_read_is_not_used(service: Service, sources: Path
     try:
         for answer in (service.http.get("/v1/sources"), init(service, "kept", source="wifi")):
             assert answer.status_code == 500
-            assert "chmod 600" in answer.json()["detail"]
+            assert "cannot be used now; the log" in answer.json()["detail"]
+            assert str(sources) not in answer.text
     finally:
         sources.chmod(0o600)
+    assert "chmod 600" in (service.home.logs / "gateway.log").read_text()
 
 
 def test_no_password_is_told_anywhere(service: Service, sources: Path, postgresql: PostgreSQL) -> None:

@@ -25,6 +25,6 @@ class OriginalSettings(WorkSettings):
             raise SettingsError(f"{PREFIX}DEFAULT_MODEL must be {MODEL_NAME_RULE}, not {self.default_model!r}")
         if self.default_source and self.default_source not in (known := self.data_sources):
             names = ", ".join(sorted(known)) or "none"
-            raise SettingsError(f"{PREFIX}DEFAULT_SOURCE must be one of {PREFIX}SOURCES ({names})")
+            raise SettingsError(f"{PREFIX}DEFAULT_SOURCE must be one of {PREFIX}SOURCES or its file ({names})")
         if self.default_source and not self.default_target:
             raise SettingsError(f"{PREFIX}DEFAULT_TARGET must name the column of {self.default_source} to be learned")
