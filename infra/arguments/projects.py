@@ -27,9 +27,9 @@ def add_projects(commands: Subparsers) -> None:
     new.add_argument("--notebook", type=Path, metavar="FILE", help="the notebook (.ipynb)")
 
     check = command(commands, "check", "infra.commands.check:run", help="try an estimator of yours without a service")
-    check.add_argument("path", metavar="MODULE:CLASS", help="as the workers would import it")
-    check.add_argument("--data", type=Path, required=True, metavar="FILE", help="a table: CSV, Parquet, JSON, .xlsx")
-    check.add_argument("--target", required=True, metavar="COLUMN", help="the column to learn")
+    check.add_argument("path", metavar="MODULE:CLASS", help="as workers import it, or the name of an installed one")
+    check.add_argument("--data", type=Path, metavar="FILE", help="a table: CSV, Parquet, JSON, .xlsx")
+    check.add_argument("--target", metavar="COLUMN", help="the column to learn")
     check.add_argument("--params", metavar="JSON", default="{}", help="those of a train, as an object; default: none")
     check.add_argument("--options", metavar="JSON", default="{}", help="those of an init, as an object; default: none")
     check.add_argument("--rows", type=int, metavar="N", help="so many rows of the table are used; default: 2000")

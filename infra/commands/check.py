@@ -13,6 +13,7 @@ from tasks.conformance.request import MOST_ROWS, MOST_SECONDS, Request
 from tasks.conformance.running import run as checked
 from tasks.conformance.showing import report
 from tasks.errors import InvalidField
+from tasks.estimators.offered import offered
 
 #: Fewer rows cannot be split and learned from.
 LEAST_ROWS = 20
@@ -29,18 +30,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _request(args: argparse.Namespace) -> Request:
-    module, colon, name = args.path.partition(":")
+    path = offered().get(args.path, args.path)
+    module, colon, name = path.partition(":")
     if not (colon and name.isidentifier() and all(part.isidentifier() for part in module.split("."))):
-        raise InvalidField(f"{args.path!r} names no class: write package.module:Class")
-    if not args.data.is_file():
+        known = ", ".join(sorted(offered()))
+        raise InvalidField(f"{path!r} names no class: write package.module:Class, or one of {known}")
+    if bool(args.data) != bool(args.target):
+        raise InvalidField("--data and --target belong together; an estimator that needs no rows goes without both")
+    if args.data and not args.data.is_file():
         raise InvalidField(f"--data: there is no file {args.data}")
     rows, seconds = args.rows or MOST_ROWS, args.seconds or MOST_SECONDS
     if rows < LEAST_ROWS or seconds <= 0:
         raise InvalidField(f"--rows must be at least {LEAST_ROWS}, and --seconds more than 0")
     return Request(
-        path=args.path,
-        data=str(args.data.resolve()),
-        target=args.target,
+        path=path,
+        data=str(args.data.resolve()) if args.data else "",
+        target=args.target or "",
         params=_object("--params", args.params),
         options=_object("--options", args.options),
         rows=rows,

@@ -10,13 +10,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from tasks.conformance.attempts import attempt
+from tasks.conformance.attempts import Failed, attempt
 from tasks.conformance.observing import Observer
 from tasks.conformance.preparing import prepared
-from tasks.conformance.remarks import Remark, figure, warning
+from tasks.conformance.remarks import Remark, fault, figure, warning
 from tasks.conformance.request import Request
 from tasks.estimators.base import Dataset, Estimator
 from tasks.estimators.catalogue import Catalogue
+from tasks.estimators.without_rows import declared
 from tasks.formatting import duration
 
 #: What the estimator is called while it is checked.
@@ -52,8 +53,13 @@ def import_estimator(request: Request, observer: Observer, remarks: list[Remark]
 
 def prepare(request: Request, estimator: Estimator[Any], remarks: list[Remark]) -> Dataset:
     """The data to fit, of the rows that are used. Raises Failed."""
-    options = {**request.options, "target": request.target}
-    ready = partial(prepared, estimator, Path(request.data), options, rows=request.rows)
+    options = {**request.options, "target": request.target or None}
+    if request.data:
+        ready = partial(prepared, estimator, Path(request.data), options, rows=request.rows)
+    elif estimator.needs_rows:
+        raise Failed(fault("there is nothing to learn from", "give --data and --target, or say needs_rows = False"))
+    else:
+        ready = partial(declared, estimator, options)
     dataset = attempt("the table", ready, remedy=MEND_DATA)
     schema = dataset.schema
     types = ", ".join(f"{column.name} ({column.type})" for column in schema.columns)

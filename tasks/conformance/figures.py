@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from tasks.conformance.remarks import Remark, figure
 from tasks.conformance.trial import Trial
-from tasks.formatting import duration
 
 #: One row is asked for so often, in so much time at most (seconds).
 TIMES: Final = 50
@@ -31,7 +30,7 @@ def speed(trial: Trial) -> Iterator[Remark]:
     batch = pa.concat_tables([trial.rows] * -(-BATCH // trial.rows.num_rows)).slice(0, BATCH)
     whole = _seconds(trial, batch)
     yield figure(
-        f"one row {statistics.median(taken) * 1000:.3g} ms; {batch.num_rows} rows {duration(whole)},"
+        f"one row {statistics.median(taken) * 1000:.3g} ms; {batch.num_rows} rows {whole * 1000:.3g} ms,"
         f" {whole / batch.num_rows * 1e6:.3g} µs a row"
     )
     # Kilobytes on Linux, bytes on macOS.

@@ -73,7 +73,7 @@ def fit(trial: Trial) -> Iterator[Remark]:
         )
     if _bytes(trial.learned.train) != before:
         yield fault("fit changes the table that it is given", "work on a copy of the columns")
-    if not heard:
+    if not heard and trial.estimator.needs_rows:
         yield warning(
             "fit never calls progress",
             "call progress(iteration, most, {}) after each iteration: so a train is shown, and can be cancelled",
@@ -155,6 +155,8 @@ def again(trial: Trial) -> Iterator[Remark]:
 def score(trial: Trial) -> Iterator[Remark]:
     """How good the answers are on rows that the fit has not seen, beside one that knows the target alone."""
     tested, schema = trial.learned.tested, trial.schema
+    if not tested.num_rows:
+        return
     quantile = trial.estimator.quantile(trial.params)
     answers = trial.ask(tested.select(schema.names))
     truth = tested.column(schema.target)

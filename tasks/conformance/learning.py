@@ -11,6 +11,7 @@ import msgspec
 from tasks.conformance import fits, repeats, stored
 from tasks.conformance.beginning import import_estimator, prepare
 from tasks.conformance.carrying_out import Step, Tell, begun, carry_out
+from tasks.conformance.made_up import made_up
 from tasks.conformance.observing import Observer
 from tasks.conformance.request import Request
 from tasks.conformance.trial import Trial, Watch, picked, unwatched
@@ -62,5 +63,6 @@ def trial_of(
     estimator: Estimator[Any], dataset: Dataset, *, params: Mapping[str, Any], watch: Watch = unwatched
 ) -> Trial:
     """What checks of fits need."""
-    rows = picked(dataset.tested.select(dataset.schema.names), ASKED)
-    return Trial(estimator, dataset.schema, rows, params=dict(params), dataset=dataset, watch=watch)
+    schema = dataset.schema
+    rows = picked(dataset.tested.select(schema.names), ASKED) if dataset.tested.num_rows else made_up(schema)
+    return Trial(estimator, schema, rows, params=dict(params), dataset=dataset, watch=watch)

@@ -19,9 +19,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     #: `package.module:Class`.
     path: str
-    #: The file of the table.
-    data: str
-    target: str
+    #: The file of the table, and its target; empty for an estimator that needs no rows.
+    data: str = ""
+    target: str = ""
     #: Those of a train.
     params: dict[str, Any] = {}
     #: Those of an init.

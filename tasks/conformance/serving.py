@@ -18,7 +18,6 @@ from tasks.conformance.remarks import Remark, figure
 from tasks.conformance.request import Request
 from tasks.conformance.trial import Trial
 from tasks.estimators.base import Estimator
-from tasks.formatting import duration
 from tasks.tables import formats
 from tasks.tables.columns import Schema
 
@@ -55,7 +54,7 @@ def load(estimator: Estimator[Any], folder: Path, observer: Observer, remarks: l
     # Once more: the first time libraries are imported, and each call is looked at.
     start = time.perf_counter()
     estimator.load(data)
-    remarks += [*seen, *found, figure(f"loaded in {duration(time.perf_counter() - start)}")]
+    remarks += [*seen, *found, figure(f"loaded in {(time.perf_counter() - start) * 1000:.3g} ms")]
     schema = msgspec.json.decode((folder / SCHEMA).read_bytes(), type=Schema)
     rows, answer = (formats.from_ipc((folder / name).read_bytes()) for name in (ROWS, ANSWER))
     other = (folder / OTHER).read_bytes()

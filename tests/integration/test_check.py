@@ -47,7 +47,7 @@ def faults(found: Mapping[str, Check]) -> dict[str, str]:
 
 
 def test_the_built_in_estimator_passes(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["check", "tasks.estimators.lightgbm:LightGBM", "--data", str(data), "--target", "y", "--json"]
+    command = ["check", "lightgbm", "--data", str(data), "--target", "y", "--json"]
     assert main([*command, "--params", '{"num_iterations": 20}']) == 0
     checks = msgspec.json.decode(capsys.readouterr().out, type=list[Check])
     assert {check.name: check.verdict for check in checks if check.verdict != "ok"} == {}
@@ -90,6 +90,7 @@ def test_what_cannot_be_gone_on_with_is_said(
         (["no_class", "--data", "{data}", "--target", "y"], "write package.module:Class"),
         (["a.b:C", "--data", "nowhere.csv", "--target", "y"], "there is no file nowhere.csv"),
         (["a.b:C", "--data", "{data}", "--target", "y", "--params", "[]"], "--params is no JSON object"),
+        (["lightgbm", "--data", "{data}"], "--data and --target belong together"),
         (["a.b:C", "--data", "{data}", "--target", "y", "--rows", "3"], "--rows must be at least 20"),
     ],
 )

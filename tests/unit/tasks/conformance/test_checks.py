@@ -17,6 +17,7 @@ from tasks.estimators.base import Estimator
 from tasks.estimators.catalogue import Catalogue
 from tasks.estimators.lightgbm import LightGBM
 from tasks.estimators.scikit_learn.estimator import ScikitLearn
+from tasks.estimators.without_rows import declared
 from tests import planted
 
 #: What cannot be looked at in the process of the tests, or costs time for what is not planted here.
@@ -33,8 +34,17 @@ def table() -> pa.Table:
     })  # fmt: skip
 
 
-def checked(cls: type[Estimator[Any]], params: Mapping[str, Any]) -> dict[str, Check]:
-    """All checks that can be made here, by name: of the process that fits, then of one that serves."""
+def texts() -> pa.Table:
+    """A number, texts that all differ, and the target."""
+    words = ["bright", "dark", "quiet", "loud", "old", "new", "wide"]
+    notes = [f"{words[row % 7]} {words[row % 5]} {words[row % 3]} place {row}" for row in range(120)]
+    numbers = [float(row % 9) for row in range(120)]
+    return pa.table({"x": numbers, "note": notes, "y": [row % 7 * 2.5 for row in range(120)]})
+
+
+def checked(cls: type[Estimator[Any]], params: Mapping[str, Any], rows: pa.Table | None = None) -> dict[str, Check]:
+    """All checks that can be made here, by name: of the process that fits, then of one that serves. `rows`: those to
+    learn from, the target as `y`; `table()` if none are given, and none for an estimator that needs none."""
     estimator, again = (Catalogue({"it": f"{cls.__module__}:{cls.__name__}"}, threads=1).get("it") for _ in range(2))
     found: dict[str, Check] = {}
 
@@ -42,7 +52,7 @@ def checked(cls: type[Estimator[Any]], params: Mapping[str, Any]) -> dict[str, C
         if isinstance(item, Check):
             found[item.name] = item
 
-    dataset = estimator.prepare(table(), {"target": "y"})
+    dataset = estimator.prepare(rows or table(), {"target": "y"}) if estimator.needs_rows else declared(estimator, {})
     fitted = learning.trial_of(estimator, dataset, params=params)
     if not carry_out(learning.STEPS, fitted, tell):
         return found
@@ -64,8 +74,28 @@ def test_a_sound_estimator_passes_all() -> None:
 
 
 @pytest.mark.parametrize(("cls", "params"), [(LightGBM, {"num_iterations": 5}), (ScikitLearn, {})])
-def test_those_that_ship_pass_all(cls: type[Estimator[Any]], params: dict[str, Any]) -> None:
-    assert verdicts(checked(cls, params)) == {}
+@pytest.mark.parametrize("target", [["no", "yes", "perhaps"], [0.5, 1.5, 3.0, 7.0, 2.5, 4.0, 6.5]])
+def test_those_that_ship_pass_all(cls: type[Estimator[Any]], params: dict[str, Any], target: list[Any]) -> None:
+    rows = texts().set_column(2, "y", [[target[row % len(target)] for row in range(120)]])
+    assert verdicts(checked(cls, params, rows)) == {}
+
+
+def test_one_that_needs_no_rows_is_asked_for_rows_that_are_made_up() -> None:
+    found = checked(planted.Formula, {})
+    assert verdicts(found) == {}
+    assert {"the answer", "new texts and categories", "threads"} <= found.keys()
+
+
+def test_new_texts_that_all_get_one_answer_are_a_warning() -> None:
+    found = checked(planted.ByHeart, {}, texts())
+    (remark,) = found["new texts and categories"].remarks
+    assert (remark.severity, "all new texts in 'note'" in remark.message) == ("warning", True)
+    assert "holdout" not in verdicts(found) or found["holdout"].verdict == "warning"
+
+
+def test_chances_that_do_not_add_up_are_found() -> None:
+    rows = texts().set_column(2, "y", [["no", "yes"] * 60])
+    assert "row 0 add up to 2" in checked(planted.Overdone, {}, rows)["the answer"].remarks[0].message
 
 
 @pytest.mark.parametrize(
