@@ -6,6 +6,7 @@ import { follow } from "./events.js";
 import { FILE, goTo, lane, modelInput, object, VERBATIM, WAIT } from "./forms.js";
 import { look } from "./look.js";
 import { at, workingForm } from "./problems.js";
+import { SourceChoice } from "./sources.js";
 
 const OPTIONS = '{"columns": {"name": "category"}}';
 
@@ -18,8 +19,10 @@ export function uploadForm(names, model, signal, replacing) {
   const replace = tick("Replace the shape of the data", "replace", "The model gets another target, problem or other columns; its current version answers on until a train makes another current.");
   replace.hidden = !replacing;
   const seen = el("div", { id: "answer" });
-  const sender = new Sender(file, signal);
-  file.addEventListener("change", () => { seen.replaceChildren(); columns.replaceChildren(); });
+  const changed = () => { seen.replaceChildren(); columns.replaceChildren(); };
+  const source = new SourceChoice(signal, () => { file.required = !source.chosen; changed(); });
+  const sender = new Sender(file, source, signal);
+  file.addEventListener("change", changed);
   const asked = (data) => ({ target: data.get("target"), options: JSON.stringify(object(options, OPTIONS)), sheet: data.get("sheet"), estimator: data.get("estimator"), lane: data.get("lane"), replace: data.get("replace") });
 
   async function store(data) {
@@ -45,7 +48,7 @@ export function uploadForm(names, model, signal, replacing) {
   }
 
   const fields = [...modelInput(names, model), field("Table", file, "CSV, Excel, JSON, Parquet, Arrow or ORC, also in gzip or zstd; whatever its name is, the bytes tell."),
-    field("Target column", target, "What is to be predicted. A look needs none, and proposes the columns."), columns,
+    source.element, field("Target column", target, "What is to be predicted. A look needs none, and proposes the columns."), columns,
     field("Options", options, "A JSON object that says what columns are, how rows are split, and more; empty for what is found out."),
     pair(field("Estimator", el("input", { name: "estimator", ...VERBATIM }), "Empty for lightgbm."), field("Sheet", el("input", { name: "sheet", ...VERBATIM }), "Of an Excel workbook; empty for the first.")),
     lane(), replace];
@@ -54,18 +57,24 @@ export function uploadForm(names, model, signal, replacing) {
   return el("div", {}, form, seen);
 }
 
-/** Sends the chosen file; once it was looked at, its name with the service. */
+/** Sends the chosen file, or the name of a source; once it was looked at, its name with the service. */
 class Sender {
-  constructor(file, signal) {
+  constructor(file, source, signal) {
     this.file = file;
+    this.source = source;
     this.signal = signal;
-    /** @type {{file: File, upload: string}|null} */
+    /** @type {{file: File|string, upload: string}|null} */
     this.kept = null;
+  }
+
+  /** The file, or the source as JSON, which comes before it. */
+  get chosen() {
+    return this.source.chosen || this.file.files[0];
   }
 
   /** @returns {Promise<{done: boolean, id: string, document: any}>} */
   async send(model, query) {
-    const chosen = this.file.files[0];
+    const chosen = this.chosen;
     if (this.kept?.file === chosen) {
       try {
         return await submit(model, "init", null, "", { query: { ...query, upload: this.kept.upload }, wait: WAIT });
@@ -75,12 +84,12 @@ class Sender {
         this.kept = null;
       }
     }
-    return submit(model, "init", chosen, FILE, { query, wait: WAIT });
+    return submit(model, "init", chosen, typeof chosen === "string" ? "application/json" : FILE, { query, wait: WAIT });
   }
 
   /** The result of a dry run, however long it takes. */
   async look(model, query) {
-    const chosen = this.file.files[0];
+    const chosen = this.chosen;
     const { done, id, document } = await this.send(model, { ...query, replace: null, dry_run: "true" });
     const found = done ? document : await this.ended(id);
     this.kept = { file: chosen, upload: found.upload };

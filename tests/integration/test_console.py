@@ -601,6 +601,32 @@ def test_a_table_is_looked_at_first_and_sent_once(seen: Seen, slow_service: Serv
     assert ["upload=" in request.url for request in asked] == [False, True, True]
 
 
+def test_a_source_of_the_operator_is_chosen_in_place_of_a_file(
+    seen: Seen, slow_service: Service, tmp_path: Path
+) -> None:
+    page = seen.page
+    (tmp_path / "visits.csv").write_text(TABLE)
+    sources = slow_service.home.secrets / "sources.toml"
+    sources.write_text(
+        f'[visits]\nurl = "file://{tmp_path}/visits.csv"\n'
+        '[shop]\nurl = "postgresql://u:p@127.0.0.1:1/d"\ntables = ["sold"]\nqueries.busy = "SELECT 1"\n'
+    )
+    sources.chmod(0o600)
+    try:
+        sign_in(page, slow_service)
+        page.get_by_role("link", name="New work").first.click()
+        choice = page.get_by_label("Or a source")
+        expect(choice.get_by_role("option")).to_have_text(["None: a file", "shop, sold", "shop, busy", "visits"])
+        page.get_by_label("Model").fill("from-source")
+        choice.select_option("visits")
+        page.get_by_label("Target column").fill("price")
+        page.get_by_role("button", name="Upload").click()
+        expect(page.locator("#outcome")).to_contain_text("400 rows are kept", timeout=30_000)
+    finally:
+        sources.unlink()
+    assert slow_service.http.get("/v1/models/from-source").json()["snapshot"]["source"] == "visits"
+
+
 def test_a_table_whose_hour_is_over_is_sent_again(seen: Seen, slow_service: Service, tmp_path: Path) -> None:
     page = seen.page
     sign_in(page, slow_service)
