@@ -69,6 +69,7 @@ class Client:
         options: dict[str, Any] | None = None,
         sheet: str = "",
         replace: bool = False,
+        append: bool = False,
         dry_run: bool = False,
         lane: Lane = Lane.NORMAL,
         deadline_seconds: float | None = None,
@@ -76,8 +77,8 @@ class Client:
         """Ingest a table: `rows` as dicts, `data` as bytes of a media type, a named `source` of the operator (of a
         database with a `table`, a named `query` or `sql`), or the id of an `upload` that a dry run gave; `sheet` names
         one of a workbook. A `dry_run`, which needs no target, tells what would be made of the table and stores no
-        snapshot; `replace` lets a model in use get another target, problem or other columns. An estimator that needs no
-        rows may be given none."""
+        snapshot; `replace` lets a model in use get another target, problem or other columns; `append` adds the rows to
+        those that the model has. An estimator that needs no rows may be given none."""
         parts = {name: part for name, part in (("table", table), ("query", query), ("sql", sql)) if part is not None}
         if parts and source is None:
             raise InvalidField(f"{next(iter(parts))} is of a source; name the source")
@@ -97,6 +98,7 @@ class Client:
                 "estimator": estimator,
                 "options": _encode(options or {}).decode(),
                 **({"replace": "true"} if replace else {}),
+                **({"append": "true"} if append else {}),
                 **({"dry_run": "true"} if dry_run else {}),
                 **({"upload": upload} if upload is not None else {}),
             },

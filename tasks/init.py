@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from tasks.tables.reading.result import Reading
 
 #: What may be said in a field of a form, beside its file, in place of the query.
-FIELDS: Final = ("target", "estimator", "options", "sheet", "replace", "dry_run", "upload")
+FIELDS: Final = ("target", "estimator", "options", "sheet", "replace", "append", "dry_run", "upload")
 #: Those that are true or false.
-FLAGS: Final = ("replace", "dry_run")
+FLAGS: Final = ("replace", "append", "dry_run")
 #: A body that names a source has at most so many bytes.
 SOURCE_BYTES: Final = 1024 * 1024
 
@@ -65,6 +65,7 @@ def init(
     columns: dict[str, list[Any]] | None = None,
     csv: str | None = None,
     replace: bool = False,
+    append: bool = False,
     dry_run: bool = False,
     upload: str = "",
 ) -> Any:
@@ -75,14 +76,20 @@ def init(
     A direct call returns `{"model", "estimator", "target", "problem", "rows", "holdout_rows", "validation_rows",
     "columns", "fingerprint", "plan", "warnings"}`; with `dry_run`, which stores no snapshot, `{"model", "estimator",
     "target", "problem", "rows", "plan", "sample", "upload", "dry_run"}`. `replace`: a model in use may get another
-    target, problem or other columns. `before`: the model's name, unless `model` gives it, or a result that has one.
+    target, problem or other columns. `append`: the rows are added to those that the model has; `appended` says how many
+    they are. `before`: the model's name, unless `model` gives it, or a result that has one.
     """
     if group is not None:
         return run_claimed(self, group, _run_group)
     given = {"rows": rows, "columns": columns, "csv": csv, "source": source, "upload": upload or None}
     data = {name: value for name, value in given.items() if value is not None}
     part = {name: value for name, value in (("table", table), ("query", query), ("sql", sql)) if value is not None}
-    flags = {"replace": "true" if replace else "", "dry_run": "true" if dry_run else "", "upload": upload}
+    flags = {
+        "replace": "true" if replace else "",
+        "append": "true" if append else "",
+        "dry_run": "true" if dry_run else "",
+        "upload": upload,
+    }
     head = Head(
         owner="",
         model=model or passed_on(before).get("model", ""),
@@ -118,10 +125,15 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
 
 def _initialised(runtime: Runtime, head: Head, sent: bytes, *, claim: Claim | None = None) -> dict[str, Any]:
     """What comes of a request with this head and body."""
-    from tasks.learning import ingest
+    from tasks.learning import appending, ingest
 
     head, sent, form = _meant(runtime, head, sent)
     request, reading = _asked(runtime, head, form, claim)
+    if "append" in head.query:
+        if other := next((flag for flag in FLAGS if flag != "append" and flag in head.query), None):
+            raise InvalidField(f"append and {other} cannot be used together: leave one of them out").at(f"?{other}")
+        del sent, form
+        return appending.append(runtime, request, reading)
     if "dry_run" in head.query:
         return ingest.look_at(runtime, request, reading, head=head, body=sent)
     # What was sent may be as large as the table.

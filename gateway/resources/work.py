@@ -39,12 +39,12 @@ from tasks.registry.names import check_name
 EVERY_KIND: Final = frozenset({"lane", "deadline"})
 #: The query parameters that each kind reads beside those.
 PARAMETERS: Final = {
-    Kind.INIT: frozenset({"target", "estimator", "options", "sheet", "replace", "dry_run", "upload"}),
+    Kind.INIT: frozenset({"target", "estimator", "options", "sheet", "replace", "append", "dry_run", "upload"}),
     Kind.TRAIN: frozenset(),
     Kind.ESTIMATE: frozenset({"version", "explain", "spreadsheet", "sheet", "unknown", "missing", "keep", "interval"}),
 }
 #: Those that are true or false, and false where they are not given.
-FLAGS: Final = frozenset({"explain", "replace", "dry_run"})
+FLAGS: Final = frozenset({"explain", "replace", "append", "dry_run"})
 #: Longest Idempotency-Key, in characters.
 KEY_LENGTH: Final = 255
 #: The latest deadline (seconds), some three years.

@@ -24,7 +24,7 @@ from tasks.tables.planning.refusing import refuse_faults
 from tasks.tables.planning.source import Source
 from tasks.tables.sides import Sides
 from tasks.tables.split_options import wanted_of
-from tasks.tables.splitting import TEST, TRAIN, VALIDATION, deal
+from tasks.tables.splitting import TEST, TRAIN, VALIDATION, Codes, deal
 
 #: Values of metrics, by the rows on which they were measured (`train`, `holdout`) and name.
 Metrics = Mapping[str, Mapping[str, float]]
@@ -110,6 +110,7 @@ class Estimator(ABC, Generic[Model]):
     #: Of those that ship: it is known to keep this contract, so that its answers are not looked at.
     proven: bool = False
     _known: Sides | None = None
+    _last: Codes | None = None
     _source: Source | None = None
 
     def __init__(self, threads: int = 1) -> None:
@@ -122,10 +123,11 @@ class Estimator(ABC, Generic[Model]):
             "/from_version"
         )
 
-    def keeping(self, sides: Sides | None) -> Self:
-        """The same estimator, whose `prepare` leaves rows that have a side on it."""
+    def keeping(self, sides: Sides | None, *, last: Codes | None = None) -> Self:
+        """The same estimator, whose `prepare` leaves rows that have a side on it; `last`: the parts in which the last
+        rows of its table are."""
         other = copy.copy(self)
-        other._known = sides
+        other._known, other._last = sides, last
         return other
 
     def knowing(self, source: Source) -> Self:
@@ -151,7 +153,7 @@ class Estimator(ABC, Generic[Model]):
         wanted = wanted_of(options, whole.schema)
         chosen = choices_of(options, whole.schema.problem, classes, MEASURED[whole.schema.problem], wanted)
         dealt = whole.table.select([*whole.schema.names, target, *filter(None, [wanted.column, wanted.query])])
-        parts = deal(dealt, wanted, target=target, classes=bool(classes), known=self._known)
+        parts = deal(dealt, wanted, target=target, classes=bool(classes), known=self._known, last=self._last)
         give_back()
         if parts.sides is not None:
             note_repeats(draft, len(parts.sides.hashes))

@@ -12,6 +12,7 @@ from tasks.estimators.outcomes import Quantile
 from tasks.tables.columns import Schema
 from tasks.tables.planning.source import Source
 from tasks.tables.sides import Sides
+from tasks.tables.splitting import Codes
 
 #: What an estimator says of itself beside its methods.
 SAYS = (
@@ -41,8 +42,8 @@ class Delegating(Estimator[Any]):
         for name in SAYS:
             setattr(self, name, getattr(inner, name))
 
-    def keeping(self, sides: Sides | None) -> Self:
-        return type(self)(self.inner.keeping(sides))
+    def keeping(self, sides: Sides | None, *, last: Codes | None = None) -> Self:
+        return type(self)(self.inner.keeping(sides, last=last))
 
     def knowing(self, source: Source) -> Self:
         return type(self)(self.inner.knowing(source))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -15,9 +15,9 @@ from tasks.estimators.describing import described
 from tasks.estimators.without_rows import declared
 from tasks.learning.dry_runs import look
 from tasks.learning.guarding import check_unchanged, guarded
+from tasks.learning.storing import stored, told
 from tasks.ledger.groups import Claim, Head
 from tasks.registry.names import check_name
-from tasks.registry.records import Snapshot
 from tasks.registry.snapshots import read_sides
 from tasks.sources.asked import Asked
 from tasks.sources.known import known_sources
@@ -26,22 +26,17 @@ from tasks.tables import formats
 from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.tables.findings import placed
 from tasks.tables.memory import give_back
-from tasks.tables.plan import Plan
 from tasks.tables.planning.finishing import plan_of_parts
 from tasks.tables.planning.options import wishes_of
-from tasks.tables.planning.showing import shown_plan
 from tasks.tables.planning.source import Source
 from tasks.tables.reading.bodies import read
 from tasks.tables.reading.hints import CsvOptions, Hints
 from tasks.tables.reading.result import Reading
 from tasks.tables.sides import Sides
 from tasks.tables.value_types.typing import typed
+from tasks.tables.wishes import Wish
 from tasks.worker.runtime import Runtime
 from tasks.worker.time_limits import let_finish
-
-#: How far the share of the holdout may be from what was asked for, and by how many rows, before it is said.
-_SHARE_OFF: Final = 0.05
-_ROWS_OFF: Final = 3
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -95,27 +90,13 @@ def initialise(runtime: Runtime, request: Request, reading: Reading | None) -> d
         check_unchanged(runtime, request.model, dataset.schema, plan=dataset.plan)
     give_back()
     with runtime.traces.step("store", model=request.model):
-        snapshot = _store(runtime, request, dataset, fingerprint=formats.fingerprint(table))
+        fingerprint = formats.fingerprint(table)
+        snapshot = stored(runtime, dataset, estimator=request.estimator, fingerprint=fingerprint, source=request.source)
         # An init that has stored its snapshot does not fail any more.
         let_finish()
         runtime.registry.offers.put(request.estimator, msgspec.json.encode(described(request.estimator, estimator)))
         runtime.registry.set_snapshot(request.model, snapshot, claim=request.claim)
-    schema, plan = dataset.schema, dataset.plan
-    assert plan is not None
-    return {
-        "model": request.model,
-        "estimator": request.estimator,
-        "target": schema.target,
-        "problem": schema.problem,
-        "classes": schema.classes,
-        "rows": snapshot.rows,
-        "holdout_rows": snapshot.holdout_rows,
-        "validation_rows": snapshot.validation_rows,
-        "columns": schema.columns,
-        "fingerprint": snapshot.fingerprint,
-        "plan": shown_plan(plan),
-        "warnings": [*_said(plan), *_warnings(dataset), *lost, *_share_warnings(dataset)],
-    }
+    return told(request.model, snapshot, dataset, lost=lost)
 
 
 def _prepared(
@@ -126,7 +107,7 @@ def _prepared(
     if reading is None:
         dataset = declared(estimator, options)
         return dataset.train, dataset, []
-    table, source = _typed(reading, request)
+    table, source = typed_rows(reading, wishes_of(request.options))
     known, lost = _last_sides(runtime, request.model)
     return table, _planned(estimator.keeping(known).knowing(source).prepare(table, options)), lost
 
@@ -134,12 +115,6 @@ def _prepared(
 def _planned(dataset: Dataset) -> Dataset:
     """With a plan, also if an estimator prepared it in a way of its own."""
     return dataset if dataset.plan is not None else replace(dataset, plan=plan_of_parts(dataset.schema, dataset.train))
-
-
-def _said(plan: Plan) -> list[str]:
-    """The findings of the plan that are more than a remark, in words."""
-    said = (finding for finding in plan.findings if finding.severity != "info")
-    return ["; ".join(filter(None, (finding.message, finding.done, finding.remedy))) for finding in said]
 
 
 def look_at(runtime: Runtime, request: Request, reading: Reading | None, *, head: Head, body: bytes) -> dict[str, Any]:
@@ -153,7 +128,7 @@ def look_at(runtime: Runtime, request: Request, reading: Reading | None, *, head
     if reading is None:
         raise InvalidField("there are no rows to look at; leave dry_run out").at("?dry_run")
     with runtime.traces.step("plan", model=request.model, rows=reading.table.num_rows):
-        table, source = _typed(reading, request)
+        table, source = typed_rows(reading, wishes_of(request.options))
         seen = look(estimator, table, {**request.options, "target": request.target or None}, source=source)
     if not request.replace:
         plan = seen["plan"]
@@ -163,11 +138,11 @@ def look_at(runtime: Runtime, request: Request, reading: Reading | None, *, head
     return {"model": request.model, "estimator": request.estimator, "dry_run": True, "upload": upload, **seen}
 
 
-def _typed(reading: Reading, request: Request) -> tuple[pa.Table, Source]:
+def typed_rows(reading: Reading, wishes: Mapping[str, Wish]) -> tuple[pa.Table, Source]:
     """(what was read with each column as what its values are, where that comes from)."""
     # In a CSV all is text, so that texts which are numbers are worth no word.
     said = reading.format != "csv"
-    table, found = typed(reading.table, wishes_of(request.options), decimal=reading.decimal, said=said)
+    table, found = typed(reading.table, wishes, decimal=reading.decimal, said=said)
     findings = [*reading.findings, *(placed(one, reading.lines_of) for one in found)]
     return table, Source(findings=findings, index=reading.index, lines_of=reading.lines_of)
 
@@ -181,48 +156,3 @@ def _last_sides(runtime: Runtime, model: str) -> tuple[Sides | None, list[str]]:
     except Unavailable as error:
         # Trying again brings back nothing that is missing or damaged, and this init puts something whole in its place.
         return None, [f"which rows the last snapshot held out is lost, so others may be now: {error}"]
-
-
-def _store(runtime: Runtime, request: Request, dataset: Dataset, *, fingerprint: str) -> Snapshot:
-    sides, test = dataset.sides, dataset.test
-    if test is None:
-        sides = sides or Sides.of(dataset.train, dataset.holdout, target=dataset.schema.target)
-    return Snapshot(
-        estimator=request.estimator,
-        schema=msgspec.Raw(msgspec.json.encode(dataset.schema)),
-        fingerprint=fingerprint,
-        train=runtime.blobs.put(formats.to_ipc(dataset.train)),
-        holdout=runtime.blobs.put(formats.to_ipc(dataset.holdout)),
-        test=runtime.blobs.put(formats.to_ipc(test)) if test is not None else "",
-        sides=runtime.blobs.put(sides.to_bytes()) if sides is not None else "",
-        choices=msgspec.json.encode(dataset.choices).decode(),
-        options=dataset.options,
-        rows=dataset.rows,
-        holdout_rows=dataset.tested.num_rows,
-        validation_rows=dataset.holdout.num_rows if test is not None else 0,
-        target=dataset.schema.target,
-        problem=dataset.schema.problem,
-        plan=runtime.blobs.put(msgspec.json.encode(dataset.plan)),
-        source=request.source,
-        created_at=time.time(),
-    )
-
-
-def _warnings(dataset: Dataset) -> list[str]:
-    warnings = []
-    if dataset.rows and dataset.tested.num_rows < 30:
-        warnings.append(f"the holdout has only {dataset.tested.num_rows} rows: its metrics are rough")
-    return warnings
-
-
-def _share_warnings(dataset: Dataset) -> list[str]:
-    """Says if rows that keep their side leave another share to the holdout than was asked for."""
-    if dataset.sides is None or dataset.sides.fraction is None:
-        return []
-    asked, held, rows = dataset.sides.fraction, dataset.tested.num_rows, dataset.rows
-    if abs(held - asked * rows) <= max(_ROWS_OFF, _SHARE_OFF * rows):
-        return []
-    return [
-        f"the holdout is {held / rows:.0%} of the rows where {asked:.0%} was asked for, as rows stay where the last"
-        " snapshot had them; an init with another options.holdout deals all rows anew"
-    ]

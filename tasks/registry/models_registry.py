@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -37,7 +38,7 @@ from tasks.registry.snapshot_plans import SnapshotPlans
 from tasks.registry.version_reports import VersionReports
 from tasks.storage.scripts import register
 
-#: What the script says if there is no such model.
+#: What a script says if there is no such model, or no such snapshot any more.
 _GONE: Final = -2
 
 _encode = msgspec.json.Encoder().encode
@@ -58,13 +59,23 @@ class Registry:
         self._promote = register(client, "tasks/registry/lua/promote.lua")
         self._remove_version = register(client, "tasks/registry/lua/remove_version.lua")
 
-    def set_snapshot(self, model: str, snapshot: Snapshot, *, claim: Claim | None) -> None:
-        """Make this the model's latest snapshot; the first one makes the model. Raises FenceLost, Cancelled."""
+    def set_snapshot(self, model: str, snapshot: Snapshot, *, claim: Claim | None, made_of: str = "") -> bool:
+        """Make this the model's latest snapshot; the first one makes the model. False, and nothing is changed, if it is
+        made of one (`dated_snapshot`) that is not the latest any more. Raises FenceLost, Cancelled."""
         keys = [_group(claim), *keys_of(model)]
         said = fact("data", who=who_asked(claim), task=task_of(claim))
-        done = self._set_snapshot(keys=keys, args=[claim.fence if claim else 0, _encode(snapshot), model, said])
+        done = self._set_snapshot(
+            keys=keys, args=[claim.fence if claim else 0, _encode(snapshot), model, said, made_of]
+        )
+        if int(done) == _GONE:
+            return False
         if claim is not None:
             check_held(done, claim)
+        return True
+
+    def has_stored(self, claim: Claim) -> bool:
+        """Whether an earlier claim of this init has stored its snapshot."""
+        return bool(self._redis.hexists(_group(claim), "stored"))
 
     def add_version(
         self, model: str, version: Version, *, promote: bool, claim: Claim | None, makes_model: bool = False
@@ -103,10 +114,14 @@ class Registry:
 
     def snapshot(self, model: str) -> Snapshot:
         """The latest snapshot. Raises ModelNotInitialised."""
+        return self.dated_snapshot(model)[0]
+
+    def dated_snapshot(self, model: str) -> tuple[Snapshot, str]:
+        """(the latest snapshot, what tells its record from any other). Raises ModelNotInitialised."""
         record: Any = self._redis.hget(MODEL_KEY.format(model=model), "snapshot")
         if record is None:
             raise ModelNotInitialised(f"the model {model} is not initialised: submit an init with its data first")
-        return read_snapshot(record)
+        return read_snapshot(record), hashlib.sha1(record, usedforsecurity=False).hexdigest()
 
     def current(self, model: str) -> int | None:
         """The number of the model's current version, if it has one."""

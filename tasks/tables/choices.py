@@ -34,6 +34,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     class_weight: dict[str, float] | str = ""
     #: What ruled the split.
     split: Rule = "random"
+    #: The part of the rows that was asked for to measure; 0 in snapshots of earlier releases.
+    holdout: float = 0.0
     #: Whether a table of few rows is measured by cross-validation: how many folds, or 0.
     folds: int = 0
 
@@ -52,6 +54,7 @@ def choices_of(
         class_weight=_class_weight(options.get("class_weight"), classes),
         split=wanted.by,
         folds=wanted.folds,
+        holdout=wanted.holdout,
         **_threshold(options.get("threshold"), problem),
     )
 

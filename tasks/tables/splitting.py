@@ -22,6 +22,7 @@ from tasks.tables.value_types.many_columns import complete
 TRAIN: Final = 0
 VALIDATION: Final = 1
 TEST: Final = 2
+PARTS: Final = (TRAIN, VALIDATION, TEST)
 #: Part of the rows that only measure, if none is given.
 HOLDOUT: Final = 0.2
 #: Part of the other rows that stop the fit and choose, and how many rows are enough for that.
@@ -67,11 +68,20 @@ class Parts:
         return int((self.codes == part).sum())
 
 
-def deal(table: pa.Table, wanted: Wanted, *, target: str, classes: bool = False, known: Sides | None = None) -> Parts:
+def deal(
+    table: pa.Table,
+    wanted: Wanted,
+    *,
+    target: str,
+    classes: bool = False,
+    known: Sides | None = None,
+    last: Codes | None = None,
+) -> Parts:
     """Deal the rows of a table of features and target, and the columns that `wanted` names, into three parts.
 
     `classes`: each class of the target has its share of each part. `known`: where the model's last snapshot had its
-    rows, which keep their part if as much is asked for. Raises InvalidField if there are too few groups or times.
+    rows, which keep their part if as much is asked for. `last`: the parts of the table's last rows, which stay there
+    whatever is asked for, unless time rules. Raises InvalidField if there are too few groups or times.
     """
     if wanted.by == "time":
         together = group_hashes(table.column(wanted.query)) if wanted.query else None
@@ -80,11 +90,17 @@ def deal(table: pa.Table, wanted: Wanted, *, target: str, classes: bool = False,
     if wanted.by in ("group", "query"):
         return Parts(*deal_groups(table, wanted.column, fraction=wanted.holdout, known=known, by=wanted.by))
     return deal_rows(table.drop_columns([wanted.column]) if wanted.column else table, wanted.holdout,
-                     target=target, classes=classes, known=known)  # fmt: skip
+                     target=target, classes=classes, known=known, last=last)  # fmt: skip
 
 
 def deal_rows(
-    table: pa.Table, fraction: float, *, target: str | None = None, classes: bool = False, known: Sides | None = None
+    table: pa.Table,
+    fraction: float,
+    *,
+    target: str | None = None,
+    classes: bool = False,
+    known: Sides | None = None,
+    last: Codes | None = None,
 ) -> Parts:
     """A fraction of the rows as test: of each class (if `classes`, of `target`), or else of all, to 1 row; of the
     others `VALIDATION_PART` as validation in the same way.
@@ -112,8 +128,11 @@ def deal_rows(
     stopping = none.copy()
     stopping[left] = _deal(part, validation_share(int(rest.sum())), before=before)
     rows = np.where(kinds.first(tested), TEST, np.where(kinds.first(tested + stopping), VALIDATION, TRAIN))
-    sides = Sides(kinds.hashes, rest - stopping, stopping, tested, fraction)
-    return Parts(rows.astype(np.int8), sides)
+    if last is None:
+        return Parts(rows.astype(np.int8), Sides(kinds.hashes, rest - stopping, stopping, tested, fraction))
+    rows[len(rows) - len(last) :] = last
+    train, stops, test = (np.add.reduceat((rows[kinds.order] == part).astype(np.int64), kinds.starts) for part in PARTS)
+    return Parts(rows.astype(np.int8), Sides(kinds.hashes, train, stops, test, fraction))
 
 
 def validation_share(rows: int) -> float:

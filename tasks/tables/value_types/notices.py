@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +20,8 @@ _TEXTS = 3
 _CHARACTERS = 40
 _KINDS = {"percent": "percentages", "time": "times of day", "duration": "durations"}
 _CODES = {"percent": "percent", "time": "seconds", "duration": "seconds"}
+#: Who says what a column is.
+AS_SAID: Final = "as options.columns says"
 
 
 def odd(name: str, distinct: DistinctTexts, mask: Mask, words: str) -> Finding:
@@ -90,7 +94,7 @@ def epoch(name: str) -> Finding:
 
 def misfit(name: str, row: int, reason: str) -> Finding:
     """A value that is not what the caller said that the column is."""
-    message = f"column {name!r}: row {row} {reason}, as options.columns says"
+    message = f"column {name!r}: row {row} {reason}, {AS_SAID}"
     return finding("not_of_type", message, column=name, count=1, rows=[row])
 
 

@@ -32,8 +32,8 @@ def add(lua: Lua, record: str, *, group: str = "", promote: int = 0, fence: int 
     return lua.run("tasks/registry/lua/add_version.lua", keys=keys, args=args)
 
 
-def set_snapshot(lua: Lua, *, group: str = "", fence: int = 1) -> Any:
-    keys, args = [group, *KEYS], [fence, "snapshot", "m", FACT]
+def set_snapshot(lua: Lua, *, group: str = "", fence: int = 1, made_of: str = "") -> Any:
+    keys, args = [group, *KEYS], [fence, "snapshot", "m", FACT, made_of]
     return lua.run("tasks/registry/lua/set_snapshot.lua", keys=keys, args=args)
 
 
@@ -142,6 +142,20 @@ def test_a_snapshot_makes_the_model(lua: Lua) -> None:
     assert set_snapshot(lua) == 1
     assert lua.redis.hgetall("model") == {"snapshot": "snapshot"}
     assert lua.redis.smembers("models") == {"m"}
+
+
+def test_a_snapshot_takes_the_place_of_the_one_that_it_is_made_of_alone(lua: Lua) -> None:
+    digest = hashlib.sha1(b"the one before").hexdigest()
+    lua.redis.hset("group", mapping={"fence": 1, "kind": "init"})
+    for known in ({}, {"snapshot": "another"}):
+        if known:
+            lua.redis.hset("model", mapping=known)
+        before = lua.everything()
+        assert set_snapshot(lua, group="group", made_of=digest) == -2
+        assert lua.everything() == before
+    lua.redis.hset("model", "snapshot", "the one before")
+    assert set_snapshot(lua, group="group", made_of=digest) == 1
+    assert lua.redis.hget("model", "snapshot") == "snapshot"
 
 
 @pytest.mark.parametrize(("kind", "stored"), [("init", "1"), ("train", None)])
