@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import yaml
+
+from gateway.resources.docs import DEFINITION
 from tasks.estimators.lightgbm import LightGBM
 from tasks.estimators.lightgbm_fields import CommonParams
 from tasks.estimators.lightgbm_params import resolve
@@ -16,3 +19,11 @@ def test_its_defaults_are_taken_and_each_has_a_help() -> None:
     LightGBM().check(defaults)
     assert all(field["description"] for field in fields.values())
     assert fields.keys() == set(CommonParams.__struct_fields__)
+
+
+def test_the_definition_of_the_api_has_the_same() -> None:
+    schema = LightGBM().params_schema()
+    assert schema is not None
+    told = yaml.safe_load(DEFINITION.read_text())["components"]["schemas"]["LightGBMParams"]
+    assert told["properties"] == schema["properties"]
+    assert told["additionalProperties"] is schema["additionalProperties"] is True
