@@ -6,7 +6,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import pyarrow as pa
 
@@ -14,7 +14,10 @@ from tasks.errors import InvalidField
 from tasks.estimators import fields
 from tasks.estimators.dataset import Dataset as Dataset
 from tasks.estimators.metrics import MEASURED, grows
+from tasks.estimators.named_columns import with_columns
 from tasks.estimators.outcomes import Quantile
+from tasks.estimators.own_metrics import NO_METRICS, OwnMetrics
+from tasks.estimators.own_metrics import Metric as Metric
 from tasks.tables.choices import choices_of
 from tasks.tables.columns import Column, ColumnType, Schema
 from tasks.tables.memory import give_back
@@ -28,8 +31,6 @@ from tasks.tables.splitting import TEST, TRAIN, VALIDATION, Codes, deal
 
 #: Values of metrics, by the rows on which they were measured (`train`, `holdout`) and name.
 Metrics = Mapping[str, Mapping[str, float]]
-#: Nothing was measured.
-UNMEASURED: Final[Metrics] = MappingProxyType({})
 #: What a fit is given to tell how far it is, and to hear that nobody wants it any more: called after each iteration
 #: with its number (from 1), how many there may be, and perhaps the metrics that were measured in it (`Metrics`). Let
 #: pass what it raises: the work is cancelled, or too late.
@@ -98,6 +99,8 @@ class Estimator(ABC, Generic[Model]):
     #: Those of `text` and `date` that it wants as they are (string, timestamp[us]). In place of the others it sees the
     #: numbers and booleans that are made of them; what it says of these is summed up for each column.
     raw: frozenset[ColumnType] = frozenset()
+    #: Metrics of its own, by name; `options.metric` may have one of them decide.
+    own_metrics: OwnMetrics = NO_METRICS
     #: Most rows that `predict` is asked for at a time; 0: any number. A model on a GPU says how many fit.
     batch_rows: int = 0
     #: False: it can be made without a table. An init may come without rows then, and `fit` gets none.
@@ -143,15 +146,14 @@ class Estimator(ABC, Generic[Model]):
         InvalidTable and InvalidTarget, with all that was found, and InvalidField for options that cannot be.
         """
         own = fields.own(self.Options, options)
-        if self.columns and isinstance(wished := options.get("columns", {}), Mapping):
-            named = {name: said.type if isinstance(said, Column) else said for name, said in self.columns.items()}
-            options = {**options, "columns": {**named, **wished}}
+        options = with_columns(options, self.columns)
         draft = draft_of(table, options, source=self._source, takes=self.takes)
         refuse_faults(draft)
         whole = conformed(draft)
         classes, target = whole.schema.classes, whole.schema.target
         wanted = wanted_of(options, whole.schema)
-        chosen = choices_of(options, whole.schema.problem, classes, MEASURED[whole.schema.problem], wanted)
+        metrics = (*MEASURED[whole.schema.problem], *self.own_metrics)
+        chosen = choices_of(options, whole.schema.problem, classes, metrics, wanted)
         dealt = whole.table.select([*whole.schema.names, target, *filter(None, [wanted.column, wanted.query])])
         parts = deal(dealt, wanted, target=target, classes=bool(classes), known=self._known, last=self._last)
         give_back()
@@ -236,7 +238,7 @@ class Estimator(ABC, Generic[Model]):
 
     def grows(self, metric: str) -> bool:
         """Whether more of a metric that `fit` tells is better; of others less is."""
-        return grows(metric)
+        return grows(metric, self.own_metrics)
 
     def importance(self, model: Model) -> dict[str, float]:
         """How much each feature counts, if the model can say."""

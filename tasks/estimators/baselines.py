@@ -28,4 +28,4 @@ def baseline(rows: Outcomes, target: Any, schema: Schema, *, weights: Floats | N
     codes = class_indices(target, schema)
     share = np.bincount(codes[codes >= 0], None if weights is None else weights[codes >= 0], len(schema.classes))
     chances = np.tile(share / share.sum(), (len(rows), 1))
-    return Outcomes(rows.problem, rows.truth, np.full(len(rows), int(share.argmax())), chances, rows.weights)
+    return replace(rows, given=np.full(len(rows), int(share.argmax())), chances=chances)

@@ -29,7 +29,7 @@ SAYS = (
         "target",
         "classes",
     ),
-    *("batch_rows", "proven"),
+    *("batch_rows", "proven", "own_metrics"),
 )
 
 

@@ -11,7 +11,7 @@ from tasks.estimators.base import Estimator
 from tasks.estimators.catalogue import Catalogue
 from tasks.estimators.delegating import Delegating
 from tasks.estimators.fields import schema_of
-from tasks.tables.columns import Column
+from tasks.estimators.named_columns import types_of
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,14 +36,13 @@ def described(name: str, estimator: Estimator[Any]) -> Description:
     while isinstance(inner, Delegating):
         inner = inner.inner
     told = inspect.cleandoc(type(inner).__doc__ or "").partition("\n\n")[0].replace("\n", " ")
-    columns = {column: said.type if isinstance(said, Column) else said for column, said in inner.columns.items()}
     return Description(
         name=name,
         about=told,
         params_schema=inner.params_schema(),
         options_schema=schema_of(inner.Options) if inner.Options is not None else None,
         needs_rows=inner.needs_rows,
-        columns={**columns},
+        columns={**types_of(inner.columns)},
     )
 
 

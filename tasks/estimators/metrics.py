@@ -12,6 +12,7 @@ from tasks.estimators.ndcg import CUTS
 from tasks.estimators.outcomes import CALIBRATION_BINS, Floats, Outcomes
 from tasks.estimators.outcomes import auc as auc
 from tasks.estimators.outcomes import log_loss as log_loss
+from tasks.estimators.own_metrics import NO_METRICS, Metric, OwnMetrics
 from tasks.tables.columns import AMOUNTS
 
 #: The metric that decides, and whether more of it is better, by problem.
@@ -46,27 +47,37 @@ def measure(
 
 
 def figures(outcomes: Outcomes, weights: Floats | None = None, *, only: Sequence[str] = ()) -> dict[str, float]:
-    """The metrics of the problem that are defined for these rows, weighed by `weights` in place of their own; those of
-    `only`, if that names some. With a weight of 0 a row counts as not there."""
+    """The metrics of the problem that are defined for these rows, and those of the estimator, weighed by `weights` in
+    place of their own; those of `only`, if that names some. With a weight of 0 a row counts as not there."""
     weights = outcomes.weights if weights is None else weights
     measures = _AMOUNTS.get(outcomes.problem, _classes)
     found = measures(outcomes, weights)
+    found |= {
+        name: _own(outcomes, metric, weights) for name, metric in outcomes.own.items() if not only or name in only
+    }
     return {name: value for name, value in found.items() if not only or name in only}
 
 
-def main_metric(problem: str, chosen: str, *found: dict[str, float]) -> tuple[str, bool]:
+def main_metric(problem: str, chosen: str, *found: dict[str, float], own: OwnMetrics = NO_METRICS) -> tuple[str, bool]:
     """(the metric that decides, whether more is better): the one chosen, or pinball loss of quantiles, or that of
     the problem, or where one of `found` has it not, log loss."""
     quantiles = bool(found) and all("pinball" in figures for figures in found)
     name = chosen or ("pinball" if quantiles else MAIN[problem][0])
     if not all(name in figures for figures in found):
         name = FALLBACK if problem not in AMOUNTS else MAIN[problem][0]
-    return name, grows(name)
+    return name, grows(name, own)
 
 
-def grows(metric: str) -> bool:
-    """Whether more of a metric is better."""
+def grows(metric: str, own: OwnMetrics = NO_METRICS) -> bool:
+    """Whether more of a metric is better; `own`: those of the estimator."""
+    if metric in own:
+        return own[metric].more_is_better
     return metric.partition("@")[0] in GROWING
+
+
+def _own(rows: Outcomes, metric: Metric, weights: Floats) -> float:
+    answers = rows.given if rows.problem in AMOUNTS else rows.chances
+    return float(metric.of(rows.truth, np.asarray(answers, dtype=np.float64), weights))
 
 
 def _regression(rows: Outcomes, weights: Floats) -> dict[str, float]:

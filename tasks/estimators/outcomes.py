@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Self
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tasks.estimators.ndcg import ndcgs
+from tasks.estimators.own_metrics import OwnMetrics
 from tasks.tables.columns import AMOUNTS
 from tasks.tables.row_hashes import Hashes
 
@@ -43,6 +44,8 @@ class Outcomes:
     queries: Hashes | None = None
     #: Of several quantiles: a column for each.
     quantiles: Floats | None = None
+    #: The estimator's own metrics, by name.
+    own: OwnMetrics = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -86,6 +89,7 @@ class Outcomes:
             quantile=parts[0].quantile,
             queries=np.concatenate(queries) if queries else None,
             quantiles=np.concatenate(several) if several else None,
+            own=parts[0].own,
         )
 
     @cached_property

@@ -4,14 +4,17 @@ at."""
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from tasks.errors import EstimatorFailed
 from tasks.estimators import fields
-from tasks.estimators.base import UNMEASURED, Dataset, Estimator, Metrics, Progress
+from tasks.estimators.base import Dataset, Estimator, Metrics, Progress
 from tasks.estimators.delegating import Delegating
 from tasks.estimators.outcomes import Quantile
 
+#: Nothing was measured.
+UNMEASURED: Final[Metrics] = MappingProxyType({})
 #: What a pickle begins with: a mark, then its protocol.
 _PICKLED: Final = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
 

@@ -42,7 +42,7 @@ def judgement(fitted: Fitted, graded: Graded, dataset: Dataset) -> Judgement:
     """
     told = pooled(fitted.folds) if fitted.folds else graded
     metrics, guessed = checked(figures(told.outcomes)), figures(told.guessed)
-    main, more = main_metric(dataset.schema.problem, dataset.choices.metric, metrics)
+    main, more = main_metric(dataset.schema.problem, dataset.choices.metric, metrics, own=told.outcomes.own)
     mean, deviation = spread(fitted.folds) if fitted.folds else ({}, {})
     by: MeasuredBy = "cross_validation" if fitted.folds else "holdout" if dataset.test is None else "test"
     measured = Measured(

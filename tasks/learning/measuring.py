@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -89,9 +89,10 @@ def outcomes_on(
         predictions = decided(predictions, decision, schema)
     truth = rows.column(schema.target)
     queries = group_hashes(rows.column(schema.beside_of("query"))) if schema.problem == "ranking" else None
-    return Outcomes.of(
+    found = Outcomes.of(
         schema.problem, truth, predictions, schema.classes, weights=weights, quantile=quantile, queries=queries
     )
+    return replace(found, own=estimator.own_metrics)
 
 
 def checked(metrics: dict[str, float]) -> dict[str, float]:

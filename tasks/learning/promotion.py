@@ -67,7 +67,7 @@ def verdict(new: Outcomes, old: Outcomes, *, metric: str, current: int) -> tuple
     """Better is what the metric says on the same rows, and no more than 1 in 20 by chance: the 90 % interval of the
     difference is on the better side of 0."""
     found, before = figures(new), figures(old)
-    name, more = main_metric(new.problem, metric, found, before)
+    name, more = main_metric(new.problem, metric, found, before, own=new.own)
     values = f"{name} on the holdout is {found[name]:.6g}, that of version {current} is {before[name]:.6g}"
     span = metric_difference(new, old, name)
     if span is None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from tasks.errors import EstimatorFailed, InvalidField
 from tasks.estimators.base import Dataset, Estimator, Metrics
-from tasks.estimators.metrics import figures, grows, main_metric
+from tasks.estimators.metrics import figures, main_metric
 from tasks.learning.cross_validation import folds_of
 from tasks.learning.measuring import choose, grade, outcomes_on
 from tasks.registry.curve import HOLDOUT
@@ -68,7 +68,7 @@ class Trier:
     @property
     def grows(self) -> bool:
         """Whether more of the metric is better."""
-        return grows(self.metric)
+        return self._estimator.grows(self.metric)
 
     def __call__(self, params: Mapping[str, Any], *, report: Callable[[int, float], None]) -> float:
         """As `Judge` says."""
