@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -84,7 +84,8 @@ def bring_in(runtime: Runtime, request: Request, data: bytes) -> dict[str, Any]:
     differs; nothing is changed then.
     """
     check_name(request.model)
-    brought = read(unzip(data, most_bytes=runtime.bounds.bytes), target=request.target)
+    files = unzip(data, most_bytes=runtime.bounds.bytes)
+    brought = read(files, target=request.target, trusted=runtime.settings.trusted_class_paths)
     _check_fits(runtime, request, brought.schema)
     estimator = runtime.estimators.get(brought.estimator)
     loaded = _tried(estimator, brought)
@@ -110,10 +111,11 @@ def bring_in(runtime: Runtime, request: Request, data: bytes) -> dict[str, Any]:
     return train_result(request.model, number, version, promoted=promote)
 
 
-def read(files: Mapping[str, bytes], *, target: str = "") -> Brought:
-    """The model in these files. Raises InvalidField if there is none that is taken."""
+def read(files: Mapping[str, bytes], *, target: str = "", trusted: Collection[str] = ()) -> Brought:
+    """The model in these files. `target`, `trusted` as in `read_mlflow`. Raises InvalidField if there is
+    none that is taken."""
     if DESCRIPTION in files:
-        return read_mlflow(files, target=target)
+        return read_mlflow(files, target=target, trusted=trusted)
     if MANIFEST in files:
         return read_ours(files)
     if TEXT in files and SCHEMA in files:

@@ -6,7 +6,7 @@ Source: https://mlflow.org/docs/latest/ml/model/ (the format of `MLmodel`, of si
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import msgspec
 
 from tasks.errors import InvalidField
 from tasks.exchange.brought import Brought, Said, SaidColumn, of_lightgbm
+from tasks.exchange.mlflow_sklearn import of_scikit_learn
 from tasks.exchange.skops_booster import read_booster
 from tasks.tables.checks import listed
 
@@ -42,6 +43,7 @@ class _Flavor(msgspec.Struct, frozen=True):
     data: str = ""
     pickled_model: str = ""
     serialization_format: str | None = None
+    sklearn_version: str = ""
 
 
 class _Signature(msgspec.Struct, frozen=True):
@@ -62,9 +64,10 @@ class Description(msgspec.Struct, frozen=True):
     saved_input_example_info: _Example | None = None
 
 
-def read_mlflow(files: Mapping[str, bytes], *, target: str = "") -> Brought:
-    """The model of a folder. `target`: what it predicts, else what the signature calls that, or `target`. Raises
-    InvalidField for one that is not taken."""
+def read_mlflow(files: Mapping[str, bytes], *, target: str = "", trusted: Collection[str] = ()) -> Brought:
+    """The model of a folder. `target`: what it predicts, else what the signature calls that, or `target`; `trusted`:
+    classes that the operator has added to those that a model of scikit-learn may be made of. Raises InvalidField for
+    one that is not taken."""
     document = _document(files[DESCRIPTION])
     try:
         found = msgspec.convert(document, Description)
@@ -80,12 +83,21 @@ def read_mlflow(files: Mapping[str, bytes], *, target: str = "") -> Brought:
             for column in inputs
         ],
     )
-    if "lightgbm" not in found.flavors:
+    if "lightgbm" in found.flavors:
+        brought = _of_lightgbm(files, found.flavors["lightgbm"], said, told)
+    elif "sklearn" in found.flavors:
+        flavor = msgspec.convert(found.flavors["sklearn"], _Flavor)
+        if _is_pickled(flavor, flavor.pickled_model):
+            raise InvalidField(PICKLED)
+        data = _file(files, flavor.pickled_model)
+        brought = of_scikit_learn(
+            data, inputs, target=named, told=told, made_by=flavor.sklearn_version, trusted=trusted
+        )
+    else:
         raise InvalidField(
             f"the model has the MLflow flavours {listed(sorted(found.flavors))}; taken are lightgbm, and sklearn stored"
             " with skops"
         )
-    brought = _of_lightgbm(files, found.flavors["lightgbm"], said, told)
     return replace(brought, examples=_examples(files, found))
 
 

@@ -120,3 +120,34 @@ def matrix(rows: list[dict[str, Any]]) -> npt.NDArray[np.float64]:
 def answers(model: lightgbm.Booster, rows: list[dict[str, Any]]) -> Any:
     """What the model itself says of the rows."""
     return np.asarray(model.predict(matrix(rows))).tolist()
+
+
+SCIKIT_LEARN = """flavors:
+  python_function:
+    loader_module: mlflow.sklearn
+    model_path: model.skops
+    predict_fn: predict
+    python_version: 3.11.7
+  sklearn:
+    code: null
+    pickled_model: model.skops
+    serialization_format: skops
+    sklearn_version: {version}
+    skops_trusted_types: null
+mlflow_version: 3.17.2
+signature:
+  inputs: '{inputs}'
+  outputs: '[{{"type": "string", "name": "kind", "required": true}}]'
+  params: null
+"""
+
+
+def scikit_learn(pipeline: Any, **columns: str) -> dict[str, bytes]:
+    """The files of a fitted pipeline (`mlflow.sklearn.save_model`), whose columns have these types."""
+    import sklearn
+
+    from tasks.estimators.scikit_learn.library import load_skops
+
+    inputs = [{"type": kind, "name": name, "required": True} for name, kind in columns.items()]
+    description = SCIKIT_LEARN.format(version=sklearn.__version__, inputs=json.dumps(inputs))
+    return {"MLmodel": description.encode(), "model.skops": load_skops().dumps(pipeline)}
