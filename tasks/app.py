@@ -37,6 +37,7 @@ from tasks.contract import (
 from tasks.redis_keys import UNACKED_INDEX_KEY, UNACKED_KEY, UNACKED_MUTEX_KEY
 from tasks.storage.stores import load_store
 from tasks.telemetry import logs
+from tasks.upkeep.beat import Beat
 from tasks.worker import parent_death
 from tasks.worker.bootsteps import LOST_PROCESS_SECONDS, BatchedEvents, LostProcesses, Membership
 from tasks.worker.cancels import Cancels
@@ -52,11 +53,11 @@ from tasks.worker.watchdog import FailFastWorker, Watched
 
 log = logging.getLogger(__name__)
 
-#: How often the system worker looks for work that nobody will finish (seconds).
-RECONCILE_SECONDS: Final = 2.0
-
 #: What our workers' main processes do that Celery's do not.
-STEPS: Final = (BatchedEvents, Cancels, Leases, LostProcesses, Membership, MemoryWatch, Stopping, Succession, Watched)
+STEPS: Final = (
+    *(BatchedEvents, Beat, Cancels, Leases, LostProcesses, Membership, MemoryWatch, Stopping, Succession),
+    Watched,
+)
 
 
 class CeleryApp(Celery):  # type: ignore[misc]
@@ -128,10 +129,6 @@ def create_app(settings: Settings) -> CeleryApp:
         result_expires=settings.result_life_seconds,
         worker_soft_shutdown_timeout=10.0,
         worker_enable_soft_shutdown_on_idle=False,
-        beat_schedule={
-            "reconcile": {"task": RECONCILE_TASK, "schedule": RECONCILE_SECONDS, "options": {"expires": 10.0}},
-            "sweep": {"task": SWEEP_TASK, "schedule": 3600.0, "options": {"expires": 3600.0}},
-        },
         timezone="UTC",
     )
     return app

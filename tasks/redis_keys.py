@@ -125,6 +125,8 @@ SUSPECTS_KEY: Final = "ml:suspects"
 DISK_KEY: Final = "ml:disk"
 #: String: when somebody last looked for work that nobody will finish.
 LOOKED_KEY: Final = "ml:looked"
+#: String with a life: which system worker sends the upkeep tasks.
+BEATING_KEY: Final = "ml:beating"
 #: String with a life: who reconciles at the moment.
 RECONCILING_KEY: Final = "ml:reconciling"
 #: String with a life: who removes what is past its retention at the moment.

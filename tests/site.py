@@ -23,7 +23,6 @@ from tasks.watch.handle import Handle
 from tasks.worker.runtime import make_runtime
 from tests.harmful import SETTING
 from tests.servers import Process, Valkey, eventually
-from tests.service import MLSERVICE
 from tests.workers import Worker
 
 
@@ -42,11 +41,6 @@ class Site:
             self.client = Client(self.url)
             self.registry = Registry(self.redis)
             stack.enter_context(self.worker("system"))
-            # Two, because two do no harm.
-            for name in ("beat", "second-beat"):
-                command = (MLSERVICE, "beat")
-                log, env = self.folder / f"{name}.log", {"REDIS_URL": self.url, **self.env}
-                stack.enter_context(Process(command, output=log, env=env))
             self._stack = stack.pop_all()
         return self
 

@@ -63,7 +63,7 @@ class Worker(Process):
 
 
 def send(client: redis.Redis, task: str) -> None:
-    """Send a system task, as beat does."""
+    """Send a system task, as the system worker does."""
     task_id = "0" * 31 + "1"
     client.lpush(*message(task, task_id=task_id, queue=SYSTEM_QUEUE, lane=Lane.NORMAL, kwargs={}))
 

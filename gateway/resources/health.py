@@ -88,8 +88,8 @@ class ReadyResource:
         if age <= UPKEEP_SECONDS:
             return None
         return (
-            f"nobody has looked for lost work for {age:.0f} s, and what is accepted may wait for ever; do the system"
-            " worker and beat run?"
+            f"nobody has looked for lost work for {age:.0f} s, and what is accepted may wait for ever; does a system"
+            " worker run?"
         )
 
     async def _unworked(self) -> str | None:

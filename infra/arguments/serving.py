@@ -68,7 +68,5 @@ def add_processes(commands: Subparsers) -> None:
 
     command(commands, "sync", "infra.redis_server.syncing:run", help="sync what the Valkey of `up` writes, each second")
 
-    command(commands, "beat", "infra.supervision.serving:beat", help="send the upkeep tasks when they are due")
-
     flower = command(commands, "flower", "infra.supervision.serving:flower", help="show workers and tasks")
     flower.add_argument("options", nargs="*", help="options of Flower's own, after --")

@@ -60,7 +60,6 @@ def programs(*, embedded: bool) -> list[Program]:
             renew_signal="HUP",
             stop_seconds=2,
         ),
-        Program(name="beat", command=("beat",), group="background", rank=30, at_once=False),
         Program(name="flower", command=("flower",), group="background", rank=30, at_once=False),
     ]
 

@@ -1,10 +1,9 @@
-"""The commands that each become one process of the service: gateway, worker, beat, flower."""
+"""The commands that each become one process of the service: gateway, worker, flower."""
 
 from __future__ import annotations
 
 import argparse
 import gc
-import logging
 import os
 import socket
 import sys
@@ -142,18 +141,6 @@ def worker_options(fleet: str, count: int, *, name: str) -> dict[str, Any]:
         "without_gossip": True,
         "without_mingle": True,
     }
-
-
-def beat(_args: argparse.Namespace) -> int:
-    """Send the upkeep tasks when they are due."""
-    settle(os.environ)
-    app = _app_without_tasks("beat")
-    from tasks.upkeep.beat import SteadyScheduler
-
-    # A line for each task that is due, every other second.
-    logging.getLogger("celery.beat").setLevel(logging.WARNING)
-    app.Beat(loglevel="INFO", scheduler=SteadyScheduler, quiet=True).run()
-    return 0
 
 
 def flower(args: argparse.Namespace) -> int:

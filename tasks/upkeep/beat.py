@@ -1,36 +1,105 @@
-"""When the system tasks are sent: by a clock that nobody sets.
+"""When the upkeep tasks are sent, and by whom: one of all system workers, by a clock that nobody sets.
 
-Celery's own beat notes in a file when it last sent a task, by the time of day: where that goes back, it sends nothing
-until the old time comes again, and a new start does not help.
+Celery's own beat is a process of its own, of which there may be one only; and it notes in a file when it last sent a
+task, by the time of day: where that goes back, it sends nothing until the old time comes again.
 """
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
-from celery.beat import Scheduler
+import redis
+from celery.worker.consumer.tasks import Tasks
+from kombu.exceptions import OperationalError
+
+from tasks.contract import RECONCILE_TASK, SWEEP_TASK, SYSTEM_FLEET
+from tasks.redis_keys import BEATING_KEY
+from tasks.storage.connection import connect
+from tasks.upkeep.locks import Lock
+from tasks.worker.timer_step import TimerStep
+
+log = logging.getLogger(__name__)
 
 #: A task whose interval is longer is sent the first time so long after the start (seconds). Nobody remembers when it
-#: was sent before that, so a longer wait might never end where beat starts often.
+#: was sent before that, so a longer wait might never end where workers start often.
 FIRST_SECONDS: Final = 300.0
+#: How often it is looked what is due (seconds).
+LOOK_SECONDS: Final = 0.5
+#: After so long without a sign of it the worker that sends is taken for dead (seconds). One that comes back under its
+#: name goes on at once.
+LOCK_SECONDS: Final = 10
+#: How long a worker that stops keeps others from it (milliseconds).
+_LEFT_MILLISECONDS: Final = 1
 
 
-class SteadyScheduler(Scheduler):  # type: ignore[misc]
-    """Sends each task of the schedule when its interval has passed by the monotonic clock; remembers nothing."""
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """A task that is sent again and again."""
 
-    def __init__(self, *args: Any, ticks: Callable[[], float] = time.monotonic, **options: Any) -> None:
+    task: str
+    every_seconds: float
+    #: A message that nobody has taken for so long is worth nothing any more.
+    expires_seconds: float
+
+
+SCHEDULE: Final = (
+    # Work that nobody will finish is looked for.
+    Upkeep(RECONCILE_TASK, every_seconds=2.0, expires_seconds=10.0),
+    Upkeep(SWEEP_TASK, every_seconds=3600.0, expires_seconds=3600.0),
+)
+
+
+class Due:
+    """Which tasks of a schedule are due by the monotonic clock."""
+
+    def __init__(self, schedule: Sequence[Upkeep] = SCHEDULE, *, ticks: Callable[[], float] = time.monotonic) -> None:
         self._ticks = ticks
-        self._due: dict[str, float] = {}
-        super().__init__(*args, **options)
+        start = ticks()
+        self._due = {one: start + min(one.every_seconds, FIRST_SECONDS) for one in schedule}
 
-    def tick(self) -> float:
-        """Send what is due. Returns how long nothing will be (seconds)."""
-        for name, entry in self.schedule.items():
-            seconds = float(entry.schedule.seconds)
-            due = self._due.setdefault(name, self._ticks() + min(seconds, FIRST_SECONDS))
-            if due <= self._ticks():
-                self._due[name] = self._ticks() + seconds
-                self.apply_entry(entry, producer=self.producer)
-        return max(0.0, min(self._due.values(), default=float(self.max_interval)) - self._ticks())
+    def now(self) -> list[Upkeep]:
+        """What is due. It stays so until it is `sent`."""
+        now = self._ticks()
+        return [one for one, due in self._due.items() if due <= now]
+
+    def sent(self, one: Upkeep) -> None:
+        """It is due again after its interval; what was missed meanwhile is not made up for."""
+        self._due[one] = self._ticks() + one.every_seconds
+
+
+class Beat(TimerStep):
+    """Has this system worker send the upkeep tasks, if no other one does."""
+
+    requires = (Tasks,)
+
+    def start(self, parent: Any) -> None:
+        """Look from now on."""
+        if parent.app.fleet != SYSTEM_FLEET:
+            return
+        client = connect(parent.app.settings)
+        self._lock = Lock(client, BEATING_KEY, holder=parent.hostname, seconds=LOCK_SECONDS)
+        self._due = Due()
+        self.every(parent, LOOK_SECONDS, self._look, parent)
+
+    def stop(self, parent: Any) -> None:
+        """Leave it to others."""
+        begun = self._timer is not None
+        super().stop(parent)
+        if begun:
+            with suppress(redis.exceptions.RedisError):
+                self._lock.free(after_milliseconds=_LEFT_MILLISECONDS)
+
+    def _look(self, parent: Any) -> None:
+        due = self._due.now()
+        try:
+            if due and self._lock.take():
+                for one in due:
+                    parent.app.send_task(one.task, expires=one.expires_seconds, retry=False)
+                    self._due.sent(one)
+        except (OperationalError, redis.exceptions.RedisError) as error:
+            log.warning("upkeep has to wait: %s", error)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
-import redis
 from celery import Task, shared_task
 
 from tasks.config.settings import Settings
@@ -19,9 +15,9 @@ from tasks.ledger.store import Ledger
 from tasks.redis_keys import RECONCILING_KEY, SWEEPING_KEY
 from tasks.storage.connection import connect
 from tasks.storage.redis_clock import redis_time
-from tasks.storage.scripts import register
 from tasks.storage.stores import open_blobs
 from tasks.upkeep.budget import Budget
+from tasks.upkeep.locks import alone
 from tasks.upkeep.reconciling import expire, reconcile
 from tasks.upkeep.relief import forget_expired, relieve
 from tasks.upkeep.retention import PARTS, sweep
@@ -30,9 +26,6 @@ log = logging.getLogger(__name__)
 
 #: After so long without an end the one who reconciles is taken for dead (seconds).
 LOCK_SECONDS: Final = 10
-#: The next one may begin so long after the end of the last, however many beats there are: between two looks there has
-#: to be time for what was late (milliseconds).
-GAP_MILLISECONDS: Final = 1000
 #: How long finished work may be looked through each time (seconds).
 RELIEF_SECONDS: Final = 1.0
 #: How long each part of a sweep may take; what is left goes another time (seconds).
@@ -84,18 +77,3 @@ def sweep_alone(settings: Settings) -> None:
     except Exception:
         # The edge of the thread: the next one tries again.
         log.exception("the sweep failed")
-
-
-@contextmanager
-def alone(client: redis.Redis, lock: str, *, seconds: int) -> Iterator[bool]:
-    """True inside if nobody else is inside, or was a moment ago. A holder that died loses the lock after so many
-    seconds."""
-    holder = os.urandom(16).hex()
-    take = register(client, "tasks/upkeep/lua/lock.lua")
-    unlock = register(client, "tasks/upkeep/lua/unlock.lua")
-    mine = bool(take(keys=[lock], args=[holder, seconds]))
-    try:
-        yield mine
-    finally:
-        if mine:
-            unlock(keys=[lock], args=[holder, GAP_MILLISECONDS])

@@ -89,7 +89,6 @@ FAULTS: Final[Sequence[Fault]] = (
     Kill("estimate-worker", "worker-estimate", killed=(Kind.ESTIMATE,)),
     KillTrain("train-worker", "worker-train", killed=(Kind.INIT, Kind.TRAIN)),
     Kill("system-worker", "worker-system"),
-    Kill("beat", "beat"),
     Kill("nginx-child", "nginx", child=True),
     Kill("nginx-master", "nginx"),
     Kill("valkey", "valkey"),

@@ -137,6 +137,6 @@ def test_every_line_is_json(stack: Service) -> None:
             assert line.keys() >= REQUIRED, (path.name, line)
             assert datetime.fromisoformat(line["time"]).tzinfo is not None
             assert line["level"] in ("debug", "info", "warning", "error", "critical"), (path.name, line)
-    for program in ("gateway", "worker-estimate", "worker-train", "worker-system", "beat", "flower"):
+    for program in ("gateway", "worker-estimate", "worker-train", "worker-system", "flower"):
         starts = [line for line in lines(stack, program) if line["message"].startswith(f"{program} starts: mlservice ")]
         assert starts, program

@@ -78,7 +78,7 @@ def test_status_shows_every_program_and_worker(stack: Service) -> None:
     found = status(stack)
     assert all(found["workers"].values())
     assert {name for name, program in found["programs"].items() if program["state"] == "RUNNING"} == {
-        *("valkey", "valkey-sync", "gateway", "nginx", "beat", "flower"),
+        *("valkey", "valkey-sync", "gateway", "nginx", "flower"),
         *("worker-estimate", "worker-train", "worker-system", "supervisor", "up"),
     }
     assert found["url"] == stack.url

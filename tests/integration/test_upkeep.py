@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from tasks.ledger.groups import new_group_id, parse_handle
 from tasks.ledger.outcomes import read_reply
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import (
+    BEATING_KEY,
     LOOKED_KEY,
     PENDING_KEY,
     RECONCILING_KEY,
@@ -31,11 +33,13 @@ from tasks.redis_keys import (
     SWEEPING_KEY,
     queue_key,
 )
+from tasks.upkeep.beat import LOCK_SECONDS as BEATING_SECONDS
+from tasks.upkeep.locks import alone
 from tasks.upkeep.reconciling import SUSPECT_SECONDS, reconcile
-from tasks.upkeep.system_tasks import LOCK_SECONDS, SWEEP_LOCK_SECONDS, alone, sweep_alone
+from tasks.upkeep.system_tasks import LOCK_SECONDS, SWEEP_LOCK_SECONDS, sweep_alone
 from tasks.watch.handle import Handle
-from tests.servers import Process, Valkey, eventually
-from tests.service import MLSERVICE, Service
+from tests.servers import Valkey, eventually
+from tests.service import Service
 from tests.workers import Worker, learn_sums, send
 
 PENDING = [PENDING_KEY.format(kind=Kind.ESTIMATE.value, lane=lane.value) for lane in Lane]
@@ -109,6 +113,8 @@ def test_the_system_worker_reconciles_and_sweeps(server: Valkey, redis_client: r
     env = {"MLSERVICE_BLOBS_URL": f"file://{tmp_path}/blobs", "MLSERVICE_RESULT_LIFE_SECONDS": "60"}
     (lost,) = lost_estimates(redis_client, server.redis_url, 1)
     redis_client.zincrby(PENDING[0], -SUSPECT_SECONDS - 1, parse_handle(lost.id)[0])
+    # Nobody but the test sends anything.
+    redis_client.set(BEATING_KEY, "the test")
     with Worker("system", redis_url=server.redis_url, folder=tmp_path, env=env):
         send(redis_client, SWEEP_TASK)
         eventually(lambda: not (results / "old").exists(), seconds=20, what="the sweep")
@@ -118,6 +124,7 @@ def test_the_system_worker_reconciles_and_sweeps(server: Valkey, redis_client: r
         eventually(lambda: redis_client.exists(RECONCILING_KEY) == 0, what="the time for the second look")
         send(redis_client, RECONCILE_TASK)
         eventually(lambda: redis_client.llen(queue_key("estimate", Lane.HIGH)), what="the message")
+    redis_client.delete(BEATING_KEY)
     assert sorted(path.name for path in results.iterdir()) == ["new"]
     assert sorted(path.name for path in uploads.iterdir()) == ["new", "old"]
     with Worker("estimate", redis_url=server.redis_url, folder=tmp_path, processes=1):
@@ -127,24 +134,36 @@ def test_the_system_worker_reconciles_and_sweeps(server: Valkey, redis_client: r
 @pytest.mark.parametrize("trouble", ["full", "silent"])
 def test_upkeep_goes_on_after_redis_was_in_trouble(tmp_path: Path, trouble: str) -> None:
     with Valkey() as server, server.client() as client:
-        env = {"REDIS_URL": server.redis_url, "MLSERVICE_REDIS_TIMEOUT_SECONDS": "0.5"}
-        command = (MLSERVICE, "beat")
-        with (
-            Worker("system", redis_url=server.redis_url, folder=tmp_path),
-            Process(command, output=tmp_path / "beat.log", env=env) as beat,
-        ):
+        env = {"MLSERVICE_REDIS_TIMEOUT_SECONDS": "0.5"}
+        with Worker("system", redis_url=server.redis_url, folder=tmp_path, env=env) as worker:
             eventually(lambda: client.get(LOOKED_KEY), seconds=20, what="the first look")
             if trouble == "full":
                 client.config_set("maxmemory", 1)
-                beat.wait_for("maxmemory", seconds=20)
+                worker.wait_for("maxmemory", seconds=20)
                 client.config_set("maxmemory", 0)
             else:
                 server.popen.send_signal(signal.SIGSTOP)
-                # Longer than beat waits for an answer.
+                # Longer than it waits for an answer.
                 time.sleep(8)
                 server.popen.send_signal(signal.SIGCONT)
             last = eventually(lambda: client.get(LOOKED_KEY), what="Redis")
             eventually(lambda: client.get(LOOKED_KEY) != last, seconds=20, what="another look")
+
+
+def test_one_of_two_system_workers_sends_and_the_other_takes_over(tmp_path: Path) -> None:
+    with Valkey() as server, server.client() as client, ExitStack() as stack:
+        workers = []
+        for name in ("north", "south"):
+            (folder := tmp_path / name).mkdir()
+            worker = Worker("system", redis_url=server.redis_url, folder=folder, options=("--name", name))
+            workers.append(stack.enter_context(worker))
+            worker.wait_until_ready()
+            eventually(lambda: client.get(BEATING_KEY) == b"system@north", seconds=20, what="the first")
+        workers[0].popen.send_signal(signal.SIGTERM)
+        # Sooner than one that was killed loses its lock.
+        eventually(lambda: client.get(BEATING_KEY) == b"system@south", seconds=BEATING_SECONDS - 2, what="the other")
+        last = client.get(LOOKED_KEY)
+        eventually(lambda: client.get(LOOKED_KEY) != last, what="a look")
 
 
 def test_one_at_a_time_reconciles(redis_client: redis.Redis) -> None:
@@ -153,7 +172,7 @@ def test_one_at_a_time_reconciles(redis_client: redis.Redis) -> None:
     with look() as first, look() as second:
         assert (first, second) == (True, False)
     with look() as third:
-        assert not third, "a second beat makes looks that are too close"
+        assert not third, "a second worker makes looks that are too close"
     eventually(lambda: redis_client.exists(RECONCILING_KEY) == 0, seconds=3, what="the end of the pause")
     with look() as mine:
         assert mine

@@ -145,7 +145,7 @@ def test_times_are_the_load_s_by_whatever_clock(shift: int) -> None:
 
 
 def test_kinds_are_chosen_by_name_or_word() -> None:
-    kinds = ["train-worker", "valkey", "beat"]
+    kinds = ["train-worker", "valkey", "sync"]
     assert parse(["--only", "worker,valkey"], kinds=kinds)[0].kinds == ("train-worker", "valkey")
     assert parse([], kinds=kinds)[0].kinds == tuple(kinds)
     with pytest.raises(SystemExit):
@@ -155,13 +155,13 @@ def test_kinds_are_chosen_by_name_or_word() -> None:
 @pytest.mark.parametrize(
     ("arguments", "runs"),
     [
-        ([], [("everysec", ("beat", "valkey")), ("always", ("valkey",))]),
-        (["--sync", "always"], [("always", ("beat", "valkey"))]),
-        (["--only", "beat"], [("everysec", ("beat",))]),
+        ([], [("everysec", ("sync", "valkey")), ("always", ("valkey",))]),
+        (["--sync", "always"], [("always", ("sync", "valkey"))]),
+        (["--only", "sync"], [("everysec", ("sync",))]),
     ],
 )
 def test_valkey_is_killed_in_both_modes(arguments: list[str], runs: list[tuple[str, tuple[str, ...]]]) -> None:
-    options = parse(arguments, kinds=["beat", "valkey"])
+    options = parse(arguments, kinds=["sync", "valkey"])
     assert [(one.sync, one.kinds) for one in options] == runs
     assert len({one.out for one in options}) == len(runs)
 

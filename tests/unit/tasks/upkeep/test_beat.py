@@ -1,39 +1,26 @@
-"""When the system tasks are sent."""
+"""When the upkeep tasks are sent."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pytest
 
-from tasks.app import create_app
-from tasks.config.settings import Settings
-from tasks.upkeep.beat import FIRST_SECONDS, SteadyScheduler
+from tasks.contract import RECONCILE_TASK, SWEEP_TASK
+from tasks.upkeep.beat import FIRST_SECONDS, LOOK_SECONDS, Due
 from tests.clocks import Clock
 
 
-class Recorded(SteadyScheduler):
-    """Notes what it would send."""
-
-    producer = None
-
-    def __init__(self, clock: Clock) -> None:
-        self.sent: Counter[str] = Counter()
-        super().__init__(create_app(Settings()), ticks=clock)
-
-    def apply_entry(self, entry: Any, producer: Any = None) -> None:
-        assert producer is None
-        self.sent[entry.name] += 1
-
-
-def run(scheduler: Recorded, clock: Clock, *, seconds: float) -> Counter[str]:
-    """What it sends in so many seconds."""
-    scheduler.sent.clear()
+def run(due: Due, clock: Clock, *, seconds: float) -> Counter[str]:
+    """What is sent in so many seconds."""
+    sent: Counter[str] = Counter()
     until = clock.now + seconds
     while clock.now < until:
-        clock.now += max(scheduler.tick(), 0.001)
-    return Counter(scheduler.sent)
+        clock.now += LOOK_SECONDS
+        for one in due.now():
+            due.sent(one)
+            sent[one.task] += 1
+    return sent
 
 
 @pytest.fixture
@@ -42,21 +29,25 @@ def clock() -> Clock:
 
 
 def test_each_is_sent_after_its_interval(clock: Clock) -> None:
-    scheduler = Recorded(clock)
-    assert scheduler.tick() == 2.0
-    assert not scheduler.sent
-    first = run(scheduler, clock, seconds=FIRST_SECONDS - 1)
-    assert first["reconcile"] == pytest.approx(FIRST_SECONDS / 2, abs=2)
-    assert first["sweep"] == 0
-    assert run(scheduler, clock, seconds=2)["sweep"] == 1
-    later = run(scheduler, clock, seconds=3600)
-    assert later["reconcile"] == pytest.approx(1800, abs=2)
-    assert later["sweep"] == 1
+    due = Due(ticks=clock)
+    assert not due.now()
+    first = run(due, clock, seconds=FIRST_SECONDS - 1)
+    assert first[RECONCILE_TASK] == pytest.approx(FIRST_SECONDS / 2, abs=2)
+    assert first[SWEEP_TASK] == 0
+    assert run(due, clock, seconds=2)[SWEEP_TASK] == 1
+    later = run(due, clock, seconds=3600)
+    assert later[RECONCILE_TASK] == pytest.approx(1800, abs=2)
+    assert later[SWEEP_TASK] == 1
 
 
 def test_what_was_missed_is_sent_once(clock: Clock) -> None:
-    scheduler = Recorded(clock)
-    scheduler.tick()
+    due = Due(ticks=clock)
     clock.now += 86_400
-    assert scheduler.tick() == 2.0
-    assert scheduler.sent == Counter(reconcile=1, sweep=1)
+    assert run(due, clock, seconds=LOOK_SECONDS) == Counter({RECONCILE_TASK: 1, SWEEP_TASK: 1})
+
+
+def test_what_could_not_be_sent_stays_due(clock: Clock) -> None:
+    due = Due(ticks=clock)
+    clock.now += 2
+    assert [one.task for one in due.now()] == [RECONCILE_TASK]
+    assert [one.task for one in due.now()] == [RECONCILE_TASK]

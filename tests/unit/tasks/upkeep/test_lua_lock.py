@@ -17,6 +17,12 @@ def test_one_has_it_for_a_while(lua: Lua) -> None:
     assert 9_000 < lua.redis.pttl("lock") <= 10_000
 
 
+def test_who_has_it_keeps_it_for_longer(lua: Lua) -> None:
+    lua.redis.set("lock", "me", px=500)
+    assert take(lua) == 1
+    assert 9_000 < lua.redis.pttl("lock") <= 10_000
+
+
 def test_one_that_ends_sooner_does_so(lua: Lua) -> None:
     lua.redis.set("lock", "me", px=500)
     assert take(lua, "other") == 0
