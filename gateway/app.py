@@ -48,6 +48,7 @@ from tasks.registry.deleting import Deleting
 from tasks.registry.descriptions import Descriptions
 from tasks.registry.exports import Exports
 from tasks.registry.models_registry import Registry
+from tasks.registry.noting import Noting
 
 
 class Gateway(falcon.asgi.App[Any, Any]):
@@ -136,16 +137,17 @@ def model_routes(parts: Collaborators) -> dict[str, object]:
     registry = Registry(client)
     deleting = Deleting(client, registry)
     aliases, life = Aliases(client, registry), parts.settings.result_life_seconds
+    noting = Noting(client, registry)
     descriptions = Descriptions(client, registry, parts.connections.blobs)
     version = "/v1/models/{model}/versions/{version}"
     return {
         "/v1/estimators": EstimatorsResource(registry.offers),
         "/v1/models": ModelsResource(registry.listing),
-        "/v1/models/{model}": ModelResource(descriptions, deleting),
+        "/v1/models/{model}": ModelResource(descriptions, noting, deleting),
         "/v1/models/{model}/snapshot": DataResource(deleting),
         "/v1/models/{model}/history": HistoryResource(client),
         "/v1/models/{model}/versions": VersionsResource(registry),
-        version: VersionResource(descriptions, deleting),
+        version: VersionResource(descriptions, noting, deleting),
         "/v1/models/{model}/aliases/{alias}": AliasResource(aliases),
         f"{version}/artefact": ArtefactResource(
             registry,

@@ -20,6 +20,7 @@ from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.groups import Group, Head, Owner, Task, new_group_id, parse_handle
 from tasks.ledger.outcomes import Outcome
 from tasks.ledger.store import Ledger
+from tasks.registry.models import Models
 from tasks.registry.names import check_name
 from tasks.storage.connection import answering, connect
 from tasks.storage.redis_clock import redis_time
@@ -51,6 +52,8 @@ class Client:
         self._follower = Follower(self._redis, self.ledger)
         self.history = self._follower.history
         self._pressure = Backpressure(self._redis, settings)
+        #: Looks after models: lists, describes, notes, promotes, deletes them.
+        self.models = Models(self._redis, blobs, who=owner)
 
     def init(
         self,

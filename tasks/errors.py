@@ -22,6 +22,7 @@
     |   |-- UnknownVersion
     |   `-- UnknownTask
     |-- Conflict
+    |-- PreconditionFailed
     |-- NotReady
     |   |-- ModelNotInitialised
     |   `-- ModelNotTrained
@@ -164,6 +165,10 @@ class UnknownTask(NotFound):
 
 class Conflict(ServiceError):
     """Raised when the request does not fit the present state of what it names."""
+
+
+class PreconditionFailed(ServiceError):
+    """Raised when what the request is to change is not, or is no longer, what its `If-Match` says."""
 
 
 class NotReady(ServiceError):

@@ -100,10 +100,16 @@ SUMMARIES_KEY: Final = "ml:summaries:{model}"
 #: for. The same of all models' names.
 NUMBERS_KEY: Final = "ml:numbers:{model}"
 NAMES_KEY: Final = "ml:names"
+#: Hash for each model: version number, or `model` for the model itself, to what people say of it (JSON).
+NOTES_KEY: Final = "ml:notes:{model}"
+#: Sorted set for each model: its versions by their tags, as `tag_members.lua` writes them. The same of all models.
+TAGS_KEY: Final = "ml:tags:{model}"
+TAGGED_KEY: Final = "ml:tagged"
 #: All keys that a model has of its own.
 KEYS_OF_MODEL: Final = (
     *(MODEL_KEY, HISTORY_KEY, ALIASES_KEY, NUMBERS_KEY),
     *(VERSIONS_KEY, RETIRED_KEY, REPORTS_KEY, CURVES_KEY, PERIODS_KEY, SUMMARIES_KEY),
+    *(NOTES_KEY, TAGS_KEY),
 )
 #: String with a life: a table that was sent to be looked at (JSON): how it was sent, and its blob.
 UPLOAD_KEY: Final = "ml:upload:{upload}"

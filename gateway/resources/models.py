@@ -11,14 +11,18 @@ from falcon.asgi import Request, Response
 
 from gateway.identity.auth import requires
 from gateway.identity.scopes import VIEWING, seen_models
+from gateway.web.conditions import check_match, show_tagged
 from gateway.web.errors import told
 from gateway.web.parameters import force, page_limit, position, single_values
 from gateway.web.representations import fact_document, model_document, show
+from gateway.web.small_bodies import read_json
 from tasks.errors import UnknownModel
 from tasks.registry.deleting import Deleting
 from tasks.registry.descriptions import Descriptions
 from tasks.registry.history import history, last_fact
 from tasks.registry.listing import Listing
+from tasks.registry.notes import tag_of
+from tasks.registry.noting import Noting
 
 log = logging.getLogger(__name__)
 
@@ -32,26 +36,45 @@ class ModelsResource:
     @requires()
     async def on_get(self, req: Request, resp: Response) -> None:
         """The names of the models that the caller may use, a page at a time; `next` is where the list goes on."""
-        given = single_values(req, known=("limit", "after"))
+        given = single_values(req, known=("limit", "after", "tag"))
         limit, after = page_limit(given.get("limit")), given.get("after", "")
         among = seen_models(req.context.principal.scopes)
-        names, more = await asyncio.to_thread(self._listing.models, limit=limit, after=after, among=among)
-        lines = [{"model": name, "links": {"self": f"/v1/models/{name}"}} for name in names]
-        following = f"/v1/models?{urlencode({**given, 'after': names[-1]})}" if more else None
+        tag = tag_of(given["tag"]) if "tag" in given else None
+        models, more = await asyncio.to_thread(self._listing.models, limit=limit, after=after, tag=tag, among=among)
+        lines = [
+            {"model": name, "tags": notes.tags, "links": {"self": f"/v1/models/{name}"}}
+            for name, notes in models.items()
+        ]
+        following = f"/v1/models?{urlencode({**given, 'after': next(reversed(models))})}" if more else None
         show(resp, {"models": lines, "next": following})
 
 
 class ModelResource:
     """One model."""
 
-    def __init__(self, descriptions: Descriptions, deleting: Deleting) -> None:
+    def __init__(self, descriptions: Descriptions, noting: Noting, deleting: Deleting) -> None:
         self._descriptions = descriptions
+        self._noting = noting
         self._deleting = deleting
 
     @requires(VIEWING)
-    async def on_get(self, _req: Request, resp: Response, model: str) -> None:
+    async def on_get(self, req: Request, resp: Response, model: str) -> None:
         """Its data, its plan and schema, its newest versions and which is current."""
-        show(resp, model_document(await asyncio.to_thread(self._descriptions.model, model)))
+        show_tagged(req, resp, model_document(await asyncio.to_thread(self._descriptions.model, model)))
+
+    @requires("models:write")
+    async def on_patch(self, req: Request, resp: Response, model: str) -> None:
+        """Change its notes and tags."""
+        single_values(req, known=())
+        given, expected = await read_json(req), None
+        if req.if_match:
+            described = await asyncio.to_thread(self._descriptions.model, model)
+            check_match(req, model_document(described))
+            expected = described.notes
+        who = req.context.principal.name
+        notes = await asyncio.to_thread(self._noting.patch, model, None, given, who=who, expected=expected)
+        log.info("notes on model %s are changed", model, extra={**told(req), "model": model})
+        show(resp, {"model": model, "notes": notes.notes, "tags": notes.tags})
 
     @requires("models:write")
     async def on_delete(self, req: Request, resp: Response, model: str) -> None:

@@ -11,13 +11,17 @@ from falcon.asgi import Request, Response
 
 from gateway.identity.auth import requires
 from gateway.identity.scopes import VIEWING
+from gateway.web.conditions import check_match, show_tagged
 from gateway.web.errors import told
 from gateway.web.parameters import force, page_limit, position, single_values
 from gateway.web.representations import show, version_document, version_lines
+from gateway.web.small_bodies import read_json
 from tasks.errors import NotFound, UnknownVersion
 from tasks.registry.deleting import Deleting
 from tasks.registry.descriptions import Descriptions
 from tasks.registry.models_registry import Registry
+from tasks.registry.notes import reason, tag_of
+from tasks.registry.noting import Noting
 from tasks.storage.blobs import Blobs
 
 log = logging.getLogger(__name__)
@@ -32,9 +36,10 @@ class VersionsResource:
     @requires(VIEWING)
     async def on_get(self, req: Request, resp: Response, model: str) -> None:
         """A line for each, the newest first, a page at a time; `next`: where the list goes on. Raises UnknownModel."""
-        given = single_values(req, known=("limit", "after"))
+        given = single_values(req, known=("limit", "after", "tag"))
         limit, below = page_limit(given.get("limit")), position(given, "after")
-        listed = await asyncio.to_thread(self._registry.listing.versions, model, limit=limit, below=below)
+        tag = tag_of(given["tag"]) if "tag" in given else None
+        listed = await asyncio.to_thread(self._registry.listing.versions, model, limit=limit, below=below, tag=tag)
         if not listed.total:
             await asyncio.to_thread(self._registry.check, model)
         last = next(reversed(listed.versions), None)
@@ -45,15 +50,31 @@ class VersionsResource:
 class VersionResource:
     """One version of a model."""
 
-    def __init__(self, descriptions: Descriptions, deleting: Deleting) -> None:
+    def __init__(self, descriptions: Descriptions, noting: Noting, deleting: Deleting) -> None:
         self._descriptions = descriptions
+        self._noting = noting
         self._deleting = deleting
 
     @requires(VIEWING)
-    async def on_get(self, _req: Request, resp: Response, model: str, version: str) -> None:
+    async def on_get(self, req: Request, resp: Response, model: str, version: str) -> None:
         """Where it comes from, its parameters, metrics and importance."""
         number = _number(model, version)
-        show(resp, version_document(await asyncio.to_thread(self._descriptions.version, model, number)))
+        show_tagged(req, resp, version_document(await asyncio.to_thread(self._descriptions.version, model, number)))
+
+    @requires("models:write")
+    async def on_patch(self, req: Request, resp: Response, model: str, version: str) -> None:
+        """Change its notes and tags."""
+        single_values(req, known=())
+        number, given, expected = _number(model, version), await read_json(req), None
+        if req.if_match:
+            described = await asyncio.to_thread(self._descriptions.version, model, number)
+            check_match(req, version_document(described))
+            expected = described.notes
+        who = req.context.principal.name
+        notes = await asyncio.to_thread(self._noting.patch, model, number, given, who=who, expected=expected)
+        said = {"model": model, "version": number}
+        log.info("notes on version %d of %s are changed", number, model, extra={**told(req), **said})
+        show(resp, {**said, "notes": notes.notes, "tags": notes.tags})
 
     @requires("models:write")
     async def on_delete(self, req: Request, resp: Response, model: str, version: str) -> None:
@@ -102,9 +123,11 @@ class PromoteResource:
 
     @requires("models:write")
     async def on_post(self, req: Request, resp: Response, model: str, version: str) -> None:
-        """Make this version current, or roll back to it."""
-        number = _number(model, version)
-        await asyncio.to_thread(self._registry.promote, model, number, who=req.context.principal.name)
+        """Make this version current, or roll back to it; the body may say why."""
+        single_values(req, known=())
+        number, why = _number(model, version), reason(await read_json(req))
+        who = req.context.principal.name
+        await asyncio.to_thread(self._registry.promote, model, number, who=who, why=why)
         log.info(
             "version %d of %s is current now", number, model, extra={**told(req), "model": model, "version": number}
         )

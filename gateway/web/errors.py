@@ -51,6 +51,7 @@ TABLE: Final[dict[type[ServiceError], tuple[int, str]]] = {
     errors.UnknownVersion: (404, "There is no such version"),
     errors.UnknownTask: (404, "There is no such task"),
     errors.Conflict: (409, "The request does not fit the present state"),
+    errors.PreconditionFailed: (412, "It is not what the caller means"),
     errors.NotReady: (424, "A step that comes before is missing"),
     errors.ModelNotInitialised: (424, "The model is not initialised"),
     errors.ModelNotTrained: (424, "The model is not trained"),

@@ -127,6 +127,8 @@ def model_document(model: ModelDescription) -> dict[str, Any]:
         "problem": learned.problem,
         "current": model.current,
         "aliases": model.aliases,
+        "notes": model.notes.notes,
+        "tags": model.notes.tags,
         "snapshot": _snapshot_document(snapshot) if snapshot else None,
         "schema": described.schema,
         "plan": msgspec.Raw(model.plan) if model.plan is not None else None,
@@ -139,8 +141,13 @@ def model_document(model: ModelDescription) -> dict[str, Any]:
 def version_lines(listed: Listed) -> list[dict[str, Any]]:
     """What a list says of each version."""
     return [
-        {"version": number, "metrics": version.metrics, "created_at": _time(version.created_at)}
-        for number, version in listed.versions.items()
+        {
+            "version": number,
+            "metrics": line.summary.metrics,
+            "created_at": _time(line.summary.created_at),
+            "tags": line.notes.tags,
+        }
+        for number, line in listed.versions.items()
     ]
 
 
@@ -177,6 +184,8 @@ def version_document(described: VersionDescription) -> dict[str, Any]:
         "version": described.number,
         "current": described.current,
         "aliases": described.aliases,
+        "notes": described.notes.notes,
+        "tags": described.notes.tags,
         "current_periods": None if periods is None else [_period_document(period) for period in periods],
         "lineage": _lineage_document(version.lineage) if version.lineage else None,
         "estimator": version.estimator,

@@ -68,9 +68,16 @@ def add_models(commands: Subparsers) -> None:
     actions = models.add_subparsers(required=True, metavar="ACTION")
     listed = command(actions, "list", "infra.commands.models:show_all", help="list the models")
     listed.add_argument("--json", action="store_true", help="as one JSON array")
+    listed.add_argument("--tag", metavar="NAME[:VALUE]", help="only those that have this tag")
+    note = command(actions, "note", "infra.commands.models:note", help="change notes and tags of a model or a version")
+    note.add_argument("--notes", metavar="TEXT", help="what to say of it; an empty text takes it away")
+    note.add_argument(
+        "--tag", action="append", default=[], metavar="NAME[=VALUE]", help="set a tag; without = take it away"
+    )
     shown = command(actions, "show", "infra.commands.models:show", help="print all that is known of one, as JSON")
     shown.add_argument("--history", action="store_true", help="what happened to it and who asked for it, newest first")
     promote = command(actions, "promote", "infra.commands.models:promote", help="make a version answer estimates")
+    promote.add_argument("--reason", default="", metavar="TEXT", help="why, for the history")
     delete = command(
         actions,
         "delete",
@@ -89,12 +96,12 @@ def add_models(commands: Subparsers) -> None:
         "--version", metavar="V", default="current", help="a number or an alias; default: the current one"
     )
     export.add_argument("--out", metavar="FILE", help="a new file, -: standard output; default: MODEL-V.zip")
-    for action in (shown, promote, delete, export):
+    for action in (shown, note, promote, delete, export):
         action.add_argument("model", metavar="MODEL")
-    for action in (shown, delete):
+    for action in (shown, note, delete):
         action.add_argument("--version", type=int, metavar="N", help="only this version")
     promote.add_argument("version", type=int, metavar="N")
-    for action in (listed, shown, promote, delete, export):
+    for action in (listed, shown, note, promote, delete, export):
         add_home(action)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -18,6 +18,7 @@ from tasks.errors import UnknownModel
 from tasks.registry.deleting import Deleting
 from tasks.registry.descriptions import Descriptions
 from tasks.registry.history import COMMAND_LINE, history
+from tasks.registry.models import Models
 from tasks.registry.models_registry import Registry
 from tasks.storage.blobs import Blobs
 from tasks.storage.stores import open_blobs
@@ -27,11 +28,12 @@ PAGE: Final = 200
 
 
 def show_all(args: argparse.Namespace) -> int:
-    """Print the models, one a line: name, estimator, problem, target, versions, which one is current."""
+    """Print the models, one a line: name, estimator, problem, target, versions, which one is current,
+    aliases, tags."""
     with _registry(args) as (client, registry, blobs):
         descriptions = Descriptions(client, registry, blobs)
         documents = []
-        for name in registry.names():
+        for name in Models(client, blobs, who=COMMAND_LINE).list(tag=args.tag):
             with suppress(UnknownModel):
                 documents.append(model_document(descriptions.model(name)))
     if args.json:
@@ -39,7 +41,8 @@ def show_all(args: argparse.Namespace) -> int:
         return 0
     for document in documents:
         named = (document[name] for name in ("model", "estimator", "problem", "target"))
-        print(*named, document["version_count"], document["current"] or "-", sep="\t")
+        told = (_pairs(document["aliases"]), _pairs(document["tags"]))
+        print(*named, document["version_count"], document["current"] or "-", *told, sep="\t")
     return 0
 
 
@@ -57,9 +60,19 @@ def show(args: argparse.Namespace) -> int:
 
 
 def promote(args: argparse.Namespace) -> int:
-    """Make a version current. Raises UnknownModel, UnknownVersion."""
-    with _registry(args) as (_, registry, _):
-        registry.promote(args.model, args.version, who=COMMAND_LINE)
+    """Make a version current. Raises InvalidField, UnknownModel, UnknownVersion."""
+    with _registry(args) as (client, _, blobs):
+        Models(client, blobs, who=COMMAND_LINE).promote(args.model, args.version, reason=args.reason)
+    return 0
+
+
+def note(args: argparse.Namespace) -> int:
+    """Change notes and tags of a model, or of a version, and print what is said then. Raises InvalidField,
+    UnknownModel, UnknownVersion."""
+    tags = {name: value if equals else None for name, equals, value in (tag.partition("=") for tag in args.tag)}
+    with _registry(args) as (client, _, blobs):
+        models = Models(client, blobs, who=COMMAND_LINE)
+        _print(models.note(args.model, args.version, notes=args.notes, tags=tags))
     return 0
 
 
@@ -74,6 +87,10 @@ def delete(args: argparse.Namespace) -> int:
         else:
             deleting.model(args.model, who=COMMAND_LINE, force=args.force)
     return 0
+
+
+def _pairs(values: Mapping[str, object]) -> str:
+    return ",".join(f"{name}={value}" for name, value in values.items()) or "-"
 
 
 def _show_history(client: redis.Redis, model: str) -> None:

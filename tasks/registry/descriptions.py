@@ -9,11 +9,12 @@ import msgspec
 import redis
 
 from tasks.errors import Unavailable, UnknownVersion
-from tasks.redis_keys import ALIASES_KEY, CURVES_KEY, MODEL_KEY, PERIODS_KEY, VERSIONS_KEY
+from tasks.redis_keys import ALIASES_KEY, CURVES_KEY, MODEL_KEY, NOTES_KEY, PERIODS_KEY, VERSIONS_KEY
 from tasks.registry.aliases import named
 from tasks.registry.lineage import Period, read_periods
 from tasks.registry.listing import Listed
 from tasks.registry.models_registry import Registry
+from tasks.registry.notes import MODEL, Notes, read_notes
 from tasks.registry.records import Snapshot, Version, read_snapshot, read_whole_version
 from tasks.registry.schemas import with_schema
 from tasks.storage.blobs import Blobs
@@ -35,6 +36,7 @@ class ModelDescription(NamedTuple):
     params_schema: msgspec.Raw | None
     current: int | None
     aliases: dict[str, int]
+    notes: Notes
     listed: Listed
 
 
@@ -46,6 +48,7 @@ class VersionDescription(NamedTuple):
     version: Version
     current: bool
     aliases: list[str]
+    notes: Notes
     #: None where an earlier release stored the version and did not say.
     periods: list[Period] | None
 
@@ -64,7 +67,8 @@ class Descriptions:
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.hmget(MODEL_KEY.format(model=name), ["snapshot", "current"])
             pipe.hgetall(ALIASES_KEY.format(model=name))
-            (record, current), aliases = pipe.execute()
+            pipe.hget(NOTES_KEY.format(model=name), MODEL)
+            (record, current), aliases, notes = pipe.execute()
         listed = self._registry.listing.versions(name, limit=VERSIONS)
         snapshot = read_snapshot(record) if record else None
         if snapshot is None and not listed.total:
@@ -78,17 +82,18 @@ class Descriptions:
             params_schema=self._registry.offers.params_schema(described.estimator),
             current=int(current) if current else None,
             aliases=named(aliases),
+            notes=read_notes(notes),
             listed=listed,
         )
 
     def version(self, model: str, number: int) -> VersionDescription:
         """One version with its curve and its schema. Raises UnknownModel, UnknownVersion."""
         with self._redis.pipeline(transaction=True) as pipe:
-            for key in (VERSIONS_KEY, CURVES_KEY, PERIODS_KEY):
+            for key in (VERSIONS_KEY, CURVES_KEY, PERIODS_KEY, NOTES_KEY):
                 pipe.hget(key.format(model=model), str(number))
             pipe.hget(MODEL_KEY.format(model=model), "current")
             pipe.hgetall(ALIASES_KEY.format(model=model))
-            record, curve, periods, current, aliases = pipe.execute()
+            record, curve, periods, notes, current, aliases = pipe.execute()
         if record is None:
             self._registry.check(model)
             raise UnknownVersion(f"the model {model} has no version {number}")
@@ -100,6 +105,7 @@ class Descriptions:
             version=self._with_schema(version),
             current=current is not None and int(current) == number,
             aliases=[alias for alias, version_number in named(aliases).items() if version_number == number],
+            notes=read_notes(notes),
             periods=read_periods(periods) if known else None,
         )
 

@@ -10,12 +10,14 @@ import redis
 from tasks.ledger.groups import Claim
 from tasks.redis_keys import HISTORY_KEY
 
-#: `data`: a snapshot was stored; `version`: a version was added; `promoted`: one was made current later; `retention`:
-#: one was removed as it was past its retention; the others: somebody deleted a version, the data, or the model.
+#: `data`: a snapshot was stored; `version`: a version was added; `promoted`: one was made current later; `noted`:
+#: notes or tags were changed; `retention`: one was removed as it was past its retention; the others: somebody deleted a
+#: version, the data, or the model.
 What = Literal[
     "data",
     "version",
     "promoted",
+    "noted",
     "alias set",
     "alias removed",
     "retention",

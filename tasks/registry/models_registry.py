@@ -101,9 +101,10 @@ class Registry:
             raise ModelNotInitialised(f"the model {model} was deleted while a version of it was trained")
         return check_held(number, claim) if claim is not None else int(number)
 
-    def promote(self, model: str, version: int, *, who: str) -> None:
-        """Make a version current, as an account (`who`) asks for. Raises UnknownModel, UnknownVersion."""
-        if not self._promote(keys=keys_of(model), args=[version, fact("promoted", who=who)]):
+    def promote(self, model: str, version: int, *, who: str, why: str = "") -> None:
+        """Make a version current, as an account (`who`) asks for, and why, if it says so. Raises UnknownModel,
+        UnknownVersion."""
+        if not self._promote(keys=keys_of(model), args=[version, fact("promoted", who=who, why=why)]):
             self.check(model)
             raise UnknownVersion(f"the model {model} has no version {version}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tasks.contract import MODEL_NAME, MODEL_NAME_RULE
 from tasks.errors import InvalidField
-from tasks.redis_keys import KEYS_OF_MODEL, MODELS_KEY, NAMES_KEY
+from tasks.redis_keys import KEYS_OF_MODEL, MODELS_KEY, NAMES_KEY, TAGGED_KEY
 
 
 def check_name(model: str) -> str:
@@ -16,4 +16,4 @@ def check_name(model: str) -> str:
 
 def keys_of(model: str) -> list[str]:
     """The keys of a model and of all models, as the scripts of the registry take them."""
-    return [*(key.format(model=model) for key in KEYS_OF_MODEL), MODELS_KEY, NAMES_KEY]
+    return [*(key.format(model=model) for key in KEYS_OF_MODEL), MODELS_KEY, NAMES_KEY, TAGGED_KEY]

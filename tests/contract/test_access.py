@@ -108,6 +108,10 @@ DOCUMENTED: Final = {
         )
         for method in ("PUT", "DELETE")
     },
+    **{
+        ("PATCH", path): Access(scopes=("models:write",), answers=(422,), query="perhaps=true")
+        for path in ("/v1/models/{model}", "/v1/models/{model}/versions/{version}")
+    },
     ("GET", "/v1/models/{model}/history"): Access(scopes=VIEWING, answers=(200,)),
     # Who is let in is told that this is no way to force it: the model is needed.
     **{

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tasks.client import Client
 from tasks.estimators import lightgbm
 from tasks.registry.models_registry import Registry
 from tasks.upkeep.garbage import referenced
@@ -26,7 +27,16 @@ ROWS = [{"x": i, "y": 2 * i} for i in range(40)]
 @pytest.fixture
 def model(service: Service, request: pytest.FixtureRequest) -> str:
     """A model of the test's own with two versions, of which the second is current."""
-    name = re.sub("[^a-z0-9]+", "-", f"life-{request.node.name}".lower())[-60:].strip("-")
+    return trained(service, re.sub("[^a-z0-9]+", "-", f"life-{request.node.name}".lower())[-60:].strip("-"))
+
+
+@pytest.fixture(scope="module")
+def kept(service: Service) -> str:
+    """The same for tests that leave it its versions."""
+    return trained(service, "life-kept")
+
+
+def trained(service: Service, name: str) -> str:
     assert service.init(name, {"rows": ROWS}, target="y").status_code == 200
     for _ in range(2):
         assert service.train(name, params={"num_iterations": 3}).status_code == 200
@@ -146,17 +156,21 @@ def test_the_command_line_does_the_same(service: Service, model: str) -> None:
         command = [str(MLSERVICE), "models", *words, "--home", str(service.home.root)]
         return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
-    assert f"{model}\tlightgbm\tregression\ty\t2\t2\n" in run("list").stdout
-    assert run("promote", model, "1").returncode == 0
+    assert f"{model}\tlightgbm\tregression\ty\t2\t2\t-\t-\n" in run("list").stdout
+    noted = run("note", model, "--notes", "of the command line", "--tag", "life=cli", "--tag", "gone")
+    assert json.loads(noted.stdout) == {"notes": "of the command line", "tags": {"life": "cli"}}
+    assert run("list", "--tag", "life:cli").stdout == f"{model}\tlightgbm\tregression\ty\t2\t2\t-\tlife=cli\n"
+    assert run("promote", model, "1", "--reason", "it is simpler").returncode == 0
     assert json.loads(run("show", model).stdout)["current"] == 1
     refused = run("delete", model, "--version", "1")
     assert refused.returncode == 1
     assert refused.stderr.startswith("mlservice: version 1 is the current one")
     assert run("delete", model, "--version", "2").returncode == 0
     lines = run("show", model, "--history").stdout.splitlines()
-    assert [line.split("\t")[1:4] for line in lines[:2]] == [
-        ["version deleted", "2", "the command line"],
-        ["promoted", "1", "the command line"],
+    assert [line.split("\t")[1:] for line in lines[:3]] == [
+        ["version deleted", "2", "the command line", "-"],
+        ["promoted", "1", "the command line", "it is simpler"],
+        ["noted", "-", "the command line", "changed notes, tags.life"],
     ]
     assert run("delete", model, "--force").returncode == 0
     assert run("show", model).returncode == 1
@@ -219,16 +233,16 @@ def test_a_version_says_where_it_comes_from_and_when_it_was_current(service: Ser
     assert since["to"] is None
 
 
-def test_versions_share_a_schema_and_come_in_pages(service: Service, model: str) -> None:
-    path = f"/v1/models/{model}/versions"
+def test_versions_share_a_schema_and_come_in_pages(service: Service, kept: str) -> None:
+    path = f"/v1/models/{kept}/versions"
     first = service.http.get(path, params={"limit": 1}).json()
     assert (first["version_count"], [line["version"] for line in first["versions"]]) == (2, [2])
     rest = service.http.get(first["next"]).json()
     assert ([line["version"] for line in rest["versions"]], rest["next"]) == ([1], None)
-    described = service.http.get(f"/v1/models/{model}").json()
+    described = service.http.get(f"/v1/models/{kept}").json()
     assert described["versions"] == [*rest["versions"], *first["versions"]]
     with service.master() as client:
-        versions = Registry(client).model(model).versions.values()
+        versions = Registry(client).model(kept).versions.values()
         assert len({version.schema_blob for version in versions}) == 1
         assert {bytes(version.schema) for version in versions} == {b"null"}
         one = next(iter(versions)).schema_blob
@@ -236,10 +250,132 @@ def test_versions_share_a_schema_and_come_in_pages(service: Service, model: str)
     assert service.http.get(path, params={"after": "x"}).status_code == 422
 
 
-def test_models_come_in_pages_to_who_may_see_them(service: Service, model: str) -> None:
-    page = service.http.get("/v1/models", params={"limit": 1, "after": model[:-1]}).json()
-    assert [entry["model"] for entry in page["models"]] == [model]
-    other = add(service, "life-other", f"estimate:{model}", "models:write:never-there")
+def test_models_come_in_pages_to_who_may_see_them(service: Service, kept: str) -> None:
+    page = service.http.get("/v1/models", params={"limit": 1, "after": kept[:-1]}).json()
+    assert [entry["model"] for entry in page["models"]] == [kept]
+    other = add(service, "life-other", f"estimate:{kept}", "models:write:never-there")
     with httpx.Client(base_url=service.url, headers={"Authorization": f"Bearer {other.token}"}) as http:
         assert http.get("/v1/models").json() == {"models": page["models"], "next": None}
-        assert http.get("/v1/models", params={"after": model}).json()["models"] == []
+        assert http.get("/v1/models", params={"after": kept}).json()["models"] == []
+
+
+def test_notes_and_tags_are_merged_and_told_in_history(service: Service, kept: str) -> None:
+    path = f"/v1/models/{kept}"
+    first = service.http.patch(path, json={"notes": "first", "tags": {"stage": "trial", "owner": "Ada \u00e9"}})
+    assert first.json() == {"model": kept, "notes": "first", "tags": {"owner": "Ada \u00e9", "stage": "trial"}}
+    again = service.http.patch(path, json={"notes": None, "tags": {"owner": None, "stage": "live"}})
+    assert again.json() == {"model": kept, "notes": "", "tags": {"stage": "live"}}
+    assert service.http.patch(path, json={"tags": {"stage": "live"}}).status_code == 200, "the same again"
+    version = {"model": kept, "version": 1, "notes": "", "tags": {"a": ""}}
+    assert service.http.patch(f"{path}/versions/1", json={"tags": {"a": ""}}).json() == version
+    described = service.http.get(path).json()
+    assert (described["notes"], described["tags"]) == ("", {"stage": "live"})
+    assert [line["tags"] for line in described["versions"]] == [{"a": ""}, {}]
+    assert service.http.get(f"{path}/versions/1").json()["tags"] == {"a": ""}
+    told = service.http.get(f"{path}/history", params={"limit": 3}).json()["history"]
+    assert [(fact["what"], fact["version"], fact["why"]) for fact in told] == [
+        ("noted", 1, "changed tags.a"),
+        ("noted", None, "changed notes, tags.owner, tags.stage"),
+        ("noted", None, "changed notes, tags.owner, tags.stage"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ([], ""),
+        ({"note": "x"}, "/note"),
+        ({"notes": 1}, "/notes"),
+        ({"notes": "x" * 10_001}, "/notes"),
+        ({"notes": "a\0b"}, "/notes"),
+        ({"tags": []}, "/tags"),
+        ({"tags": {"a b": "x"}}, "/tags"),
+        ({"tags": {"stage": 1}}, "/tags/stage"),
+        ({"tags": {"stage": "x" * 201}}, "/tags/stage"),
+        ({"tags": {f"t{n}": "" for n in range(51)}}, "/tags"),
+    ],
+)
+def test_notes_that_cannot_be_change_nothing(service: Service, kept: str, body: Any, pointer: str) -> None:
+    path = f"/v1/models/{kept}"
+    before = service.http.get(path).content
+    answer = service.http.patch(path, json=body)
+    assert (answer.status_code, answer.json()["pointer"]) == (422, pointer)
+    assert service.http.get(path).content == before
+
+
+def test_what_was_changed_meanwhile_is_not_overwritten(service: Service, kept: str) -> None:
+    for path in (f"/v1/models/{kept}", f"/v1/models/{kept}/versions/1"):
+        tag = {"If-Match": service.http.get(path).headers["ETag"]}
+        assert service.http.get(path, headers={"If-None-Match": tag["If-Match"]}).status_code == 304
+        assert service.http.patch(path, json={"notes": "mine"}, headers=tag).status_code == 200
+        late = service.http.patch(path, json={"notes": "also mine"}, headers=tag)
+        assert late.status_code == 412
+        assert "read it again" in late.json()["detail"]
+        assert service.http.get(path).json()["notes"] == "mine"
+    assert service.http.patch("/v1/models/never-there", json={}).status_code == 404
+    assert service.http.patch(f"/v1/models/{kept}/versions/9", json={}).status_code == 404
+    assert service.http.patch(f"/v1/models/{kept}", content=b"{").status_code == 400
+
+
+def test_tags_find_models_and_versions(service: Service, model: str) -> None:
+    def models(tag: str) -> list[str]:
+        return [entry["model"] for entry in service.http.get("/v1/models", params={"tag": tag}).json()["models"]]
+
+    def versions(tag: str) -> list[int]:
+        page = service.http.get(f"/v1/models/{model}/versions", params={"tag": tag, "limit": 1}).json()
+        rest = service.http.get(page["next"]).json()["versions"] if page["next"] else []
+        return [line["version"] for line in page["versions"] + rest]
+
+    service.http.patch(f"/v1/models/{model}", json={"tags": {"found-by": "a:b"}})
+    for number in (1, 2):
+        service.http.patch(f"/v1/models/{model}/versions/{number}", json={"tags": {"of": f"t{number}"}})
+    assert models("found-by") == models("found-by:a:b") == [model]
+    assert models("found-by:a") == models("found") == []
+    assert (versions("of"), versions("of:t1"), versions("of:t")) == ([2, 1], [1], [])
+    other = add(service, "life-finder", f"estimate:{model}")
+    with httpx.Client(base_url=service.url, headers={"Authorization": f"Bearer {other.token}"}) as http:
+        for tag, found in (("found-by", 1), ("other", 0)):
+            assert len(http.get("/v1/models", params={"tag": tag}).json()["models"]) == found
+    service.http.delete(f"/v1/models/{model}/versions/1")
+    assert versions("of") == [2]
+    service.http.delete(f"/v1/models/{model}", params={"force": "true"})
+    assert models("found-by") == []
+    with service.master() as client:
+        left: Any = client.keys(f"ml:*:{model}")
+        assert sorted(left) == [f"ml:history:{model}".encode(), f"ml:model:{model}".encode()]
+    assert service.http.get("/v1/models", params={"tag": "a b"}).status_code == 422
+
+
+def test_a_promotion_says_who_and_why(service: Service, kept: str) -> None:
+    path = f"/v1/models/{kept}/versions/1/promote"
+    wrong: list[Any] = [{"reasons": "x"}, {"reason": 1}, {"reason": "x" * 1001}, []]
+    for body in wrong:
+        assert service.http.post(path, json=body).status_code == 422
+    assert service.http.post(path, json={"reason": "better on last week's rows"}).status_code == 200
+    assert service.http.post(path).status_code == 200
+    told = service.http.get(f"/v1/models/{kept}/history", params={"limit": 2}).json()["history"]
+    assert [(fact["what"], fact["who"], fact["why"]) for fact in told] == [
+        ("promoted", "admin", None),
+        ("promoted", "admin", "better on last week's rows"),
+    ]
+
+
+def test_python_looks_after_models(service: Service, model: str) -> None:
+    models = Client(service.redis_url, owner="life").models
+    models.note(model, tags={"by": "python"})
+    models.note(model, 1, notes="the first")
+    models.promote(model, 1, reason="a trial")
+    models.set_alias(model, "second", 2)
+    assert list(models.list(tag="by:python")) == [model]
+    assert [(number, line.notes.notes) for number, line in models.versions(model)] == [(2, ""), (1, "the first")]
+    described = models.version(model, 1)
+    assert described.version.lineage is not None
+    assert (described.current, described.version.lineage.who, len(described.periods or [])) == (True, "admin", 2)
+    assert models.describe(model).aliases == {"second": 2}
+    models.remove_alias(model, "second")
+    models.delete_version(model, 2)
+    models.delete_data(model)
+    models.delete(model, force=True)
+    assert [(fact.what, fact.who) for fact in models.history(model)][:3] == [
+        *(("model deleted", "life"), ("data deleted", "life"), ("version deleted", "life")),
+    ]

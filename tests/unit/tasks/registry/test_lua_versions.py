@@ -14,7 +14,7 @@ from tests.lua import Lua
 #: In the order in which the scripts take them.
 KEYS = (
     *("model", "history", "aliases", "numbers", "versions", "retired", "reports", "curves", "periods", "summaries"),
-    *("models", "names"),
+    *("notes", "tags", "models", "names", "tagged"),
 )
 #: What each script is to note.
 FACT = '{"what":"it"}'
@@ -85,18 +85,57 @@ def test_since_when_a_version_of_an_earlier_release_was_current_is_not_known(lua
     assert (period.since, period.until) == (None, periods(lua, 2)[0].since)
 
 
-def page(lua: Lua, *, below: Any = "+inf", limit: int = 2) -> Any:
-    return lua.run("tasks/registry/lua/page_versions.lua", keys=KEYS, args=[below, limit])
+def set_notes(lua: Lua, field: Any, *, old: str = "", new: str, name: str = "m") -> Any:
+    return lua.run("tasks/registry/lua/set_notes.lua", keys=KEYS, args=[field, old, new, FACT, name])
+
+
+def test_notes_are_set_where_nobody_else_changed_them_and_found_by_their_tags(lua: Lua) -> None:
+    for number in range(1, 13):
+        add(lua, f"v{number}")
+    before = lua.everything()
+    trial, live = (f'{{"tags":{{"stage":"{stage}"}}}}' for stage in ("trial", "live"))
+    assert (set_notes(lua, 13, new=trial), set_notes(lua, "model", new=trial, name="none")) == (0, 0)
+    assert set_notes(lua, 2, old="other", new=trial) == -1
+    assert lua.everything() == before
+    for number in (2, 10, 11):
+        assert set_notes(lua, number, new=trial) == 1
+    assert page(lua, tag="stage\0trial\0")[1::3] == ["11", "10"]
+    assert page(lua, tag="stage\0\0", below=10)[1::3] == ["2"]
+    assert set_notes(lua, 10, old=trial, new=live) == 1
+    assert page(lua, tag="stage\0trial\0") == [12, "11", "summary of v11", trial, "2", "summary of v2", trial]
+    assert set_notes(lua, 11, old=trial, new="") == 1
+    delete(lua, 2)
+    assert lua.redis.zrange("tags", 0, -1) == ["stage\0\x000000000010", "stage\0live\x000000000010"]
+    assert lua.redis.hkeys("notes") == ["10"]
+    noted_before = len(noted(lua))
+    assert set_notes(lua, 10, old=live, new=live) == 1
+    assert len(noted(lua)) == noted_before, "nothing has changed"
+
+
+def test_the_tags_of_a_model_go_with_it(lua: Lua) -> None:
+    set_snapshot(lua)
+    set_notes(lua, "model", new='{"tags":{"stage":"live"}}')
+    assert lua.redis.zcard("tagged") == 2
+    delete_data(lua)
+    assert set(lua.redis.keys("*")) == {"history"}
+    set_snapshot(lua)
+    set_notes(lua, "model", new='{"tags":{"stage":"live"}}')
+    delete_model(lua, force=1)
+    assert set(lua.redis.keys("*")) == {"history"}
+
+
+def page(lua: Lua, *, below: Any = "+inf", limit: int = 2, tag: str = "") -> Any:
+    return lua.run("tasks/registry/lua/page_versions.lua", keys=KEYS, args=[below, limit, tag])
 
 
 def test_versions_are_listed_in_pages_the_newest_first(lua: Lua) -> None:
     assert page(lua) == [0]
     for number in range(1, 13):
         add(lua, f"v{number}")
-    assert page(lua) == [12, "12", "summary of v12", "11", "summary of v11"]
+    assert page(lua) == [12, "12", "summary of v12", "", "11", "summary of v11", ""]
     delete(lua, 10)
-    assert page(lua, below=11) == [11, "9", "summary of v9", "8", "summary of v8"]
-    assert page(lua, below=2) == [11, "1", "summary of v1"]
+    assert page(lua, below=11) == [11, "9", "summary of v9", "", "8", "summary of v8", ""]
+    assert page(lua, below=2) == [11, "1", "summary of v1", ""]
 
 
 def test_versions_of_an_earlier_release_are_listed_by_their_records(lua: Lua) -> None:
@@ -104,14 +143,15 @@ def test_versions_of_an_earlier_release_are_listed_by_their_records(lua: Lua) ->
         add(lua, f"v{number}")
     lua.redis.delete("summaries", "numbers")
     with lua.full():
-        assert page(lua) == [3, "3", "v3", "2", "v2"]
+        assert page(lua) == [3, "3", "v3", "", "2", "v2", ""]
     add(lua, "v4")
-    assert page(lua) == [4, "4", "summary of v4", "3", "v3"]
+    assert page(lua) == [4, "4", "summary of v4", "", "3", "v3", ""]
 
 
 def test_models_are_listed_in_pages_by_name(lua: Lua) -> None:
-    def page(after: str) -> Any:
-        return lua.run("tasks/registry/lua/page_models.lua", keys=["models", "names"], args=[after, 2])
+    def page(after: str, tag: str = "") -> Any:
+        keys = ["models", "names", "tagged"]
+        return lua.run("tasks/registry/lua/page_models.lua", keys=keys, args=[after, 2, tag])
 
     lua.redis.sadd("models", "b", "B", "c", "a-1")
     with lua.full():
@@ -119,6 +159,11 @@ def test_models_are_listed_in_pages_by_name(lua: Lua) -> None:
     lua.redis.srem("models", "c")
     assert page("a-1") == ["b", "m"]
     assert page("m") == []
+    for name in ("a-1", "b", "m"):
+        set_notes(lua, "model", new='{"tags":{"of":"x:1","other":""}}', name=name)
+        # A model's own, of which there is one here.
+        lua.redis.delete("notes")
+    assert (page("", "of\0x:1\0"), page("b", "of\0\0"), page("", "of\0x\0")) == (["a-1", "b"], ["m"], [])
 
 
 def test_a_call_whose_answer_was_lost_adds_nothing(lua: Lua) -> None:
