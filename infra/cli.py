@@ -11,7 +11,7 @@ from importlib import import_module
 from infra.arguments.accounts import add_accounts, add_credentials
 from infra.arguments.common import add_home, command
 from infra.arguments.projects import add_projects
-from infra.arguments.running import add_dead_letters, add_import, add_models, add_running
+from infra.arguments.running import add_dead_letters, add_import, add_models, add_running, add_sources
 from infra.arguments.serving import add_demo, add_processes, add_up
 from tasks.errors import ServiceError
 from tasks.telemetry.logs import is_written
@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     add_credentials(commands)
     add_dead_letters(commands)
     add_models(commands)
+    add_sources(commands)
     add_import(commands)
     add_projects(commands)
     command(commands, "settings", "infra.commands.status:settings", help="list all settings")

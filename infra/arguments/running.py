@@ -62,6 +62,19 @@ def add_dead_letters(commands: Subparsers) -> None:
         add_home(action)
 
 
+def add_sources(commands: Subparsers) -> None:
+    """Data that init may read by name."""
+    sources = command(commands, "sources", "infra.commands.sources:show_all", help="data that init may read by name")
+    actions = sources.add_subparsers(required=True, metavar="ACTION")
+    listed = command(actions, "list", "infra.commands.sources:show_all", help="list the sources")
+    check = command(
+        actions, "check", "infra.commands.sources:check", help="read a little of each, and say what a database says"
+    )
+    check.add_argument("name", nargs="?", metavar="NAME", help="one of them; default: all")
+    for action in (listed, check):
+        add_home(action)
+
+
 def add_models(commands: Subparsers) -> None:
     """What there is to predict with."""
     models = command(commands, "models", "infra.commands.models:show_all", help="models and their versions")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from tasks.config.sources_file import DataSource
 from tasks.errors import InvalidField, InvalidRequest, InvalidTable, SettingsError, Unavailable
 from tasks.sources.asked import Asked
 from tasks.sources.folder import Part, parts_of
 from tasks.sources.joining import Piece, joined, texts_apart
-from tasks.sources.refusals import unreachable
 from tasks.storage.fsspec_urls import locate
 from tasks.tables.bounds import Bounds
 from tasks.tables.columns import Column, Schema
@@ -18,35 +17,19 @@ from tasks.tables.reading.bodies import read
 from tasks.tables.reading.hints import CsvOptions, Hints
 from tasks.tables.reading.result import Reading
 
-#: Whose errors are those of a place, and are no OSError.
-_PLACES: Final = frozenset(
-    {"botocore", "aiobotocore", "s3fs", "gcsfs", "google", "adlfs", "azure", "aiohttp", "fsspec"}
-)
-
 
 def read_files(asked: Asked, source: DataSource, bounds: Bounds, *, csv: CsvOptions) -> Reading:
     """The table in a file, or in all files of a folder.
 
-    Hidden files and those that are not whole yet are left out. Raises InvalidField for what is not there or may not be
-    read, InvalidTable, MalformedBody with the file's name, BodyTooLarge, Unavailable, OSError.
+    Hidden files and those that are not whole yet are left out. Raises InvalidField for a folder without files,
+    InvalidTable, MalformedBody with the file's name, BodyTooLarge, Unavailable, and what the place raises.
     """
     fs, root = _located(asked, source)
-    try:
-        # What others have written since this process looked last is in no listing that it remembers.
-        fs.invalidate_cache()
-        if not fs.isdir(root):
-            return _read(fs, root, fs.info(root)["size"], bounds, Hints(csv=csv))
-        return _folder(asked, fs, root, bounds, csv)
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        # Trying again does not help, as it may with other errors of a place.
-        reason = "may not be read" if isinstance(error, PermissionError) else "is not there"
-        found = f"the source {asked.source!r} {reason}: the operator checks MLSERVICE_SOURCES and its file"
-        raise InvalidField(found).at("/source") from None
-    except Exception as error:
-        # Their words hold buckets and hosts. What is not of a place goes its way: errors of ours, a time limit.
-        if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _PLACES:
-            raise
-        raise unreachable(asked) from None
+    # What others have written since this process looked last is in no listing that it remembers.
+    fs.invalidate_cache()
+    if not fs.isdir(root):
+        return _read(fs, root, fs.info(root)["size"], bounds, Hints(csv=csv))
+    return _folder(asked, fs, root, bounds, csv)
 
 
 def _located(asked: Asked, source: DataSource) -> tuple[Any, str]:

@@ -18,7 +18,7 @@ from tasks.config.sources_file import POSTGRESQL, DataSource
 from tasks.errors import InvalidField
 from tasks.sources.asked import Asked
 from tasks.sources.drivers import driver
-from tasks.sources.refusals import Deadline, translated
+from tasks.sources.refusals import Deadline
 from tasks.sources.statements import aliases, quoted, statement_of
 from tasks.sources.streaming import collected
 from tasks.tables.bounds import Bounds
@@ -50,12 +50,9 @@ _CASTS: Final = {
 def read_postgresql(asked: Asked, source: DataSource, bounds: Bounds) -> pa.Table:
     """The table, of types that `tasks.tables.reading.arrow_types` knows.
 
-    In one read-only transaction, so that it is of one moment. Raises InvalidField, Unavailable, BodyTooLarge.
+    In one read-only transaction, so that it is of one moment. Raises InvalidField, BodyTooLarge, SettingsError, and
+    what the driver raises.
     """
-    return translated(asked, source, lambda: _read(asked, source, bounds))
-
-
-def _read(asked: Asked, source: DataSource, bounds: Bounds) -> pa.Table:
     statement = statement_of(asked, source)
     with _opened(source) as cursor:
         described = cursor.adbc_execute_schema(statement)

@@ -10,6 +10,7 @@ from tasks.errors import InvalidField
 from tasks.sources.asked import Asked, settled
 from tasks.sources.files import read_files
 from tasks.sources.postgresql import read_postgresql
+from tasks.sources.refusals import reached, translated
 from tasks.sources.sqlite import read_sqlite
 from tasks.tables.bounds import Bounds
 from tasks.tables.finding_codes import finding
@@ -40,11 +41,12 @@ def read_source(
     asked = settled(asked, source)
     bounds = replace(bounds, what=f"the source {asked.source!r}", remedy="read less of it")
     if source.kind == FILES:
-        return read_files(asked, source, bounds, csv=csv)
+        return reached(asked, lambda: read_files(asked, source, bounds, csv=csv))
     if source.kind == SQLITE:
-        table, mixed = read_sqlite(asked, source, bounds)
+        table, mixed = translated(asked, source, lambda: read_sqlite(asked, source, bounds))
         findings = [
             finding("mixed_storage", f"the column {name!r} holds numbers and text", column=name) for name in mixed
         ]
         return Reading(table=unified(table), format=SQL, findings=findings)
-    return Reading(table=unified(read_postgresql(asked, source, bounds)), format=SQL)
+    table = translated(asked, source, lambda: read_postgresql(asked, source, bounds))
+    return Reading(table=unified(table), format=SQL)

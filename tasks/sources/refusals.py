@@ -7,7 +7,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pyarrow as pa
 
@@ -15,10 +15,16 @@ from tasks.config.sources_file import DataSource
 from tasks.errors import InvalidField, InvalidTable, ServiceError, Unavailable
 from tasks.sources.asked import Asked
 
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
 
 #: What the operator does about a source that does not answer.
-CHECK: Final = "the operator checks the file of sources (MLSERVICE_SOURCES_FILE)"
+CHECK: Final = "the operator runs `mlservice sources check`"
+#: Whose errors are those of a place where files are, and are no OSError.
+_PLACES: Final = frozenset(
+    ("botocore", "aiobotocore", "s3fs", "gcsfs", "google", "adlfs", "azure", "aiohttp", "fsspec")
+)
 #: SQLSTATE of a statement that took too long.
 _TIMED_OUT: Final = "57014"
 #: What the server says of a user or a database that there is not, or that may not enter.
@@ -63,7 +69,25 @@ def unreachable(asked: Asked) -> Unavailable:
     return Unavailable(f"the source {asked.source!r} cannot be reached: try again later; if it stays so, {CHECK}")
 
 
-def translated(asked: Asked, source: DataSource, read: Callable[[], pa.Table]) -> pa.Table:
+def reached(asked: Asked, read: Callable[[], T]) -> T:
+    """What `read` returns of files. What their place raises meanwhile is InvalidField for what is not there or may not
+    be read, and Unavailable for what may pass: the place's own words hold buckets and hosts."""
+    try:
+        return read()
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        # Trying again does not help, as it may with other errors of a place.
+        reason = "may not be read" if isinstance(error, PermissionError) else "is not there"
+        found: ServiceError = InvalidField(f"the source {asked.source!r} {reason}: {CHECK}").at("/source")
+    except Exception as error:
+        # What is not of a place goes its way: errors of ours, a time limit.
+        if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _PLACES:
+            raise
+        log.warning("the source %r cannot be read: %s", asked.source, type(error).__name__)
+        found = unreachable(asked)
+    raise found
+
+
+def translated(asked: Asked, source: DataSource, read: Callable[[], T]) -> T:
     """What `read` returns. What a driver raises meanwhile is an error of ours: InvalidField for what is not there or
     not allowed, Unavailable for what may pass, InvalidTable for values that cannot be read. The driver's own words are
     in none but those about SQL that the caller sent."""

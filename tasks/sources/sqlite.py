@@ -18,7 +18,7 @@ import pyarrow as pa
 from tasks.config.sources_file import SQLITE, DataSource
 from tasks.sources.asked import Asked
 from tasks.sources.drivers import driver
-from tasks.sources.refusals import Deadline, slow, translated
+from tasks.sources.refusals import Deadline, slow
 from tasks.sources.statements import aliases, statement_of
 from tasks.sources.streaming import collected
 from tasks.tables.bounds import Bounds
@@ -51,13 +51,8 @@ Types = tuple[str | None, str | None]
 
 
 def read_sqlite(asked: Asked, source: DataSource, bounds: Bounds) -> tuple[pa.Table, list[str]]:
-    """(the table, the columns with values of several types that are no numbers). Raises InvalidField, InvalidTable,
-    Unavailable, BodyTooLarge."""
-    mixed: list[str] = []
-    return translated(asked, source, lambda: _read(asked, source, bounds, mixed)), mixed
-
-
-def _read(asked: Asked, source: DataSource, bounds: Bounds, mixed: list[str]) -> pa.Table:
+    """(the table, the columns with values of several types that are no numbers). Raises InvalidField, BodyTooLarge,
+    SettingsError, and what the driver and sqlite3 raise."""
     statement, deadline = statement_of(asked, source), Deadline(asked, source)
     try:
         names, types = _described(statement, source, deadline)
@@ -65,7 +60,7 @@ def _read(asked: Asked, source: DataSource, bounds: Bounds, mixed: list[str]) ->
         if deadline.passed:
             raise slow(asked, source.timeout_seconds) from None
         raise
-    mixed += [name for name, found in zip(names, types, strict=True) if found not in _CASTS]
+    mixed = [name for name, found in zip(names, types, strict=True) if found not in _CASTS]
     with (
         closing(driver(SQLITE).connect(_uri(source), autocommit=False)) as connection,
         closing(connection.cursor()) as cursor,
@@ -77,7 +72,7 @@ def _read(asked: Asked, source: DataSource, bounds: Bounds, mixed: list[str]) ->
         pa.chunked_array([pa.nulls(table.num_rows)]) if found == (None, None) else column
         for column, found in zip(table.columns, types, strict=True)
     ]
-    return pa.Table.from_arrays(columns, names=names)
+    return pa.Table.from_arrays(columns, names=names), mixed
 
 
 def _described(statement: str, source: DataSource, deadline: Deadline) -> tuple[list[str], list[Types]]:

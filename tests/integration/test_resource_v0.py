@@ -205,7 +205,7 @@ def test_what_goes_wrong_in_an_init_is_told(source: Path, client: V0) -> None:
         assert done
         assert "'y'" in status
         source.unlink()
-        said(client.init(), 500, "'sums'", "MLSERVICE_SOURCES")
+        said(client.init(), 500, "'sums' is not there", "mlservice sources check")
     finally:
         source.write_text(TABLE)
     assert client.predict().status_code == 200, "the model is what it was"
