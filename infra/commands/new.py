@@ -13,9 +13,8 @@ from infra.projects.notebooks import code_cells
 from infra.projects.writing import write
 from tasks.errors import InvalidField
 
-#: The start that takes a file, and what its code is called in the project.
+#: The start that takes a file.
 NOTEBOOK: Final = "notebook"
-MODULE: Final = f"{NOTEBOOK}.py"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -25,7 +24,8 @@ def run(args: argparse.Namespace) -> int:
     if (start == NOTEBOOK) != bool(args.notebook):
         raise InvalidField("--from notebook needs --notebook FILE, and that goes with no other --from")
     found = module_of(code_cells(args.notebook), name=args.notebook.name) if args.notebook else None
-    write(Path.cwd() / names.project, names, start=start, more={MODULE: found.text} if found else {})
+    template = "function" if found else start
+    write(Path.cwd() / names.project, names, start=template, notebook=found.text if found else "")
     lines = [f"{names.project}/ is written. Next:", "", f"    cd {names.project}", "    pip install -e '.[test]'"]
     lines += ["    python -m pytest", "    mlservice dev", ""]
     print("\n".join([*lines, *(_told(found, names.package) if found else [])]))
@@ -34,7 +34,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _told(found: Module, package: str) -> list[str]:
     """What is to be known of a notebook's code."""
-    lines = [f"The notebook's code is in {package}/{MODULE}; put what it learns into fit and predict of estimator.py."]
+    lines = [
+        f"The notebook's code is in {package}/notebook.py; put what it learns into fit and predict of estimator.py."
+    ]
     if found.defined:
         lines.append(f"It defines {', '.join(found.defined)}.")
     if found.missing:

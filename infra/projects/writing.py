@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +16,8 @@ from tasks.errors import Conflict
 STARTS: Final = "projects/starts"
 
 
-def write(folder: Path, names: Naming, *, start: str, more: Mapping[str, str]) -> None:
-    """Write the project. `more`: files of its package beside the estimator, by name.
+def write(folder: Path, names: Naming, *, start: str, notebook: str = "") -> None:
+    """Write the project. `start`: whose estimator; `notebook`: the module that lies beside it, if one does.
 
     Raises Conflict if the folder is there.
     """
@@ -27,7 +26,7 @@ def write(folder: Path, names: Naming, *, start: str, more: Mapping[str, str]) -
     draft = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=folder.parent))
     try:
         draft.chmod(0o755)
-        for path, text in _files(names, start, more).items():
+        for path, text in _files(names, start, notebook).items():
             file = draft / path
             file.parent.mkdir(exist_ok=True)
             file.write_text(text)
@@ -37,8 +36,15 @@ def write(folder: Path, names: Naming, *, start: str, more: Mapping[str, str]) -
         raise
 
 
-def _files(names: Naming, start: str, more: Mapping[str, str]) -> dict[str, str]:
-    values = {"project": names.project, "package": names.package, "estimator": names.estimator, "target": TARGET}
+def _files(names: Naming, start: str, notebook: str) -> dict[str, str]:
+    values = {
+        "project": names.project,
+        "package": names.package,
+        "estimator": names.estimator,
+        "target": TARGET,
+        # By its own name, so that no linter takes it for forgotten.
+        "imports": f"\nfrom {names.package} import notebook as notebook\n" if notebook else "",
+    }
 
     def filled(name: str) -> str:
         return fill(f"{STARTS}/{name}.template", **values)
@@ -51,5 +57,5 @@ def _files(names: Naming, start: str, more: Mapping[str, str]) -> dict[str, str]
         "data/sample.csv": sample(),
         f"{names.package}/__init__.py": f'"""What {names.project} learns and answers."""\n',
         f"{names.package}/estimator.py": filled(f"{start}/estimator.py"),
-        **{f"{names.package}/{name}": text for name, text in more.items()},
+        **({f"{names.package}/notebook.py": notebook} if notebook else {}),
     }

@@ -168,7 +168,7 @@ def score(trial: Trial) -> Iterator[Remark]:
     name, grows = main_metric(schema.problem, "" if quantile is None else "pinball", own, plain)
     yield figure(f"{name} {own[name]:.3g} on {len(found)} rows that it has not seen; without a model {plain[name]:.3g}")
     worse = own[name] <= plain[name] if grows else own[name] >= plain[name]
-    if worse and len(found) >= FEW_TESTED and quantile is None:
+    if worse and len(found) >= FEW_TESTED:
         yield warning(
             f"it is no better than a guess that knows the target alone ({name} {own[name]:.3g}, {plain[name]:.3g})",
             "look whether fit uses the columns, and whether predict reads them as fit did",

@@ -92,7 +92,7 @@ def follow(file: Path, dev: Process, *, url: str, rent: float) -> None:
         return float(answer.raise_for_status().json()["predictions"][0])
 
     code = file.read_text()
-    file.write_text(code.replace('row["area"] * prices', '2 * row["area"] * prices'))
+    file.write_text(code.replace('append(row["area"] *', 'append(2 * row["area"] *'))
     # All are answered meanwhile, by the old code or the new.
     assert eventually(lambda: ask() if "the workers are new" in dev.output else None, seconds=60) == 2 * rent
     file.write_text("no Python(")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import pytest
 from infra.cli import main
 from infra.projects.naming import naming
 from tasks.errors import InvalidField
+
+RUFF = Path(sys.executable).parent / "ruff"
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +53,18 @@ def test_a_project_is_written_once(folder: Path, capsys: pytest.CaptureFixture[s
     assert points == {"mlservice.estimators": {"rents": "rents.estimator:Rents"}}
     assert main(["new", "rents"]) == 1
     assert "rents is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("start", ["function", "sklearn", "notebook"])
+def test_what_is_written_is_as_linters_want_it(start: str, folder: Path) -> None:
+    (folder / "some.ipynb").write_text('{"cells": [{"cell_type": "code", "source": "x=1"}]}')
+    more = ["--notebook", "some.ipynb"] if start == "notebook" else []
+    assert main(["new", "rents", "--from", start, *more]) == 0
+    # What a notebook had is its writer's affair.
+    (folder / "rents" / "rents" / "notebook.py").unlink(missing_ok=True)
+    for command in (["check", "--select", "E,F,I,B,UP,ANN001"], ["format", "--check"]):
+        done = subprocess.run([RUFF, *command, "--isolated"], cwd=folder / "rents", capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
 
 
 def test_a_notebook_needs_its_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
