@@ -46,6 +46,7 @@ def faults(found: Mapping[str, Check]) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 def test_the_built_in_estimator_passes(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["check", "lightgbm", "--data", str(data), "--target", "y", "--json"]
     assert main([*command, "--params", '{"num_iterations": 20}']) == 0
@@ -70,8 +71,6 @@ def test_what_shows_between_processes_only_is_found(data: Path, tmp_path: Path) 
     [
         ("Ending", {}, "the answer", "ended with status 3"),
         ("Endless", {"seconds": 5.0}, None, "did not end within 5 s"),
-        ("Unfinished", {}, "import", "abstract method"),
-        ("Nobody", {}, "import", "has no attribute 'Nobody'"),
     ],
 )
 def test_what_cannot_be_gone_on_with_is_said(
@@ -82,6 +81,18 @@ def test_what_cannot_be_gone_on_with_is_said(
     assert others == []
     assert where == check or check is None
     assert said in message
+
+
+def test_what_is_found_is_printed(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    assert main(["check", "tests.planted:Unfinished", "--data", str(data), "--target", "y"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["FAULT", "import"]
+    assert "abstract method" in lines[1] + lines[2]
+    assert any(line.strip().startswith("-> ") for line in lines)
+    assert lines[-1] == "1 of 1 checks found a fault, 0 gave a warning."
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def follow(file: Path, dev: Process, *, url: str, rent: float) -> None:
     assert ask() == 2 * rent
 
 
-@pytest.mark.parametrize("start", ["sklearn", "notebook"])
+@pytest.mark.parametrize("start", [pytest.param("sklearn", marks=pytest.mark.long), "notebook"])
 def test_other_starts_learn_and_answer(start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     notebook = tmp_path / "rents.ipynb"

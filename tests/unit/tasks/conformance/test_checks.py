@@ -73,8 +73,13 @@ def test_a_sound_estimator_passes_all() -> None:
     assert {"fit", "dump", "a fresh process", "threads"} <= found.keys()
 
 
-@pytest.mark.parametrize(("cls", "params"), [(LightGBM, {"num_iterations": 5}), (ScikitLearn, {})])
-@pytest.mark.parametrize("target", [["no", "yes", "perhaps"], [0.5, 1.5, 3.0, 7.0, 2.5, 4.0, 6.5]])
+@pytest.mark.parametrize(
+    ("cls", "params", "target"),
+    [
+        (LightGBM, {"num_iterations": 5}, ["no", "yes", "perhaps"]),
+        (ScikitLearn, {}, [0.5, 1.5, 3.0, 7.0, 2.5, 4.0, 6.5]),
+    ],
+)
 def test_those_that_ship_pass_all(cls: type[Estimator[Any]], params: dict[str, Any], target: list[Any]) -> None:
     rows = texts().set_column(2, "y", [[target[row % len(target)] for row in range(120)]])
     assert verdicts(checked(cls, params, rows)) == {}
