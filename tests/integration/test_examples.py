@@ -155,3 +155,28 @@ def test_a_text_pipeline_answers_new_texts(service: Service, folder: Path) -> No
     # None of these texts was learned from.
     rows = json.loads(re.search(r'\{"rows": .*?\]\}', readme.read_text(), re.DOTALL)[0])["rows"]  # type: ignore[index]
     assert not any(row["message"] in known for row in rows)
+
+
+def test_a_quantile_forecast_with_a_time_split(service: Service, folder: Path) -> None:
+    example = EXAMPLES / "demand"
+    for name in ("demand.py", "forecast.py"):
+        (folder / name).write_text((example / name).read_text())
+    readme = example / "README.md"
+    (written,) = sessions.run(sessions.steps(readme, "use"), url=service.url, folder=folder, seconds=100)
+    made, trained, told = re.fullmatch(r"(\{.*\})(\{.*\})(2026.*)", written, re.DOTALL).groups()  # type: ignore[union-attr]
+    columns = {column["name"]: column["role"] for column in json.loads(made)["plan"]["columns"]}
+    assert columns["time"] == "time"
+    measured = json.loads(trained)
+    assert measured["measured"]["metric"] == "pinball"
+    assert measured["metrics"]["pinball"] < 0.3 * measured["measured"]["baseline"]["pinball"]
+    # Eight of ten hours are to be between the quantiles, wide in the evening and narrow at night.
+    said = r"(\d+)% of 336 hours were between .*, which are ([\d.]+) MW apart at night and ([\d.]+) in the evening"
+    found, shown = (re.search(said, " ".join(text.split())) for text in (told, readme.read_text()))
+    assert found
+    assert shown
+    assert 70 <= int(found[1]) <= 90
+    assert float(found[3]) > 1.5 * float(found[2])
+    assert [float(one) for one in found.groups()] == pytest.approx([float(one) for one in shown.groups()], rel=0.1)
+    for line in re.findall(r"^2026.*$", told, re.MULTILINE):
+        centre, low, high = map(float, re.findall(r"[\d.]+(?= MW|,? to|;)", line.partition(": ")[2]))
+        assert low <= centre <= high
