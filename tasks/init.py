@@ -46,6 +46,10 @@ class SourceBody(msgspec.Struct, frozen=True):
     options: dict[str, Any] = {}
 
 
+class NamedSource(SourceBody, frozen=True, forbid_unknown_fields=True):
+    """Such a body of which it is known that it names a source."""
+
+
 @shared_task(name=TASKS[Kind.INIT], base=WorkTask, bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
 def init(
     self: Task,
@@ -203,7 +207,7 @@ def _named(body: bytes) -> SourceBody:
         named = parse(body, SourceBody)
     except MalformedBody:
         return SourceBody()
-    return named if named.source is not None else SourceBody()
+    return parse(body, NamedSource) if named.source is not None else SourceBody()
 
 
 def _merged(fields: Mapping[str, str], query: Mapping[str, str]) -> dict[str, str]:

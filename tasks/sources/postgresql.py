@@ -24,8 +24,9 @@ from tasks.sources.streaming import collected
 from tasks.tables.bounds import Bounds
 from tasks.tables.doubles import EXACT
 
-#: What is added to a URL that does not say it: the longest wait for a connection (seconds), and who connects.
-CONNECTING: Final = {"connect_timeout": "10", "application_name": "mlservice"}
+#: What is added to a URL that does not say it: the longest wait for a connection (seconds), who connects, and what text
+#: is sent as, whatever the database keeps it in.
+CONNECTING: Final = {"connect_timeout": "10", "application_name": "mlservice", "client_encoding": "UTF8"}
 #: The metadata of a column that has PostgreSQL's own name of its type; of a domain, that of what it is made of.
 TYPE: Final = b"POSTGRESQL:type"
 NUMERIC: Final = "numeric"

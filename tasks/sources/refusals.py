@@ -27,11 +27,17 @@ _PLACES: Final = frozenset(
 )
 #: SQLSTATE of a statement that took too long.
 _TIMED_OUT: Final = "57014"
-#: What the server says of a user or a database that there is not, or that may not enter.
-_SHUT_OUT: Final = re.compile(r"FATAL:.*(authentication|pg_hba\.conf|does not exist|permission denied|not permitted)")
+#: What is said of a connection that will not come about however often it is tried: of a user, a password, a database or
+#: a certificate that is wrong, and of a URL that libpq cannot read.
+_SHUT_OUT: Final = re.compile(
+    r"FATAL:.*(authentication|pg_hba\.conf|does not exist|permission denied|not permitted)"
+    r"|no password supplied|certificate|does not support SSL|invalid |missing |unterminated|forbidden"
+)
 #: The first line of what PostgreSQL, or SQLite, says of a statement.
 _SAID: Final = re.compile(r"(?:ERROR:  |Failed to prepare query: )([^\n]*)")
-#: What SQLite says of what is not there.
+#: SQLSTATE of a table, or a schema, that is not there.
+_NO_TABLE: Final = ("42P01", "3F000")
+#: What SQLite says of a statement that it cannot carry out.
 _MISSING: Final = re.compile(
     r"no such (table|column|function)|syntax error|not authorized|prohibited|one statement at a time|readonly database"
 )
@@ -104,7 +110,10 @@ def translated(asked: Asked, source: DataSource, read: Callable[[], T]) -> T:
 
 
 def _is_drivers(error: Exception) -> bool:
-    return isinstance(error, (pa.ArrowException, OSError, sqlite3.Error)) or hasattr(error, "sqlstate")
+    # What is refused memory says so in the words of C++, which are known elsewhere.
+    return "bad_alloc" not in str(error) and (
+        isinstance(error, (pa.ArrowException, OSError, sqlite3.Error)) or hasattr(error, "sqlstate")
+    )
 
 
 def _translated(asked: Asked, source: DataSource, error: Any) -> ServiceError:
@@ -118,7 +127,7 @@ def _translated(asked: Asked, source: DataSource, error: Any) -> ServiceError:
         return InvalidField(f"the source {asked.source!r} is no database of SQLite: {CHECK}").at("/source")
     if isinstance(error, (pa.ArrowInvalid, UnicodeDecodeError)):
         return InvalidTable(f"{asked.subject}: a value cannot be read, such as text that is not UTF-8; leave it out")
-    if _SHUT_OUT.search(said) or "invalid" in said.partition("\n")[0].lower():
+    if not state and _SHUT_OUT.search(said):
         return InvalidField(f"the source {asked.source!r} does not let the service in: {CHECK}").at("/source")
     return unreachable(asked)
 
@@ -129,6 +138,6 @@ def _of_statement(asked: Asked, state: str, said: str) -> str:
         return f"the database refuses the SQL: {found[1] if found else said.partition(chr(10))[0]}; correct it"
     if state == "42501":
         return "the database does not let the service read it; the operator grants SELECT"
-    if asked.table:
+    if asked.table and (state in _NO_TABLE or "no such table: " in said):
         return "the database has no such table or view now; the operator corrects tables, or makes it again"
-    return "the query fails in the database; the operator corrects it"
+    return f"the database fails to read it; {CHECK} and corrects the view or query"

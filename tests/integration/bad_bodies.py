@@ -137,6 +137,7 @@ INITS: Final[dict[str, tuple[str, Any, list[str], str | None]]] = {
     "1e999": ("y", b'{"columns": {"a": [1, 1e999], "y": [1, 2]}}', ["row 1, column 'a'", RANGE], "/columns/a/1"),
     "another key": ("y", {"rows": ROWS, "rest": 1}, ["'rest'", "send rows or columns"], "/rest"),
     "unknown source": ("y", {"source": "none"}, ["'none'", "MLSERVICE_SOURCES"], "/source"),
+    "a source and more": ("y", {"source": "none", "tabel": "t"}, ["'tabel'", "known are source, table"], "/tabel"),
     "source of a wrong kind": ("y", {"source": 3}, ["source must be text"], "/source"),
 }
 

@@ -133,6 +133,23 @@ def test_sql_may_end_as_people_write_it(postgresql: PostgreSQL) -> None:
         assert read(postgresql, asked={"sql": sql}, any_sql=True).to_pylist() == [{"a": 1}]
 
 
+def test_a_view_that_fails_is_not_said_to_be_missing(postgresql: PostgreSQL) -> None:
+    postgresql.run(
+        "CREATE VIEW halves AS SELECT 1 / (i - 1) AS half FROM generate_series(1, 2) i",
+        f"GRANT SELECT ON halves TO {READER}",
+    )
+    error = refusal(postgresql, tables=["halves"])
+    assert isinstance(error, InvalidField)
+    assert "the database fails to read it" in str(error)
+
+
+def test_a_database_may_keep_text_in_another_encoding(postgresql: PostgreSQL) -> None:
+    postgresql.run("CREATE DATABASE latin TEMPLATE template0 ENCODING LATIN1")
+    url = postgresql.url(database="latin")
+    query = "SELECT U&'gr\\00FC\\00DFe' AS words"
+    assert read(postgresql, url=url, queries={"q": query}).to_pylist() == [{"words": "grüße"}]
+
+
 def test_a_statement_ends_in_time(postgresql: PostgreSQL) -> None:
     began = time.monotonic()
     error = refusal(postgresql, queries={"slow": "SELECT 1 FROM pg_sleep(60)"}, timeout_seconds=0.2)
@@ -157,6 +174,7 @@ def test_a_database_that_is_gone_is_waited_for_and_one_that_refuses_is_not(
     for url in (
         postgresql.url(READER, "wrong-" + PASSWORD),
         postgresql.url("postgres", database="nosuch"),
+        postgresql.url(READER),
         f"postgresql://{READER}:{PASSWORD}@127.0.0.1:9x/shop",
     ):
         error = refusal(postgresql, url=url, tables=["a"])
