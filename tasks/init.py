@@ -162,8 +162,10 @@ def _asked(runtime: Runtime, head: Head, form: Form, claim: Claim | None) -> tup
     elif not form.data and not runtime.estimators.get(estimator).needs_rows:
         reading = None
     else:
-        sheet = query.get("sheet", "")
-        reading = ingest.from_body(form.data, form.content_type, sheet=sheet, csv=written, bounds=runtime.bounds)
+        sheet, form_type = query.get("sheet", ""), form.content_type
+        append = "append" in query
+        options, nested = ingest.meant(runtime, options, model=head.model, estimator=estimator, append=append)
+        reading = ingest.from_body(form.data, form_type, sheet=sheet, csv=written, nested=nested, bounds=runtime.bounds)
     request = ingest.Request(
         model=head.model,
         target=named.target or query.get("target", ""),

@@ -39,9 +39,9 @@ def declared(estimator: Estimator[Any], options: Mapping[str, Any]) -> Dataset:
 
 
 def _schema(estimator: Estimator[Any], options: Mapping[str, Any]) -> Schema:
-    columns = [_column(name, wish.type) for name, wish in wishes_of(options).items() if wish.role == "feature"] or [
-        said if isinstance(said, Column) else _column(name, said) for name, said in estimator.columns.items()
-    ]
+    columns = [
+        _column(name, wish.type, wish.format) for name, wish in wishes_of(options).items() if wish.role == "feature"
+    ] or [said if isinstance(said, Column) else _column(name, said) for name, said in estimator.columns.items()]
     if not columns:
         raise InvalidField(
             "an init without rows says which columns a row has, such as options.columns"
@@ -63,7 +63,7 @@ def _schema(estimator: Estimator[Any], options: Mapping[str, Any]) -> Schema:
     )
 
 
-def _column(name: str, kind: Any) -> Column:
+def _column(name: str, kind: Any, form: str = "") -> Column:
     if kind is None:
         raise InvalidField(f'column {name!r} needs a type where there are no rows, such as "number"').at(
             json_pointer("options", "columns", name)
@@ -72,4 +72,4 @@ def _column(name: str, kind: Any) -> Column:
         raise InvalidField(f'column {name!r}: without rows no categories are known; say "text"').at(
             json_pointer("options", "columns", name)
         )
-    return Column(name, kind)
+    return Column(name, kind, format=form)

@@ -12,6 +12,7 @@ import pyarrow as pa
 from tasks.errors import InvalidField, MalformedBody, ModelNotInitialised, Unavailable
 from tasks.estimators.base import Dataset, Estimator
 from tasks.estimators.describing import described
+from tasks.estimators.named_columns import with_columns
 from tasks.estimators.without_rows import declared
 from tasks.learning.dry_runs import look
 from tasks.learning.guarding import check_unchanged, guarded
@@ -24,8 +25,10 @@ from tasks.sources.known import known_sources
 from tasks.sources.reading import read_source
 from tasks.tables import formats
 from tasks.tables.bounds import UNBOUNDED, Bounds
+from tasks.tables.columns import Schema
 from tasks.tables.findings import placed
 from tasks.tables.memory import give_back
+from tasks.tables.nested import nested_columns, nested_wishes
 from tasks.tables.planning.finishing import plan_of_parts
 from tasks.tables.planning.options import wishes_of
 from tasks.tables.planning.source import Source
@@ -53,18 +56,34 @@ class Request(msgspec.Struct, frozen=True):
     source: str = ""
 
 
+def meant(
+    runtime: Runtime, options: Mapping[str, Any], *, model: str, estimator: str, append: bool
+) -> tuple[dict[str, Any], frozenset[str]]:
+    """(the options with the columns that the estimator names itself, the columns whose cells may be objects and lists);
+    of rows to append these are those of the data that are there. Raises InvalidField, ModelNotInitialised."""
+    if append:
+        schema = msgspec.json.decode(runtime.registry.snapshot(model).schema, type=Schema)
+        return {**options}, nested_columns(schema.columns)
+    said = {**with_columns(options, runtime.estimators.get(estimator).columns)}
+    return said, nested_wishes(wishes_of(said))
+
+
 def from_body(
     body: bytes,
     content_type: str,
     *,
     sheet: str = "",
     csv: CsvOptions = CsvOptions(),  # noqa: B008 (it is frozen)
+    nested: frozenset[str] = frozenset(),
     bounds: Bounds = UNBOUNDED,
 ) -> Reading:
-    """What is in a body. Raises BodyTooLarge past `bounds`, MalformedBody, InvalidTable, InvalidField."""
+    """What is in a body; cells of `nested` columns may be objects and lists.
+
+    Raises BodyTooLarge past `bounds`, MalformedBody, InvalidTable, InvalidField.
+    """
     if not body:
         raise MalformedBody("the body is empty: send the table, such as CSV, JSON, Parquet, Arrow or .xlsx")
-    return read(body, Hints(content_type=content_type, sheet=sheet, csv=csv), bounds=bounds)
+    return read(body, Hints(content_type=content_type, sheet=sheet, csv=csv, nested=nested), bounds=bounds)
 
 
 def from_source(runtime: Runtime, asked: Asked, *, csv: CsvOptions = CsvOptions()) -> Reading:  # noqa: B008 (it is frozen)

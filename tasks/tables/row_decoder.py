@@ -12,6 +12,7 @@ import msgspec
 from tasks.tables.checks import LARGEST
 from tasks.tables.columns import Column, Schema
 from tasks.tables.conforming.values import bounds as bounds_of
+from tasks.tables.nested import JSON
 from tasks.tables.rows import Rows
 
 _TYPES: Final[dict[str, Any]] = {
@@ -21,6 +22,8 @@ _TYPES: Final[dict[str, Any]] = {
     "text": str,
     "date": str,
 }
+#: A cell of a column of JSON that is not missing.
+_CELL: Final = dict[str, Any] | list[Any] | str | int | float | bool
 #: Characters that msgspec takes in no name of a field (findings/msgspec-names-with-quotes.sh).
 _UNUSABLE: Final = re.compile(r'["\\\x00-\x1f]')
 
@@ -78,7 +81,7 @@ def decoder_for(schema: Schema, *, exact: bool) -> Decoder | None:
 
 
 def _type(column: Column, *, exact: bool) -> Any:
-    kind = _TYPES[column.type]
+    kind = _TYPES[column.type] if column.format != JSON else _CELL
     known = bounds_of(column)
     if exact and column.type == "number" and known:
         kind = Annotated[float, msgspec.Meta(ge=max(known[0], -LARGEST), le=min(known[1], LARGEST))]

@@ -16,6 +16,7 @@ from tasks.tables.conforming.notes import Notes
 from tasks.tables.conforming.values import note_beyond, note_unseen
 from tasks.tables.conforming.ways import FORGIVING, Ways
 from tasks.tables.json_size import check_size
+from tasks.tables.nested import JSON, json_text
 from tasks.tables.row_decoder import Decoder, decoded, decoder_for
 from tasks.tables.rows import Rows
 from tasks.tables.schema import arrow_schema
@@ -34,6 +35,7 @@ class RowReader:
         self._numeric = all(column.type == "number" for column in schema.columns)
         self._dictionaries = [pa.array(column.categories, pa.string()) for column in schema.columns]
         self._codes = [{text: code for code, text in enumerate(column.categories)} for column in schema.columns]
+        self._nested = {index for index, column in enumerate(schema.columns) if column.format == JSON}
         self._dated = any(column.type == "date" for column in schema.columns)
         self._decode = decoder_for(schema, exact=True)
         # Where nothing is known of the columns, values are as they must be, or are not.
@@ -131,7 +133,7 @@ class RowReader:
         if kind == "boolean":
             return pa.array(values, pa.bool_())
         if kind == "text":
-            return pa.array(values, pa.string())
+            return pa.array(map(json_text, values) if index in self._nested else values, pa.string())
         codes = pa.array(list(map(self._codes[index].get, values)), pa.int32())
         return pa.DictionaryArray.from_arrays(codes, self._dictionaries[index])
 

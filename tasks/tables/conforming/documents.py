@@ -16,6 +16,7 @@ from tasks.tables.conforming.asked import NO_ROWS, Asked, conformed, fault
 from tasks.tables.conforming.names import refusal, sorted_out
 from tasks.tables.conforming.notes import Lines, Notes
 from tasks.tables.conforming.ways import Ways
+from tasks.tables.nested import JSON, json_text
 from tasks.tables.reading.json_forms import Document, document_of, numbered_lines
 from tasks.tables.value_types.conversion import converted_list
 
@@ -158,6 +159,8 @@ def _columns(document: Document, schema: Schema, ways: Ways) -> _Given:
 
 def _array(values: list[Any], column: Column) -> Any:
     """The values as `converted_list` makes them. Raises BadCell for what is no scalar."""
+    if column.format == JSON:
+        values = list(map(json_text, values))
     kinds = set(map(type, values)) - {type(None)}
     if kinds & {dict, list}:
         row = next(row for row, value in enumerate(values) if isinstance(value, dict | list))

@@ -13,6 +13,7 @@ from tasks.errors import BodyTooLarge, InvalidField, InvalidRequest, MalformedBo
 from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.tables.columns import Schema
 from tasks.tables.finding_codes import finding
+from tasks.tables.nested import nested_columns
 from tasks.tables.reading.apart import read_apart
 from tasks.tables.reading.arrow_body import read_arrow
 from tasks.tables.reading.arrow_types import unified
@@ -112,7 +113,8 @@ def read_table(data: bytes, content_type: str, schema: Schema | None = None, *, 
 def _read(body: Opened, schema: Schema | None, bounds: Bounds) -> Reading:
     kind, data = body.format, body.data
     if kind is Format.JSON:
-        return read_json(data, bounds)
+        nested = nested_columns(schema.columns) if schema else body.hints.nested
+        return read_json(data, bounds, nested)
     if kind is Format.CSV:
         return read_csv(data, body.hints, bounds, schema)
     if kind is Format.FORM:

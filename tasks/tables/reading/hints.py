@@ -39,6 +39,8 @@ class Hints(msgspec.Struct, frozen=True, kw_only=True):
     #: Which sheet of a workbook; empty: the first.
     sheet: str = ""
     csv: CsvOptions = CsvOptions()
+    #: Columns whose cells may be objects and lists.
+    nested: frozenset[str] = frozenset()
 
     @property
     def media(self) -> Media:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import chain
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from tasks.tables.doubles import EXACT
 from tasks.tables.finding_codes import finding
 from tasks.tables.findings import Finding
 from tasks.tables.json_size import check_size
+from tasks.tables.nested import json_text
 from tasks.tables.reading.json_forms import Document, document_of, numbered_lines
 from tasks.tables.reading.result import Reading, no_lines
 
@@ -26,6 +27,9 @@ _ARROW: Final = {
     frozenset({str}): pa.string(),
     frozenset[type](): pa.null(),
 }
+_REMEDY: Final = (
+    'give a number, text, true, false or null, or say {"type": "text", "format": "json"} of it in options.columns'
+)
 _SCALARS: Final = frozenset({bool, int, float, str})
 
 
@@ -37,9 +41,10 @@ class _BadCell(Exception):
         self.row, self.column, self.reason = row, column, reason
 
 
-def read_json(data: bytes, bounds: Bounds) -> Reading:
+def read_json(data: bytes, bounds: Bounds, nested: Collection[str] = ()) -> Reading:
     """The table. Null is a missing value, and so is a key that is left out where other rows have it; a column of mixed
-    values, or of whole numbers that a double would round beside fractions, is one of strings.
+    values, or of whole numbers that a double would round beside fractions, is one of strings. Of `nested` columns each
+    value is text as JSON writes it.
 
     Raises BodyTooLarge past `bounds`; MalformedBody for what is not JSON; InvalidField for an object with other keys
     than `rows` and `columns`; InvalidTable for lists and objects among the values, numbers out of range and columns of
@@ -50,7 +55,7 @@ def read_json(data: bytes, bounds: Bounds) -> Reading:
     columns, findings = _columns(document)
     bounds.check(rows=len(next(iter(columns.values()), ())), columns=len(columns))
     try:
-        table = pa.table({name: _array(name, values) for name, values in columns.items()})
+        table = pa.table({name: _array(name, values, nested) for name, values in columns.items()})
     except _BadCell as bad:
         error = at_cell(InvalidTable, bad.row, bad.column, bad.reason)
         raise error.at(document.pointer(bad.row, bad.column)) from None
@@ -122,11 +127,13 @@ def _from_columns(columns: Any) -> dict[str, list[Any]]:
     return columns
 
 
-def _array(name: str, values: list[Any]) -> pa.Array:
+def _array(name: str, values: list[Any], nested: Collection[str]) -> pa.Array:
+    if name in nested:
+        return pa.array(list(map(json_text, values)), pa.string())
     kinds = frozenset(map(type, values)) - {type(None)}
     if not kinds <= _SCALARS:
         row = next(row for row, value in enumerate(values) if value is not None and type(value) not in _SCALARS)
-        raise _BadCell(row, name, f"is {kind_of(values[row])}; give a number, text, true, false or null")
+        raise _BadCell(row, name, f"is {kind_of(values[row])}; {_REMEDY}")
     if float in kinds or int in kinds:
         _check_range(name, values)
     if kinds == {int, float} and not any(type(value) is int and abs(value) > EXACT for value in values):

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.tables.columns import ColumnType
+from tasks.tables.nested import JSON
 from tasks.tables.value_types import booleans, dates, durations, epochs, numerals
 
 #: How numbers may be written, beside plainly.
@@ -36,14 +37,16 @@ def parse_as(
 
 def format_fault(kind: ColumnType | None, form: str) -> str | None:
     """What is wrong with a format for a type; None if nothing is."""
-    if not form or (kind == "number" and form in NUMBER_FORMATS) or (kind == "date" and form in epochs.FORMATS):
+    if not form or form in {"number": NUMBER_FORMATS, "date": epochs.FORMATS, "text": (JSON,)}.get(kind or "", ()):
         return None
     if kind == "date":
         known = ", ".join(epochs.FORMATS)
         return None if "%" in form else f"is no format of dates; use one of strptime, such as %d/%m/%Y, or {known}"
     if kind == "number":
         return f"is no format of numbers; known are {', '.join(NUMBER_FORMATS)}"
-    return f"cannot be given for {kind or 'a column without a type'}; only date and number have formats"
+    if kind == "text":
+        return f"is no format of text; the only one is {JSON}"
+    return f"cannot be given for {kind or 'a column without a type'}; only date, number and text have formats"
 
 
 def _date(texts: pa.StringArray, form: str) -> pa.Array:

@@ -347,7 +347,7 @@ def test_options_that_cannot_be_are_said_at_once() -> None:
     assert caught.value.pointer == "/options/columns/z"
     with pytest.raises(InvalidField, match=r"'soon' is no format of dates; use one of strptime, .*epoch_ms"):
         prepared(table(), columns={"x": {"type": "date", "format": "soon"}})
-    with pytest.raises(InvalidField, match="only date and number have formats"):
+    with pytest.raises(InvalidField, match="only date, number and text have formats"):
         prepared(table(), columns={"x": {"format": "%Y"}})
     with pytest.raises(InvalidField, match="the target 'y' is 'key'"):
         prepared(table(), columns={"y": "key"})
