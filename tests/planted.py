@@ -241,6 +241,20 @@ class ByHeart(Sound):
         return [model["known"].get(text, 0.0) for text in table.column("note").to_pylist()]
 
 
+class Boastful(Sound):
+    """Tells what JSON cannot hold, of a column that there is not, and contributions that do not add up."""
+
+    def importance(self, model: Any) -> dict[str, float]:
+        return {"nowhere": 1.0}
+
+    def params_used(self, model: Any) -> dict[str, Any]:
+        return {"seed": np.float64(1), "rows": {1, 2}, "model": object()}
+
+    def explain(self, model: Any, table: pa.Table) -> pa.Table:
+        parts = {f"contribution_{name}": np.ones(table.num_rows) for name in table.column_names}
+        return pa.table({"raw": np.zeros(table.num_rows), "base": np.zeros(table.num_rows), **parts})
+
+
 class Overdone(Sound):
     """Gives chances that add up to 2."""
 

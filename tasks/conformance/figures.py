@@ -30,12 +30,20 @@ def speed(trial: Trial) -> Iterator[Remark]:
     batch = pa.concat_tables([trial.rows] * -(-BATCH // trial.rows.num_rows)).slice(0, BATCH)
     whole = _seconds(trial, batch)
     yield figure(
-        f"one row {statistics.median(taken) * 1000:.3g} ms; {batch.num_rows} rows {whole * 1000:.3g} ms,"
-        f" {whole / batch.num_rows * 1e6:.3g} µs a row"
+        f"one row {lasting(statistics.median(taken))}; {batch.num_rows} rows {lasting(whole)},"
+        f" {lasting(whole / batch.num_rows)} a row"
     )
     # Kilobytes on Linux, bytes on macOS.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     yield figure(f"the process that serves had {peak // MIB} MiB at most")
+
+
+def lasting(seconds: float) -> str:
+    """How long something took that may be very short."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"
 
 
 def _seconds(trial: Trial, rows: pa.Table) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from tasks.conformance.attempts import Failed, attempt, told
 from tasks.conformance.comparing import difference
+from tasks.conformance.figures import lasting
 from tasks.conformance.remarks import Remark, fault, figure, warning
 from tasks.conformance.trial import Trial
 from tasks.errors import InvalidParams
@@ -141,12 +143,15 @@ def others(trial: Trial) -> list[Remark]:
 
 
 def again(trial: Trial) -> Iterator[Remark]:
-    """A second fit of the same data gives the same model."""
+    """Another fit of the same data gives the same model; for that libraries need not be imported."""
+    start = time.perf_counter()
     model = attempt(
         "the second fit",
         lambda: trial.estimator.fit(trial.learned, copy.deepcopy(trial.params), _quiet),
         remedy=MEND_FIT,
     )
+    seconds, rows = time.perf_counter() - start, trial.learned.train.num_rows
+    yield figure(f"{rows} rows in {lasting(seconds)}{f', {lasting(seconds / rows)} a row' if rows else ''}")
     found = trial.ask(trial.rows, model)
     if wrong := difference(trial.answer, found, ways=("after one fit", "after another of the same data")):
         yield warning(wrong, "give what draws at random a fixed seed, so that a train can be repeated and compared")

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tasks.conformance import fits, repeats, stored
+from tasks.conformance import fits, repeats, stored, telling
 from tasks.conformance.beginning import import_estimator, prepare
 from tasks.conformance.carrying_out import Step, Tell, begun, carry_out
 from tasks.conformance.made_up import made_up
@@ -34,6 +34,7 @@ STEPS: Final[Sequence[Step]] = (
     Step("the answer", fits.answer, vital=True),
     Step("the same again", repeats.again, vital=True),
     Step("holdout", fits.score),
+    Step("what it tells", telling.telling),
     Step("another model", fits.others, vital=True),
     Step("another fit", fits.again),
     Step("dump", stored.dump, vital=True),

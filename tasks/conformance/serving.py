@@ -12,6 +12,7 @@ import msgspec
 from tasks.conformance import figures, odd_rows, parallel, repeats, stored
 from tasks.conformance.beginning import import_estimator
 from tasks.conformance.carrying_out import Step, Tell, begun, carry_out
+from tasks.conformance.figures import lasting
 from tasks.conformance.learning import ANSWER, MODEL, OTHER, ROWS, SCHEMA
 from tasks.conformance.observing import Observer
 from tasks.conformance.remarks import Remark, figure
@@ -54,7 +55,7 @@ def load(estimator: Estimator[Any], folder: Path, observer: Observer, remarks: l
     # Once more: the first time libraries are imported, and each call is looked at.
     start = time.perf_counter()
     estimator.load(data)
-    remarks += [*seen, *found, figure(f"loaded in {(time.perf_counter() - start) * 1000:.3g} ms")]
+    remarks += [*seen, *found, figure(lasting(time.perf_counter() - start))]
     schema = msgspec.json.decode((folder / SCHEMA).read_bytes(), type=Schema)
     rows, answer = (formats.from_ipc((folder / name).read_bytes()) for name in (ROWS, ANSWER))
     other = (folder / OTHER).read_bytes()

@@ -39,7 +39,9 @@ def dump(trial: Trial) -> Iterator[Remark]:
         raise Failed(fault(f"dump returned {type(data).__name__}", remedy))
     if used or any(sign in data for sign in SIGNS):
         yield fault(f"dump makes a pickle{_by(used)}", NO_PICKLE)
-    yield figure(f"{bytes_shown(len(data))} stored")
+    rows = trial.learned.train.num_rows
+    each = f", {len(data) / rows:.3g} for each row learned" if rows else ""
+    yield figure(f"{bytes_shown(len(data))}{each}")
     trial.dumped = data
     trial.other_dumped = attempt("dump", lambda: trial.estimator.dump(trial.other), remedy="mend dump")
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from infra.supervision.code_files import changed, code_of, seen_of
+from infra.supervision.dev import Renewing
+from tasks.errors import SettingsError
 
 
 @pytest.fixture
@@ -36,3 +38,8 @@ def test_changed_new_and_removed_files_are_seen(package: Path) -> None:
     (package / "more.py").touch()
     found = changed(before, seen_of([package]))
     assert [path.name for path in found] == ["estimator.py", "more.py", "words.json"]
+
+
+def test_dev_needs_an_estimator_to_look_at(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="mlservice new"):
+        Renewing({"SOCKETS_DIR": str(tmp_path)})

@@ -98,6 +98,14 @@ def test_new_texts_that_all_get_one_answer_are_a_warning() -> None:
     assert "holdout" not in verdicts(found) or found["holdout"].verdict == "warning"
 
 
+def test_what_a_model_tells_is_looked_at() -> None:
+    found = checked(planted.Boastful, {})["what it tells"]
+    said = [remark.message for remark in found.remarks]
+    assert found.verdict == "fault"
+    assert [text.split()[0] for text in said] == ["importance", "params_used", "base"], said
+    assert "do not add up to raw" in said[-1]
+
+
 def test_chances_that_do_not_add_up_are_found() -> None:
     rows = texts().set_column(2, "y", [["no", "yes"] * 60])
     assert "row 0 add up to 2" in checked(planted.Overdone, {}, rows)["the answer"].remarks[0].message
