@@ -116,19 +116,16 @@ class Client:
         promote: Promote | str = Promote.ALWAYS,
         search: dict[str, Any] | None = None,
         from_version: int | str | None = None,
+        predict_seconds: float | None = None,
         lane: Lane = Lane.NORMAL,
         deadline_seconds: float | None = None,
     ) -> Handle:
         """Train a version on the latest data. `search`, {"seconds": 60} say, looks for better params first.
-        `from_version`: a version, by number or alias, that the fit goes on from."""
-        body = _encode(
-            {
-                "params": params or {},
-                "promote": promote,
-                **({"search": search} if search is not None else {}),
-                **({"from_version": from_version} if from_version is not None else {}),
-            }
-        )
+        `from_version`: a version, by number or alias, that the fit goes on from. `predict_seconds` bounds the
+        model, so that it takes no longer for a row that is asked alone."""
+        wishes = {"search": search, "from_version": from_version, "predict_seconds": predict_seconds}
+        said = {name: value for name, value in wishes.items() if value is not None}
+        body = _encode({"params": params or {}, "promote": promote, **said})
         head = Head(owner=self._owner, model=check_name(model), deadline=self._until(deadline_seconds))
         return self._submit(Kind.TRAIN, lane, head=head, body=body)
 

@@ -39,6 +39,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     promote: str = Promote.ALWAYS.value
     search: Search | None = None
     from_version: int | str | None = None
+    predict_seconds: float | None = None
 
 
 @shared_task(name=TASKS[Kind.TRAIN], base=WorkTask, bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
@@ -53,6 +54,7 @@ def train(
     promote: str = Promote.ALWAYS.value,
     search: dict[str, Any] | None = None,
     from_version: int | str | None = None,
+    predict_seconds: float | None = None,
 ) -> Any:
     """A group from the ledger; or a direct call, which returns `{"model", "version", "metrics", "promoted",
     "seconds", "importance", "params_used", "fingerprint"}`.
@@ -79,6 +81,7 @@ def train(
             trials_of=self.request.id,
             search=read_search(search) if search is not None else None,
             from_version=starting.check_named(from_version),
+            predict_seconds=predict_seconds,
         )
         return fitting.fit(runtime, request, report=throttled(show))
 
@@ -102,6 +105,7 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
         claim=claim,
         search=body.search,
         from_version=starting.check_named(body.from_version),
+        predict_seconds=body.predict_seconds,
         trials_of=f"{claim.group}-0",
     )
     if claim.version is not None:

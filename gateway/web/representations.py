@@ -204,6 +204,7 @@ def version_document(described: VersionDescription) -> dict[str, Any]:
         "imported": version.imported,
         "findings": version.findings,
         **({} if version.search is None else {"search": version.search}),
+        **({} if version.latency is None else {"latency": version.latency}),
         "schema": version.schema,
     }
 

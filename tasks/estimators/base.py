@@ -6,7 +6,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 import pyarrow as pa
 
@@ -18,6 +18,7 @@ from tasks.estimators.named_columns import with_columns
 from tasks.estimators.outcomes import Quantile
 from tasks.estimators.own_metrics import NO_METRICS, OwnMetrics
 from tasks.estimators.own_metrics import Metric as Metric
+from tasks.estimators.tunable import Model, Tunable
 from tasks.tables.choices import choices_of
 from tasks.tables.columns import Column, ColumnType, Schema
 from tasks.tables.memory import give_back
@@ -35,10 +36,9 @@ Metrics = Mapping[str, Mapping[str, float]]
 #: with its number (from 1), how many there may be, and perhaps the metrics that were measured in it (`Metrics`). Let
 #: pass what it raises: the work is cancelled, or too late.
 Progress = Callable[..., None]
-Model = TypeVar("Model")
 
 
-class Estimator(ABC, Generic[Model]):
+class Estimator(Tunable[Model], ABC):
     '''Fits and asks one kind of model. Knows no Celery, no Redis, no environment, and keeps no state of a model.
 
     Four methods are to be written; all else has a default. The whole of one, which predicts the mean of the target:
@@ -225,12 +225,6 @@ class Estimator(ABC, Generic[Model]):
         """The JSON schema of params, for those who are to fill them in; None if it tells none."""
         named = self.Params or self.CommonParams
         return fields.schema_of(named, others=self.Params is None) if named is not None else None
-
-    def search_space(self, dataset: Dataset, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Which params are worth a search on this dataset beside those that are given (`params`, as they came), and
-        where: as a request says it, {"alpha": {"low": 0.01, "high": 10, "log": True}, "kind": ["a", "b"]}. Empty: a
-        request must say it."""
-        return {}
 
     def quantile(self, params: Any) -> Quantile:
         """The quantile that a fit with these params predicts, or several, growing; None for one that predicts none."""

@@ -63,6 +63,9 @@ class Delegating(Estimator[Any]):
     def search_space(self, dataset: Dataset, params: Mapping[str, Any]) -> dict[str, Any]:
         return self.inner.search_space(dataset, params)
 
+    def quicker(self, params: Mapping[str, Any], model: Any, part: float) -> dict[str, Any] | None:
+        return self.inner.quicker(params, model, part)
+
     def quantile(self, params: Any) -> Quantile:
         return self.inner.quantile(params)
 

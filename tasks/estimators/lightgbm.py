@@ -28,6 +28,7 @@ from tasks.estimators.lightgbm_params import ALPHA, complete, names_given, resol
 from tasks.estimators.lightgbm_portable import FORMAT, SEVERAL, Header, joined
 from tasks.estimators.lightgbm_quantiles import boost_each, middle, quantile_table
 from tasks.estimators.lightgbm_search import default_space
+from tasks.estimators.lightgbm_smaller import smaller
 from tasks.estimators.lightgbm_start import check_start
 from tasks.tables.columns import Schema
 from tasks.tables.schema import target_type
@@ -128,6 +129,10 @@ class LightGBM(Estimator[LightGBMModel]):
     def search_space(self, dataset: Dataset, params: Mapping[str, Any]) -> dict[str, Any]:
         """As `lightgbm_search` says."""
         return default_space(dataset.schema, resolve(params), rows=dataset.train.num_rows)
+
+    def quicker(self, params: Mapping[str, Any], model: LightGBMModel | None, part: float) -> dict[str, Any] | None:
+        """Fewer trees, then smaller ones."""
+        return smaller(params, None if model is None else model.booster, part)
 
     def quantile(self, params: Mapping[str, Any]) -> float | tuple[float, ...] | None:
         """That, or those, of `objective` quantile."""

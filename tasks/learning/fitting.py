@@ -14,14 +14,14 @@ from tasks.contract import Promote
 from tasks.errors import InvalidField
 from tasks.estimators import fields
 from tasks.estimators.base import Estimator
-from tasks.learning.fits import fit_models
+from tasks.learning.choosing import Wishes, choose_and_fit
 from tasks.learning.judging import UNMEASURED, judgement
 from tasks.learning.measuring import choose, grade
 from tasks.learning.missing_plans import add_missing_plan
 from tasks.learning.promotion import decide
 from tasks.learning.provenance import lineage_of
-from tasks.learning.recording import Recorder, Report
-from tasks.learning.searching import check_search, search_params, told_with, trials_kept
+from tasks.learning.recording import Report
+from tasks.learning.searching import check_search, trials_kept
 from tasks.learning.starting import started
 from tasks.ledger.groups import Claim
 from tasks.registry.names import check_name
@@ -49,6 +49,8 @@ class Request(msgspec.Struct, frozen=True):
     trials_of: str = ""
     #: The version that it goes on from, by number or alias.
     from_version: int | str | None = None
+    #: How long the model may take for a row that is asked alone; None: any time.
+    predict_seconds: float | None = None
 
 
 def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]:
@@ -64,6 +66,10 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
     if request.from_version is not None:
         if request.search is not None:
             raise InvalidField("from_version and search cannot be used together: leave one of them out").at("/search")
+        if request.predict_seconds is not None:
+            raise InvalidField(
+                "from_version and predict_seconds cannot be used together, since no tree of a version is left out"
+            ).at("/predict_seconds")
         estimator, start = started(runtime, request.model, request.from_version, snapshot=snapshot, estimator=estimator)
     if request.search is not None:
         check_search(runtime, request.search, request.params, estimator)
@@ -77,18 +83,11 @@ def _fit(
     with runtime.traces.step("read data", model=request.model):
         dataset = read_dataset(runtime.blobs, snapshot)
     findings = add_missing_plan(runtime, request.model, snapshot, dataset)
-    searched, params = None, request.params
-    if request.search is not None:
-        with runtime.traces.step("search", model=request.model, rows=dataset.train.num_rows) as step:
-            searched = search_params(
-                runtime, request.search, trials_of=request.trials_of, params=params, estimator=estimator,
-                dataset=dataset, report=report, allow=lambda _model: None,
-            )  # fmt: skip
-            step.say(trials=sum(searched.trials.values()))
-        params, report = {**params, **searched.params}, told_with(report, searched)
-    recorder = Recorder(report, grows=estimator.grows)
-    with runtime.traces.step("fit", model=request.model, estimator=snapshot.estimator, rows=dataset.train.num_rows):
-        fitted = fit_models(estimator, dataset, params, recorder=recorder, searched=searched is not None)
+    wishes = Wishes(request.search, request.trials_of, request.predict_seconds)
+    chosen = choose_and_fit(
+        runtime, request.model, wishes, request.params, estimator=estimator, dataset=dataset, report=report
+    )  # fmt: skip
+    fitted, params = chosen.fitted, chosen.params
     graded, judged = None, UNMEASURED
     if dataset.rows:
         with runtime.traces.step("measure", rows=dataset.tested.num_rows):
@@ -110,7 +109,7 @@ def _fit(
         params_used=estimator.params_used(fitted.served) or fields.with_defaults(estimator.Params, params),
         metrics=judged.metrics,
         importance={n: v for n, v in estimator.importance(fitted.served).items() if math.isfinite(v)},
-        curve=recorder.curve,
+        curve=chosen.curve,
         seconds=fitted.seconds,
         created_at=time.time(),
         task=request.task,
@@ -118,7 +117,8 @@ def _fit(
         measured=judged.measured,
         decision=graded.decision if graded and not fitted.two else choose(estimator, fitted.served, dataset),
         findings=msgspec.Raw(msgspec.json.encode(findings)),
-        search=searched,
+        search=chosen.searched,
+        latency=chosen.latency,
         lineage=lineage_of(runtime.estimators.path(snapshot.estimator), request.claim, start=start),
     )
     # A train that has stored its version does not fail any more.
@@ -169,4 +169,5 @@ def train_result(model: str, number: int, version: Version, *, promoted: bool) -
         "fingerprint": version.fingerprint,
         "findings": msgspec.json.decode(version.findings),
         **({} if version.search is None else {"search": msgspec.to_builtins(version.search)}),
+        **({} if version.latency is None else {"latency": msgspec.to_builtins(version.latency)}),
     }

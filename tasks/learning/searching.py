@@ -59,10 +59,12 @@ def search_params(
     Raises InvalidField, InvalidParams, and whatever `report` raises.
     """
     space = _space(search, params, estimator=estimator, dataset=dataset)
-    kept = runtime.registry.trials.all(trials_of) if trials_of else []
+    kept = _kept(runtime, trials_of)
     teller = _Teller(report)
-    metric = kept[0].metric if kept else ""
-    trier = Trier(estimator, dataset, params, pulse=teller.pulse, allow=allow, metric=metric)
+    first = kept[0] if kept else None
+    trier = Trier(
+        estimator, dataset, params, pulse=teller.pulse, allow=allow, seconds=search.seconds, first=first
+    )  # fmt: skip
     ends = Bounds(
         trials=search.trials or MOST_TRIALS,
         seconds=search.seconds,
@@ -114,6 +116,12 @@ def _drop(runtime: Runtime, task: str) -> None:
         runtime.registry.trials.drop(task)
 
 
+def _kept(runtime: Runtime, task: str) -> list[Trial]:
+    """What another worker has made; nothing where the trial is missing that says by what the others were judged."""
+    kept = runtime.registry.trials.all(task) if task else []
+    return kept if kept and kept[0].number == 0 else []
+
+
 def _keep(runtime: Runtime, task: str, trial: Trial) -> None:
     # That a search could go on elsewhere is no reason to end it here.
     try:
@@ -140,7 +148,7 @@ def _shown(ranked: Sequence[Trial]) -> list[Trial]:
     first = next(trial for trial in ranked if not trial.number)
     shown = {trial.number: trial for trial in (first, *ranked[: KEPT_TRIALS - 1])}
     return [
-        msgspec.structs.replace(trial, steps={}, seconds=round(trial.seconds, 3), metric="")
+        msgspec.structs.replace(trial, steps={}, seconds=round(trial.seconds, 3), metric="", folds=0)
         for _, trial in sorted(shown.items())
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
@@ -15,6 +16,8 @@ from tasks.estimators.metrics import figures, main_metric
 from tasks.learning.cross_validation import folds_of
 from tasks.learning.measuring import choose, grade, outcomes_on
 from tasks.registry.curve import HOLDOUT
+from tasks.registry.searched import Trial
+from tasks.tables.folds import FOLDS
 
 #: Tables with no more rows and values than this are judged by cross-validation: with fewer, what is best on the
 #: validation rows is so by chance.
@@ -24,6 +27,10 @@ CROSSED_VALUES: Final = 600_000
 #: slowly.
 SEEN_EACH: Final = 10
 SEEN_FROM: Final = 50
+#: Folds are as many as let a search make so many trials of full length, each as long as the first one, but not fewer
+#: than this. What is pruned makes room for what takes longer.
+WANTED_TRIALS: Final = 30
+FEWEST_FOLDS: Final = 2
 
 
 class Trier:
@@ -41,13 +48,16 @@ class Trier:
         *,
         pulse: Callable[[], None],
         allow: Callable[[Any], None],
-        metric: str = "",
+        seconds: float | None,
+        first: Trial | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`metric`: the one that an earlier process judged by. Raises InvalidField for a table that has no rows to
-        judge by."""
+        """`seconds`: how long the search may take; where folds take long they are fewer. `first`: the first trial, if
+        an earlier process has made it. Raises InvalidField for a table that has no rows to judge by."""
         self._estimator, self._dataset, self._base = estimator, dataset, base
         self._pulse, self._allow = pulse, allow
-        self.metric = metric
+        self._seconds, self._clock = seconds, clock
+        self.metric = first.metric if first else ""
         # Without test rows those of the holdout measure.
         parts = (dataset.train, dataset.holdout) if dataset.test is not None else (dataset.train,)
         learned = pa.concat_tables(parts)
@@ -55,6 +65,8 @@ class Trier:
         few = rows <= CROSSED_ROWS and rows * len(dataset.schema.columns) <= CROSSED_VALUES
         crossed = estimator.repeats and few
         self._parts = list(folds_of(dataset, learned)) if crossed and rows else []
+        if first and self._parts:
+            self._parts = self._parts[: first.folds]
         if not self._parts and not dataset.holdout.num_rows:
             raise InvalidField("search: the table has too few rows to tell params apart: train without search").at(
                 "/search"
@@ -64,6 +76,11 @@ class Trier:
     def judged_by(self) -> Literal["cross_validation", "validation"]:
         """By which rows."""
         return "cross_validation" if self._parts else "validation"
+
+    @property
+    def folds(self) -> int:
+        """How many folds judge; 0: the validation rows do. Final when the first trial has ended."""
+        return len(self._parts)
 
     @property
     def grows(self) -> bool:
@@ -77,14 +94,24 @@ class Trier:
         return self._crossed(asked, report) if self._parts else self._on_validation(asked, report)
 
     def _crossed(self, params: Mapping[str, Any], report: Callable[[int, float], None]) -> float:
-        quantile, found = self._estimator.quantile(params), []
-        for step, part in enumerate(self._parts, 1):
+        quantile, found, start = self._estimator.quantile(params), list[dict[str, float]](), self._clock()
+        # May become fewer meanwhile.
+        while len(found) < len(self._parts):
+            part = self._parts[len(found)]
             model = self._estimator.fit(part, params, lambda _iteration, _total, _metrics: self._pulse())
             self._allow(model)
             found.append(figures(grade(self._estimator, model, part, quantile=quantile).outcomes))
             if self.metric:
-                report(step, self._loss(self._mean(found)))
+                report(len(found), self._loss(self._mean(found)))
+            elif len(found) == 1:
+                self._parts = self._parts[: self._affordable(self._clock() - start)]
         return self._mean(found)
+
+    def _affordable(self, fold_seconds: float) -> int:
+        """How many folds there is the time for."""
+        if self._seconds is None:
+            return FOLDS
+        return max(FEWEST_FOLDS, int(self._seconds / (WANTED_TRIALS * max(fold_seconds, 1e-9))))
 
     def _on_validation(self, params: Mapping[str, Any], report: Callable[[int, float], None]) -> float:
         estimator, dataset = self._estimator, self._dataset

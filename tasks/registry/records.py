@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from tasks.registry.curve import Curve, read_curve
+from tasks.registry.latency import Latency
 from tasks.registry.lineage import Lineage
 from tasks.registry.measured import Decision, Measured
 from tasks.registry.searched import Searched
@@ -120,6 +121,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     findings: msgspec.Raw = msgspec.Raw(b"[]")
     #: What came of its search for params; None if none was asked for.
     search: Searched | None = None
+    #: How long it takes for a row; None if no bound was asked for.
+    latency: Latency | None = None
     #: None in versions of earlier releases.
     lineage: Lineage | None = None
 

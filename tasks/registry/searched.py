@@ -32,8 +32,9 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     why: str = ""
     #: What was known after each step that the pruner saw, as it sees it: less is better.
     steps: dict[int, float] = {}
-    #: The metric that judges, said with the first trial.
+    #: The metric that judges, and of how many folds; said with the first trial.
     metric: str = ""
+    folds: int = 0
 
 
 class Searched(msgspec.Struct, frozen=True, kw_only=True):

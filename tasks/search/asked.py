@@ -20,12 +20,14 @@ LIMIT_PART: Final = 0.8
 
 
 class Range(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The numbers from `low` to `high`, both included; `log`: evenly by their logarithm; `integer`: whole ones only."""
+    """The numbers from `low` to `high`, both included; `log`: evenly by their logarithm; `integer`: whole ones only;
+    `start`: the one that is tried first."""
 
     low: int | float
     high: int | float
     log: bool = False
     integer: bool = False
+    start: int | float | None = None
 
 
 #: Where a param is looked for: between two numbers, or among values.

@@ -35,6 +35,10 @@ class Judge(Protocol):
     def metric(self) -> str:
         """The metric; known when the first trial has ended."""
 
+    @property
+    def folds(self) -> int:
+        """How many folds judge; known when the first trial has ended."""
+
     def __call__(self, params: Mapping[str, Any], *, report: Callable[[int, float], None]) -> float:
         """The metric, a finite number, on rows that a fit with these params has not learned from. Calls `report` with
         each step and what is known then, of which less is better, and lets pass what it raises."""
@@ -113,7 +117,7 @@ class Searching:
         value = self._judge({}, report=lambda _step, _loss: None)
         self._add(
             Trial(number=0, params={}, state="complete", value=value,
-                  seconds=self._clock() - start, metric=self._judge.metric)
+                  seconds=self._clock() - start, metric=self._judge.metric, folds=self._judge.folds)
         )  # fmt: skip
 
     def _tried(self, study: Study) -> Trial:

@@ -48,6 +48,13 @@ def check_space(space: Space, params: Mapping[str, Any], *, check: Callable[[Map
         raise InvalidParams(f"search: {said}").at(_pointer(next(iter(refused))))
 
 
+def start(space: Space) -> dict[str, Any]:
+    """What is tried first: the starts of ranges and the first values of lists; nothing if no range has a start."""
+    ranges = {name: domain.start for name, domain in space.items() if isinstance(domain, Range)}
+    starts = {name: value for name, value in ranges.items() if value is not None}
+    return starts and {**starts, **{name: domain[0] for name, domain in space.items() if not isinstance(domain, Range)}}
+
+
 def _refusal(
     name: str, domain: Domain, *, params: Mapping[str, Any], check: Callable[[Mapping[str, Any]], None]
 ) -> str:
@@ -77,6 +84,10 @@ def _fault_of_range(domain: Range) -> str:
         return f"low must be above 0 where log is true, not {low:g}"
     if domain.integer and not (float(low).is_integer() and float(high).is_integer()):
         return f"low and high must be whole where integer is true, not {low:g} and {high:g}"
+    if domain.start is not None and not low <= domain.start <= high:
+        return f"start must be from {low:g} to {high:g}, not {domain.start:g}"
+    if domain.integer and domain.start is not None and not float(domain.start).is_integer():
+        return f"start must be whole where integer is true, not {domain.start:g}"
     return ""
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from tasks.registry.searched import Trial
 from tasks.search.asked import Domain, Range
 from tasks.search.library import load_optuna
-from tasks.search.spaces import Space
+from tasks.search.spaces import Space, start
 
 #: What the first seed of a study is: the same data and the same time give the same trials.
 SEED: Final = 0
@@ -45,6 +45,8 @@ class Study:
         )
         for trial in trials:
             self._replay(trial)
+        if not trials and (first := start(space)):
+            self._study.enqueue_trial(self._stored(first))
 
     def ask(self) -> Asked:
         """The next trial."""

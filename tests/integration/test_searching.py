@@ -148,3 +148,25 @@ def test_trials_are_kept_for_a_while_only(runtime: Runtime) -> None:
 
 def test_a_search_is_what_a_request_says() -> None:
     assert read_search({"seconds": 5}) == Search(seconds=5)
+
+
+def bounded(runtime: Runtime, seconds: float, **given: Any) -> dict[str, Any]:
+    request = fitting.Request(
+        model="m", params={}, promote=Promote.ALWAYS, trials_of=TASK, predict_seconds=seconds, **given
+    )
+    return fitting.fit(runtime, request, report=lambda _: None)
+
+
+def test_a_model_that_is_quick_enough_stays_as_it_is(runtime: Runtime) -> None:
+    found = bounded(runtime, 1.0)["latency"]
+    assert (found["most"], found["bounded"]) == (1.0, {})
+    assert 0 < found["measured"] == found["at_first"] < 1
+
+
+def test_no_model_is_as_quick_as_this(runtime: Runtime) -> None:
+    with pytest.raises(InvalidField, match="cannot be kept on this machine: even the smallest model takes") as caught:
+        bounded(runtime, 1e-9)
+    assert caught.value.pointer == "/predict_seconds"
+    for wrong in (0.0, -1.0, float("inf")):
+        with pytest.raises(InvalidField, match="must be a number above 0"):
+            bounded(runtime, wrong)

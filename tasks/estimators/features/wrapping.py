@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
@@ -71,6 +72,9 @@ class WithFeatures(Delegating):
             schema=features.flat(schema),
         )
         return Featured(self.inner.fit(flat, params, progress), schema, features)
+
+    def quicker(self, params: Mapping[str, Any], model: Featured | None, part: float) -> dict[str, Any] | None:
+        return self.inner.quicker(params, None if model is None else model.inner, part)
 
     def predict(self, model: Featured, table: pa.Table) -> pa.Table:
         return self.inner.predict(model.inner, self._flat(model, table))

@@ -22,7 +22,7 @@ LONG = 1e9
 class Parabola:
     """Best at x = 0.7; a trial takes `seconds`, in two steps."""
 
-    metric, grows = "loss", False
+    metric, grows, folds = "loss", False, 0
 
     def __init__(self, clock: Clock, *, seconds: float = 1.0) -> None:
         self.clock, self.seconds = clock, seconds

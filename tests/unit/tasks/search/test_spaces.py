@@ -36,6 +36,7 @@ def test_params_that_lightgbm_does_not_know_are_all_named() -> None:
         ({"low": 0, "high": 1, "log": True}, "low must be above 0"),
         ({"low": 2, "high": 7.5, "integer": True}, "must be whole"),
         ({"low": 0, "high": 1e300}, "-2^53 to 2^53"),
+        ({"low": 2, "high": 7, "start": 8}, "start must be from 2 to 7"),
         ([], "1 to 100 values"),
         ({"low": 2, "high": 10**12, "integer": True}, "num_leaves"),
     ],
@@ -72,7 +73,7 @@ def test_lightgbm_names_a_space_that_it_takes_and_leaves_out_what_is_given() -> 
     assert "cat_smooth" in space
     less = LightGBM().search_space(_dataset(1000), {"n_estimators": 10, "eta": 0.1, "boosting": "goss"})
     assert {"num_iterations", "learning_rate", "bagging_fraction"} & less.keys() == set()
-    assert less["num_leaves"] == {"low": 3, "high": 50, "log": True, "integer": True}
+    assert less["num_leaves"] == {"low": 4, "high": 50, "log": True, "integer": True, "start": 16}
 
 
 def _dataset(rows: int) -> Any:

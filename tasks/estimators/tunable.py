@@ -1,0 +1,24 @@
+"""What an estimator may say of its params beside which there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+from tasks.estimators.dataset import Dataset
+
+Model = TypeVar("Model")
+
+
+class Tunable(Generic[Model]):
+    """The part of the contract of an estimator that is about looking for params; all of it may be left out."""
+
+    def search_space(self, dataset: Dataset, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Where a search pays on this dataset, of params beside those that are given (`params`, as they came):
+        {"alpha": {"low": 0.01, "high": 10, "log": True}, "kind": ["a", "b"]}. Empty: a request must say it."""
+        return {}
+
+    def quicker(self, params: Mapping[str, Any], model: Model | None, part: float) -> dict[str, Any] | None:
+        """The params to add to these (as they came) for a model that takes about this part of the time that `model`
+        takes for a row; without a model those of the quickest there is. None: there is none that is quicker."""
+        return None
