@@ -24,19 +24,22 @@ def read_files(asked: Asked, source: DataSource, bounds: Bounds, *, csv: CsvOpti
     Hidden files and those that are not whole yet are left out. Raises InvalidField for a folder without files,
     InvalidTable, MalformedBody with the file's name, BodyTooLarge, Unavailable, and what the place raises.
     """
-    fs, root = _located(asked, source)
-    # What others have written since this process looked last is in no listing that it remembers.
-    fs.invalidate_cache()
-    if not fs.isdir(root):
+    fs, root, is_folder = _located(asked, source)
+    if not is_folder:
         return _read(fs, root, fs.info(root)["size"], bounds, Hints(csv=csv))
     return _folder(asked, fs, root, bounds, csv)
 
 
-def _located(asked: Asked, source: DataSource) -> tuple[Any, str]:
+def _located(asked: Asked, source: DataSource) -> tuple[Any, str, bool]:
+    """(the file system, the path in it, whether that is a folder)."""
     try:
-        return locate(source.url, source.options)
+        fs, root = locate(source.url, source.options)
+        # What others have written since this process looked last is in no listing that it remembers.
+        fs.invalidate_cache()
+        # Options that are none are told with the first question to a place, if not before.
+        return fs, root, fs.isdir(root)
     except ImportError as error:
-        # Its name is the package that fsspec wants for such a URL.
+        # Its words name the package that fsspec wants for such a URL.
         raise SettingsError(f"the source {asked.source!r} needs a package that is not installed: {error}") from None
     except (ValueError, TypeError):
         raise SettingsError(
@@ -52,14 +55,12 @@ def _folder(asked: Asked, fs: Any, root: str, bounds: Bounds, csv: CsvOptions) -
         ).at("/source")
     hints = Hints(csv=csv)
     pieces: list[Piece] = []
+    rows = taken = 0
     for part in parts:
         pieces.append(Piece(part, _part(fs, part, bounds, hints)))
-        tables = [piece.reading.table for piece in pieces]
-        bounds.check(
-            rows=sum(table.num_rows for table in tables),
-            columns=tables[0].num_columns,
-            taken=sum(table.nbytes for table in tables),
-        )
+        table = pieces[-1].reading.table
+        rows, taken = rows + table.num_rows, taken + table.nbytes
+        bounds.check(rows=rows, columns=table.num_columns, taken=taken)
     if texts := texts_apart(pieces):
         schema = Schema([Column(name, "text") for name in sorted(texts)], target="", problem="regression")
         pieces = [

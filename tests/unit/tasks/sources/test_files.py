@@ -77,6 +77,8 @@ def test_folders_may_say_what_a_column_is(tmp_path: Path) -> None:
 def test_a_column_that_is_text_in_one_csv_is_as_it_is_written_in_all(tmp_path: Path) -> None:
     folder = write(tmp_path, a_csv="x,z\n1.50,1\n2.00,1\n", b_csv="x,z\nn/a,2\n")
     assert read(folder).table.to_pydict() == {"x": ["1.50", "2.00", "n/a"], "z": [1, 1, 2]}
+    folder = write(tmp_path / "days", a_csv="d\n2025-01-01\n", b_csv="d\n2025-01-02 10:00:00\n")
+    assert read(folder).table.to_pydict() == {"d": ["2025-01-01", "2025-01-02 10:00:00"]}
 
 
 @pytest.mark.parametrize(
@@ -85,6 +87,8 @@ def test_a_column_that_is_text_in_one_csv_is_as_it_is_written_in_all(tmp_path: P
         ({"a_csv": "x,y\n1,2\n", "b_csv": "x\n1\n"}, r"^b\.csv has no column 'y', unlike a\.csv"),
         ({"a_csv": "x\n1\n", "b_csv": "x,z\n1,2\n"}, r"^b\.csv has a column 'z' more"),
         ({"a_parquet": {"x": [1]}, "b_parquet": {"x": ["a"]}}, r"^b\.parquet has string in the column 'x'.*int64"),
+        ({"a_parquet": {"x": [2**62 + 1]}, "b_parquet": {"x": [0.5]}}, r"^a\.parquet has a value that other files"),
+        ({"a_csv": "x,x\n1,2\n", "b_csv": "x,x\n1,2\n"}, r"^a\.csv has two columns 'x'"),
         ({"year=1__a_csv": "year\n1\n"}, "has a column 'year', and a folder"),
     ],
 )
