@@ -9,17 +9,30 @@ client.estimate("housing", rows=rows).result(timeout=10)["predictions"]
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import msgspec
 
 from tasks.config.home import find
-from tasks.contract import CURRENT, DEFAULT_ESTIMATOR, EXPORT, IMPORT, SAFE, Form, Kind, Lane, Media, Promote, State
+from tasks.contract import (
+    CURRENT,
+    DEFAULT_ESTIMATOR,
+    EXPORT,
+    FORM_KINDS,
+    SAFE,
+    Form,
+    Kind,
+    Lane,
+    Media,
+    Promote,
+    State,
+)
 from tasks.errors import InvalidField
 from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.groups import Group, Head, Owner, Task, new_group_id, parse_handle
 from tasks.ledger.outcomes import Outcome
 from tasks.ledger.store import Ledger
+from tasks.registry.import_queries import Said, import_query
 from tasks.registry.models import Models
 from tasks.registry.names import check_name
 from tasks.storage.connection import answering, connect
@@ -179,32 +192,19 @@ class Client:
         )
         return self._submit(Kind.ESTIMATE, lane, head=head, body=body)
 
-    def export(self, model: str, *, version: int | str = CURRENT, lane: Lane = Lane.NORMAL) -> Handle:
-        """A version (a number or an alias) with all that is known of it, as one zip: the result is its bytes."""
-        head = Head(owner=self._owner, model=check_name(model), query={EXPORT: Form.ZIP.value, "version": str(version)})
-        return self._submit(Kind.ESTIMATE, lane, head=head, body=b"")
-
-    def import_model(
-        self,
-        model: str,
-        data: bytes,
-        *,
-        source: str,
-        target: str = "",
-        promote: Promote | str = Promote.ALWAYS,
-        replace: bool = False,
-        lane: Lane = Lane.NORMAL,
+    def export(
+        self, model: str, *, version: int | str = CURRENT, form: Form | str = Form.ZIP, lane: Lane = Lane.NORMAL
     ) -> Handle:
+        """A version (a number or an alias) with all that is known of it, as one zip, or the model alone as `onnx`: the
+        result is the bytes."""
+        form = Form(form)
+        head = Head(owner=self._owner, model=check_name(model), query={EXPORT: form.value, "version": str(version)})
+        return self._submit(FORM_KINDS[form], lane, head=head, body=b"")
+
+    def import_model(self, model: str, data: bytes, *, lane: Lane = Lane.NORMAL, **said: Unpack[Said]) -> Handle:
         """Make a version of a zip: one that `export` gave, a folder of MLflow, or LightGBM's text (`model.txt`) with a
-        schema (`schema.json`). `source`: where it comes from; `target`: what it predicts, if it does not say so;
-        `replace` lets a model in use get another target, problem or other columns."""
-        query = {
-            IMPORT: source,
-            "promote": Promote(promote).value,
-            **({"target": target} if target else {}),
-            **({"replace": "true"} if replace else {}),
-        }
-        head = Head(owner=self._owner, model=check_name(model), media=Media.BYTES, query=query)
+        schema (`schema.json`). `Said` is what may be said of it; `source`, where it comes from, must be."""
+        head = Head(owner=self._owner, model=check_name(model), media=Media.BYTES, query=import_query(**said))
         return self._submit(Kind.TRAIN, lane, head=head, body=data)
 
     def tasks(self, *, limit: int = 50, state: State | None = None, model: str | None = None) -> list[Task]:

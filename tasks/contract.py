@@ -122,10 +122,14 @@ class Form(StrEnum):
 
     #: The model as its library writes it, with all that is known of the version.
     ZIP = "zip"
+    #: The model alone, for runtimes of ONNX.
+    ONNX = "onnx"
 
 
 #: The media type of each form.
-FORM_MEDIA: Final = {Form.ZIP: "application/zip"}
+FORM_MEDIA: Final = {Form.ZIP: "application/zip", Form.ONNX: "application/octet-stream"}
+#: Whose workers make each: to convert and compare takes memory that those who estimate should not hold.
+FORM_KINDS: Final = {Form.ZIP: Kind.ESTIMATE, Form.ONNX: Kind.TRAIN}
 #: The query parameter of work that makes a form of a version.
 EXPORT: Final = "export"
 #: The query parameter of work that brings a model in: what it is called where it comes from.

@@ -12,7 +12,7 @@ import msgspec
 import redis
 from celery import Task, shared_task
 
-from tasks.contract import DEFAULT_ESTIMATOR, IMPORT, TASKS, Kind, Promote
+from tasks.contract import DEFAULT_ESTIMATOR, EXPORT, IMPORT, TASKS, Kind, Promote
 from tasks.errors import InvalidField, ServiceError
 from tasks.ledger.groups import Claim
 from tasks.ledger.outcomes import Outcome
@@ -89,6 +89,10 @@ def train(
 
 
 def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
+    if EXPORT in claim.heads[0].query:
+        from tasks.exchange.exporting import export_group
+
+        return export_group(runtime, claim)
     if IMPORT in claim.heads[0].query:
         from tasks.exchange.importing import import_group
 

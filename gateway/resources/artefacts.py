@@ -18,7 +18,7 @@ from gateway.web.headers import request_id, wait_seconds
 from gateway.web.parameters import single_values
 from gateway.web.representations import show_accepted, show_outcome
 from gateway.web.tracing import trace_of
-from tasks.contract import CURRENT, EXPORT, Form, Kind, Lane, State
+from tasks.contract import CURRENT, EXPORT, FORM_KINDS, Form, Lane, State
 from tasks.errors import InvalidField, UnknownVersion
 from tasks.ledger.groups import Current, Head
 from tasks.ledger.outcomes import Outcome
@@ -87,7 +87,7 @@ class ArtefactResource:
             account=principal.account,
         )
         ticket = await self._dispatcher.submit(
-            Kind.ESTIMATE, Lane.NORMAL, head=head, body=b"", waits=False, most=principal.quota.queued_items
+            FORM_KINDS[form], Lane.HIGH, head=head, body=b"", waits=False, most=principal.quota.queued_items
         )
         await asyncio.to_thread(self._exports.note, model, version, form, task=ticket.handle)
         return ticket.handle

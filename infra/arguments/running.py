@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.arguments.common import add_home, command
+from tasks.contract import Form
 
 if TYPE_CHECKING:
     from infra.arguments.common import Subparsers
@@ -109,6 +110,7 @@ def add_models(commands: Subparsers) -> None:
         "--version", metavar="V", default="current", help="a number or an alias; default: the current one"
     )
     export.add_argument("--out", metavar="FILE", help="a new file, -: standard output; default: MODEL-V.zip")
+    export.add_argument("--format", choices=list(Form), default=Form.ZIP, help="onnx: the model alone; default: zip")
     for action in (shown, note, promote, delete, export):
         action.add_argument("model", metavar="MODEL")
     for action in (shown, note, delete):

@@ -10,6 +10,7 @@ from typing import Final
 
 from infra.host.home import Home
 from infra.host.running import redis_of, settings_of
+from tasks.contract import Form
 from tasks.exchange.exporting import export, find_version
 from tasks.registry.history import COMMAND_LINE
 
@@ -27,11 +28,11 @@ def take(args: argparse.Namespace) -> int:
         client.ping()
         runtime = make_runtime(settings)
         number = find_version(runtime, args.model, args.version)
-        data = export(runtime, args.model, number)
+        data = export(runtime, args.model, number, form=Form(args.format))
     if args.out == STANDARD:
         sys.stdout.buffer.write(data)
         return 0
-    out = Path(args.out or f"{args.model}-{number}.zip")
+    out = Path(args.out or f"{args.model}-{number}.{args.format}")
     with out.open("xb") as file:
         file.write(data)
     print(out)

@@ -8,6 +8,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from tasks.estimators.base import Dataset, Estimator, Progress
+from tasks.estimators.onnx_form import OnnxModel, to_onnx
 from tasks.estimators.outcomes import Quantile
 from tasks.tables.columns import Schema
 from tasks.tables.planning.source import Source
@@ -95,6 +96,9 @@ class Delegating(Estimator[Any]):
 
     def parts(self, data: bytes) -> dict[str, bytes]:
         return self.inner.parts(data)
+
+    def onnx(self, model: Any) -> OnnxModel:
+        return to_onnx(self.inner, model)
 
     def use(self, schema: Schema) -> str:
         return self.inner.use(schema)

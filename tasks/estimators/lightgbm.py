@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.errors import EstimatorFailed, InvalidField
-from tasks.estimators import lightgbm_fields, lightgbm_portable
+from tasks.estimators import lightgbm_fields, lightgbm_onnx, lightgbm_portable
 from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.features import layer
 from tasks.estimators.features.layer import PLAIN, Features
@@ -30,6 +30,7 @@ from tasks.estimators.lightgbm_quantiles import boost_each, middle, quantile_tab
 from tasks.estimators.lightgbm_search import default_space
 from tasks.estimators.lightgbm_smaller import smaller
 from tasks.estimators.lightgbm_start import check_start
+from tasks.estimators.onnx_form import POINTER, OnnxModel
 from tasks.tables.columns import Schema
 from tasks.tables.schema import target_type
 
@@ -200,6 +201,14 @@ class LightGBM(Estimator[LightGBMModel]):
     def use(self, schema: Schema) -> str:
         """With plain LightGBM."""
         return lightgbm_portable.use(schema)
+
+    def onnx(self, model: LightGBMModel) -> OnnxModel:
+        """Raises InvalidField for several quantiles, and for what onnxmltools cannot convert."""
+        if model.quantiles:
+            raise InvalidField("a model of several quantiles has no form onnx; take the zip along").at(POINTER)
+        return lightgbm_onnx.convert(
+            model.booster, model.schema, lambda table: model.features.matrix(table, model.schema)
+        )
 
     def importance(self, model: LightGBMModel) -> dict[str, float]:
         """The gain in the training loss by all splits on each feature, in total."""

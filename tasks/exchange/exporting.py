@@ -60,8 +60,13 @@ def form_of(text: str) -> Form:
 def export(runtime: Runtime, model: str, number: int, *, form: Form = Form.ZIP) -> bytes:
     """A version in this form. Raises UnknownVersion, Unavailable; InvalidField where it has no such form."""
     record = with_schema(runtime.blobs, runtime.registry.version(model, number))
-    estimator = runtime.estimators.get(record.estimator)
     schema = msgspec.json.decode(record.schema, type=Schema)
+    if form is Form.ONNX:
+        # Imported where it is needed: most workers never do.
+        from tasks.exchange.onnx_check import onnx
+
+        return onnx(runtime, model, record, schema)
+    estimator = runtime.estimators.get(record.estimator)
     parts = estimator.parts(runtime.blobs.get(record.artefact))
     files = {
         **parts,

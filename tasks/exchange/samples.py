@@ -12,6 +12,10 @@ from tasks.tables.schema import arrow_schema, arrow_type
 
 #: One in so many values is missing where one may be; and one in so many numbers is beyond those of training.
 _RARE: Final = 8
+#: So many digits a number has, of those in which a column's numbers differ, as numbers in tables have.
+_DIGITS: Final = 3
+#: Digits behind the point that a number of 64 bits can have.
+_MOST_DIGITS: Final = 15
 #: Between which numbers values lie where nothing is known of them.
 _UNKNOWN: Final = (-1000.0, 1000.0)
 #: Days since 1970 between which dates lie.
@@ -52,4 +56,5 @@ def _numbers(column: Column, rows: int, rng: np.random.Generator) -> list[float]
     # Most of them as in training; some beyond, and whole.
     found = rng.uniform(low - span / _RARE, high + span / _RARE, size=rows)
     whole = rng.integers(2, size=rows) == 0
-    return [float(value) for value in np.where(whole, np.round(found), found)]
+    digits = min(_DIGITS - int(np.floor(np.log10(span))), _MOST_DIGITS)
+    return [float(value) for value in np.where(whole, np.round(found), np.round(found, digits))]

@@ -76,6 +76,15 @@ def test_a_request_that_does_not_wait_is_told_which_task_makes_the_file(service:
     assert service.http.get("/v1/tasks", params={"model": MODEL}).json()["tasks"][0]["id"] == first.json()["id"]
 
 
+def test_a_version_is_had_as_onnx(service: Service, tmp_path: Path) -> None:
+    found = service.http.get(path(1), params={"format": "onnx"})
+    assert (found.status_code, found.headers["Content-Type"]) == (200, "application/octet-stream"), found.text
+    assert found.headers["Content-Disposition"] == f'attachment; filename="{MODEL}-1.onnx"'
+    out = tmp_path / "model.onnx"
+    said("models", "export", MODEL, "--version", "1", "--format", "onnx", "--out", out, home=service.home)
+    assert out.read_bytes() == found.content
+
+
 def test_the_command_writes_the_same_file_and_replaces_none(service: Service, tmp_path: Path) -> None:
     service.http.put(f"/v1/models/{MODEL}/aliases/champion", json={"version": 1}).raise_for_status()
     out = tmp_path / "model.zip"

@@ -15,6 +15,7 @@ from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.delegating import Delegating
 from tasks.estimators.features import layer
 from tasks.estimators.features.layer import PLAIN, Features
+from tasks.estimators.onnx_form import POINTER, OnnxModel, to_onnx
 from tasks.tables.columns import Schema
 
 #: What a dumped model begins with that has features; the header follows on a line of its own, then what the estimator
@@ -114,6 +115,11 @@ class WithFeatures(Delegating):
             return self.inner.parts(data)
         head, newline, rest = data.removeprefix(_MAGIC).partition(b"\n")
         return {"features": _MAGIC + head + newline, **self.inner.parts(rest)}
+
+    def onnx(self, model: Featured) -> OnnxModel:
+        if model.schema is not None:
+            raise InvalidField("numbers are made of the dates and texts of this model; take the zip along").at(POINTER)
+        return to_onnx(self.inner, model.inner)
 
     def _flat(self, model: Featured, table: pa.Table) -> pa.Table:
         return table if model.schema is None else model.features.table(table, model.schema)
