@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tasks.conformance.attempts import Failed, attempt
 from tasks.conformance.remarks import Remark, fault
+from tasks.conformance.request import FORK_SECONDS
 from tasks.errors import EstimatorFailed
 from tasks.estimators.asking import predictions
 from tasks.estimators.base import Dataset, Estimator
@@ -57,7 +58,7 @@ class Trial:
     other_dumped: bytes = b""
     watch: Watch = unwatched
     #: Longest time for the prediction of a forked process (seconds).
-    fork_seconds: float = 20.0
+    fork_seconds: float = FORK_SECONDS
 
     @property
     def learned(self) -> Dataset:

@@ -8,6 +8,8 @@ import shlex
 import signal
 import subprocess
 import sys
+import sysconfig
+import venv
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,29 +20,43 @@ from infra.cli import main
 from tests import sessions
 from tests.servers import Process, eventually
 
+#: One installs, tests and serves a project; all of that takes long where much else is done.
+pytestmark = pytest.mark.timeout(300)
+
 PAGE: Final = Path(__file__).parents[2] / "docs" / "how-to" / "new-project.md"
 #: A notebook that could not be imported as it is.
 CELLS: Final = ["%matplotlib inline\nimport absent_package", "def double(x):\n    return 2 * x", "raise SystemExit"]
 #: Most commands from nothing to an estimate.
 MOST_COMMANDS: Final = 10
-#: pip as a user calls it, which puts what it installs into a folder of the test's and asks no network for anything.
+#: pip as a user calls it, which asks no network for anything.
 PIP: Final = """\
 #!/bin/sh
-exec {python} -m pip "$@" -qq --no-deps --no-build-isolation --no-index --target {folder}
+exec {python} -m pip "$@" -qq --no-deps --no-build-isolation --no-index {options}
+"""
+#: `mlservice` of an environment.
+MLSERVICE: Final = """\
+#!/bin/sh
+exec {python} -m infra.cli "$@"
 """
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """That of the user's shell, with a pip of the test's."""
-    pip = tmp_path / "bin" / "pip"
-    pip.parent.mkdir()
-    pip.write_text(PIP.format(python=shlex.quote(sys.executable), folder=shlex.quote(str(tmp_path / "installed"))))
-    pip.chmod(0o755)
-    path = os.pathsep.join([str(pip.parent), str(Path(sys.executable).parent), os.environ["PATH"]])
+    # Not into the environment of the tests.
+    options = f"--target {shlex.quote(str(tmp_path / 'installed'))}"
+    script(tmp_path / "bin" / "pip", PIP.format(python=shlex.quote(sys.executable), options=options))
+    path = os.pathsep.join([str(tmp_path / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
     # Where an installation in development would lead: to the project itself.
     python_path = os.pathsep.join([str(tmp_path / "rents"), str(tmp_path / "installed")])
     return {"PATH": path, "PYTHONPATH": python_path, "MLSERVICE_PORT": "0", "MLSERVICE_TRAIN_THREADS": "1"}
+
+
+def script(file: Path, text: str) -> None:
+    """Write a command."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    file.chmod(0o755)
 
 
 def in_shell(commands: list[str], folder: Path, environment: dict[str, str]) -> str:
@@ -99,6 +115,21 @@ def follow(file: Path, dev: Process, *, url: str, rent: float) -> None:
     dev.wait_for("the workers go on as they were", seconds=30)
     assert "SyntaxError" in dev.output or "invalid syntax" in dev.output
     assert ask() == 2 * rent
+
+
+@pytest.mark.long
+def test_an_installation_in_development_is_found_as_it_is(tmp_path: Path) -> None:
+    venv.create(tmp_path / "env", symlinks=True)
+    site = tmp_path / "env" / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+    # What the environment of the tests has, this one has, too.
+    (site / "service.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
+    python = shlex.quote(str(tmp_path / "env" / "bin" / "python"))
+    script(tmp_path / "env" / "bin" / "pip", PIP.format(python=python, options=""))
+    script(tmp_path / "env" / "bin" / "mlservice", MLSERVICE.format(python=python))
+    environment = {"PATH": os.pathsep.join([str(tmp_path / "env" / "bin"), os.environ["PATH"]])}
+    *before, _ = commands_of("project")
+    check = "mlservice check rents --data data/sample.csv --target rent"
+    assert "It keeps the contract: " in in_shell([*before, check], tmp_path, environment)
 
 
 @pytest.mark.parametrize("start", [pytest.param("sklearn", marks=pytest.mark.long), "notebook"])
