@@ -2,6 +2,7 @@
 
 import { submit } from "./api.js";
 import { announce, el, field, pair, tick } from "./dom.js";
+import { EstimatorChoice } from "./estimators.js";
 import { follow } from "./events.js";
 import { FILE, goTo, lane, modelInput, object, VERBATIM, WAIT } from "./forms.js";
 import { look } from "./look.js";
@@ -20,13 +21,15 @@ export function uploadForm(names, model, signal, replacing) {
   replace.hidden = !replacing;
   const seen = el("div", { id: "answer" });
   const changed = () => { seen.replaceChildren(); columns.replaceChildren(); };
-  const source = new SourceChoice(signal, () => { file.required = !source.chosen; changed(); });
+  const demand = () => { file.required = !source.chosen && !estimator.needsNone; };
+  const source = new SourceChoice(signal, () => { demand(); changed(); });
+  const estimator = new EstimatorChoice(signal, demand);
   const sender = new Sender(file, source, signal);
   file.addEventListener("change", changed);
   const asked = (data) => ({ target: data.get("target"), options: JSON.stringify(object(options, OPTIONS)), sheet: data.get("sheet"), estimator: data.get("estimator"), lane: data.get("lane"), replace: data.get("replace") });
 
   async function store(data) {
-    if (!target.value) throw at(target, new Error("The target column is missing: name it, or look first at what the columns are."));
+    if (!target.value && !(estimator.needsNone && !sender.chosen)) throw at(target, new Error("The target column is missing: name it, or look first at what the columns are."));
     try {
       goTo((await sender.send(data.get("model"), asked(data))).id);
     } catch (error) {
@@ -50,14 +53,14 @@ export function uploadForm(names, model, signal, replacing) {
   const fields = [...modelInput(names, model), field("Table", file, "CSV, Excel, JSON, Parquet, Arrow or ORC, also in gzip or zstd; whatever its name is, the bytes tell."),
     source.element, field("Target column", target, "What is to be predicted. A look needs none, and proposes the columns."), columns,
     field("Options", options, "A JSON object that says what columns are, how rows are split, and more; empty for what is found out."),
-    pair(field("Estimator", el("input", { name: "estimator", ...VERBATIM }), "Empty for lightgbm."), field("Sheet", el("input", { name: "sheet", ...VERBATIM }), "Of an Excel workbook; empty for the first.")),
+    pair(estimator.element, field("Sheet", el("input", { name: "sheet", ...VERBATIM }), "Of an Excel workbook; empty for the first.")),
     lane(), replace];
   const form = workingForm("Upload", fields, store, { second: ["Look first", lookFirst] });
   form.id = "upload";
   return el("div", {}, form, seen);
 }
 
-/** Sends the chosen file, or the name of a source; once it was looked at, its name with the service. */
+/** Sends the chosen file, the name of a source, or nothing; once it was looked at, its name with the service. */
 class Sender {
   constructor(file, source, signal) {
     this.file = file;
@@ -75,6 +78,7 @@ class Sender {
   /** @returns {Promise<{done: boolean, id: string, document: any}>} */
   async send(model, query) {
     const chosen = this.chosen;
+    if (!chosen) return submit(model, "init", null, "", { query, wait: WAIT });
     if (this.kept?.file === chosen) {
       try {
         return await submit(model, "init", null, "", { query: { ...query, upload: this.kept.upload }, wait: WAIT });

@@ -9,17 +9,17 @@ from typing import Any, Final
 import certifi
 import pytest
 
-from tests import slow
+from tests import breaking, slow
 from tests.service import Service
 
 #: The last line of a certificate.
 END: Final = "-----END CERTIFICATE-----\n"
 #: The example of an estimator that needs no data.
 FORMULA: Final = Path(__file__).parents[2] / "examples" / "formula"
-#: What the shared service has beside its defaults: an estimator whose trains take their time, that of an example, and
-#: the same number of processes on each machine.
+#: What the shared service has beside its defaults: estimators of which one takes its time, one is an example and one
+#: breaks its word; and the same number of processes on each machine.
 SHARED: Final = {
-    "MLSERVICE_ESTIMATORS": f"{slow.ENVIRONMENT['MLSERVICE_ESTIMATORS']},loan=loan:Loan",
+    "MLSERVICE_ESTIMATORS": f"{slow.ENVIRONMENT['MLSERVICE_ESTIMATORS']},loan=loan:Loan,{breaking.OFFER}",
     "PYTHONPATH": f"{slow.ENVIRONMENT['PYTHONPATH']}:{FORMULA}",
     "MLSERVICE_GATEWAY_PROCESSES": "2",
     "MLSERVICE_TRAIN_PROCESSES": "2",
