@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 from tasks.contract import Media, State
 from tasks.ledger.cancelling import cancel
 from tasks.ledger.groups import Task
-from tasks.ledger.outcomes import read_failure
+from tasks.ledger.outcomes import Outcome, read_failure
 from tasks.storage.connection import answering
 from tasks.watch.following import Follower
 from tasks.watch.watching import Watch
@@ -54,10 +55,21 @@ class Handle:
 
     def result(self, *, timeout: float) -> Any:
         """The result, as soon as it is there. Raises the task's error, or TimeoutError after `timeout` seconds."""
+        outcome = self._outcome(timeout)
+        return msgspec.json.decode(outcome.body) if outcome.media == Media.JSON else outcome.body
+
+    def notes(self, *, timeout: float) -> list[dict[str, Any]]:
+        """What was done with the rows of an estimate; of a result in CSV or Arrow the first notes, in short, as its
+        header has them. Raises as `result` does."""
+        outcome = self._outcome(timeout)
+        if outcome.media == Media.JSON:
+            return list(msgspec.json.decode(outcome.body).get("notes", []))
+        return list(json.loads(outcome.notes)) if outcome.notes else []
+
+    def _outcome(self, timeout: float) -> Outcome:
         outcome = self._follower.wait(self.id, seconds=timeout)
         if outcome is None:
             raise TimeoutError(f"the task {self.id} has not ended within {timeout:g} s; it goes on")
-        body = outcome.body
         if outcome.state is not State.SUCCEEDED:
-            raise read_failure(body).error()
-        return msgspec.json.decode(body) if outcome.media == Media.JSON else body
+            raise read_failure(outcome.body).error()
+        return outcome

@@ -92,6 +92,13 @@ def test_data_in_csv_and_arrow_and_back(client: Client, model: str) -> None:
     assert init.result(timeout=30)["rows"] == 40
 
 
+@pytest.mark.parametrize("accept", [Media.JSON, Media.CSV, Media.ARROW])
+def test_notes_of_every_format(client: Client, model: str, accept: Media) -> None:
+    handle = client.estimate(model, rows=[{"a": 1, "b": 2, "more": 3}], accept=accept)
+    assert [(note["code"], note["column"]) for note in handle.notes(timeout=20)] == [("unknown_column", "more")]
+    assert not client.estimate(model, rows=[{"a": 1, "b": 2}], accept=accept).notes(timeout=20)
+
+
 def test_progress_follows_a_train(client: Client, model: str) -> None:
     # So many that it is looked at several times, also by a process that is kept waiting.
     iterations = 8000
