@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from difflib import get_close_matches
 from functools import cache
+from inspect import isabstract
 from typing import Any, Final
 
 from tasks.errors import EstimatorFailed, InvalidParams
@@ -37,7 +38,6 @@ MODULES: Final = (
     "sklearn.pipeline",
     "sklearn.preprocessing",
     "sklearn.random_projection",
-    "sklearn.semi_supervised",
     "sklearn.svm",
     "sklearn.tree",
 )
@@ -135,13 +135,15 @@ def _attribute(path: str) -> Any:
 
 def _public(module: str) -> list[str]:
     loaded = load_module(module)
-    named: list[str] = list(getattr(loaded, "__all__", ()) or vars(loaded))
+    # Of a module without a list of them: those that are written there.
+    written = [name for name, one in vars(loaded).items() if getattr(one, "__module__", "") == module]
+    named: list[str] = list(getattr(loaded, "__all__", written))
     return [*named, *(path.rpartition(".")[2] for path in _EXPERIMENTAL if path.startswith(f"{module}."))]
 
 
 def _learns(found: Any) -> bool:
     base, kernels = load_module("sklearn.base"), load_module("sklearn.gaussian_process.kernels")
-    if not isinstance(found, type) or found.__name__.startswith(("_", "Base")):
+    if not isinstance(found, type) or isabstract(found) or found.__name__.startswith("_"):
         return False
     if issubclass(found, kernels.Kernel):
         return True

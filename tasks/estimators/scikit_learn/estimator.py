@@ -108,4 +108,6 @@ class ScikitLearn(Estimator[ScikitModel]):
         return full_names(tuple(self.trusted_classes))
 
     def _read(self, params: Mapping[str, Any]) -> Asked:
-        return read(params, self._trusted)
+        # Of classes that scikit-learn is to lose.
+        with warnings_logged():
+            return read(params, self._trusted)

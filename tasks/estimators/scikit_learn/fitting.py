@@ -15,7 +15,7 @@ from tasks.estimators.scikit_learn.frame import Frame
 from tasks.estimators.scikit_learn.library import load_module
 from tasks.estimators.scikit_learn.model import ScikitModel
 from tasks.estimators.scikit_learn.origins import importance
-from tasks.estimators.scikit_learn.steps import KINDS, Asked, default_estimator, plain, refused, shown
+from tasks.estimators.scikit_learn.steps import FAULTS, KINDS, Asked, default_estimator, plain, refused, shown
 from tasks.tables.columns import AMOUNTS
 from tasks.tables.schema import class_indices, numbers
 
@@ -23,7 +23,7 @@ from tasks.tables.schema import class_indices, numbers
 CALIBRATION_FOLDS: Final = 5
 #: What keeps a number for each pair of rows (bytes).
 PAIR_BYTES: Final = 8
-_PAIRS: Final = ("sklearn.gaussian_process.", "sklearn.kernel_ridge.", "sklearn.semi_supervised.")
+_PAIRS: Final = ("sklearn.gaussian_process.", "sklearn.kernel_ridge.")
 _MB: Final = 1e6
 #: How an estimator for the problem is told, what it is, and one.
 _REGRESSOR: Final = ("is_regressor", "regressor", "sklearn.linear_model.Ridge")
@@ -122,7 +122,7 @@ def _fitted(step: Any, matrix: Any, truth: npt.NDArray[Any]) -> Any:
 def _run(call: Any, *args: Any, **named: Any) -> Any:
     try:
         return call(*args, **named)
-    except (ValueError, TypeError, AttributeError, ZeroDivisionError, np.linalg.LinAlgError) as error:
+    except FAULTS as error:
         raise refused("scikit-learn cannot fit this", error) from error
 
 

@@ -23,6 +23,10 @@ DROP: Final = "drop"
 PASSTHROUGH: Final = "passthrough"
 #: Most iterations of the linear classifier that is taken where none is named; scikit-learn's own 100 are often too few.
 _ITERATIONS: Final = 1000
+#: What scikit-learn raises of params that it cannot use, or that do not fit the data.
+FAULTS: Final = (ValueError, TypeError, AttributeError, ArithmeticError, LookupError, NotImplementedError)
+#: How neighbours are looked for in trees, which hold more than plain data.
+_TREES: Final = ("kd_tree", "ball_tree")
 #: Most characters of the beginning, and of the end, of what scikit-learn says.
 _LONGEST: Final = 250
 #: Most words and pairs of words that the default keeps of a column of text: those that are most frequent.
@@ -48,6 +52,14 @@ def read(params: Mapping[str, Any], more: Collection[str]) -> Asked:
 
     `estimator` is a dotted path or a list of steps; a vectorizer that comes first is the step for text.
     """
+    try:
+        return _read(params, more)
+    except FAULTS as error:
+        # Where one object is made of others, scikit-learn finds out late that one of them is none.
+        raise refused("scikit-learn refuses these params", error) from error
+
+
+def _read(params: Mapping[str, Any], more: Collection[str]) -> Asked:
     said = params.get(ESTIMATOR)
     found = _steps(said, more)
     kinds = {kind: _kind(kind, params[kind], more) for kind in KINDS if params.get(kind) is not None}
@@ -158,6 +170,10 @@ def _kind(kind: str, said: Any, more: Collection[str]) -> Any:
     step = made(said, more, at=json_pointer("params", kind))
     if not hasattr(step, "transform"):
         raise InvalidParams(f"{kind}: {_path(step)} makes no numbers of columns").at(json_pointer("params", kind))
+    first = step.steps[0][1] if hasattr(step, "steps") else step
+    if is_vectorizer(first) != (kind == "text"):
+        reason = "takes no texts" if kind == "text" else "takes texts: give it as `text`"
+        raise InvalidParams(f"{kind}: {type(first).__name__} {reason}").at(json_pointer("params", kind))
     return step
 
 
@@ -189,10 +205,19 @@ def _finish(step: Any) -> None:
     for owner in (step, *step.get_params(deep=True).values()):
         if isinstance(owner, type) or not hasattr(owner, "_parameter_constraints"):
             continue
-        try:
-            owner._validate_params()
-        except ValueError as error:
-            raise refused("scikit-learn refuses these params", error) from error
+        owner._validate_params()
+        _look_everywhere(owner)
+
+
+def _look_everywhere(owner: Any) -> None:
+    """Have what looks for neighbours compare all rows: the trees in which it may look cannot be stored."""
+    if not type(owner).__module__.startswith("sklearn.neighbors.") or not hasattr(owner, "algorithm"):
+        return
+    if owner.algorithm in _TREES:
+        raise InvalidParams(f"algorithm {owner.algorithm!r} keeps a tree, which cannot be stored; use 'brute'").at(
+            "/params"
+        )
+    owner.algorithm = "brute"
 
 
 def _path(step: Any) -> str:

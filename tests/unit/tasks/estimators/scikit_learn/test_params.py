@@ -11,6 +11,7 @@ from tests.unit.tasks.estimators.scikit_learn.tables import estimator, fitted, m
 
 LOGISTIC: Final = "sklearn.linear_model.LogisticRegression"
 TFIDF: Final = "sklearn.feature_extraction.text.TfidfVectorizer"
+NEIGHBOURS: Final = "sklearn.neighbors.KNeighborsClassifier"
 GRID: Final = {"class": "sklearn.model_selection.GridSearchCV", "estimator": LOGISTIC}
 
 
@@ -42,7 +43,10 @@ GRID: Final = {"class": "sklearn.model_selection.GridSearchCV", "estimator": LOG
         ({"estimator": [LOGISTIC, LOGISTIC]}, "step logisticregression is not the last one", "estimator"),
         ({"estimator": {"class": "sklearn.ensemble.StackingClassifier"}}, "needs estimators", "estimator"),
         ({"estimator": [TFIDF, LOGISTIC], "text": TFIDF}, "text is given twice", "text"),
+        ({"estimator": NEIGHBOURS, "algorithm": "kd_tree"}, "keeps a tree, which cannot be stored; use 'brute'", ""),
         ({"text": LOGISTIC}, "makes no numbers of columns", "text"),
+        ({"text": "sklearn.preprocessing.OneHotEncoder"}, "OneHotEncoder takes no texts", "text"),
+        ({"categories": [TFIDF]}, "TfidfVectorizer takes texts: give it as `text`", "categories"),
         # What reaches files or runs code, wherever it stands.
         ({"estimator": "os.system"}, "is not among the classes that may be used", "estimator"),
         ({"estimator": "sklearn.datasets.load_files"}, "is not among the classes that may be used", "estimator"),

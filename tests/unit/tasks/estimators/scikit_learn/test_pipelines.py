@@ -80,6 +80,11 @@ CLASSIFIERS: Final[dict[str, dict[str, Any]]] = {
     "naive Bayes": {"estimator": [TFIDF, "sklearn.naive_bayes.MultinomialNB"]},
     "Gaussian naive Bayes": {"estimator": "sklearn.naive_bayes.GaussianNB"},
     "neighbours": {"estimator": "sklearn.neighbors.KNeighborsClassifier", "weights": "distance"},
+    "neighbours by numbers": {
+        "estimator": "sklearn.neighbors.KNeighborsClassifier",
+        "categories": "drop",
+        "text": "drop",
+    },
     "discriminants": {"estimator": "sklearn.discriminant_analysis.LinearDiscriminantAnalysis"},
     "Gaussian process": {
         "estimator": {
