@@ -61,6 +61,17 @@ export async function get(path, signal) {
   return (await ask(path, { signal })).json();
 }
 
+/** All models that the account may see: {model, tags, links} each. */
+export async function allModels(signal) {
+  const found = [];
+  for (let place = "/v1/models?limit=200"; place;) {
+    const page = await get(place, signal);
+    found.push(...page.models);
+    place = page.next;
+  }
+  return found;
+}
+
 /** @param {string} name @param {string} password */
 export async function fetchToken(name, password) {
   const bytes = new TextEncoder().encode(`${name}:${password}`);

@@ -1,47 +1,48 @@
 /** Models: the list, and one of them. */
 
-import { get } from "./api.js";
+import { allModels, get } from "./api.js";
 import { card, crumbs, el, entitle, facts, table, whenSeen } from "./dom.js";
 import { ago, moment, number } from "./format.js";
+import { badges, deletion, historyCard, notesCard } from "./life.js";
 import { findingList, planTable } from "./plan.js";
 import { linkTo, modelsLink, workLink } from "./places.js";
+import { singly } from "./problems.js";
 import { may, mayAny } from "./session.js";
 import { spark } from "./spark.js";
 
 const path = (model) => `/v1/models/${encodeURIComponent(model)}`;
 
 export async function showModels(main, _, signal) {
-  const { models } = await get("/v1/models", signal);
+  const models = await allModels(signal);
   main.replaceChildren(
     el("div", { class: "head" }, el("h1", { tabindex: "-1" }, "Models"), mayAny("init") && el("a", { class: "button", href: workLink("init") }, "Upload a table")),
-    models.length ? el("ul", { class: "list models" }, ...models.map(({ model }) => row(model, signal))) : card("", el("p", {}, "There is no model that you may see."),
+    models.length ? el("ul", { class: "list models" }, ...models.map(({ model, tags }) => row(model, tags, signal))) : card("", el("p", {}, "There is no model that you may see."),
       el("p", { class: "hint" }, mayAny("init") ? "Upload a table to make the first one." : "Ask whoever runs the service for a scope, or for a model.")));
 }
 
-function row(name, signal) {
+function row(name, tags, signal) {
   const link = el("a", { href: linkTo(name) }, el("strong", {}, name), el("span", { class: "more" }, "…"));
   const item = el("li", {}, link);
-  whenSeen(item, signal, () => describe(link, name, signal).catch((error) => {
+  whenSeen(item, signal, () => describe(link, name, tags, signal).catch((error) => {
     if (!signal.aborted) link.lastChild.textContent = error.message;
   }));
   return item;
 }
 
-async function describe(link, name, signal) {
+async function describe(link, name, tags, signal) {
   const model = await get(path(name), signal);
-  const current = model.versions.find((version) => version.version === model.current);
-  const count = `${model.versions.length} version${model.versions.length === 1 ? "" : "s"}`;
-  const about = el("span", { class: "hint" }, `${model.problem} · ${model.target} · ${number(model.snapshot.rows)} rows · ${count}`);
-  const drawn = el("span", { class: "drawn" });
-  link.replaceChildren(el("span", { class: "about" }, el("strong", {}, name), about), drawn, standing(model, current));
-  if (!current) return;
-  const version = await get(`${path(name)}/versions/${current.version}`, signal);
-  drawn.replaceChildren(...[spark(version.curve)].filter(Boolean));
+  const current = model.current ? await get(`${path(name)}/versions/${model.current}`, signal) : null;
+  const count = `${model.version_count} version${model.version_count === 1 ? "" : "s"}`;
+  const rows = model.snapshot ? `${number(model.snapshot.rows)} rows` : "no data";
+  const about = el("span", { class: "hint" }, `${model.problem} · ${model.target} · ${rows} · ${count}`);
+  link.replaceChildren(
+    el("span", { class: "about" }, el("span", {}, el("strong", {}, name), ...badges(tags)), about),
+    el("span", { class: "drawn" }, current && spark(current.curve)), standing(model, current));
 }
 
 /** How good the current version is. The first metric is the one that decides whether a version is better. */
 function standing(model, current) {
-  if (!current) return el("span", { class: "standing hint" }, model.versions.length ? "no version is current" : "not trained yet");
+  if (!current) return el("span", { class: "standing hint" }, model.version_count ? "no version is current" : "not trained yet");
   const [[metric, value] = []] = Object.entries(current.metrics);
   return el("span", { class: "standing" }, metric && el("span", {}, `${metric} `, el("strong", {}, number(value))),
     el("span", { class: "hint" }, `version ${current.version} answers, trained ${ago(current.created_at)}`));
@@ -56,19 +57,45 @@ export async function showModel(main, [name], signal) {
     el("div", { class: "head" }, el("h1", { tabindex: "-1" }, name),
       el("div", { class: "actions" }, ...["train", "estimate"].filter((kind) => may(kind, name)).map((kind) =>
         el("a", { class: "button", href: workLink(kind, name) }, kind === "train" ? "Train" : "Estimate")))),
-    card("", facts([["Problem", model.problem], ["Target", model.target], ["Estimator", model.estimator],
-      ["Rows", number(model.snapshot.rows)], ["Of them holdout", number(model.snapshot.holdout_rows)], ["Data of", moment(model.snapshot.created_at)], ["Read from", model.snapshot.source || "what was sent"]])),
-    card("Versions", model.versions.length ? versionList(model) : el("p", {}, "None yet: train one.")),
+    card("", facts([["Problem", model.problem], ["Target", model.target], ["Estimator", model.estimator], ...dataFacts(model.snapshot)])),
+    card("Versions", model.versions.length ? versionList(model, signal) : el("p", {}, "None yet: train one.")),
     model.plan ? card("Columns", findingList(model.plan.findings ?? []), planTable(model.plan))
-      : card("Columns", table("Columns", ["Name", "Type", "May be missing", "Categories"], columns)));
+      : card("Columns", table("Columns", ["Name", "Type", "May be missing", "Categories"], columns)),
+    notesCard(path(name), model, may("models:write", name)),
+    await historyCard(path(name), signal),
+    ...(may("models:write", name) ? deletions(name, model, () => showModel(main, [name], signal)) : []));
 }
 
-function versionList(model) {
+function dataFacts(data) {
+  if (!data) return [["Data", "deleted: a train needs another upload"]];
+  return [["Rows", number(data.rows)], ["Of them holdout", number(data.holdout_rows)], ["Data of", moment(data.created_at)], ["Read from", data.source || "what was sent"]];
+}
+
+function deletions(name, model, again) {
+  const parts = [deletion(`the model ${name}`, path(name), "With all its versions, its data and its reports. What happened to it stays known.", () => { location.hash = modelsLink; })];
+  if (model.snapshot && model.version_count) parts.unshift(deletion("the data", `${path(name)}/snapshot`, "Versions stay and answer. A train needs another upload then.", again));
+  return parts;
+}
+
+function versionList(model, signal) {
   const newest = [...model.versions].sort((one, other) => other.version - one.version);
-  return el("ul", { class: "list" }, ...newest.map((version) => el("li", {},
-    el("a", { href: linkTo(model.model, version.version) },
-      el("span", {}, el("strong", {}, `Version ${version.version}`), version.version === model.current && el("span", { class: "badge good" }, "current")),
-      el("span", { class: "more" }, `${metricsLine(version.metrics)} · ${ago(version.created_at)}`)))));
+  const list = el("ul", { class: "list" }, ...newest.map((version) => versionRow(model, version)));
+  if (model.version_count <= newest.length) return list;
+  let place = `${path(model.model)}/versions?after=${newest.at(-1).version}`;
+  const more = el("button", { type: "button", class: "quiet", onclick: () => singly(more, async () => {
+    const page = await get(place, signal);
+    list.append(...page.versions.map((version) => versionRow(model, version)));
+    place = page.next;
+    if (!place) more.remove();
+  }) }, "Show more");
+  return el("div", {}, list, more);
+}
+
+function versionRow(model, version) {
+  const names = Object.entries(model.aliases).filter(([, meant]) => meant === version.version).map(([alias]) => el("span", { class: "badge" }, alias));
+  return el("li", {}, el("a", { href: linkTo(model.model, version.version) },
+    el("span", {}, el("strong", {}, `Version ${version.version}`), version.version === model.current && el("span", { class: "badge good" }, "current"), ...names, ...badges(version.tags)),
+    el("span", { class: "more" }, `${metricsLine(version.metrics)} · ${ago(version.created_at)}`)));
 }
 
 const metricsLine = (metrics) => Object.entries(metrics).map(([name, value]) => `${name} ${number(value)}`).join(" · ");

@@ -3,25 +3,34 @@
 import { ask, get } from "./api.js";
 import { bar } from "./bars.js";
 import { curveView, hasPoints } from "./curve.js";
-import { announce, card, crumbs, el, entitle, facts } from "./dom.js";
-import { duration, moment, number } from "./format.js";
-import { linkTo, modelsLink, reportLink, taskLink } from "./places.js";
+import { announce, card, crumbs, el, entitle } from "./dom.js";
+import { number } from "./format.js";
+import { aliasCard, deletion, notesCard } from "./life.js";
+import { lineageCard, paramsCard } from "./lineage.js";
+import { linkTo, modelsLink, reportLink } from "./places.js";
 import { findingList } from "./plan.js";
 import { showProblem, singly } from "./problems.js";
 import { save } from "./saving.js";
 import { may } from "./session.js";
 
 export async function showVersion(main, [name, given], signal) {
-  const address = `/v1/models/${encodeURIComponent(name)}/versions/${given}`;
+  const model = `/v1/models/${encodeURIComponent(name)}`;
+  const address = `${model}/versions/${given}`;
   const version = await get(address, signal);
   entitle(`Version ${given} of ${name}`);
   const said = el("div", {});
+  const writes = may("models:write", name);
+  const again = async () => {
+    await showVersion(main, [name, given], signal);
+    main.querySelector("h1").focus();
+  };
+  const reason = el("input", { name: "reason", maxlength: "1000", placeholder: "why, for the history", "aria-label": "Why it is made current" });
   const promote = el("button", { type: "button", onclick: () => singly(promote, async () => {
     try {
-      await ask(`${address}/promote`, { method: "POST" });
-      await showVersion(main, [name, given], signal);
+      const body = reason.value.trim() ? JSON.stringify({ reason: reason.value.trim() }) : null;
+      await ask(`${address}/promote`, { method: "POST", body, headers: body ? { "Content-Type": "application/json" } : {} });
+      await again();
       announce(`Version ${given} of ${name} is current now`);
-      main.querySelector("h1").focus();
     } catch (error) {
       showProblem(said, error);
     }
@@ -39,9 +48,9 @@ export async function showVersion(main, [name, given], signal) {
   main.replaceChildren(
     crumbs(["Models", modelsLink], [name, linkTo(name)]),
     el("div", { class: "head" },
-      el("h1", { tabindex: "-1" }, `Version ${version.version}`, version.current && el("span", { class: "badge good" }, "current")),
-      el("div", { class: "actions" }, !version.current && may("models:write", name) && promote,
-        (may("train", name) || may("models:write", name)) && download,
+      el("h1", { tabindex: "-1" }, `Version ${version.version}`, version.current && el("span", { class: "badge good" }, "current"), ...version.aliases.map((alias) => el("span", { class: "badge" }, alias))),
+      el("div", { class: "actions" }, !version.current && writes && reason, !version.current && writes && promote,
+        (may("train", name) || writes) && download,
         el("a", { class: "button quiet", href: reportLink(name, given) }, "Report"))),
     said,
     card("Metrics on the holdout", el("div", { class: "figures" }, ...Object.entries(version.metrics).map(([metric, value]) =>
@@ -50,9 +59,11 @@ export async function showVersion(main, [name, given], signal) {
       findingList(version.findings ?? [])),
     card("Learning curve", hasPoints(version.curve) ? curve.element : el("p", { class: "hint" }, "No curve was kept of this version.")),
     card("Importance", importance(version.importance ?? {})),
-    card("How it was made", facts([["Made", moment(version.created_at)], ["Took", duration(version.seconds)], ["Estimator", version.estimator],
-      ...(version.task ? [["Task", el("a", { href: taskLink(version.task) }, "its train")]] : []),
-      ...Object.entries(version.params ?? {}).map(([key, value]) => [key, typeof value === "object" ? JSON.stringify(value) : String(value)])])));
+    paramsCard(version),
+    lineageCard(version),
+    notesCard(address, version, writes),
+    aliasCard(model, version, writes, again),
+    writes ? deletion(`version ${given}`, address, "With its report. Its number is not used again.", () => { location.hash = linkTo(name); }) : "");
   if (hasPoints(version.curve)) curve.draw(version.curve);
 }
 

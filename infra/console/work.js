@@ -1,6 +1,6 @@
 /** Forms for new work: upload a table, train, estimate. */
 
-import { get, submit } from "./api.js";
+import { allModels, get, submit } from "./api.js";
 import { announce, card, el, entitle, field, pair, select, tick } from "./dom.js";
 import { FILE, goTo, lane, modelChoice, WAIT } from "./forms.js";
 import { KINDS } from "./kinds.js";
@@ -17,7 +17,7 @@ const TEXT = "text/plain; charset=utf-8";
 
 export async function showWork(main, [given = "", model = "", replacing = ""], signal) {
   const kind = given || Object.keys(KINDS).find((one) => mayAny(one)) || "init";
-  const { models } = await get("/v1/models", signal);
+  const models = await allModels(signal);
   entitle(`${TITLES[kind]}${model ? ` · ${model}` : ""}`);
   const names = models.map((one) => one.model).filter((name) => may(kind, name));
   const make = { init: uploadForm, train: trainForm, estimate: estimateForm }[kind];

@@ -330,6 +330,58 @@ def test_a_version_is_made_current(seen: Seen, slow_service: Service) -> None:
     assert zipfile.is_zipfile(download.value.path())
 
 
+def test_a_version_says_where_it_comes_from_gets_names_and_goes(seen: Seen, slow_service: Service) -> None:
+    page, http = seen.page, slow_service.http
+    slow_service.init("lived", {"rows": ROWS}, target="y").raise_for_status()
+    for _ in range(2):
+        slow_service.train("lived", params={"num_iterations": 2}).raise_for_status()
+    sign_in(page, slow_service)
+    page.goto(f"{slow_service.url}/#/models/lived/1")
+    lineage = page.locator("section").filter(has=page.get_by_role("heading", name="Where it comes from"))
+    told = http.get("/v1/models/lived/versions/1").json()
+    for said in ("admin", told["fingerprint"][:12], "mlservice", f"lightgbm {told['lineage']['packages']['lightgbm']}"):
+        expect(lineage).to_contain_text(said)
+    expect(lineage).to_contain_text(re.compile("from .* to "))
+    expect(page.get_by_text("num_iterations (given)")).to_be_visible()
+    page.get_by_text("Change them").click()
+    page.get_by_label("Notes", exact=True).fill("The first.\nSmall.")
+    page.get_by_label("Tags").fill("stage=trial, small")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".said")).to_have_text("The first.\nSmall.")
+    page.get_by_label("Tags").fill("stage=live")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("section .badge")).to_have_text(["stage: live"])
+    assert http.get("/v1/models/lived/versions/1").json()["tags"] == {"stage": "live"}
+    page.get_by_label("Another name").fill("champion")
+    page.get_by_role("button", name="Give it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Version 1champion")
+    seen.picture("version-life")
+    page.get_by_label("Why it is made current").fill("it is simpler")
+    page.get_by_role("button", name="Make it current").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Version 1currentchampion")
+    page.get_by_text("Delete version 1").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_role("alert")).to_contain_text("Version 1 is the current one of lived")
+    page.get_by_role("button", name="Take the name champion away").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Version 1current")
+    page.get_by_text("Delete version 1").click()
+    page.get_by_label("Also if it is in use").check()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_role("heading", name="lived", level=1)).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("^Version"))).to_have_count(1)
+    happened = page.locator(".happened li")
+    expect(happened.nth(0)).to_have_text(re.compile("^version deleted, version 1.*, admin$"))
+    expect(happened.nth(2)).to_have_text(re.compile("^promoted, version 1.*, adminit is simpler$"))
+    seen.picture("model-life")
+    page.get_by_text("Delete the data").click()
+    page.get_by_role("button", name="Delete for good").first.click()
+    expect(page.get_by_text("deleted: a train needs another upload")).to_be_visible()
+    page.get_by_text("Delete the model lived").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_role("heading", name="Models", level=1)).to_be_visible()
+    assert http.get("/v1/models/lived").status_code == 404
+
+
 def test_an_account_sees_what_its_scopes_allow(seen: Seen, slow_service: Service) -> None:
     page = seen.page
     slow_service.train("patience").raise_for_status()
