@@ -22,10 +22,13 @@ else
   page = redis.call('ZRANGE', keys.tags, from, '[' .. tag, 'BYLEX', 'REV', 'LIMIT', 0, limit)
 end
 local found = {count}
-for _, member in ipairs(page) do
-  local number = string.format('%d', string.sub(member, #tag + 1))
+if #page == 0 then return found end
+for place, member in ipairs(page) do page[place] = string.format('%d', string.sub(member, #tag + 1)) end
+local summaries = redis.call('HMGET', keys.summaries, unpack(page))
+local notes = redis.call('HMGET', keys.notes, unpack(page))
+for place, number in ipairs(page) do
   found[#found + 1] = number
-  found[#found + 1] = redis.call('HGET', keys.summaries, number) or redis.call('HGET', keys.versions, number)
-  found[#found + 1] = redis.call('HGET', keys.notes, number) or ''
+  found[#found + 1] = summaries[place] or redis.call('HGET', keys.versions, number)
+  found[#found + 1] = notes[place] or ''
 end
 return found
