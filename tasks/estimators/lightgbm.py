@@ -24,12 +24,14 @@ from tasks.estimators.lightgbm_explain import explanation
 from tasks.estimators.lightgbm_fitting import Data, Rounds, boosted
 from tasks.estimators.lightgbm_library import load_lightgbm as load_lightgbm
 from tasks.estimators.lightgbm_memory import check_memory
+from tasks.estimators.lightgbm_metrics import own_metrics, theirs
 from tasks.estimators.lightgbm_params import ALPHA, complete, names_given, resolve, stopping, try_out
 from tasks.estimators.lightgbm_portable import FORMAT, SEVERAL, Header, joined
 from tasks.estimators.lightgbm_quantiles import boost_each, middle, quantile_table
 from tasks.estimators.lightgbm_search import default_space
 from tasks.estimators.lightgbm_smaller import smaller
 from tasks.estimators.lightgbm_start import check_start
+from tasks.estimators.lightgbm_targets import check_target
 from tasks.estimators.onnx_form import POINTER, OnnxModel
 from tasks.tables.columns import Schema
 from tasks.tables.schema import target_type
@@ -92,6 +94,8 @@ class LightGBM(Estimator[LightGBMModel]):
         large = rows * len(schema.columns) >= VALUES_FOR_THREADS
         threads = self.threads if large or "num_threads" in resolved else 1
         used = chosen = complete(resolved, schema, rows=rows, threads=threads)
+        check_target(used["objective"], dataset)
+        measure = own_metrics(used, problem=schema.problem, classes=len(schema.classes))
         levels = levels_of(used)
         if start is not None:
             _check_start(start, used, levels)
@@ -111,7 +115,8 @@ class LightGBM(Estimator[LightGBMModel]):
             given=names_given(params),
         )
         total, patience = chosen.pop("num_iterations"), chosen.pop("early_stopping_round")
-        rounds = Rounds(total, patience if stops else 0)
+        rounds = Rounds(total, patience if stops else 0, measure)
+        chosen = theirs(chosen)
         made = partial(Data.of, dataset, features, chosen, known=known)
         if not levels:
             before = start.booster if start is not None else None

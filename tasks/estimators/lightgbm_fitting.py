@@ -13,6 +13,7 @@ import pyarrow as pa
 from tasks.estimators.base import Dataset, Progress
 from tasks.estimators.features.layer import Features, Known
 from tasks.estimators.lightgbm_library import load_lightgbm
+from tasks.estimators.lightgbm_metrics import Asked
 from tasks.estimators.lightgbm_params import refusal
 from tasks.estimators.lightgbm_reporting import reporter
 from tasks.estimators.outcomes import Floats
@@ -29,6 +30,8 @@ class Rounds:
     total: int
     #: After how many without a better holdout it stops; 0: it does not.
     patience: int
+    #: What measures metrics that the library does not have, if any are asked for.
+    measure: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def boosted(
     diverges, and what `progress` raises.
     """
     lgb = load_lightgbm()
-    callbacks = [reporter(rounds.total, progress, measured=measured)]
+    callbacks = [reporter(rounds.total, progress, measured=measured, own=rounds.measure)]
     if rounds.patience:
         callbacks.append(lgb.early_stopping(rounds.patience, verbose=False))
     try:
@@ -74,6 +77,7 @@ def boosted(
             num_boost_round=rounds.total,
             valid_sets=[] if data.holdout is None else [data.holdout],
             valid_names=["holdout"],
+            feval=rounds.measure,
             callbacks=callbacks,
             init_model=start,
         )

@@ -12,8 +12,9 @@ import numpy as np
 
 from tasks.errors import InvalidParams
 from tasks.estimators.lightgbm_alpha import check_alpha, levels_of
-from tasks.estimators.lightgbm_by_feature import BY_FEATURE, check_by_feature
+from tasks.estimators.lightgbm_by_feature import BY_FEATURE, BY_NAME, by_place, check_by_feature
 from tasks.estimators.lightgbm_library import aliases, load_lightgbm
+from tasks.estimators.lightgbm_metrics import OWN, check_metrics, theirs
 from tasks.tables.checks import json_pointer, listed
 from tasks.tables.columns import Schema
 
@@ -61,7 +62,7 @@ OBJECTIVES: Final[dict[str, tuple[str, ...]]] = {
 #: The metric on the holdout that stops the fit, by problem.
 METRICS: Final = {"regression": "rmse", "binary": "binary_logloss", "multiclass": "multi_logloss", "ranking": "ndcg"}
 #: That of objectives which do not look for the mean.
-_OF_OBJECTIVE: Final = {"quantile": "quantile"}
+_OF_OBJECTIVE: Final = {"quantile": "quantile", "poisson": "poisson", "gamma": "gamma", "tweedie": "tweedie"}
 #: Of how many first places the metric of a ranking is, if that is not said.
 EVAL_AT: Final = (10,)
 #: The quantile of the objective of that name, if none is given.
@@ -76,8 +77,6 @@ _STOPPING: Final = {
     ("binary", "accuracy"): "binary_error",
     ("multiclass", "accuracy"): "multi_error",
 }
-#: Metrics that grow and that LightGBM takes for ones that shrink (findings/lightgbm-r2-stops-at-the-worst.sh).
-_MISTAKEN: Final = ("r2",)
 #: The only params whose values are text.
 _TEXT: Final = _split("objective boosting metric data_sample_strategy monotone_constraints_method")
 #: Params of one whole number, with their bounds: LightGBM counts on them, or dies of a larger one.
@@ -121,10 +120,10 @@ def resolve(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def stopping(metric: str, problem: str) -> dict[str, Any]:
-    """The params that have the fit stop by one of our metrics; none where LightGBM has none like it."""
+    """The params that have the fit stop by one of our metrics, unless that is the problem's own."""
     if problem == "ranking" and metric:
         return {"metric": "ndcg", "eval_at": [int(metric.partition("@")[2])]}
-    name = _STOPPING.get((problem, metric)) or _STOPPING.get(("", metric))
+    name = _STOPPING.get((problem, metric)) or _STOPPING.get(("", metric)) or (metric if metric in OWN else "")
     return {"metric": name} if name else {}
 
 
@@ -137,7 +136,7 @@ def names_given(params: Mapping[str, Any]) -> dict[str, str]:
 def try_out(params: Mapping[str, Any]) -> None:
     """Let LightGBM read resolved params, on a few rows and without a fit. Raises InvalidParams with its reason."""
     lgb = load_lightgbm()
-    given = {name: value for name, value in params.items() if name not in BY_FEATURE}
+    given = {name: value for name, value in theirs(params).items() if name not in BY_FEATURE}
     if levels := levels_of(params):
         given["alpha"] = levels[0]
     objective = given.get("objective", OBJECTIVES["regression"][0])
@@ -154,14 +153,15 @@ def try_out(params: Mapping[str, Any]) -> None:
         train = lgb.Dataset(rows, labels, group=group, params=trial)
         booster = lgb.Booster(trial, train)
         booster.add_valid(lgb.Dataset(rows, labels, group=group, reference=train, params=trial), "holdout")
-        measured = booster.eval_valid()
+        booster.eval_valid()
     except (lgb.basic.LightGBMError, TypeError, ValueError) as error:
         raise refusal(error) from error
-    if not measured:
-        raise InvalidParams(f"metric {given.get('metric')!r} measures nothing; leave it out").at(_pointer("metric"))
-    if any(name in _MISTAKEN for _, name, *_ in measured):
-        reason = f"metric {given.get('metric')!r} would stop the fit where it is worst: LightGBM looks for a small one"
-        raise InvalidParams(f"{reason}; use 'rmse', which orders fits alike").at(_pointer("metric"))
+
+    def is_known(name: str) -> bool:
+        alone = lgb.Booster({**trial, "metric": name}, train)
+        return bool(alone.eval_train())
+
+    check_metrics(params, is_known)
 
 
 def complete(params: Mapping[str, Any], schema: Schema, *, rows: int, threads: int) -> dict[str, Any]:
@@ -174,7 +174,8 @@ def complete(params: Mapping[str, Any], schema: Schema, *, rows: int, threads: i
     objective = params.get("objective", allowed[0])
     if objective not in allowed:
         raise _bad_objective(objective, list(allowed), problem)
-    check_by_feature(params, schema)
+    params = by_place(params, schema)
+    check_by_feature(params, schema, objective=objective)
     defaults: dict[str, Any] = {
         "metric": _OF_OBJECTIVE.get(objective, METRICS[problem]),
         "seed": 0,
@@ -204,6 +205,9 @@ def refusal(error: Exception) -> InvalidParams:
 def _check_value(name: str, main: str, value: Any) -> None:
     parts = value if isinstance(value, list | tuple) else [value]
     flat = [item for part in parts for item in (part if isinstance(part, list | tuple) else [part])]
+    if main in BY_NAME and isinstance(value, Mapping | list | tuple):
+        # By the names of columns, which are looked at when there are columns.
+        flat = list(value.values()) if isinstance(value, Mapping) else [i for i in flat if not isinstance(i, str)]
     if main in _WHOLE:
         low, high = _WHOLE[main]
         if type(value) is not int or not low <= value <= high:

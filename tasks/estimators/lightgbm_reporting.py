@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tasks.errors import InvalidParams
 from tasks.estimators.base import Progress
+from tasks.estimators.lightgbm_metrics import Asked
 
 #: The metrics of the rows to learn from are measured now and then, since with several classes that takes a third of an
 #: iteration's time: in so many of all iterations that there may be, and in the first ones so often that each time the
@@ -16,9 +17,9 @@ TRAIN_POINTS: Final = 40
 TRAIN_GROWTH: Final = 1 / 6
 
 
-def reporter(total: int, progress: Progress, *, measured: bool = True) -> Any:
-    """A callback of `lightgbm.train` that tells `progress`, with metrics if these are to be `measured`. Raises
-    InvalidParams for a fit that diverges."""
+def reporter(total: int, progress: Progress, *, measured: bool = True, own: Asked | None = None) -> Any:
+    """A callback of `lightgbm.train` that tells `progress`, with metrics if these are to be `measured`, those of
+    `own` too. Raises InvalidParams for a fit that diverges."""
     widest = -(-total // TRAIN_POINTS)
     due = 1
 
@@ -28,7 +29,7 @@ def reporter(total: int, progress: Progress, *, measured: bool = True) -> Any:
         metrics = {}
         if measured and iteration in (due, total):
             due = iteration + max(1, min(widest, int(iteration * TRAIN_GROWTH)))
-            metrics["train"] = _values(env.model.eval_train())
+            metrics["train"] = _values(env.model.eval_train(own))
         if env.evaluation_result_list:
             metrics["holdout"] = _values(env.evaluation_result_list)
         if not all(math.isfinite(value) for values in metrics.values() for value in values.values()):

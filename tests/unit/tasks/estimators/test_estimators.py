@@ -221,10 +221,9 @@ BAD_PARAMS: list[tuple[dict[str, Any], str]] = [
     ({"num_leaves": 2**31}, "num_leaves must be from"),
     ({"lambda_l1": 10**400}, "lambda_l1 must be from"),
     ({"objective": ["l2"]}, "objective must be a name"),
-    ({"metric": "unheard"}, "'unheard' measures nothing"),
+    ({"metric": "unheard"}, "there is no metric 'unheard'"),
+    ({"metric": ["rmse", "rmsle"]}, "there is no metric 'rmsle'; did you mean 'rmse'?"),
     ({"metric": "none"}, "'none' measures nothing"),
-    ({"metric": "r2"}, "use 'rmse'"),
-    ({"metric": "rmse,r2"}, "use 'rmse'"),
     ({"learning_rate": float("nan")}, "must be a finite number"),
     ({"learning_rate": None}, "learning_rate must be a finite number"),
     ({"learning_rate": {}}, "learning_rate must be a finite number"),
@@ -284,8 +283,6 @@ def test_params_that_do_not_fit_the_data() -> None:
     for problem, objective in [("binary", "regression"), ("regression", "binary"), ("multiclass", "binary")]:
         with pytest.raises(InvalidParams, match=f"'{objective}' cannot be used for a {problem} target"):
             LightGBM().fit(dataset(problem), {"objective": objective}, nothing)
-    with pytest.raises(InvalidParams, match="refuses"):
-        LightGBM().fit(dataset("regression"), {"objective": "poisson"}, nothing)
     with pytest.raises(InvalidParams, match="refuses"):
         LightGBM().fit(dataset("regression"), {"feature_contri": [1]}, nothing)
     with pytest.raises(InvalidParams, match="diverges"):
