@@ -36,4 +36,4 @@ def add_projects(commands: Subparsers) -> None:
     check.add_argument(
         "--seconds", type=float, metavar="S", help="longest time for each of the two processes; default: 300"
     )
-    check.add_argument("--json", action="store_true", help="as one JSON array")
+    check.add_argument("--json", action="store_true", help="as one JSON object")

@@ -21,12 +21,9 @@ LEAST_ROWS = 20
 
 def run(args: argparse.Namespace) -> int:
     """Print what was found; 1 if that is a fault, 0 if it is none. Raises InvalidField for arguments that cannot be."""
-    checks = checked(_request(args), os.environ)
-    if args.json:
-        print(msgspec.json.encode(checks).decode())
-    else:
-        print(report(checks))
-    return int(any(check.verdict == "fault" for check in checks))
+    found = checked(_request(args), os.environ)
+    print(msgspec.json.encode(found).decode() if args.json else report(found))
+    return int(bool(found.faults))
 
 
 def _request(args: argparse.Namespace) -> Request:

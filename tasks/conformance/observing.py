@@ -57,7 +57,7 @@ class Observer:
             address = arguments[1] if event in ("socket.connect", "socket.sendto") else arguments[0]
             # Text is the path of a socket of this machine's.
             if not (event == "socket.connect" and isinstance(address, (str, bytes))):
-                self._spoken[str(address)] = None
+                self._spoken[_shown(address)] = None
         elif event in CHANGING or (event == "open" and _changes(arguments)):
             path = _path(arguments[0])
             if path is not None and not self._may(path):
@@ -66,6 +66,11 @@ class Observer:
     def _may(self, path: Path) -> bool:
         # What Python itself writes is not the estimator's doing.
         return CACHE in path.parts or any(path.is_relative_to(folder) for folder in (*self._allowed, DEVICES))
+
+
+def _shown(address: Any) -> str:
+    """Host and port, or whatever names a machine."""
+    return ":".join(map(str, address[:2])) if isinstance(address, tuple) else str(address)
 
 
 def _changes(arguments: tuple[Any, ...]) -> bool:

@@ -31,6 +31,19 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True):
         return "fault" if "fault" in found else "warning" if "warning" in found else "ok"
 
 
+class Findings(msgspec.Struct, frozen=True):
+    """What all checks found."""
+
+    checks: list[Check]
+    #: False: after the last one nothing more could be looked at.
+    whole: bool
+
+    @property
+    def faults(self) -> list[Check]:
+        """The checks that found a fault."""
+        return [check for check in self.checks if check.verdict == "fault"]
+
+
 def fault(message: str, remedy: str) -> Remark:
     """What must be mended."""
     return Remark("fault", message, remedy)

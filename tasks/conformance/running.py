@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from tasks.conformance.remarks import Check, Remark, fault
+from tasks.conformance.remarks import Check, Findings, Remark, fault
 from tasks.conformance.request import Request
 
 #: The two processes.
@@ -41,20 +41,20 @@ class Told(msgspec.Struct):
     whole: bool | None
 
 
-def run(request: Request, environ: Mapping[str, str]) -> list[Check]:
+#: Of a process that was not started.
+NOTHING: Final = Told([], "", None)
+
+
+def run(request: Request, environ: Mapping[str, str]) -> Findings:
     """All checks, in order, with what was found. The processes get the environment, and a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="ml-check-") as name:
         folder = Path(name)
         for part in (TEMPORARY, WORK):
             (folder / part).mkdir()
         (folder / REQUEST).write_bytes(msgspec.json.encode(request))
-        checks: list[Check] = []
-        for role in (LEARNING, SERVING):
-            found = _carried_out(role, folder, environ, seconds=request.seconds)
-            checks += found.checks
-            if not found.whole:
-                break
-        return checks + _left(folder / WORK)
+        learned = _carried_out(LEARNING, folder, environ, seconds=request.seconds)
+        served = _carried_out(SERVING, folder, environ, seconds=request.seconds) if learned.whole else NOTHING
+        return Findings([*learned.checks, *served.checks, *_left(folder / WORK)], whole=bool(served.whole))
 
 
 def _carried_out(role: str, folder: Path, environ: Mapping[str, str], *, seconds: float) -> Told:

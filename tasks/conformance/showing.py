@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
-from tasks.conformance.remarks import Check, Remark
+from tasks.conformance.remarks import Check, Findings, Remark
 
 #: How a verdict is marked.
 MARKS: Final = {"ok": "ok", "warning": "warn", "fault": "FAULT"}
 #: Widest line (characters).
 WIDTH: Final = 110
+#: Said where a check could not be gone on with.
+UNSEEN: Final = "There is more to look at once that is mended."
 #: Where what was found begins in a line.
 INDENT: Final = " " * 8
 
 
-def report(checks: Sequence[Check]) -> str:
+def report(found: Findings) -> str:
     """Each check with what was found, and what to do; at the end how many were not passed."""
-    lines = [line for check in checks for line in _lines(check)]
-    counts = {verdict: sum(check.verdict == verdict for check in checks) for verdict in MARKS}
-    return "\n".join([*lines, "", _summary(counts, len(checks))])
+    lines = [line for check in found.checks for line in _lines(check)]
+    counts = {verdict: sum(check.verdict == verdict for check in found.checks) for verdict in MARKS}
+    rest = [] if found.whole else [UNSEEN]
+    return "\n".join([*lines, "", _summary(counts, len(found.checks)), *rest])
 
 
 def _lines(check: Check) -> Iterator[str]:

@@ -11,9 +11,10 @@ import msgspec
 import pytest
 
 from infra.cli import main
-from tasks.conformance.remarks import Check
+from tasks.conformance.remarks import Check, Findings
 from tasks.conformance.request import Request
 from tasks.conformance.running import run
+from tasks.conformance.showing import UNSEEN
 
 ROOT = Path(__file__).parents[2]
 #: With what the processes find the planted estimators.
@@ -36,7 +37,7 @@ def data(tmp_path: Path) -> Path:
 def checked(name: str, data: Path, *, module: str = "planted", **more: Any) -> dict[str, Check]:
     """What is found of a planted estimator, by check."""
     request = Request(path=f"tests.{module}:{name}", data=str(data), target="y", **more)
-    return {check.name: check for check in run(request, ENVIRONMENT)}
+    return {check.name: check for check in run(request, ENVIRONMENT).checks}
 
 
 def faults(found: Mapping[str, Check]) -> dict[str, str]:
@@ -50,7 +51,7 @@ def faults(found: Mapping[str, Check]) -> dict[str, str]:
 def test_the_built_in_estimator_passes(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["check", "lightgbm", "--data", str(data), "--target", "y", "--json"]
     assert main([*command, "--params", '{"num_iterations": 20}']) == 0
-    checks = msgspec.json.decode(capsys.readouterr().out, type=list[Check])
+    checks = msgspec.json.decode(capsys.readouterr().out, type=Findings).checks
     assert {check.name: check.verdict for check in checks if check.verdict != "ok"} == {}
     assert {"import", "fit", "a fresh process", "fork", "speed"} <= {check.name for check in checks}
 
@@ -92,7 +93,7 @@ def test_what_is_found_is_printed(
     assert lines[0].split() == ["FAULT", "import"]
     assert "abstract method" in lines[1] + lines[2]
     assert any(line.strip().startswith("-> ") for line in lines)
-    assert lines[-1] == "1 of 1 checks found a fault, 0 gave a warning."
+    assert lines[-2:] == ["1 of 1 checks found a fault, 0 gave a warning.", UNSEEN]
 
 
 @pytest.mark.parametrize(
