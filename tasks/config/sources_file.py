@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Mapping
@@ -69,7 +70,7 @@ def read_sources(path: Path) -> dict[str, DataSource]:
 
     try:
         with path.open("rb") as file:
-            mode = stat.S_IMODE(path.stat().st_mode)
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if mode & FORBIDDEN:
                 raise SettingsError(f"{path} has mode {mode:04o}, and passwords may stand in it: chmod 600 it")
             found = tomllib.load(file)

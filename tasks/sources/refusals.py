@@ -139,5 +139,5 @@ def _of_statement(asked: Asked, state: str, said: str) -> str:
     if state == "42501":
         return "the database does not let the service read it; the operator grants SELECT"
     if asked.table and (state in _NO_TABLE or "no such table: " in said):
-        return "the database has no such table or view now; the operator corrects tables, or makes it again"
+        return "the database has no such table or view now; name another, or have the operator correct it"
     return f"the database fails to read it; {CHECK} and corrects the view or query"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ import redis
 
 from gateway.identity.accounts import Accounts
 from tests.postgresql import PASSWORD, READER, PostgreSQL
+from tests.servers import eventually
 from tests.service import Service
 
 ROWS = 40
@@ -59,6 +61,11 @@ def sources(service: Service, postgresql: PostgreSQL, folder: Path) -> Iterator[
     path.chmod(0o600)
     yield path
     path.unlink()
+
+
+def logs(service: Service) -> str:
+    """All that the service's programs have logged."""
+    return "".join(path.read_text(errors="replace") for path in service.home.logs.iterdir())
 
 
 def init(service: Service, model: str, **body: Any) -> httpx.Response:
@@ -135,6 +142,22 @@ def test_a_file_that_others_may_read_is_not_used(service: Service, sources: Path
     assert "chmod 600" in (service.home.logs / "gateway.log").read_text()
 
 
+def test_a_database_that_is_away_is_waited_for(service: Service, sources: Path, postgresql: PostgreSQL) -> None:
+    text = sources.read_text()
+    folder = quote(str(postgresql.folder), safe="")
+    assert folder in text
+    try:
+        sources.write_text(text.replace(folder, f"{folder}-away"))
+        body = {"target": "price", "source": "shop", "table": "prices"}
+        accepted = service.http.post("/v1/models/patient/init", json=body).raise_for_status()
+        eventually(lambda: "'shop' cannot be read: OperationalError" in logs(service), seconds=20, what="a first try")
+    finally:
+        sources.write_text(text)
+    result = service.http.get(f"{accepted.headers['Location']}/result", headers={"Prefer": "wait=40"})
+    assert result.status_code == 200, result.text
+    assert result.json()["rows"] == ROWS
+
+
 def test_no_password_is_told_anywhere(service: Service, sources: Path, postgresql: PostgreSQL) -> None:
     """After all that the tests above did, with the password right and wrong."""
     text = sources.read_text()
@@ -145,10 +168,11 @@ def test_no_password_is_told_anywhere(service: Service, sources: Path, postgresq
         assert "'shop' does not let the service in" in answer.json()["detail"]
     finally:
         sources.write_text(text)
-    logs = {path.name: path.read_text(errors="replace") for path in service.home.logs.iterdir()}
-    assert any("'shop' cannot be read" in log for log in logs.values()), "a log says that it was refused"
+    written = logs(service)
+    assert "'shop' cannot be read" in written, "a log says that it was refused"
     with redis.Redis.from_url(service.redis_url) as client:
         kept = b"".join(filter(None, (client.dump(key) for key in client.scan_iter())))
     secret = re.compile("|".join(map(re.escape, (PASSWORD, str(postgresql.folder), f"user={READER}"))))
-    for name, log in {**logs, "Redis": kept.decode(errors="replace"), "the answer": answer.text}.items():
+    places = {"logs": written, "Redis": kept.decode(errors="replace"), "the answer": answer.text}
+    for name, log in places.items():
         assert not secret.search(log), name

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,13 @@ def test_a_file_names_sources(tmp_path: Path) -> None:
     assert sources["sales"].queries["busy"].startswith("SELECT")
     assert "s3cret" not in repr(sources)
     assert "s3cret" not in repr(Settings(sources="a=s3://key:s3cret@bucket/a"))
+
+
+def test_what_the_how_to_shows_can_be_used(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[4] / "docs/how-to/data-sources.md").read_text()
+    (shown,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    sources = read_sources(write(tmp_path, shown))
+    assert sorted(source.kind for source in sources.values()) == ["files", "postgresql", "sqlite"]
 
 
 def test_settings_have_the_sources_of_both_places_as_they_are_now(tmp_path: Path) -> None:
