@@ -41,7 +41,8 @@ def parts_of(found: Mapping[str, Mapping[str, Any]], root: str) -> tuple[list[Pa
             continue
         if last.lower().endswith(_UNFINISHED):
             continue
-        if not _READ.search(last):
+        # A link to a folder is none to fsspec, so that circles do no harm; a pipe has no end.
+        if not _READ.search(last) or info.get("type", "file") != "file":
             others.append(name)
             continue
         parts.append(Part(path=path, name=name, size=info.get("size"), columns=_columns(steps)))

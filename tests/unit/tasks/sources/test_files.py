@@ -49,10 +49,12 @@ def test_what_is_hidden_or_not_whole_is_left_out_and_what_is_of_another_kind_is_
     for name in (".hidden.csv", "_SUCCESS", "_temporary/b.csv", "c.csv.tmp", "d.csv.crdownload", ".git/e.csv"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("other\n1\n")
+    (folder / "circle.csv").symlink_to(folder)
+    os.mkfifo(folder / "pipe.csv")
     reading = read(folder)
     assert reading.table.to_pydict() == {"x": [1, 2]}
     assert [(found.code, found.message) for found in reading.findings] == [
-        ("other_files", "1 files of the source are neither Parquet nor CSV, such as notes.txt")
+        ("other_files", "3 files of the source are neither Parquet nor CSV, such as circle.csv")
     ]
 
 
