@@ -20,6 +20,7 @@ from tasks.estimators.features import layer
 from tasks.estimators.features.layer import PLAIN, Features
 from tasks.estimators.lightgbm_alpha import levels_of
 from tasks.estimators.lightgbm_by_feature import spread, summed
+from tasks.estimators.lightgbm_device import check_device
 from tasks.estimators.lightgbm_explain import explanation
 from tasks.estimators.lightgbm_fitting import Data, Rounds, boosted
 from tasks.estimators.lightgbm_library import load_lightgbm as load_lightgbm
@@ -82,8 +83,11 @@ class LightGBM(Estimator[LightGBMModel]):
     _start: LightGBMModel | None = None
 
     def check(self, params: Mapping[str, Any]) -> None:
-        """Raises InvalidParams for names and values that LightGBM does not know."""
-        try_out(resolve(params))
+        """Raises InvalidParams for names and values that LightGBM does not know, and devices that are not there."""
+        resolved = resolve(params)
+        try_out(resolved)
+        if "device_type" in resolved:
+            check_device(names_given(params)["device_type"], resolved["device_type"])
 
     def fit(self, dataset: Dataset, params: Mapping[str, Any], progress: Progress) -> LightGBMModel:
         """A booster, cut after the iteration that was best on the holdout. Raises InvalidParams for params with which

@@ -44,7 +44,7 @@ REFUSED: Final = _split(
     "task data valid config header two_round pre_partition precise_float_parser parser_config_file label_column"
     " weight_column group_column ignore_column categorical_feature input_model output_model output_result snapshot_freq"
     " save_binary convert_model convert_model_language forcedsplits_filename forcedbins_filename tree_learner"
-    " num_machines local_listen_port time_out machine_list_filename machines top_k device_type num_gpu gpu_platform_id"
+    " num_machines local_listen_port time_out machine_list_filename machines top_k num_gpu gpu_platform_id"
     " gpu_device_id gpu_device_id_list gpu_use_dp num_class verbosity metric_freq is_provide_training_metric"
     " predict_raw_score predict_leaf_index predict_contrib predict_disable_shape_check num_iteration_predict"
     " start_iteration_predict pred_early_stop pred_early_stop_freq pred_early_stop_margin"
@@ -65,6 +65,8 @@ METRICS: Final = {"regression": "rmse", "binary": "binary_logloss", "multiclass"
 _OF_OBJECTIVE: Final = {"quantile": "quantile", "poisson": "poisson", "gamma": "gamma", "tweedie": "tweedie"}
 #: Of how many first places the metric of a ranking is, if that is not said.
 EVAL_AT: Final = (10,)
+#: The device that is there always.
+CPU: Final = "cpu"
 #: The quantile of the objective of that name, if none is given.
 ALPHA: Final = 0.9
 #: LightGBM's metric that orders fits like one of ours, where it is not the problem's own; for all problems under "".
@@ -78,7 +80,7 @@ _STOPPING: Final = {
     ("multiclass", "accuracy"): "multi_error",
 }
 #: The only params whose values are text.
-_TEXT: Final = _split("objective boosting metric data_sample_strategy monotone_constraints_method")
+_TEXT: Final = _split("objective boosting metric data_sample_strategy monotone_constraints_method device_type")
 #: Params of one whole number, with their bounds: LightGBM counts on them, or dies of a larger one.
 _WHOLE: Final = {
     "num_iterations": (1, MOST_ITERATIONS),
@@ -136,7 +138,7 @@ def names_given(params: Mapping[str, Any]) -> dict[str, str]:
 def try_out(params: Mapping[str, Any]) -> None:
     """Let LightGBM read resolved params, on a few rows and without a fit. Raises InvalidParams with its reason."""
     lgb = load_lightgbm()
-    given = {name: value for name, value in theirs(params).items() if name not in BY_FEATURE}
+    given = {name: value for name, value in theirs(params).items() if name not in (*BY_FEATURE, "device_type")}
     if levels := levels_of(params):
         given["alpha"] = levels[0]
     objective = given.get("objective", OBJECTIVES["regression"][0])
@@ -184,8 +186,9 @@ def complete(params: Mapping[str, Any], schema: Schema, *, rows: int, threads: i
         "early_stopping_round": STOPPING,
         **next((chosen for most, chosen in _FEW_ROWS if rows < most), {}),
     }
-    # Without one of these the fit measures which is faster, and rounds as chance has it.
-    if not (params.get("force_col_wise") or params.get("force_row_wise")):
+    on_cpu = params.get("device_type", CPU) == CPU
+    # Without one of these the fit measures which is faster, and rounds as chance has it; devices know one way.
+    if on_cpu and not (params.get("force_col_wise") or params.get("force_row_wise")):
         defaults["force_row_wise"] = True
     fixed = {"objective": objective, "verbosity": -1, "num_threads": min(params.get("num_threads", threads), threads)}
     several = {"num_class": len(schema.classes)} if problem == "multiclass" else {}
