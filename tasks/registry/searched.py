@@ -15,8 +15,9 @@ LIFE_SECONDS: Final = 7 * 24 * 3600
 
 #: `pruned`: given up since others were better when they had come as far. `stopped`: the time was over.
 TrialState = Literal["complete", "pruned", "failed", "stopped"]
-#: Why a search came to its end: all trials were made; the time was over, that which was asked for or that of a train.
-Ended = Literal["trials", "seconds", "time limit"]
+#: Why a search came to its end: all trials were made; the time was over, that which was asked for or that of a train;
+#: all of the space was tried.
+Ended = Literal["trials", "seconds", "time limit", "space"]
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -12,7 +12,7 @@ import msgspec
 from tasks.errors import EstimatorFailed, InvalidParams
 from tasks.registry.searched import Ended, Trial
 from tasks.search.spaces import Space
-from tasks.search.study import Pruned, Study
+from tasks.search.study import Asked, Pruned, Study
 
 #: What makes a trial fail, and no more than it.
 _FAULTS: Final = (InvalidParams, EstimatorFailed, ValueError, TypeError, ArithmeticError)
@@ -106,7 +106,10 @@ class Searching:
         study = Study(self._space, self.trials[1:], grows=self._judge.grows)
         while (over := self._over()) is None:
             self._until = self._end()
-            self._add(self._tried(study))
+            if (asked := study.ask()) is None:
+                over = "space"
+                break
+            self._add(self._tried(study, asked))
             ended()
         self._check_any()
         return over
@@ -120,8 +123,8 @@ class Searching:
                   seconds=self._clock() - start, metric=self._judge.metric, folds=self._judge.folds)
         )  # fmt: skip
 
-    def _tried(self, study: Study) -> Trial:
-        asked, start = study.ask(), self._clock()
+    def _tried(self, study: Study, asked: Asked) -> Trial:
+        start = self._clock()
         trial = Trial(number=len(self.trials), params=asked.params, state="complete", seconds=0)
         try:
             trial = msgspec.structs.replace(trial, value=self._judge(asked.params, report=asked.report))

@@ -17,6 +17,8 @@ SEED: Final = 0
 #: be given up.
 RANDOM_TRIALS: Final = 8
 JUDGED_TRIALS: Final = 4
+#: How often in a row something may be suggested that was tried, before that means that nothing else is left.
+REPEATS: Final = 50
 #: Significant digits of a number that is suggested.
 DIGITS: Final = 4
 
@@ -43,15 +45,22 @@ class Study:
             sampler=self._optuna.samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=RANDOM_TRIALS),
             pruner=self._optuna.pruners.MedianPruner(n_startup_trials=JUDGED_TRIALS),
         )
+        self._seen: set[str] = set()
         for trial in trials:
             self._replay(trial)
         if not trials and (first := start(space)):
             self._study.enqueue_trial(self._stored(first))
 
-    def ask(self) -> Asked:
-        """The next trial."""
-        trial = self._study.ask(self._domains)
-        return Asked(trial, self._plain(trial.params))
+    def ask(self) -> Asked | None:
+        """The next trial; None if all that is suggested was tried."""
+        for _ in range(REPEATS):
+            trial = self._study.ask(self._domains)
+            params = self._plain(trial.params)
+            if (mark := _mark(params)) not in self._seen:
+                self._seen.add(mark)
+                return Asked(trial, params)
+            self._study.tell(trial, state=self._optuna.trial.TrialState.FAIL)
+        return None
 
     def tell(self, asked: Asked, value: float | None, *, pruned: bool) -> None:
         """How it ended: with a value, or without."""
@@ -62,19 +71,19 @@ class Study:
             self._study.tell(asked.trial, state=states.PRUNED if pruned else states.FAIL)
 
     def _replay(self, trial: Trial) -> None:
-        states = self._optuna.trial.TrialState
-        state = {"complete": states.COMPLETE, "pruned": states.PRUNED, "stopped": states.PRUNED}.get(trial.state)
-        if state is states.COMPLETE and trial.value is None:
-            state = None
-        value = (-trial.value if self._grows else trial.value) if trial.value is not None else None
-        if state is states.PRUNED:
-            value = trial.steps[max(trial.steps)] if trial.steps else None
+        states, value = self._optuna.trial.TrialState, None
+        state = states.FAIL
+        if trial.state == "complete" and trial.value is not None:
+            state, value = states.COMPLETE, -trial.value if self._grows else trial.value
+        elif trial.state in ("pruned", "stopped"):
+            state, value = states.PRUNED, trial.steps[max(trial.steps)] if trial.steps else None
+        self._seen.add(_mark(trial.params))
         self._study.add_trial(
             self._optuna.trial.create_trial(
                 params=self._stored(trial.params),
                 distributions=self._domains,
-                state=state or states.FAIL,
-                value=value if state else None,
+                state=state,
+                value=value,
                 intermediate_values=trial.steps,
             )
         )
@@ -118,3 +127,7 @@ class Asked:
         self.trial.report(loss, step)
         if self.trial.should_prune():
             raise Pruned
+
+
+def _mark(params: dict[str, Any]) -> str:
+    return json.dumps(params, sort_keys=True)

@@ -112,6 +112,16 @@ def test_trials_that_fail_are_told_and_none_that_fits_is_an_error() -> None:
         run(Fragile(Clock()), trials=3)
 
 
+def test_nothing_is_tried_twice_and_a_small_space_ends() -> None:
+    judge = Parabola(Clock())
+    bounds = Bounds(1000, None, process_seconds=LONG)
+    made = Searching(judge, {"x": [0.1, 0.7, 0.9]}, bounds, kept=[], keep=lambda _: None, clock=judge.clock)
+    assert made.run(lambda: None) == "space"
+    assert [trial.params for trial in sorted(made.trials[1:], key=lambda one: str(one.params))] == [
+        {"x": 0.1}, {"x": 0.7}, {"x": 0.9},
+    ]  # fmt: skip
+
+
 def test_a_cancel_ends_it() -> None:
     class Unwanted(Parabola):
         def __call__(self, params: Mapping[str, Any], *, report: Callable[[int, float], None]) -> float:
