@@ -84,7 +84,8 @@ class View {
   progress(data) {
     this.bar.value = data.total ? data.iteration / data.total : 0;
     const left = typeof data.seconds_left === "number" ? `, about ${duration(data.seconds_left)} left` : "";
-    this.left.textContent = `Iteration ${data.iteration} of ${data.total}, ${duration(data.seconds ?? 0)} so far${left}`;
+    const step = data.search && !Object.keys(data.metrics ?? {}).length ? "Trial" : "Iteration";
+    this.left.textContent = `${step} ${data.iteration} of ${data.total}, ${duration(data.seconds ?? 0)} so far${left}${found(data.search)}`;
     addPoint(this.points, data);
     if (hasPoints(this.points)) this.curve.draw(this.points, data.total);
   }
@@ -100,7 +101,10 @@ class View {
     this.live.hidden = !hasPoints(this.points);
     // Nothing comes any more: the room of the curve is for what there is.
     if (hasPoints(this.points)) this.curve.draw(this.points);
-    if (task.progress) this.left.textContent = `${task.progress.iteration} of ${task.progress.total} iterations in ${duration(task.progress.seconds)}`;
+    if (task.progress) this.left.textContent = `${task.progress.iteration} of ${task.progress.total} iterations in ${duration(task.progress.seconds)}${found(task.progress.search)}`;
+    if (task.state === "cancelled" && task.progress?.search?.params) {
+      this.left.append(el("code", {}, ` ${JSON.stringify(task.progress.search.params)}`));
+    }
     this.outcome.replaceChildren(task.error ? failure(task) : outcome(task));
     this.describe();
     if (task.kind === "train" && task.result) this.wholeCurve(task.result);
@@ -168,4 +172,10 @@ function outcome(task) {
     ...(result.plan ? [] : result.warnings ?? []).map((warning) => el("p", { class: "note" }, warning)),
     result.plan && findingList(result.plan.findings ?? []), result.plan && planTable(result.plan),
     el("p", {}, el("a", { class: "button", href: workLink("train", result.model) }, "Train a version")));
+}
+
+/** What a search has found, and what the params have as they are. */
+function found(search) {
+  if (typeof search?.best !== "number") return "";
+  return `; best ${search.metric} of ${search.trials} trials ${number(search.best)}, with the params as they were ${number(search.default)}`;
 }

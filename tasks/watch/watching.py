@@ -118,6 +118,9 @@ def summary(progress: dict[str, Any]) -> str:
         measured = progress.get("measured", {}).get(part, progress["iteration"])
         when = f" at {measured}" if measured != progress["iteration"] else ""
         parts += [f"{part} {name} {plain(value)}{when}" for name, value in values.items()]
+    if (search := progress.get("search") or {}).get("best") is not None:
+        was = plain(search["default"])
+        parts.append(f"best {search['metric']} of {search['trials']} trials {plain(search['best'])}, as it was {was}")
     return ", ".join(parts)
 
 
