@@ -132,10 +132,9 @@ def _initialised(runtime: Runtime, head: Head, sent: bytes, *, claim: Claim | No
     from tasks.learning import appending, ingest
 
     head, sent, form = _meant(runtime, head, sent)
+    _check_alone("append", head.query)
     request, reading = _asked(runtime, head, form, claim)
     if "append" in head.query:
-        if other := next((flag for flag in FLAGS if flag != "append" and flag in head.query), None):
-            raise InvalidField(f"append and {other} cannot be used together: leave one of them out").at(f"?{other}")
         del sent, form
         return appending.append(runtime, request, reading)
     if "dry_run" in head.query:
@@ -143,6 +142,13 @@ def _initialised(runtime: Runtime, head: Head, sent: bytes, *, claim: Claim | No
     # What was sent may be as large as the table.
     del sent, form
     return ingest.initialise(runtime, request, reading)
+
+
+def _check_alone(flag: str, query: Mapping[str, str]) -> None:
+    """Raise InvalidField if another flag is set beside this one."""
+    other = next((name for name in FLAGS if name != flag and name in query), None)
+    if flag in query and other:
+        raise InvalidField(f"{flag} and {other} cannot be used together: leave one of them out").at(f"?{other}")
 
 
 def _asked(runtime: Runtime, head: Head, form: Form, claim: Claim | None) -> tuple[Request, Reading | None]:
