@@ -155,6 +155,17 @@ def test_a_text_pipeline_answers_new_texts(service: Service, folder: Path) -> No
     # None of these texts was learned from.
     rows = json.loads(re.search(r'\{"rows": .*?\]\}', readme.read_text(), re.DOTALL)[0])["rows"]  # type: ignore[index]
     assert not any(row["message"] in known for row in rows)
+    # What cannot be is refused by name, and changes nothing.
+    for params, words in (
+        ({"estimator": "sklearn.svm.LinearSVM"}, "did you mean sklearn.svm.LinearSVC"),
+        ({"estimator": "sklearn.linear_model.Ridge"}, "needs a classifier, such as sklearn.linear_model"),
+        ({"text__input": "filename"}, "it would read the worker's files"),
+    ):
+        refused = service.http.post("/v1/models/teams/train", json={"params": params}, headers={"Prefer": "wait=60"})
+        assert refused.status_code == 422, refused.text
+        assert words in refused.json()["detail"]
+        assert refused.json()["pointer"] == f"/params/{next(iter(params))}"
+    assert service.http.get("/v1/models/teams").json()["current"] == 1
 
 
 def test_a_quantile_forecast_with_a_time_split(service: Service, folder: Path) -> None:

@@ -40,3 +40,11 @@ def test_redis_syncs_in_one_of_two_ways() -> None:
     assert Settings.load({"MLSERVICE_REDIS_SYNC": "always"}).redis_sync == "always"
     with pytest.raises(SettingsError, match="MLSERVICE_REDIS_SYNC must be everysec or always, not 'no'"):
         Settings.load({"MLSERVICE_REDIS_SYNC": "no"})
+
+
+def test_classes_that_an_operator_trusts_are_dotted_paths() -> None:
+    settings = Settings.load({"MLSERVICE_TRUSTED_CLASSES": "pack.steps.Ratio, pack.Other"})
+    assert settings.trusted_class_paths == ("pack.steps.Ratio", "pack.Other")
+    for wrong in ("Ratio", "pack.steps:Ratio", "pack..Ratio"):
+        with pytest.raises(SettingsError, match=r"MLSERVICE_TRUSTED_CLASSES: .* is no dotted path"):
+            Settings.load({"MLSERVICE_TRUSTED_CLASSES": wrong})
