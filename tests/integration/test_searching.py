@@ -170,3 +170,20 @@ def test_no_model_is_as_quick_as_this(runtime: Runtime) -> None:
     for wrong in (0.0, -1.0, float("inf")):
         with pytest.raises(InvalidField, match="must be a number above 0"):
             bounded(runtime, wrong)
+
+
+def test_params_of_a_step_of_scikit_learn_are_looked_for(runtime: Runtime) -> None:
+    rows = [{"a": float(row % 11), "b": float(row % 7), "y": 3.0 * (row % 11) - (row % 7)} for row in range(60)]
+    table = ingest.from_body(msgspec.json.encode({"rows": rows}), Media.JSON)
+    ingest.initialise(runtime, ingest.Request(model="steps", target="y", estimator="sklearn", options={}), table)
+    request = fitting.Request(
+        model="steps",
+        params={"estimator": "sklearn.linear_model.Ridge"},
+        promote=Promote.ALWAYS,
+        search=read_search({"trials": 4, "seconds": 60}),
+        trials_of="e" * 32 + "-0",
+    )
+    trained = fitting.fit(runtime, request, report=lambda _: None)
+    # The first trial begins with a penalty of 1, and less is better where nothing is noise.
+    assert trained["params_used"]["ridge__alpha"] < 1
+    assert trained["metrics"]["r2"] > 0.99

@@ -15,6 +15,7 @@ from tasks.estimators.scikit_learn.library import computing, warnings_logged
 from tasks.estimators.scikit_learn.linear import explanation
 from tasks.estimators.scikit_learn.model import ScikitModel
 from tasks.estimators.scikit_learn.predicting import predictions, seen
+from tasks.estimators.scikit_learn.spaces import space_of
 from tasks.estimators.scikit_learn.steps import Asked, read
 from tasks.estimators.scikit_learn.trial import check_storable
 from tasks.tables.columns import Schema
@@ -91,6 +92,14 @@ class ScikitLearn(Estimator[ScikitModel]):
     def params_used(self, model: ScikitModel) -> dict[str, Any]:
         """All params of the steps, by `step__name`."""
         return dict(model.params)
+
+    def search_space(self, dataset: Dataset, params: Mapping[str, Any]) -> dict[str, Any]:
+        """That of the last step, for classes that are often used; empty where `estimator` is left out."""
+        asked = self._read(params)
+        if not asked.steps:
+            return {}
+        name, final = asked.steps[-1]
+        return space_of(name, final, dict(params), rows=dataset.train.num_rows)
 
     def quantile(self, params: Mapping[str, Any]) -> float | None:
         """That of QuantileRegressor, and of a gradient boosting whose loss is the quantile."""

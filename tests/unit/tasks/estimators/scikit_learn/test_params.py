@@ -131,3 +131,28 @@ def test_the_fields_are_told() -> None:
     assert all(field["description"] for field in told["properties"].values())
     # A form may say so of what nobody filled in.
     estimator().check(dict.fromkeys(told["properties"]))
+
+
+def test_where_params_are_looked_for() -> None:
+    using, dataset = estimator(), prepared(mixed())
+    assert using.search_space(dataset, {}) == {}
+    assert using.search_space(dataset, {"estimator": [TFIDF, LOGISTIC]}).keys() == {"logisticregression__C"}
+    for given in ({"C": 1.0}, {"logisticregression__C": 1.0}):
+        assert using.search_space(dataset, {"estimator": LOGISTIC, **given}) == {}
+    assert using.search_space(dataset, {"estimator": "sklearn.dummy.DummyClassifier"}) == {}
+
+
+def test_what_is_looked_for_can_be_given() -> None:
+    from sklearn.utils import all_estimators
+
+    from tasks.estimators.scikit_learn.spaces import _SPACES
+
+    known = dict(all_estimators())
+    for name, space in _SPACES.items():
+        path = f"{'.'.join(known[name].__module__.split('.')[:2])}.{name}"
+        ends = [
+            {param: domain[end] if isinstance(domain, dict) else domain[0] for param, domain in space.items()}
+            for end in ("low", "high", "start")
+        ]
+        for params in ends:
+            estimator().check({"estimator": path, **params})
