@@ -157,7 +157,7 @@ def test_a_text_pipeline_answers_new_texts(service: Service, folder: Path) -> No
     assert not any(row["message"] in known for row in rows)
     # What cannot be is refused by name, and changes nothing.
     for params, words in (
-        ({"estimator": "sklearn.svm.LinearSVM"}, "did you mean sklearn.svm.LinearSVC"),
+        ({"estimator": "sklearn.svm.LinearSVM"}, "or sklearn.svm.LinearSVC?"),
         ({"estimator": "sklearn.linear_model.Ridge"}, "needs a classifier, such as sklearn.linear_model"),
         ({"text__input": "filename"}, "it would read the worker's files"),
     ):
