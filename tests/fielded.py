@@ -35,8 +35,17 @@ class Fielded(Estimator[float]):
         gentle: bool = False
         remark: str = ""
 
+    class Options(msgspec.Struct):
+        """Options of every init.
+
+        scale: by what the rate is multiplied
+        """
+
+        scale: float = 1.0
+
     def fit(self, dataset: Dataset, params: Params, progress: Progress) -> float:
-        return params.rate or 0.0
+        scale: float = dataset.options.scale
+        return scale * (params.rate or 0.0)
 
     def predict(self, model: float, table: pa.Table) -> pa.Table:
         return pa.table({"prediction": [model] * table.num_rows})

@@ -119,6 +119,17 @@ class Service(Process):
         """Flower starts after the service is ready."""
         eventually(lambda: self.http.get("/flower/").status_code == 200, seconds=30, what="Flower")
 
+    def estimators(self, *names: str) -> dict[str, Any]:
+        """What the workers say of their estimators, by name, once these are among them: that is some time after they
+        are ready."""
+
+        def said() -> dict[str, Any] | None:
+            listed = self.http.get("/v1/estimators").raise_for_status().json()["estimators"]
+            found = {one["name"]: one for one in listed}
+            return found if found.keys() >= set(names) else None
+
+        return eventually(said, seconds=30, what=f"a description of {names}")
+
     def init(
         self, model: str, body: bytes | dict[str, Any], *, target: str, media: str = JSON, **params: str
     ) -> httpx.Response:

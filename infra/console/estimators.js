@@ -3,27 +3,35 @@
 import { get } from "./api.js";
 import { el, field } from "./dom.js";
 import { VERBATIM } from "./forms.js";
+import { SchemaFields } from "./params.js";
 
 /** A field that proposes those that there are, once that is known; a name can be written meanwhile. */
 export class EstimatorChoice {
   /** @param {AbortSignal} signal @param {() => void} changed is called when another is chosen */
   constructor(signal, changed) {
-    /** @type {Set<string>} */
-    this.rowless = new Set();
+    /** @type {Map<string, any>} */
+    this.known = new Map();
+    this.options = new SchemaFields();
     this.input = el("input", { name: "estimator", list: "estimators", ...VERBATIM });
     this.list = el("datalist", { id: "estimators" });
     this.element = el("div", {}, field("Estimator", this.input, "Empty for lightgbm. One that needs no data takes none."), this.list);
-    this.input.addEventListener("input", changed);
-    get("/v1/estimators", signal).then(({ estimators }) => { this.show(estimators); changed(); }).catch(() => {});
+    const follow = () => { this.options.show(this.chosen?.options_schema ?? null); changed(); };
+    this.input.addEventListener("change", follow);
+    get("/v1/estimators", signal).then(({ estimators }) => { this.show(estimators); follow(); }).catch(() => {});
   }
 
   show(estimators) {
     this.list.replaceChildren(...estimators.map(({ name, about }) => el("option", { value: name }, about)));
-    for (const { name, needs_rows: needs } of estimators) if (needs === false) this.rowless.add(name);
+    this.known = new Map(estimators.map((one) => [one.name, one]));
+  }
+
+  /** What is known of the one that is chosen. */
+  get chosen() {
+    return this.known.get(this.input.value.trim());
   }
 
   /** Whether it needs no table. */
   get needsNone() {
-    return this.rowless.has(this.input.value.trim());
+    return this.chosen?.needs_rows === false;
   }
 }

@@ -1,4 +1,4 @@
-/** Fields for the params of a train, made of the JSON schema by which an estimator describes them. */
+/** Fields for the params of a train and the options of an init, by the JSON schemas in which an estimator describes them. */
 
 import { el, field, pair, select } from "./dom.js";
 import { object, VERBATIM } from "./forms.js";
@@ -7,36 +7,49 @@ const EXAMPLE = '{"num_iterations": 200}';
 /** What stands for a default that is nothing to be seen. */
 const NOTHING = "empty";
 
-/** Fields that follow the model which is chosen. */
-export class ParamsForm {
+/** Fields by a schema, which may change. */
+export class SchemaFields {
   constructor() {
     /** @type {Array<{name: string, read: () => any}>} */
     this.fields = [];
-    this.named = el("div", {});
-    this.text = el("textarea", { name: "params", rows: "4", spellcheck: "false", placeholder: EXAMPLE });
-    this.written = field("Parameters", this.text, "A JSON object; empty for the defaults of the estimator.");
-    this.element = el("div", {}, this.named, this.written);
+    this.element = el("div", {});
   }
 
-  /** @param {any} schema JSON schema of an object; null where the estimator tells none */
+  /** @param {any} schema JSON schema of an object; null where nobody tells one */
   show(schema) {
     const properties = Object.entries(schema?.properties ?? {});
     this.fields = properties.map(([name, of]) => ({ name, ...input(name, plain(of, schema), schema.required?.includes(name)) }));
     const shown = pair(...this.fields.map((one) => one.element));
-    const others = !schema || schema.additionalProperties;
-    this.written.hidden = !others;
     // Of many that may be left alone nothing is in the way.
-    this.named.replaceChildren(...(!this.fields.length ? [] : others ? [el("details", {}, el("summary", {}, `Choose among the ${this.fields.length} most common`), shown)] : [shown]));
+    const folded = schema?.additionalProperties && el("details", {}, el("summary", {}, `Choose among the ${this.fields.length} most common`), shown);
+    this.element.replaceChildren(...(this.fields.length ? [folded || shown] : []));
   }
 
   /** What was filled in. */
   value() {
-    const said = this.written.hidden ? {} : object(this.text, EXAMPLE);
-    for (const { name, read } of this.fields) {
-      const value = read();
-      if (value !== undefined) said[name] = value;
-    }
-    return said;
+    const said = this.fields.map(({ name, read }) => [name, read()]);
+    return Object.fromEntries(said.filter(([, value]) => value !== undefined));
+  }
+}
+
+/** Those of params, and a box for others where they are taken. */
+export class ParamsForm {
+  constructor() {
+    this.fields = new SchemaFields();
+    this.text = el("textarea", { name: "params", rows: "4", spellcheck: "false", placeholder: EXAMPLE });
+    this.written = field("Parameters", this.text, "A JSON object; empty for the defaults of the estimator.");
+    this.element = el("div", {}, this.fields.element, this.written);
+  }
+
+  /** @param {any} schema JSON schema of an object; null where the estimator tells none */
+  show(schema) {
+    this.fields.show(schema);
+    this.written.hidden = Boolean(schema) && !schema.additionalProperties;
+  }
+
+  /** What was filled in. */
+  value() {
+    return { ...(this.written.hidden ? {} : object(this.text, EXAMPLE)), ...this.fields.value() };
   }
 }
 

@@ -26,7 +26,7 @@ export function uploadForm(names, model, signal, replacing) {
   const estimator = new EstimatorChoice(signal, demand);
   const sender = new Sender(file, source, signal);
   file.addEventListener("change", changed);
-  const asked = (data) => ({ target: data.get("target"), options: JSON.stringify(object(options, OPTIONS)), sheet: data.get("sheet"), estimator: data.get("estimator"), lane: data.get("lane"), replace: data.get("replace") });
+  const asked = (data) => ({ target: data.get("target"), options: JSON.stringify({ ...object(options, OPTIONS), ...estimator.options.value() }), sheet: data.get("sheet"), estimator: data.get("estimator"), lane: data.get("lane"), replace: data.get("replace") });
 
   async function store(data) {
     if (!target.value && !(estimator.needsNone && !sender.chosen)) throw at(target, new Error("The target column is missing: name it, or look first at what the columns are."));
@@ -53,7 +53,7 @@ export function uploadForm(names, model, signal, replacing) {
   const fields = [...modelInput(names, model), field("Table", file, "CSV, Excel, JSON, Parquet, Arrow or ORC, also in gzip or zstd; whatever its name is, the bytes tell."),
     source.element, field("Target column", target, "What is to be predicted. A look needs none, and proposes the columns."), columns,
     field("Options", options, "A JSON object that says what columns are, how rows are split, and more; empty for what is found out."),
-    pair(estimator.element, field("Sheet", el("input", { name: "sheet", ...VERBATIM }), "Of an Excel workbook; empty for the first.")),
+    pair(estimator.element, field("Sheet", el("input", { name: "sheet", ...VERBATIM }), "Of an Excel workbook; empty for the first.")), estimator.options.element,
     lane(), replace];
   const form = workingForm("Upload", fields, store, { second: ["Look first", lookFirst] });
   form.id = "upload";

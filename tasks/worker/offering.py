@@ -33,27 +33,30 @@ def offer_when_ready(sender: Any, **_: Any) -> None:
 
 
 def offer(settings: Settings) -> None:
-    """Say which estimators there are, and what each is. Raises nothing: it is for forms, no work depends on it."""
+    """Say which estimators there are, and what each is: first of those that ship, as others may take long. Raises
+    nothing: it is for forms, no work depends on it."""
+    offers = Offers(connect(settings))
     try:
-        Offers(connect(settings)).replace(descriptions(settings))
+        ours = of_ours(settings)
+        for name, description in ours.items():
+            offers.put(name, description)
+        offers.replace(ours | of_others(settings))
     except redis.exceptions.RedisError as error:
         log.warning("which estimators there are could not be said: %s", error)
 
 
-def descriptions(settings: Settings) -> dict[str, bytes]:
-    """The description of each estimator (JSON), by name. Only those that ship are imported into this process."""
+def of_ours(settings: Settings) -> dict[str, bytes]:
+    """The description (JSON) of each estimator that ships, by name. They import little, so that they may do it here."""
     from tasks.estimators.catalogue import Catalogue
     from tasks.estimators.describing import describe
-    from tasks.estimators.offered import others
 
-    catalogue = Catalogue(settings.estimator_paths, threads=1)
-    theirs = others() | settings.estimator_paths
-    ours = {name: msgspec.json.encode(describe(catalogue, name)) for name in catalogue.names() if name not in theirs}
-    return ours | _of_others(theirs)
+    catalogue, theirs = Catalogue({}, threads=1), _paths_of_others(settings)
+    return {name: msgspec.json.encode(describe(catalogue, name)) for name in catalogue.names() if name not in theirs}
 
 
-def _of_others(paths: dict[str, str]) -> dict[str, bytes]:
-    """The same of estimators whose code is not ours."""
+def of_others(settings: Settings) -> dict[str, bytes]:
+    """The same of estimators whose code is not ours, found out in a process of its own."""
+    paths = _paths_of_others(settings)
     if not paths:
         return {}
     command = [sys.executable, "-P", "-m", "tasks.worker.describing"]
@@ -66,3 +69,9 @@ def _of_others(paths: dict[str, str]) -> dict[str, bytes]:
     except (subprocess.SubprocessError, msgspec.DecodeError, OSError) as error:
         log.warning("estimators could not be described: %s", error)
         return {name: msgspec.json.encode({"name": name}) for name in paths}
+
+
+def _paths_of_others(settings: Settings) -> dict[str, str]:
+    from tasks.estimators.offered import others
+
+    return others() | settings.estimator_paths

@@ -232,11 +232,16 @@ def test_a_train_is_watched_live_and_shows_what_the_api_tells(seen: Seen, slow_s
 def test_params_that_an_estimator_names_are_fields(seen: Seen, slow_service: Service) -> None:
     page = seen.page
     sign_in(page, slow_service)
+    slow_service.estimators("fielded")
     # It needs no table, so that none is asked for.
     page.goto(f"{slow_service.url}/#/new/init")
     page.get_by_label("Model").fill("fields")
     expect(page.locator("#estimators option[value=fielded]")).to_be_attached()
     page.get_by_label("Estimator").fill("fielded")
+    page.get_by_label("Estimator").press("Tab")
+    scale = page.get_by_label("scale")
+    expect(scale).to_have_attribute("placeholder", "1")
+    scale.fill("2")
     page.get_by_role("button", name="Upload").click()
     expect(page.locator("#state")).to_have_text("succeeded", timeout=30_000)
     page.goto(f"{slow_service.url}/#/new/train/fields")
@@ -258,6 +263,8 @@ def test_params_that_an_estimator_names_are_fields(seen: Seen, slow_service: Ser
     version = slow_service.http.get("/v1/models/fields/versions/1").json()
     assert version["params"] == {"rounds": 4, "rate": 0.25, "pace": "fast", "gentle": True}
     assert version["params_used"] == {**version["params"], "remark": ""}
+    said = slow_service.http.post("/v1/models/fields/estimate", json={"rows": [[1]]}, headers=WAIT).json()
+    assert said["predictions"] == [0.5]
     # Of an estimator that takes others, too, the most common are there and out of the way.
     slow_service.init("plain", {"rows": ROWS}, target="y").raise_for_status()
     page.goto(f"{slow_service.url}/#/new/train/plain")

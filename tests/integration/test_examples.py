@@ -84,8 +84,7 @@ def test_versions_of_a_formula_are_as_those_of_any_model(service: Service) -> No
 
 
 def test_its_params_are_there_for_forms(service: Service) -> None:
-    offers = {one["name"]: one for one in service.http.get("/v1/estimators").raise_for_status().json()["estimators"]}
-    assert {"lightgbm", "loan", "slow"} <= offers.keys()
+    offers = service.estimators("lightgbm", "loan", "slow")
     loan = offers["loan"]
     assert (loan["error"], loan["needs_rows"], loan["columns"]) == ("", False, {"amount": "number", "months": "number"})
     assert loan["params_schema"]["properties"]["yearly_percent"] == {
