@@ -69,6 +69,8 @@ class ArtefactResource:
         if outcome is None and req.method != HEAD:
             outcome = await self._outcomes.wait(task, seconds=self._max_wait if seconds is None else seconds)
             await req.context.authenticator.admit_again(req, resp)
+            if seconds is not None:
+                resp.set_header("Preference-Applied", f"wait={seconds:g}")
         if outcome is None:
             resp.set_header("Location", f"/v1/tasks/{task}")
             show_accepted(resp, task, model=model, state=await self._outcomes.state(task, known=State.QUEUED))

@@ -7,16 +7,16 @@ import { taskLink } from "./places.js";
 const UNKNOWN = "not kept by the release that stored it";
 
 export function lineageCard(version) {
-  const { lineage } = version;
+  const { lineage, imported } = version;
   const code = lineage?.code;
   return card("Where it comes from", facts([
     ["Made", moment(version.created_at)],
     ["Took", duration(version.seconds)],
-    ["For", lineage ? lineage.who : UNKNOWN],
-    ...(version.task ? [["Task", el("a", { href: taskLink(version.task) }, "its train")]] : []),
+    ...(imported ? [["Imported", `from ${imported.source} by ${imported.who}`]] : [["For", lineage ? lineage.who : UNKNOWN]]),
+    ...(version.task ? [["Task", el("a", { href: taskLink(version.task) }, imported ? "its import" : "its train")]] : []),
     ...(lineage?.request_id ? [["Request", el("code", {}, lineage.request_id)]] : []),
     ["Current", periods(version.current_periods)],
-    ["Data", el("code", { title: version.fingerprint }, version.fingerprint.slice(0, 12))],
+    ["Data", version.fingerprint ? el("code", { title: version.fingerprint }, version.fingerprint.slice(0, 12)) : "not known here"],
     ["Estimator", version.estimator],
     ...(code ? [["Its package", code.package ? `${code.package} ${code.version ?? ""}` : "none: a file"], ["This service", code.service ?? "unknown"]] : []),
     ...(code?.source_sha256 ? [["Its module", el("code", { title: code.source_sha256 }, code.source_sha256.slice(0, 12))]] : []),

@@ -36,13 +36,14 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True):
 
 _LOAD: Final = '''```python
 import json
+from pathlib import Path
 
 import lightgbm
 import numpy as np
 
-with open("schema.json", encoding="utf-8") as file:
-    schema = json.load(file)
-booster = lightgbm.Booster(model_file="model.txt")
+schema = json.loads(Path("schema.json").read_text(encoding="utf-8"))
+# One, or one for each quantile.
+boosters = [lightgbm.Booster(model_file=file) for file in sorted(Path().glob("model*.txt"))]
 
 
 def number(value, column):
@@ -59,12 +60,14 @@ def number(value, column):
 def raw(rows):
     """What the model says of rows, each a dict by the names of the columns."""
     matrix = [[number(row.get(column["name"]), column) for column in schema["columns"]] for row in rows]
-    return booster.predict(np.array(matrix, dtype=float).reshape(len(rows), len(schema["columns"])))
+    numbers = np.array(matrix, dtype=float).reshape(len(rows), len(schema["columns"]))
+    found = [booster.predict(numbers) for booster in boosters]
+    return found[0] if len(found) == 1 else np.sort(np.column_stack(found), axis=1)
 ```
 '''
 _SAYS: Final = {
     "regression": "`raw(rows)` is the prediction of each row. Of several quantiles each has a file, such as"
-    f" `{QUANTILE_TEXT.format(0.9)}`; the service sorts what they say of a row.",
+    f" `{QUANTILE_TEXT.format(0.9)}`, and `raw(rows)` has all of them in each row, the lowest first.",
     "ranking": "`raw(rows)` is the score of each row: of the rows of one query the highest come first.",
     "binary": "`raw(rows)` is the chance of `schema['classes'][1]` in each row; the service then applies the"
     " calibration and the threshold of `decision` in version.json, if there are any.",

@@ -24,7 +24,7 @@ ASKED: list[dict[str, Any]] = [
 ]
 
 
-def train(runtime: Runtime, model: str, target: str, *, kind: Any) -> None:
+def train(runtime: Runtime, model: str, target: str, *, kind: Any, **params: Any) -> None:
     rows = [
         {
             "area": 20 + index % 70,
@@ -38,7 +38,7 @@ def train(runtime: Runtime, model: str, target: str, *, kind: Any) -> None:
     table = ingest.from_body(msgspec.json.encode({"rows": rows}), Media.JSON)
     asked = ingest.Request(model=model, target=target, estimator=DEFAULT_ESTIMATOR, options={})
     ingest.initialise(runtime, asked, table)
-    request = fitting.Request(model=model, params={"num_iterations": 15}, promote=Promote.ALWAYS)
+    request = fitting.Request(model=model, params={"num_iterations": 15, **params}, promote=Promote.ALWAYS)
     fitting.fit(runtime, request, report=lambda *_: None)
 
 
@@ -57,6 +57,7 @@ def runtime() -> Iterator[Runtime]:
     with Valkey() as valkey:
         made = make_runtime(Settings(redis_url=valkey.redis_url))
         train(made, "prices", "price", kind=lambda i: (20 + i % 70) * 3.0 + (i % 3) * 40 + (i % 2) * 10)
+        train(made, "spread", "price", kind=lambda i: i % 70 * 3.0, objective="quantile", alpha=[0.1, 0.5, 0.9])
         train(made, "dear", "dear", kind=lambda i: "yes" if (i % 70) + (i % 3) * 20 > 50 else "no")
         train(made, "sizes", "size", kind=lambda i: ("small", "middle", "large")[((i % 70) + (i % 3) * 20) // 40])
         yield made

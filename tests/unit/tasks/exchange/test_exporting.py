@@ -45,7 +45,7 @@ def test_the_same_version_makes_the_same_bytes(runtime: Runtime) -> None:
     assert export(runtime, "prices", 1) == export(runtime, "prices", 1)
 
 
-@pytest.mark.parametrize("model", ["prices", "dear", "sizes"])
+@pytest.mark.parametrize("model", ["prices", "spread", "dear", "sizes"])
 def test_plain_lightgbm_answers_alike_by_what_the_readme_says(
     runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
 ) -> None:
@@ -58,6 +58,8 @@ def test_plain_lightgbm_answers_alike_by_what_the_readme_says(
     found, known = names["raw"](ASKED).tolist(), estimates(runtime, model, ASKED)
     if model == "prices":
         assert found == known["predictions"]
+    elif model == "spread":
+        assert found == known["quantiles"]
     elif model == "dear":
         assert found == [chances[1] for chances in known["probabilities"]]
     else:

@@ -34,7 +34,7 @@ def bring(runtime: Runtime, model: str, data: bytes, **options: Any) -> dict[str
     return bring_in(runtime, Request(model=model, source="a test", **options), data)
 
 
-@pytest.mark.parametrize("model", ["prices", "dear", "sizes"])
+@pytest.mark.parametrize("model", ["prices", "spread", "dear", "sizes"])
 def test_what_was_exported_comes_back_and_answers_alike(runtime: Runtime, model: str) -> None:
     data = export(runtime, model, 1)
     result = bring(runtime, f"{model}-again", data)

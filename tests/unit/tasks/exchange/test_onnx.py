@@ -88,6 +88,11 @@ def test_whole_numbers_that_32_bits_hold_are_converted(runtime: Runtime) -> None
     assert export(runtime, "held", 1, form=Form.ONNX)
 
 
+def test_several_quantiles_have_no_such_form(runtime: Runtime) -> None:
+    with pytest.raises(InvalidField, match="several quantiles"):
+        export(runtime, "spread", 1, form=Form.ONNX)
+
+
 def test_without_the_extra_it_is_said_how_to_get_it(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 
