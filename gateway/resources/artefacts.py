@@ -19,7 +19,7 @@ from gateway.web.parameters import single_values
 from gateway.web.representations import show_accepted, show_outcome
 from gateway.web.tracing import trace_of
 from tasks.contract import CURRENT, EXPORT, FORM_KINDS, Form, Lane, State
-from tasks.errors import InvalidField, UnknownVersion
+from tasks.errors import InvalidField, UnknownTask, UnknownVersion
 from tasks.ledger.groups import Current, Head
 from tasks.ledger.outcomes import Outcome
 from tasks.registry.aliases import Aliases
@@ -61,10 +61,9 @@ class ArtefactResource:
         form = _form(single_values(req, known=("format",)).get("format", Form.ZIP.value))
         seconds = wait_seconds(req.get_header("Prefer"), limit=self._max_wait)
         found = await asyncio.to_thread(self._find, check_name(model), version)
-        task = await asyncio.to_thread(self._exports.task, model, found, form)
-        outcome = await self._outcomes.outcome(task) if task is not None else None
-        if task is None or (outcome is not None and outcome.state is not State.SUCCEEDED):
-            task, outcome = await self._make(req, model, found, form), None
+        task, outcome = await self._made(model, found, form)
+        if task is None:
+            task = await self._make(req, model, found, form)
         # What would be waited for is not sent.
         if outcome is None and req.method != HEAD:
             outcome = await self._outcomes.wait(task, seconds=self._max_wait if seconds is None else seconds)
@@ -76,6 +75,19 @@ class ArtefactResource:
             show_accepted(resp, task, model=model, state=await self._outcomes.state(task, known=State.QUEUED))
             return
         await _show(req, resp, outcome, name=f"{model}-{found.version}.{form.value}", task=task)
+
+    async def _made(self, model: str, version: Current, form: Form) -> tuple[str | None, Outcome | None]:
+        """(the task that makes or has made it, its result if it has); None where there is none that is of use."""
+        task = await asyncio.to_thread(self._exports.task, model, version, form)
+        if task is None:
+            return None, None
+        try:
+            # Its result may be gone before it is forgotten here: where Redis is short of memory, say.
+            await self._outcomes.task(task, owner=None)
+        except UnknownTask:
+            return None, None
+        outcome = await self._outcomes.outcome(task)
+        return (task, outcome) if outcome is None or outcome.state is State.SUCCEEDED else (None, None)
 
     async def _make(self, req: Request, model: str, version: Current, form: Form) -> str:
         """Have a worker make it. Returns the task."""

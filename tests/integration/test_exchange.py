@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tasks.client import Client
+from tasks.redis_keys import GROUP_KEY
 from tests.commands import add_account, mlservice, said
 from tests.service import Service
 from tests.unit.tasks.exchange import mlflow_folders
@@ -72,8 +73,13 @@ def test_a_request_that_does_not_wait_is_told_which_task_makes_the_file(service:
     assert first.status_code == 202, first.text
     task = service.http.get(first.headers["Location"] + "/result", headers={"Prefer": "wait=30"})
     assert task.content == service.http.get(path(2)).content
-    # It is made once.
+    # It is made once, and again when its result is gone.
     assert service.http.get("/v1/tasks", params={"model": MODEL}).json()["tasks"][0]["id"] == first.json()["id"]
+    with service.master() as master:
+        master.delete(GROUP_KEY.format(group=first.json()["id"].partition("-")[0]))
+    again = service.http.get(path(2), headers={"Prefer": "wait=30"})
+    assert (again.status_code, again.headers["Preference-Applied"]) == (200, "wait=30")
+    assert again.content == task.content
 
 
 def test_a_version_is_had_as_onnx(service: Service, tmp_path: Path) -> None:
