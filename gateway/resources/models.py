@@ -11,7 +11,7 @@ from falcon.asgi import Request, Response
 
 from gateway.identity.auth import requires
 from gateway.identity.scopes import VIEWING, seen_models
-from gateway.web.conditions import check_match, show_tagged
+from gateway.web.conditions import check_match, means_one, show_tagged
 from gateway.web.errors import told
 from gateway.web.parameters import force, page_limit, position, single_values
 from gateway.web.representations import fact_document, model_document, show
@@ -67,7 +67,7 @@ class ModelResource:
         """Change its notes and tags."""
         single_values(req, known=())
         given, expected = await read_json(req), None
-        if req.if_match:
+        if means_one(req):
             described = await asyncio.to_thread(self._descriptions.model, model)
             check_match(req, model_document(described))
             expected = described.notes

@@ -11,7 +11,7 @@ from falcon.asgi import Request, Response
 
 from gateway.identity.auth import requires
 from gateway.identity.scopes import VIEWING
-from gateway.web.conditions import check_match, show_tagged
+from gateway.web.conditions import check_match, means_one, show_tagged
 from gateway.web.errors import told
 from gateway.web.parameters import force, page_limit, position, single_values
 from gateway.web.representations import show, version_document, version_lines
@@ -66,7 +66,7 @@ class VersionResource:
         """Change its notes and tags."""
         single_values(req, known=())
         number, given, expected = _number(model, version), await read_json(req), None
-        if req.if_match:
+        if means_one(req):
             described = await asyncio.to_thread(self._descriptions.version, model, number)
             check_match(req, version_document(described))
             expected = described.notes
@@ -125,7 +125,7 @@ class PromoteResource:
     async def on_post(self, req: Request, resp: Response, model: str, version: str) -> None:
         """Make this version current, or roll back to it; the body may say why."""
         single_values(req, known=())
-        number, why = _number(model, version), reason(await read_json(req))
+        number, why = _number(model, version), reason(await read_json(req, absent={}))
         who = req.context.principal.name
         await asyncio.to_thread(self._registry.promote, model, number, who=who, why=why)
         log.info(

@@ -24,9 +24,14 @@ def show_tagged(req: Request, resp: Response, document: Any) -> None:
         resp.data, resp.status = None, HTTP_304
 
 
+def means_one(req: Request) -> bool:
+    """Whether the caller says what it is that he means."""
+    return req.get_header("If-Match") is not None
+
+
 def check_match(req: Request, document: Any) -> None:
-    """Raise PreconditionFailed if the caller means another document than this."""
-    if req.if_match and not _names(req.if_match, _tag(document)):
+    """Raise PreconditionFailed if the caller means another document than this, or says nothing that is a tag."""
+    if means_one(req) and not _names(req.if_match, _tag(document)):
         raise PreconditionFailed("it has changed since it was read: read it again, and send its new ETag in If-Match")
 
 

@@ -14,10 +14,10 @@ from tasks.errors import MalformedBody
 LONGEST: Final = 16 * 1024
 
 
-async def read_json(req: Request) -> Any:
-    """The body's value; None for none. Raises BodyTooLarge, MalformedBody."""
+async def read_json(req: Request, *, absent: Any = None) -> Any:
+    """The body's value; `absent` where there is no body. Raises BodyTooLarge, MalformedBody."""
     body = await read_body(req, limit=LONGEST)
     try:
-        return msgspec.json.decode(body) if body else None
+        return msgspec.json.decode(body) if body else absent
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise MalformedBody("the body is not valid JSON") from None

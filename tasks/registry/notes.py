@@ -22,7 +22,7 @@ TAG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 TAG_RULE: Final = "1 to 64 of A-Z, a-z, 0-9, _, . and -, of which the first is a letter or a digit"
 #: Where the notes on the model itself lie, among those on its versions by their numbers.
 MODEL: Final = "model"
-#: What is no text: all that no keyboard has but tab and line breaks.
+#: What is no text: control characters but tab and line breaks.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -72,9 +72,7 @@ def changes(old: Notes, new: Notes) -> list[str]:
 
 
 def reason(given: Any) -> str:
-    """Why somebody wants something, out of a body that may say it; empty for none. Raises InvalidField."""
-    if given is None:
-        return ""
+    """Why somebody wants something, out of a body that may say it; empty if it does not. Raises InvalidField."""
     if not isinstance(given, dict) or given.keys() - {"reason"}:
         raise InvalidField('the body must be {"reason": "..."}, or none').at("")
     return check_reason(given.get("reason", ""))

@@ -12,7 +12,7 @@ RECORD: Final = "FUZZ_RECORD"
 CASES: Final = 2000
 #: Successes that depend on luck: a task that is to be cancelled may have begun, if the workers are quick.
 LUCKY: Final = {("cancelTask", 200)}
-METHODS: Final = {"get", "put", "post", "delete"}
+METHODS: Final = {"get", "put", "post", "patch", "delete"}
 
 
 class Seen(NamedTuple):

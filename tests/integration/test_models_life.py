@@ -310,6 +310,9 @@ def test_what_was_changed_meanwhile_is_not_overwritten(service: Service, kept: s
         assert service.http.patch(path, json={"notes": "mine"}, headers=tag).status_code == 200
         late = service.http.patch(path, json={"notes": "also mine"}, headers=tag)
         assert late.status_code == 412
+        for other in ('"another"', "no tag", ""):
+            assert service.http.patch(path, json={"notes": "x"}, headers={"If-Match": other}).status_code == 412
+        assert service.http.patch(path, json={}, headers={"If-Match": "*"}).status_code == 200
         assert "read it again" in late.json()["detail"]
         assert service.http.get(path).json()["notes"] == "mine"
     assert service.http.patch("/v1/models/never-there", json={}).status_code == 404
@@ -348,9 +351,9 @@ def test_tags_find_models_and_versions(service: Service, model: str) -> None:
 
 def test_a_promotion_says_who_and_why(service: Service, kept: str) -> None:
     path = f"/v1/models/{kept}/versions/1/promote"
-    wrong: list[Any] = [{"reasons": "x"}, {"reason": 1}, {"reason": "x" * 1001}, []]
+    wrong: list[Any] = [{"reasons": "x"}, {"reason": 1}, {"reason": "x" * 1001}, [], None]
     for body in wrong:
-        assert service.http.post(path, json=body).status_code == 422
+        assert service.http.post(path, content=json.dumps(body)).status_code == 422
     assert service.http.post(path, json={"reason": "better on last week's rows"}).status_code == 200
     assert service.http.post(path).status_code == 200
     told = service.http.get(f"/v1/models/{kept}/history", params={"limit": 2}).json()["history"]

@@ -19,6 +19,7 @@ from tasks.learning.predicting import Request, answer
 from tasks.ledger.groups import Claim, Current, Group, Head, new_group_id
 from tasks.ledger.outcomes import Outcome, failure
 from tasks.redis_keys import BLOB_KEY, BLOBS_KEY, DEAD_KEY, GROUP_KEY, OWNER_KEY, RETIRED_KEY, UPLOAD_KEY
+from tasks.registry.deleting import Deleting
 from tasks.registry.in_progress import in_use
 from tasks.upkeep.budget import Budget
 from tasks.upkeep.garbage import remove_left_behind
@@ -127,6 +128,22 @@ def test_old_versions_go_with_their_artefacts_and_reports_and_never_the_current_
         assert (gone.state, b"UnknownVersion" in gone.body) == (State.FAILED, True)
         with pytest.raises(UnknownVersion):
             place.runtime.registry.promote("m", number, who="somebody")
+
+
+def test_the_bytes_of_what_was_deleted_go_with_the_next_sweep(place: Place) -> None:
+    place.init(1)
+    for iterations in (1, 2):
+        place.train(iterations=iterations)
+    deleting = Deleting(place.client, place.runtime.registry)
+    before = place.stored()
+    deleting.version("m", 2, who="somebody", force=True)
+    assert place.stored() == before
+    place.sweep()
+    assert place.stored() == before - 3, "its two artefacts and its report; the first has the schema too"
+    assert estimated(place.runtime).state is State.FAILED
+    deleting.model("m", who="somebody", force=False)
+    place.sweep()
+    assert place.stored() == 0
 
 
 def test_young_versions_and_those_that_were_current_a_moment_ago_stay(place: Place) -> None:
