@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from tasks.config.sources_file import DataSource
-from tasks.errors import BodyTooLarge, InvalidField, Unavailable
+from tasks.errors import BodyTooLarge, InvalidField, SettingsError, Unavailable
 from tasks.sources.asked import Asked
 from tasks.sources.reading import read_source
 from tasks.tables.bounds import UNBOUNDED, Bounds
@@ -138,3 +139,10 @@ def test_a_table_past_the_bounds_is_refused(path: Path) -> None:
     make(path, "CREATE TABLE t (a)", rows=[(number,) for number in range(MANY)])
     with pytest.raises(BodyTooLarge, match=r"^the source 'wifi' has"):
         read(path, Bounds(rows=100))
+
+
+def test_a_driver_that_is_not_installed_is_named_with_its_extra(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(path, "CREATE TABLE t (a)", rows=[(1,)])
+    monkeypatch.setitem(sys.modules, "adbc_driver_sqlite.dbapi", None)
+    with pytest.raises(SettingsError, match=r"pip install 'mlservice\[sql\]'"):
+        read(path)
