@@ -168,7 +168,7 @@ def _options(schema: Schema, choices: Choices, before: Snapshot) -> dict[str, An
         "problem": schema.problem,
         "columns": columns,
         "holdout": choices.holdout or before.holdout_rows / before.rows,
-        "split": {"by": choices.split, "folds": choices.folds},
+        "split": choices.split,
     }
 
 

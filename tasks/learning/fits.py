@@ -40,13 +40,14 @@ def fit_models(
 ) -> Fitted:
     """Fit what is measured and what is served. What is recorded is the fit of what is served.
 
-    Of tables of few rows the served model learns from the test rows, too, after others that have not seen them were
-    measured: by folds, but for params that were `searched` on most of their rows. Raises what the estimator and the
-    recorder raise.
+    Of tables of few rows, and where folds were asked for, the served model learns from the test rows, too, after others
+    that have not seen them were measured: by folds, but for params that were `searched` on most of their rows. Raises
+    what the estimator and the recorder raise.
     """
     folds: list[Graded] = []
     measured, learned = None, dataset
-    if dataset.test is not None and dataset.rows < FEW_ROWS and estimator.repeats and dataset.choices.folds:
+    few = dataset.rows < FEW_ROWS or dataset.choices.crossed
+    if dataset.test is not None and few and estimator.repeats and dataset.choices.folds:
         quiet = unrecorded(recorder)
         quantile = estimator.quantile(params)
         if not searched:

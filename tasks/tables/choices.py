@@ -38,6 +38,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     holdout: float = 0.0
     #: Whether a table of few rows is measured by cross-validation: how many folds, or 0.
     folds: int = 0
+    #: Whether it is measured so however many rows it has: a number of folds was asked for.
+    crossed: bool = False
 
 
 #: Of who chose nothing, and of earlier releases.
@@ -54,6 +56,7 @@ def choices_of(
         class_weight=_class_weight(options.get("class_weight"), classes),
         split=wanted.by,
         folds=wanted.folds,
+        crossed=wanted.crossed,
         holdout=wanted.holdout,
         **_threshold(options.get("threshold"), problem),
     )

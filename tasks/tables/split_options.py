@@ -52,8 +52,9 @@ def wanted_of(options: Mapping[str, Any], schema: Schema) -> Wanted:
         )
     column = schema.beside_of(cast(Any, by)) if by != "random" else ""
     query = schema.beside_of("query") if ranking and by == "time" else ""
+    crossed = bool(folds) and "folds" in given
     holdout = _fraction(options.get("holdout", HOLDOUT))
-    return Wanted(holdout=holdout, by=cast(Rule, by), column=column, query=query, folds=folds)
+    return Wanted(holdout=holdout, by=cast(Rule, by), column=column, query=query, folds=folds, crossed=crossed)
 
 
 def _fraction(value: Any) -> float:

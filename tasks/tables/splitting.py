@@ -49,6 +49,8 @@ class Wanted:
     query: str = ""
     #: How many folds a table of few rows is measured by; 0: by its test rows.
     folds: int = 0
+    #: Whether it is measured so however many rows it has.
+    crossed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
