@@ -158,6 +158,7 @@ def _snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
         "holdout_rows": snapshot.holdout_rows,
         "validation_rows": snapshot.validation_rows,
         "source": snapshot.source,
+        "options": snapshot.options,
         "created_at": _time(snapshot.created_at),
     }
 

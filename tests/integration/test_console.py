@@ -260,6 +260,7 @@ def test_params_that_an_estimator_names_are_fields(seen: Seen, slow_service: Ser
     page.get_by_label("gentle").select_option("yes")
     page.get_by_role("button", name="Train").click()
     expect(page.locator("#state")).to_have_text("succeeded", timeout=30_000)
+    assert slow_service.http.get("/v1/models/fields").json()["snapshot"]["options"] == {"scale": 2.0}
     version = slow_service.http.get("/v1/models/fields/versions/1").json()
     assert version["params"] == {"rounds": 4, "rate": 0.25, "pace": "fast", "gentle": True}
     assert version["params_used"] == {**version["params"], "remark": ""}
