@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tasks.errors import InvalidField, Unavailable
+from tasks.errors import InvalidField, ServiceError, Unavailable
 from tasks.estimators.base import Estimator
 from tasks.estimators.onnx_form import POINTER, answer, open_session, to_onnx
 from tasks.exchange.samples import sample
@@ -34,9 +34,14 @@ def onnx(runtime: Runtime, model: str, record: Version, schema: Schema) -> bytes
     converted = to_onnx(estimator, loaded)
     made_up = converted.harder(sample(schema, ROWS))
     rows = pa.concat_tables([made_up, *_held_out(runtime, model, record, schema)])
-    session = open_session(converted.data)
     known = _known(estimator, loaded, rows, schema)
-    found = answer(session, converted.feed(rows), rows.num_rows)
+    try:
+        found = answer(open_session(converted.data), converted.feed(rows), rows.num_rows)
+    except ServiceError:
+        raise
+    except Exception as error:
+        # The runtime's own, for what it cannot do.
+        raise InvalidField(f"what onnx makes of this model cannot be run: {error}"[:500]).at(POINTER) from error
     if found.shape != known.shape:
         raise InvalidField("what onnx makes of this model gives answers of another shape; take the zip along").at(
             POINTER

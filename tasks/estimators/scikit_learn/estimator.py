@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from tasks.errors import EstimatorFailed, ServiceError
 from tasks.estimators.base import Dataset, Estimator, Progress
-from tasks.estimators.scikit_learn import fitting, portable, shape, storing
+from tasks.estimators.onnx_form import OnnxModel
+from tasks.estimators.scikit_learn import fitting, onnx, portable, shape, storing
 from tasks.estimators.scikit_learn.allowed import full_names
 from tasks.estimators.scikit_learn.library import computing, warnings_logged
 from tasks.estimators.scikit_learn.linear import explanation
@@ -83,6 +84,10 @@ class ScikitLearn(Estimator[ScikitModel]):
     def use(self, schema: Schema) -> str:
         """How skops reads them."""
         return portable.use(schema)
+
+    def onnx(self, model: ScikitModel) -> OnnxModel:
+        """Raises InvalidField for what skl2onnx cannot convert."""
+        return onnx.convert(model)
 
     def importance(self, model: ScikitModel) -> dict[str, float]:
         """Of each column the importances of its numbers in sum, or of a linear model their coefficients, each times how

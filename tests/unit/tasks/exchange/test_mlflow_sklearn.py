@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
@@ -14,7 +15,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
+from tasks.contract import Form
 from tasks.errors import InvalidField, InvalidRequest
+from tasks.exchange.exporting import export
 from tasks.worker.runtime import Runtime
 from tests.unit.tasks.exchange import mlflow_folders as mlflow
 from tests.unit.tasks.exchange.conftest import estimates
@@ -71,6 +74,19 @@ def test_mixed_columns_that_are_named(runtime: Runtime) -> None:
     brought(runtime, "sk-mixed", pipeline, **NUMBERS, city="string")
     found = estimates(runtime, "sk-mixed", [dict(zip(names, row, strict=True)) for row in asked.tolist()])
     assert found["predictions"] == known
+    session = onnxruntime.InferenceSession(export(runtime, "sk-mixed", 1, form=Form.ONNX))
+    numbers = {name: asked[:, [place]].astype(np.float32) for place, name in enumerate(NUMBERS)}
+    converted = session.run(None, {**numbers, "city": asked[:, [2]]})[-1].reshape(-1)
+    assert np.abs(converted - known).max() <= 1e-5 * max(known)
+
+
+def test_what_onnx_reads_otherwise_is_refused(runtime: Runtime) -> None:
+    texts = np.array([[text] for text in TEXTS], dtype=object)
+    columns = make_column_transformer((TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3)), 0))
+    pipeline = make_pipeline(columns, LogisticRegression(C=100)).fit(texts, [1, 0, 1, 0] * 5)
+    brought(runtime, "sk-chars", pipeline, text="string")
+    with pytest.raises(InvalidField, match=r"take the zip along|cannot convert"):
+        export(runtime, "sk-chars", 1, form=Form.ONNX)
 
 
 def test_text(runtime: Runtime) -> None:
