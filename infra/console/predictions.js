@@ -9,16 +9,17 @@ import { csv, save } from "./saving.js";
 /** Most rows that are shown. */
 const SHOWN = 200;
 
-/** @param {{version: number, model: string, predictions: any[], probabilities?: number[][], classes?: any[], kept?: Record<string, any[]>, notes?: any[], contributions?: any}} result */
+/** @param {{version: number, model: string, predictions: any[], probabilities?: number[][], classes?: any[], quantiles?: number[][], alpha?: number[], kept?: Record<string, any[]>, notes?: any[], contributions?: any}} result */
 export function predictions(result) {
   const classes = (result.probabilities && result.classes) || [];
+  const levels = result.alpha ?? [];
   const kept = Object.entries(result.kept ?? {});
   const rows = result.predictions.slice(0, SHOWN).map((value, index) =>
-    [index + 1, ...kept.map(([, values]) => plain(values[index])), number(value), ...classes.map((_, at) => `${(result.probabilities[index][at] * 100).toFixed(1)} %`)]);
+    [index + 1, ...kept.map(([, values]) => plain(values[index])), number(value), ...classes.map((_, at) => `${(result.probabilities[index][at] * 100).toFixed(1)} %`), ...levels.map((_, at) => number(result.quantiles[index][at]))]);
   const more = result.predictions.length - rows.length;
   return el("div", {},
     el("p", { class: "hint" }, `Version ${result.version} of ${result.model} answered${more > 0 ? `; the first ${SHOWN} of ${number(result.predictions.length)}` : ""}.`),
-    el("div", { class: "predictions" }, table("Predictions", ["Row", ...kept.map(([name]) => name), "Prediction", ...classes.map(String)], rows)),
+    el("div", { class: "predictions" }, table("Predictions", ["Row", ...kept.map(([name]) => name), "Prediction", ...classes.map(String), ...levels.map((level) => `Quantile ${level}`)], rows)),
     findingList(result.notes ?? []),
     el("p", {}, el("button", { type: "button", class: "quiet", onclick: () => save(file(result, classes, kept), `${result.model}-predictions.csv`) }, "Save all as CSV")),
     result.contributions && contributions(result));
@@ -28,8 +29,8 @@ const plain = (value) => (value === null || value === undefined ? "" : typeof va
 
 /** All of them, as exact as they are, with the columns that the API gives in CSV. */
 function file(result, classes, kept) {
-  const own = ["prediction", ...classes.map((name) => `probability_${name}`)];
+  const own = ["prediction", ...classes.map((name) => `probability_${name}`), ...(result.alpha ?? []).map((level) => `quantile_${level}`)];
   const heads = [...kept.map(([name]) => (own.includes(name) ? `kept_${name}` : name)), ...own];
   return csv(heads, result.predictions.map((value, index) =>
-    [...kept.map(([, values]) => plain(values[index])), value, ...(classes.length ? result.probabilities[index] : [])]));
+    [...kept.map(([, values]) => plain(values[index])), value, ...(classes.length ? result.probabilities[index] : []), ...(result.quantiles?.[index] ?? [])]));
 }

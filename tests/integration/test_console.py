@@ -495,6 +495,24 @@ def test_an_estimate_with_the_keyboard_alone(seen: Seen, slow_service: Service) 
     expect(page.get_by_role("button", name="Estimate")).to_be_focused()
 
 
+def test_quantiles_have_columns_of_their_own(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    slow_service.init("levels", {"rows": ROWS}, target="y").raise_for_status()
+    slow_service.train("levels", params={"objective": "quantile", "alpha": [0.1, 0.9]}).raise_for_status()
+    sign_in(page, slow_service)
+    page.goto(f"{slow_service.url}/#/new/estimate/levels")
+    page.get_by_label("Rows", exact=True).fill("x\n3\n")
+    page.get_by_role("button", name="Estimate").click()
+    expect(page.locator("#answer thead th")).to_have_text(
+        ["Row", "Prediction", "Quantile 0.1", "Quantile 0.9"], timeout=30_000
+    )
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save all as CSV").click()
+    heads, values = saved.value.path().read_text().split()
+    assert heads == "prediction,quantile_0.1,quantile_0.9"
+    assert len(values.split(",")) == 3
+
+
 def test_an_address_that_is_none(seen: Seen, slow_service: Service) -> None:
     page = seen.page
     sign_in(page, slow_service)
