@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from tasks.estimators.scikit_learn.estimator import ScikitLearn
 from tasks.estimators.without_rows import declared
 from tests import planted
 
+EXAMPLES = Path(__file__).parents[4] / "examples"
 #: What cannot be looked at in the process of the tests, or costs time for what is not planted here.
 ELSEWHERE = ("fork", "speed")
 
@@ -89,6 +92,11 @@ def test_one_that_needs_no_rows_is_asked_for_rows_that_are_made_up() -> None:
     found = checked(planted.Formula, {})
     assert verdicts(found) == {}
     assert {"the answer", "new texts and categories", "threads"} <= found.keys()
+
+
+def test_the_example_of_a_formula_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(EXAMPLES / "formula")
+    assert verdicts(checked(import_module("loan").Loan, {"yearly_percent": 5})) == {}
 
 
 def test_new_texts_that_all_get_one_answer_are_a_warning() -> None:
