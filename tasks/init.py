@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -10,6 +9,7 @@ from celery import Task, shared_task
 
 from tasks.contract import DEFAULT_ESTIMATOR, TASKS, Kind, Media
 from tasks.errors import InvalidField, MalformedBody, ServiceError
+from tasks.learning.init_query import check_alone, merged
 from tasks.ledger.groups import Claim, Head
 from tasks.ledger.outcomes import Outcome
 from tasks.tables.malformed import parse
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from tasks.tables.reading.forms import Form
     from tasks.tables.reading.result import Reading
 
-#: What may be said in a field of a form, beside its file, in place of the query.
-FIELDS: Final = ("target", "estimator", "options", "sheet", "replace", "append", "dry_run", "upload")
-#: Those that are true or false.
-FLAGS: Final = ("replace", "append", "dry_run")
 #: A body that names a source has at most so many bytes.
 SOURCE_BYTES: Final = 1024 * 1024
 
@@ -132,7 +128,7 @@ def _initialised(runtime: Runtime, head: Head, sent: bytes, *, claim: Claim | No
     from tasks.learning import appending, ingest
 
     head, sent, form = _meant(runtime, head, sent)
-    _check_alone("append", head.query)
+    check_alone("append", head.query)
     request, reading = _asked(runtime, head, form, claim)
     if "append" in head.query:
         del sent, form
@@ -142,13 +138,6 @@ def _initialised(runtime: Runtime, head: Head, sent: bytes, *, claim: Claim | No
     # What was sent may be as large as the table.
     del sent, form
     return ingest.initialise(runtime, request, reading)
-
-
-def _check_alone(flag: str, query: Mapping[str, str]) -> None:
-    """Raise InvalidField if another flag is set beside this one."""
-    other = next((name for name in FLAGS if name != flag and name in query), None)
-    if flag in query and other:
-        raise InvalidField(f"{flag} and {other} cannot be used together: leave one of them out").at(f"?{other}")
 
 
 def _asked(runtime: Runtime, head: Head, form: Form, claim: Claim | None) -> tuple[Request, Reading | None]:
@@ -188,7 +177,7 @@ def _meant(runtime: Runtime, head: Head, sent: bytes) -> tuple[Head, bytes, Form
     """(the head, whose query has what a form says; the body as it came; the file in it) that a request means: its own,
     or those of the upload that it names. Raises InvalidField, NotFound."""
     form = _opened(runtime, head, sent)
-    head = msgspec.structs.replace(head, query=_merged(form.fields, head.query))
+    head = msgspec.structs.replace(head, query=merged(form.fields, head.query))
     upload = head.query.get("upload")
     if not upload:
         return head, sent, form
@@ -216,26 +205,6 @@ def _named(body: bytes) -> SourceBody:
     except MalformedBody:
         return SourceBody()
     return parse(body, NamedSource) if named.source is not None else SourceBody()
-
-
-def _merged(fields: Mapping[str, str], query: Mapping[str, str]) -> dict[str, str]:
-    """The fields of a form and the query's parameters together: of flags those that are true, as in the query.
-
-    A field that is empty says nothing: browsers send those that nobody filled in. Raises InvalidField for a field that
-    is none of FIELDS, for a flag that is neither, and for one that says something else than the query.
-    """
-    said = {name: value for name, value in fields.items() if value}
-    for name in fields:
-        if name not in FIELDS:
-            raise InvalidField(f"unknown field {name[:80]!r} in the form; known are {', '.join(FIELDS)}")
-    for name, value in said.items():
-        if name in FLAGS and value not in ("true", "false"):
-            raise InvalidField(f"{name} must be true or false, not {value[:40]!r}").at(f"?{name}")
-        if query.get(name, value) != value:
-            raise InvalidField(f"{name} is {query[name][:80]!r} in the query and {value[:80]!r} in the form").at(
-                f"?{name}"
-            )
-    return {**{name: value for name, value in said.items() if name not in FLAGS or value == "true"}, **query}
 
 
 def _csv_apart(options: dict[str, Any]) -> tuple[dict[str, Any], CsvOptions]:
