@@ -19,11 +19,13 @@ from tasks.exchange.mlflow import DESCRIPTION, read_mlflow
 from tasks.exchange.ours import read_ours
 from tasks.exchange.package import MANIFEST, digest
 from tasks.exchange.samples import sample
+from tasks.learning.deciding import decided
 from tasks.learning.fitting import train_result
 from tasks.learning.guarding import differences
 from tasks.ledger.groups import Claim
 from tasks.ledger.outcomes import Outcome
 from tasks.registry.history import task_of, who_asked
+from tasks.registry.measured import NO_DECISION
 from tasks.registry.names import check_name
 from tasks.registry.records import NO_SCHEMA, Imported, Promotion, Version
 from tasks.registry.schemas import with_schema
@@ -154,9 +156,12 @@ def _tried(estimator: Estimator[Any], brought: Brought) -> Any:
         if brought.examples:
             reader = RowReader(brought.schema)
             tables.append(reader.table([reader.read(msgspec.json.encode({"rows": brought.examples}))]))
+        decision = brought.version.decision if brought.version is not None else NO_DECISION
         for table in tables:
-            _check_answer(estimator.predict(loaded, table), table.num_rows, brought.schema)
-    except ServiceError as error:
+            answer = decided(estimator.predict(loaded, table), decision, brought.schema)
+            _check_answer(answer, table.num_rows, brought.schema)
+    except (ServiceError, ValueError, LookupError) as error:
+        # The latter two: a decision whose parts do not belong together.
         raise InvalidField(f"the model does not answer rows of its own schema: {error}") from error
     return loaded
 

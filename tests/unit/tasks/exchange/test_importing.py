@@ -15,6 +15,7 @@ from tasks.errors import BodyTooLarge, Conflict, InvalidField, InvalidRequest, M
 from tasks.exchange import archives
 from tasks.exchange.exporting import export
 from tasks.exchange.importing import Request, bring_in
+from tasks.exchange.package import digest
 from tasks.registry.schemas import with_schema
 from tasks.worker.runtime import Runtime
 from tests.unit.tasks.exchange import mlflow_folders as mlflow
@@ -184,6 +185,17 @@ def test_what_is_no_model_is_refused_and_changes_nothing(runtime: Runtime, make:
         bring(runtime, "refused", make(export(runtime, "prices", 1)))
     with pytest.raises(UnknownModel):
         runtime.registry.model("refused")
+
+
+def test_a_decision_that_does_not_fit_its_model_is_refused(runtime: Runtime) -> None:
+    ours = export(runtime, "sizes", 1)
+    with zipfile.ZipFile(io.BytesIO(ours)) as archive:
+        record, manifest = json.loads(archive.read("version.json")), json.loads(archive.read("manifest.json"))
+    record["decision"] = {"calibration": [{"x": [0.0, 1.0], "y": [0.0]}]}
+    said = json.dumps(record).encode()
+    manifest["files"]["version.json"]["sha256"] = digest(said)
+    with pytest.raises(InvalidField, match="does not answer rows"):
+        bring(runtime, "refused", changed(ours, version__json=said, manifest__json=json.dumps(manifest).encode()))
 
 
 def test_a_model_in_use_gets_no_other_columns_by_mistake(runtime: Runtime) -> None:
