@@ -91,15 +91,20 @@ class Trier:
         """As `Judge` says."""
         asked = {**self._base, **params}
         self._estimator.check(asked)
-        return self._crossed(asked, report) if self._parts else self._on_validation(asked, report)
+        # The params as they are were allowed, and may be a little slower this time.
+        allow = self._allow if params else _any_model
+        judge = self._crossed if self._parts else self._on_validation
+        return judge(asked, report, allow)
 
-    def _crossed(self, params: Mapping[str, Any], report: Callable[[int, float], None]) -> float:
+    def _crossed(
+        self, params: Mapping[str, Any], report: Callable[[int, float], None], allow: Callable[[Any], None]
+    ) -> float:
         quantile, found, start = self._estimator.quantile(params), list[dict[str, float]](), self._clock()
         # May become fewer meanwhile.
         while len(found) < len(self._parts):
             part = self._parts[len(found)]
             model = self._estimator.fit(part, params, lambda _iteration, _total, _metrics: self._pulse())
-            self._allow(model)
+            allow(model)
             found.append(figures(grade(self._estimator, model, part, quantile=quantile).outcomes))
             if self.metric:
                 report(len(found), self._loss(self._mean(found)))
@@ -113,7 +118,9 @@ class Trier:
             return FOLDS
         return max(FEWEST_FOLDS, int(self._seconds / (WANTED_TRIALS * max(fold_seconds, 1e-9))))
 
-    def _on_validation(self, params: Mapping[str, Any], report: Callable[[int, float], None]) -> float:
+    def _on_validation(
+        self, params: Mapping[str, Any], report: Callable[[int, float], None], allow: Callable[[Any], None]
+    ) -> float:
         estimator, dataset = self._estimator, self._dataset
         quantile = estimator.quantile(params)
 
@@ -125,7 +132,7 @@ class Trier:
                 report(iteration, -value if estimator.grows(name) else value)
 
         model = estimator.fit(dataset, params, watch)
-        self._allow(model)
+        allow(model)
         decision = choose(estimator, model, dataset, quantile=quantile)
         outcomes = outcomes_on(
             dataset.holdout, estimator, model, dataset.schema,
@@ -136,6 +143,8 @@ class Trier:
     def _mean(self, found: list[dict[str, float]]) -> float:
         if not self.metric:
             self.metric = self._chosen(found)
+        if not all(self.metric in one for one in found):
+            raise EstimatorFailed(f"{self.metric}, which judges trials, is not told of models of these params")
         value = float(np.mean([one[self.metric] for one in found]))
         if not math.isfinite(value):
             raise EstimatorFailed(f"{self.metric} is not finite: the estimator predicts NaN or infinity")
@@ -150,3 +159,7 @@ class Trier:
 
     def _loss(self, value: float) -> float:
         return -value if self.grows else value
+
+
+def _any_model(_model: Any) -> None:
+    """Nothing is said against it."""

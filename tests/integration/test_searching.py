@@ -187,3 +187,17 @@ def test_params_of_a_step_of_scikit_learn_are_looked_for(runtime: Runtime) -> No
     # The first trial begins with a penalty of 1, and less is better where nothing is noise.
     assert trained["params_used"]["ridge__alpha"] < 1
     assert trained["metrics"]["r2"] > 0.99
+
+
+def test_a_search_among_models_that_are_quick_enough(runtime: Runtime) -> None:
+    search = read_search({"trials": 3, "space": {"max_depth": [3, 4, 5]}})
+    found = bounded(runtime, 1.0, search=search)
+    assert found["latency"]["measured"] < 1
+    assert sum(found["search"]["trials"].values()) == 4
+    assert found["latency"]["bounded"] == {}
+
+
+def test_a_quantile_is_judged_by_its_own_loss(runtime: Runtime) -> None:
+    search = {"trials": 2, "space": {"num_leaves": [3, 5]}}
+    found = train(runtime, search, params={**PARAMS, "objective": "quantile", "alpha": 0.8})["search"]
+    assert found["metric"] == "pinball"
