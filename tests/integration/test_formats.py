@@ -287,3 +287,22 @@ def test_a_csv_for_a_spreadsheet_has_no_formulas(service: Service) -> None:
     assert service.estimate("formulas", asked, spreadsheet="safe").json()["predictions"] == plain
     wrong = service.http.post("/v1/models/formulas/estimate?spreadsheet=yes", json=asked)
     refused(wrong, 422, "spreadsheet must be safe", "'yes'", pointer="?spreadsheet")
+
+
+def test_a_column_of_json_is_learned_asked_and_appended(service: Service) -> None:
+    model, waiting = "/v1/models/nested", {"Prefer": "wait=60"}
+    documents = [{"kind": ["calm", "wild"][n % 2], "n": n} for n in range(80)]
+    rows = [{"doc": doc, "x": n, "y": 10.0 * (n % 2) + 0.1 * n} for n, doc in enumerate(documents)]
+    query = {"target": "y", "options": json.dumps({"columns": {"doc": {"type": "text", "format": "json"}}})}
+    plain = service.http.post(f"{model}/init", json={"rows": rows}, params={"target": "y"}, headers=waiting)
+    assert (plain.status_code, '"format": "json"' in plain.json()["detail"]) == (422, True)
+    made = service.http.post(f"{model}/init", json={"rows": rows}, params=query, headers=waiting)
+    assert made.status_code == 200, made.text
+    more = {"rows": [{"doc": [n], "x": n, "y": 1.0} for n in range(3)]}
+    added = service.http.post(f"{model}/init", json=more, params={"append": "true"}, headers=waiting)
+    assert (added.status_code, added.json().get("rows")) == (200, 83), added.text
+    service.http.post(f"{model}/train", headers=waiting).raise_for_status()
+    asked = {"rows": [{"doc": {"kind": kind, "n": 7}, "x": 40} for kind in ("calm", "wild")]}
+    said = service.http.post(f"{model}/estimate", json=asked, headers=waiting).raise_for_status().json()
+    calm, wild = said["predictions"]
+    assert wild - calm > 3
