@@ -210,7 +210,8 @@ def _finish(step: Any) -> None:
 
 
 def _look_everywhere(owner: Any) -> None:
-    """Have what looks for neighbours compare all rows: the trees in which it may look cannot be stored."""
+    """Have what looks for neighbours compare all rows: the trees in which it may look cannot be stored
+    (findings/skops-trusts-by-what-was-learned.sh)."""
     if not type(owner).__module__.startswith("sklearn.neighbors.") or not hasattr(owner, "algorithm"):
         return
     if owner.algorithm in _TREES:
