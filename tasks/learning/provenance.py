@@ -6,7 +6,7 @@ import hashlib
 import platform
 import sys
 from functools import cache
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions, version
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +35,7 @@ def lineage_of(path: str, claim: Claim | None, *, start: int = 0) -> Lineage:
 
 @cache
 def code_of(path: str) -> Code:
-    """The code of an estimator. Found once: it may mean a look at every package, tens of milliseconds."""
+    """The code of an estimator. Found once: it may mean a look at every package."""
     module = path.partition(":")[0]
     package = _package(module.partition(".")[0])
     return Code(
@@ -52,7 +52,22 @@ def packages() -> dict[str, str]:
 
 def _package(top: str) -> str:
     """The installed package that has this top-level module."""
-    return SERVICE if top == __name__.partition(".")[0] else next(iter(packages_distributions().get(top, ())), "")
+    if top == __name__.partition(".")[0]:
+        return SERVICE
+    # Most are called as their module is; to look at all takes a third of a second.
+    if _has(top, top):
+        return top
+    return next(iter(packages_distributions().get(top, ())), "")
+
+
+def _has(package: str, top: str) -> bool:
+    """Whether a package of this name is installed and has this top-level module."""
+    try:
+        found = distribution(package)
+    except PackageNotFoundError:
+        return False
+    named = (found.read_text("top_level.txt") or "").split()
+    return top in named or any(file.parts[0] in (top, f"{top}.py") for file in found.files or ())
 
 
 def _version(package: str) -> str:

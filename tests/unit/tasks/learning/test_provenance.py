@@ -17,6 +17,7 @@ def test_code_of_ours_is_of_our_package_and_others_of_theirs() -> None:
     assert (ours.package, ours.version) == ("mlservice", metadata.version("mlservice"))
     theirs = code_of("msgspec.json:Decoder")
     assert (theirs.package, theirs.version) == ("msgspec", metadata.version("msgspec"))
+    assert code_of("yaml:Loader").package == "PyYAML", "a package that is called otherwise"
     assert theirs.service == ours.service == metadata.version("mlservice")
 
 
