@@ -1,9 +1,7 @@
-"""Whether LightGBM can fit on a device of this machine. A process of its own tries it out, which may die of a driver:
-`python -m tasks.estimators.lightgbm_device KIND`."""
+"""Whether LightGBM can fit on a device of this machine. A process of its own tries it out, which may die of a driver."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,6 +17,8 @@ from tasks.tables.checks import json_pointer, listed
 KINDS: Final = (CPU, "gpu", "cuda")
 #: How long the trial may take (seconds): OpenCL compiles its kernels when it is first used.
 TRIAL_SECONDS: Final = 120.0
+#: What that process runs, with the paths of this one.
+_TRIAL: Final = "import sys; sys.path[:] = {path!r}; from {module} import main; sys.exit(main())"
 #: Rows of the trial.
 _ROWS: Final = 200
 
@@ -35,15 +35,14 @@ def check_device(name: str, kind: Any) -> None:
 @cache
 def fault_of(kind: str) -> str:
     """Why this machine cannot fit on a device of that kind; empty if it can."""
-    return tried([sys.executable, "-m", __name__, kind])
+    return tried([sys.executable, "-c", _TRIAL.format(path=sys.path, module=__name__), kind])
 
 
 def tried(command: Sequence[str], *, seconds: float = TRIAL_SECONDS) -> str:
     """What the trial says: the last line that it writes, or how its process ended; empty if it went well."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     try:
         done = subprocess.run(
-            command, env=environment, timeout=seconds, check=False, stdin=subprocess.DEVNULL,
+            command, timeout=seconds, check=False, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace",
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -71,7 +70,3 @@ def main() -> int:
 
 def _fault(name: str, reason: str) -> InvalidParams:
     return InvalidParams(reason).at(json_pointer("params", name))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
