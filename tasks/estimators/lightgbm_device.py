@@ -1,4 +1,4 @@
-"""Whether LightGBM can fit on a device of this machine. A process of its own tries it out, which may die of a driver."""
+"""Whether LightGBM can fit on a device of this machine. A process of its own tries it, which may die of a driver."""
 
 from __future__ import annotations
 
