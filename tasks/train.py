@@ -113,6 +113,8 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
         trials_of=f"{claim.group}-0",
     )
     if claim.version is not None:
+        # Its worker died before it could say so, and may not have come to this either.
+        runtime.registry.trials.drop(request.trials_of)
         return [succeeded(fitting.result_of(runtime, claim.heads[0].model, claim.version))]
     _read_source(runtime, claim)
 

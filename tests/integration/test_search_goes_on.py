@@ -72,6 +72,7 @@ def test_a_cancel_stores_nothing_and_the_best_until_then_stays_told(site: Site, 
         handle.result(timeout=20)
     assert handle.task().state is State.CANCELLED
     assert site.versions("cancelled") == []
+    assert kept(site, handle) == 0
     search = told(handle)["search"]
     assert search["trials"] >= 3
     assert search["best"] <= search["default"]
