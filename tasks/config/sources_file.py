@@ -56,8 +56,9 @@ class DataSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     @property
     def path(self) -> str:
-        """The file of a source of SQLite."""
-        return self.url.partition("://")[2]
+        """The file of a source of SQLite. Four slashes, which others want before a whole path, are as good as three."""
+        path = self.url.partition("://")[2]
+        return f"/{path.lstrip('/')}" if path.startswith("/") else path
 
 
 def read_sources(path: Path) -> dict[str, DataSource]:

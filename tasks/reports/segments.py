@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from tasks.formatting import plain
 from tasks.reports.judging import Judged
-from tasks.tables.columns import Column
-from tasks.tables.schema import numbers
+from tasks.reports.ordered import UNITS, ordered, shown_as
+from tasks.tables.columns import Column, ColumnType
 
 #: How many columns are looked at.
 COLUMNS: Final = 3
@@ -56,8 +55,8 @@ def _segments(judged: Judged, column: Column) -> Iterator[Segment]:
 
 
 def _parts(values: Any, column: Column) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
-    if column.type == "number":
-        yield from _numbers(numbers(values))
+    if (array := ordered(values, column.type)) is not None:
+        yield from _ranges(array, column.type)
         return
     texts = np.array(pc.cast(values, "string").to_pylist(), dtype=object)
     missing = np.array(values.is_null())
@@ -69,14 +68,15 @@ def _parts(values: Any, column: Column) -> Iterator[tuple[str, npt.NDArray[np.bo
     yield "missing", missing
 
 
-def _numbers(values: npt.NDArray[np.float64]) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+def _ranges(values: npt.NDArray[np.float64], kind: ColumnType) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    show, unit = shown_as(kind), UNITS.get(kind, "")
     missing = np.isnan(values)
     present = values[~missing]
     if len(present):
         edges = np.unique(np.quantile(present, np.linspace(0, 1, PARTS + 1)))
         if len(edges) == 1:
-            yield plain(edges[0]), ~missing
+            yield f"{show(edges[0])}{unit}", ~missing
         for index, (low, high) in enumerate(pairwise(edges)):
             above = values >= low if not index else values > low
-            yield f"{plain(low)} to {plain(high)}", above & (values <= high)
+            yield f"{show(low)} to {show(high)}{unit}", above & (values <= high)
     yield "missing", missing

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.estimators.base import Dataset
-from tasks.formatting import percent, plain, shortened
+from tasks.formatting import percent, shortened
 from tasks.reports.judging import thinned
-from tasks.tables.columns import Schema
-from tasks.tables.schema import numbers
+from tasks.reports.ordered import UNITS, ordered, shown_as
+from tasks.tables.columns import ColumnType, Schema
 
 #: Most columns that are described.
 COLUMNS: Final = 200
@@ -52,21 +52,21 @@ def _column(name: str, schema: Schema, values: Any, sample: Any) -> Described:
     kind = next((column.type for column in schema.columns if column.name == name), None)
     if kind is None:
         kind = "category" if schema.classes else "number"
-    if kind == "number":
-        array = numbers(values)
+    if (array := ordered(values, kind)) is not None and (some := ordered(sample, kind)) is not None:
         missing = int(np.isnan(array).sum())
-        return Described(name, "number", missing, len(array), *_numbers(array, numbers(sample)))
+        return Described(name, kind, missing, len(array), *_ordered(array, some, kind))
     label = {"category": "category", "boolean": "true or false"}[kind] if name != schema.target else "class"
     return Described(name, label, values.null_count, len(values), *_categories(values))
 
 
-def _numbers(values: Any, sample: Any) -> tuple[str, list[float]]:
+def _ordered(values: Any, sample: Any, kind: ColumnType) -> tuple[str, list[float]]:
     present = sample[~np.isnan(sample)]
     if not len(present):
         return "nothing but missing values", []
     low, high, middle = float(np.nanmin(values)), float(np.nanmax(values)), float(np.median(present))
     counts, _ = np.histogram(present, bins=BARS) if low < high else (np.array([1]), None)
-    return f"{plain(low)} to {plain(high)}, median {plain(middle)}", [float(n) for n in counts / counts.max()]
+    show, unit = shown_as(kind), UNITS.get(kind, "")
+    return f"{show(low)} to {show(high)}{unit}, median {show(middle)}", [float(n) for n in counts / counts.max()]
 
 
 def _categories(values: Any) -> tuple[str, list[float]]:

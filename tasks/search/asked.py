@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from tasks.errors import InvalidField
+from tasks.tables.malformed import misfit
 
 #: Most trials of a search.
 MOST_TRIALS: Final = 1000
@@ -50,7 +51,7 @@ def read_search(given: Any) -> Search:
     try:
         return msgspec.convert(given, Search)
     except msgspec.ValidationError as error:
-        raise InvalidField(f"search: {error}").at("/search") from None
+        raise misfit(error, Search, under=("search",)) from None
 
 
 def check_bounds(search: Search, *, limit_seconds: float) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, TypeVar, get_args
 
 import msgspec
 
@@ -17,6 +18,7 @@ _CONSTANTS: Final = (b"NaN", b"Infinity")
 _BYTE: Final = re.compile(r"\(byte (\d+)\)")
 _EXPECTED: Final = re.compile(r"Expected `(.+?)`, got `(.+?)`")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.+)`", re.DOTALL)
+_FIELD: Final = re.compile(r"[^.\[\]`]+")
 _WORDS: Final = {
     "object": "an object",
     "array": "a list",
@@ -32,7 +34,7 @@ def parse(body: bytes, kind: type[Parsed]) -> Parsed:
     try:
         return msgspec.json.decode(body or b"{}", type=kind)
     except msgspec.ValidationError as error:
-        raise misfit(error, kind.__struct_encode_fields__) from error
+        raise misfit(error, kind) from error
     except RecursionError:
         raise MalformedBody("the body is nested too deeply; send a flat object") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -44,22 +46,42 @@ def not_json(data: bytes, error: Exception) -> MalformedBody:
     return MalformedBody(f"the body is not valid JSON: {_reason(data, error)}")
 
 
-def misfit(error: msgspec.ValidationError, known: tuple[str, ...]) -> InvalidField:
-    """The error for a JSON object whose fields are other than its struct wants; `known` are the struct's fields."""
+def misfit(error: msgspec.ValidationError, kind: type[msgspec.Struct], *, under: tuple[str, ...] = ()) -> InvalidField:
+    """The error for a JSON object whose fields are other than its struct wants; `under`: the fields that lead to it."""
     from tasks.tables.checks import json_pointer  # Brings numpy, which most processes can do without.
 
     reason, _, path = str(error).partition(" - at `$")
     # An ellipsis stands for a key that the decoder does not tell.
-    fields = re.findall(r"[^.\[\]`]+", path.partition("[...]")[0])
+    told, _, beyond = path.partition("[...]")
+    fields = [*under, *_FIELD.findall(told)]
+    subject = ".".join([*fields, *(["*"] if "[...]" in path else []), *_FIELD.findall(beyond)])
     if unknown := _UNKNOWN.fullmatch(reason):
-        name = unknown[1]
-        return InvalidField(f"unknown field {name[:80]!r}; known are {', '.join(known)}").at(json_pointer(name))
-    subject = ".".join(fields) or "the body"
+        name, known = unknown[1], _struct_at(kind, _FIELD.findall(path)).__struct_encode_fields__
+        place = f" of {subject}" if subject else ""
+        pointed = fields if "[...]" in path else [*fields, name]
+        return InvalidField(f"unknown field {name[:80]!r}{place}; known are {', '.join(known)}").at(
+            json_pointer(*pointed)
+        )
     if kinds := _EXPECTED.fullmatch(reason):
         reason = f"must be {_kinds(kinds[1])}, not {_kinds(kinds[2])}"
     else:
         reason = f"cannot be read: {reason[:1].lower()}{reason[1:]}"
-    return InvalidField(f"{subject} {reason}").at(json_pointer(*fields))
+    return InvalidField(f"{subject or 'the body'} {reason}").at(json_pointer(*fields))
+
+
+def _struct_at(kind: type[msgspec.Struct], path: list[str]) -> type[msgspec.Struct]:
+    """The struct that a path of fields leads to, through lists and mappings too."""
+    for field in path:
+        named = [info.type for info in msgspec.structs.fields(kind) if info.encode_name == field]
+        kind = next((one for one in _parts(named) if isinstance(one, type) and issubclass(one, msgspec.Struct)), kind)
+    return kind
+
+
+def _parts(kinds: Iterable[Any]) -> Iterator[Any]:
+    """Types, and the types that they are made of."""
+    for kind in kinds:
+        yield kind
+        yield from _parts(get_args(kind))
 
 
 def _reason(data: bytes, error: Exception) -> str:
@@ -88,4 +110,4 @@ def _place(data: bytes) -> str:
 
 
 def _kinds(names: str) -> str:
-    return " or ".join(_WORDS.get(name, name) for name in names.split(" | "))
+    return " or ".join(dict.fromkeys(_WORDS.get(name, name) for name in names.split(" | ")))

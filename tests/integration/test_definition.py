@@ -67,6 +67,7 @@ def work(ask: Asker) -> None:
     ask("POST", path + "init", json={"rows": ROWS}, params={"lane": "none"})
     ask("POST", path + "train", json={"params": {"num_iterations": 5}}, headers=WAIT)
     ask("POST", path + "train", json={}, at={"model": "nothing"}, headers=WAIT)
+    ask("POST", path + "train", json={"from_version": "nobody"}, headers=WAIT)
     for media in RESULT_MEDIA:
         ask("POST", path + "estimate", json=GOOD, headers={**WAIT, "Accept": media})
     ask("POST", path + "estimate", json=GOOD, params={"explain": "true"}, headers=WAIT)

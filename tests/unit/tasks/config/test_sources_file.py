@@ -45,6 +45,12 @@ def test_a_file_names_sources(tmp_path: Path) -> None:
     assert "s3cret" not in repr(Settings(sources="a=s3://key:s3cret@bucket/a"))
 
 
+def test_a_whole_path_may_have_four_slashes(tmp_path: Path) -> None:
+    for url in ("sqlite:///data/wifi.db", "sqlite:////data/wifi.db"):
+        sources = read_sources(write(tmp_path, f'[wifi]\nurl = "{url}"\nany_table = true\n'))
+        assert sources["wifi"].path == "/data/wifi.db"
+
+
 def test_what_the_how_to_shows_can_be_used(tmp_path: Path) -> None:
     page = (Path(__file__).parents[4] / "docs/how-to/data-sources.md").read_text()
     (shown,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from tasks.estimators.base import Dataset
+from tasks.estimators.features.wrapping import with_features
 from tasks.estimators.lightgbm import LightGBM
 from tasks.formatting import compact, duration, percent, plain, shortened
 from tasks.learning.measuring import outcomes_on
@@ -64,7 +66,7 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
-def version(dataset: Dataset, estimator: LightGBM, artefact: Any, recorder: Recorder, **changes: Any) -> Version:
+def version(dataset: Dataset, estimator: Any, artefact: Any, recorder: Recorder, **changes: Any) -> Version:
     made = Version(
         estimator="lightgbm",
         schema=msgspec.Raw(msgspec.json.encode(dataset.schema)),
@@ -81,9 +83,11 @@ def version(dataset: Dataset, estimator: LightGBM, artefact: Any, recorder: Reco
     return msgspec.structs.replace(made, **changes)
 
 
-def shown(table: pa.Table, *, options: dict[str, Any] | None = None, bare: bool = False, **params: Any) -> Page:
+def shown(
+    table: pa.Table, *, options: dict[str, Any] | None = None, bare: bool = False, estimator: Any = None, **params: Any
+) -> Page:
     """The report of the second version on a table; `bare`: of a model that tells neither curve nor importance."""
-    estimator = LightGBM()
+    estimator = estimator or LightGBM()
     dataset = estimator.prepare(table, {"target": table.column_names[-1], **(options or {})})
     recorder = Recorder(lambda _: None, grows=estimator.grows)
     artefact = estimator.fit(dataset, {"num_iterations": 12, **params}, recorder)
@@ -164,6 +168,23 @@ def test_without_curve_and_importance() -> None:
     assert "What it learned" not in page.text
     assert "Where it errs" not in page.text
     assert "Residuals" in page.text
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_texts_and_dates_are_described(*, missing: bool) -> None:
+    count = 300
+    texts: list[Any] = [f"{'nice' if i % 2 else 'old'} house by the sea, number {i}" for i in range(count)]
+    days: list[Any] = [datetime(2026, 1, 1) + timedelta(hours=6 * i) for i in range(count)]
+    if missing:
+        texts[7], days[7] = None, None
+    table = pa.table({"told": texts, "day": days, "y": [float(i % 2 + i / count) for i in range(count)]})
+    page = shown(table, options={"columns": {"told": "text"}}, estimator=with_features(LightGBM()))
+    assert "told text" in page.text
+    assert re.search(r"told text (none|0.3 %) 30 to 33 characters, median 32 ", page.text)
+    assert re.search(r"day date (none|0.3 %) 2026-01-01 to 2026-03-16 18:00:00, median 2026-02-07", page.text)
+    # Where it errs, by how long the texts are and by time.
+    assert re.search(r"\b30 to \d\d characters \d+ ", page.text)
+    assert re.search(r"\b2026-01-01 to 2026-01-\d\d \S+ \d+ ", page.text)
 
 
 @pytest.mark.parametrize("name", ["constant", "one class", "many classes", "all missing", "huge", "few"])
