@@ -28,17 +28,20 @@ def packed(source: str, *, schema: str | None, most_bytes: int) -> tuple[bytes, 
     Raises InvalidField for what is none of these, BodyTooLarge, Unavailable for a URL that does not answer, OSError for
     files that cannot be read.
     """
-    if urllib.parse.urlsplit(source).scheme in _SCHEMES:
-        if schema:
-            raise InvalidField("--schema belongs to a file of LightGBM's text, not to a URL")
+    if "://" in source:
+        if urllib.parse.urlsplit(source).scheme not in _SCHEMES:
+            raise InvalidField(f"{plain_url(source)} is not fetched: name a file, a folder, or a URL of http or https")
+        _check_no_schema(schema, "a URL")
         return _zip(fetched(source, most_bytes=most_bytes), source), plain_url(source)
     path = Path(source)
     if path.is_dir():
         if not (path / DESCRIPTION).is_file():
             raise InvalidField(f"the folder {source} has no file {DESCRIPTION}, as MLflow writes it")
+        _check_no_schema(schema, "a folder of MLflow")
         return zipped(_files(path, most_bytes)), path.resolve().name
     data = _read(path, most_bytes)
     if data.startswith(MAGIC):
+        _check_no_schema(schema, "a zip, which has its own")
         return data, path.name
     if schema is None:
         if not data.startswith(b"tree\n"):
@@ -47,6 +50,11 @@ def packed(source: str, *, schema: str | None, most_bytes: int) -> tuple[bytes, 
             )
         return zipped({TEXT: data, SCHEMA: b"{}"}), path.name
     return zipped({TEXT: data, SCHEMA: _read(Path(schema), most_bytes)}), path.name
+
+
+def _check_no_schema(schema: str | None, source: str) -> None:
+    if schema is not None:
+        raise InvalidField(f"--schema belongs to a file of LightGBM's text, not to {source}: leave it out")
 
 
 def plain_url(url: str) -> str:

@@ -60,6 +60,28 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     classes: list[str | int | float | bool] = []
 
 
+def read_said(data: bytes) -> Said:
+    """What a schema file says. Raises InvalidField, also for names that it does not know: what a typing error takes
+    away would be taken from the model, without a word."""
+    try:
+        document = msgspec.json.decode(data)
+        said = msgspec.convert(document, Said)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidField(f"the schema cannot be read: {error}") from error
+    _check_known(document, Said, Schema, where="the schema")
+    for column, read in zip(document.get("columns", []), said.columns, strict=True):
+        _check_known(column, SaidColumn, Column, where=f"column {read.name!r} of the schema")
+    return said
+
+
+def _check_known(given: Mapping[str, Any], *kinds: type[msgspec.Struct], where: str) -> None:
+    # What `schema.json` of an exported zip says beside is no error.
+    known = [name for kind in kinds for name in kind.__struct_encode_fields__]
+    if unknown := [name for name in given if name not in known]:
+        fields = listed(kinds[0].__struct_encode_fields__)
+        raise InvalidField(f"{where} has unknown fields: {listed(unknown)}; known are {fields}")
+
+
 def of_lightgbm(text: str, said: Said, *, kind: ImportKind, told: dict[str, str]) -> Brought:
     """The model of a text in LightGBM's format. Raises InvalidField where it is none, or is not what was said of it."""
     found = describe(text)

@@ -14,7 +14,7 @@ from tasks.contract import IMPORT, Promote
 from tasks.errors import Conflict, InvalidField, ServiceError
 from tasks.estimators.base import Estimator
 from tasks.exchange.archives import unzip
-from tasks.exchange.brought import Brought, Said, of_lightgbm
+from tasks.exchange.brought import Brought, of_lightgbm, read_said
 from tasks.exchange.mlflow import DESCRIPTION, read_mlflow
 from tasks.exchange.ours import read_ours
 from tasks.exchange.package import MANIFEST, digest
@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 #: In a zip of a model in LightGBM's own text: the model, and what is said of it.
 TEXT: Final = "model.txt"
 SCHEMA: Final = "schema.json"
+#: What reading files of a stranger raises where they are not as they should be.
+_FAULTS: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 #: How many made up rows a model must be able to answer before it is taken.
 _ROWS: Final = 16
 
@@ -87,7 +89,7 @@ def bring_in(runtime: Runtime, request: Request, data: bytes) -> dict[str, Any]:
     """
     check_name(request.model)
     files = unzip(data, most_bytes=runtime.bounds.bytes)
-    brought = read(files, target=request.target, trusted=runtime.settings.trusted_class_paths)
+    brought = _read(files, target=request.target, trusted=runtime.settings.trusted_class_paths)
     _check_fits(runtime, request, brought.schema)
     estimator = runtime.estimators.get(brought.estimator)
     loaded = _tried(estimator, brought)
@@ -113,19 +115,32 @@ def bring_in(runtime: Runtime, request: Request, data: bytes) -> dict[str, Any]:
     return train_result(request.model, number, version, promoted=promote)
 
 
+def _read(files: Mapping[str, bytes], *, target: str, trusted: Collection[str]) -> Brought:
+    try:
+        return read(files, target=target, trusted=trusted)
+    except _FAULTS as error:
+        raise InvalidField(f"the model cannot be read: {type(error).__name__}: {error}"[:500]) from error
+
+
 def read(files: Mapping[str, bytes], *, target: str = "", trusted: Collection[str] = ()) -> Brought:
     """The model in these files. `target`, `trusted` as in `read_mlflow`. Raises InvalidField if there is
     none that is taken."""
     if DESCRIPTION in files:
         return read_mlflow(files, target=target, trusted=trusted)
     if MANIFEST in files:
-        return read_ours(files)
+        brought = read_ours(files)
+        if target and target != brought.schema.target:
+            raise InvalidField(
+                f"target is {target!r}, and the version that was exported predicts {brought.schema.target!r}: leave it"
+                " out"
+            )
+        return brought
     if TEXT in files and SCHEMA in files:
+        said = read_said(files[SCHEMA])
         try:
-            said = msgspec.json.decode(files[SCHEMA], type=Said)
             text = files[TEXT].decode()
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise InvalidField(f"the model or its schema cannot be read: {error}") from error
+        except UnicodeDecodeError as error:
+            raise InvalidField(f"the model cannot be read: {error}") from error
         said = msgspec.structs.replace(said, target=target or said.target)
         return of_lightgbm(text, said, kind="lightgbm", told={})
     raise InvalidField(
@@ -160,8 +175,8 @@ def _tried(estimator: Estimator[Any], brought: Brought) -> Any:
         for table in tables:
             answer = decided(estimator.predict(loaded, table), decision, brought.schema)
             _check_answer(answer, table.num_rows, brought.schema)
-    except (ServiceError, ValueError, LookupError) as error:
-        # The latter two: a decision whose parts do not belong together.
+    except (ServiceError, *_FAULTS) as error:
+        # Of the latter: a decision whose parts do not belong together.
         raise InvalidField(f"the model does not answer rows of its own schema: {error}") from error
     return loaded
 

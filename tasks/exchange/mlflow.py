@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -17,6 +17,8 @@ from tasks.exchange.brought import Brought, Said, SaidColumn, of_lightgbm
 from tasks.exchange.mlflow_sklearn import of_scikit_learn
 from tasks.exchange.skops_booster import read_booster
 from tasks.tables.checks import listed
+
+Part = TypeVar("Part", bound=msgspec.Struct)
 
 #: The file that says what is in the folder.
 DESCRIPTION: Final = "MLmodel"
@@ -43,7 +45,8 @@ class _Flavor(msgspec.Struct, frozen=True):
     data: str = ""
     pickled_model: str = ""
     serialization_format: str | None = None
-    sklearn_version: str = ""
+    #: A version of two parts is a number to YAML.
+    sklearn_version: str | float = ""
 
 
 class _Signature(msgspec.Struct, frozen=True):
@@ -69,10 +72,7 @@ def read_mlflow(files: Mapping[str, bytes], *, target: str = "", trusted: Collec
     classes that the operator has added to those that a model of scikit-learn may be made of. Raises InvalidField for
     one that is not taken."""
     document = _document(files[DESCRIPTION])
-    try:
-        found = msgspec.convert(document, Description)
-    except msgspec.ValidationError as error:
-        raise InvalidField(f"{DESCRIPTION} is not what MLflow writes: {error}") from error
+    found = _converted(document, Description)
     told = {name: str(document[name]) for name in _TOLD if document.get(name)}
     inputs, outputs = _columns(found.signature, "inputs"), _columns(found.signature, "outputs")
     named = target or next((str(column["name"]) for column in outputs if column.get("name")), "target")
@@ -86,12 +86,12 @@ def read_mlflow(files: Mapping[str, bytes], *, target: str = "", trusted: Collec
     if "lightgbm" in found.flavors:
         brought = _of_lightgbm(files, found.flavors["lightgbm"], said, told)
     elif "sklearn" in found.flavors:
-        flavor = msgspec.convert(found.flavors["sklearn"], _Flavor)
+        flavor = _converted(found.flavors["sklearn"], _Flavor)
         if _is_pickled(flavor, flavor.pickled_model):
             raise InvalidField(PICKLED)
         data = _file(files, flavor.pickled_model)
         brought = of_scikit_learn(
-            data, inputs, target=named, told=told, made_by=flavor.sklearn_version, trusted=trusted
+            data, inputs, target=named, told=told, made_by=str(flavor.sklearn_version), trusted=trusted
         )
     else:
         raise InvalidField(
@@ -99,6 +99,13 @@ def read_mlflow(files: Mapping[str, bytes], *, target: str = "", trusted: Collec
             " with skops"
         )
     return replace(brought, examples=_examples(files, found))
+
+
+def _converted(given: Any, kind: type[Part]) -> Part:
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise InvalidField(f"{DESCRIPTION} is not what MLflow writes: {error}") from error
 
 
 def _document(text: bytes) -> dict[str, Any]:
@@ -116,7 +123,7 @@ def _document(text: bytes) -> dict[str, Any]:
 
 
 def _of_lightgbm(files: Mapping[str, bytes], flavor: Any, said: Said, told: dict[str, str]) -> Brought:
-    found = msgspec.convert(flavor, _Flavor)
+    found = _converted(flavor, _Flavor)
     data = _file(files, found.data or "model.lgb")
     if found.data.endswith(".skops"):
         text, classes = read_booster(data, most_bytes=_most_bytes(files))

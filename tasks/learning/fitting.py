@@ -22,7 +22,7 @@ from tasks.learning.promotion import decide
 from tasks.learning.provenance import lineage_of
 from tasks.learning.recording import Report
 from tasks.learning.searching import check_search, trials_kept
-from tasks.learning.starting import started
+from tasks.learning.starting import Start, started
 from tasks.ledger.groups import Claim
 from tasks.registry.names import check_name
 from tasks.registry.records import Snapshot, Version
@@ -62,7 +62,7 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
     snapshot = runtime.registry.snapshot(request.model)
     estimator = runtime.estimators.get(snapshot.estimator)
     estimator.check(request.params)
-    start = 0
+    start = Start()
     if request.from_version is not None:
         if request.search is not None:
             raise InvalidField("from_version and search cannot be used together: leave one of them out").at("/search")
@@ -78,11 +78,11 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
 
 
 def _fit(
-    runtime: Runtime, request: Request, snapshot: Snapshot, estimator: Estimator[Any], *, report: Report, start: int
+    runtime: Runtime, request: Request, snapshot: Snapshot, estimator: Estimator[Any], *, report: Report, start: Start
 ) -> dict[str, Any]:
     with runtime.traces.step("read data", model=request.model):
         dataset = read_dataset(runtime.blobs, snapshot)
-    findings = add_missing_plan(runtime, request.model, snapshot, dataset)
+    findings = add_missing_plan(runtime, request.model, snapshot, dataset) + start.findings
     wishes = Wishes(request.search, request.trials_of, request.predict_seconds)
     chosen = choose_and_fit(
         runtime, request.model, wishes, request.params, estimator=estimator, dataset=dataset, report=report
@@ -119,7 +119,7 @@ def _fit(
         findings=msgspec.Raw(msgspec.json.encode(findings)),
         search=chosen.searched,
         latency=chosen.latency,
-        lineage=lineage_of(runtime.estimators.path(snapshot.estimator), request.claim, start=start),
+        lineage=lineage_of(runtime.estimators.path(snapshot.estimator), request.claim, start=start.number),
     )
     # A train that has stored its version does not fail any more.
     let_finish()

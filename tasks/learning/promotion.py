@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import msgspec
+
 from tasks.contract import Promote
 from tasks.errors import ServiceError
 from tasks.estimators.base import Dataset
@@ -60,7 +62,11 @@ def _compare(runtime: Runtime, model: str, current: int, *, dataset: Dataset, ne
         )  # fmt: skip
     except ServiceError as error:
         return _undecided(f"version {current} cannot be measured on this data: {error}")
-    return verdict(new, old, metric=dataset.choices.metric, current=current)
+    better, promotion = verdict(new, old, metric=dataset.choices.metric, current=current)
+    if record.imported is not None:
+        said = f"{promotion.because}; version {current} was imported, and may have learned from these rows"
+        promotion = msgspec.structs.replace(promotion, because=said)
+    return better, promotion
 
 
 def verdict(new: Outcomes, old: Outcomes, *, metric: str, current: int) -> tuple[bool, Promotion]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -9,15 +10,28 @@ import msgspec
 from tasks.errors import InvalidField, UnknownVersion
 from tasks.estimators.base import Estimator
 from tasks.learning.guarding import differences
-from tasks.registry.records import Snapshot
+from tasks.registry.records import Snapshot, Version
 from tasks.registry.schemas import with_schema
 from tasks.tables.checks import listed
 from tasks.tables.columns import Schema
+from tasks.tables.finding_codes import finding
+from tasks.tables.findings import Finding
 from tasks.worker.runtime import Runtime
 
 _POINTER: Final = "/from_version"
+#: The finding of a train that goes on from a model of elsewhere.
+STARTED_IMPORTED: Final = "started_imported"
 #: Most differences that are told.
 _MOST: Final = 10
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a train goes on from: nothing, as a rule."""
+
+    #: 0: no version.
+    number: int = 0
+    findings: list[Finding] = field(default_factory=list)
 
 
 def check_named(named: Any) -> int | str | None:
@@ -29,8 +43,8 @@ def check_named(named: Any) -> int | str | None:
 
 def started(
     runtime: Runtime, model: str, named: int | str, *, snapshot: Snapshot, estimator: Estimator[Any]
-) -> tuple[Estimator[Any], int]:
-    """(the estimator, whose fits go on from the version; that version's number).
+) -> tuple[Estimator[Any], Start]:
+    """(the estimator, whose fits go on from the version; that version).
 
     Where the version learned from test rows, it is the model that did not. Raises UnknownVersion, and InvalidField
     where the snapshot's data differ from what the version learned from, or the estimator cannot go on.
@@ -52,7 +66,16 @@ def started(
             " without it, or go on with data like those"
         ).at(_POINTER)
     artefact = estimator.load(runtime.blobs.get(version.measured_artefact or version.artefact))
-    return estimator.starting_from(artefact), number
+    return estimator.starting_from(artefact), Start(number, _unknown_rows(version, number))
+
+
+def _unknown_rows(version: Version, number: int) -> list[Finding]:
+    """A finding where nobody can say whether the version learned from the rows that measure."""
+    before = [one["code"] for one in msgspec.json.decode(version.findings)]
+    if version.imported is None and STARTED_IMPORTED not in before:
+        return []
+    origin = "was imported" if version.imported is not None else "goes on from one that was imported"
+    return [finding(STARTED_IMPORTED, f"version {number}, from which this one goes on, {origin}")]
 
 
 def schema_changes(old: Schema, new: Schema) -> list[str]:

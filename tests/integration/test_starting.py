@@ -10,6 +10,8 @@ import pytest
 from tasks.config.settings import Settings
 from tasks.contract import DEFAULT_ESTIMATOR, Media, Promote
 from tasks.errors import InvalidField, UnknownVersion
+from tasks.exchange import importing
+from tasks.exchange.exporting import export
 from tasks.learning import fitting, ingest
 from tasks.learning.starting import check_named
 from tasks.search.asked import Search
@@ -78,6 +80,24 @@ def test_the_model_that_has_not_seen_the_rows_that_measure_is_what_goes_on(runti
     second = runtime.registry.version("m", train(runtime, from_version=first))
     assert not second.measured_artefact
     assert second.measured.by == "test"
+
+
+def test_of_a_model_that_was_imported_nobody_knows_the_rows_that_it_learned_from(runtime: Runtime) -> None:
+    init(runtime, rows(300))
+    train(runtime)
+    asked = importing.Request(model="m", source="a test")
+    imported = importing.bring_in(runtime, asked, export(runtime, "m", 1))["version"]
+    fresh = fitting.Request(model="m", params=PARAMS, promote=Promote.IF_BETTER)
+    compared = fitting.fit(runtime, fresh, report=lambda *_: None)
+    assert compared["promotion"]["because"].endswith(
+        f"version {imported} was imported, and may have learned from these rows"
+    )
+    assert "started_imported" not in [one["code"] for one in compared["findings"]]
+    # Also of one that goes on from one that did.
+    for start in (imported, train(runtime, from_version=imported)):
+        again = fitting.Request(model="m", params=PARAMS, promote=Promote.NEVER, from_version=start)
+        found = fitting.fit(runtime, again, report=lambda *_: None)["findings"]
+        assert "started_imported" in [one["code"] for one in found]
 
 
 def test_other_data_are_refused_with_what_differs(runtime: Runtime) -> None:

@@ -43,4 +43,11 @@ TRAINING: Final[dict[str, Meaning]] = {
         "the metrics look better than they are",
         "submit an init with the data again, which makes three parts",
     ),
+    "started_imported": Meaning(
+        "warning",
+        "the train went on from a version that was imported, or from one that did: nobody can say whether that learned"
+        " from the rows that measure here",
+        "the metrics may look better than they are",
+        "measure on rows that the imported model cannot have seen: init with newer ones",
+    ),
 }

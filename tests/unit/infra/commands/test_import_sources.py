@@ -97,6 +97,14 @@ def test_files_and_folders_go_as_one_zip(tmp_path: Path) -> None:
     for path, said_of in ((tmp_path, "MLmodel"), (schema, "neither a zip")):
         with pytest.raises(InvalidField, match=said_of):
             packed(str(path), schema=None, most_bytes=1000)
+    (tmp_path / "a.zip").write_bytes(ZIP)
+    # Never ignored in silence.
+    for given in ("a.zip", "model", "http://example.org/a.zip"):
+        place = given if "://" in given else str(tmp_path / given)
+        with pytest.raises(InvalidField, match="--schema belongs to a file of LightGBM's text, not to a"):
+            packed(place, schema=str(schema), most_bytes=1000)
+    with pytest.raises(InvalidField, match=r"ftp://example\.org/a\.zip is not fetched: name a file"):
+        packed("ftp://me:secret@example.org/a.zip", schema=None, most_bytes=1000)
     with pytest.raises(BodyTooLarge):
         packed(str(text), schema=None, most_bytes=2)
     with pytest.raises(FileNotFoundError):

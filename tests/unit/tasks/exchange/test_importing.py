@@ -178,6 +178,37 @@ OTHER = "flavors:\n  xgboost:\n    data: model.json\nmlflow_version: 3.17.2\n"
             ),
             "2 classes",
         ),
+        (
+            lambda ours: mlflow.zipped({"model.txt": mlflow.text(mlflow.booster()), "schema.json": b'{"colums": []}'}),
+            "unknown fields: 'colums'; known are 'target', 'columns', 'classes'",
+        ),
+        (
+            lambda ours: mlflow.zipped(
+                {
+                    "model.txt": mlflow.text(mlflow.booster()),
+                    "schema.json": b'{"columns": [{"name": "a", "categry": []}]}',
+                }
+            ),
+            "column 'a' of the schema has unknown fields: 'categry'; known are 'name'",
+        ),
+        (
+            lambda ours: mlflow.zipped(
+                {"MLmodel": b"flavors:\n  sklearn:\n    sklearn_version: 1.5\n    pickled_model: [a]\n"}
+            ),
+            "MLmodel is not what MLflow writes: Expected `str`, got `array`",
+        ),
+        (
+            lambda ours: mlflow.zipped(
+                {"MLmodel": b"flavors:\n  sklearn:\n    sklearn_version: 1.5\n    pickled_model: model.skops\n"}
+            ),
+            "names the file 'model.skops'",
+        ),
+        (
+            lambda ours: mlflow.zipped(
+                {"MLmodel": b"flavors: {sklearn: {}}\nsignature: {inputs: '" + b"[" * 5_000 + b"'}\n"}
+            ),
+            "the model cannot be read: RecursionError",
+        ),
     ],
 )
 def test_what_is_no_model_is_refused_and_changes_nothing(runtime: Runtime, make: Any, said: str) -> None:
@@ -185,6 +216,11 @@ def test_what_is_no_model_is_refused_and_changes_nothing(runtime: Runtime, make:
         bring(runtime, "refused", make(export(runtime, "prices", 1)))
     with pytest.raises(UnknownModel):
         runtime.registry.model("refused")
+
+
+def test_what_a_zip_says_of_its_target_is_not_said_otherwise(runtime: Runtime) -> None:
+    with pytest.raises(InvalidField, match="target is 'other', and the version that was exported predicts 'price'"):
+        bring(runtime, "refused", export(runtime, "prices", 1), target="other")
 
 
 def test_a_decision_that_does_not_fit_its_model_is_refused(runtime: Runtime) -> None:
