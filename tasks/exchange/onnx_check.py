@@ -83,9 +83,11 @@ def _held_out(runtime: Runtime, model: str, record: Version, schema: Schema) -> 
 
 
 def described(data: bytes, said: dict[str, str]) -> bytes:
-    """The model, which says this of itself in its properties."""
+    """The model, which says this of itself in its properties. The same model gives the same bytes in each process."""
     import onnx as library
 
     model = library.load_from_string(data)
+    # Converters keep these in a set, whose order is another one in a process with another seed of `hash`.
+    model.opset_import.sort(key=lambda one: str(one.domain))
     library.helper.set_model_props(model, said)
     return bytes(model.SerializeToString(deterministic=True))

@@ -15,6 +15,7 @@ import pytest
 from tasks.contract import Form
 from tasks.errors import InvalidField
 from tasks.exchange.exporting import export
+from tasks.exchange.onnx_check import described
 from tasks.worker.runtime import Runtime
 from tests.unit.tasks.exchange import mlflow_folders as mlflow
 from tests.unit.tasks.exchange.conftest import ASKED, estimates
@@ -35,6 +36,15 @@ def coded(rows: list[dict[str, Any]], schema: dict[str, Any]) -> Any:
             values.append(np.nan if value is None else float(value))
         found.append(values)
     return np.array(found, dtype=np.float32)
+
+
+def test_the_same_model_gives_the_same_bytes_whatever_order_its_converter_hit_upon() -> None:
+    graph = onnx.helper.make_graph([], "model", [], [])
+    domains = [onnx.helper.make_opsetid("", 15), onnx.helper.make_opsetid("ai.onnx.ml", 1)]
+    both = [onnx.helper.make_model(graph, opset_imports=order) for order in (domains, domains[::-1])]
+    one, other = (described(model.SerializeToString(), {"model": "m"}) for model in both)
+    assert one == other
+    assert [one.domain for one in onnx.load_from_string(other).opset_import] == ["", "ai.onnx.ml"]
 
 
 @pytest.mark.parametrize("model", ["prices", "dear", "sizes"])
