@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from tasks.errors import InvalidRows
 from tasks.estimators.base import Dataset, Estimator, Progress
 
 
@@ -33,6 +34,8 @@ class Loan(Estimator[Rate]):
 
     def predict(self, model: Rate, table: pa.Table) -> pa.Table:
         amount, months = (table.column(name).to_numpy() for name in ("amount", "months"))
+        if (never := np.flatnonzero(months <= 0)).size:
+            raise InvalidRows(f"row {never[0]}, column 'months': must be above 0").at(f"/rows/{never[0]}/months")
         rate = model.yearly_percent / 1200
         part: Any = 1 / months if rate == 0 else rate / (1 - (1 + rate) ** -months)
         return pa.table({"prediction": np.asarray(amount * part + model.fee, dtype=np.float64)})

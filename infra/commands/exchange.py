@@ -6,13 +6,15 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from infra.host.home import Home
 from infra.host.running import redis_of, settings_of
-from tasks.contract import Form
-from tasks.exchange.exporting import export, find_version
+from tasks.contract import CURRENT
 from tasks.registry.history import COMMAND_LINE
+
+if TYPE_CHECKING:
+    from tasks.client import Client
 
 #: Stands for the standard output.
 STANDARD: Final = "-"
@@ -20,15 +22,17 @@ STANDARD: Final = "-"
 
 def take(args: argparse.Namespace) -> int:
     """Write a version into a file, and print its name. Raises UnknownModel, UnknownVersion, FileExistsError."""
-    from tasks.worker.runtime import make_runtime
+    from tasks.client import Client
 
     settings = settings_of(Home(args.home), os.environ)
-    with redis_of(settings) as client:
+    with redis_of(settings) as redis:
         # While it works it has patience; whether anybody is there is said at once.
-        client.ping()
-        runtime = make_runtime(settings)
-        number = find_version(runtime, args.model, args.version)
-        data = export(runtime, args.model, number, form=Form(args.format))
+        redis.ping()
+        client = Client(settings.redis_url, owner=COMMAND_LINE)
+        number = _number(client, args.model, args.version)
+        # By a worker: it knows the estimators, which a shell need not.
+        handle = client.export(args.model, version=number, form=args.format)
+        data = handle.result(timeout=settings.train_time_limit_seconds)
     if args.out == STANDARD:
         sys.stdout.buffer.write(data)
         return 0
@@ -37,6 +41,14 @@ def take(args: argparse.Namespace) -> int:
         file.write(data)
     print(out)
     return 0
+
+
+def _number(client: Client, model: str, named: str) -> int | str:
+    """The number of the version that is meant; what there is not is refused by who makes the file."""
+    if named.isdecimal():
+        return int(named)
+    known = client.models.describe(model)
+    return (known.current if named == CURRENT else known.aliases.get(named)) or named
 
 
 def bring(args: argparse.Namespace) -> int:

@@ -47,7 +47,10 @@ def kept_scores(scores: Floats) -> list[float]:
 def reach(decision: Decision, level: float) -> float:
     """The score that `level` of new rows are not above. Raises InvalidField if the version cannot say."""
     if not decision.scores:
-        raise InvalidField("interval cannot be told by this version: train it again").at("?interval")
+        raise InvalidField(
+            "interval cannot be told by this version: it was measured on no rows, or by an earlier release; train on"
+            " rows that have the target"
+        ).at("?interval")
     rank = math.ceil((decision.scored + 1) * level - 1e-9)
     if rank > decision.scored:
         least = math.ceil(level / (1 - level) - 1e-9)

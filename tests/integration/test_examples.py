@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tasks.sources.asked import Asked
 from tasks.sources.reading import read_source
 from tasks.tables.bounds import UNBOUNDED
 from tests import sessions
+from tests.commands import said
 from tests.integration.conftest import SHARED
 from tests.postgresql import READER, PostgreSQL, binary
 from tests.service import Service
@@ -50,7 +52,7 @@ def test_a_formula_without_data(service: Service, folder: Path) -> None:
     assert f'"predictions":[{said["predictions"][0]:.2f}' in readme.read_text()
 
 
-def test_versions_of_a_formula_are_as_those_of_any_model(service: Service) -> None:
+def test_versions_of_a_formula_are_as_those_of_any_model(service: Service, tmp_path: Path) -> None:
     model = "/v1/models/loans"
     waiting = {"Prefer": "wait=30"}
     missing = service.http.post(f"{model}/init", params={"target": "y"}, headers=waiting)
@@ -74,6 +76,17 @@ def test_versions_of_a_formula_are_as_those_of_any_model(service: Service) -> No
         for query in ({}, {"version": "2"})
     ]
     assert payments == [pytest.approx(101.63, abs=0.01), pytest.approx(104.94, abs=0.01)]
+    query = {"interval": "0.9"}
+    unsure = service.http.post(f"{model}/estimate", json=rows, params=query, headers=waiting)
+    assert "it was measured on no rows" in unsure.json()["detail"]
+    never = {"rows": [{"amount": 1200, "months": 12}, {"amount": 1200, "months": 0}]}
+    refused = service.http.post(f"{model}/estimate", json=never, headers=waiting)
+    assert (refused.status_code, refused.json()["pointer"]) == (422, "/rows/1/months")
+    # Who takes it along needs neither the class nor a setting that names it: a worker makes the file.
+    out = tmp_path / "terms.zip"
+    said("models", "export", "loans", "--version", "2", "--out", out, home=service.home)
+    with zipfile.ZipFile(out) as archive:
+        assert "version.json" in archive.namelist()
     # Trained on rows, it is measured on them.
     table = [{"amount": 100.0 * n, "months": 12, "payment": 8.4690 * n} for n in range(1, 60)]
     query = {"estimator": "loan", "target": "payment"}
