@@ -87,6 +87,8 @@ def test_versions_of_a_formula_are_as_those_of_any_model(service: Service, tmp_p
     said("models", "export", "loans", "--version", "2", "--out", out, home=service.home)
     with zipfile.ZipFile(out) as archive:
         assert "version.json" in archive.namelist()
+    # What is made up to try a model that comes in are rows that this one refuses.
+    assert "is version 1 of loans-returned" in said("import", out, "--model", "loans-returned", home=service.home)
     # Trained on rows, it is measured on them.
     table = [{"amount": 100.0 * n, "months": 12, "payment": 8.4690 * n} for n in range(1, 60)]
     query = {"estimator": "loan", "target": "payment"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa
@@ -34,6 +35,8 @@ class ScikitLearn(Estimator[ScikitModel]):
     unless it is given: the same data and params give the same model.
     """
 
+    #: Params that hold unless a train says otherwise: the pipeline of an estimator that is derived from this one.
+    defaults: Mapping[str, Any] = MappingProxyType({})
     repeats = True
     raw = frozenset({"text"})
 
@@ -104,7 +107,7 @@ class ScikitLearn(Estimator[ScikitModel]):
         if not asked.steps:
             return {}
         name, final = asked.steps[-1]
-        return space_of(name, final, dict(params), rows=dataset.train.num_rows)
+        return space_of(name, final, self._whole(params), rows=dataset.train.num_rows)
 
     def quantile(self, params: Mapping[str, Any]) -> float | None:
         """That of QuantileRegressor, and of a gradient boosting whose loss is the quantile."""
@@ -124,4 +127,9 @@ class ScikitLearn(Estimator[ScikitModel]):
     def _read(self, params: Mapping[str, Any]) -> Asked:
         # Of classes that scikit-learn is to lose.
         with warnings_logged():
-            return read(params, self._trusted)
+            return read(self._whole(params), self._trusted)
+
+    def _whole(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        # A form says null of a field that nobody filled in.
+        given = {name: value for name, value in params.items() if value is not None or name not in shape.FIELDS}
+        return {**self.defaults, **given}

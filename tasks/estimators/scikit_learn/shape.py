@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -30,6 +30,10 @@ class Params(msgspec.Struct):
     text: Annotated[
         Step, msgspec.Meta(description='what makes numbers of each column of text; "drop" is taken, too')
     ] = None
+
+
+#: The names of these.
+FIELDS: Final = Params.__struct_fields__
 
 
 def params_schema() -> dict[str, Any]:

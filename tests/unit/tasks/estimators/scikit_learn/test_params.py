@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from tasks.errors import InvalidParams
 from tests.unit.tasks.estimators.scikit_learn.tables import estimator, fitted, mixed, prepared
+
+#: The projects that `mlservice new` begins with.
+STARTS: Final = Path(__file__).parents[5] / "infra" / "projects" / "starts"
 
 LOGISTIC: Final = "sklearn.linear_model.LogisticRegression"
 TFIDF: Final = "sklearn.feature_extraction.text.TfidfVectorizer"
@@ -140,6 +144,26 @@ def test_where_params_are_looked_for() -> None:
     for given in ({"C": 1.0}, {"logisticregression__C": 1.0}):
         assert using.search_space(dataset, {"estimator": LOGISTIC, **given}) == {}
     assert using.search_space(dataset, {"estimator": "sklearn.dummy.DummyClassifier"}) == {}
+
+
+def test_a_pipeline_of_ones_own_holds_in_each_step_of_a_train() -> None:
+    names: dict[str, Any] = {}
+    text = (STARTS / "sklearn" / "estimator.py.template").read_text()
+    exec(text.replace("@{project}", "rents").replace("@{estimator}", "Rents"), names)
+    using = names["Rents"]()
+    dataset = prepared(mixed("regression"))
+    # The docstring names this one.
+    assert '{"ridge__alpha": 0.1}' in names["Rents"].__doc__
+    using.check({"ridge__alpha": 0.1})
+    assert using.quantile({"ridge__alpha": 0.1}) is None
+    assert using.search_space(dataset, {}).keys() == {"ridge__alpha"}
+    assert using.search_space(dataset, {"ridge__alpha": 0.1, "estimator": None}) == {}
+    model = using.fit(dataset, {"ridge__alpha": 0.1}, lambda *_: None)
+    assert {name: value for name, value in using.params_used(model).items() if name.endswith("__alpha")} == {
+        "ridge__alpha": 0.1
+    }
+    with pytest.raises(InvalidParams, match="no param 'alfa'"):
+        using.check({"ridge__alfa": 0.1})
 
 
 def test_what_is_looked_for_can_be_given() -> None:
