@@ -34,7 +34,7 @@ from tasks.ledger.outcomes import Outcome
 from tasks.ledger.store import Ledger
 from tasks.registry.import_queries import Said, import_query
 from tasks.registry.models import Models
-from tasks.registry.names import check_name
+from tasks.registry.names import check_name, form_of
 from tasks.storage.connection import answering, connect
 from tasks.storage.redis_clock import redis_time
 from tasks.storage.stores import open_blobs
@@ -197,7 +197,7 @@ class Client:
     ) -> Handle:
         """A version (a number or an alias) with all that is known of it, as one zip, or the model alone as `onnx`: the
         result is the bytes."""
-        form = Form(form)
+        form = form_of(form)
         head = Head(owner=self._owner, model=check_name(model), query={EXPORT: form.value, "version": str(version)})
         return self._submit(FORM_KINDS[form], lane, head=head, body=b"")
 

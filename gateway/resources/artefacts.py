@@ -19,13 +19,13 @@ from gateway.web.parameters import single_values
 from gateway.web.representations import show_accepted, show_outcome
 from gateway.web.tracing import trace_of
 from tasks.contract import CURRENT, EXPORT, FORM_KINDS, Form, Lane, State
-from tasks.errors import InvalidField, UnknownTask, UnknownVersion
+from tasks.errors import UnknownTask, UnknownVersion
 from tasks.ledger.groups import Current, Head
 from tasks.ledger.outcomes import Outcome
 from tasks.registry.aliases import Aliases
 from tasks.registry.exports import Exports
 from tasks.registry.models_registry import Registry
-from tasks.registry.names import check_name
+from tasks.registry.names import check_name, form_of
 
 #: Who may take a model along: who may make its versions. Who may only ask it may not.
 TAKING: Final = ("train", "models:write")
@@ -58,7 +58,7 @@ class ArtefactResource:
     async def on_get(self, req: Request, resp: Response, model: str, version: str) -> None:
         """The worker's bytes; 304 to who has them, 202 and the task that makes them if that takes longer than the
         request waits, the task's error as a problem."""
-        form = _form(single_values(req, known=("format",)).get("format", Form.ZIP.value))
+        form = form_of(single_values(req, known=("format",)).get("format", Form.ZIP.value))
         seconds = wait_seconds(req.get_header("Prefer"), limit=self._max_wait)
         found = await asyncio.to_thread(self._find, check_name(model), version)
         task, outcome = await self._made(model, found, form)
@@ -134,11 +134,3 @@ async def _show(req: Request, resp: Response, outcome: Outcome, *, name: str, ta
             return
         resp.set_header("Content-Disposition", f'attachment; filename="{name}"')
     show_outcome(resp, outcome, instance=f"/v1/tasks/{task}")
-
-
-def _form(text: str) -> Form:
-    """The query parameter `format`. Raises InvalidField."""
-    try:
-        return Form(text)
-    except ValueError:
-        raise InvalidField(f"format must be {' or '.join(Form)}, not {text[:40]!r}").at("?format") from None

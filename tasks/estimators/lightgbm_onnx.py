@@ -53,7 +53,7 @@ def convert(booster: Any, schema: Schema, matrix: Any) -> OnnxModel:
             )
     except Exception as error:
         # The converter raises whatever it stumbles over.
-        raise InvalidField(f"onnxmltools cannot convert this model: {error}").at(POINTER) from error
+        raise InvalidField(f"onnxmltools cannot convert this model: {error}; take the zip along").at(POINTER) from error
 
     def feed(table: pa.Table) -> Mapping[str, npt.NDArray[Any]]:
         return {INPUT: np.asarray(matrix(table), dtype=np.float32)}

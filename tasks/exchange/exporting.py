@@ -8,13 +8,13 @@ from typing import Any, Final
 import msgspec
 
 from tasks.contract import CURRENT, EXPORT, FORM_MEDIA, Form, State
-from tasks.errors import InvalidField, Unavailable
+from tasks.errors import Unavailable
 from tasks.exchange import package
 from tasks.exchange.package import RECORD, Manifest
 from tasks.exchange.readme import readme
 from tasks.ledger.groups import Claim
 from tasks.ledger.outcomes import Outcome
-from tasks.registry.names import check_name
+from tasks.registry.names import check_name, form_of
 from tasks.registry.records import Version
 from tasks.registry.schemas import with_schema
 from tasks.tables.columns import Schema
@@ -47,14 +47,6 @@ def find_version(runtime: Runtime, model: str, named: str) -> int:
     if number is None:
         raise runtime.registry.not_trained(model)
     return number
-
-
-def form_of(text: str) -> Form:
-    """The form of this name. Raises InvalidField."""
-    try:
-        return Form(text)
-    except ValueError:
-        raise InvalidField(f"format must be one of {', '.join(Form)}, not {text[:40]!r}").at("?format") from None
 
 
 def export(runtime: Runtime, model: str, number: int, *, form: Form = Form.ZIP) -> bytes:

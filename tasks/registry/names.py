@@ -1,8 +1,8 @@
-"""What a model may be called, and where Redis has it."""
+"""What a model and the form of a version may be called, and where Redis has names."""
 
 from __future__ import annotations
 
-from tasks.contract import MODEL_NAME, MODEL_NAME_RULE
+from tasks.contract import MODEL_NAME, MODEL_NAME_RULE, Form
 from tasks.errors import InvalidField
 from tasks.redis_keys import KEYS_OF_MODEL, MODELS_KEY, NAMES_KEY, TAGGED_KEY
 
@@ -17,3 +17,11 @@ def check_name(model: str) -> str:
 def keys_of(model: str) -> list[str]:
     """The keys of a model and of all models, as the scripts of the registry take them."""
     return [*(key.format(model=model) for key in KEYS_OF_MODEL), MODELS_KEY, NAMES_KEY, TAGGED_KEY]
+
+
+def form_of(text: str) -> Form:
+    """The form of this name. Raises InvalidField."""
+    try:
+        return Form(text)
+    except ValueError:
+        raise InvalidField(f"format must be {' or '.join(Form)}, not {text[:40]!r}").at("?format") from None

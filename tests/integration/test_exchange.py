@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tasks.client import Client
+from tasks.errors import InvalidField
 from tasks.redis_keys import GROUP_KEY
 from tests.commands import add_account, mlservice, said
 from tests.service import Service
@@ -97,6 +98,8 @@ def test_the_command_writes_the_same_file_and_replaces_none(service: Service, tm
     assert said("models", "export", MODEL, "--version", "1", "--out", out, home=service.home) == f"{out}\n"
     assert out.read_bytes() == service.http.get(path(1)).content
     assert Client(service.redis_url).export(MODEL, version="champion").result(timeout=30) == out.read_bytes()
+    with pytest.raises(InvalidField, match="format must be zip or onnx, not 'pmml'"):
+        Client(service.redis_url).export(MODEL, form="pmml")
     again = mlservice("models", "export", MODEL, "--version", "1", "--out", out, home=service.home)
     assert (again.returncode, "File exists" in again.stderr) == (1, True)
     unknown = mlservice("models", "export", "nothing", "--out", tmp_path / "x", home=service.home)

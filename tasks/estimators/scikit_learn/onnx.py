@@ -39,10 +39,8 @@ def convert(model: ScikitModel) -> OnnxModel:
             made = skl2onnx.to_onnx(model.pipeline, name="model", initial_types=kinds, options=options)
     except Exception as error:
         # The converter raises whatever it stumbles over.
-        reason = str(error).strip().partition("\n")[0]
-        raise InvalidField(f"skl2onnx cannot convert this model: {type(error).__name__}: {reason}"[:500]).at(
-            POINTER
-        ) from error
+        reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"[:400]
+        raise InvalidField(f"skl2onnx cannot convert this model: {reason}; take the zip along").at(POINTER) from error
     return OnnxModel(made.SerializeToString(deterministic=True), lambda table: _fed(table, schema), lambda table: table)
 
 
