@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from tasks.errors import InvalidField, ServiceError, SettingsError
 from tasks.estimators.base import Estimator
@@ -13,6 +13,12 @@ from tasks.estimators.fields import check_class
 from tasks.estimators.offered import offered
 from tasks.estimators.typed import typed
 from tasks.tables.checks import listed
+
+#: Said of a class of scikit-learn's that is named as if it were an estimator of this service.
+_OF_SCIKIT_LEARN: Final = (
+    "classes of scikit-learn are named in the params of the estimator 'sklearn', as"
+    ' {"estimator": "sklearn.linear_model.Ridge"}'
+)
 
 
 class Catalogue:
@@ -60,7 +66,10 @@ class Catalogue:
                 f"estimator {name!r} cannot be imported from {paths[name]!r}: {_first_line(error)}"
             ) from error
         if not (isinstance(cls, type) and issubclass(cls, Estimator)):
-            raise SettingsError(f"estimator {name!r}: {paths[name]!r} is no class derived from tasks Estimator")
+            hint = f"; {_OF_SCIKIT_LEARN}" if module.partition(".")[0] == "sklearn" else ""
+            raise SettingsError(
+                f"estimator {name!r}: {paths[name]!r} is no class derived from tasks.estimators.base.Estimator{hint}"
+            )
         return with_features(typed(self._made_of(cls, name)))
 
     def _made_of(self, cls: type[Estimator[Any]], name: str) -> Estimator[Any]:

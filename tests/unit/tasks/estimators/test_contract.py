@@ -244,6 +244,12 @@ def test_a_class_that_cannot_be_used_is_told_in_a_line(cls: str, said: str) -> N
     assert "\n" not in str(error.value)
 
 
+def test_of_a_class_of_scikit_learn_it_is_told_where_it_belongs() -> None:
+    said = r"no class derived from tasks\.estimators\.base\.Estimator; .* the params of the estimator 'sklearn'"
+    with pytest.raises(SettingsError, match=said):
+        Catalogue({"own": "sklearn.base:BaseEstimator"}, threads=1).get("own")
+
+
 def test_a_module_that_cannot_be_read_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "broken_module_of_a_user.py").write_text("1 / 0\n")
     monkeypatch.syspath_prepend(tmp_path)
