@@ -22,6 +22,8 @@ from tasks.worker.runtime import Runtime
 class Wishes:
     """What a train asks for beside params."""
 
+    #: The name of the estimator.
+    estimator: str
     search: Search | None
     #: Under what the trials of a search are kept.
     trials_of: str
@@ -61,7 +63,9 @@ def choose_and_fit(
                 # What is looked for is looked for among models that are quick enough.
                 base, _ = limit.kept(base, lambda now: estimator.fit(dataset, now, quiet), model=lambda made: made)
     if wishes.search is not None:
-        with runtime.traces.step("search", model=model, rows=dataset.train.num_rows) as step:
+        with runtime.traces.step(
+            "search", model=model, estimator=wishes.estimator, rows=dataset.train.num_rows
+        ) as step:
             searched = search_params(
                 runtime, wishes.search, trials_of=wishes.trials_of, params=base, estimator=estimator,
                 dataset=dataset, report=report, allow=limit.allow if limit else lambda _model: None,
@@ -71,7 +75,7 @@ def choose_and_fit(
 
     def fit(now: Mapping[str, Any]) -> tuple[Fitted, Curve]:
         recorder = Recorder(report, grows=estimator.grows)
-        with runtime.traces.step("fit", model=model, rows=dataset.train.num_rows):
+        with runtime.traces.step("fit", model=model, estimator=wishes.estimator, rows=dataset.train.num_rows):
             fitted = fit_models(estimator, dataset, now, recorder=recorder, searched=searched is not None)
         return fitted, recorder.curve
 

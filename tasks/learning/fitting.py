@@ -83,7 +83,7 @@ def _fit(
     with runtime.traces.step("read data", model=request.model):
         dataset = read_dataset(runtime.blobs, snapshot)
     findings = add_missing_plan(runtime, request.model, snapshot, dataset) + start.findings
-    wishes = Wishes(request.search, request.trials_of, request.predict_seconds)
+    wishes = Wishes(snapshot.estimator, request.search, request.trials_of, request.predict_seconds)
     chosen = choose_and_fit(
         runtime, request.model, wishes, request.params, estimator=estimator, dataset=dataset, report=report
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -43,9 +44,13 @@ def answer(page: Page, operation: str) -> Locator:
     return block(page, operation).locator(".live-responses-table .response")
 
 
+#: What the keys of a path's item may be that are operations (OpenAPI 3.1).
+METHODS: Final = ("get", "head", "put", "post", "patch", "delete")
+
+
 def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere(seen: Seen, service: Service) -> None:
     paths = yaml.safe_load(DEFINITION.read_text())["paths"].values()
-    operations = [operation for item in paths for operation in item if operation in ("get", "put", "post", "delete")]
+    operations = [operation for item in paths for operation in item if operation in METHODS]
     expect(seen.page.locator(".opblock")).to_have_count(len(operations))
     expect(seen.page.locator("h1, h2").filter(has_text="mlservice").first).to_be_visible()
     assert seen.hosts - {""} == {urlsplit(service.url).netloc}
