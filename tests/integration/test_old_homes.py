@@ -49,8 +49,10 @@ def home(request: pytest.FixtureRequest) -> Iterator[OldHome]:
     service = Service(env={"MLSERVICE_BLOBS_URL": "redis"})
     service.home.root.mkdir(mode=0o700)
     with tarfile.open(request.param) as archive:
-        # Where Python 3.11 is older than the argument, it is our own file all the same.
-        archive.extractall(service.home.root, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+        # The first releases of Python 3.11 have none.
+        if hasattr(tarfile, "data_filter"):
+            archive.extraction_filter = tarfile.data_filter
+        archive.extractall(service.home.root)
     with service:
         yield OldHome(service)
 
