@@ -37,7 +37,7 @@ class Aliases:
         keys = [key.format(model=model) for key in (VERSIONS_KEY, ALIASES_KEY, HISTORY_KEY)]
         if not self._set(keys=keys, args=[alias, version, said]):
             self._registry.check(model)
-            raise UnknownVersion(f"the model {model} has no version {version}").at("/version")
+            raise self._registry.unknown_version(model, version).at("/version")
 
     def remove(self, model: str, alias: str, *, who: str) -> None:
         """Take this name away. Raises UnknownModel, NotFound."""

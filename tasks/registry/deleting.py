@@ -6,7 +6,7 @@ from typing import Any
 
 import redis
 
-from tasks.errors import Conflict, NotFound, UnknownModel, UnknownVersion
+from tasks.errors import Conflict, NotFound, UnknownModel
 from tasks.registry.history import fact
 from tasks.registry.in_progress import in_use
 from tasks.registry.models_registry import Registry
@@ -42,7 +42,7 @@ class Deleting:
             raise Conflict(f"version {number} of {model} has an alias: move or remove it first, or say force=true")
         if not done:
             self._registry.check(model)
-            raise UnknownVersion(f"the model {model} has no version {number}")
+            raise self._registry.unknown_version(model, number)
 
     def data(self, model: str, *, who: str, force: bool) -> None:
         """Delete the latest snapshot; versions stay and answer. Raises UnknownModel; NotFound if there is none;

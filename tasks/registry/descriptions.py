@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 import redis
 
-from tasks.errors import Unavailable, UnknownVersion
+from tasks.errors import Unavailable
 from tasks.redis_keys import ALIASES_KEY, CURVES_KEY, MODEL_KEY, NOTES_KEY, PERIODS_KEY, VERSIONS_KEY
 from tasks.registry.aliases import named
 from tasks.registry.lineage import Period, read_periods
@@ -96,7 +96,7 @@ class Descriptions:
             record, curve, periods, notes, current, aliases = pipe.execute()
         if record is None:
             self._registry.check(model)
-            raise UnknownVersion(f"the model {model} has no version {number}")
+            raise self._registry.unknown_version(model, number)
         version = read_whole_version(record, curve)
         known = periods is not None or version.lineage is not None
         return VersionDescription(

@@ -30,6 +30,8 @@ What = Literal[
 DIRECT: Final = "a direct call"
 COMMAND_LINE: Final = "the command line"
 RETENTION: Final = "retention"
+#: In how many of the newest facts it is looked for who removed a version.
+LOOKED_AT: Final = 1000
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -82,3 +84,9 @@ def last_fact(client: redis.Redis, model: str) -> Fact | None:
     """The newest fact, if there is any."""
     record: Any = client.lindex(HISTORY_KEY.format(model=model), -1)
     return _read(record) if record is not None else None
+
+
+def removal_of(client: redis.Redis, model: str, version: int) -> Fact | None:
+    """The fact that a version was deleted, or was past its retention, if it is among the newest `LOOKED_AT`."""
+    facts, _ = history(client, model, limit=LOOKED_AT)
+    return next((one for one in facts if one.version == version and one.what in ("version deleted", "retention")), None)

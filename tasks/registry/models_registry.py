@@ -28,7 +28,7 @@ from tasks.redis_keys import (
     VERSIONS_KEY,
 )
 from tasks.registry.curve import Curve
-from tasks.registry.history import RETENTION, fact, last_fact, task_of, who_asked
+from tasks.registry.history import RETENTION, Fact, fact, last_fact, removal_of, task_of, who_asked
 from tasks.registry.listing import Listing
 from tasks.registry.names import keys_of
 from tasks.registry.offers import Offers
@@ -106,7 +106,7 @@ class Registry:
         UnknownVersion."""
         if not self._promote(keys=keys_of(model), args=[version, fact("promoted", who=who, why=why)]):
             self.check(model)
-            raise UnknownVersion(f"the model {model} has no version {version}")
+            raise self.unknown_version(model, version)
 
     def remove_version(self, model: str, version: int, *, before: float) -> bool:
         """Remove a version, unless it is current or was so since that time (seconds since the epoch)."""
@@ -150,7 +150,7 @@ class Registry:
             pipe.hget(CURVES_KEY.format(model=model), str(number))
             record, curve = pipe.execute()
         if record is None:
-            raise UnknownVersion(f"the model {model} has no version {number}").at("?version")
+            raise self.unknown_version(model, number).at("?version")
         return read_whole_version(record, curve)
 
     def names(self) -> list[str]:
@@ -190,15 +190,25 @@ class Registry:
         """Raise UnknownModel or UnknownVersion if there is no such version."""
         if not self._redis.hexists(VERSIONS_KEY.format(model=name), str(number)):
             self.check(name)
-            raise UnknownVersion(f"the model {name} has no version {number}")
+            raise self.unknown_version(name, number)
 
     def unknown(self, name: str) -> UnknownModel:
         """Why there is no such model: nobody made it, or somebody deleted it."""
         last = last_fact(self._redis, name)
         if last is None:
             return UnknownModel(f"there is no model {name[:80]!r}")
-        when = datetime.fromtimestamp(last.at, UTC).isoformat(timespec="seconds")
-        return UnknownModel(f"there is no model {name[:80]!r} any more: {last.what} by {last.who} at {when}")
+        return UnknownModel(f"there is no model {name[:80]!r} any more: {_told(last)}")
+
+    def unknown_version(self, name: str, number: int) -> UnknownVersion:
+        """Why a model has no such version: nobody made it, or somebody deleted it."""
+        last = removal_of(self._redis, name, number)
+        since = "" if last is None else f" any more: {_told(last)}"
+        return UnknownVersion(f"the model {name} has no version {number}{since}")
+
+
+def _told(last: Fact) -> str:
+    when = datetime.fromtimestamp(last.at, UTC).isoformat(timespec="seconds")
+    return f"{last.what} by {last.who} at {when}"
 
 
 def _group(claim: Claim | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import redis
 
-from tasks.errors import Conflict, PreconditionFailed, UnknownVersion
+from tasks.errors import Conflict, PreconditionFailed
 from tasks.redis_keys import NOTES_KEY
 from tasks.registry.history import fact
 from tasks.registry.models_registry import Registry
@@ -46,5 +46,5 @@ class Noting:
                 return new
             if not done:
                 self._registry.check(model)
-                raise UnknownVersion(f"the model {model} has no version {version}")
+                raise self._registry.unknown_version(model, version)
         raise Conflict("somebody else changes the same: try again")

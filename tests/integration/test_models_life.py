@@ -57,9 +57,22 @@ def test_a_version_goes_and_the_current_one_only_by_force(service: Service, mode
     assert "promote another first, or say force=true" in refused.json()["detail"]
     assert service.estimate(model, {"rows": [[3]]}, version=1).status_code == 200
     assert service.http.delete(f"{path}/1").json() == {"model": model, "version": 1, "deleted": True}
-    assert service.http.get(f"{path}/1").status_code == service.http.get(f"{path}/1/report").status_code == 404
-    assert service.estimate(model, {"rows": [[3]]}, version=1).status_code == 404
-    assert service.http.delete(f"{path}/1").status_code == 404
+    gone = [
+        service.http.get(f"{path}/1"),
+        service.http.get(f"{path}/1/report"),
+        service.http.get(f"{path}/1/artefact"),
+        service.http.delete(f"{path}/1"),
+        service.http.post(f"{path}/1/promote"),
+        service.http.put(f"/v1/models/{model}/aliases/old", json={"version": 1}),
+        service.http.patch(f"{path}/1", json={"notes": "x"}, headers={"Content-Type": "application/merge-patch+json"}),
+        service.estimate(model, {"rows": [[3]]}, version=1),
+        service.train(model, from_version=1),
+    ]
+    assert [answer.status_code for answer in gone] == [404] * len(gone)
+    # Who and when is told of each.
+    said = f"the model {model} has no version 1 any more: version deleted by admin at 20"
+    assert [answer.json()["detail"][: len(said)] for answer in gone] == [said] * len(gone)
+    assert "any more" not in service.http.get(f"{path}/9").json()["detail"]
     assert service.estimate(model, {"rows": [[3]]}).json()["version"] == 2
     assert service.http.delete(f"{path}/2", params={"force": "true"}).status_code == 200
     assert service.estimate(model, {"rows": [[3]]}).status_code == 424
