@@ -41,7 +41,8 @@ def onnx(runtime: Runtime, model: str, record: Version, schema: Schema) -> bytes
         raise
     except Exception as error:
         # The runtime's own, for what it cannot do.
-        raise InvalidField(f"what onnx makes of this model cannot be run: {error}"[:500]).at(POINTER) from error
+        said = f"what onnx makes of this model cannot be run: {str(error).strip()}"[:480]
+        raise InvalidField(f"{said}; take the zip along").at(POINTER) from error
     if found.shape != known.shape:
         raise InvalidField("what onnx makes of this model gives answers of another shape; take the zip along").at(
             POINTER

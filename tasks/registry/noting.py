@@ -46,5 +46,6 @@ class Noting:
                 return new
             if not done:
                 self._registry.check(model)
-                raise self._registry.unknown_version(model, version)
+                # There is the model, so it is a version that is not there.
+                raise self._registry.unknown_version(model, version or 0)
         raise Conflict("somebody else changes the same: try again")
