@@ -110,7 +110,12 @@ def add_models(commands: Subparsers) -> None:
         "--version", metavar="V", default="current", help="a number or an alias; default: the current one"
     )
     export.add_argument("--out", metavar="FILE", help="a new file, -: standard output; default: MODEL-V.zip")
-    export.add_argument("--format", choices=list(Form), default=Form.ZIP, help="onnx: the model alone; default: zip")
+    export.add_argument(
+        "--format",
+        choices=[form.value for form in Form],
+        default=Form.ZIP.value,
+        help="onnx: the model alone; default: zip",
+    )
     for action in (shown, note, promote, delete, export):
         action.add_argument("model", metavar="MODEL")
     for action in (shown, note, delete):

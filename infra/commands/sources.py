@@ -28,8 +28,13 @@ def check(args: argparse.Namespace) -> int:
     from tasks.sources.trying import tried
 
     sources = _sources(args)
+    if not sources:
+        raise NotFound(
+            f"no sources are named: write {Home(args.home.resolve()).secrets / 'sources.toml'}, or name the file in"
+            " MLSERVICE_SOURCES_FILE"
+        )
     if args.name is not None and args.name not in sources:
-        raise NotFound(f"there is no source {args.name!r}; the sources are: {', '.join(sorted(sources)) or 'none'}")
+        raise NotFound(f"there is no source {args.name!r}; the sources are: {', '.join(sorted(sources))}")
     failed = 0
     for label, error in tried({args.name: sources[args.name]} if args.name is not None else sources):
         failed += error is not None

@@ -45,6 +45,12 @@ def test_sources_are_listed(home: Home) -> None:
     ]
 
 
+def test_without_sources_it_is_said_where_they_are_named(tmp_path: Path) -> None:
+    done = mlservice("sources", "check", home=Home(tmp_path / "home"))
+    assert done.returncode == 1
+    assert f"no sources are named: write {tmp_path}/home/secrets/sources.toml" in done.stderr
+
+
 def test_what_sources_say_is_shown_to_who_runs_the_service(home: Home) -> None:
     done = mlservice("sources", "check", home=home)
     assert done.returncode == 1
