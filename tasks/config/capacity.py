@@ -23,7 +23,7 @@ CODE_BYTES: Final = 160 * 2**20
 #: The part of it that one decoded body may take: a table is copied while it is checked and learned.
 DECODED_PART: Final = 0.5
 #: The part of it that may be data.
-DATA_PART: Final = 0.875
+DATA_PART: Final = 0.85
 #: The part of it that a fit may take; the rest is the code, and the table as it was read.
 FIT_PART: Final = 0.75
 #: Memory for a column, beside its values (bytes), and for a value.

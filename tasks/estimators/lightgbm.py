@@ -43,7 +43,8 @@ from tasks.tables.schema import target_type
 #: 0.5 against 0.35 and 1.5; 50,000 of 30 0.33 and 0.63 against 0.53 and 1.0. Two cost more processor time: 2.2 times as
 #: much at 400 rows, 1.3 times at 10,000 of 30, 1.06 times at 50,000 of 30. Where each had a core, two were faster from
 #: some 60,000 values on: 50 iterations of 5,000 rows of 12 took 0.064 against 0.057, of 30 0.15 against 0.12.
-VALUES_FOR_THREADS: Final = 300_000
+#: Those were threads that spin for long; ours sleep sooner (infra/supervision/serving.py), and cost others a fifth.
+VALUES_FOR_THREADS: Final = 150_000
 #: Tables with fewer rows are predicted by one thread; starting more costs more than it saves.
 ROWS_FOR_THREADS: Final = 512
 #: The same for explaining, which does more for a row.

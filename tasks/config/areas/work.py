@@ -66,7 +66,7 @@ class WorkSettings(Area):
     max_decoded_bytes: int = setting(
         0,
         doc="Memory that a body may take when it is unpacked and decoded; 0: half of MLSERVICE_WORKER_MEMORY_BYTES, of"
-        " which the code leaves seven eighths less 160 MiB at most.",
+        " which the code leaves 85 % less 160 MiB at most.",
         zero=True,
     )
     max_rows: int = setting(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.config.capacity import LEAST_BYTES, fitted, fleet_bytes
+from tasks.config.capacity import CODE_BYTES, LEAST_BYTES, fitted, fleet_bytes
 from tasks.config.settings import Settings
 
 GIB = 2**30
@@ -33,7 +33,12 @@ def test_by_the_machine(fleet: str, processes: int, memory: int, process: int, t
 
 
 @pytest.mark.parametrize(
-    ("process", "most"), [(LEAST_BYTES, 288 * 2**20), (GIB // 4, GIB // 8), (8 * GIB, 6.84375 * GIB)]
+    ("process", "most"),
+    [
+        (LEAST_BYTES, LEAST_BYTES * 85 // 100 - CODE_BYTES),
+        (GIB // 4, GIB // 8),
+        (8 * GIB, 8 * GIB * 85 // 100 - CODE_BYTES),
+    ],
 )
 def test_no_body_may_take_what_a_process_does_not_have(process: int, most: int) -> None:
     settings = Settings(worker_memory_bytes=process, max_decoded_bytes=2**50)
