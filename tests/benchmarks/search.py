@@ -77,7 +77,7 @@ class Compared:
     @property
     def verdict(self) -> str:
         """In a word."""
-        return "better" if self.gain > 0 else "worse" if self.gain < -self.noise else "equal"
+        return "better" if self.gain > self.noise else "worse" if self.gain < -self.noise else "within noise"
 
 
 def main() -> int:
