@@ -88,7 +88,7 @@ def test_scores_are_thinned_and_reach_stays_where_it_was() -> None:
     assert reach(few, 0.6) == 3.0
     with pytest.raises(InvalidField, match=r"needs 9 validation rows; this version had 4: ask for at most 0.8"):
         reach(few, 0.9)
-    with pytest.raises(InvalidField, match="train it again"):
+    with pytest.raises(InvalidField, match="train on rows that have the target"):
         reach(Decision(), 0.9)
 
 
