@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-import threading
 from typing import Any, Final
 
 import msgspec
@@ -19,17 +18,18 @@ log = logging.getLogger(__name__)
 
 #: Of which fleet the workers say it.
 FLEET: Final = "train"
-#: Longest time to import all of other people's estimators (seconds).
-IMPORT_SECONDS: Final = 60.0
+#: Longest time to import all of other people's estimators (seconds): before it, the worker takes no work.
+IMPORT_SECONDS: Final = 20.0
 
 
 def offer_when_ready(sender: Any, **_: Any) -> None:
     """A handler of Celery's `worker_ready`: the fleet that makes models says it.
 
-    From a thread, as the import of others' code may take long, and no work waits for it.
+    Not from a thread: a process of the pool that is forked while that imports something waits for ever for the same
+    module.
     """
     if sender.app.fleet == FLEET:
-        threading.Thread(target=offer, args=(sender.app.settings,), name="offering", daemon=True).start()
+        offer(sender.app.settings)
 
 
 def offer(settings: Settings) -> None:

@@ -104,7 +104,7 @@ def test_versions_and_logins_are_logged(stack: Service) -> None:
         token = stack.token()
         client.delete("/v1/token", headers={"Authorization": f"Bearer {token}"}).raise_for_status()
     line_of(stack, "gateway", message="a login was refused", owner="admin", address="127.0.0.1")
-    assert [line for line in lines(stack, "gateway") if "revoked" in line["message"]]
+    eventually(lambda: [line for line in lines(stack, "gateway") if "revoked" in line["message"]], what="the word")
     logged = (stack.home.logs / "gateway.log").read_text()
     assert "wrong-password" not in logged
     assert "My-Secret-1" not in logged
