@@ -93,14 +93,12 @@ class Nginx(Process):
         for name, answer in self._answers.items():
             if answer is not None:
                 self.upstreams[name] = Upstream(self.folder / f"{name}.sock", answer)
-        super().__enter__()
-        try:
-            eventually(lambda: self.popen.poll() is not None or self._listens(), what="NGINX")
-            assert self.popen.poll() is None, self.output
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
+        return super().__enter__()
+
+    def begun(self) -> None:
+        """Wait until it listens."""
+        eventually(lambda: self.popen.poll() is not None or self._listens(), what="NGINX")
+        assert self.popen.poll() is None, self.output
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

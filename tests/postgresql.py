@@ -82,14 +82,12 @@ class PostgreSQL(Process):
         made = subprocess.run([*initdb, "-E", "UTF8", "--locale=C"], capture_output=True, text=True, cwd=self.folder)
         assert made.returncode == 0, made.stderr
         (self.folder / "data/pg_hba.conf").write_text("local all postgres trust\nlocal all all scram-sha-256\n")
-        super().__enter__()
-        try:
-            eventually(self._answers, what="PostgreSQL")
-            self.run(f"CREATE ROLE {READER} LOGIN PASSWORD '{PASSWORD}'")
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
+        return super().__enter__()
+
+    def begun(self) -> None:
+        """Wait for an answer, and make the role that reads."""
+        eventually(self._answers, what="PostgreSQL")
+        self.run(f"CREATE ROLE {READER} LOGIN PASSWORD '{PASSWORD}'")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -77,7 +77,15 @@ class Process:
                 cwd=self._cwd,
                 start_new_session=True,
             )
+        try:
+            self.begun()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
+
+    def begun(self) -> None:
+        """Wait until it does what it is for. Called when the process is there, which is ended if this raises."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -136,16 +144,11 @@ class Valkey(Process):
         """A new client that returns bytes; the caller closes it."""
         return redis.Redis.from_url(self.redis_url, socket_timeout=5, socket_connect_timeout=5)
 
-    def __enter__(self) -> Self:
-        super().__enter__()
-        try:
-            with self.client() as client:
-                eventually(lambda: self.popen.poll() is not None or client.ping(), what="Valkey")
-            assert self.popen.poll() is None, self.output
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
+    def begun(self) -> None:
+        """Wait for an answer."""
+        with self.client() as client:
+            eventually(lambda: self.popen.poll() is not None or client.ping(), what="Valkey")
+        assert self.popen.poll() is None, self.output
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

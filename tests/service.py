@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 import redis
@@ -54,17 +54,12 @@ class Service(Process):
         # Not in the checkout, where a developer may have files of configuration.
         super().__init__(command, output=self.folder / "up.log", env=chosen, cwd=self.folder, grace_seconds=30)
 
-    def __enter__(self) -> Self:
-        super().__enter__()
-        try:
-            self.wait_for("is ready", seconds=60)
-            self.url: str = json.loads((self.home.run / "service.json").read_text())["url"]
-            self.http = httpx.Client(base_url=self.url, timeout=70, verify=self._verify)
-            self.http.headers["Authorization"] = f"Bearer {self.token()}"
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
+    def begun(self) -> None:
+        """Wait until it is ready, and sign in."""
+        self.wait_for("is ready", seconds=60)
+        self.url: str = json.loads((self.home.run / "service.json").read_text())["url"]
+        self.http = httpx.Client(base_url=self.url, timeout=70, verify=self._verify)
+        self.http.headers["Authorization"] = f"Bearer {self.token()}"
 
     def start_again(self) -> None:
         """Start it anew, with the same files, after it has ended. Its address is another one."""

@@ -53,7 +53,7 @@ def check_held(answer: Any, claim: Claim) -> int:
 
 def cancelled() -> Cancelled:
     """The error of work that its owner did not want any more."""
-    return Cancelled("the work was cancelled by its owner; nothing of it remains")
+    return Cancelled("the work was cancelled by its owner; it has no result")
 
 
 def lost(claim: Claim) -> FenceLost:
