@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -18,6 +19,7 @@ from tasks.ledger.groups import Claim
 from tasks.ledger.outcomes import Outcome
 from tasks.search.asked import Search, read_search
 from tasks.tables.malformed import parse
+from tasks.worker.afterwards import Afterwards
 from tasks.worker.direct import run_direct
 from tasks.worker.passed import passed_on
 from tasks.worker.runner import WorkTask, run_claimed
@@ -65,7 +67,8 @@ def train(
     from tasks.learning import fitting, starting
 
     if group is not None:
-        return run_claimed(self, group, _run_group)
+        afterwards = Afterwards()
+        return run_claimed(self, group, partial(_run_group, afterwards), afterwards)
 
     def show(state: dict[str, Any]) -> None:
         # Where nobody wants a result, nothing would take the progress away again.
@@ -88,7 +91,7 @@ def train(
     return run_direct(self, work)
 
 
-def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
+def _run_group(afterwards: Afterwards, runtime: Runtime, claim: Claim) -> list[Outcome]:
     if EXPORT in claim.heads[0].query:
         from tasks.exchange.exporting import export_group
 
@@ -115,7 +118,7 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
     if claim.version is not None:
         # Its worker died before it could say so, and may not have come to this either.
         runtime.registry.trials.drop(request.trials_of)
-        return [succeeded(fitting.result_of(runtime, claim.heads[0].model, claim.version))]
+        return [succeeded(fitting.result_of(runtime, request.model, claim.version, later=afterwards.add))]
     _read_source(runtime, claim)
 
     def show(state: dict[str, Any]) -> None:
@@ -126,7 +129,7 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
 
     # Data that a source gave are stored, and were let finish; the fit may be interrupted again.
     with interruptible(runtime.disconnect):
-        return [succeeded(fitting.fit(runtime, request, report=throttled(show)))]
+        return [succeeded(fitting.fit(runtime, request, report=throttled(show), later=afterwards.add))]
 
 
 def _read_source(runtime: Runtime, claim: Claim) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from typing import Final
 from urllib.parse import urlencode
 
 from falcon import HTTP_304, MEDIA_HTML
@@ -16,7 +18,7 @@ from gateway.web.errors import told
 from gateway.web.parameters import force, page_limit, position, single_values
 from gateway.web.representations import show, version_document, version_lines
 from gateway.web.small_bodies import read_json
-from tasks.errors import NotFound, UnknownVersion
+from tasks.errors import NotFound, Unavailable, UnknownVersion
 from tasks.registry.deleting import Deleting
 from tasks.registry.descriptions import Descriptions
 from tasks.registry.models_registry import Registry
@@ -25,6 +27,10 @@ from tasks.registry.noting import Noting
 from tasks.storage.blobs import Blobs
 
 log = logging.getLogger(__name__)
+
+#: How long a request waits for a report that is being drawn, in seconds, and how often it looks for it.
+DRAWING_SECONDS: Final = 10.0
+LOOK_SECONDS: Final = 0.1
 
 
 class VersionsResource:
@@ -94,8 +100,9 @@ class ReportResource:
 
     @requires(VIEWING)
     async def on_get(self, req: Request, resp: Response, model: str, version: str) -> None:
-        """The worker's bytes unchanged; 304 to who has them. Raises NotFound where there is no report."""
-        digest = await asyncio.to_thread(self._page, model, _number(model, version))
+        """The worker's bytes unchanged; 304 to who has them. Raises NotFound where there is no report, Unavailable
+        where it is still being drawn."""
+        digest = await self._drawn(model, _number(model, version))
         resp.etag = digest
         # It never changes, but is only for those who may see the model.
         resp.set_header("Cache-Control", "private, no-cache")
@@ -105,11 +112,22 @@ class ReportResource:
         resp.data = await asyncio.to_thread(self._blobs.get, digest)
         resp.content_type = MEDIA_HTML
 
-    def _page(self, model: str, version: int) -> str:
-        """The blob of a version's report."""
+    async def _drawn(self, model: str, version: int) -> str:
+        """The blob of a version's report; one that is being drawn is waited for. Raises NotFound, Unavailable."""
+        deadline = time.monotonic() + DRAWING_SECONDS
+        while (digest := await asyncio.to_thread(self._page, model, version)) is None:
+            if time.monotonic() > deadline:
+                raise Unavailable(f"the report of version {version} of {model} is being drawn; ask again")
+            await asyncio.sleep(LOOK_SECONDS)
+        return digest
+
+    def _page(self, model: str, version: int) -> str | None:
+        """The blob of a version's report; None while it is being drawn. Raises NotFound."""
         report = self._registry.reports.get(model, version)
         if report is not None and report.digest:
             return report.digest
+        if report is not None and report.awaited:
+            return None
         self._registry.check_version(model, version)
         reason = report.reason if report is not None else "its train was of an older release, or ended too soon"
         raise NotFound(f"version {version} of {model} has no report: {reason}; train again for one")

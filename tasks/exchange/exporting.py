@@ -17,6 +17,7 @@ from tasks.ledger.outcomes import Outcome
 from tasks.registry.names import check_name, form_of
 from tasks.registry.records import Version
 from tasks.registry.schemas import with_schema
+from tasks.registry.version_reports import drawn
 from tasks.tables.columns import Schema
 from tasks.worker.runtime import Runtime
 
@@ -91,7 +92,7 @@ def _plan(runtime: Runtime, model: str, record: Version) -> dict[str, bytes]:
 
 
 def _report(runtime: Runtime, model: str, number: int) -> dict[str, bytes]:
-    report = runtime.registry.reports.get(model, number)
+    report = drawn(runtime.registry.reports, model, number)
     if report is None or not report.digest:
         return {}
     with suppress(Unavailable):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -28,7 +29,7 @@ from tasks.registry.names import check_name
 from tasks.registry.records import Snapshot, Version
 from tasks.registry.schemas import put_schema
 from tasks.registry.snapshots import read_dataset
-from tasks.reports.making import add_missing_report, add_report
+from tasks.reports.making import add_missing_report, add_report, begin_report
 from tasks.search.asked import Search
 from tasks.worker.runtime import Runtime
 from tasks.worker.time_limits import let_finish
@@ -53,8 +54,16 @@ class Request(msgspec.Struct, frozen=True):
     predict_seconds: float | None = None
 
 
-def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]:
-    """Train a version, all or nothing. Returns what `tasks.train` promises.
+def at_once(act: Callable[[], None]) -> None:
+    """Do what may also be done after the result is written."""
+    act()
+
+
+def fit(
+    runtime: Runtime, request: Request, *, report: Report, later: Callable[[Callable[[], None]], None] = at_once
+) -> dict[str, Any]:
+    """Train a version, all or nothing. Returns what `tasks.train` promises. What nobody who waits for the result needs,
+    the drawing of its report, is left to `later`.
 
     Raises ModelNotInitialised, InvalidParams, FenceLost, EstimatorFailed, and whatever `report` raises.
     """
@@ -74,11 +83,18 @@ def fit(runtime: Runtime, request: Request, *, report: Report) -> dict[str, Any]
     if request.search is not None:
         check_search(runtime, request.search, request.params, estimator)
     with trials_kept(runtime, request.trials_of) if request.search is not None else nullcontext():
-        return _fit(runtime, request, snapshot, estimator, report=report, start=start)
+        return _fit(runtime, request, snapshot, estimator, report=report, start=start, later=later)
 
 
 def _fit(
-    runtime: Runtime, request: Request, snapshot: Snapshot, estimator: Estimator[Any], *, report: Report, start: Start
+    runtime: Runtime,
+    request: Request,
+    snapshot: Snapshot,
+    estimator: Estimator[Any],
+    *,
+    report: Report,
+    start: Start,
+    later: Callable[[Callable[[], None]], None],
 ) -> dict[str, Any]:
     with runtime.traces.step("read data", model=request.model):
         dataset = read_dataset(runtime.blobs, snapshot)
@@ -133,23 +149,32 @@ def _fit(
         " and current" if promote else "",
         extra={"model": request.model, "version": number, "seconds": round(fitted.seconds, 3)},
     )
+
     # Only now, so that nothing that a report does can keep a version from being stored.
-    with runtime.traces.step("report", model=request.model, version=number):
-        add_report(
-            runtime,
-            request.model,
-            number,
-            estimator=estimator,
-            artefact=fitted.measured,
-            dataset=dataset,
-            outcomes=outcomes,
-        )
+    def draw() -> None:
+        with runtime.traces.step("report", model=request.model, version=number):
+            add_report(
+                runtime,
+                request.model,
+                number,
+                estimator=estimator,
+                artefact=fitted.measured,
+                dataset=dataset,
+                outcomes=outcomes,
+            )
+
+    begin_report(runtime, request.model, number)
+    later(draw)
     return train_result(request.model, number, version, promoted=promote)
 
 
-def result_of(runtime: Runtime, model: str, number: int) -> dict[str, Any]:
-    """The result of a train that stored its version and could not say so. Its report is made if it is missing."""
-    add_missing_report(runtime, model, number)
+def result_of(
+    runtime: Runtime, model: str, number: int, *, later: Callable[[Callable[[], None]], None] = at_once
+) -> dict[str, Any]:
+    """The result of a train that stored its version and could not say so. Its report, which is drawn after that, is
+    left to `later`."""
+    begin_report(runtime, model, number)
+    later(lambda: add_missing_report(runtime, model, number))
     current = runtime.registry.current(model)
     return train_result(model, number, runtime.registry.version(model, number), promoted=current == number)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from typing import Any, Final
 
 import msgspec
 import redis
 
 from tasks.redis_keys import REPORTS_KEY, VERSIONS_KEY
 from tasks.storage.scripts import register
+
+#: A report that was not there so long after it was begun is not waited for: its worker has ended, most likely.
+DRAWN_SECONDS: Final = 60.0
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -17,7 +21,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Blob of the HTML document; empty if there is none.
     digest: str = ""
     reason: str = ""
+    #: When a worker began to draw it, in seconds since the epoch; 0 once it is known whether there is one.
+    began: float = 0.0
 
+    @property
+    def awaited(self) -> bool:
+        """Whether it is being drawn, as far as one can know."""
+        return 0 < time.time() - self.began < DRAWN_SECONDS
+
+
+#: How often one who waits for a report looks for it, in seconds.
+LOOK_SECONDS: Final = 0.1
 
 _encode = msgspec.json.Encoder().encode
 _read = msgspec.json.Decoder(Report).decode
@@ -44,3 +58,10 @@ class VersionReports:
         """What is known of the reports of all versions of a model."""
         records: Any = self._redis.hvals(REPORTS_KEY.format(model=model))
         return [_read(record) for record in records]
+
+
+def drawn(reports: VersionReports, model: str, version: int) -> Report | None:
+    """What is known of a version's report; one that is being drawn is waited for."""
+    while (report := reports.get(model, version)) is not None and report.awaited:
+        time.sleep(LOOK_SECONDS)
+    return report

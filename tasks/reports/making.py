@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -24,8 +25,8 @@ from tasks.worker.time_limits import interruptible
 log = logging.getLogger(__name__)
 
 
-#: Said while it is made, so that it is said of one whose worker ended over it. It is not tried again: a train whose
-#: version is stored shall not end as poison because of a picture.
+#: Said while it is made, so that it is said of one whose worker ended over it. It is not tried again: no worker shall
+#: end over and over because of a picture.
 BEGUN: Final = "its worker ended while it was made"
 
 
@@ -36,6 +37,15 @@ class About(NamedTuple):
     number: int
     version: Version
     before: tuple[int, Version] | None
+
+
+def begin_report(runtime: Runtime, model: str, number: int) -> None:
+    """Say that the report of a version is being made. Said before the result of its train, so that nobody who has that
+    is told that there is none. Nothing is raised where it cannot be said."""
+    try:
+        runtime.registry.reports.set(model, number, Report(reason=BEGUN, began=time.time()))
+    except Exception as error:
+        log.warning("the report of %s version %s could not be announced", model, number, exc_info=error)
 
 
 def add_report(
@@ -59,7 +69,7 @@ def add_report(
 
 
 def add_missing_report(runtime: Runtime, model: str, number: int) -> None:
-    """The same for a version whose train ended before its report was begun; nothing if it was."""
+    """The same for a version whose train ended before its result was written; nothing if there is one."""
 
     def written(about: About) -> str:
         try:
@@ -79,9 +89,6 @@ def add_missing_report(runtime: Runtime, model: str, number: int) -> None:
 def _add(runtime: Runtime, model: str, number: int, written: Callable[[About], str]) -> None:
     told = {"model": model, "version": number}
     try:
-        if runtime.registry.reports.get(model, number) is not None:
-            return
-        runtime.registry.reports.set(model, number, Report(reason=BEGUN))
         about = About(model, number, _read(runtime, model, number), _before(runtime, model, number))
         with interruptible(runtime.disconnect):
             html = written(about)

@@ -20,6 +20,7 @@ from tasks.ledger.history import unwanted
 from tasks.ledger.outcomes import Outcome, failure, is_given_up
 from tasks.telemetry import logs
 from tasks.telemetry.failures import log_failures, subject
+from tasks.worker.afterwards import Afterwards
 from tasks.worker.isolation import Unfinished, interrupted, memory_limit, one_by_one, only, poison, time_limit
 from tasks.worker.passed import check_positional
 from tasks.worker.runtime import Runtime, runtime
@@ -47,8 +48,11 @@ class WorkTask(Task):  # type: ignore[misc]
         return self.run(*args, **kwargs)
 
 
-def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Outcome]]) -> str | None:
-    """Claim a group, have it worked on, write the outcomes. Returns how many items ended how, for Flower to show.
+def run_claimed(
+    task: Task, group: str, work: Callable[[Runtime, Claim], list[Outcome]], afterwards: Afterwards | None = None
+) -> str | None:
+    """Claim a group, have it worked on, write the outcomes, and do what the work left for `afterwards`. Returns how
+    many items ended how, for Flower to show.
 
     Raises the error of a group in which nothing succeeded, after it is written down, so that Celery and Flower see
     a failed task. After a passing error the group is tried again later, or given up when that was so too often.
@@ -78,6 +82,8 @@ def run_claimed(task: Task, group: str, work: Callable[[Runtime, Claim], list[Ou
         counts = Counter(outcome.state for outcome in outcomes)
         if counts[State.FAILED]:
             log_failures(claim, outcomes)
+        if afterwards is not None:
+            afterwards.run()
     if not counts[State.SUCCEEDED]:
         raise raised(next((outcome for outcome in outcomes if outcome.state is State.FAILED), outcomes[0]))
     said = [f"{count} {state.value}" for state, count in counts.items() if count]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 import httpx
@@ -12,9 +14,11 @@ import pytest
 import redis
 from playwright.sync_api import Browser
 
-from tasks.contract import Media
+from tasks.contract import Media, State
 from tasks.learning import fitting
 from tasks.redis_keys import REPORTS_KEY
+from tasks.registry.models_registry import Registry
+from tasks.registry.version_reports import DRAWN_SECONDS, Report, drawn
 from tests.browser import Seen, chromium
 from tests.frail import RAISES, SETTING
 from tests.integration.test_formats import parquet_body
@@ -22,7 +26,7 @@ from tests.problems import refused
 from tests.service import Service
 from tests.site import Site
 from tests.unit.tasks.estimators.test_estimators import data
-from tests.workers import learn_sums
+from tests.workers import Worker, learn_sums
 
 PROBLEMS = ("regression", "binary", "multiclass")
 #: A name that would run, if it were not escaped.
@@ -154,29 +158,64 @@ def test_in_a_browser(
 
 
 @pytest.fixture(scope="module")
-def frail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def frail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Worker]]:
     """A site whose models fail while their report is made."""
-    with Site(tmp_path_factory.mktemp("site"), SETTING) as site, site.worker("train"):
-        yield site
+    with Site(tmp_path_factory.mktemp("site"), SETTING) as site, site.worker("train") as worker:
+        yield site, worker
 
 
-def test_a_train_whose_worker_ends_over_its_report_succeeds_without_one(frail: Site) -> None:
-    frail.init("ends")
-    result = frail.client.train("ends").result(timeout=60)
+def test_a_train_whose_worker_ends_over_its_report_succeeds_without_one(frail: tuple[Site, Worker]) -> None:
+    site, worker = frail
+    site.init("ends")
+    handle = site.client.train("ends")
+    result = handle.result(timeout=60)
     assert (result["version"], result["promoted"]) == (1, True)
-    found = frail.registry.reports.get("ends", 1)
+    worker.wait_for("exited with 'signal 9")
+    found = site.registry.reports.get("ends", 1)
     assert found is not None
-    assert (found.digest, found.reason) == ("", "its worker ended while it was made")
-    assert frail.versions("ends") == [1]
+    assert (found.digest, found.reason, found.awaited) == ("", "its worker ended while it was made", True)
+    assert site.versions("ends") == [1]
+    assert (handle.task().state, handle.result(timeout=1)) == (State.SUCCEEDED, result)
 
 
-def test_a_train_whose_report_raises_succeeds_without_one(frail: Site) -> None:
-    frail.init("raises")
-    handle = frail.client.train("raises", params={"factor": RAISES})
+def test_a_report_is_awaited_for_a_while_only() -> None:
+    now = time.time()
+    assert Report(reason="r", began=now).awaited
+    assert not Report(reason="r", began=now - DRAWN_SECONDS - 1).awaited
+    assert not Report(reason="r").awaited
+
+
+def test_a_report_that_is_being_drawn_is_waited_for(service: Service, models: dict[str, str]) -> None:
+    model = models["regression"]
+    page = report(service, model).text
+    with redis.Redis.from_url(service.redis_url) as client:
+        registry = Registry(client)
+        made = registry.reports.get(model, 2)
+        assert made is not None
+        with ThreadPoolExecutor(1) as pool:
+            registry.reports.set(model, 2, Report(reason="it is drawn", began=time.time()))
+            try:
+                asked = pool.submit(report, service, model)
+                with pytest.raises(TimeoutError):
+                    asked.result(timeout=0.5)
+            finally:
+                registry.reports.set(model, 2, made)
+            assert asked.result(timeout=10).text == page
+        registry.reports.set(model, 2, Report(reason="its worker ended", began=time.time() - DRAWN_SECONDS - 1))
+        try:
+            refused(report(service, model), 404, "no report", "its worker ended")
+        finally:
+            registry.reports.set(model, 2, made)
+
+
+def test_a_train_whose_report_raises_succeeds_without_one(frail: tuple[Site, Worker]) -> None:
+    site, _ = frail
+    site.init("raises")
+    handle = site.client.train("raises", params={"factor": RAISES})
     assert handle.result(timeout=60)["version"] == 1
-    found = frail.registry.reports.get("raises", 1)
+    found = drawn(site.registry.reports, "raises", 1)
     assert found is not None
-    assert (found.digest, found.reason) == ("", "RuntimeError: a report is <too> much")
+    assert (found.digest, found.reason, found.awaited) == ("", "RuntimeError: a report is <too> much", False)
 
 
 def test_a_train_that_is_delivered_again_makes_the_report_that_is_missing(
