@@ -16,8 +16,6 @@ HEADER: Final = "tasks/ledger/lua/include/work_counts.lua"
 def header() -> str:
     """The text of the file."""
     offsets = {
-        "SUBMITTED": first(work_counts.SUBMITTED),
-        "SIZE": first(work_counts.SIZE),
         "REDELIVERED": first(work_counts.REDELIVERED),
         **{state.name: first(work_counts.FINISHED, state.value) for state in work_counts.NO_REASON},
         "ROWS": first(work_counts.ROWS),
@@ -39,8 +37,7 @@ def header() -> str:
         *(f"  if place == '{kind}:{lane}' then return {at * BITS} end" for at, (kind, lane) in enumerate(PLACES)),
         "end",
         "",
-        "-- Where the bucket of a value lies, from the first bucket (bits): of items in a group, and of seconds.",
-        *_bucket("size_bucket", work_counts.SIZE_BOUNDS),
+        "-- Where the bucket of a time lies, from the first bucket (bits).",
         *_bucket("time_bucket", work_counts.TIME_BOUNDS),
         "-- luacheck: pop",
     )

@@ -13,6 +13,7 @@ from tasks.contract import TASKS, TURNS, Kind, Lane
 from tasks.ledger.groups import Group, Head, pack
 from tasks.ledger.message import message
 from tasks.ledger.task_repr import of_group
+from tasks.ledger.work_counts import accepted_offsets
 from tasks.redis_keys import (
     DEADLINES_KEY,
     DEPTH_KEY,
@@ -66,9 +67,10 @@ def acceptance(
     owners = [part for owner in counts.items() for part in owner]
     limits = [part for owner, bound in (most or {}).items() for part in (owner, counts[owner], bound)]
     args: list[Any] = [group.id, data, depth_field(group.kind, group.lane), len(group.heads), pack(owners)]
-    args += [OWNER_KEY.format(owner=""), _latest_deadline(group.heads)]
+    args += [OWNER_KEY.format(owner=""), latest_deadline(group.heads)]
     args += [f"{once.digest} {group.id}-0", once.life_seconds] if once else ["", 0]
     args.append(pack(limits) if limits else "")
+    args += accepted_offsets((group.kind, group.lane), len(group.heads))
     args += ["kind", group.kind.value, "lane", group.lane.value, "reply", group.reply, "heads", pack(group.heads)]
     args += ["accounts", pack([accounts[owner] for owner in counts])]
     args += ["bodies", pack(placed), "models", " ".join({head.model for head in group.heads})]
@@ -92,7 +94,7 @@ def turns_key(kind: Kind) -> str:
     return TURNS_KEY.format(kind=kind.value) if kind in TURNS else ""
 
 
-def _latest_deadline(heads: Sequence[Head]) -> float | str:
+def latest_deadline(heads: Sequence[Head]) -> float | str:
     """The latest deadline, if every item has one."""
     deadlines = [head.deadline for head in heads if head.deadline is not None]
     return max(deadlines) if len(deadlines) == len(heads) else ""

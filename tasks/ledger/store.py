@@ -16,7 +16,15 @@ import redis
 from tasks.config.settings import Settings
 from tasks.contract import TURNS, Kind, Lane
 from tasks.errors import UnknownTask
-from tasks.ledger.acceptance import ACCEPT, Idempotency, acceptance, depth_field, group_message, turns_key
+from tasks.ledger.acceptance import (
+    ACCEPT,
+    Idempotency,
+    acceptance,
+    depth_field,
+    group_message,
+    latest_deadline,
+    turns_key,
+)
 from tasks.ledger.claims import check_held, lost, read_claim
 from tasks.ledger.counts import add, counted
 from tasks.ledger.groups import Claim, Group, pack, parse_handle, read_heads, rows_by_owner
@@ -147,7 +155,9 @@ class Ledger:
             GROUP_KEY.format(group=claim.group),
             PENDING_KEY.format(kind=claim.kind.value, lane=claim.lane.value),
             WATCHERS_KEY.format(group=claim.group),
-            *(LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, DEAD_KEY, COUNTS_KEY, WORK_COUNTS_KEY),
+            *(LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY),
+            DEADLINES_KEY if latest_deadline(claim.heads) else "",
+            *(DEAD_KEY, COUNTS_KEY, WORK_COUNTS_KEY),
             FINISHED_KEY,
         ]
         args: list[Any] = [claim.fence, life_seconds, claim.group, REPLY_CHANNEL.format(process="")]

@@ -8,7 +8,9 @@ numbers from `lua/include/work_counts.lua`, which `python -m tests.lua_header` w
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 from collections import Counter
+from functools import cache
 from typing import Final
 
 from tasks.contract import PLACES, Place, State
@@ -20,6 +22,7 @@ TIME_BOUNDS: Final = (
 )
 #: Upper bounds of the buckets in which groups are counted (items).
 SIZE_BOUNDS: Final = ("1", "2", "4", "8", "16", "32", "64", "128", "256")
+_SIZES: Final = tuple(map(int, SIZE_BOUNDS))
 #: The bucket of what is above all bounds.
 ABOVE: Final = "+Inf"
 #: The part of a histogram that is the sum of what it counted (millionths).
@@ -81,3 +84,11 @@ def first(name: str, *part: str) -> int:
     the name."""
     wanted = part or next(tuple(parts) for known, *parts in _COUNTERS if known == name)
     return STEP * max(at for at, known in enumerate(_COUNTERS) if known == (name, *wanted))
+
+
+@cache
+def accepted_offsets(place: Place, items: int) -> tuple[int, int]:
+    """Where the counter of accepted items of a place lies, and that of its groups of this size (bits)."""
+    start = PLACES.index(place) * BITS
+    bucket = bisect_left(_SIZES, items) * STEP
+    return start + first(SUBMITTED), start + first(SIZE) + bucket

@@ -3,12 +3,11 @@
 -- turns of its kind ('' for a kind that takes none).
 -- ARGV: group id, message, "kind:lane", items, owners (msgpack: owner, items, owner, ...), what the key of an owner
 -- begins with, deadline ('' for none), what is kept under the idempotency key, its life (s), owners who may have only
--- so much (msgpack: owner, items, most, owner, ...; '' for none), then field and value of the record, and so on.
+-- so much (msgpack: owner, items, most, owner, ...; '' for none), where the counter of accepted items and that of
+-- groups of this size lie (bits), then field and value of the record, and so on.
 -- Returns nothing; or, and no change, what is kept under the idempotency key, or a list of the owners who would have
 -- too much and how many more items each may have.
 -- include: tasks/storage/lua/include/clock.lua
--- include: tasks/ledger/lua/include/count_accepted.lua
--- include: tasks/ledger/lua/include/turns.lua
 
 if KEYS[7] ~= '' then
   local known = redis.call('GET', KEYS[7])
@@ -26,7 +25,7 @@ if ARGV[10] ~= '' then
   if #full > 0 then return full end
 end
 if KEYS[7] ~= '' then redis.call('SET', KEYS[7], ARGV[8], 'EX', ARGV[9]) end
-redis.call('HSET', KEYS[1], 'submitted_at', now, 'items', ARGV[4], 'owners', ARGV[5], unpack(ARGV, 11))
+redis.call('HSET', KEYS[1], 'submitted_at', now, 'items', ARGV[4], 'owners', ARGV[5], unpack(ARGV, 13))
 redis.call('ZADD', KEYS[2], now, ARGV[1])
 redis.call('HINCRBY', KEYS[4], ARGV[3], ARGV[4])
 local owners = cmsgpack.unpack(ARGV[5])
@@ -34,8 +33,11 @@ for at = 1, #owners, 2 do
   redis.call('ZADD', ARGV[6] .. owners[at], now, ARGV[1])
   redis.call('HINCRBY', KEYS[5], owners[at], owners[at + 1])
 end
-if KEYS[9] ~= '' then wait_for_turn(KEYS[9], KEYS[1], ARGV[1]) end
+if KEYS[9] ~= '' then
+  -- include: tasks/ledger/lua/include/turns.lua
+  wait_for_turn(KEYS[9], KEYS[1], ARGV[1])
+end
 if ARGV[7] ~= '' then redis.call('ZADD', KEYS[6], ARGV[7], ARGV[1]) end
 redis.call('LPUSH', KEYS[3], ARGV[2])
-count_accepted(KEYS[8], ARGV[3], ARGV[4])
+-- include: tasks/ledger/lua/include/count_accepted.lua
 return false

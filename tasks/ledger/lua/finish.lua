@@ -2,15 +2,14 @@
 -- Ends a group: writes the outcomes, reckons up with the owners, wakes who waits. Rows are owed by who has a quota that
 -- is in use. Nothing is reckoned up with another account than that which asked for the work: its name was another's
 -- before. Where the group does not say which account it was, that is one that is newer than the group.
--- KEYS: group, pending, watchers, leases, depth, unfinished, deadlines, dead, counters, those of work,
--- the list of finished groups.
+-- KEYS: group, pending, watchers, leases, depth, unfinished, deadlines ('' if it has none), dead, counters, those of
+-- work, the list of finished groups.
 -- ARGV: fence, seconds to keep, group id, channel prefix, "kind:lane", states (a letter each), reply, 1 to keep the
 -- bodies among the dead letters, what the key of a quota begins with, rows of the owners (msgpack: owner, rows, ...; ''
 -- for none), what the key of an account begins with, rows in all, the group's id as bytes, then field of the counters
 -- and what is added to it, and so on.
 -- Returns 1, or 0 and no change where the fence is old or the group is finished.
 -- include: tasks/storage/lua/include/clock.lua
--- include: tasks/ledger/lua/include/count_ended.lua
 
 local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'reply', 'owners', 'submitted_at', 'started_at',
   'accounts')
@@ -34,7 +33,7 @@ end
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 redis.call('ZREM', KEYS[2], ARGV[3])
 redis.call('ZREM', KEYS[4], ARGV[3])
-redis.call('ZREM', KEYS[7], ARGV[3])
+if KEYS[7] ~= '' then redis.call('ZREM', KEYS[7], ARGV[3]) end
 redis.call('HINCRBY', KEYS[5], ARGV[5], -#ARGV[6])
 for at = 1, #owners, 2 do
   if same(owners[at]) and redis.call('HINCRBY', KEYS[6], owners[at], -owners[at + 1]) <= 0 then
@@ -42,10 +41,11 @@ for at = 1, #owners, 2 do
   end
 end
 if held[3] ~= '' then redis.call('PUBLISH', ARGV[4] .. held[3], ARGV[7]) end
-for _, watcher in ipairs(redis.call('SMEMBERS', KEYS[3])) do
-  if watcher ~= held[3] then redis.call('PUBLISH', ARGV[4] .. watcher, ARGV[7]) end
+local watchers = redis.call('SMEMBERS', KEYS[3])
+for at = 1, #watchers do
+  if watchers[at] ~= held[3] then redis.call('PUBLISH', ARGV[4] .. watchers[at], ARGV[7]) end
 end
-redis.call('DEL', KEYS[3])
+if #watchers > 0 then redis.call('DEL', KEYS[3]) end
 if ARGV[10] ~= '' then
   local rows = cmsgpack.unpack(ARGV[10])
   for at = 1, #rows, 2 do
@@ -54,5 +54,5 @@ if ARGV[10] ~= '' then
   end
 end
 for at = 14, #ARGV, 2 do redis.call('HINCRBY', KEYS[9], ARGV[at], ARGV[at + 1]) end
-count_ended(KEYS[10], ARGV[5], ARGV[6], ARGV[12], held[5], held[6], now)
+-- include: tasks/ledger/lua/include/count_ended.lua
 return 1

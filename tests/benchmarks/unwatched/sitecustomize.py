@@ -21,8 +21,8 @@ import tasks.storage.scripts
 #: What keeps everything as it is.
 WATCHED = "WATCHED"
 
-#: The files of Lua that count work; each is a function of the same name.
-COUNTING = {"count_accepted", "count_redelivered", "count_ended"}
+#: The files of Lua that count work, each a part of a script.
+COUNTING = {"count_accepted", "count_ended"}
 
 _worker_options, _programs, _nginx_conf, _read = (
     infra.supervision.serving.worker_options,
@@ -48,9 +48,8 @@ def nginx_conf(*args: Any, **named: Any) -> str:
 
 
 def read(path: str) -> str:
-    """As the service's, with functions that do nothing for those that count."""
-    name = pathlib.PurePath(path).stem
-    return f"local function {name}() end\n" if name in COUNTING else _read(path)
+    """As the service's, without what counts."""
+    return "" if pathlib.PurePath(path).stem in COUNTING else _read(path)
 
 
 def unwatch() -> None:

@@ -1,26 +1,31 @@
--- `count_ended(counts, "kind:lane", states, rows, submitted, started, ended)`: counts the items of a group by their
--- states (a letter each), the time of the group, and that of the items on which a worker worked: those that succeeded
--- or failed. `started` is false where nobody knows.
+-- Counts the items of a group that `finish.lua` ends by their states, the time of the group, and that of the items on
+-- which a worker worked: those that succeeded or failed.
+-- include: tasks/ledger/lua/include/work_counts.lua
 
-local function count_ended(counts, where, states, rows, submitted, started, ended)
-  -- include: tasks/ledger/lua/include/work_counts.lua
-  local function those(letters)
-    local _, found = string.gsub(states, letters, '')
-    return found
+local place, states = place_offset(ARGV[5]), ARGV[6]
+local _, succeeded = string.gsub(states, 's', '')
+local worked, waited, ran = 0, 0, 0
+-- Where nobody knows when it was started, no worker had it.
+if held[6] then
+  worked = succeeded
+  if succeeded < #states then
+    local _, failed = string.gsub(states, 'f', '')
+    worked = succeeded + failed
   end
-  local function millionths(seconds) return math.floor(seconds * 1000000 + 0.5) end
-  local place, worked, waited, ran = place_offset(where), 0, 0, 0
-  if started then
-    worked, waited, ran = those('[sf]'), math.max(started - submitted, 0), math.max(ended - started, 0)
-  end
-  redis.call('BITFIELD', counts,
-    'INCRBY', 'i64', place + SUCCEEDED, those('s'),
-    'INCRBY', 'i64', place + CANCELLED, those('c'),
-    'INCRBY', 'i64', place + EXPIRED, those('e'),
-    'INCRBY', 'i64', place + ROWS, rows,
-    'INCRBY', 'i64', place + BUSY, millionths(ran),
-    'INCRBY', 'i64', place + WAIT_SUM, millionths(waited * worked),
-    'INCRBY', 'i64', place + WAIT + time_bucket(waited), worked,
-    'INCRBY', 'i64', place + RUN_SUM, millionths(ran * worked),
-    'INCRBY', 'i64', place + RUN + time_bucket(ran), worked)
+  waited, ran = math.max(held[6] - held[5], 0), math.max(now - held[6], 0)
 end
+if succeeded < #states then
+  local _, cancelled = string.gsub(states, 'c', '')
+  local _, expired = string.gsub(states, 'e', '')
+  redis.call('BITFIELD', KEYS[10],
+    'INCRBY', 'i64', place + CANCELLED, cancelled,
+    'INCRBY', 'i64', place + EXPIRED, expired)
+end
+redis.call('BITFIELD', KEYS[10],
+  'INCRBY', 'i64', place + SUCCEEDED, succeeded,
+  'INCRBY', 'i64', place + ROWS, ARGV[12],
+  'INCRBY', 'i64', place + BUSY, math.floor(ran * 1000000 + 0.5),
+  'INCRBY', 'i64', place + WAIT_SUM, math.floor(waited * worked * 1000000 + 0.5),
+  'INCRBY', 'i64', place + WAIT + time_bucket(waited), worked,
+  'INCRBY', 'i64', place + RUN_SUM, math.floor(ran * worked * 1000000 + 0.5),
+  'INCRBY', 'i64', place + RUN + time_bucket(ran), worked)

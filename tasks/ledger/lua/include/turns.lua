@@ -1,7 +1,7 @@
 -- Whose turn it is, among the owners whose work of a kind waits. `turns` is the sorted set of these owners; with
 -- `:OWNER` behind it, that of the groups of one of them. Both are in the order in which work would be taken: by lane,
 -- then by acceptance. They are a help, and put right where they are read: what does not wait any more is left out.
--- luacheck: push ignore 211 (nobody uses all of it)
+-- luacheck: push ignore 211 431 (nobody uses all of it, and it may stand in the midst of a script)
 -- include: tasks/ledger/lua/include/free.lua
 
 -- What the score of a lane begins at: more than seconds since the epoch will be for long.

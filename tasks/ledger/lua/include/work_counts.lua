@@ -2,8 +2,6 @@
 -- luacheck: push ignore 211 (nobody uses all of it)
 
 -- Where a counter, or the first bucket of a histogram, lies in the first place (bits).
-local SUBMITTED = 0
-local SIZE = 576
 local REDELIVERED = 6336
 local SUCCEEDED = 6912
 local CANCELLED = 7488
@@ -28,19 +26,7 @@ local function place_offset(place)
   if place == 'estimate:low' then return 512 end
 end
 
--- Where the bucket of a value lies, from the first bucket (bits): of items in a group, and of seconds.
-local function size_bucket(value)
-  if value <= 1 then return 0 end
-  if value <= 2 then return 576 end
-  if value <= 4 then return 1152 end
-  if value <= 8 then return 1728 end
-  if value <= 16 then return 2304 end
-  if value <= 32 then return 2880 end
-  if value <= 64 then return 3456 end
-  if value <= 128 then return 4032 end
-  if value <= 256 then return 4608 end
-  return 5184
-end
+-- Where the bucket of a time lies, from the first bucket (bits).
 local function time_bucket(value)
   if value <= 0.005 then return 0 end
   if value <= 0.01 then return 576 end

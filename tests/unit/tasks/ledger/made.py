@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from tasks.contract import Kind, Lane
+from tasks.ledger.work_counts import accepted_offsets
 from tests.lua import Lua, packed
 
 ACCEPT: Final = "tasks/ledger/lua/accept.lua"
@@ -28,7 +30,7 @@ def accept_args(
     known = ("kind", "estimate", "lane", "normal", "reply", "p", "models", "m", "bodies", "b")
     return [
         *("g", "message", "estimate:normal", items, packed(*owners), "owner:", deadline, *once),
-        *(packed(*limits) if limits else "", *known, *record),
+        *(packed(*limits) if limits else "", *accepted_offsets((Kind.ESTIMATE, Lane.NORMAL), items), *known, *record),
     ]
 
 

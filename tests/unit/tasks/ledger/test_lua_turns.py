@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import pytest
 
+from tasks.contract import Kind, Lane
+from tasks.ledger.work_counts import accepted_offsets
 from tests.lua import Lua, packed
 from tests.unit.tasks.ledger.made import claim_args
 
@@ -17,8 +19,9 @@ TURNS: Final = "turns:train"
 def accept(lua: Lua, group: str, owner: str, *, lane: str = "normal") -> None:
     """Accept a train."""
     keys = [RECORD + group, "pending", "queue", "depth", "unfinished", "deadlines", "", "counts", TURNS]
-    args = [group, group, f"train:{lane}", 1, packed(owner, 1), "owner:", "", "", 0, "", "kind", "train", "lane", lane]
-    lua.run("tasks/ledger/lua/accept.lua", keys=keys, args=[*args, "models", "m"])
+    args = [group, group, f"train:{lane}", 1, packed(owner, 1), "owner:", "", "", 0, ""]
+    args += [*accepted_offsets((Kind.TRAIN, Lane(lane)), 1), "kind", "train", "lane", lane, "models", "m"]
+    lua.run("tasks/ledger/lua/accept.lua", keys=keys, args=args)
 
 
 def claim(lua: Lua, group: str, *, share: int = 1) -> Any:
