@@ -34,7 +34,7 @@ class Service(Process):
     """A running `mlservice up` with a home of its own; `http` speaks to it as the first account.
 
     `within`: the folder in which its files are made; that of temporary files if none is given. `name`: what the home is
-    called there.
+    called there. `mlservice`: the program, of another installation maybe.
     """
 
     def __init__(
@@ -44,11 +44,12 @@ class Service(Process):
         within: Path | None = None,
         name: str = "home",
         verify: ssl.SSLContext | bool = True,
+        mlservice: Path = MLSERVICE,
     ) -> None:
         self._verify = verify
         self.folder = Path(tempfile.mkdtemp(prefix="ml-up-", dir=within))
         self.home = Home(self.folder / name)
-        command: tuple[str | Path, ...] = (MLSERVICE, "up", "--home", str(self.home.root), "--port", "0", *options)
+        command: tuple[str | Path, ...] = (mlservice, "up", "--home", str(self.home.root), "--port", "0", *options)
         # One thread a train: two that wait for each other take ten times as long on a machine busy with other work.
         chosen = {"MLSERVICE_TRAIN_THREADS": "1", **(env or {})}
         # Not in the checkout, where a developer may have files of configuration.

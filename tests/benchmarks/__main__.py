@@ -14,7 +14,7 @@ from typing import Final
 
 import redis
 
-from tests.benchmarks import answers, bulk, deep, idle, latency, live, memory, model, report, submits, watching
+from tests.benchmarks import against, answers, bulk, deep, idle, latency, live, memory, model, report, submits, watching
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Section
 from tests.benchmarks.load import Unusable, wrk_version
@@ -24,8 +24,9 @@ from tests.service import Service
 from tests.slow import ENVIRONMENT as SLOW_ENVIRONMENT
 
 Part = Callable[[Bench], Section]
-#: The parts that are measured before anything else runs, of services of their own.
-FIRST: Final[dict[str, Callable[[], Section]]] = {"idle": idle.measure}
+#: The parts that are measured before anything else runs, of services of their own; those that run if none is named.
+FIRST: Final[dict[str, Callable[[Options], Section]]] = {"idle": idle.measure, "against": against.measure}
+USUAL: Final = ("idle",)
 #: The parts that set the service beside the yardsticks. These run only for them, and not while the others are measured.
 COMPARED: Final[dict[str, Part]] = {"answers": answers.measure, "memory": memory.measure}
 #: The parts of the service alone.
@@ -41,7 +42,7 @@ FURTHER: Final[dict[str, Part]] = {"deep": deep.measure, "watching": watching.me
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print, write. Returns the exit status."""
-    options = parse(arguments, usual=[*FIRST, *COMPARED, *ALONE], further=list(FURTHER))
+    options = parse(arguments, usual=[*USUAL, *COMPARED, *ALONE], further=["against", *FURTHER])
     sections: dict[str, Section] = {}
     try:
         wrk_version()
@@ -64,7 +65,7 @@ def run(options: Options, sections: dict[str, Section]) -> None:
     """Measure the chosen parts; their sections are added, and printed, as they come. Raises Unusable."""
     for name in FIRST:
         if name in options.parts:
-            sections[name] = _measured(name, FIRST[name])
+            sections[name] = _measured(name, partial(FIRST[name], options))
     if set(options.parts) <= set(FIRST):
         return
     with started(options) as bench:

@@ -7,6 +7,7 @@ import time
 from typing import Final
 
 from tests.benchmarks.figures import Section, show
+from tests.benchmarks.options import Options
 from tests.benchmarks.processor import processor_seconds
 from tests.benchmarks.subjects import service_memory
 from tests.service import IDLE_BYTES, Service
@@ -26,7 +27,7 @@ class Untouched(Service):
         return ""
 
 
-def measure() -> Section:
+def measure(_: Options) -> Section:
     """Start a service, read its memory twice, then its processor time. Takes two minutes."""
     with Untouched() as service:
         ready = time.monotonic()

@@ -19,6 +19,8 @@ class Options:
     rounds: int
     #: The parts that are run.
     parts: tuple[str, ...]
+    #: The revision that the working tree is set beside; empty: none.
+    against: str
     #: Where results are written.
     out: Path
 
@@ -33,14 +35,19 @@ def parse(arguments: Sequence[str], *, usual: Sequence[str], further: Sequence[s
     parser.add_argument("--rounds", type=_positive, default=3, help="medians are over so many (default 3)")
     parser.add_argument("--only", action="append", choices=[*usual, *further], help="one part; may be repeated")
     parser.add_argument("--deep", action="store_true", help="also queue 100,000 estimates, which takes minutes")
+    parser.add_argument("--against", metavar="REV", default="", help="set the working tree beside this revision of it")
     parser.add_argument("--out", type=Path, default=Path("bench-results"), help="folder for results")
     given = parser.parse_args(arguments)
-    chosen = given.only or [*usual, *(["deep"] if given.deep else [])]
+    chosen = given.only or ([] if given.against else [*usual, *(["deep"] if given.deep else [])])
+    chosen = [*chosen, *(["against"] if given.against else [])]
+    if "against" in chosen and not given.against:
+        parser.error("--only against needs --against REV: the revision that the working tree is set beside")
     return Options(
         seconds=given.seconds,
         connections=given.connections,
         rounds=given.rounds,
         parts=tuple(part for part in (*usual, *further) if part in chosen),
+        against=given.against,
         out=given.out,
     )
 

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,10 +27,10 @@ from tasks.redis_keys import COUNTS_KEY, WORK_COUNTS_KEY
 from tests.benchmarks import model
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Section, show
-from tests.benchmarks.load import Load, Target, Unusable, faults_of, run_load, started_load
+from tests.benchmarks.load import Target, Unusable, faults_of, run_load, started_load
 from tests.benchmarks.options import Options
-from tests.benchmarks.processor import processor_seconds
-from tests.benchmarks.subjects import check, estimate_target, service_subject, settle
+from tests.benchmarks.subjects import check, estimate_target, service_subject
+from tests.benchmarks.turns import Turn, take_turn
 from tests.beside import beside
 from tests.service import Service
 
@@ -87,15 +87,6 @@ def measure(bench: Bench) -> Section:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Turn:
-    """One load of one service."""
-
-    load: Load
-    #: Milliseconds of processor time a request, by program.
-    processor_ms: dict[str, float]
-
-
 #: The turns of each service, in their order; those of a round follow each other.
 Turns = dict[str, list[Turn]]
 
@@ -107,19 +98,9 @@ def _rounds(options: Options, watched: Service, unwatched: Service, connections:
         for turn in ORDER:
             service = watched if turn else unwatched
             with scraper.at_work() if turn else watched.halted("flower"):
-                one = _turn(service, connections=connections, seconds=options.seconds)
+                one = take_turn(service, estimate_target(service), connections=connections, seconds=options.seconds)
             found["watched" if turn else "unwatched"].append(one)
     return found
-
-
-def _turn(service: Service, *, connections: int, seconds: int) -> Turn:
-    before = processor_seconds(service)
-    load = run_load(estimate_target(service), connections=connections, seconds=seconds)
-    # Events and lines of the log follow what they tell of.
-    settle()
-    after = processor_seconds(service)
-    used = {name: 1000 * (after[name] - before.get(name, 0.0)) / max(load.requests, 1) for name in after}
-    return Turn(load=load, processor_ms=used)
 
 
 class Scraper:
