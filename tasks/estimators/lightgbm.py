@@ -19,6 +19,7 @@ from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.features import layer
 from tasks.estimators.features.layer import PLAIN, Features
 from tasks.estimators.lightgbm_alpha import levels_of
+from tasks.estimators.lightgbm_bulk import predicted
 from tasks.estimators.lightgbm_by_feature import spread, summed
 from tasks.estimators.lightgbm_device import check_device
 from tasks.estimators.lightgbm_explain import explanation
@@ -45,9 +46,7 @@ from tasks.tables.schema import target_type
 #: some 60,000 values on: 50 iterations of 5,000 rows of 12 took 0.064 against 0.057, of 30 0.15 against 0.12.
 #: Those were threads that spin for long; ours sleep sooner (infra/supervision/serving.py), and cost others a fifth.
 VALUES_FOR_THREADS: Final = 150_000
-#: Tables with fewer rows are predicted by one thread; starting more costs more than it saves.
-ROWS_FOR_THREADS: Final = 512
-#: The same for explaining, which does more for a row.
+#: Tables with fewer rows are explained by one thread; starting more costs more than it saves.
 ROWS_FOR_THREADS_EXPLAINED: Final = 16
 
 
@@ -155,11 +154,11 @@ class LightGBM(Estimator[LightGBMModel]):
     def predict(self, model: LightGBMModel, table: pa.Table) -> pa.Table:
         """As the contract says; the prediction of classes is the most probable, the first one if they are equal; of
         several quantiles it is that nearest to the median, and there is a column `quantile_<level>` for each."""
-        threads = self.threads if table.num_rows >= ROWS_FOR_THREADS else 1
-        matrix, schema = model.features.matrix(table, model.schema), model.schema
+        schema = model.schema
+        predicts = [partial(booster.predict, num_threads=1) for booster in model.boosters]
+        found, *others = predicted(predicts, table, model.features, schema, threads=self.threads)
         if model.quantiles:
-            return quantile_table(matrix, model.quantiles, threads=threads)
-        found = model.booster.predict(matrix, num_threads=threads)
+            return quantile_table([found, *others], list(model.quantiles))
         if not schema.classes:
             return pa.table({"prediction": found})
         chances = [1 - found, found] if schema.problem == "binary" else list(np.ascontiguousarray(found.T))

@@ -51,13 +51,13 @@ def boost_each(
     return {level: found[level] for level in levels}
 
 
-def quantile_table(matrix: Any, boosters: Mapping[float, Any], *, threads: int) -> pa.Table:
-    """The predictions of rows: `prediction`, and a column for each quantile, sorted in each row.
+def quantile_table(found: Sequence[Any], levels: Sequence[float]) -> pa.Table:
+    """The predictions of rows: `prediction`, and a column for each quantile, sorted in each row. `found`: what the
+    booster of each level says.
 
     Source: Chernozhukov, Fernandez-Val and Galichon, Quantile and Probability Curves Without Crossing, Econometrica 78
     (2010), 1093-1125: sorted quantiles are nearer to the true ones.
     """
-    found = np.sort([booster.predict(matrix, num_threads=threads) for booster in boosters.values()], axis=0)
-    levels = list(boosters)
-    columns = {quantile_name(level): found[place] for place, level in enumerate(levels)}
-    return pa.table({"prediction": found[levels.index(middle(levels))], **columns})
+    ordered = np.sort(found, axis=0)
+    columns = {quantile_name(level): ordered[place] for place, level in enumerate(levels)}
+    return pa.table({"prediction": ordered[levels.index(middle(levels))], **columns})

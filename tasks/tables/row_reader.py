@@ -17,6 +17,7 @@ from tasks.tables.conforming.values import note_beyond, note_unseen
 from tasks.tables.conforming.ways import FORGIVING, Ways
 from tasks.tables.json_size import check_size
 from tasks.tables.nested import JSON, json_text
+from tasks.tables.number_rows import LEAST_BYTES, number_columns
 from tasks.tables.row_decoder import Decoder, decoded, decoder_for
 from tasks.tables.rows import Rows
 from tasks.tables.schema import arrow_schema
@@ -29,8 +30,10 @@ class RowReader:
     Making one compiles a decoder, which takes some milliseconds; make it once a model version.
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, *, threads: int = 1) -> None:
+        """`threads`: how many may read one large body."""
         self._schema = schema
+        self._threads = threads
         self._arrow = arrow_schema(schema)
         self._numeric = all(column.type == "number" for column in schema.columns)
         self._dictionaries = [pa.array(column.categories, pa.string()) for column in schema.columns]
@@ -57,12 +60,31 @@ class RowReader:
     def _read(self, body: bytes, ways: Ways, bounds: Bounds) -> Rows:
         if self._decode is None or ways.keep:
             return self._read_slowly(body, ways, bounds)
+        if self._numeric and len(body) >= LEAST_BYTES and (rows := self._read_numbers(body)) is not None:
+            return rows
         rows = decoded(self._decode, body)
         if rows is None:
             rows = self._read_loosely(body)
         if rows is not None and self._dated:
             rows = self._conformed(rows)
         return self._read_slowly(body, ways, bounds) if rows is None else rows
+
+    def _read_numbers(self, body: bytes) -> Rows | None:
+        """The rows of a large body, each a list of numbers; None for any other body, and one with a value missing where
+        none may be."""
+        table = number_columns(body, self._schema, threads=self._threads)
+        if table is None:
+            return None
+        notes = Notes()
+
+        def noted(column: Column) -> bool:
+            array = table.column(column.name).to_numpy()
+            if self._tells:
+                note_beyond(array, column, notes)
+            return column.nullable or not np.isnan(array).any()
+
+        sound = all(map(noted, self._schema.columns))
+        return Rows(table=table.cast(self._arrow), notes=notes) if sound else None
 
     def _read_loosely(self, body: bytes) -> Rows | None:
         """Rows whose values have the right types, with notes on those that training did not know."""

@@ -62,4 +62,6 @@ class ModelCache:
         estimator = self._estimators.get(record.estimator)
         schema = msgspec.json.decode(record.schema, type=Schema)
         artefact = estimator.load(self._blobs.get(record.artefact))
-        return Loaded(model, version, estimator, artefact, schema, RowReader(schema), record.decision)
+        return Loaded(
+            model, version, estimator, artefact, schema, RowReader(schema, threads=estimator.threads), record.decision
+        )

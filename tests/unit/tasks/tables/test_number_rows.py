@@ -1,0 +1,64 @@
+"""Large JSON bodies of numbers, read in pieces."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tasks.tables import number_rows
+from tasks.tables.columns import Column, Schema
+from tasks.tables.number_rows import number_columns
+from tasks.tables.row_reader import RowReader
+
+NAMES = ("a", "b c")
+SCHEMA = Schema(columns=[Column(name, "number", nullable=True) for name in NAMES], target="y", problem="regression")
+
+
+def read(body: bytes) -> list[Any] | None:
+    """The rows, or None."""
+    table = number_columns(body, SCHEMA, threads=2)
+    return None if table is None else [list(row.values()) for row in table.to_pylist()]
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (",  ", " : ")])
+def test_all_values_are_those_that_a_decoder_finds(
+    separators: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(number_rows, "PIECE_BYTES", 1000)
+    drawn = random.Random(1)
+    rows: list[list[Any]] = [
+        [drawn.choice([drawn.random(), drawn.gauss(0, 1e-300), drawn.randint(-(10**25), 10**25), None, 0, -0.0])] * 2
+        for _ in range(500)
+    ]
+    body = json.dumps({"rows": rows}, separators=separators).encode()
+    expected = [[np.nan if value is None else float(value) for value in row] for row in json.loads(body)["rows"]]
+    assert repr(read(body)) == repr(expected)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        *("[[1,2],[3]]", "[[1,2],[]]", "[[]]", "[[1,[2]],[3,4]]", "[[1,2],null,[3,4]]", "[[{},1]]", "[[1,2],[3,4]]]"),
+        *('[[1,"2"]]', "[[1,true]]", "[[1,NaN]]", "[[1,inf]]", "[[1,1e400]]", "[[1,-3.5e38]]", "[[1,]]", "[[,1]]"),
+        *("[[1,01]]", "[[1,+1]]", "[[1,1.]]", "[[1,.5]]", "[[1,0x1]]", "[[1 2,3]]", "[[1,2] [3,4]]", "[[1,2],[3,4]"),
+        *("[[1,2]],[[3,4]]", '[[1,2]],"rows":[[3,4]]', "[[1,2],[3,4]],[5,6]]", "[[1\n,2],[3,4]]", "[1,2]", "[]"),
+    ],
+)
+def test_other_bodies_are_left_to_others(rows: str) -> None:
+    assert read(f'{{"rows":{rows}}}'.encode()) is None
+
+
+def test_a_reader_says_of_large_bodies_what_it_says_of_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = [Column("a", "number", min=0, max=9, typical=5.0), Column("b c", "number", nullable=True, typical=0.0)]
+    reader = RowReader(Schema(columns=known, target="y", problem="regression"), threads=2)
+    bodies = [json.dumps({"rows": rows}).encode() for rows in ([[1, None], [12, 3]], [[1, 2]], [[None, 2], [3, 4]])]
+    small = [reader.read(body) for body in bodies]
+    monkeypatch.setattr("tasks.tables.row_reader.LEAST_BYTES", 1)
+    for body, expected in zip(bodies, small, strict=True):
+        found = reader.read(body)
+        assert repr(reader.table([found]).to_pylist()) == repr(reader.table([expected]).to_pylist())
+        assert (found.notes.found if found.notes else []) == (expected.notes.found if expected.notes else [])
