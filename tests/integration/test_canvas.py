@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import pytest
 import redis
@@ -219,46 +218,76 @@ def test_a_form_of_canvas(results: dict[str, Any], form: str) -> None:
     assert results[form] == EXPECTED[form]
 
 
-#: Sends one call with all that a message can carry beside it.
+#: The priorities that calls come with; None: none is said.
+PRIORITIES: Final = (None, *PRIORITY.values(), 9)
+#: Sends a call of each priority with all that a message can carry beside it, and one with nothing.
 LOADED = """\
 then = signature("tasks.train", (), {"model": "m"}, {"queue": "train"}, app=app)
 call = signature("tasks.estimate", (), {"model": "m", "rows": [[1]]}, app=app)
 call.link(then)
 call.link_error(then)
-call.apply_async(
-    task_id="loaded", headers={"mine": "yes"}, expires=600, countdown=5, reply_to="somebody", ignore_result=True,
-    root_id="root", parent_id="parent", time_limit=7, soft_time_limit=6, shadow="another name", group_id="group",
-    compression="gzip", retries=2, who="me", stamped_headers=["who"], chain=[then], chord=then, **given
-)
+for priority in given["priorities"]:
+    options = {} if priority is None else {"priority": priority}
+    call.apply_async(
+        task_id=f"loaded-{priority}", headers={"mine": "yes"}, expires=600, countdown=5, reply_to="somebody",
+        ignore_result=True, root_id="root", parent_id="parent", time_limit=7, soft_time_limit=6, shadow="another name",
+        group_id="group", compression="gzip", retries=2, who="me", stamped_headers=["who"], chain=[then], chord=then,
+        **options
+    )
 app.send_task("tasks.train", ("m",), task_id="plain")
 said = None
 """
 
 
-@pytest.mark.parametrize("priority", [None, *PRIORITY.values(), 9])
-def test_what_comes_to_the_default_queue_goes_on_as_it_came(tmp_path: Path, priority: int | None) -> None:
-    """All that is changed is where it goes; no priority, of which kombu writes 0, is that of the normal lane."""
+class Moved(NamedTuple):
+    """Messages by the id of their task: as they were sent, and as they lie in each list afterwards."""
+
+    sent: dict[str, Any]
+    came: dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory: pytest.TempPathFactory) -> Moved:
+    """The calls to the default queue, once the system worker has sent them on."""
+    folder = tmp_path_factory.mktemp("moved")
     with Valkey() as valkey, valkey.client() as client:
         url = Settings(redis_url=valkey.redis_url).broker_url
-        options = {} if priority is None else {"priority": priority}
-        run_elsewhere(LOADED, options, broker_url=url, folder=tmp_path)
-        sent = read(client, DEFAULT_QUEUE, *(f"{DEFAULT_QUEUE}{PRIORITY_SEPARATOR}{step}" for step in PRIORITY_STEPS))
-        lanes = {"estimate": priority or PRIORITY[Lane.NORMAL], "train": PRIORITY[Lane.NORMAL]}
-        keys = {queue: f"{queue}{PRIORITY_SEPARATOR}{lane}" for queue, lane in lanes.items()}
-        with Worker("system", redis_url=valkey.redis_url, folder=tmp_path, processes=0):
-            eventually(lambda: all(client.exists(key) for key in keys.values()), seconds=20, what="both calls")
+        run_elsewhere(LOADED, {"priorities": PRIORITIES}, broker_url=url, folder=folder)
+        sent = [read(client, listed(DEFAULT_QUEUE, step)) for step in ("", *PRIORITY_STEPS)]
+        with Worker("system", redis_url=valkey.redis_url, folder=folder, processes=0):
+            keys = [listed(queue, step) for queue in ("estimate", "train") for step in PRIORITY_STEPS]
+            eventually(
+                lambda: sum(client.llen(key) for key in keys) == len(PRIORITIES) + 1, seconds=20, what="all calls"
+            )
             eventually(lambda: not client.hlen(UNACKED_KEY.format(fleet="system")), what="the end of the notes")
-        came = {queue: read(client, key) for queue, key in keys.items()}
-    for queue, task in (("estimate", "loaded"), ("train", "plain")):
-        (before,), (after,) = [sent[task]], came[queue].values()
-        before["properties"] |= {
-            "priority": lanes[queue],
-            "delivery_info": {"exchange": "", "routing_key": queue},
-        }
-        assert after == before
+        return Moved(
+            {task: one for found in sent for task, one in found.items()}, {key: read(client, key) for key in keys}
+        )
 
 
-def read(client: redis.Redis, *keys: str) -> dict[str, dict[str, Any]]:
-    """The messages in these lists, by the id of their task."""
-    found = [json.loads(message) for key in keys for message in client.lrange(key, 0, -1)]
+@pytest.mark.parametrize("priority", PRIORITIES)
+def test_what_comes_to_the_default_queue_goes_on_as_it_came(moved: Moved, priority: int | None) -> None:
+    """All that is changed is where it goes; no priority, of which kombu writes 0, is that of the normal lane."""
+    goes_on(moved, f"loaded-{priority}", queue="estimate", lane=priority or PRIORITY[Lane.NORMAL])
+
+
+def test_a_call_with_nothing_beside_it_goes_on_too(moved: Moved) -> None:
+    goes_on(moved, "plain", queue="train", lane=PRIORITY[Lane.NORMAL])
+
+
+def goes_on(moved: Moved, task: str, *, queue: str, lane: int) -> None:
+    """The message lies where it belongs, and has changed in nothing else."""
+    sent = moved.sent[task]
+    where = {"priority": lane, "delivery_info": {"exchange": "", "routing_key": queue}}
+    assert moved.came[listed(queue, lane)][task] == {**sent, "properties": sent["properties"] | where}
+
+
+def listed(queue: str, step: int | str) -> str:
+    """The list of a queue's messages of this priority."""
+    return f"{queue}{PRIORITY_SEPARATOR}{step}" if step != "" else queue
+
+
+def read(client: redis.Redis, key: str) -> dict[str, Any]:
+    """The messages in this list, by the id of their task."""
+    found: Any = [json.loads(message) for message in client.lrange(key, 0, -1)]
     return {message["headers"]["id"]: message for message in found}

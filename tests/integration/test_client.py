@@ -99,11 +99,11 @@ def test_notes_of_every_format(client: Client, model: str, accept: Media) -> Non
     assert not client.estimate(model, rows=[{"a": 1, "b": 2}], accept=accept).notes(timeout=20)
 
 
-def test_progress_follows_a_train(client: Client, model: str) -> None:
+def test_progress_follows_a_train(client: Client) -> None:
+    client.init("client-slow", rows=ROWS, target="y", estimator="slow").result(timeout=30)
     # So many that it is looked at several times, also by a process that is kept waiting.
-    iterations = 8000
-    params = {"num_iterations": iterations, "early_stopping_rounds": 0}
-    handle = client.train(model, params=params, promote="never")
+    iterations = 60
+    handle = client.train("client-slow", params={"iterations": iterations, "step": 0.05}, promote="never")
     seen = []
     while not handle.state.final:
         if (progress := handle.progress) is not None:

@@ -18,7 +18,7 @@ from tests.servers import eventually
 from tests.site import Site, begun
 
 #: Trains that an account with much work submits at once.
-MANY: Final = 20
+MANY: Final = 8
 ROWS: Final = [{"x": x, "y": 2 * x} for x in range(50)]
 
 

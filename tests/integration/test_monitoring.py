@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -29,6 +29,8 @@ from tests.slow import ENVIRONMENT
 pytestmark = pytest.mark.integration
 
 ROWS = {"rows": [{"x": x, "y": 2 * x} for x in range(60)]}
+#: Between two rounds of work, each of which makes a model (seconds).
+PAUSE_SECONDS: Final = 0.5
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,7 @@ def load(service: Service) -> Iterator[None]:
     """Work goes on; what went wrong with it is raised at the end."""
 
     def go_on(over: threading.Event) -> None:
-        while not over.is_set():
+        while not over.wait(PAUSE_SECONDS):
             work(service)
 
     assert service.init("m", ROWS, target="y").status_code == 200

@@ -28,7 +28,7 @@ from tests.service import Service
 #: A promoted version answers after so many seconds at most, and an estimate beside a train too.
 SECONDS = 2.0
 #: The iterations of the long train: some seconds.
-ITERATIONS = 600
+ITERATIONS = 300
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,7 @@ def large(service: Service) -> str:
 def test_estimates_are_answered_while_a_long_train_runs(service: Service, large: str) -> None:
     trained(service.train(large, params={"num_iterations": 30}))
     body = {"params": {"num_iterations": ITERATIONS, "num_leaves": 63, "early_stopping_rounds": 0}}
-    with estimating(service, large, {"rows": [[0.5] * 30]}, pause_seconds=0.1) as callers:
+    with estimating(service, large, {"rows": [[0.5] * 30]}, pause_seconds=0.05) as callers:
         submitted = service.http.post(f"/v1/models/{large}/train", json=body)
         assert submitted.status_code == 202
         task, seen = follow(service, submitted.headers["Location"])

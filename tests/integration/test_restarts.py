@@ -24,8 +24,8 @@ from tests.site import Site, begun
 from tests.workers import Worker
 
 #: How many callers there are, and how long each waits between its requests (seconds).
-CALLERS = 6
-PAUSE_SECONDS = 0.02
+CALLERS = 4
+PAUSE_SECONDS = 0.05
 
 
 @pytest.fixture(scope="module")

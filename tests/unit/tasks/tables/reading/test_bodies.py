@@ -6,7 +6,8 @@ import gzip
 import io
 import uuid
 import zipfile
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import pyarrow as pa
 import pytest
@@ -278,25 +279,26 @@ def test_a_sheet() -> None:
 SMALL = Bounds(rows=10**6, columns=1000, bytes=64 * 1024 * 1024)
 
 
-def bombs() -> dict[str, bytes]:
-    far = cells(1, "a") + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
-    return {
-        "gzip": gzip.compress(bytes(100_000_000)),
-        "gzip twice": gzip.compress(gzip.compress(b"x,y\n" + b"1,2\n" * 30_000_000)),
-        "a sheet with one cell far away": as_workbook(far),
-        "a sheet of blanks": as_workbook(" " * 100_000_000),
-        "rows of ORC": as_orc(pa.table({"x": pa.array([1] * 1_100_000)})),
-        "runs of Arrow": write(
-            pa.table({"x": pa.RunEndEncodedArray.from_arrays(pa.array([900_000], pa.int32()), pa.array(["x" * 1000]))}),
-            Media.ARROW,
-        ),
-    }
+#: Small bodies that unpack to a lot, each made where it is asked for.
+BOMBS: Final[dict[str, Callable[[], bytes]]] = {
+    "gzip": lambda: gzip.compress(bytes(100_000_000)),
+    "gzip twice": lambda: gzip.compress(gzip.compress(b"x,y\n" + b"1,2\n" * 30_000_000)),
+    "a sheet with one cell far away": lambda: as_workbook(
+        cells(1, "a") + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    ),
+    "a sheet of blanks": lambda: as_workbook(" " * 100_000_000),
+    "rows of ORC": lambda: as_orc(pa.table({"x": pa.array([1] * 1_100_000)})),
+    "runs of Arrow": lambda: write(
+        pa.table({"x": pa.RunEndEncodedArray.from_arrays(pa.array([900_000], pa.int32()), pa.array(["x" * 1000]))}),
+        Media.ARROW,
+    ),
+}
 
 
-@pytest.mark.parametrize("name", list(bombs()))
+@pytest.mark.parametrize("name", BOMBS)
 def test_small_bodies_that_unpack_to_a_lot(name: str) -> None:
     with pytest.raises(BodyTooLarge):
-        read(bombs()[name], Hints(), bounds=SMALL)
+        read(BOMBS[name](), Hints(), bounds=SMALL)
 
 
 def test_a_table_that_pandas_wrote() -> None:
