@@ -24,14 +24,8 @@ from tasks.contract import (
     DEFAULT_QUEUE,
     FLEETS,
     PRIORITY,
-    PRIORITY_STEPS,
     QUEUES,
-    RECONCILE_TASK,
-    SWEEP_TASK,
     SYSTEM_FLEET,
-    SYSTEM_QUEUE,
-    TASKS,
-    Kind,
     Lane,
 )
 from tasks.redis_keys import UNACKED_INDEX_KEY, UNACKED_KEY, UNACKED_MUTEX_KEY
@@ -41,12 +35,15 @@ from tasks.upkeep.beat import Beat
 from tasks.worker import parent_death
 from tasks.worker.bootsteps import LOST_PROCESS_SECONDS, BatchedEvents, LostProcesses, Membership
 from tasks.worker.cancels import Cancels
+from tasks.worker.celery_options import routes, time_limits, transport_options
 from tasks.worker.events import Sample
 from tasks.worker.leases import Leases
 from tasks.worker.memory_limit import MemoryWatch, limit_data
 from tasks.worker.offering import offer_when_ready
+from tasks.worker.own_process import OwnProcess
 from tasks.worker.qos import HOLDER
 from tasks.worker.redaction import log_no_messages
+from tasks.worker.scoreboard import Entry, Scoreboard
 from tasks.worker.shutdown import Stopping
 from tasks.worker.succession import Succession
 from tasks.worker.watchdog import FailFastWorker, Watched
@@ -58,6 +55,8 @@ STEPS: Final = (
     *(BatchedEvents, Beat, Cancels, Leases, LostProcesses, Membership, MemoryWatch, Stopping, Succession),
     Watched,
 )
+#: The same of processes that run their tasks themselves; the rest their parent does (`tasks/worker/parent.py`).
+OWN_STEPS: Final = (BatchedEvents, Leases, OwnProcess, Stopping)
 
 
 class CeleryApp(Celery):  # type: ignore[misc]
@@ -74,6 +73,10 @@ class CeleryApp(Celery):  # type: ignore[misc]
     holders: Path | None = None
     #: What this process is called in its log.
     program: str = "celery"
+    #: Where the processes of one parent say what they do; None in a worker without a parent.
+    scoreboard: Scoreboard | None = None
+    #: What is this process's own of it.
+    entry: Entry | None = None
 
     @cached_property
     def sample(self) -> Sample:
@@ -107,8 +110,8 @@ def create_app(settings: Settings) -> CeleryApp:
         task_queues=[Queue(name, Exchange(""), routing_key=name) for name in QUEUES],
         task_default_queue=DEFAULT_QUEUE,
         task_default_priority=PRIORITY[Lane.NORMAL],
-        task_routes=_routes(),
-        task_annotations=_time_limits(settings),
+        task_routes=routes(),
+        task_annotations=time_limits(settings),
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         task_track_started=True,
@@ -119,7 +122,7 @@ def create_app(settings: Settings) -> CeleryApp:
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options=_transport_options(settings),
+        broker_transport_options=transport_options(settings),
         result_backend_transport_options={"retry_policy": {"timeout": settings.redis_timeout_seconds}},
         redis_socket_timeout=settings.redis_timeout_seconds,
         redis_socket_connect_timeout=settings.redis_timeout_seconds,
@@ -134,37 +137,6 @@ def create_app(settings: Settings) -> CeleryApp:
     return app
 
 
-def _routes() -> dict[str, dict[str, str]]:
-    work = {TASKS[kind]: {"queue": kind.value} for kind in Kind}
-    return work | {task: {"queue": SYSTEM_QUEUE} for task in (RECONCILE_TASK, SWEEP_TASK)}
-
-
-def _transport_options(settings: Settings) -> dict[str, Any]:
-    return {
-        "priority_steps": list(PRIORITY_STEPS),
-        "queue_order_strategy": "priority",
-        "visibility_timeout": settings.visibility_timeout_seconds,
-        # A worker that dies while it takes back what others left must not keep all from that for kombu's 5 minutes.
-        "unacked_mutex_expire": settings.visibility_timeout_seconds,
-        "unacked_restore_interval": 2,
-        "unacked_restore_throttle": 1,
-        "socket_timeout": max(settings.redis_timeout_seconds, 5.0),
-        "socket_connect_timeout": settings.redis_timeout_seconds,
-        "socket_keepalive": True,
-        "health_check_interval": 25,
-    }
-
-
-def _time_limits(settings: Settings) -> dict[str, dict[str, int]]:
-    soft = {
-        Kind.INIT: settings.init_time_limit_seconds,
-        Kind.TRAIN: settings.train_time_limit_seconds,
-        Kind.ESTIMATE: settings.estimate_time_limit_seconds,
-    }
-    grace = settings.time_limit_grace_seconds
-    return {TASKS[kind]: {"soft_time_limit": limit, "time_limit": limit + grace} for kind, limit in soft.items()}
-
-
 @setup_logging.connect  # type: ignore[untyped-decorator]
 def write_logs(**_: Any) -> None:
     """Log as every process of the service does, instead of Celery's own way; what is printed is logged as well."""
@@ -174,12 +146,19 @@ def write_logs(**_: Any) -> None:
 
 @worker_init.connect  # type: ignore[untyped-decorator]
 def preload(sender: Any, **_: Any) -> None:
-    """Import the model code before the fork, so that the children share its memory and start warm."""
-    fleet = sender.app.fleet
-    _allot_memory(sender)
-    sender.app.holder = os.urandom(8).hex()
-    sender.app.conf.broker_transport_options.update(
-        **{HOLDER: sender.app.holder},
+    """Before the work of a worker whose parent has not done so."""
+    if sender.app.entry is None:
+        prepare(sender.app, processes=sender.concurrency)
+
+
+def prepare(app: CeleryApp, *, processes: int) -> None:
+    """Import the model code before the fork, so that the processes share its memory and start warm, and say who this
+    worker is."""
+    fleet = app.fleet
+    _allot_memory(app, processes)
+    app.holder = os.urandom(8).hex()
+    app.conf.broker_transport_options.update(
+        **{HOLDER: app.holder},
         unacked_key=UNACKED_KEY.format(fleet=fleet),
         unacked_index_key=UNACKED_INDEX_KEY.format(fleet=fleet),
         unacked_mutex_key=UNACKED_MUTEX_KEY.format(fleet=fleet),
@@ -192,7 +171,7 @@ def preload(sender: Any, **_: Any) -> None:
         from tasks.estimators.catalogue import Catalogue
         from tasks.estimators.lightgbm_library import load_lightgbm
 
-        load_store(sender.app.settings.blobs_url)
+        load_store(app.settings.blobs_url)
         load_lightgbm()
         Catalogue({}, threads=1).get(DEFAULT_ESTIMATOR)
     if fleet == "train":
@@ -207,15 +186,14 @@ def preload(sender: Any, **_: Any) -> None:
     # What lives now lives for ever: a collection in a child would only copy the pages that it shares.
     gc.collect()
     gc.freeze()
-    log.info("worker of %s", ", ".join(sender.app.amqp.queues.consume_from))
+    log.info("worker of %s", ", ".join(app.amqp.queues.consume_from))
 
 
-def _allot_memory(worker: Any) -> None:
+def _allot_memory(app: CeleryApp, processes: int) -> None:
     """Say how much each process of this worker may have, and all of them."""
-    app, memory = worker.app, memory_bytes()
-    count = worker.concurrency
-    app.fleet_bytes = fleet_bytes(app.settings, fleet=app.fleet, processes=count, memory=memory)
-    app.settings = fitted(app.settings, fleet=app.fleet, processes=count, memory=memory)
+    memory = memory_bytes()
+    app.fleet_bytes = fleet_bytes(app.settings, fleet=app.fleet, processes=processes, memory=memory)
+    app.settings = fitted(app.settings, fleet=app.fleet, processes=processes, memory=memory)
 
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import gc
 import os
 import socket
@@ -26,6 +27,9 @@ from tasks.telemetry.tracing import load_traces
 HERE: Final = Path(__file__).parent
 #: The pool of processes, as Celery finds it.
 PROCESS_POOL: Final = "tasks.worker.pool:ProcessPool"
+#: The pool of a worker that runs its tasks itself, and the fleets whose workers do.
+OWN_POOL: Final = "tasks.worker.own_pool:OwnPool"
+OWN_FLEETS: Final = ("estimate",)
 #: Where workers hold their locks, in the folder of what runs.
 HOLDERS: Final = "holders"
 #: So many trains may run at a time, at least: a long one does not keep all others waiting.
@@ -99,9 +103,46 @@ def worker(args: argparse.Namespace) -> int:
     name = args.name or app.settings.worker_name or socket.gethostname()
     count = processes(args.fleet, args.processes, app.settings)
     app.conf.broker_transport_options.update(shares(args.fleet, count))
+    if args.fleet in OWN_FLEETS:
+        return fork_workers(app, args.fleet, count, name=name)
     worker = app.Worker(**worker_options(args.fleet, count, name=name))
     worker.start()
     return int(worker.exitcode or 0)
+
+
+def fork_workers(app: Any, fleet: str, count: int, *, name: str) -> int:
+    """Be the parent of so many workers of one process each, until it is told to end. Returns the exit status."""
+    from tasks.app import OWN_STEPS, STEPS, prepare, write_logs
+    from tasks.worker.overseeing import Overseer
+    from tasks.worker.parent import Parent
+    from tasks.worker.scoreboard import Entry, Scoreboard
+    from tasks.worker.succession import hold
+    from tasks.worker.watchdog import STDERR
+
+    app.steps["consumer"] = (app.steps["consumer"] - set(STEPS)) | set(OWN_STEPS)
+    app.scoreboard = Scoreboard(count)
+    app.select_queues(FLEETS[fleet])
+    app.loader.import_default_modules()
+    write_logs()
+    prepare(app, processes=count)
+    if app.holders is not None:
+        hold(app.holders, app.holder)
+
+    def begin(place: int, entry: Entry) -> int:
+        app.entry = entry
+        app._after_fork()
+        faulthandler.enable(file=STDERR)
+        worker = app.Worker(**worker_options(fleet, 1, name=name, place=place))
+        worker.start()
+        return int(worker.exitcode or 0)
+
+    parent = Parent(
+        app.scoreboard,
+        Overseer(app, name=f"{fleet}@{name}"),
+        begin=begin,
+        drain_seconds=app.conf.worker_soft_shutdown_timeout,
+    )
+    return parent.run()
 
 
 def check_alone(settings: Settings) -> None:
@@ -134,13 +175,16 @@ def shares(fleet: str, count: int) -> dict[str, dict[str, int]]:
     return {MOST: dict.fromkeys(FLEETS[fleet], count)} if fleet == "train" else {}
 
 
-def worker_options(fleet: str, count: int, *, name: str) -> dict[str, Any]:
-    """What Celery's worker is told, by the names of its own options; `count` is what `processes` says."""
+def worker_options(fleet: str, count: int, *, name: str, place: int = 0) -> dict[str, Any]:
+    """What Celery's worker is told, by the names of its own options; `count` is what `processes` says.
+
+    `place`: which of several workers with the same parent it is, from 1, each with a process of its own.
+    """
     spare = SPARE_PROCESSES if fleet == "train" else 0
     return {
-        "hostname": f"{fleet}@{name}",
+        "hostname": f"{fleet}-{place}@{name}" if place else f"{fleet}@{name}",
         "queues": list(FLEETS[fleet]),
-        "pool_cls": PROCESS_POOL if count else "solo",
+        "pool_cls": OWN_POOL if place else PROCESS_POOL if count else "solo",
         "concurrency": count + spare or 1,
         "loglevel": "INFO",
         "task_events": True,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import suppress
 from typing import Any, Final
 
 import redis
@@ -12,9 +11,9 @@ from celery.worker.consumer.events import Events
 from celery.worker.consumer.tasks import Tasks
 
 from tasks.ledger.counts import LOST_PROCESSES, add
-from tasks.ledger.fleet import announce, leave, namesakes, worker_member
 from tasks.redis_keys import FLEET_SECONDS
 from tasks.storage.connection import connect
+from tasks.worker.member import Member
 from tasks.worker.pool_deaths import PoolDeaths
 from tasks.worker.timer_step import TimerStep
 
@@ -78,29 +77,18 @@ class Membership(TimerStep):
 
     def start(self, parent: Any) -> None:
         """Join the fleet."""
-        self._client = connect(parent.app.settings)
-        self._member = worker_member(parent.hostname, parent.app.holder)
+        app = parent.app
+        self._member = Member(connect(app.settings), app.fleet, name=parent.hostname, holder=app.holder)
         self.every(parent, FLEET_SECONDS, self._announce, parent)
         self._announce(parent)
-        with suppress(redis.exceptions.RedisError):
-            if namesakes(self._client, parent.app.fleet, self._member):
-                log.warning(
-                    "another worker called %s was heard of a moment ago; if it was not killed since, give one of the"
-                    " two a name of its own (--name or MLSERVICE_WORKER_NAME), or Flower takes them for one",
-                    parent.hostname,
-                )
+        self._member.look_around()
 
     def stop(self, parent: Any) -> None:
         """Leave the fleet."""
         joined = self._timer is not None
         super().stop(parent)
         if joined:
-            with suppress(redis.exceptions.RedisError):
-                leave(self._client, parent.app.fleet, member=self._member)
+            self._member.leave()
 
     def _announce(self, parent: Any) -> None:
-        processes = len(parent.pool.info.get("processes", [os.getpid()]))
-        try:
-            announce(self._client, parent.app.fleet, member=self._member, processes=processes)
-        except redis.exceptions.RedisError as error:
-            log.warning("cannot announce this worker: %s", error)
+        self._member.announce(len(parent.pool.info.get("processes", [os.getpid()])))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, Final
 
@@ -34,6 +35,33 @@ LOOK_SECONDS: Final = 0.4
 PATIENCE_SECONDS: Final = 0.7
 
 
+class CancelledWork:
+    """Which of the groups that are at work are to be stopped."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._seen: set[str] = set()
+        #: When the process was interrupted that has a group.
+        self._interrupted: dict[str, float] = {}
+
+    def look(self, active: Collection[str]) -> list[tuple[str, bool]]:
+        """Of the groups at work that are cancelled: whether its process is to be killed, having been interrupted in
+        vain. Raises RedisError."""
+        before, self._seen = self._seen, set(active)
+        self._interrupted = {group: at for group, at in self._interrupted.items() if group in self._seen}
+        found = self._ledger.cancelled(group for group in active if group in before)
+        now = time.monotonic()
+        stopped = []
+        for group, (items, cancelled) in found.items():
+            if not items or len(cancelled) != items:
+                continue
+            if self._interrupted.setdefault(group, now) == now:
+                stopped.append((group, False))
+            elif now - self._interrupted[group] > PATIENCE_SECONDS:
+                stopped.append((group, True))
+        return stopped
+
+
 class Cancels(TimerStep):
     """Looks, in the main process of a worker that has a pool."""
 
@@ -44,32 +72,25 @@ class Cancels(TimerStep):
         if parent.app.fleet == SYSTEM_FLEET:
             return
         self._ledger = Ledger(connect(parent.app.settings), settings=parent.app.settings)
-        self._seen: set[str] = set()
-        #: When the process was interrupted that has a group.
-        self._interrupted: dict[str, float] = {}
+        self._cancelled = CancelledWork(self._ledger)
         self.while_busy(parent, LOOK_SECONDS, self._look, parent)
 
     def _look(self, parent: Any) -> None:
         active = {request.id: request for request in tuple(state.active_requests) if in_ledger(request._message)}
-        before, self._seen = self._seen, set(active)
-        self._interrupted = {group: at for group, at in self._interrupted.items() if group in active}
         try:
-            found = self._ledger.cancelled(group for group in active if group in before)
-            for group, (items, cancelled) in found.items():
-                if items and len(cancelled) == items:
-                    self._stop_work(parent, active[group])
+            for group, kills in self._cancelled.look(active):
+                self._stop_work(parent, active[group], kills=kills)
         except redis.exceptions.RedisError as error:
             log.warning("it cannot be seen whether work was cancelled: %s", error)
 
-    def _stop_work(self, parent: Any, request: Any) -> None:
-        now, pid = time.monotonic(), request.worker_pid
+    def _stop_work(self, parent: Any, request: Any, *, kills: bool) -> None:
+        pid = request.worker_pid
         if pid is None:
             return
-        if request.id not in self._interrupted:
-            self._interrupted[request.id] = now
+        if not kills:
             with suppress(ProcessLookupError):
                 os.kill(pid, SIGNAL)
-        elif now - self._interrupted[request.id] > PATIENCE_SECONDS:
+        else:
             log.info("work %s was cancelled and is killed with its process", request.id, extra={"task_id": request.id})
             for process in parent.pool._pool._pool:
                 if process.pid == pid:

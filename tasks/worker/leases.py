@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import redis
@@ -30,6 +30,23 @@ log = logging.getLogger(__name__)
 RENEWAL_PART: Final = 0.25
 
 
+class Renewal:
+    """Renews what one worker has, by its fleet and by what it is called in the ledger."""
+
+    def __init__(self, client: redis.Redis, *, seconds: float, fleet: str, holder: str) -> None:
+        self._client = client
+        self._seconds, self._fleet, self._holder = seconds, fleet, holder
+        self._renew = register(client, "tasks/worker/lua/renew_leases.lua")
+
+    def renew(self, groups: Sequence[str], tags: Sequence[str]) -> None:
+        """Extend the leases of these groups, and the notes of the direct calls with these tags. Raises RedisError."""
+        if groups:
+            self._renew(keys=[LEASES_KEY], args=[self._seconds, GROUP_KEY.format(group=""), self._holder, *groups])
+        if tags:
+            key = UNACKED_INDEX_KEY.format(fleet=self._fleet)
+            self._client.zadd(key, dict.fromkeys(tags, time.time()), xx=True)
+
+
 class Leases(TimerStep):
     """Renews the leases of what this worker's processes have begun."""
 
@@ -38,12 +55,10 @@ class Leases(TimerStep):
     def start(self, parent: Any) -> None:
         """Renew from now on, by the worker's clock, which a lost connection clears; in the end, what runs on keeps its
         lease until that ends."""
-        settings = parent.app.settings
-        self._seconds = settings.visibility_timeout_seconds
-        self._fleet, self._holder = parent.app.fleet, parent.app.holder
-        self._client = connect(settings)
-        self._renew = register(self._client, "tasks/worker/lua/renew_leases.lua")
-        self.every(parent, self._seconds * RENEWAL_PART, self._tick)
+        app = parent.app
+        seconds = app.settings.visibility_timeout_seconds
+        self._renewal = Renewal(connect(app.settings), seconds=seconds, fleet=app.fleet, holder=app.holder)
+        self.every(parent, seconds * RENEWAL_PART, self._tick)
         # After a broken connection there is work in progress, whose leases have waited long enough.
         self._tick()
 
@@ -55,12 +70,8 @@ class Leases(TimerStep):
 
     def _renew_all(self, active: Iterable[Any], taken: Iterable[Any]) -> None:
         groups = [request.id for request in active if in_ledger(request._message)]
-        if groups:
-            self._renew(keys=[LEASES_KEY], args=[self._seconds, GROUP_KEY.format(group=""), self._holder, *groups])
         tags = [request._message.delivery_tag for request in taken if not in_ledger(request._message)]
-        if tags:
-            key = UNACKED_INDEX_KEY.format(fleet=self._fleet)
-            self._client.zadd(key, dict.fromkeys(tags, time.time()), xx=True)
+        self._renewal.renew(groups, tags)
 
 
 class WorkRequest(RedactedRequest):

@@ -26,7 +26,11 @@ LOOK_SECONDS: Final = 0.1
 
 
 class Stopping(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Answers the signals that end a worker; the second one ends it at once."""
+    """Answers the signals that end a worker; the second one ends it at once.
+
+    A process with a parent may get signals from others as well, of which its parent has heard too: what counts is how
+    often the parent was asked.
+    """
 
     requires = (Tasks,)
     _parent: Any = None
@@ -49,10 +53,12 @@ class Stopping(bootsteps.StartStopStep):  # type: ignore[misc]
     def _asked(self, _number: int, _frame: Any) -> None:
         if os.getpid() != self._pid:
             return
-        if self._parent is None or self._until is not None:
+        entry = self._parent.app.entry if self._parent is not None else None
+        urgent = self._until is not None if entry is None else entry.stop > 1
+        if self._parent is None or urgent:
             # Without a connection there is nobody to give anything back to.
             state.should_terminate = os.EX_OK
-        else:
+        elif self._until is None:
             self._until = time.monotonic() + self._parent.app.conf.worker_soft_shutdown_timeout
             self._parent.timer.call_after(0, self._begin, (self._parent,))
 
@@ -74,7 +80,7 @@ class Stopping(bootsteps.StartStopStep):  # type: ignore[misc]
 def give_back(request: Any) -> None:
     """Have the work of a request that this worker has done by another one, once nobody here goes on with it."""
     log.warning("work %s is given back", request.id, extra={"task_id": request.id})
-    if request.worker_pid:
+    if request.worker_pid not in (None, os.getpid()):
         with suppress(ProcessLookupError):
             os.kill(request.worker_pid, signal.SIGKILL)
     with suppress(redis.exceptions.RedisError):

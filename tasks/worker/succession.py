@@ -50,13 +50,18 @@ class Succession(TimerStep):
         self.every(parent, LOOK_SECONDS, self._look, folder)
 
     def _look(self, folder: Path) -> None:
-        try:
-            for path in folder.iterdir():
-                with dead(path) as ours:
-                    if ours and (count := give_back(self._client, self._ledger, holder=path.name)):
-                        log.warning("a worker was killed, and %d groups of work that it had are queued again", count)
-        except (OSError, redis.exceptions.RedisError) as error:
-            log.warning("what killed workers had waits for its leases: %s", error)
+        succeed(folder, self._client, self._ledger)
+
+
+def succeed(folder: Path, client: redis.Redis, ledger: Ledger) -> None:
+    """Give back what the dead had whose locks lie in this folder."""
+    try:
+        for path in folder.iterdir():
+            with dead(path) as ours:
+                if ours and (count := give_back(client, ledger, holder=path.name)):
+                    log.warning("a worker was killed, and %d groups of work that it had are queued again", count)
+    except (OSError, redis.exceptions.RedisError) as error:
+        log.warning("what killed workers had waits for its leases: %s", error)
 
 
 def hold(folder: Path, holder: str) -> int:

@@ -19,11 +19,33 @@ from celery.exceptions import SoftTimeLimitExceeded
 SIGNAL: Final[signal.Signals] = SIG_SOFT_TIMEOUT
 
 
+class Sender:
+    """Who sends the signal: a pool, to a process that has nothing else meanwhile, or a parent, whose process may have
+    begun the next work by then."""
+
+    def __init__(self) -> None:
+        self._ask: Callable[[], bool] | None = None
+
+    def is_parent(self, ask: Callable[[], bool]) -> None:
+        """It is a parent, of which `ask` says whether it means the work at hand."""
+        self._ask = ask
+
+    def means_this(self) -> bool:
+        """Whether the work that this process has now is to be interrupted."""
+        return self._ask is None or self._ask()
+
+
+#: That of this process.
+sender: Final = Sender()
+
+
 class _Interrupt:
     def __init__(self, disconnect: Callable[[], None]) -> None:
         self._disconnect = disconnect
 
     def __call__(self, _number: int, _frame: Any) -> None:
+        if not sender.means_this():
+            return
         self._disconnect()
         raise SoftTimeLimitExceeded
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import faulthandler
 import logging
 import os
+from collections.abc import Callable
 from typing import Any, Final
 
 from celery import bootsteps
@@ -58,15 +59,22 @@ class Watchdog:
     def __init__(self) -> None:
         self._seconds = 0.0
         self._pid = 0
+        self._tell: Callable[[], None] | None = None
 
     def start(self, seconds: float) -> None:
         """From now on it must be fed every so many seconds."""
         self._seconds, self._pid = seconds, os.getpid()
         self.feed()
 
+    def leave_to(self, tell: Callable[[], None]) -> None:
+        """Another process watches this one, which is told so each time that this one goes on."""
+        self._tell = tell
+
     def feed(self) -> None:
         """Say that this process goes on. Does nothing in one that is not watched, such as a child of one that is."""
-        if self._pid == os.getpid():
+        if self._tell is not None:
+            self._tell()
+        elif self._pid == os.getpid():
             faulthandler.dump_traceback_later(self._seconds, exit=True, file=STDERR)
 
 

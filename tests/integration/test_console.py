@@ -852,7 +852,7 @@ def test_flower_needs_no_other_sign_in(seen: Seen, slow_service: Service) -> Non
     sign_in(page, slow_service)
     page.get_by_role("link", name="Flower").click()
     # Its tables are fetched by its scripts.
-    expect(page.get_by_role("link", name=re.compile("estimate@"))).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("link", name=re.compile("estimate-1@"))).to_be_visible(timeout=20_000)
     seen.picture("flower")
     assert [cookie for cookie in page.context.cookies() if not cookie["httpOnly"] and "ml" in cookie["name"]] == []
     page.get_by_role("link", name="Tasks").click()

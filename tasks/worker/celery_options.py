@@ -1,0 +1,42 @@
+"""Options of Celery that follow from the settings and from the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tasks.config.settings import Settings
+from tasks.contract import PRIORITY_STEPS, RECONCILE_TASK, SWEEP_TASK, SYSTEM_QUEUE, TASKS, Kind
+
+
+def routes() -> dict[str, dict[str, str]]:
+    """The queue of each task."""
+    work = {TASKS[kind]: {"queue": kind.value} for kind in Kind}
+    return work | {task: {"queue": SYSTEM_QUEUE} for task in (RECONCILE_TASK, SWEEP_TASK)}
+
+
+def transport_options(settings: Settings) -> dict[str, Any]:
+    """What kombu is told of Redis."""
+    return {
+        "priority_steps": list(PRIORITY_STEPS),
+        "queue_order_strategy": "priority",
+        "visibility_timeout": settings.visibility_timeout_seconds,
+        # A worker that dies while it takes back what others left must not keep all from that for kombu's 5 minutes.
+        "unacked_mutex_expire": settings.visibility_timeout_seconds,
+        "unacked_restore_interval": 2,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": max(settings.redis_timeout_seconds, 5.0),
+        "socket_connect_timeout": settings.redis_timeout_seconds,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+    }
+
+
+def time_limits(settings: Settings) -> dict[str, dict[str, int]]:
+    """The limits of each task, the soft and the hard one."""
+    soft = {
+        Kind.INIT: settings.init_time_limit_seconds,
+        Kind.TRAIN: settings.train_time_limit_seconds,
+        Kind.ESTIMATE: settings.estimate_time_limit_seconds,
+    }
+    grace = settings.time_limit_grace_seconds
+    return {TASKS[kind]: {"soft_time_limit": limit, "time_limit": limit + grace} for kind, limit in soft.items()}

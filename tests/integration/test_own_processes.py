@@ -1,0 +1,108 @@
+"""The processes of an estimate worker, each a worker of its own: one that ends takes nothing with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from celery import Celery
+
+from infra.host.process_tree import processes
+from tasks.config.settings import Settings
+from tasks.contract import Media, Promote, State
+from tasks.learning import fitting, ingest
+from tasks.ledger.counts import LOST_PROCESSES
+from tasks.ledger.fleet import members
+from tasks.redis_keys import COUNTS_KEY
+from tasks.worker.runtime import make_runtime
+from tests.harmful import NAP, SETTING
+from tests.servers import eventually
+from tests.site import Site
+from tests.workers import Worker
+
+MODEL = "m"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with Site(tmp_path_factory.mktemp("site")) as running:
+        runtime = make_runtime(Settings(redis_url=running.url, estimators=SETTING["MLSERVICE_ESTIMATORS"]))
+        table = ingest.from_body(msgspec.json.encode({"rows": [{"x": x, "y": x} for x in range(50)]}), Media.JSON)
+        ingest.initialise(runtime, ingest.Request(model=MODEL, target="y", estimator="harmful", options={}), table)
+        fitting.fit(runtime, fitting.Request(model=MODEL, params={}, promote=Promote.ALWAYS), report=lambda *_: None)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def worker(site: Site) -> Iterator[Worker]:
+    with site.worker("estimate", processes=2) as running:
+        running.wait_until_ready()
+        yield running
+
+
+def below(worker: Worker) -> set[int]:
+    """The processes that it has forked."""
+    return {process.pid for process in processes() if process.parent == worker.popen.pid}
+
+
+def lost(site: Site) -> int:
+    return int(site.redis.hget(COUNTS_KEY, f"{LOST_PROCESSES}:estimate") or 0)
+
+
+def answer(site: Site, value: float) -> float:
+    return float(site.client.estimate(MODEL, rows=[[value]]).result(timeout=20)["predictions"][0])
+
+
+def test_together_they_are_one_worker(site: Site, worker: Worker) -> None:
+    eventually(lambda: list(members(site.redis, "estimate").values()) == [2], what="a worker of two processes")
+    eventually(lambda: worker.output.count("ready.") == 2, what="the second process")
+    ((name, _),) = members(site.redis, "estimate").items()
+    host = name.partition("@")[2].partition("#")[0]
+    url = Settings(redis_url=site.url).broker_url
+    pings = Celery("elsewhere", broker=url, backend=url).control.ping(timeout=2)
+    assert {f"estimate-{place}@{host}" for place in (1, 2)} <= {name for ping in pings for name in ping}
+
+
+def test_what_a_killed_process_had_is_done_at_once_and_others_go_on(site: Site, worker: Worker) -> None:
+    before, count = below(worker), lost(site)
+    nap, neighbour = site.together(MODEL, NAP, 3)
+    eventually(lambda: nap.state is State.RUNNING, what="the nap")
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    began = time.monotonic()
+    assert answer(site, 5) == 10
+    assert nap.result(timeout=20)["predictions"] == [2 * NAP]
+    assert neighbour.result(timeout=20)["predictions"] == [6]
+    # A lease would have been waited for, and twice the time until somebody looks.
+    assert time.monotonic() - began < 9
+    assert lost(site) == count + 2
+    assert len(below(worker) - before) == 2
+
+
+def test_all_are_replaced_one_after_the_other(site: Site, worker: Worker) -> None:
+    before, count = below(worker), lost(site)
+    nap = site.together(MODEL, NAP)[0]
+    eventually(lambda: nap.state is State.RUNNING, what="the nap")
+    worker.popen.send_signal(signal.SIGHUP)
+    value = 0.0
+    until = time.monotonic() + 30
+    while below(worker) & before and time.monotonic() < until:
+        value += 1
+        assert answer(site, value) == 2 * value
+    assert not below(worker) & before
+    # It was finished where it was begun.
+    assert nap.result(timeout=20)["predictions"] == [2 * NAP]
+    assert lost(site) == count
+
+
+def test_none_outlives_the_parent(site: Site, worker: Worker) -> None:
+    """The last test here. What one of them had another worker does."""
+    pids = below(worker)
+    assert len(pids) == 2
+    os.kill(worker.popen.pid, signal.SIGKILL)
+
+    eventually(lambda: not pids & {process.pid for process in processes()}, seconds=5, what="their end")
