@@ -32,6 +32,7 @@ from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.groups import Group, Head, Owner, Task, new_group_id, parse_handle
 from tasks.ledger.outcomes import Outcome
 from tasks.ledger.store import Ledger
+from tasks.ledger.task_lists import Filter
 from tasks.registry.import_queries import Said, import_query
 from tasks.registry.models import Models
 from tasks.registry.names import check_name, form_of
@@ -207,15 +208,13 @@ class Client:
         head = Head(owner=self._owner, model=check_name(model), media=Media.BYTES, query=import_query(**said))
         return self._submit(Kind.TRAIN, lane, head=head, body=data)
 
-    def tasks(self, *, limit: int = 50, state: State | None = None, model: str | None = None) -> list[Task]:
+    def tasks(
+        self, *, limit: int = 50, state: State | None = None, model: str | None = None, kind: Kind | None = None
+    ) -> list[Task]:
         """The newest of this owner's tasks."""
-        owner = Owner(self._owner)
+        wanted = Filter(Owner(self._owner), kind=kind, model=model, state=state)
         with answering():
-            found, after = self.history.tasks(owner, limit=limit, state=state, model=model)
-            while after is not None and len(found) < limit:
-                more, after = self.history.tasks(owner, limit=limit - len(found), state=state, model=model, after=after)
-                found += more
-        return found
+            return self.history.tasks(wanted, limit=limit)[0]
 
     def _until(self, seconds: float | None) -> float | None:
         """The deadline, by the clock of Redis (seconds since the epoch)."""

@@ -41,8 +41,16 @@ COUNTS_KEY: Final = "ml:counts"
 WORK_COUNTS_KEY: Final = "ml:counts:work"
 #: Hash: items that are not finished, by owner.
 UNFINISHED_KEY: Final = "ml:unfinished"
-#: Sorted set for each owner: the groups that hold their work, by time of acceptance.
+#: Sorted set for each kind and owner, and for each kind, owner and model: the ids of the groups that hold such work, as
+#: 16 bytes each, by time of acceptance. With a state, in which some of it has ended: of that alone; there are none for
+#: what runs, waits or has succeeded. What is not said is empty.
+TASKS_KEY: Final = "ml:tasks:{kind}:{state}:{model}:{owner}"
+#: The same, of an earlier release: sorted set for each owner, with the ids as texts.
 OWNER_KEY: Final = "ml:owner:{owner}"
+#: String with a life: all lists of tasks were looked through a while ago.
+LISTED_KEY: Final = "ml:listed"
+#: String: lists of tasks name groups whose records have gone by themselves.
+LEFT_KEY: Final = "ml:left"
 #: String with a life: what was accepted under an owner's idempotency key (a digest of both).
 IDEMPOTENCY_KEY: Final = "ml:once:{whose}"
 #: Channel: outcomes for one waiting process.
@@ -135,6 +143,8 @@ LOOKED_KEY: Final = "ml:looked"
 BEATING_KEY: Final = "ml:beating"
 #: String with a life: who reconciles at the moment.
 RECONCILING_KEY: Final = "ml:reconciling"
+#: String with a life: who looks through all lists of tasks at the moment.
+LISTING_KEY: Final = "ml:listing"
 #: String with a life: who removes what is past its retention at the moment.
 SWEEPING_KEY: Final = "ml:sweeping"
 #: Where kombu notes the messages of direct calls that a fleet's workers have: a hash, its index by time, and a lock.

@@ -20,6 +20,7 @@ from tasks.ledger.groups import Owner, Task, parse_handle
 from tasks.ledger.history import History
 from tasks.ledger.outcomes import Outcome
 from tasks.ledger.store import Ledger
+from tasks.ledger.task_lists import Filter
 
 log = logging.getLogger(__name__)
 
@@ -72,11 +73,9 @@ class Outcomes:
         await self.task(handle, owner=owner)
         return await self._run(cancel, self._ledger, handle)
 
-    async def list(
-        self, owner: Owner, *, limit: int, state: State | None, model: str | None, after: str | None
-    ) -> tuple[builtins.list[Task], str | None]:
+    async def list(self, wanted: Filter, *, limit: int, after: str | None) -> tuple[builtins.list[Task], str | None]:
         """An owner's tasks, newest first, as `History.tasks` gives them."""
-        return await self._run(self._history.tasks, owner, limit=limit, state=state, model=model, after=after)
+        return await self._run(self._history.tasks, wanted, limit=limit, after=after)
 
     async def wait(self, handle: str, *, seconds: float, reply: Expected | None = None) -> Outcome | None:
         """How the task ended; None if it does not in time. `reply`: what a submit of this process expects.

@@ -13,16 +13,17 @@ from gateway.identity.accounts import allows
 from gateway.identity.auth import requires
 from gateway.web.head import HEAD
 from gateway.web.headers import wait_seconds
-from gateway.web.parameters import page_limit, single_values
+from gateway.web.parameters import moment, one_of, page_limit, single_values
 from gateway.web.representations import show, show_accepted, show_outcome, task_document
-from tasks.contract import State
-from tasks.errors import Conflict, Forbidden, InvalidField
+from tasks.contract import Kind, State
+from tasks.errors import Conflict, Forbidden
 from tasks.ledger.cancelling import TOO_LATE
 from tasks.ledger.groups import Owner, Task
 from tasks.ledger.outcomes import Outcome
+from tasks.ledger.task_lists import Filter
 
 #: The query parameters of a list.
-PARAMETERS: Final = ("state", "model", "owner", "limit", "after")
+PARAMETERS: Final = ("state", "kind", "model", "owner", "since", "until", "limit", "after")
 
 
 class TasksResource:
@@ -39,10 +40,15 @@ class TasksResource:
         owner = Owner(given.get("owner", req.context.principal.name))
         if own is not None and owner.name != own.name:
             raise Forbidden("another owner's tasks are listed for the scope admin only")
-        limit, state = page_limit(given.get("limit")), _state(given.get("state"))
-        found, after = await self._outcomes.list(
-            own or owner, limit=limit, state=state, model=given.get("model"), after=given.get("after")
+        wanted = Filter(
+            own or owner,
+            kind=one_of(Kind, given, "kind"),
+            model=given.get("model"),
+            state=one_of(State, given, "state"),
+            since=moment(given, "since"),
+            until=moment(given, "until"),
         )
+        found, after = await self._outcomes.list(wanted, limit=page_limit(given.get("limit")), after=given.get("after"))
         following = f"/v1/tasks?{urlencode({**given, 'after': after})}" if after else None
         show(resp, {"tasks": [task_document(task, None) for task in found], "next": following})
 
@@ -120,11 +126,3 @@ async def _outcome(
     await req.context.authenticator.admit_again(req, resp)
     check_owner(task, owner_filter(req))
     return outcome, True
-
-
-def _state(text: str | None) -> State | None:
-    try:
-        return State(text) if text is not None else None
-    except ValueError:
-        states = ", ".join(state.value for state in State)
-        raise InvalidField(f"state must be one of {states}, not {str(text)[:40]!r}").at("?state") from None

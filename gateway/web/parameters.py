@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Final
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, TypeVar
 
 from falcon.asgi import Request
 
 from tasks.contract import MISSING_WAYS, UNKNOWN_WAYS
 from tasks.errors import InvalidField
+
+Word = TypeVar("Word", bound=StrEnum)
 
 #: Most entries in one page of a list, and how many if nothing is said.
 PAGE_LIMIT: Final = 200
@@ -48,6 +52,33 @@ def position(given: Mapping[str, str], name: str) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise InvalidField(f"{name} must be what `next` of a page said").at(f"?{name}")
     return int(text)
+
+
+def one_of(words: type[Word], given: Mapping[str, str], name: str) -> Word | None:
+    """The one of these words that a parameter says; None if it is not given. Raises InvalidField."""
+    text = given.get(name)
+    try:
+        return words(text) if text is not None else None
+    except ValueError:
+        known = ", ".join(words)
+        raise InvalidField(f"{name} must be one of {known}, not {str(text)[:40]!r}").at(f"?{name}") from None
+
+
+def moment(given: Mapping[str, str], name: str) -> float | None:
+    """The time that a parameter says, in seconds since the epoch; None if it is not given. Raises InvalidField."""
+    text = given.get(name)
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise InvalidField(
+            f"{name} must be a time with its zone, such as 2026-11-23T01:33:58.874Z, not {text[:40]!r}"
+            " (a `+` is written %2B in a URL)"
+        ).at(f"?{name}")
+    return found.timestamp()
 
 
 def check_ways(given: Mapping[str, str]) -> None:

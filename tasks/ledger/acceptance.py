@@ -12,6 +12,7 @@ import msgspec
 from tasks.contract import TASKS, TURNS, Kind, Lane
 from tasks.ledger.groups import Group, Head, pack
 from tasks.ledger.message import message
+from tasks.ledger.task_index import accepted_keys
 from tasks.ledger.task_repr import of_group
 from tasks.ledger.work_counts import accepted_offsets
 from tasks.redis_keys import (
@@ -19,7 +20,6 @@ from tasks.redis_keys import (
     DEPTH_KEY,
     GROUP_KEY,
     IDEMPOTENCY_KEY,
-    OWNER_KEY,
     PENDING_KEY,
     TURNS_KEY,
     UNFINISHED_KEY,
@@ -61,13 +61,13 @@ def acceptance(
     pending = PENDING_KEY.format(kind=group.kind.value, lane=group.lane.value)
     once_key = IDEMPOTENCY_KEY.format(whose=once.whose) if once else ""
     keys = [GROUP_KEY.format(group=group.id), pending, queue, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, once_key]
-    keys += [WORK_COUNTS_KEY, turns_key(group.kind)]
+    keys += [WORK_COUNTS_KEY, turns_key(group.kind), *accepted_keys(group.kind, group.heads)]
     counts = Counter(head.owner for head in group.heads)
     accounts = {head.owner: head.account for head in group.heads}
     owners = [part for owner in counts.items() for part in owner]
     limits = [part for owner, bound in (most or {}).items() for part in (owner, counts[owner], bound)]
     args: list[Any] = [group.id, data, depth_field(group.kind, group.lane), len(group.heads), pack(owners)]
-    args += [OWNER_KEY.format(owner=""), latest_deadline(group.heads)]
+    args += [bytes.fromhex(group.id), latest_deadline(group.heads)]
     args += [f"{once.digest} {group.id}-0", once.life_seconds] if once else ["", 0]
     args.append(pack(limits) if limits else "")
     args += accepted_offsets((group.kind, group.lane), len(group.heads))

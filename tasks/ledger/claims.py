@@ -19,6 +19,7 @@ def read_claim(group: str, flat: Sequence[bytes], currents: Sequence[bytes]) -> 
     return Claim(
         group=group,
         started_at=float(record[b"started_at"]),
+        submitted_at=float(record[b"submitted_at"]),
         kind=Kind(record[b"kind"].decode()),
         lane=Lane(record[b"lane"].decode()),
         fence=fence,

@@ -89,6 +89,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     fence: int
     #: When its work began, by the clock of Redis: seconds since the epoch.
     started_at: float
+    #: When it was accepted, by that clock.
+    submitted_at: float = 0.0
     #: Which delivery this is, from 1, without those that ended through no fault of the work.
     delivery: int
     #: How often it was tried again after an error that passes.

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
 import redis
 
 from tasks.contract import PRIORITY, Kind, Lane, State
-from tasks.errors import Expired, InvalidField, UnknownTask
+from tasks.errors import Expired, UnknownTask
 from tasks.ledger.claims import cancelled
-from tasks.ledger.groups import Claim, Head, Owner, Task, parse_handle, read_heads
+from tasks.ledger.groups import Claim, Head, Task, parse_handle, read_heads
 from tasks.ledger.outcomes import Outcome, failure, read_reply
-from tasks.redis_keys import GROUP_KEY, LEASES_KEY, OWNER_KEY, PENDING_KEY, WATCHERS_KEY
+from tasks.ledger.task_lists import FIRST, LOOK, Candidate, Filter, Found, Position, TaskLists
+from tasks.redis_keys import GROUP_KEY, LEASES_KEY, PENDING_KEY, WATCHERS_KEY
 from tasks.storage.redis_clock import redis_time
 from tasks.storage.scripts import register
 from tasks.storage.stores import read_kept
@@ -30,9 +32,10 @@ _FIELDS: Final = (
 WATCH_SECONDS: Final = 3600
 #: In how many leases at most it is looked which work runs.
 LEASES: Final = 1000
-#: How many groups are read together, and how many at most for one page.
-_PAGE: Final = 50
-_LIMIT: Final = 2000
+#: The fields of which a list is made.
+_LISTED: Final = ("heads", "states", "last_cancel", *(field for field in _FIELDS if field not in ("heads", "states")))
+#: Of an owner's items in a group the index, the head and when it was cancelled.
+_Items = list[tuple[int, Head, bytes | None]]
 
 
 class History:
@@ -40,6 +43,7 @@ class History:
 
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
+        self._lists = TaskLists(client, fields=_LISTED)
         self._watch = register(client, "tasks/ledger/lua/watch.lua")
         self._ahead = register(client, "tasks/ledger/lua/ahead.lua")
 
@@ -81,65 +85,53 @@ class History:
         keys = [GROUP_KEY.format(group=group), WATCHERS_KEY.format(group=group)]
         self._watch(keys=keys, args=[process, WATCH_SECONDS])
 
-    def tasks(
-        self,
-        owner: Owner,
-        *,
-        limit: int,
-        state: State | None = None,
-        model: str | None = None,
-        after: str | None = None,
-    ) -> tuple[list[Task], str | None]:
-        """An owner's work, newest first, and the handle to go on `after`, None at the end.
+    def tasks(self, wanted: Filter, *, limit: int, after: str | None = None) -> tuple[list[Task], str | None]:
+        """An owner's work, newest first, and where the list goes on, None at its end.
 
-        A page may be shorter than `limit`, even empty, and not be the last. Raises InvalidField for an unknown `after`.
+        Raises InvalidField, UnknownTask for an `after` that is neither what a page gave nor the id of a task of theirs.
         """
+        start = self._lists.position(after, wanted.owner.name) if after is not None else None
         found: list[Task] = []
-        last = after
-        for seen, task in enumerate(self._owned(owner.name, after)):
-            if len(found) == limit or seen == _LIMIT:
-                return found, last
-            last = task.id
-            if owner.has(task) and state in (None, task.state) and model in (None, task.model):
-                found.append(task)
+        last = start
+        for position, task in self._items(wanted, start):
+            if len(found) == limit:
+                return found, str(last)
+            found.append(task)
+            last = position
         return found, None
 
-    def _owned(self, owner: str, after: str | None) -> Iterator[Task]:
-        key = OWNER_KEY.format(owner=owner)
-        start, skip = 0, ("", -1)
-        if after is not None:
-            skip = parse_handle(after)
-            rank: Any = self._redis.zrevrank(key, skip[0])
-            if rank is None:
-                raise InvalidField("after must be the id of one of your tasks that are still kept").at("?after")
-            start = int(rank)
-        while groups := self._page(key, start):
-            for task in self._items(groups, owner):
-                group, index = parse_handle(task.id)
-                if group != skip[0] or index > skip[1]:
-                    yield task
-            # What was accepted meanwhile stands before it, what has gone no longer does.
-            place: Any = self._redis.zrevrank(key, groups[-1])
-            start = start + len(groups) if place is None else int(place) + 1
+    def _items(self, wanted: Filter, start: Position | None) -> Iterator[tuple[Position, Task]]:
+        """The items that are wanted, behind the position."""
+        groups = self._lists.groups(wanted, start)
+        size, now = FIRST, cache(self._now)
+        while chunk := list(islice(groups, size)):
+            for found, record, items in self._records(chunk, wanted.owner.name):
+                for index, head, cancelled_at in items:
+                    position = Position(found, index)
+                    is_behind = start is None or found != start.found or index > start.index
+                    if is_behind and wanted.model in (None, head.model):
+                        handle = f"{found.group}-{index}"
+                        task = _task(handle, record, head, index=index, cancelled_at=cancelled_at, now=now)
+                        if wanted.owner.has(task) and wanted.state in (None, task.state):
+                            yield position, task
+            size = min(2 * size, LOOK)
 
-    def _page(self, key: str, start: int) -> list[str]:
-        members: Any = self._redis.zrange(key, start, start + _PAGE - 1, desc=True)
-        return [member.decode() for member in members]
-
-    def _items(self, groups: Sequence[str], owner: str) -> Iterator[Task]:
-        """The owner's items of these groups, in two round trips, without their bodies."""
-        records = [dict(zip(_FIELDS, found, strict=True)) for found in self._fields([(g, _FIELDS) for g in groups])]
-        items = [
-            (group, record, index, head)
-            for group, record in zip(groups, records, strict=True)
-            if record["heads"]
-            for index, head in enumerate(read_heads(record["heads"]))
-            if head.owner == owner
-        ]
-        cancels = self._fields([(group, [f"cancel{index}"]) for group, _, index, _ in items])
-        now = cache(self._now)
-        for (group, record, index, head), cancel in zip(items, cancels, strict=True):
-            yield _task(f"{group}-{index}", record, head, index=index, cancelled_at=cancel[0], now=now)
+    def _records(self, groups: Sequence[Candidate], owner: str) -> Iterator[tuple[Found, dict[str, Any], _Items]]:
+        """The records of these groups that are there, with the owner's items, without their bodies: a command each, and
+        one more where an item of the group was cancelled."""
+        unread = [group.found.group for group in groups if group.record is None]
+        read = dict(zip(unread, self._fields([(group, _LISTED) for group in unread]), strict=True))
+        known = []
+        for found, values in groups:
+            record = dict(zip(_LISTED, values or read[found.group], strict=True))
+            heads = read_heads(record["heads"]) if record["heads"] else []
+            known.append((found, record, [(at, head) for at, head in enumerate(heads) if head.owner == owner]))
+        asked = [(found.group, mine) for found, record, mine in known if record["last_cancel"] and mine]
+        marks = self._fields([(group, [f"cancel{at}" for at, _ in mine]) for group, mine in asked])
+        cancels = {group: values for (group, _), values in zip(asked, marks, strict=True)}
+        for found, record, mine in known:
+            marked = cancels.get(found.group) or [None] * len(mine)
+            yield found, record, [(at, head, mark) for (at, head), mark in zip(mine, marked, strict=True)]
 
     def _now(self) -> float:
         return redis_time(self._redis)

@@ -29,6 +29,7 @@ from tasks.ledger.claims import check_held, lost, read_claim
 from tasks.ledger.counts import add, counted
 from tasks.ledger.groups import Claim, Group, pack, parse_handle, read_heads, rows_by_owner
 from tasks.ledger.outcomes import Outcome, Reply, is_given_up, lean_outcomes
+from tasks.ledger.task_index import list_ended
 from tasks.redis_keys import (
     COUNTS_KEY,
     DEAD_KEY,
@@ -42,6 +43,7 @@ from tasks.redis_keys import (
     QUOTA_KEY,
     REPLY_CHANNEL,
     RUNNING_KEY,
+    TASKS_KEY,
     TURNS_KEY,
     UNFINISHED_KEY,
     USER_KEY,
@@ -166,6 +168,7 @@ class Ledger:
         args += [QUOTA_KEY.format(name=""), rows_by_owner(claim, outcomes), USER_KEY.format(name="")]
         args += [sum(outcome.rows for outcome in outcomes), bytes.fromhex(claim.group)]
         args += [part for counter in counted(claim, outcomes).items() for part in counter]
+        list_ended(self._redis, claim, outcomes)
         if not self._finish(keys=keys, args=args):
             raise lost(claim)
         self.unplace([p for p, o in zip(claim.placed, outcomes, strict=True) if not (dead and is_given_up(o))])
@@ -227,7 +230,9 @@ class Ledger:
         """Mark an item as cancelled. Returns (a worker has it, its whole group is cancelled); None if it is finished.
         Raises UnknownTask. Does not look at the owner."""
         group, index = parse_handle(handle)
-        found: Any = self._cancel(keys=[GROUP_KEY.format(group=group), LEASES_KEY], args=[group, index])
+        listed = TASKS_KEY.partition("{")[0]
+        args: list[Any] = [group, index, listed, bytes.fromhex(group)]
+        found: Any = self._cancel(keys=[GROUP_KEY.format(group=group), LEASES_KEY], args=args)
         if found is None:
             raise UnknownTask(f"there is no task {handle}, or its result is no longer kept")
         return None if found == 0 else (bool(found[0]), bool(found[1]))

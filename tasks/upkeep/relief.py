@@ -14,7 +14,7 @@ import redis
 from tasks.config.settings import Settings
 from tasks.ledger.counts import DROPPED, add
 from tasks.ledger.outcomes import read_reply
-from tasks.redis_keys import FINISHED_KEY, GROUP_KEY, OWNER_KEY
+from tasks.redis_keys import FINISHED_KEY, GROUP_KEY, LEFT_KEY, TASKS_KEY
 from tasks.storage.redis_blobs import IN_REDIS
 from tasks.storage.scripts import register
 from tasks.storage.stores import drop_kept
@@ -27,7 +27,10 @@ BEGIN: Final = 0.9
 END: Final = 0.85
 #: How many groups are dropped, or looked at, in one step.
 STEP: Final = 50
-PAGE: Final = 1000
+#: So long before its life is over a record is dropped (seconds, and part of its life at most). One that Redis lets go
+#: by itself stays in lists.
+EARLY_SECONDS: Final = 10.0
+EARLY_PART: Final = 0.1
 
 
 def relieve(client: redis.Redis, settings: Settings, *, budget: Budget) -> int:
@@ -48,29 +51,23 @@ def relieve(client: redis.Redis, settings: Settings, *, budget: Budget) -> int:
     return items
 
 
-def forget_expired(client: redis.Redis, *, budget: Budget) -> int:
-    """Take the groups off the list of finished ones whose records have gone by themselves. Returns how many."""
-    forgotten = 0
-    while not budget.spent:
-        page: Any = client.lrange(FINISHED_KEY, 0, PAGE - 1)
-        with client.pipeline(transaction=False) as pipe:
-            for group in page:
-                pipe.exists(GROUP_KEY.format(group=group.hex()))
-            there = pipe.execute()
-        gone = there.index(1) if 1 in there else len(there)
-        if gone:
-            client.ltrim(FINISHED_KEY, gone, -1)
-        forgotten += gone
-        if gone < PAGE:
-            break
-    return forgotten
+def drop_expiring(client: redis.Redis, settings: Settings, *, budget: Budget) -> int:
+    """Drop the records whose life is over in a moment, with their places in lists. Returns how many groups were looked
+    at, with those that have gone by themselves."""
+    early = min(EARLY_SECONDS, EARLY_PART * settings.result_life_seconds)
+    looked_at, step = 0, STEP
+    while not budget.spent and step == STEP:
+        step, _ = _drop(client, due_milliseconds=int(1000 * early))
+        looked_at += step
+    return looked_at
 
 
-def _drop(client: redis.Redis) -> tuple[int, int]:
-    """(how many groups were looked at, how many items were dropped) in one step."""
+def _drop(client: redis.Redis, *, due_milliseconds: int | str = "") -> tuple[int, int]:
+    """(how many groups were looked at, how many items were dropped) in one step; only records that have no longer to
+    live, if that is said."""
     script = register(client, "tasks/upkeep/lua/drop_finished.lua")
-    args: list[Any] = [STEP, GROUP_KEY.format(group=""), OWNER_KEY.format(owner=""), IN_REDIS]
-    looked_at, items, referring = script(keys=[FINISHED_KEY], args=args)
+    args: list[Any] = [STEP, GROUP_KEY.format(group=""), TASKS_KEY.partition("{")[0], IN_REDIS, due_milliseconds]
+    looked_at, items, referring = script(keys=[FINISHED_KEY, LEFT_KEY], args=args)
     for outcomes in referring:
         for outcome in read_reply(outcomes).outcomes:
             if outcome.reference.startswith(IN_REDIS):

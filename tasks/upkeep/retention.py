@@ -6,7 +6,6 @@ Records and idempotency keys expire in Redis by themselves. What is current or i
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
@@ -14,19 +13,18 @@ import redis
 
 from tasks.config.settings import Settings
 from tasks.ledger.uploads import Uploads
-from tasks.redis_keys import DEAD_KEY, GROUP_KEY, MARK_FIELD, OWNER_KEY, SERVICE_KEY
+from tasks.redis_keys import DEAD_KEY, LEFT_KEY, MARK_FIELD, SERVICE_KEY
 from tasks.registry.models_registry import Registry
 from tasks.storage.stores import open_blobs
 from tasks.upkeep.budget import Budget
 from tasks.upkeep.garbage import remove_left_behind, remove_unreferenced
 from tasks.upkeep.old_versions import remove_old
+from tasks.upkeep.task_lists import forget_gone, look_through
 
 log = logging.getLogger(__name__)
 
 #: What is kept for a group is left alone so long, because it is written before the record says so (seconds).
 MARGIN_SECONDS: Final = 3600
-#: How many groups are looked at together.
-PAGE: Final = 1000
 #: Of how many parts a sweep is.
 PARTS: Final = 4
 
@@ -47,36 +45,12 @@ def sweep(client: redis.Redis, settings: Settings, *, now: float, part_seconds: 
     if any(removed.values()):
         log.info("removed: %s", ", ".join(f"{count} {what}" for what, count in removed.items()))
     left = budget()
-    for key, life_seconds in left.within(_lists(client, settings)):
-        forget_gone(client, key, before=now - life_seconds, budget=left)
+    forget_gone(client, DEAD_KEY, before=now - settings.dead_life_seconds, budget=left, as_text=True)
+    if client.exists(LEFT_KEY):
+        look_through(client, settings, now=now, budget=left)
 
 
 def _mark(client: redis.Redis) -> str:
     """The digest of what a service puts into its blob store to know it again; empty if none did."""
     value: Any = client.hget(SERVICE_KEY, MARK_FIELD)
     return value.decode() if value else ""
-
-
-def _lists(client: redis.Redis, settings: Settings) -> Iterator[tuple[str, int]]:
-    """The lists of groups by time, and how long a group is kept."""
-    yield DEAD_KEY, settings.dead_life_seconds
-    for key in client.scan_iter(OWNER_KEY.format(owner="*"), count=1000):
-        yield key.decode(), settings.result_life_seconds
-
-
-def forget_gone(client: redis.Redis, key: str, *, before: float, budget: Budget) -> int:
-    """Remove the groups from a list by time that are older than that and have no record. Returns how many."""
-    removed = start = 0
-    while not budget.spent:
-        page: Any = client.zrange(key, "-inf", before, byscore=True, offset=start, num=PAGE)
-        if not page:
-            break
-        with client.pipeline(transaction=False) as pipe:
-            for group in page:
-                pipe.exists(GROUP_KEY.format(group=group.decode()))
-            gone = [group for group, there in zip(page, pipe.execute(), strict=True) if not there]
-        if gone:
-            client.zrem(key, *gone)
-        removed += len(gone)
-        start += len(page) - len(gone)
-    return removed

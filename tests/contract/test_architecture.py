@@ -72,7 +72,7 @@ GATEWAY_TASKS = {
                 "backpressure",
                 "canary",
             ),
-            *("counts", "work_counts", "fleet"),
+            *("counts", "work_counts", "fleet", "task_lists"),
         )
     ),
     *(

@@ -25,6 +25,7 @@ from tasks.ledger.groups import Owner
 from tasks.ledger.history import History
 from tasks.ledger.outcomes import Outcome, failure
 from tasks.ledger.store import Ledger
+from tasks.ledger.task_lists import Filter
 from tasks.redis_keys import QUOTA_KEY, UNFINISHED_KEY, WATCHERS_KEY
 from tests.servers import Valkey
 
@@ -65,7 +66,7 @@ class Place:
 
     def handle(self, owner: str) -> str:
         """The one task that this account submitted."""
-        (task,), _ = History(self.client).tasks(Owner(owner), limit=2)
+        (task,), _ = History(self.client).tasks(Filter(Owner(owner)), limit=2)
         return task.id
 
     async def until(self, look: Callable[[], object], what: str) -> None:

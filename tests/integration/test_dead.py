@@ -22,6 +22,7 @@ from tasks.ledger.groups import Claim, Group, Head, Owner, new_group_id
 from tasks.ledger.history import History
 from tasks.ledger.outcomes import Outcome, failure
 from tasks.ledger.store import Ledger
+from tasks.ledger.task_lists import Filter
 from tasks.redis_keys import BLOB_KEY, DEAD_KEY, GROUP_KEY, queue_key
 from tasks.storage.stores import open_blobs
 from tasks.worker.runner import run_claimed
@@ -103,7 +104,7 @@ def test_a_replay_is_new_work_of_the_same_owner(place: Place, stored: Callable[[
     asked_at = place.history.task(f"{group}-0").submitted_at
     assert claim.heads == [Head(owner="ada", model="m", query={"version": "7"}, asked_at=asked_at)]
     assert task.asked_at == asked_at < task.submitted_at
-    assert place.history.tasks(Owner("ada", since=task.submitted_at), limit=9) == ([], None)
+    assert place.history.tasks(Filter(Owner("ada", since=task.submitted_at)), limit=9) == ([], None)
     assert place.client.llen(queue_key("estimate", Lane.HIGH)) == 1
     assert (place.ids(), place.client.exists(DEAD_KEY), stored()) == ([], 0, 1)
     assert place.history.task(f"{group}-0").state is State.FAILED

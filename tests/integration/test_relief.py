@@ -17,9 +17,10 @@ from tasks.ledger.groups import Group, Head, new_group_id
 from tasks.ledger.history import History
 from tasks.ledger.outcomes import Outcome, failure
 from tasks.ledger.store import Ledger
-from tasks.redis_keys import BLOB_KEY, FINISHED_KEY, GROUP_KEY, OWNER_KEY
+from tasks.ledger.task_index import list_key
+from tasks.redis_keys import BLOB_KEY, FINISHED_KEY, GROUP_KEY, LEFT_KEY
 from tasks.upkeep.budget import Budget
-from tasks.upkeep.relief import END, forget_expired, relieve
+from tasks.upkeep.relief import END, drop_expiring, relieve
 from tests.servers import Valkey
 
 pytestmark = pytest.mark.integration
@@ -86,7 +87,9 @@ def test_the_oldest_results_go_and_work_is_accepted_all_the_time(filling: Fillin
     assert 0 < kept < len(done), "some went, and not all"
     assert all(there[kept:]), "those that were finished first went first"
     assert all(filling.client.exists(GROUP_KEY.format(group=group)) for group in (*waiting, letter))
-    assert filling.client.zcard(OWNER_KEY.format(owner="ada")) == len(waiting) + 1 + len(done) - kept
+    for model in (None, "m"):
+        listed = filling.client.zcard(list_key(Kind.ESTIMATE, "ada", model=model))
+        assert listed == len(waiting) + 1 + len(done) - kept
     counted: Any = filling.client.hget("ml:counts", DROPPED)
     assert int(counted) == kept
     with pytest.raises(UnknownTask, match="no longer kept"):
@@ -127,9 +130,23 @@ def test_redis_full_of_unfinished_work_refuses_and_keeps_it(filling: Filling) ->
     assert all(filling.client.exists(GROUP_KEY.format(group=group)) for group in waiting)
 
 
-def test_what_has_gone_by_itself_is_forgotten(filling: Filling) -> None:
+def test_what_is_over_in_a_moment_goes_with_its_places_in_lists(filling: Filling) -> None:
+    groups = [filling.finish(filling.accept(), size=1) for _ in range(5)]
+    for group in groups[:2]:
+        filling.client.expire(GROUP_KEY.format(group=group), 5)
+    assert drop_expiring(filling.client, filling.settings, budget=Budget(5)) == 2
+    left = [bytes.fromhex(group) for group in groups[2:]]
+    assert filling.client.lrange(FINISHED_KEY, 0, -1) == left
+    assert filling.client.zrange(list_key(Kind.ESTIMATE, "ada"), 0, -1) == left
+    assert filling.client.zrange(list_key(Kind.ESTIMATE, "ada", model="m"), 0, -1) == left
+    assert not filling.client.exists(*(GROUP_KEY.format(group=group) for group in groups[:2]))
+    assert not filling.client.exists(LEFT_KEY)
+
+
+def test_what_has_gone_by_itself_is_noted(filling: Filling) -> None:
     groups = [filling.finish(filling.accept(), size=1) for _ in range(5)]
     for group in groups[:2]:
         filling.client.delete(GROUP_KEY.format(group=group))
-    assert forget_expired(filling.client, budget=Budget(5)) == 2
-    assert filling.client.lrange(FINISHED_KEY, 0, -1) == [bytes.fromhex(group) for group in groups[2:]]
+    assert drop_expiring(filling.client, filling.settings, budget=Budget(5)) == 2
+    assert filling.client.llen(FINISHED_KEY) == 3
+    assert filling.client.exists(LEFT_KEY), "the next sweep looks through the lists"

@@ -18,7 +18,8 @@ from tasks.learning import fitting, ingest
 from tasks.learning.predicting import Request, answer
 from tasks.ledger.groups import Claim, Current, Group, Head, new_group_id
 from tasks.ledger.outcomes import Outcome, failure
-from tasks.redis_keys import BLOB_KEY, BLOBS_KEY, DEAD_KEY, GROUP_KEY, OWNER_KEY, RETIRED_KEY, UPLOAD_KEY
+from tasks.ledger.task_index import list_key
+from tasks.redis_keys import BLOB_KEY, BLOBS_KEY, DEAD_KEY, GROUP_KEY, LEFT_KEY, RETIRED_KEY, UPLOAD_KEY
 from tasks.registry.deleting import Deleting
 from tasks.registry.in_progress import in_use
 from tasks.upkeep.budget import Budget
@@ -241,11 +242,13 @@ def test_bodies_of_work_in_progress_and_of_dead_letters_stay_until_they_are_gone
     # Redis ends the records of what is over, in time.
     for group in (dead, ended):
         place.client.delete(GROUP_KEY.format(group=group.id))
+    place.client.set(LEFT_KEY, 1)
     place.sweep()
     # A result in Redis has its own life.
     assert place.stored() == 1 + (place.settings.blobs_url == "redis")
     assert not place.client.exists(DEAD_KEY)
-    assert place.client.zrange(OWNER_KEY.format(owner="ada"), 0, -1) == [waiting.id.encode()]
+    assert place.client.zrange(list_key(waiting.kind, "ada"), 0, -1) == [bytes.fromhex(waiting.id)]
+    assert not place.client.exists(LEFT_KEY)
 
 
 def test_a_sweep_ends_when_its_time_is_up_and_the_next_one_goes_on(place: Place) -> None:
@@ -261,9 +264,10 @@ def test_a_sweep_ends_when_its_time_is_up_and_the_next_one_goes_on(place: Place)
     some = Budget(2.5, clock=lambda: float(next(ticks)))
     assert remove_left_behind(place.client, place.runtime.blobs, before=now, budget=some) == 1
     assert place.stored() == 2
+    place.client.set(LEFT_KEY, 1)
     place.sweep()
     assert place.stored() == 0
-    assert not place.client.exists(OWNER_KEY.format(owner="ada"))
+    assert not place.client.exists(list_key(group.kind, "ada"))
 
 
 def test_bytes_in_redis_are_listed_only_while_they_are_there(place: Place) -> None:

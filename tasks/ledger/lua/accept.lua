@@ -1,10 +1,10 @@
 -- Accepts a group: records it and publishes its message, both or neither.
 -- KEYS: group, pending, queue, depth, unfinished, deadlines, idempotency key ('' for none), counters of work,
--- turns of its kind ('' for a kind that takes none).
--- ARGV: group id, message, "kind:lane", items, owners (msgpack: owner, items, owner, ...), what the key of an owner
--- begins with, deadline ('' for none), what is kept under the idempotency key, its life (s), owners who may have only
--- so much (msgpack: owner, items, most, owner, ...; '' for none), where the counter of accepted items and that of
--- groups of this size lie (bits), then field and value of the record, and so on.
+-- turns of its kind ('' for a kind that takes none), then the lists of tasks in which the group is.
+-- ARGV: group id, message, "kind:lane", items, owners (msgpack: owner, items, owner, ...), the group's id as bytes,
+-- deadline ('' for none), what is kept under the idempotency key, its life (s), owners who may have only so much
+-- (msgpack: owner, items, most, owner, ...; '' for none), where the counter of accepted items and that of groups of
+-- this size lie (bits), then field and value of the record, and so on.
 -- Returns nothing; or, and no change, what is kept under the idempotency key, or a list of the owners who would have
 -- too much and how many more items each may have.
 -- include: tasks/storage/lua/include/clock.lua
@@ -29,10 +29,8 @@ redis.call('HSET', KEYS[1], 'submitted_at', now, 'items', ARGV[4], 'owners', ARG
 redis.call('ZADD', KEYS[2], now, ARGV[1])
 redis.call('HINCRBY', KEYS[4], ARGV[3], ARGV[4])
 local owners = cmsgpack.unpack(ARGV[5])
-for at = 1, #owners, 2 do
-  redis.call('ZADD', ARGV[6] .. owners[at], now, ARGV[1])
-  redis.call('HINCRBY', KEYS[5], owners[at], owners[at + 1])
-end
+for at = 1, #owners, 2 do redis.call('HINCRBY', KEYS[5], owners[at], owners[at + 1]) end
+for at = 10, #KEYS do redis.call('ZADD', KEYS[at], now, ARGV[6]) end
 if KEYS[9] ~= '' then
   -- include: tasks/ledger/lua/include/turns.lua
   wait_for_turn(KEYS[9], KEYS[1], ARGV[1])

@@ -11,7 +11,7 @@ from tests.lua import Lua, packed
 ACCEPT: Final = "tasks/ledger/lua/accept.lua"
 #: The keys of accepted work; nothing else is beside them.
 GROUP: Final = "group"
-ACCEPT_KEYS: Final = (GROUP, "pending", "queue", "depth", "unfinished", "deadlines", "", "counts", "")
+ACCEPT_KEYS: Final = (GROUP, "pending", "queue", "depth", "unfinished", "deadlines", "", "counts", "", "list", "other")
 
 #: Which of them is the idempotency key.
 ONCE_KEY: Final = 6
@@ -29,7 +29,7 @@ def accept_args(
     """The arguments with which the group `g` is accepted."""
     known = ("kind", "estimate", "lane", "normal", "reply", "p", "models", "m", "bodies", "b")
     return [
-        *("g", "message", "estimate:normal", items, packed(*owners), "owner:", deadline, *once),
+        *("g", "message", "estimate:normal", items, packed(*owners), "id", deadline, *once),
         *(packed(*limits) if limits else "", *accepted_offsets((Kind.ESTIMATE, Lane.NORMAL), items), *known, *record),
     ]
 

@@ -23,7 +23,10 @@ def test_a_group_is_recorded_published_and_counted(lua: Lua) -> None:
     assert lua.redis.lrange("queue", 0, -1) == ["message"]
     assert lua.redis.hgetall("depth") == {"estimate:normal": "3"}
     assert lua.redis.hgetall("unfinished") == {"ada": "2", "bob": "1"}
-    assert lua.redis.zrange("owner:ada", 0, -1) == lua.redis.zrange("owner:bob", 0, -1) == ["g"]
+    listed = [("id", float(record["submitted_at"]))]
+    assert (
+        lua.redis.zrange("list", 0, -1, withscores=True) == lua.redis.zrange("other", 0, -1, withscores=True) == listed
+    )
     assert not lua.redis.exists("deadlines")
     assert lua.counts("counts") == {counter(SUBMITTED, HERE): 3, counter(SIZE, HERE, "4"): 1}
 

@@ -12,11 +12,12 @@ from tests.unit.tasks.ledger.made import GROUP, accept, claim
 
 
 def cancel(lua: Lua, index: int = 0) -> Any:
-    return lua.run("tasks/ledger/lua/cancel.lua", keys=[GROUP, "leases"], args=["g", index])
+    return lua.run("tasks/ledger/lua/cancel.lua", keys=[GROUP, "leases"], args=["g", index, "tasks:", "id"])
 
 
 def accepted(lua: Lua, *heads: dict[str, object]) -> None:
-    accept(lua, items=len(heads), record=("heads", msgspec.msgpack.encode(heads)))
+    whole = [{"owner": "ada", "model": "m", **head} for head in heads]
+    accept(lua, items=len(heads), record=("heads", msgspec.msgpack.encode(whole)))
 
 
 def test_an_item_that_waits_is_cancelled(lua: Lua) -> None:
@@ -24,6 +25,14 @@ def test_an_item_that_waits_is_cancelled(lua: Lua) -> None:
     assert cancel(lua, 1) == [0, 0]
     assert 0 < lua.now() - float(lua.redis.hget(GROUP, "cancel1")) < 5
     assert cancel(lua, 0) == [0, 1], "then all of the group is cancelled"
+
+
+def test_it_is_listed_as_cancelled(lua: Lua) -> None:
+    accepted(lua, {}, {})
+    cancel(lua, 1)
+    listed = [("id", float(lua.redis.hget(GROUP, "submitted_at")))]
+    for model in ("", "m"):
+        assert lua.redis.zrange(f"tasks:estimate:cancelled:{model}:ada", 0, -1, withscores=True) == listed
 
 
 def test_a_worker_has_what_it_holds_a_lease_of(lua: Lua) -> None:

@@ -14,8 +14,8 @@ def cancelled(lua: Lua, *groups: str) -> Any:
 
 def test_of_each_group_it_tells_the_items_and_which_were_cancelled(lua: Lua) -> None:
     accept(lua, items=3)
-    lua.redis.hset("other", mapping={"items": 1, "cancel0": 1})
-    assert cancelled(lua, GROUP, "other", "unknown") == [[3], [1, 0], [0]]
+    lua.redis.hset("another", mapping={"items": 1, "cancel0": 1})
+    assert cancelled(lua, GROUP, "another", "unknown") == [[3], [1, 0], [0]]
     lua.redis.hset(GROUP, mapping={"cancel0": 1, "cancel2": 1})
     assert cancelled(lua, GROUP) == [[3, 0, 2]]
 
