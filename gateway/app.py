@@ -36,6 +36,7 @@ from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
 from gateway.resources.tokens import KeysResource
 from gateway.resources.versions import PromoteResource, ReportResource, VersionResource, VersionsResource
 from gateway.resources.work import Work
+from gateway.serving.fast_path import FastPath
 from gateway.web import errors
 from gateway.web.head import give_head
 from gateway.web.lifespan import Lifespan
@@ -52,8 +53,9 @@ from tasks.registry.noting import Noting
 
 
 class Gateway(falcon.asgi.App[Any, Any]):
-    """The app, and what its server tells it."""
+    """The app, what its server tells it, and what its server takes without it."""
 
+    fast_path: FastPath
     waiting: Waiting
     follower: Follower
 
@@ -68,6 +70,7 @@ def create_app(settings: Settings) -> Gateway:
     parts = open_collaborators(settings)
     app = Gateway(middleware=middleware(parts))
     app.waiting, app.follower = parts.waiting, parts.follower
+    app.fast_path = FastPath(parts.known, parts.dispatcher, parts.waiting)
     errors.install(app)
     for path, resource in {
         **work_routes(parts),
@@ -114,7 +117,13 @@ def work_routes(parts: Collaborators) -> dict[str, object]:
     letters = DeadLetters(parts.connections.client, parts.ledger, settings=parts.settings)
     work = {
         f"/v1/models/{{model}}/{kind.value}": Work(
-            kind, dispatcher=parts.dispatcher, outcomes=outcomes, settings=parts.settings, clock=parts.clock
+            kind,
+            dispatcher=parts.dispatcher,
+            outcomes=outcomes,
+            settings=parts.settings,
+            # What is traced is looked at each time.
+            known=parts.known if kind is Kind.ESTIMATE and not parts.traces.on else None,
+            clock=parts.clock,
         )
         for kind in Kind
     }

@@ -13,6 +13,7 @@ import redis
 
 from gateway.commit.dispatch import Dispatcher
 from gateway.commit.following import Follower
+from gateway.commit.known_requests import KnownRequests
 from gateway.commit.outcomes import Outcomes
 from gateway.commit.waiting import Waiting
 from gateway.identity.accounts import Accounts
@@ -66,6 +67,7 @@ class Identity:
     accounts: Accounts
     keys: Keys
     tokens: Tokens
+    callers: Callers
     authenticator: Authenticator
     #: The route that checks passwords; whoever else has one to check asks it.
     login: TokenResource
@@ -96,6 +98,7 @@ class Collaborators:
     waiting: Waiting
     pressure: Backpressure
     dispatcher: Dispatcher
+    known: KnownRequests
     outcomes: Outcomes
     follower: Follower
     upkeep_age: UpkeepAge
@@ -126,6 +129,7 @@ def open_identity(settings: Settings, connections: Connections) -> Identity:
         accounts=accounts,
         keys=keys,
         tokens=tokens,
+        callers=callers,
         authenticator=authenticator,
         login=login,
         remembered=remembered,
@@ -155,6 +159,7 @@ def open_collaborators(settings: Settings) -> Collaborators:
         waiting=waiting,
         pressure=pressure,
         dispatcher=dispatcher,
+        known=KnownRequests(identity.callers.remembered),
         outcomes=Outcomes(ledger, History(client), waiting),
         follower=Follower(client),
         upkeep_age=UpkeepAge(client),

@@ -3,35 +3,12 @@
 from __future__ import annotations
 
 import socket
-from typing import Any, Final
+from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import Server
 from uvicorn_worker import UvicornWorker
 
-#: A process that ends keeps an idle connection so long, because NGINX may be sending on it (seconds).
-IDLE_SECONDS: Final = 1.0
-
-
-class Connection(HttpToolsProtocol):
-    """A connection that answers once more what is sent while the process ends."""
-
-    _leaving = False
-
-    def shutdown(self) -> None:
-        """Close after the next answer, or after a while without a request."""
-        if self.cycle is None or self.cycle.response_complete:
-            self._leaving = True
-            self._unset_keepalive_if_required()
-            self.timeout_keep_alive_task = self.loop.call_later(IDLE_SECONDS, self.timeout_keep_alive_handler)
-        else:
-            super().shutdown()
-
-    def on_headers_complete(self) -> None:
-        """The header of a request has come."""
-        super().on_headers_complete()
-        if self._leaving and self.cycle is not None:
-            self.cycle.keep_alive = False
+from gateway.serving.connection import Connection
 
 
 class GracefulServer(Server):

@@ -84,15 +84,22 @@ class Dispatcher:
         with self._traces.submit(head.trace, kind=kind, lane=lane, model=head.model) if head.trace else NOTHING as step:
             if step.parent:
                 head = msgspec.structs.replace(head, trace=step.parent)
-            item = Item(head, body, asyncio.get_running_loop().create_future(), waits, most)
+            accepted: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
+            item = Item(head, body, accepted, waits, most)
             if kind is Kind.ESTIMATE and once is None and ALONE.isdisjoint(head.query):
                 self._gatherers[lane].add(item)
             else:
                 await self._commit(kind, lane, [item], once=once)
-            ticket = await item.accepted
+            ticket = await accepted
             if step.parent:
                 step.say(task_id=ticket.handle)
             return ticket
+
+    def gather(self, lane: Lane, item: Item) -> None:
+        """Accept an estimate that is not traced and has no idempotency key: `item.accepted` is told, not before this
+        returns. Raises Unavailable; then it is told nothing."""
+        self._check(Kind.ESTIMATE, lane)
+        self._gatherers[lane].add(item)
 
     def set_capacity(self, groups: int) -> None:
         """How many groups each lane may have in flight."""

@@ -12,7 +12,7 @@ import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from gateway.commit.waiting import Expected
 from tasks.contract import GROUP_BYTES
@@ -36,13 +36,29 @@ class Ticket:
     reply: Expected | None
 
 
+class Accepting(Protocol):
+    """Who hears that an item is accepted, or why not: a future, or what is told at once."""
+
+    def done(self) -> bool:
+        """Whether nothing more is to be told."""
+        ...
+
+    def set_result(self, ticket: Ticket, /) -> None:
+        """It is accepted."""
+        ...
+
+    def set_exception(self, error: Exception, /) -> None:
+        """It is not accepted."""
+        ...
+
+
 @dataclass(slots=True)
 class Item:
     """A request that waits to be accepted."""
 
     head: Head
     body: bytes
-    accepted: asyncio.Future[Ticket]
+    accepted: Accepting
     #: True if who asks waits for the result, and will ask again when it comes.
     waits: bool
     #: How many unfinished items its owner may have; 0: any number.

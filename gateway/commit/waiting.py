@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import redis
@@ -29,6 +29,32 @@ class Expected:
     group: str
     reply: asyncio.Future[Reply]
     waiters: int = 0
+    #: Who is told at once, beside who awaits it.
+    listeners: list[Callable[[Reply | None], None]] = field(default_factory=list)
+
+    def listen(self, listener: Callable[[Reply | None], None]) -> None:
+        """Have the listener called with the reply as soon as it is there; with None when the process ends before."""
+        self.waiters += 1
+        self.listeners.append(listener)
+
+    def leave(self, listener: Callable[[Reply | None], None]) -> None:
+        """Have the listener not called any more."""
+        if listener in self.listeners:
+            self.listeners.remove(listener)
+            self.waiters -= 1
+
+    def tell(self, reply: Reply | None) -> None:
+        """The reply is there, or will not be waited for."""
+        if self.reply.done():
+            return
+        if reply is None:
+            self.reply.cancel()
+        else:
+            self.reply.set_result(reply)
+        listeners, self.listeners = self.listeners, []
+        self.waiters -= len(listeners)
+        for listener in listeners:
+            listener(reply)
 
     async def wait(self, *, seconds: float) -> Reply | None:
         """The reply; None if it does not come in time."""
@@ -89,13 +115,13 @@ class Waiting:
     def let_go(self) -> None:
         """Wake all who wait; they are answered with what is known then."""
         self.leaving = True
-        for expected in self._expected.values():
-            expected.reply.cancel()
+        for expected in list(self._expected.values()):
+            expected.tell(None)
 
     def _deliver(self, reply: Reply) -> None:
         expected = self._expected.pop(reply.group, None)
-        if expected is not None and not expected.reply.done():
-            expected.reply.set_result(reply)
+        if expected is not None:
+            expected.tell(reply)
 
     def _hear(self, channel: bytes, data: bytes) -> None:
         if channel == self._replies:

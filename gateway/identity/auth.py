@@ -36,6 +36,8 @@ Responder = Callable[..., Awaitable[None]]
 #: What is needed; or what gives it for the resource at hand.
 Wanted = Needed | Callable[[Any], str]
 
+#: Where the scope of a request has its caller, if that was admitted before the app got it.
+ADMITTED: Final = "mlservice.admitted"
 _DECLARED: Final = "__needs__"
 
 
@@ -58,7 +60,8 @@ def requires(wanted: Wanted = None, *, model: Callable[[Any], str] | None = None
             needed = wanted(resource) if callable(wanted) else wanted
             named = model(resource) if model is not None else params.get("model")
             authenticator: Authenticator = req.context.authenticator
-            req.context.principal = await authenticator.admit(req, resp, needed, model=named)
+            admitted = req.scope.get(ADMITTED)
+            req.context.principal = admitted or await authenticator.admit(req, resp, needed, model=named)
             req.context.admissions.append((needed, named))
             await responder(resource, req, resp, *args, **params)
 
@@ -142,7 +145,7 @@ class Authenticator:
 
         Raises Unauthenticated, with the challenge set in the response; Unavailable if it cannot be found out.
         """
-        token, audience = (_bearer(req.get_header("Authorization")), ISSUER) if passed is None else (passed, FLOWER)
+        token, audience = (bearer(req.get_header("Authorization")), ISSUER) if passed is None else (passed, FLOWER)
         if token is None:
             resp.set_header("WWW-Authenticate", challenge())
             raise Unauthenticated("a token is needed: get one from /v1/token, send it as Authorization: Bearer TOKEN")
@@ -217,6 +220,7 @@ def _lane(req: falcon.asgi.Request) -> Lane:
     return Lane(given) if given in LANES else Lane.NORMAL
 
 
-def _bearer(header: str | None) -> str | None:
+def bearer(header: str | None) -> str | None:
+    """The token of an Authorization header; None if it has none."""
     scheme, _, token = (header or "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None

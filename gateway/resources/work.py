@@ -12,9 +12,12 @@ from typing import Final
 from falcon import HTTP_200
 from falcon.asgi import Request, Response
 
-from gateway.commit.dispatch import Dispatcher
+from gateway.commit.dispatch import ALONE, Dispatcher
+from gateway.commit.gathering import Ticket
+from gateway.commit.known_requests import Known, KnownRequests
 from gateway.commit.outcomes import Outcomes
-from gateway.identity.auth import requires
+from gateway.commit.submitted import SUBMITTED, Submitted
+from gateway.identity.auth import bearer, requires
 from gateway.web.bodies import read_body
 from gateway.web.headers import (
     accepted,
@@ -62,11 +65,14 @@ class Work:
         dispatcher: Dispatcher,
         outcomes: Outcomes,
         settings: Settings,
+        known: KnownRequests | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`clock`: the one by which work is timed, in seconds since the epoch."""
+        """`known`: where it is noted what requests ask for. `clock`: the one by which work is timed (seconds since the
+        epoch)."""
         self._kind = kind
         self._clock = clock
+        self._known = known
         self._dispatcher = dispatcher
         self._outcomes = outcomes
         self._max_body = settings.max_body_bytes
@@ -81,14 +87,16 @@ class Work:
         lane = _lane(req)
         seconds = wait_seconds(req.get_header("Prefer"), limit=self._max_wait)
         body = await read_body(req, limit=self._max_body)
-        once = self._once(req, head, body=body)
-        most = req.context.principal.quota.queued_items
-        ticket = await self._dispatcher.submit(
-            self._kind, lane, head=head, body=body, waits=seconds is not None, once=once, most=most
-        )
+        before: Submitted | None = req.scope.get(SUBMITTED)
+        if before is None:
+            self._note(req, head, lane=lane, seconds=seconds)
+            ticket = await self._submit(req, head, body, lane=lane, waits=seconds is not None)
+        else:
+            ticket = before.outcome()
         resp.set_header("Location", f"/v1/tasks/{ticket.handle}")
         if seconds is not None:
-            outcome = await self._outcomes.wait(ticket.handle, seconds=seconds, reply=ticket.reply)
+            left = seconds - (before.waited if before else 0.0)
+            outcome = await self._outcomes.wait(ticket.handle, seconds=left, reply=ticket.reply)
             known = await req.context.authenticator.is_still_admitted(req, resp)
             resp.set_header("Preference-Applied", f"wait={seconds:g}")
             if outcome is not None and known:
@@ -99,6 +107,18 @@ class Work:
         else:
             state = State.QUEUED
         show_accepted(resp, ticket.handle, model=model, state=state)
+
+    async def _submit(self, req: Request, head: Head, body: bytes, *, lane: Lane, waits: bool) -> Ticket:
+        once = self._once(req, head, body=body)
+        most = req.context.principal.quota.queued_items
+        return await self._dispatcher.submit(self._kind, lane, head=head, body=body, waits=waits, once=once, most=most)
+
+    def _note(self, req: Request, head: Head, *, lane: Lane, seconds: float | None) -> None:
+        """Note what the request asks for, if the next one like it may be taken without looking."""
+        if self._known is None or head.deadline is not None or seconds == 0 or not ALONE.isdisjoint(head.query):
+            return
+        token = bearer(req.get_header("Authorization")) or ""
+        self._known.remember(req.scope, Known(token, req.context.principal, lane, head, seconds))
 
     def _once(self, req: Request, head: Head, *, body: bytes) -> Idempotency | None:
         """What `Idempotency-Key` says: the same key with the same request gives the same task."""

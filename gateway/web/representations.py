@@ -41,7 +41,13 @@ def show_accepted(resp: Response, handle: str, *, model: str, state: State = Sta
     """202: the work is accepted and not finished."""
     resp.status = HTTP_202
     resp.set_header("Retry-After", "1")
-    show(resp, {"id": handle, "state": state, "links": links(handle, model=model)})
+    resp.data = accepted_document(handle, model=model, state=state)
+    resp.content_type = Media.JSON.value
+
+
+def accepted_document(handle: str, *, model: str, state: State) -> bytes:
+    """What is said of work that is not finished."""
+    return _encode({"id": handle, "state": state, "links": links(handle, model=model)})
 
 
 def show_outcome(resp: Response, outcome: Outcome, *, instance: str) -> None:

@@ -39,7 +39,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("wiring", "web"),
         ("identity",),
         ("commit", "metrics"),
-        ("resources",),
+        ("resources", "serving"),
         ("collaborators",),
         ("app",),
         ("server", "asgi"),

@@ -1,0 +1,161 @@
+"""Estimates that are asked for as others were before, without the app: accepted, and answered by whoever hears of it.
+
+The app takes 50 us of processor time to find out what such a request asks for, and to wake up when its answer is there.
+It still gets every request that is unlike others, and every one that does not end well or soon: with its caller, who is
+admitted, and with what has become of it so far.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final, Protocol
+
+from gateway.commit.dispatch import Dispatcher
+from gateway.commit.gathering import Item, Ticket
+from gateway.commit.known_requests import Known, KnownRequests, named, plain_fields
+from gateway.commit.outcomes import LOOK_SECONDS
+from gateway.commit.submitted import Submitted
+from gateway.commit.waiting import Expected, Waiting
+from gateway.serving.fast_answers import Frame, accepted_answer, result_answer
+from tasks.contract import State
+from tasks.ledger.groups import Head, parse_handle
+from tasks.ledger.outcomes import Outcome, Reply
+
+#: Longest body that is taken here (bytes).
+BODY_BYTES: Final = 65_536
+#: The longest that is waited for an outcome here (seconds): the app looks into the ledger then.
+PATIENCE_SECONDS: Final = LOOK_SECONDS
+
+
+class Caller(Protocol):
+    """The connection over which a request came."""
+
+    def frame(self, request: FastRequest) -> Frame:
+        """What is added to its answer."""
+        ...
+
+    def answer(self, request: FastRequest, data: bytes) -> None:
+        """Send the whole answer."""
+        ...
+
+    def go_on(self, request: FastRequest, submitted: Submitted) -> None:
+        """Have the app answer."""
+        ...
+
+
+class FastPath:
+    """What the fast requests of one process share."""
+
+    def __init__(
+        self,
+        known: KnownRequests,
+        dispatcher: Dispatcher,
+        waiting: Waiting,
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self.known = known
+        self.dispatcher = dispatcher
+        self.patience_seconds = patience_seconds
+        self._waiting = waiting
+
+    def take(self, caller: Caller, url: bytes, scope: Any) -> FastRequest | None:
+        """The request with this target and (unfinished) scope, if it is like one before; its body is to come."""
+        fields = plain_fields(scope["headers"])
+        if fields is None or self._waiting.leaving or not _is_short(fields.get(b"content-length")):
+            return None
+        known = self.known.find(url, fields)
+        return (
+            None if known is None else FastRequest(self, caller, known, named(known.head, fields), url=url, scope=scope)
+        )
+
+
+class FastRequest:
+    """One request, from its header to its answer; in the eyes of uvicorn, the cycle of a request and its answer."""
+
+    def __init__(self, path: FastPath, caller: Caller, known: Known, head: Head, *, url: bytes, scope: Any) -> None:
+        self._path = path
+        self._caller = caller
+        self.known = known
+        self.url = url
+        self.scope = scope
+        self._head = head
+        self._ticket: Ticket | None = None
+        self._since = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        # What uvicorn reads and sets of a cycle.
+        self.body = bytearray()
+        self.more_body = True
+        self.keep_alive = True
+        self.disconnected = False
+        self.response_complete = False
+        self.message_event = self
+
+    def set(self) -> None:
+        """Called by uvicorn for who waits for the body, or for the end of the connection: here nobody does."""
+
+    def start(self) -> None:
+        """The body is there: submit it."""
+        known = self.known
+        waits = known.seconds is not None
+        item = Item(self._head, bytes(self.body), self, waits, known.principal.quota.queued_items)
+        try:
+            self._path.dispatcher.gather(known.lane, item)
+        except Exception as error:
+            self.set_exception(error)
+
+    def done(self) -> bool:
+        """Whether nothing more is to be told: it always is."""
+        return False
+
+    def set_exception(self, error: Exception) -> None:
+        """It was not accepted."""
+        if not self.disconnected:
+            self._caller.go_on(self, Submitted(error=error))
+
+    def set_result(self, ticket: Ticket) -> None:
+        """It was accepted."""
+        if self.disconnected:
+            return
+        known = self.known
+        if known.seconds is None:
+            frame = self._caller.frame(self)
+            self._caller.answer(self, accepted_answer(ticket.handle, model=known.head.model, frame=frame))
+        elif ticket.reply is None or ticket.reply.reply.done():
+            self._caller.go_on(self, Submitted(ticket))
+        else:
+            loop = asyncio.get_running_loop()
+            self._ticket, self._since = ticket, loop.time()
+            self._timer = loop.call_later(
+                min(known.seconds, self._path.patience_seconds), self._lose_patience, ticket.reply
+            )
+            ticket.reply.listen(self._hear)
+
+    def _hear(self, reply: Reply | None) -> None:
+        """The work has ended; or the process will, which the app has words for."""
+        if self._timer is not None:
+            self._timer.cancel()
+        ticket, known, seconds = self._ticket, self.known, self.known.seconds
+        if self.disconnected or ticket is None or seconds is None:
+            return
+        outcome = reply.outcomes[parse_handle(ticket.handle)[1]] if reply is not None else None
+        if outcome is None or not _is_plain(outcome) or not self._path.known.is_admitted(known):
+            waited = asyncio.get_running_loop().time() - self._since
+            self._caller.go_on(self, Submitted(ticket, waited=waited))
+            return
+        frame = self._caller.frame(self)
+        self._caller.answer(self, result_answer(outcome, ticket.handle, seconds=seconds, frame=frame))
+
+    def _lose_patience(self, expected: Expected) -> None:
+        expected.leave(self._hear)
+        self._hear(None)
+
+
+def _is_short(length: bytes | None) -> bool:
+    """Whether a body has a length that is known, and is short."""
+    return length is not None and length.isdigit() and int(length) <= BODY_BYTES
+
+
+def _is_plain(outcome: Outcome) -> bool:
+    """Whether all that is to be said of how it ended is the body."""
+    return outcome.state is State.SUCCEEDED and not outcome.reference and not outcome.notes
