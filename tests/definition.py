@@ -23,7 +23,8 @@ GENERAL: Final = {
 @cache
 def definition() -> dict[str, Any]:
     """The file."""
-    document: dict[str, Any] = yaml.safe_load(DEFINITION.read_text())
+    # Without libyaml it takes half a second.
+    document: dict[str, Any] = yaml.load(DEFINITION.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return document
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +17,17 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 AUDIENCE = "mlservice-tests"
+
+
+@cache
+def made(algorithm: str, kid: str) -> Any:
+    """A private key, the same for the same name: to make one of RSA takes a tenth of a second."""
+    makers: dict[str, Callable[[], Any]] = {
+        "RS256": lambda: rsa.generate_private_key(65537, 2048),
+        "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
+        "EdDSA": ed25519.Ed25519PrivateKey.generate,
+    }
+    return makers[algorithm]()
 
 
 class Issuer:
@@ -74,12 +86,7 @@ class Issuer:
 
     def add_key(self, kid: str, algorithm: str) -> None:
         """Let the issuer have a key."""
-        made: dict[str, Callable[[], Any]] = {
-            "RS256": lambda: rsa.generate_private_key(65537, 2048),
-            "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
-            "EdDSA": ed25519.Ed25519PrivateKey.generate,
-        }
-        self.keys[kid] = (algorithm, made[algorithm]())
+        self.keys[kid] = (algorithm, made(algorithm, kid))
 
     def document(self, path: str) -> Any:
         """What is answered at a path; None: there is nothing."""

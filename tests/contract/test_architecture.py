@@ -93,6 +93,7 @@ EDGES = {"tasks/app.py", "gateway/asgi.py"}
 READERS = {"tasks/config/settings.py", "tasks/config/home.py"}
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """The dotted names that a module imports, wherever in it."""
     found: set[str] = set()

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from falcon import inspect
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -15,12 +14,13 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 import gateway
 from gateway.app import create_app
 from gateway.identity.accounts import SCOPES
-from gateway.resources.docs import ASSETS, DEFINITION
+from gateway.resources.docs import ASSETS
 from gateway.resources.work import EVERY_KIND, PARAMETERS
 from gateway.web.errors import TABLE
 from infra.nginx.error_pages import OWN_HEADERS, TEXTS
 from tasks.config.settings import Settings
 from tasks.contract import HANDLE, MODEL_NAME, PROBLEM, Kind, Lane, Media, Promote, State
+from tests.definition import definition
 
 #: What only NGINX asks.
 INTERNAL = "/internal/"
@@ -57,11 +57,10 @@ BINARY = {Media.PARQUET, Media.ARROW, Media.ORC, Media.XLSX, Media.FORM, Media.B
 Operation = tuple[str, str]
 
 
-@pytest.fixture(scope="module")
-def definition() -> dict[str, Any]:
+@pytest.fixture(scope="module", name="definition")
+def whole() -> dict[str, Any]:
     """The file."""
-    document: dict[str, Any] = yaml.safe_load(DEFINITION.read_text())
-    return document
+    return definition()
 
 
 @pytest.fixture(scope="module")

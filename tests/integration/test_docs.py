@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-import yaml
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from gateway.resources.docs import ASSETS, DEFINITION
 from tests.browser import Seen, chromium
+from tests.definition import definition
 from tests.problems import refused
 from tests.service import Service
 
@@ -49,7 +49,7 @@ METHODS: Final = ("get", "head", "put", "post", "patch", "delete")
 
 
 def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere(seen: Seen, service: Service) -> None:
-    paths = yaml.safe_load(DEFINITION.read_text())["paths"].values()
+    paths = definition()["paths"].values()
     operations = [operation for item in paths for operation in item if operation in METHODS]
     expect(seen.page.locator(".opblock")).to_have_count(len(operations))
     expect(seen.page.locator("h1, h2").filter(has_text="mlservice").first).to_be_visible()
@@ -78,9 +78,9 @@ def test_authorize_and_try_it(seen: Seen, service: Service) -> None:
 
 
 def test_files_have_their_types(service: Service) -> None:
-    definition = httpx.get(f"{service.url}/openapi.yml")
-    assert definition.headers["Content-Type"] == "application/yaml"
-    assert definition.content == DEFINITION.read_bytes()
+    file = httpx.get(f"{service.url}/openapi.yml")
+    assert file.headers["Content-Type"] == "application/yaml"
+    assert file.content == DEFINITION.read_bytes()
     for name, (folder, media) in ASSETS.items():
         file = httpx.get(f"{service.url}/docs/{name}")
         assert file.headers["Content-Type"] == media

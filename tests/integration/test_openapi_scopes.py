@@ -6,11 +6,10 @@ from typing import Any, Final
 
 import httpx
 import pytest
-import yaml
 
 from gateway.identity.accounts import SCOPES
-from gateway.resources.docs import DEFINITION
 from tests.commands import add_account
+from tests.definition import definition
 from tests.service import Service
 
 #: What stands for the parts of a path.
@@ -21,7 +20,7 @@ SETS: Final = [*((scope,) for scope in SCOPES), ("init", "train")]
 
 def guarded() -> list[tuple[str, str, list[set[str]]]]:
     """Method, path, and the sets of scopes of which one is enough, of every operation with a token."""
-    paths: dict[str, dict[str, Any]] = yaml.safe_load(DEFINITION.read_text())["paths"]
+    paths: dict[str, dict[str, Any]] = definition()["paths"]
     return [
         (method, path.format(**PARTS), [set(way["token"]) for way in operation["security"] if "token" in way])
         for path, item in paths.items()

@@ -56,8 +56,8 @@ def test_an_address_that_tries_many_names_waits(attempts: LoginThrottle) -> None
 
 
 def test_who_guesses_at_one_address_keeps_nobody_out_at_another(attempts: LoginThrottle, clock: Clock) -> None:
-    """However long it goes on: a day of guesses, each as soon as it may be made."""
-    end = clock.now + 86400
+    """However long it goes on: six hours of guesses, each as soon as it may be made."""
+    end = clock.now + 6 * 3600
     guesses = 0
     while clock.now < end:
         wait = attempts.begin("ada", HERE)
@@ -65,7 +65,7 @@ def test_who_guesses_at_one_address_keeps_nobody_out_at_another(attempts: LoginT
         clock.now += wait
         assert attempts.begin("ada", None) == 0
         attempts.succeed("ada", None)
-    assert 1000 < guesses < 1600
+    assert 250 < guesses < 400
 
 
 def test_guesses_from_many_addresses_are_slowed_together(attempts: LoginThrottle, clock: Clock) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,8 @@ from infra.host.address import Address
 from infra.host.home import Home
 from infra.supervision.up import add_first_account, greeting
 from tasks.errors import Unauthenticated
+from tests.commands import said
 from tests.servers import Valkey
-from tests.service import MLSERVICE
 
 HERE = Address(host="127.0.0.1", port=1)
 
@@ -23,28 +22,27 @@ HERE = Address(host="127.0.0.1", port=1)
 class Place:
     """A home, a Redis, and no service."""
 
-    def __init__(self, home: Home, server: Valkey, client: redis.Redis) -> None:
+    def __init__(self, home: Home, client: redis.Redis) -> None:
         self.home = home
         self.accounts = Accounts(client)
-        self.environment = {**os.environ, "MLSERVICE_HOME": str(home.root), "REDIS_URL": server.redis_url}
 
     def start(self) -> str:
         """What `mlservice up` does about it, and the line that it then shows."""
-        add_first_account(self.environment)
-        (line,) = (line for line in greeting(HERE, self.environment).splitlines() if "account" in line)
+        add_first_account(os.environ)
+        (line,) = (line for line in greeting(HERE, os.environ).splitlines() if "account" in line)
         return line
 
     def user(self, *arguments: str, text: str = "") -> str:
-        command = [str(MLSERVICE), "user", *arguments, "--home", str(self.home.root)]
-        done = subprocess.run(command, input=text, env=self.environment, capture_output=True, text=True, check=True)
-        return done.stdout
+        return said("user", *arguments, home=self.home, text=text)
 
 
 @pytest.fixture
-def place(valkey_server: Valkey, redis_client: redis.Redis, tmp_path: Path) -> Place:
+def place(valkey_server: Valkey, redis_client: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     home = Home(tmp_path)
     home.prepare()
-    return Place(home, valkey_server, redis_client)
+    monkeypatch.setenv("MLSERVICE_HOME", str(home.root))
+    monkeypatch.setenv("REDIS_URL", valkey_server.redis_url)
+    return Place(home, redis_client)
 
 
 def test_the_file_has_the_password_until_that_is_another(place: Place) -> None:

@@ -87,18 +87,18 @@ import sys
 import lightgbm as lgb, numpy as np
 rng = np.random.default_rng(0)
 x = rng.normal(size=(4000, 10))
-params = {"verbosity": -1, "num_threads": 1, "num_leaves": int(sys.argv[1]), "force_row_wise": True}
-lgb.train(params, lgb.Dataset(x, x[:, 0]), 1)
-print([line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")][0])
+for leaves in sys.argv[1:]:
+    params = {"verbosity": -1, "num_threads": 1, "num_leaves": int(leaves), "force_row_wise": True}
+    lgb.train(params, lgb.Dataset(x, x[:, 0]), 1)
+    print([line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")][0])
 """
 
 
 def test_histograms_take_what_is_reckoned() -> None:
     """Should LightGBM take room another way, the bounds are wrong."""
-    few, many = (
-        int(subprocess.run([sys.executable, "-c", MEASURE, leaves], capture_output=True, check=True).stdout) * 1024
-        for leaves in ("31", "5000")
-    )
+    command = [sys.executable, "-c", MEASURE, "31", "5000"]
+    said = subprocess.run(command, capture_output=True, check=True).stdout
+    few, many = (int(kilobytes) * 1024 for kilobytes in said.split())
     schema = dataset(rows=4000, columns=10).schema
     reckoned = params_bytes({"num_leaves": 5000, "num_threads": 1}, schema, rows=4000)["num_leaves"]
     assert many - few == pytest.approx(reckoned, rel=0.2)

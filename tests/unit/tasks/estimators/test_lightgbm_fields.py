@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import yaml
-
-from gateway.resources.docs import DEFINITION
 from tasks.estimators.lightgbm import LightGBM
 from tasks.estimators.lightgbm_fields import CommonParams
 from tasks.estimators.lightgbm_params import resolve
+from tests.definition import definition
 
 
 def test_its_defaults_are_taken_and_each_has_a_help() -> None:
@@ -24,6 +22,6 @@ def test_its_defaults_are_taken_and_each_has_a_help() -> None:
 def test_the_definition_of_the_api_has_the_same() -> None:
     schema = LightGBM().params_schema()
     assert schema is not None
-    told = yaml.safe_load(DEFINITION.read_text())["components"]["schemas"]["LightGBMParams"]
+    told = definition()["components"]["schemas"]["LightGBMParams"]
     assert told["properties"] == schema["properties"]
     assert told["additionalProperties"] is schema["additionalProperties"] is True

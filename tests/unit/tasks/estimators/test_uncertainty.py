@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pytest
 
 from tasks.estimators.metrics import figures
 from tasks.estimators.outcomes import Outcomes
 from tasks.estimators.uncertainty import difference, intervals
+
+#: How often rows are drawn of which an interval is told.
+DRAWN: Final = 150
 
 
 def classes(rng: np.random.Generator, rows: int, skill: float) -> Outcomes:
@@ -28,17 +33,17 @@ def numbers(rng: np.random.Generator, rows: int, skill: float) -> Outcomes:
 def test_intervals_hold_the_figure_of_all_rows(make, rows) -> None:  # type: ignore[no-untyped-def]
     """Nearly so of few rows."""
     rng = np.random.default_rng(rows)
-    true = figures(make(rng, 400_000, 1.5))
+    true = figures(make(rng, 200_000, 1.5))
     # What is not linear in the chances of few rows is not on average what it is of many.
     names = set(true) - {"calibration_error", "r2", "mape"}
     held = dict.fromkeys(names, 0)
-    for _ in range(300):
+    for _ in range(DRAWN):
         drawn = make(rng, rows, 1.5)
         found = intervals(drawn, figures(drawn))
         for name in names:
             held[name] += found[name][0] <= true[name] <= found[name][1]
-    assert min(held.values()) > 300 * (0.87 if rows < 100 else 0.91), held
-    assert max(held.values()) < 300 * 0.995, held
+    assert min(held.values()) > DRAWN * (0.87 if rows < 100 else 0.91), held
+    assert max(held.values()) < DRAWN * 0.995, held
 
 
 def test_a_difference_on_the_same_rows_is_seen_where_the_intervals_overlap() -> None:

@@ -26,7 +26,7 @@ def rows(seed: int, count: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return chance, rng.uniform(size=count) < chance**0.7, rng.uniform(0.1, 2, size=count)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_thresholds_are_as_good_as_any(seed: int) -> None:
     chance, positive, weights = rows(seed)
 
@@ -39,7 +39,8 @@ def test_thresholds_are_as_good_as_any(seed: int) -> None:
 
     for rule in ("max_f1", "balanced", "cost"):
         found = best_threshold(chance, positive, weights, rule=rule, costs=(1, 5))
-        best = max(worth(rule, threshold) for threshold in np.arange(0, 1.01, 0.005))
+        # Between any two chances, which have two digits.
+        best = max(worth(rule, threshold) for threshold in np.arange(-0.005, 1.01, 0.01))
         assert worth(rule, found) == pytest.approx(best), rule
 
 
@@ -101,7 +102,7 @@ def test_intervals_and_sets_hold_the_truth_as_often_as_asked() -> None:
         low, high = interval_bounds((truth + noise)[2000:], decision_of(outcomes, Choices()), 0.9)
         held.append(((low <= truth[2000:]) & (truth[2000:] <= high)).mean())
         chances = rng.dirichlet([0.5, 1, 1], size=4000)
-        classes = np.array([rng.choice(3, p=row) for row in chances])
+        classes = (chances.cumsum(axis=1) < rng.uniform(size=(4000, 1))).sum(axis=1).clip(max=2)
         known = Outcomes("multiclass", classes[:2000], chances[:2000].argmax(axis=1), chances[:2000], np.ones(2000))
         found = class_sets(chances[2000:].tolist(), [0, 1, 2], decision_of(known, Choices()), 0.9)
         sets_held.append(np.mean([value in one for value, one in zip(classes[2000:], found, strict=True)]))
