@@ -17,9 +17,10 @@ from tasks.client import Client
 from tasks.estimators import lightgbm
 from tasks.registry.models_registry import Registry
 from tasks.upkeep.garbage import referenced
+from tests.commands import mlservice
 from tests.integration.test_auth import add
 from tests.servers import eventually
-from tests.service import MLSERVICE, Service
+from tests.service import Service
 
 ROWS = [{"x": i, "y": 2 * i} for i in range(40)]
 
@@ -166,8 +167,7 @@ def test_history_comes_in_pages(service: Service, model: str) -> None:
 
 def test_the_command_line_does_the_same(service: Service, model: str) -> None:
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [str(MLSERVICE), "models", *words, "--home", str(service.home.root)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+        return mlservice("models", *words, home=service.home)
 
     assert f"{model}\tlightgbm\tregression\ty\t2\t2\t-\t-\n" in run("list").stdout
     noted = run("note", model, "--notes", "of the command line", "--tag", "life=cli", "--tag", "gone")

@@ -9,7 +9,9 @@ from typing import Final
 
 import pytest
 
+from infra.host.home import Home
 from infra.redis_server.append_only import current
+from tests.commands import mlservice
 from tests.service import MLSERVICE, Service
 
 ROWS: Final = {"rows": [{"a": a, "b": b, "y": a + b} for a in range(20) for b in range(20)]}
@@ -50,8 +52,7 @@ def add(path: Path, content: bytes) -> None:
 
 
 def repair(service: Service, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [str(MLSERVICE), "repair", "--home", str(service.home.root), *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return mlservice("repair", *options, home=service.home)
 
 
 def start(service: Service) -> subprocess.CompletedProcess[str]:
@@ -136,7 +137,6 @@ def test_a_damaged_snapshot_is_told(stopped: Service) -> None:
 
 
 def test_without_data_there_is_nothing_to_repair(tmp_path: Path) -> None:
-    command = [str(MLSERVICE), "repair", "--home", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    done = mlservice("repair", home=Home(tmp_path))
     assert done.returncode == 1
     assert "has no data of an embedded Valkey" in done.stderr

@@ -20,8 +20,9 @@ from infra.host.process_tree import processes
 from monitoring.memory import children
 from tasks.config.redis_file import CELERY_USER, FLOWER_USER
 from tasks.config.settings import Settings
+from tests.commands import mlservice
 from tests.servers import eventually
-from tests.service import MLSERVICE, Service
+from tests.service import Service
 
 MASTER, CELERY = "master#pässword 1234pw!@$", "celery=pw'\"%s {x} €"
 PASSWORD = "one line, and nobody else's"
@@ -49,8 +50,7 @@ class Heard:
 
     def command(self, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
         """A command for the service, and all that it writes."""
-        command = [str(MLSERVICE), *arguments, "--home", str(self.service.home.root)]
-        return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+        return mlservice(*arguments, home=self.service.home, text=text)
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from infra.host.process_tree import PROC, processes
 from infra.supervision.readiness import READY_SECONDS
 from tasks.contract import FLEETS
 from tasks.ledger.fleet import members
+from tests.commands import add_account, mlservice, said
 from tests.servers import eventually
 from tests.service import IDLE_BYTES, MLSERVICE, Service
 
@@ -39,22 +40,23 @@ def stack() -> Iterator[Service]:
         yield running
 
 
-def mlservice(*arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """One command to its end."""
-    return subprocess.run([MLSERVICE, *arguments], input=stdin, capture_output=True, text=True, check=False, timeout=30)
+def up(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """`mlservice up` where it must not come up."""
+    command = [str(MLSERVICE), "up", "--home", str(home), *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
 
 
 def status(stack: Service) -> dict[str, Any]:
     """What `mlservice status --json` says."""
-    done = mlservice("status", "--json", "--home", stack.home.root)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(said("status", "--json", home=stack.home))
     return found
 
 
 def ready(stack: Service) -> bool:
-    """Whether the service says that it is."""
+    """Whether the service says that it is, and its Valkey answers: that it does not, a gateway learns when it asks."""
     try:
+        with stack.master() as client:
+            client.ping()
         return httpx.get(f"{stack.url}/health/ready", timeout=5).status_code == 200
     except httpx.TransportError:
         return False
@@ -101,8 +103,7 @@ def test_idle_stack_is_small(stack: Service) -> None:
 
 
 def test_status_for_people_names_programs_and_queues(stack: Service) -> None:
-    done = mlservice("status", "--home", stack.home.root)
-    assert done.returncode == 0
+    done = subprocess.run([MLSERVICE, "status", "--home", stack.home.root], capture_output=True, text=True, check=True)
     for word in ("worker-estimate", "total", "estimate", "unfinished"):
         assert word in done.stdout
 
@@ -144,28 +145,26 @@ def test_a_body_over_the_limit_is_a_problem_document(stack: Service) -> None:
 
 
 def test_accounts_and_tokens_find_the_service_by_its_home(stack: Service) -> None:
-    home = ("--home", stack.home.root)
-    added = mlservice("user", "add", "ann", "--scope", "estimate", "--password-stdin", *home, stdin="a long secret\n")
-    assert (added.returncode, added.stderr) == (0, "")
-    assert mlservice("user", "list", *home).stdout.splitlines()[1:] == ["ann\testimate"]
-    token = mlservice("token", "ann", *home).stdout.strip()
+    add_account("ann", "estimate", home=stack.home, password="a long secret")
+    assert said("user", "list", home=stack.home).splitlines()[1:] == ["ann\testimate"]
+    token = said("token", "ann", home=stack.home).strip()
     answer = httpx.get(f"{stack.url}/v1/models", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code != 401
-    assert mlservice("token", "ann", "--scope", "admin", *home).returncode == 1
-    assert mlservice("user", "remove", "ann", *home).returncode == 0
-    gone = mlservice("token", "ann", *home)
+    assert mlservice("token", "ann", "--scope", "admin", home=stack.home).returncode == 1
+    assert said("user", "remove", "ann", home=stack.home) == ""
+    gone = mlservice("token", "ann", home=stack.home)
     assert (gone.returncode, gone.stderr.count("\n")) == (1, 1)
 
 
 def test_a_second_up_on_the_same_home_says_so(stack: Service) -> None:
-    done = mlservice("up", "--home", stack.home.root, "--port", "0")
+    done = up(stack.home.root, "--port", "0")
     assert done.returncode == 1
     assert done.stderr.startswith("mlservice: a service runs in ")
     assert done.stderr.count("\n") == 1
 
 
 def test_a_taken_port_says_so(stack: Service, tmp_path: Path) -> None:
-    done = mlservice("up", "--home", tmp_path / "other", "--port", stack.url.rpartition(":")[2])
+    done = up(tmp_path / "other", "--port", stack.url.rpartition(":")[2])
     assert done.returncode == 1
     assert "already in use" in done.stderr
     assert done.stderr.count("\n") == 1
@@ -198,7 +197,7 @@ def test_sigterm_leaves_nothing(stack: Service) -> None:
     assert stack.popen.wait(timeout=25) == 0
     assert time.monotonic() - began < 20
     assert not tree & {process.pid for process in processes()}
-    done = mlservice("status", "--home", stack.home.root)
+    done = mlservice("status", home=stack.home)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
 
 
