@@ -211,6 +211,7 @@ def service_routes(parts: Collaborators) -> dict[str, object]:
             has_callers=parts.identity.has_callers,
             upkeep_age=lambda: age.seconds,
             unsafe=lambda: parts.pressure.unsafe,
+            warning=lambda: parts.pressure.warning,
         ),
         "/openapi.yml": DefinitionResource(),
         "/docs": DocsResource(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -26,6 +26,8 @@ NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 OUTSIDE: Final = "oidc:"
 #: What follows it: what that issuer calls them.
 OUTSIDE_NAME: Final = re.compile(r"[\x21-\x7e]{1,200}")
+#: How many accounts are read together.
+PAGE: Final = 1000
 #: Least length of a password, in characters.
 PASSWORD_LENGTH: Final = 8
 #: A revoked token is remembered so much longer than it lasts (seconds): should the clock run ahead for a while and be
@@ -126,7 +128,19 @@ class Accounts:
     def get(self, name: str) -> Account | None:
         """The account of this name, or None."""
         record: Any = self._redis.hgetall(_key(name))
-        return from_record(name, {_text(key): _text(value) for key, value in record.items()}) if record else None
+        return _account(name, record)
+
+    def all(self) -> Iterator[Account]:
+        """All accounts, by name, without those that are removed meanwhile."""
+        names = self.names()
+        for page in (names[start : start + PAGE] for start in range(0, len(names), PAGE)):
+            with self._redis.pipeline(transaction=False) as pipe:
+                for name in page:
+                    pipe.hgetall(_key(name))
+                records = pipe.execute()
+            for name, record in zip(page, records, strict=True):
+                if account := _account(name, record):
+                    yield account
 
     def verify(self, name: str, password: str) -> Account:
         """The account whose name and password these are.
@@ -190,6 +204,11 @@ def _unknown(name: str) -> NotFound:
 
 def _key(name: str) -> str:
     return USER_KEY.format(name=name)
+
+
+def _account(name: str, record: Mapping[bytes | str, bytes | str]) -> Account | None:
+    """The account that is kept so; None for none."""
+    return from_record(name, {_text(key): _text(value) for key, value in record.items()}) if record else None
 
 
 def _text(value: bytes | str) -> str:

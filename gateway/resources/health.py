@@ -47,13 +47,14 @@ class ReadyResource:
         has_callers: Callable[[], bool] = lambda: True,
         upkeep_age: Callable[[], float] = lambda: 0.0,
         unsafe: Callable[[], str | None] = lambda: None,
+        warning: Callable[[], str | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._has_callers = has_callers
         self._called = False
         self._upkeep_age = upkeep_age
-        self._unsafe = unsafe
+        self._unsafe, self._warning = unsafe, warning
         self._waiting = waiting
         self._clock = clock
         self._canary: Expected | None = None
@@ -62,10 +63,11 @@ class ReadyResource:
 
     @public
     async def on_get(self, _req: Request, resp: Response) -> None:
-        """200 if a canary came back lately or does now; else 503, with what is missing."""
+        """200 if a canary came back lately or does now, with what may soon be wrong; else 503, with what is missing."""
         missing = await self._missing()
         if missing is None:
-            show(resp, {"status": "ready"})
+            warning = self._warning()
+            show(resp, {"status": "ready", **({"detail": warning} if warning else {})})
         else:
             resp.status = HTTP_503
             resp.set_header("Retry-After", "1")

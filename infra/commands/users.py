@@ -35,7 +35,7 @@ def add(args: argparse.Namespace) -> int:
 def show(args: argparse.Namespace) -> int:
     """Print the accounts, one a line: name, scopes, limits, whether it is disabled."""
     with _accounts(args) as accounts:
-        found = [account for name in accounts.names() if (account := accounts.get(name))]
+        found = list(accounts.all())
     if args.json:
         print(json.dumps([_document(account) for account in found]))
         return 0

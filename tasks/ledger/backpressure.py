@@ -23,6 +23,10 @@ log = logging.getLogger(__name__)
 KEEPS_ALL: Final = "noeviction"
 #: How often it is measured (seconds). What comes in between goes a little over the bounds.
 MEASURE_SECONDS: Final = 0.5
+#: Results go before their time when this part is used of the memory at which nothing is accepted; that it will come to
+#: that is said from this part on.
+RELIEF_PART: Final = 0.9
+WARNING_PART: Final = 0.8
 #: So many of the oldest groups of a lane are looked at for one that waits; workers have fewer at a time.
 OLDEST: Final = 200
 
@@ -52,6 +56,8 @@ class Backpressure:
         self._memory_part = settings.max_memory_part
         self._clock = clock
         self._against: dict[Place, Objection] = {}
+        #: What is not far from being wrong, as it was measured last.
+        self.warning: str | None = None
         self._measured_at = float("-inf")
 
     @property
@@ -93,6 +99,7 @@ class Backpressure:
             pipe.hgetall(DEPTH_KEY)
             pipe.get(DISK_KEY)
             memory, depths, disk = pipe.execute()
+        self.warning = self._warning(memory)
         if evicts := self._evicts(memory):
             return dict.fromkeys(PLACES, evicts)
         if disk:
@@ -137,6 +144,16 @@ class Backpressure:
             words = "Redis has no memory left for more work, and nothing new is accepted; try again in a moment"
             return Objection(Refusal.MEMORY, words)
         return None
+
+    def _warning(self, memory: dict[str, Any]) -> str | None:
+        most, used = int(memory.get("maxmemory", 0)), int(memory.get("used_memory", 0))
+        if not most or used <= WARNING_PART * self._memory_part * most:
+            return None
+        begins = RELIEF_PART * self._memory_part
+        return (
+            f"Redis uses {used / most:.0%} of its memory: beyond {begins:.0%} the results that were finished first are"
+            f" kept no longer, and where that is not enough, nothing new is accepted beyond {self._memory_part:.0%}"
+        )
 
     def _too_much(self, items: int, age: float, lane: Lane) -> Objection | None:
         if self._most_items and items >= self._most_items:

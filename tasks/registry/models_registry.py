@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -174,12 +172,6 @@ class Registry:
             versions={int(number): read_version(record) for number, record in sorted(versions.items())},
             aliases={alias.decode(): int(number) for alias, number in sorted(aliases.items())},
         )
-
-    def models(self) -> Iterator[Model]:
-        """All models, by name, without those that are deleted meanwhile."""
-        for name in self.names():
-            with suppress(UnknownModel):
-                yield self.model(name)
 
     def check(self, name: str) -> None:
         """Raise UnknownModel if there is no such model."""

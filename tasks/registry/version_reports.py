@@ -54,11 +54,6 @@ class VersionReports:
         record: Any = self._redis.hget(REPORTS_KEY.format(model=model), str(version))
         return _read(record) if record is not None else None
 
-    def all(self, model: str) -> list[Report]:
-        """What is known of the reports of all versions of a model."""
-        records: Any = self._redis.hvals(REPORTS_KEY.format(model=model))
-        return [_read(record) for record in records]
-
 
 def drawn(reports: VersionReports, model: str, version: int) -> Report | None:
     """What is known of a version's report; one that is being drawn is waited for."""

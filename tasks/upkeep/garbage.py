@@ -11,7 +11,7 @@ from typing import Final
 import redis
 
 from tasks.redis_keys import GROUP_KEY
-from tasks.registry.models_registry import Registry
+from tasks.registry.glances import referenced
 from tasks.storage.blobs import Blobs, Kept
 from tasks.storage.stores import drop_kept
 from tasks.upkeep.budget import Budget
@@ -20,27 +20,15 @@ from tasks.upkeep.budget import Budget
 PAGE: Final = 1000
 
 
-def remove_unreferenced(blobs: Blobs, registry: Registry, *, kept: set[str], before: float, budget: Budget) -> int:
+def remove_unreferenced(client: redis.Redis, blobs: Blobs, *, kept: set[str], before: float, budget: Budget) -> int:
     """Remove the blobs that no model refers to, and that are not `kept`, which were put before that time.
     Returns how many."""
     old = blobs.put_before(before)
     if not old:
         return 0
-    marked = referenced(registry) | kept
+    marked = referenced(client) | kept
     unmarked = (digest for digest in old if digest not in marked)
     return sum(blobs.discard(digest, before=before) for digest in budget.within(unmarked))
-
-
-def referenced(registry: Registry) -> set[str]:
-    """The digests of all snapshots, schemas, artefacts and reports that a model has."""
-    found: set[str] = set()
-    for model in registry.models():
-        if data := model.snapshot:
-            found |= {data.train, data.holdout, data.test, data.sides, data.plan}
-        for version in model.versions.values():
-            found |= {version.artefact, version.measured_artefact, version.schema_blob}
-        found |= {report.digest for report in registry.reports.all(model.name)}
-    return found
 
 
 def remove_left_behind(client: redis.Redis, blobs: Blobs, *, before: float, budget: Budget) -> int:

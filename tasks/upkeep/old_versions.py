@@ -5,9 +5,9 @@ from __future__ import annotations
 import redis
 
 from tasks.config.settings import Settings
+from tasks.registry.glances import Ages, ages
 from tasks.registry.in_progress import in_use
 from tasks.registry.models_registry import Registry
-from tasks.registry.records import Model
 from tasks.upkeep.budget import Budget
 
 
@@ -16,8 +16,10 @@ def remove_old(client: redis.Redis, registry: Registry, settings: Settings, *, n
 
     One that was made or was current in the last `grace_seconds` stays: work that has begun may use it.
     """
+    if not (settings.versions_kept or settings.version_life_seconds):
+        return 0
     before = now - settings.grace_seconds
-    old = sorted((model.name, number) for model in registry.models() for number in _past(model, settings, now=now))
+    old = [(model.model, number) for model in ages(client) for number in sorted(_past(model, settings, now=now))]
     used = in_use(client) if old else set()
     return sum(
         registry.remove_version(model, number, before=before)
@@ -26,10 +28,9 @@ def remove_old(client: redis.Redis, registry: Registry, settings: Settings, *, n
     )
 
 
-def _past(model: Model, settings: Settings, *, now: float) -> list[int]:
-    named = {model.current, *model.aliases.values()}
-    others = sorted((number for number in model.versions if number not in named), reverse=True)
+def _past(model: Ages, settings: Settings, *, now: float) -> list[int]:
+    others = sorted(model.born.keys() - model.named, reverse=True)
     many = set(others[settings.versions_kept :]) if settings.versions_kept else set()
-    born = now - settings.version_life_seconds
-    aged = {n for n in others if model.versions[n].created_at < born} if settings.version_life_seconds else set()
-    return [n for n in many | aged if model.versions[n].created_at < now - settings.grace_seconds]
+    oldest = now - settings.version_life_seconds
+    aged = {number for number in others if model.born[number] < oldest} if settings.version_life_seconds else set()
+    return [number for number in many | aged if model.born[number] < now - settings.grace_seconds]

@@ -12,6 +12,7 @@ from typing import Any, Final
 import redis
 
 from tasks.config.settings import Settings
+from tasks.ledger.backpressure import RELIEF_PART
 from tasks.ledger.counts import DROPPED, add
 from tasks.ledger.outcomes import read_reply
 from tasks.redis_keys import FINISHED_KEY, GROUP_KEY, LEFT_KEY, TASKS_KEY
@@ -22,8 +23,7 @@ from tasks.upkeep.budget import Budget
 
 log = logging.getLogger(__name__)
 
-#: Results go when this part is used of the memory at which nothing is accepted, until no more than that is.
-BEGIN: Final = 0.9
+#: Results go from RELIEF_PART on, until no more than this part is used.
 END: Final = 0.85
 #: How many groups are dropped, or looked at, in one step.
 STEP: Final = 50
@@ -36,7 +36,7 @@ EARLY_PART: Final = 0.1
 def relieve(client: redis.Redis, settings: Settings, *, budget: Budget) -> int:
     """Drop the results that have been finished for longest while Redis is nearly full. Returns how many items."""
     bound = settings.max_memory_part * _most(client)
-    if not bound or _used(client) <= BEGIN * bound:
+    if not bound or _used(client) <= RELIEF_PART * bound:
         return 0
     items = 0
     while not budget.spent and _used(client) > END * bound:

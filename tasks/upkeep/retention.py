@@ -39,7 +39,7 @@ def sweep(client: redis.Redis, settings: Settings, *, now: float, part_seconds: 
     kept = {_mark(client)} | Uploads(client, blobs).digests()
     removed = {
         "versions": remove_old(client, registry, settings, now=now, budget=budget()),
-        "blobs": remove_unreferenced(blobs, registry, kept=kept, before=now - settings.grace_seconds, budget=budget()),
+        "blobs": remove_unreferenced(client, blobs, kept=kept, before=now - settings.grace_seconds, budget=budget()),
         "bodies and results": remove_left_behind(client, blobs, before=now - MARGIN_SECONDS, budget=budget()),
     }
     if any(removed.values()):

@@ -15,8 +15,8 @@ import pytest
 
 from tasks.client import Client
 from tasks.estimators import lightgbm
+from tasks.registry.glances import referenced
 from tasks.registry.models_registry import Registry
-from tasks.upkeep.garbage import referenced
 from tests.commands import mlservice
 from tests.integration.test_auth import add
 from tests.servers import eventually
@@ -105,7 +105,7 @@ def test_a_model_of_which_nothing_is_left_is_gone(service: Service, model: str) 
     assert model not in [entry["model"] for entry in service.http.get("/v1/models").json()["models"]]
     assert service.http.get(path).status_code == 404
     with service.master() as client:
-        assert referenced(Registry(client)), "the sweep goes on"
+        assert referenced(client), "the sweep goes on"
 
 
 def test_a_train_does_not_bring_a_deleted_model_back(service: Service, model: str) -> None:
@@ -259,7 +259,7 @@ def test_versions_share_a_schema_and_come_in_pages(service: Service, kept: str) 
         assert len({version.schema_blob for version in versions}) == 1
         assert {bytes(version.schema) for version in versions} == {b"null"}
         one = next(iter(versions)).schema_blob
-        assert one in referenced(Registry(client)), "the sweep leaves it"
+        assert one in referenced(client), "the sweep leaves it"
     assert service.http.get(path, params={"after": "x"}).status_code == 422
 
 

@@ -105,6 +105,19 @@ def test_nothing_goes_while_there_is_room_or_no_bound(filling: Filling) -> None:
     assert filling.client.exists(GROUP_KEY.format(group=group))
 
 
+def test_that_results_will_go_is_said_before_they_do(filling: Filling) -> None:
+    filling.pressure.measure()
+    assert filling.pressure.warning is None, "there is no bound"
+    filling.finish(filling.accept())
+    for part, warned in ((0.78, False), (0.85, True), (0.95, True)):
+        memory: Any = filling.client.info("memory")
+        bound = memory["used_memory"] / part / filling.settings.max_memory_part
+        filling.client.config_set("maxmemory", int(bound))
+        assert filling.pressure.measure() == {}
+        assert bool(filling.pressure.warning) is warned, part
+    assert "the results that were finished first are kept no longer" in str(filling.pressure.warning)
+
+
 def test_no_more_goes_than_has_to(filling: Filling) -> None:
     for _ in range(100):
         filling.finish(filling.accept())

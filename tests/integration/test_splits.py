@@ -22,10 +22,10 @@ from tasks.estimators.catalogue import Catalogue
 from tasks.estimators.lightgbm import LightGBM
 from tasks.learning import ingest
 from tasks.redis_keys import BLOB_KEY, MODEL_KEY
+from tasks.registry.glances import referenced
 from tasks.registry.snapshots import read_dataset
 from tasks.tables import formats
 from tasks.tables.schema import conform_training
-from tasks.upkeep.garbage import referenced
 from tasks.worker.runtime import make_runtime
 from tests.servers import Valkey
 from tests.service import Service
@@ -110,7 +110,7 @@ def learner() -> Iterator[Learner]:
 def test_what_tells_the_sides_is_kept_and_its_loss_is_said(learner: Learner) -> None:
     assert learner.init(passengers(1)) == []
     sides = learner.registry.snapshot("m").sides
-    assert sides in referenced(learner.registry)
+    assert sides in referenced(learner.redis)
     learner.redis.delete(BLOB_KEY.format(digest=sides))
     (warning,) = learner.init(passengers(2))
     assert "is lost" in warning

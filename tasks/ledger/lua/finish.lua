@@ -27,7 +27,8 @@ redis.call('HSET', KEYS[1], 'finished_at', now, 'states', ARGV[6], 'outcomes', A
 if ARGV[8] == '1' then
   redis.call('ZADD', KEYS[8], now, ARGV[3])
 else
-  redis.call('HDEL', KEYS[1], 'bodies')
+  -- Nobody asks for these any more.
+  redis.call('HDEL', KEYS[1], 'bodies', 'reply', 'holder', 'accounts', 'models')
   redis.call('RPUSH', KEYS[11], ARGV[13])
 end
 redis.call('EXPIRE', KEYS[1], ARGV[2])

@@ -246,3 +246,12 @@ def test_a_revoked_token_is_remembered_until_it_ends(
     accounts.revoke_token("8", until=None)
     assert accounts.is_revoked("8")
     assert redis_client.ttl(REVOKED_KEY.format(token="8")) == -1
+
+
+def test_all_accounts_come_in_pages(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.identity.accounts.PAGE", 2)
+    names = ["ada", "bob", "cy", "dan", "eve"]
+    made = [accounts.add(name, password="correct horse", scopes=["monitor"]) for name in names]
+    assert list(accounts.all()) == made
+    accounts.remove("cy")
+    assert [account.name for account in accounts.all()] == ["ada", "bob", "dan", "eve"]
