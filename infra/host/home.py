@@ -97,6 +97,11 @@ class Home:
         return self.root / "blobs"
 
     @property
+    def code(self) -> Path:
+        """Machine code that estimate workers have made of models; there is no such folder before the first."""
+        return self.root / "code"
+
+    @property
     def token_keys(self) -> Path:
         """The keys that sign tokens."""
         return self.secrets / "token.keys"

@@ -120,6 +120,7 @@ def child_environment(home: Home, sockets: Path, environ: Mapping[str, str], *, 
         **settled,
         **home.naming_keys(environ),
         **({FLOWER_REDIS_URL: flower_url(sockets, home)} if place.access else {}),
+        "MLSERVICE_CODE_FOLDER": environ.get("MLSERVICE_CODE_FOLDER", str(home.code)),
         "MLSERVICE_HOME": str(home.root),
         "SOCKETS_DIR": str(sockets),
         # The supervisor's; each program is given one in it.

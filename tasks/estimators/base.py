@@ -13,6 +13,7 @@ import pyarrow as pa
 from tasks.errors import InvalidField
 from tasks.estimators import fields
 from tasks.estimators.dataset import Dataset as Dataset
+from tasks.estimators.fast_code import FastCodeMaker
 from tasks.estimators.metrics import MEASURED, grows
 from tasks.estimators.named_columns import with_columns
 from tasks.estimators.outcomes import Quantile
@@ -87,10 +88,11 @@ class Estimator(Tunable[Model], ABC):
     CommonParams: ClassVar[type[Any] | None] = None
     #: The same as `Params` of the `options` of an init that are its own; `fit` finds them as `dataset.options`.
     Options: ClassVar[type[Any] | None] = None
-    #: How much memory `fit` may use (bytes); 0: nobody has said. Set by who made the estimator.
+    #: Set by who made the estimator: how much memory `fit` may use (bytes; 0: nobody has said); dotted paths of
+    #: classes, beyond those of its own, that its models may be made of; what makes fast code of models (None: nothing).
     memory_bytes: int = 0
-    #: Dotted paths of classes, beyond those of its own, that its models may be made of. Set by who made the estimator.
     trusted_classes: Collection[str] = ()
+    fast_code: FastCodeMaker | None = None
     #: Whether one train may fit several times where the table has few rows: to measure by cross-validation, and to have
     #: the served model learn from the test rows, too. An estimator whose fits are long says no.
     repeats: bool = False
@@ -101,12 +103,12 @@ class Estimator(Tunable[Model], ABC):
     raw: frozenset[ColumnType] = frozenset()
     #: Metrics of its own, by name; `options.metric` may have one of them decide.
     own_metrics: OwnMetrics = NO_METRICS
-    #: Most rows that `predict` is asked for at a time; 0: any number. A model on a GPU says how many fit.
+    #: Most rows that `predict` is asked for at a time; 0: any number.
     batch_rows: int = 0
-    #: False: it can be made without a table. An init may come without rows then, and `fit` gets none.
+    #: False: it can be made without a table. An init may be without rows then, and `fit` gets none.
     needs_rows: bool = True
-    #: Of one that needs no rows: the columns that it asks for, by name, if `options.columns` names none; what it
-    #: answers is called `target`, and is one of `classes`, if there are any, else a number.
+    #: Of one that needs no rows: its columns by name, if `options.columns` names none; what it answers is called
+    #: `target`, and is one of `classes`, if there are any, else a number.
     columns: Mapping[str, ColumnType | Column] = MappingProxyType({})
     target: str = "prediction"
     classes: Sequence[str] = ()
@@ -233,6 +235,10 @@ class Estimator(Tunable[Model], ABC):
     def grows(self, metric: str) -> bool:
         """Whether more of a metric that `fit` tells is better; of others less is."""
         return grows(metric, self.own_metrics)
+
+    def news(self, model: Model) -> str:
+        """What is new, for operators, in how this process asks a model; empty if it was said before."""
+        return ""
 
     def importance(self, model: Model) -> dict[str, float]:
         """How much each feature counts, if the model can say."""

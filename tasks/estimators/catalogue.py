@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tasks.errors import InvalidField, ServiceError, SettingsError
 from tasks.estimators.base import Estimator
+from tasks.estimators.fast_code import FastCodeMaker
 from tasks.estimators.features.wrapping import with_features
 from tasks.estimators.fields import check_class
 from tasks.estimators.offered import offered
@@ -25,16 +26,23 @@ class Catalogue:
     """Estimators from entry points and from the settings (`extra`: name to `package.module:Class`), which win.
 
     Each is imported when it is first asked for, made with `threads`, and told how much memory a fit may use (bytes; 0:
-    any) and which classes the operator trusts.
+    any), which classes the operator trusts, and what makes fast code of models (None: nothing).
     """
 
     def __init__(
-        self, extra: Mapping[str, str], threads: int, *, memory_bytes: int = 0, trusted_classes: Collection[str] = ()
+        self,
+        extra: Mapping[str, str],
+        threads: int,
+        *,
+        memory_bytes: int = 0,
+        trusted_classes: Collection[str] = (),
+        fast_code: FastCodeMaker | None = None,
     ) -> None:
         self._extra = extra
         self._threads = threads
         self._memory_bytes = memory_bytes
         self._trusted_classes = trusted_classes
+        self._fast_code = fast_code
         self._made: dict[str, Estimator[Any]] = {}
 
     def get(self, name: str) -> Estimator[Any]:
@@ -83,6 +91,7 @@ class Catalogue:
             raise SettingsError(f"estimator {name!r} cannot be made: {_first_line(error)}") from error
         # No arguments: estimators that others have written take none.
         made.memory_bytes, made.trusted_classes = self._memory_bytes, self._trusted_classes
+        made.fast_code = self._fast_code
         return made
 
 

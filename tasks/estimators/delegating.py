@@ -19,6 +19,7 @@ from tasks.tables.splitting import Codes
 SAYS = (
     *(
         "memory_bytes",
+        "fast_code",
         "repeats",
         "takes",
         "raw",
@@ -81,6 +82,9 @@ class Delegating(Estimator[Any]):
 
     def explain(self, model: Any, table: pa.Table) -> pa.Table:
         return self.inner.explain(model, table)
+
+    def news(self, model: Any) -> str:
+        return self.inner.news(model)
 
     def importance(self, model: Any) -> dict[str, float]:
         return self.inner.importance(model)

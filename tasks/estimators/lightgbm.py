@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -16,10 +16,11 @@ import pyarrow as pa
 from tasks.errors import EstimatorFailed, InvalidField
 from tasks.estimators import lightgbm_fields, lightgbm_onnx, lightgbm_portable
 from tasks.estimators.base import Dataset, Estimator, Progress
+from tasks.estimators.fast_code import FastCode
 from tasks.estimators.features import layer
 from tasks.estimators.features.layer import PLAIN, Features
 from tasks.estimators.lightgbm_alpha import levels_of
-from tasks.estimators.lightgbm_bulk import predicted
+from tasks.estimators.lightgbm_bulk import fast_code, predicted, predicting
 from tasks.estimators.lightgbm_by_feature import spread, summed
 from tasks.estimators.lightgbm_device import check_device
 from tasks.estimators.lightgbm_explain import explanation
@@ -61,6 +62,9 @@ class LightGBMModel:
     params: Mapping[str, Any] = field(default_factory=dict)
     #: The booster of each quantile, growing, if there are several; that of the middle one is `booster`.
     quantiles: Mapping[float, Any] = field(default_factory=dict)
+
+    #: Of what was loaded: what may predict faster than each booster, if anything does.
+    code: Sequence[FastCode] = ()
 
     @property
     def boosters(self) -> list[Any]:
@@ -155,7 +159,7 @@ class LightGBM(Estimator[LightGBMModel]):
         """As the contract says; the prediction of classes is the most probable, the first one if they are equal; of
         several quantiles it is that nearest to the median, and there is a column `quantile_<level>` for each."""
         schema = model.schema
-        predicts = [partial(booster.predict, num_threads=1) for booster in model.boosters]
+        predicts = predicting(model.boosters, model.code, table.num_rows)
         found, *others = predicted(predicts, table, model.features, schema, threads=self.threads)
         if model.quantiles:
             return quantile_table([found, *others], list(model.quantiles))
@@ -195,13 +199,19 @@ class LightGBM(Estimator[LightGBMModel]):
                 raise EstimatorFailed(f"the stored model has format {header.format}; this version reads {SEVERAL}")
             levels = [level for level, _ in header.quantiles]
             ends = np.cumsum([size for _, size in header.quantiles], dtype=int).tolist() or [len(text)]
-            texts = [text[start:end].decode() for start, end in pairwise([0, *ends])]
-            boosters = [lgb.Booster(model_str=text) for text in texts]
+            texts = [text[start:end] for start, end in pairwise([0, *ends])]
+            boosters = [lgb.Booster(model_str=text.decode()) for text in texts]
         except (msgspec.DecodeError, UnicodeDecodeError, lgb.basic.LightGBMError) as error:
             raise EstimatorFailed(f"the stored model cannot be read: {error}; train it again") from error
         quantiles = dict(zip(levels, boosters, strict=False))
         booster = quantiles[middle(levels)] if levels else boosters[0]
-        return LightGBMModel(booster, header.schema, header.features, quantiles=quantiles)
+        code = fast_code(self.fast_code, texts, header.features, header.schema)
+        return LightGBMModel(booster, header.schema, header.features, quantiles=quantiles, code=code)
+
+    def news(self, model: LightGBMModel) -> str:
+        """How large tables are predicted."""
+        news = [one.take_news() for one in model.code]
+        return next(filter(None, news), "")
 
     def parts(self, data: bytes) -> dict[str, bytes]:
         """The first line, and LightGBM's text format."""

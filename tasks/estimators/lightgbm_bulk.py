@@ -4,11 +4,13 @@ are in the processor's cache."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
+from tasks.estimators.fast_code import FastCode, FastCodeMaker
 from tasks.estimators.features.layer import Features
 from tasks.tables.columns import Schema
 from tasks.tables.side_by_side import each
@@ -20,6 +22,25 @@ PIECE_ROWS: Final = 2048
 
 #: What makes predictions (a number for each, or a row of them) of a matrix of rows, in the calling thread.
 Predict = Callable[[Any], Any]
+
+
+def fast_code(
+    maker: FastCodeMaker | None, texts: Sequence[bytes], features: Features, schema: Schema
+) -> list[FastCode]:
+    """For each booster, in LightGBM's text format; none where nothing makes any."""
+    if maker is None:
+        return []
+    refused = "" if features.filled(schema) is None else "its columns of text make rows sparse"
+    return [maker(text, refused=refused) for text in texts]
+
+
+def predicting(boosters: Sequence[Any], code: Sequence[FastCode], rows: int) -> list[Predict]:
+    """What predicts a table of so many rows, for each booster."""
+    found: list[Predict] = [partial(booster.predict, num_threads=1) for booster in boosters]
+    for place, (own, booster) in enumerate(zip(code, boosters, strict=False)):
+        if (function := own.function(rows, booster.model_to_string)) is not None:
+            found[place] = function
+    return found
 
 
 def predicted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -29,6 +30,8 @@ from tasks.tables.unpacking import unpacked
 from tasks.worker.model_cache import Loaded
 from tasks.worker.runtime import Runtime
 from tasks.worker.verdicts import INTERRUPTS, PASSING, failed
+
+log = logging.getLogger(__name__)
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -182,4 +185,6 @@ def _predict(runtime: Runtime, loaded: Loaded, table: pa.Table, *, explain: bool
     with runtime.traces.step("predict", model=loaded.model, version=loaded.version, rows=table.num_rows):
         asked_of = loaded.estimator, loaded.artefact, table, loaded.schema
         predictions = decided(asking.predictions(*asked_of), loaded.decision, loaded.schema)
+        if news := loaded.estimator.news(loaded.artefact):
+            log.info("version %d of %s: %s", loaded.version, loaded.model, news)
         return Answers(loaded, predictions, asking.explanation(*asked_of) if explain else None)

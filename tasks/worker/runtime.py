@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import redis
@@ -51,6 +52,8 @@ class Runtime:
 def make_runtime(settings: Settings) -> Runtime:
     """The collaborators for these settings. Nothing is connected yet."""
     from tasks.estimators.catalogue import Catalogue
+    from tasks.native.folder import Folder
+    from tasks.native.machine_code import MachineCode
     from tasks.tables.bounds import Bounds
     from tasks.worker.model_cache import ModelCache
 
@@ -63,6 +66,7 @@ def make_runtime(settings: Settings) -> Runtime:
         threads=settings.train_threads or cores(),
         memory_bytes=int(most.worker_memory_bytes * FIT_PART),
         trusted_classes=settings.trusted_class_paths,
+        fast_code=partial(MachineCode, Folder(Path(settings.code_folder))) if settings.code_folder else None,
     )
     return Runtime(
         settings=settings,

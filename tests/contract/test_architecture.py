@@ -26,7 +26,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("redis_keys",),
         ("config", "tables"),
         ("storage", "estimators"),
-        ("ledger", "conformance", "sources"),
+        ("ledger", "conformance", "sources", "native"),
         ("registry", "telemetry"),
         ("worker", "watch"),
         ("upkeep", "reports", "search"),

@@ -76,6 +76,11 @@ class WorkSettings(Area):
         0, doc="Most columns of a body; 0: one for each 32 KiB of MLSERVICE_MAX_DECODED_BYTES.", zero=True
     )
     model_cache_size: int = setting(16, doc="Model versions that one estimate process keeps in memory.")
+    code_folder: str = setting(
+        "",
+        doc="A folder of this host and user alone for the machine code that predicts large estimates where the extra"
+        " `fast` is installed; `mlservice up` takes code/ of its home; empty: none is made.",
+    )
     estimators: str = setting("", doc="Further estimators: name=package.module:Class, separated by commas.")
     trusted_classes: str = setting(
         "",
