@@ -180,10 +180,10 @@ def opens(access: Access, grant: str) -> bool:
 
 
 def claimed(access: Access) -> list[str]:
-    """What a bad token says that it may: what would let it in, and one thing that would not."""
-    return [grant for grant in GRANTS if opens(access, grant)] + [grant for grant in GRANTS if lacking(access, grant)][
-        :1
-    ]
+    """What a bad token says that it may: everything, what else would let it in, and what would not."""
+    others = [grant for grant in GRANTS if grant != "admin"]
+    enough = [grant for grant in others if opens(access, grant)]
+    return ["admin", *enough[:1], *[grant for grant in others if grant not in enough][:1]]
 
 
 def said(access: Access, answer: Result) -> str:

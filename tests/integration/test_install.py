@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 from typing import Final
 
+import pip
 import pytest
 
 #: Each makes an environment, which takes long where much else is done.
@@ -28,6 +30,17 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
         wheel.writestr("here-1.0.dist-info/RECORD", "")
     return name
 build_wheel = build_editable
+"""
+#: Makes an environment, which is all that it is asked for.
+PYTHON: Final = """\
+#!/bin/sh
+set -e
+{python} "$@" --without-pip
+for last; do :; done
+made=$PWD/$last
+mkdir "$made/pip"
+ln -s {packages}/pip "$made/pip/pip"
+echo "$made/pip" > "$(echo "$made"/lib/python*/site-packages)/pip.pth"
 """
 
 
@@ -57,13 +70,21 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def python(checkout: Path) -> Path:
+    """An interpreter whose environments have the pip of the tests' own: to install one takes longer than all else."""
+    script = checkout / "python"
+    script.write_text(PYTHON.format(python=shlex.quote(sys.executable), packages=Path(pip.__file__).parents[1]))
+    script.chmod(0o755)
+    return script
+
+
 def install(checkout: Path, *options: str) -> tuple[int, str, bool]:
     """The status of `make install`, what it said, and whether the package is there."""
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PIP_")},
         **{"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(checkout), "PIP_CONFIG_FILE": os.devnull},
     }
-    command = ["make", "install", f"PYTHON={sys.executable}", *options]
+    command = ["make", "install", f"PYTHON={python(checkout)}", *options]
     done = subprocess.run(command, cwd=checkout, env=env, capture_output=True, text=True, check=False)
     there = subprocess.run([checkout / ".venv/bin/python", "-c", "import tiny"], capture_output=True, check=False)
     return done.returncode, done.stdout + done.stderr, there.returncode == 0
