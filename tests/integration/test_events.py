@@ -25,7 +25,7 @@ from tests.service import Service
 
 MODEL = "followed"
 #: Of a train that is looked at several times, however fast the machine is.
-ITERATIONS = 8000
+ITERATIONS = 5000
 #: Within which a stream that is opened again comes to its end.
 FOLLOWED_SECONDS = 30.0
 
@@ -278,7 +278,7 @@ def test_a_token_that_ends_ends_the_stream(service: Service) -> None:
 
 
 def test_many_who_watch_do_not_stop_a_normal_client(service: Service) -> None:
-    handle, token = train(service, iterations=60), service.token()
+    handle, token = train(service, iterations=30), service.token()
 
     def watch(_: int) -> str:
         with following(service.url, token, handle) as found:
