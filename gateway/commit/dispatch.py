@@ -122,12 +122,11 @@ class Dispatcher:
             with suppress(redis.exceptions.RedisError):
                 leave(client, "gateway", member=name)
 
-    async def _fly(self, lane: Lane, items: list[Item]) -> None:
+    async def _fly(self, lane: Lane, items: list[Item]) -> Expected | None:
         reply = await self._commit(Kind.ESTIMATE, lane, items)
         # The bodies are safe; while no worker takes the group they need not be here as well.
         items.clear()
-        if reply is not None:
-            await asyncio.wait((reply.reply,), timeout=FLIGHT_SECONDS)
+        return reply
 
     async def _commit(
         self, kind: Kind, lane: Lane, items: list[Item], *, once: Idempotency | None = None
@@ -142,9 +141,6 @@ class Dispatcher:
             reply=self._waiting.process,
         )
         reply = self._waiting.expect(group.id)
-        overdue = asyncio.get_running_loop().call_later(FLIGHT_SECONDS, self._waiting.drop, reply)
-        # Else the timer would hold on to the results until it is due.
-        reply.reply.add_done_callback(lambda _: overdue.cancel())
         try:
             known = await self._record(group, once, most={item.head.owner: item.most for item in items if item.most})
         except Exception as error:
@@ -167,6 +163,7 @@ class Dispatcher:
         for index, item in enumerate(items):
             if not item.accepted.done():
                 item.accepted.set_result(Ticket(f"{group.id}-{index}", reply))
+        self._waiting.limit(reply, seconds=FLIGHT_SECONDS)
         return reply
 
     async def _record(

@@ -12,6 +12,7 @@ import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 from gateway.commit.waiting import Expected
@@ -68,12 +69,13 @@ class Item:
 class Gatherer:
     """What waits in one lane, and how many of its groups are in flight.
 
-    `fly` sends a group and returns when it has landed; it raises nothing, and may empty the list it is given.
+    `fly` sends a group and returns the reply that is to come, if any; it raises nothing, and may empty the list that it
+    is given.
     """
 
     def __init__(
         self,
-        fly: Callable[[list[Item]], Awaitable[None]],
+        fly: Callable[[list[Item]], Awaitable[Expected | None]],
         *,
         most_items: int,
         linger_seconds: float = LINGER_SECONDS,
@@ -144,14 +146,19 @@ class Gatherer:
 
     async def _flight(self, group: list[Item]) -> None:
         size = sum(item.waits for item in group)
-        try:
-            await self._fly(group)
-        finally:
-            self._in_flight -= 1
-            if size >= LINGER_ITEMS and self._held is None:
-                self._enough = math.ceil(LINGER_PART * (size + len(self._items)))
-                self._held = asyncio.get_running_loop().call_later(self._linger, self._release)
-            self._leave()
+        reply = await self._fly(group)
+        if reply is None or reply.reply.done():
+            self._land(size)
+        else:
+            reply.over = partial(self._land, size)
+
+    def _land(self, size: int) -> None:
+        """A group has come back of which so many items were waited for."""
+        self._in_flight -= 1
+        if size >= LINGER_ITEMS and self._held is None:
+            self._enough = math.ceil(LINGER_PART * (size + len(self._items)))
+            self._held = asyncio.get_running_loop().call_later(self._linger, self._release)
+        self._leave()
 
     def _release(self) -> None:
         if self._held is not None:

@@ -29,13 +29,23 @@ class Expected:
     group: str
     reply: asyncio.Future[Reply]
     waiters: int = 0
+    #: Called once, when the reply is there or no longer counts on coming.
+    over: Callable[[], None] | None = None
+    timer: asyncio.TimerHandle | None = None
     #: Who is told at once, beside who awaits it.
     listeners: list[Callable[[Reply | None], None]] = field(default_factory=list)
 
-    def listen(self, listener: Callable[[Reply | None], None]) -> None:
-        """Have the listener called with the reply as soon as it is there; with None when the process ends before."""
+    def listen(self, listener: Callable[[Reply | None], None]) -> bool:
+        """Have the listener called with the reply as soon as it is there; with None when the process ends before.
+
+        False if it has been called already: an idle worker may be done before it is heard that the work is accepted.
+        """
+        if self.reply.done():
+            listener(None if self.reply.cancelled() else self.reply.result())
+            return False
         self.waiters += 1
         self.listeners.append(listener)
+        return True
 
     def leave(self, listener: Callable[[Reply | None], None]) -> None:
         """Have the listener not called any more."""
@@ -47,6 +57,7 @@ class Expected:
         """The reply is there, or will not be waited for."""
         if self.reply.done():
             return
+        self.end()
         if reply is None:
             self.reply.cancel()
         else:
@@ -55,6 +66,14 @@ class Expected:
         self.waiters -= len(listeners)
         for listener in listeners:
             listener(reply)
+
+    def end(self) -> None:
+        """Whoever sent the group need not reckon with it any longer."""
+        if self.timer is not None:
+            self.timer.cancel()
+        over, self.over = self.over, None
+        if over is not None:
+            over()
 
     async def wait(self, *, seconds: float) -> Reply | None:
         """The reply; None if it does not come in time."""
@@ -96,6 +115,15 @@ class Waiting:
         if expected is None:
             expected = self._expected[group] = Expected(group, asyncio.get_running_loop().create_future())
         return expected
+
+    def limit(self, expected: Expected, *, seconds: float) -> None:
+        """Drop it after that time, if the reply has not come: it may have been lost with a broken subscription."""
+        if not expected.reply.done():
+            expected.timer = asyncio.get_running_loop().call_later(seconds, self._give_up, expected)
+
+    def _give_up(self, expected: Expected) -> None:
+        expected.end()
+        self.drop(expected)
 
     def drop(self, expected: Expected) -> None:
         """Expect this reply no longer, unless a request waits for it."""

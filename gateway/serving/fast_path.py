@@ -121,15 +121,14 @@ class FastRequest:
         if known.seconds is None:
             frame = self._caller.frame(self)
             self._caller.answer(self, accepted_answer(ticket.handle, model=known.head.model, frame=frame))
-        elif ticket.reply is None or ticket.reply.reply.done():
+        elif ticket.reply is None:
             self._caller.go_on(self, Submitted(ticket))
         else:
             loop = asyncio.get_running_loop()
             self._ticket, self._since = ticket, loop.time()
-            self._timer = loop.call_later(
-                min(known.seconds, self._path.patience_seconds), self._lose_patience, ticket.reply
-            )
-            ticket.reply.listen(self._hear)
+            if ticket.reply.listen(self._hear):
+                patience = min(known.seconds, self._path.patience_seconds)
+                self._timer = loop.call_later(patience, self._lose_patience, ticket.reply)
 
     def _hear(self, reply: Reply | None) -> None:
         """The work has ended; or the process will, which the app has words for."""

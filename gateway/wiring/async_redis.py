@@ -13,13 +13,15 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import hiredis
 from redis import exceptions
 from redis.connection import parse_url
 
 from gateway.wiring.circuit_breaker import CircuitBreaker
+
+_LATE: Final = "Redis did not answer in time"
 
 #: Called with the channel and the bytes of each message.
 OnMessage = Callable[[bytes, bytes], None]
@@ -53,15 +55,14 @@ class AsyncRedis:
 
     async def _call(self, command: tuple[Any, ...]) -> Any:
         try:
-            async with asyncio.timeout(self._timeout):
-                protocol = self._protocol
-                if protocol is None or not protocol.open:
+            protocol = self._protocol
+            if protocol is None or not protocol.open:
+                async with asyncio.timeout(self._timeout):
                     protocol = await self._connect()
-                return await protocol.send(command)
+            return await protocol.send(command)
         except TimeoutError:
-            # Whatever the reply is, it would be taken for that of the next command.
             self.close()
-            raise exceptions.TimeoutError("Redis did not answer in time") from None
+            raise exceptions.TimeoutError(_LATE) from None
         except OSError as error:
             raise exceptions.ConnectionError(f"Redis cannot be reached: {error}") from error
 
@@ -91,7 +92,7 @@ class AsyncRedis:
             options, loop = self._options, asyncio.get_running_loop()
 
             def make() -> _Protocol:
-                return _Protocol(loop.create_future(), self._on_message)
+                return _Protocol(loop.create_future(), self._on_message, timeout_seconds=self._timeout)
 
             if "path" in options:
                 _, protocol = await loop.create_unix_connection(make, options["path"])
@@ -114,11 +115,15 @@ class AsyncRedis:
 class _Protocol(asyncio.Protocol):
     """Replies come in the order of the commands; messages of subscriptions in between."""
 
-    def __init__(self, closed: asyncio.Future[None], on_message: OnMessage | None) -> None:
+    def __init__(self, closed: asyncio.Future[None], on_message: OnMessage | None, *, timeout_seconds: float) -> None:
         self.closed = closed
+        self._loop = closed.get_loop()
+        self._timeout = timeout_seconds
+        self._timer: asyncio.TimerHandle | None = None
         self._on_message = on_message
         self._reader = hiredis.Reader(replyError=_error)
-        self._waiting: deque[asyncio.Future[Any]] = deque()
+        #: The replies to come, and when each is late.
+        self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
         self._transport: asyncio.Transport | None = None
 
     @property
@@ -128,10 +133,26 @@ class _Protocol(asyncio.Protocol):
     def send(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
         if self._transport is None or not self.open:
             raise exceptions.ConnectionError("the connection to Redis is closed")
-        reply = self.closed.get_loop().create_future()
-        self._waiting.append(reply)
+        reply = self._loop.create_future()
+        self._waiting.append((reply, self._loop.time() + self._timeout))
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._timeout, self._look)
         self._transport.write(hiredis.pack_command(command))
         return reply
+
+    def _look(self) -> None:
+        """One timer for all replies: it is there while one is to come, and looks whether the first is late."""
+        self._timer = None
+        if not self._waiting:
+            return
+        reply, late_at = self._waiting[0]
+        if self._loop.time() < late_at:
+            self._timer = self._loop.call_at(late_at, self._look)
+            return
+        if not reply.done():
+            reply.set_exception(exceptions.TimeoutError(_LATE))
+        # Whatever the reply is, it would be taken for that of the next command.
+        self.close()
 
     def close(self) -> None:
         if self._transport is not None:
@@ -147,7 +168,7 @@ class _Protocol(asyncio.Protocol):
             if self._on_message is not None and isinstance(reply, list) and reply[0] == b"message":
                 self._on_message(reply[1], reply[2])
                 continue
-            waiting = self._waiting.popleft()
+            waiting, _ = self._waiting.popleft()
             if waiting.done():
                 continue
             if isinstance(reply, exceptions.RedisError):
@@ -156,7 +177,9 @@ class _Protocol(asyncio.Protocol):
                 waiting.set_result(reply)
 
     def connection_lost(self, error: Exception | None) -> None:
-        for waiting in self._waiting:
+        if self._timer is not None:
+            self._timer.cancel()
+        for waiting, _ in self._waiting:
             if not waiting.done():
                 waiting.set_exception(exceptions.ConnectionError("the connection to Redis broke"))
         self._waiting.clear()

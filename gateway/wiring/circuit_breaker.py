@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from types import TracebackType
 from typing import Any, Final
 
 import redis
@@ -31,27 +31,27 @@ class CircuitBreaker:
         #: When the next probe may be; None while Redis answers.
         self._probe_at: float | None = None
 
-    @contextmanager
-    def guarding(self) -> Iterator[None]:
-        """A call to Redis is made inside. Raises Refused, before that, while Redis is known not to answer.
+    def guarding(self) -> CircuitBreaker:
+        """A call to Redis is made inside (`with`). Raises Refused, before that, while Redis is known not to answer.
 
         A call that took too long is what says so. Connections that are refused say it themselves, at once.
         """
+        return self
+
+    def __enter__(self) -> None:
         if self._probe_at is not None:
             self._admit()
-        try:
-            yield
-        except Refused:
-            raise
-        except redis.exceptions.TimeoutError:
-            self._probe_at = self._clock() + PROBE_SECONDS
-            raise
-        except redis.exceptions.ConnectionError:
-            raise
-        except redis.exceptions.RedisError:
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
             self._probe_at = None
-            raise
-        else:
+        elif issubclass(kind, Refused):
+            pass
+        elif issubclass(kind, redis.exceptions.TimeoutError):
+            self._probe_at = self._clock() + PROBE_SECONDS
+        elif issubclass(kind, redis.exceptions.RedisError) and not issubclass(kind, redis.exceptions.ConnectionError):
             self._probe_at = None
 
     def _admit(self) -> None:
