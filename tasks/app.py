@@ -44,6 +44,7 @@ from tasks.worker.own_process import OwnProcess
 from tasks.worker.qos import HOLDER
 from tasks.worker.redaction import log_no_messages
 from tasks.worker.scoreboard import Entry, Scoreboard
+from tasks.worker.short_way import ShortWays
 from tasks.worker.shutdown import Stopping
 from tasks.worker.succession import Succession
 from tasks.worker.watchdog import FailFastWorker, Watched
@@ -56,7 +57,7 @@ STEPS: Final = (
     Watched,
 )
 #: The same of processes that run their tasks themselves; the rest their parent does (`tasks/worker/parent.py`).
-OWN_STEPS: Final = (BatchedEvents, Leases, OwnProcess, Stopping)
+OWN_STEPS: Final = (BatchedEvents, Leases, OwnProcess, ShortWays, Stopping)
 
 
 class CeleryApp(Celery):  # type: ignore[misc]

@@ -22,7 +22,39 @@ from tasks.worker.runtime import Runtime
 from tasks.worker.verdicts import raised
 
 
-@shared_task(name=TASKS[Kind.ESTIMATE], base=WorkTask, bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
+def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
+    if EXPORT in claim.heads[0].query:
+        from tasks.exchange.exporting import export_group
+
+        return export_group(runtime, claim)
+    from tasks.learning import predicting
+
+    requests = [
+        predicting.Request(
+            model=head.model,
+            version=_version(head.query.get("version")),
+            media=head.media,
+            content_type=head.content_type,
+            sheet=head.query.get("sheet", ""),
+            coding=head.coding,
+            accept=head.accept,
+            explain=head.query.get("explain") == "true",
+            spreadsheet=head.query.get("spreadsheet") == SAFE,
+            query=head.query,
+            body=body,
+        )
+        for head, body in zip(claim.heads, claim.bodies, strict=True)
+    ]
+    return predicting.answer(runtime, requests, currents=claim.currents)
+
+
+@shared_task(  # type: ignore[untyped-decorator]
+    name=TASKS[Kind.ESTIMATE],
+    base=WorkTask,
+    bind=True,
+    throws=(ServiceError,),
+    work_on_group=staticmethod(_run_group),
+)
 def estimate(
     self: Task,
     before: Any = None,
@@ -78,32 +110,6 @@ def estimate(
         return msgspec.json.decode(outcome.body)
 
     return run_direct(self, work)
-
-
-def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
-    if EXPORT in claim.heads[0].query:
-        from tasks.exchange.exporting import export_group
-
-        return export_group(runtime, claim)
-    from tasks.learning import predicting
-
-    requests = [
-        predicting.Request(
-            model=head.model,
-            version=_version(head.query.get("version")),
-            media=head.media,
-            content_type=head.content_type,
-            sheet=head.query.get("sheet", ""),
-            coding=head.coding,
-            accept=head.accept,
-            explain=head.query.get("explain") == "true",
-            spreadsheet=head.query.get("spreadsheet") == SAFE,
-            query=head.query,
-            body=body,
-        )
-        for head, body in zip(claim.heads, claim.bodies, strict=True)
-    ]
-    return predicting.answer(runtime, requests, currents=claim.currents)
 
 
 def _version(text: str | None) -> int | str | None:

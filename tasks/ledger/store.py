@@ -6,7 +6,7 @@ One Redis hash holds a group: the heads and bodies of its items, who has claimed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -76,8 +76,8 @@ class Ledger:
         self.inline_bytes = settings.inline_bytes
         self._share = settings.running_per_account
         self._accept = register(client, ACCEPT)
-        self._claim = register(client, "tasks/ledger/lua/claim.lua")
-        self._finish = register(client, "tasks/ledger/lua/finish.lua")
+        self._claim: Callable[..., Any] = register(client, "tasks/ledger/lua/claim.lua")
+        self._finish: Callable[..., Any] = register(client, "tasks/ledger/lua/finish.lua")
         self._retry = register(client, "tasks/ledger/lua/retry.lua")
         self._put_back = register(client, "tasks/ledger/lua/put_back.lua")
         self._extend = register(client, "tasks/ledger/lua/extend_leases.lua")
@@ -85,6 +85,11 @@ class Ledger:
         self._cancel = register(client, "tasks/ledger/lua/cancel.lua")
         self._cancelled = register(client, "tasks/ledger/lua/cancelled.lua")
         self._progress = register(client, "tasks/ledger/lua/progress.lua")
+
+    def through(self, route: Callable[..., Callable[..., Any]]) -> None:
+        """Have groups claimed and finished by what `route` makes of their scripts: `route(script, last=...)` is called
+        as the script is; `last` says that it ends the work on a group."""
+        self._claim, self._finish = route(self._claim, last=False), route(self._finish, last=True)
 
     def accept(self, group: Group, *, once: Idempotency | None = None) -> str | None:
         """Record the group and publish its message, both or neither. When this returns, the work is accepted.
@@ -153,15 +158,10 @@ class Ledger:
         life_seconds = self._dead_life_seconds if dead else self._life_seconds
         keep = partial(self._blobs.keep, group=claim.group, life_seconds=life_seconds)
         lean = lean_outcomes(outcomes, inline_bytes=self.inline_bytes, keep=keep)
-        keys = [
-            GROUP_KEY.format(group=claim.group),
-            PENDING_KEY.format(kind=claim.kind.value, lane=claim.lane.value),
-            WATCHERS_KEY.format(group=claim.group),
-            *(LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY),
-            DEADLINES_KEY if latest_deadline(claim.heads) else "",
-            *(DEAD_KEY, COUNTS_KEY, WORK_COUNTS_KEY),
-            FINISHED_KEY,
-        ]
+        group, pending = GROUP_KEY.format(group=claim.group), PENDING_KEY.format(kind=claim.kind, lane=claim.lane)
+        keys = [group, pending, WATCHERS_KEY.format(group=claim.group), LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY]
+        keys += [DEADLINES_KEY if latest_deadline(claim.heads) else "", DEAD_KEY, COUNTS_KEY, WORK_COUNTS_KEY]
+        keys.append(FINISHED_KEY)
         args: list[Any] = [claim.fence, life_seconds, claim.group, REPLY_CHANNEL.format(process="")]
         states = "".join(o.state[0] for o in outcomes)
         args += [depth_field(claim.kind, claim.lane), states, pack(Reply(claim.group, lean)), int(dead)]

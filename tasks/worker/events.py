@@ -58,11 +58,23 @@ class Sample:
             return []
         return [(FIRST, first), (event, fields)] if first else [(event, fields)]
 
-    def _take(self) -> bool:
+    @property
+    def silent(self) -> bool:
+        """Whether no task is told of, whatever becomes of it."""
+        return self._silent
+
+    def has_room(self) -> bool:
+        """Whether a task that begins now would be told of."""
+        return not self._silent and self._refilled() >= 1
+
+    def _refilled(self) -> float:
         now = self._clock()
         self._left = min(TASKS_A_SECOND, self._left + (now - self._at) * TASKS_A_SECOND)
         self._at = now
-        if self._left < 1:
+        return self._left
+
+    def _take(self) -> bool:
+        if self._refilled() < 1:
             return False
         self._left -= 1
         return True
@@ -78,6 +90,10 @@ class Dispatcher(EventDispatcher):  # type: ignore[misc]
         for event, told in self.app.sample.told(type, fields):
             super().send(event, *args, **told)
         return None
+
+    def tell(self, event: str, **fields: Any) -> None:
+        """Send the event of a task, whatever the sample says."""
+        super().send(event, **fields)
 
 
 class Events(CeleryEvents):  # type: ignore[misc]

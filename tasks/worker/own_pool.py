@@ -60,5 +60,10 @@ class OwnPool(TaskPool):  # type: ignore[misc]
             apply_target(target, args, kwargs, callback=callback, **options)
         finally:
             entry.end()
-        if renewal.due and state.should_stop is None:
-            state.should_stop = EX_RECYCLE
+        recycle_if_due()
+
+
+def recycle_if_due() -> None:
+    """Have this process end after its work, and another one take its place, if that was asked for."""
+    if renewal.due and state.should_stop is None:
+        state.should_stop = EX_RECYCLE

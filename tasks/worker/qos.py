@@ -84,7 +84,7 @@ class QoS(redis.QoS):  # type: ignore[misc]
             with logged("work could not be put back; its note will run out"):
                 super().reject(delivery_tag, requeue=requeue)
         elif requeue:
-            self._put_back(message, excused=_stopping())
+            self._put_back(message, excused=is_stopping())
         virtual.QoS.ack(self, delivery_tag)
         self.channel.wake()
 
@@ -114,7 +114,7 @@ class QoS(redis.QoS):  # type: ignore[misc]
         """
         self._flush()
         ours = {tag: message for tag, message in self._delivered.items() if in_ledger(message)}
-        if not _stopping():
+        if not is_stopping():
             self._begun = ours
             self._delivered.clear()
             return
@@ -173,5 +173,6 @@ def logged(what: str) -> Iterator[None]:
         log.warning("%s: %s", what, error)
 
 
-def _stopping() -> bool:
+def is_stopping() -> bool:
+    """Whether this worker was told to end."""
     return any(flag is not None and flag is not False for flag in (state.should_stop, state.should_terminate))

@@ -6,10 +6,12 @@ Celery tells what a direct call was given as it is: in events, in logs, and when
 from __future__ import annotations
 
 import logging
+import traceback
 from typing import Any, Final
 
 from celery.worker.consumer import consumer
 from celery.worker.request import Request
+from kombu.utils.encoding import safe_repr
 
 from tasks.errors import Cancelled, Expired
 from tasks.ledger.task_repr import of_call, of_error
@@ -53,15 +55,25 @@ class RedactedRequest(Request):  # type: ignore[misc]
         time that it took."""
         if fields.get("runtime", 0) is None:
             fields["result"] = ""
-        told = fields.get("exception", "")
-        if name == "task-failed" and (unwanted := told.partition("(")[0]) in UNWANTED:
-            # The task raises, or its caller would wait for a result; but it is no fault.
-            name = "task-revoked"
-            fields = {"terminated": False, "signum": None, "expired": unwanted == Expired.__name__}
-        elif told and of_error(told) != told:
-            # The last line of the traceback says it again.
-            fields |= {"exception": of_error(told), "traceback": ""}
+        name, fields = _told(name, fields)
         super().send_event(name, **fields)
+
+
+def told_end(error: Exception) -> tuple[str, dict[str, Any]]:
+    """The event of a task that raised this error: its name, and what it says."""
+    where = "".join(traceback.format_exception(error))
+    return _told("task-failed", {"exception": safe_repr(error), "traceback": where})
+
+
+def _told(name: str, fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    told = fields.get("exception", "")
+    if name == "task-failed" and (unwanted := told.partition("(")[0]) in UNWANTED:
+        # The task raises, or its caller would wait for a result; but it is no fault.
+        return "task-revoked", {"terminated": False, "signum": None, "expired": unwanted == Expired.__name__}
+    if told and of_error(told) != told:
+        # The last line of the traceback says it again.
+        fields = {**fields, "exception": of_error(told), "traceback": ""}
+    return name, fields
 
 
 def log_no_messages() -> None:

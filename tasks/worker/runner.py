@@ -41,6 +41,8 @@ class WorkTask(Task):  # type: ignore[misc]
     #: Wrong arguments are the error of this task. Checked where it is sent, as the next step of a chain say, they would
     #: be that of the step before it, whose caller would then wait for ever.
     typing = False
+    #: What `run_claimed` is given for a group of the ledger, where that may go the short way (`short_way.py`).
+    work_on_group: Callable[[Runtime, Claim], list[Outcome]]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the task. Raises InvalidField for positional arguments that it does not take."""

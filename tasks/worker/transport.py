@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
+import hiredis
 import kombu
 from celery.app.amqp import AMQP
 from kombu.transport import redis
@@ -20,12 +22,21 @@ from tasks.worker.qos import HOLDER, QoS, logged
 from tasks.worker.shares import MOST, Shares
 from tasks.worker.watchdog import watchdog
 
+#: What the names of all lists begin with by which a worker is woken.
+WAKE: Final = WAKE_KEY.format(holder="")
+#: For so long a worker's loop may wait for its turn while work comes without a pause (seconds).
+AHEAD_SECONDS: Final = 0.1
+
 
 class Channel(redis.Channel):  # type: ignore[misc]
     """A channel that keeps its client, and takes from the queues of which this worker may have more."""
 
     QoS = QoS
     _kept: Any = None
+    #: The connection on which Redis was asked for the next message while this one was worked on.
+    _asked_ahead: Any = None
+    #: Until when that may be done once more (by the monotonic clock): then it is the turn of the loop.
+    _ahead_until = 0.0
 
     def __init__(self, connection: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(connection, *args, **kwargs)
@@ -39,6 +50,39 @@ class Channel(redis.Channel):  # type: ignore[misc]
         if isinstance(cycle, Shares) and self._in_poll and cycle.late():
             with logged("what is next waits for a second"), self.conn_or_acquire() as client:
                 cycle.answer(client)
+
+    def next_wait(self) -> bytes:
+        """The command that waits for the next message, for whoever sends it in the place of `_brpop_start`; nothing
+        where there are no queues to wait for, or the worker's loop has waited long enough."""
+        if monotonic() > self._ahead_until or not (queues := self._queue_cycle.consume(len(self.active_queues))):
+            return b""
+        keys = (self._q_for_pri(queue, step) for step in self.priority_steps for queue in queues)
+        packet: bytes = hiredis.pack_command(("BRPOP", *keys, self.brpop_timeout or 0))
+        return packet
+
+    def waits_already(self, connection: Any) -> None:
+        """It was sent, on this connection; None: it was not, or is lost."""
+        self._asked_ahead = connection
+        self._brpop_sent_at = monotonic()
+
+    def _brpop_read(self, **options: Any) -> Any:
+        self._ahead_until = monotonic() + AHEAD_SECONDS
+        found = self._read_one(**options)
+        # What has come with the answer to a script is read here: the loop would wait for more.
+        while self._in_poll and self._in_poll._parser._reader.has_data():
+            found = self._read_one(**options)
+        return found
+
+    def _read_one(self, **options: Any) -> Any:
+        try:
+            return super()._brpop_read(**options)
+        finally:
+            if self._asked_ahead is not None:
+                self._in_poll, self._asked_ahead = self._asked_ahead, None
+
+    def _flush_brpop_reauth(self) -> None:
+        if self._asked_ahead is None:
+            super()._flush_brpop_reauth()
 
     @contextmanager
     def conn_or_acquire(self, client: Any = None) -> Iterator[Any]:
@@ -87,8 +131,14 @@ class Transport(redis.Transport):  # type: ignore[misc]
     """What the scheme `redis` stands for in our processes."""
 
     Channel = Channel
+    #: The way of groups that need nothing of Celery's (`short_way.py`); None: there is none.
+    short_way: Any = None
 
     def _deliver(self, message: Any, queue: str) -> None:
         """What only wakes this worker is for nobody."""
-        if not queue.startswith(WAKE_KEY.format(holder="")):
+        if queue.startswith(WAKE):
+            return
+        if self.short_way is not None and self.short_way.takes(message):
+            self.short_way.work(message)
+        else:
             super()._deliver(message, queue)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
 from celery import Celery
+from redis.client import PubSub
 
 from infra.host.process_tree import processes
 from tasks.config.settings import Settings
 from tasks.contract import Media, Promote, State
+from tasks.errors import InvalidRows
 from tasks.learning import fitting, ingest
 from tasks.ledger.counts import LOST_PROCESSES
 from tasks.ledger.fleet import members
 from tasks.redis_keys import COUNTS_KEY
+from tasks.worker.bootsteps import EVENT_SECONDS
+from tasks.worker.events import FIRST
 from tasks.worker.runtime import make_runtime
 from tests.harmful import NAP, SETTING
 from tests.servers import eventually
@@ -65,6 +71,67 @@ def test_together_they_are_one_worker(site: Site, worker: Worker) -> None:
     url = Settings(redis_url=site.url).broker_url
     pings = Celery("elsewhere", broker=url, backend=url).control.ping(timeout=2)
     assert {f"estimate-{place}@{host}" for place in (1, 2)} <= {name for ping in pings for name in ping}
+
+
+def asked(site: Site) -> int:
+    """How many commands came on the connections on which messages are waited for."""
+    clients: Any = site.redis.client_list()
+    return sum(int(client["tot-cmds"]) for client in clients if client["cmd"] == "brpop")
+
+
+def events(site: Site, channel: PubSub) -> list[dict[str, Any]]:
+    """The events that have come, after all that were sent until now."""
+    found: list[dict[str, Any]] = []
+    until = time.monotonic() + 2 * EVENT_SECONDS
+    while time.monotonic() < until:
+        message = channel.get_message(ignore_subscribe_messages=True, timeout=0.1)
+        if message is not None:
+            body = msgspec.json.decode(base64.b64decode(msgspec.json.decode(message["data"])["body"]))
+            found += body if isinstance(body, list) else [body]
+    return found
+
+
+@pytest.fixture
+def told(site: Site) -> Iterator[PubSub]:
+    with site.redis.pubsub() as channel:
+        channel.psubscribe("/0.celeryev/*")
+        yield channel
+
+
+def test_groups_go_the_short_way_but_those_that_are_told_of(site: Site, worker: Worker, told: PubSub) -> None:
+    assert answer(site, 1) == 2
+    before, count = asked(site), 60
+    handles = [site.together(MODEL, value)[0] for value in range(1, count + 1)]
+    assert [handle.result(timeout=20)["predictions"] for handle in handles] == [[2 * n] for n in range(1, count + 1)]
+    commands = asked(site) - before
+    ours = {handle.id.partition("-")[0] for handle in handles}
+    long = sum(event["type"] == FIRST and event["uuid"] in ours for event in events(site, told))
+    assert 0 < long < count
+    # On the connection of a message that goes the short way its group is claimed and finished as well.
+    assert commands >= long + 3 * (count - long)
+
+
+def test_of_what_fails_all_is_told(site: Site, worker: Worker, told: PubSub) -> None:
+    count = 30
+    handles = [site.client.estimate(MODEL, rows=[["no number"]]) for _ in range(count)]
+    for handle in handles:
+        with pytest.raises(InvalidRows):
+            handle.result(timeout=20)
+    groups = [handle.id.partition("-")[0] for handle in handles]
+    found = [event for event in events(site, told) if event.get("uuid") in groups]
+    ends = [event for event in found if event["type"] == "task-failed"]
+    assert sorted(event["uuid"] for event in ends) == sorted(groups)
+    assert sorted(event["uuid"] for event in found if event["type"] == FIRST) == sorted(groups)
+    assert {event["exception"].partition("(")[0] for event in ends} == {"InvalidRows"}
+
+
+def test_work_ends_though_its_connection_was_closed(site: Site, worker: Worker) -> None:
+    nap = site.together(MODEL, NAP)[0]
+    eventually(lambda: nap.state is State.RUNNING, what="the nap")
+    site.redis.client_kill_filter(_type="normal", skipme=True)
+    assert nap.result(timeout=20)["predictions"] == [2 * NAP]
+    assert [answer(site, value) for value in (1, 2, 3, 4)] == [2, 4, 6, 8]
+    assert not lost(site)
 
 
 def test_what_a_killed_process_had_is_done_at_once_and_others_go_on(site: Site, worker: Worker) -> None:
