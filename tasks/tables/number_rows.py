@@ -16,12 +16,15 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from tasks.tables.bounds import CELL_BYTES, Bounds
 from tasks.tables.checks import number_fault
 from tasks.tables.columns import Schema
 from tasks.tables.side_by_side import each
 
 #: Smaller bodies are read as fast by a decoder (bytes).
 LEAST_BYTES: Final = 64 * 1024
+#: A number takes two signs at least, itself and what follows it, and becomes a double.
+MOST_A_BYTE: Final = CELL_BYTES // 2
 #: A piece (bytes): large beside what each costs, and small enough that threads end together.
 PIECE_BYTES: Final = 512 * 1024
 _BEGINNING: Final = re.compile(rb'\s*\{\s*"rows"\s*:\s*\[\s*\[')
@@ -42,13 +45,15 @@ class _Piece(NamedTuple):
     between: bytes
 
 
-def number_columns(body: bytes, schema: Schema, *, threads: int) -> pa.Table | None:
+def number_columns(body: bytes, schema: Schema, bounds: Bounds, *, threads: int) -> pa.Table | None:
     """The values of such a body as float64 columns, named and ordered as the schema's, NaN where one is null; None for
-    a body of any other form, and one with numbers that are out of range. Whether values may be missing is not looked
-    at."""
+    a body of any other form, one with numbers that are out of range, and one of which more would be made than `bounds`
+    allow. Whether values may be missing is not looked at."""
     beginning = _BEGINNING.match(body)
     end = _END.search(body, max(0, len(body) - _END_BYTES))
     if beginning is None or end is None or beginning.end() >= end.start():
+        return None
+    if len(body) * MOST_A_BYTE > bounds.bytes and body.count(b",") * CELL_BYTES > bounds.bytes:
         return None
     pieces = _pieces(body, beginning.end(), end.start())
     names = [f"f{index}" for index in range(len(schema.columns))]

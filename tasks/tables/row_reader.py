@@ -52,16 +52,18 @@ class RowReader:
         and `columns`, InvalidRows for the rest; messages count rows from 0 and name the column, pointers lead to the
         value.
         """
-        check_size(body, bounds)
-        rows = self._read(body, ways, bounds)
+        rows = None
+        if self._numeric and len(body) >= LEAST_BYTES and not ways.keep:
+            rows = self._read_numbers(body, bounds)
+        if rows is None:
+            check_size(body, bounds)
+            rows = self._read(body, ways, bounds)
         bounds.check_rows(len(rows))
         return rows
 
     def _read(self, body: bytes, ways: Ways, bounds: Bounds) -> Rows:
         if self._decode is None or ways.keep:
             return self._read_slowly(body, ways, bounds)
-        if self._numeric and len(body) >= LEAST_BYTES and (rows := self._read_numbers(body)) is not None:
-            return rows
         rows = decoded(self._decode, body)
         if rows is None:
             rows = self._read_loosely(body)
@@ -69,10 +71,10 @@ class RowReader:
             rows = self._conformed(rows)
         return self._read_slowly(body, ways, bounds) if rows is None else rows
 
-    def _read_numbers(self, body: bytes) -> Rows | None:
+    def _read_numbers(self, body: bytes, bounds: Bounds) -> Rows | None:
         """The rows of a large body, each a list of numbers; None for any other body, and one with a value missing where
         none may be."""
-        table = number_columns(body, self._schema, threads=self._threads)
+        table = number_columns(body, self._schema, bounds, threads=self._threads)
         if table is None:
             return None
         notes = Notes()

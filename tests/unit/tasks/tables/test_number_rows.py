@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tasks.tables import number_rows
+from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.tables.columns import Column, Schema
 from tasks.tables.number_rows import number_columns
 from tasks.tables.row_reader import RowReader
@@ -20,7 +21,7 @@ SCHEMA = Schema(columns=[Column(name, "number", nullable=True) for name in NAMES
 
 def read(body: bytes) -> list[Any] | None:
     """The rows, or None."""
-    table = number_columns(body, SCHEMA, threads=2)
+    table = number_columns(body, SCHEMA, UNBOUNDED, threads=2)
     return None if table is None else [list(row.values()) for row in table.to_pylist()]
 
 
@@ -50,6 +51,12 @@ def test_all_values_are_those_that_a_decoder_finds(
 )
 def test_other_bodies_are_left_to_others(rows: str) -> None:
     assert read(f'{{"rows":{rows}}}'.encode()) is None
+
+
+def test_a_body_of_which_more_would_be_made_than_is_allowed_is_left_to_others() -> None:
+    body = b'{"rows":[[1,2],[3,4]]}'
+    assert number_columns(body, SCHEMA, Bounds(bytes=24), threads=1) is not None
+    assert number_columns(body, SCHEMA, Bounds(bytes=23), threads=1) is None
 
 
 def test_a_reader_says_of_large_bodies_what_it_says_of_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
