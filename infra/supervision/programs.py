@@ -15,6 +15,8 @@ from tasks.contract import FLEETS
 DRAIN_SECONDS: Final = 3
 #: glibc keeps up to 8 arenas a core, one a thread that allocates; two save memory and cost nothing here.
 LEAN: Final = {"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}
+#: The commands whose code the supervisor imports for them.
+WARM: Final = ("worker",)
 #: A row is predicted faster by one thread than by several, and processes are what uses the cores.
 ONE_THREAD: Final = {**LEAN, "OMP_NUM_THREADS": "1"}
 
@@ -38,6 +40,11 @@ class Program:
     #: False: started once the service is ready, so that it does not take the cores from what is needed for that. A
     #: train that goes on after a restart would take them all.
     at_once: bool = True
+
+    @property
+    def warm(self) -> bool:
+        """Whether the supervisor forks it from itself, once it has imported what workers need (`warm.py`)."""
+        return self.command[0] in WARM
 
 
 def programs(*, embedded: bool) -> list[Program]:
@@ -116,7 +123,7 @@ def _section(program: Program) -> dict[str, str]:
     return {
         "command": shlex.join(command),
         "environment": ",".join(f'{name}="{value}"' for name, value in program.environment.items()),
-        "autostart": str(program.at_once).lower(),
+        "autostart": str(program.at_once and not program.warm).lower(),
         "autorestart": "true",
         # A program is running once it is started: what dies at once is started again (after a pause,
         # see launch.py) instead of being given up.

@@ -14,6 +14,7 @@ from typing import Any, Final
 from infra.host.home import RUN
 from infra.host.temporary import settle
 from infra.redis_server.eviction import refuse_known_evicting
+from infra.supervision.libraries import suit
 from tasks.config.home import HOME
 from tasks.config.machine import cores
 from tasks.config.settings import FLOWER_REDIS_URL, Settings
@@ -37,12 +38,6 @@ TRAIN_PROCESSES: Final = 2
 #: So many processes of the train worker are left by trains to inits, and by inits to trains: neither waits for all of
 #: the other.
 SPARE_PROCESSES: Final = 1
-
-#: How often a thread of OpenMP (GNU's) looks for its next piece before it sleeps; read when the library is loaded. Its
-#: default is right where each thread has a core: three fits of 6,400 x 30 at a time, with two threads each on two
-#: cores, took 10 to 16 s each by default, 2 to 3 s so, and 0.31 s alone both ways. Threads that sleep at once: 1.8 s.
-SPIN_COUNT: Final = "GOMP_SPINCOUNT"
-SPINS: Final = "10000"
 
 
 def gateway(args: argparse.Namespace) -> int:
@@ -69,21 +64,8 @@ def gateway(args: argparse.Namespace) -> int:
 def worker(args: argparse.Namespace) -> int:
     """Take work of one fleet's queues."""
     settle(os.environ)
-    # How long a thread of OpenMP spins while it waits for the others, in turns; read when the model code is loaded.
-    # Measured with LightGBM on 2 cores: as fast as the default on an idle machine, twice as fast beside two busy
-    # processes. Waiting without spinning takes twice as long on an idle one.
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    # Arrow's allocator would ask for a GB at once, which counts against the limit of memory though it is not used.
-    os.environ.setdefault("MIMALLOC_ARENA_EAGER_COMMIT", "0")
-    if args.fleet == "train":
-        # An init of a large table needs less memory and less time so than with the allocators that Arrow brings along,
-        # and gives all of it back: measured with 1,000,000 rows x 12.
-        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    if args.fleet == "estimate":
-        # Loading a model needs no more, and processes are what uses the cores; a large table says how many it wants.
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
+    suit(args.fleet, os.environ)
     load_redis()
-    os.environ.setdefault(SPIN_COUNT, SPINS)
     from celery.signals import worker_before_create_process
 
     from tasks.app import app

@@ -16,7 +16,8 @@ from infra.host.control import ProgramState, Supervisor
 from infra.host.home import Home
 from infra.host.process_tree import end_session
 from infra.host.signals import Signals
-from infra.supervision.programs import Program
+from infra.supervision.libraries import FOR_ALL
+from infra.supervision.programs import LEAN, Program
 from tasks.errors import Unavailable
 from tasks.telemetry.logs import readable
 
@@ -49,7 +50,8 @@ class Stack:
                     *("-P", "-m", "infra.supervision.supervisor", str(os.getpid()), "supervisord.conf"),
                 ],
                 cwd=self._home.run,
-                env=dict(environment),
+                # The supervisor loads the code of the workers.
+                env={**LEAN, **FOR_ALL, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
