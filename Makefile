@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # of tests/conftest.py, the longest first.
 BESIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo up test test-fast test-long test-clients lint docs audit fuzz bench bench-init bench-train bench-search sweep chaos install lock clean
+.PHONY: demo up test test-fast test-long test-clients lint docs audit fuzz bench bench-init bench-train bench-growth bench-search sweep chaos install lock clean
 
 install: $(INSTALLED)
 
@@ -89,6 +89,9 @@ bench-init: $(INSTALLED)  ## an init of large tables beside reading the same CSV
 
 bench-train: $(INSTALLED)  ## a train beside the same call in a script
 	$(BIN)/python -m tests.benchmarks.train $(BENCH)
+
+bench-growth: $(INSTALLED)  ## what it costs as work grows, at three sizes, and the shape of that; BENCH="--only tasks" for one
+	$(BIN)/python -m tests.benchmarks.growth $(BENCH)
 
 bench-search: $(INSTALLED)-tables  ## params that a search of a minute finds beside the defaults, on ten real tables
 	$(BIN)/python -m tests.benchmarks.search $(BENCH)

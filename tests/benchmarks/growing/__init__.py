@@ -1,0 +1,1 @@
+"""What grows, and what that costs: `python -m tests.benchmarks.growth`."""
