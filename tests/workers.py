@@ -16,6 +16,7 @@ from tasks.contract import DEFAULT_ESTIMATOR, SYSTEM_QUEUE, Lane, Media, Promote
 from tasks.learning import fitting, ingest
 from tasks.ledger.message import message
 from tasks.worker.runtime import Runtime, make_runtime
+from tests.fits import undrawn
 from tests.servers import Process
 from tests.service import MLSERVICE
 
@@ -75,5 +76,5 @@ def learn_sums(redis_url: str, model: str) -> Runtime:
     table = ingest.from_body(msgspec.json.encode({"rows": rows}), Media.JSON)
     ingest.initialise(runtime, ingest.Request(model=model, target="y", estimator=DEFAULT_ESTIMATOR, options={}), table)
     request = fitting.Request(model=model, params={"num_iterations": 50}, promote=Promote.ALWAYS)
-    fitting.fit(runtime, request, report=lambda *_: None)
+    fitting.fit(runtime, request, report=lambda *_: None, later=undrawn)
     return runtime

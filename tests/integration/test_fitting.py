@@ -19,6 +19,7 @@ from tasks.redis_keys import CURVES_KEY
 from tasks.registry.curve import Curve, Line
 from tasks.storage.connection import connect
 from tasks.worker.runtime import Runtime, make_runtime
+from tests.fits import undrawn
 from tests.servers import Valkey
 
 MODEL = "odd"
@@ -59,7 +60,7 @@ def train(runtime: Runtime, answer: str) -> list[dict[str, Any]]:
     """The metrics that were told of each iteration."""
     told: list[Any] = []
     request = fitting.Request(model=MODEL, params={"answer": answer}, promote=Promote.ALWAYS)
-    fitting.fit(runtime, request, report=lambda step: told.append(step.metrics))
+    fitting.fit(runtime, request, report=lambda step: told.append(step.metrics), later=undrawn)
     return told
 
 

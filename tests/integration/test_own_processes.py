@@ -25,6 +25,7 @@ from tasks.redis_keys import COUNTS_KEY
 from tasks.worker.bootsteps import EVENT_SECONDS
 from tasks.worker.events import FIRST
 from tasks.worker.runtime import make_runtime
+from tests.fits import undrawn
 from tests.harmful import NAP, SETTING
 from tests.servers import eventually
 from tests.site import Site
@@ -39,7 +40,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         runtime = make_runtime(Settings(redis_url=running.url, estimators=SETTING["MLSERVICE_ESTIMATORS"]))
         table = ingest.from_body(msgspec.json.encode({"rows": [{"x": x, "y": x} for x in range(50)]}), Media.JSON)
         ingest.initialise(runtime, ingest.Request(model=MODEL, target="y", estimator="harmful", options={}), table)
-        fitting.fit(runtime, fitting.Request(model=MODEL, params={}, promote=Promote.ALWAYS), report=lambda *_: None)
+        request = fitting.Request(model=MODEL, params={}, promote=Promote.ALWAYS)
+        fitting.fit(runtime, request, report=lambda *_: None, later=undrawn)
         yield running
 
 

@@ -27,6 +27,7 @@ from tasks.upkeep.garbage import remove_left_behind
 from tasks.upkeep.retention import sweep
 from tasks.upkeep.system_tasks import PART_SECONDS
 from tasks.worker.runtime import Runtime, make_runtime
+from tests.fits import undrawn
 from tests.servers import Valkey
 
 DAY: Final = 24 * 3600.0
@@ -48,9 +49,10 @@ class Place:
             self.runtime, ingest.Request(model=model, target="y", estimator=DEFAULT_ESTIMATOR, options={}), table
         )
 
-    def train(self, promote: Promote = Promote.ALWAYS, *, iterations: int) -> int:
+    def train(self, promote: Promote = Promote.ALWAYS, *, iterations: int, drawn: bool = False) -> int:
         request = fitting.Request(model="m", params={"num_iterations": iterations}, promote=promote)
-        return int(fitting.fit(self.runtime, request, report=lambda *_: None)["version"])
+        later = fitting.at_once if drawn else undrawn
+        return int(fitting.fit(self.runtime, request, report=lambda *_: None, later=later)["version"])
 
     def sweep(self, *, after_seconds: float = 10 * DAY, **settings: Any) -> None:
         sweep(
@@ -114,7 +116,7 @@ def test_old_versions_go_with_their_artefacts_and_reports_and_never_the_current_
 ) -> None:
     place.init(1)
     for iterations in range(1, 6):
-        place.train(Promote.ALWAYS if iterations == 2 else Promote.NEVER, iterations=iterations)
+        place.train(Promote.ALWAYS if iterations == 2 else Promote.NEVER, iterations=iterations, drawn=True)
     for settings, expected in SWEEPS:
         with subtests.test(str(settings)):
             place.sweep(**settings)
@@ -145,7 +147,7 @@ def left(place: Place, expected: list[int]) -> None:
 def test_the_bytes_of_what_was_deleted_go_with_the_next_sweep(place: Place) -> None:
     place.init(1)
     for iterations in (1, 2):
-        place.train(iterations=iterations)
+        place.train(iterations=iterations, drawn=True)
     deleting = Deleting(place.client, place.runtime.registry)
     before = place.stored()
     deleting.version("m", 2, who="somebody", force=True)

@@ -21,6 +21,7 @@ from tasks.search.asked import Search, read_search
 from tasks.search.library import load_optuna
 from tasks.storage.connection import connect
 from tasks.worker.runtime import Runtime, make_runtime
+from tests.fits import undrawn
 from tests.servers import Valkey
 
 TASK: Final = "f" * 32 + "-0"
@@ -41,7 +42,12 @@ def runtime() -> Iterator[Runtime]:
 
 
 def train(
-    runtime: Runtime, search: dict[str, Any], report: Callable[[Step], Any] = lambda _: None, **given: Any
+    runtime: Runtime,
+    search: dict[str, Any],
+    report: Callable[[Step], Any] = lambda _: None,
+    *,
+    drawn: bool = False,
+    **given: Any,
 ) -> dict[str, Any]:
     request = fitting.Request(
         model="m",
@@ -50,7 +56,8 @@ def train(
         search=read_search(search),
         trials_of=TASK,
     )
-    return fitting.fit(runtime, request, report=report)
+    later = fitting.at_once if drawn else undrawn
+    return fitting.fit(runtime, request, report=report, later=later)
 
 
 def kept(runtime: Runtime) -> list[Trial]:
@@ -59,7 +66,7 @@ def kept(runtime: Runtime) -> list[Trial]:
 
 def test_what_was_best_is_fitted_and_said(runtime: Runtime) -> None:
     told: list[Step] = []
-    result = train(runtime, {"trials": 6, "space": SPACE}, told.append)
+    result = train(runtime, {"trials": 6, "space": SPACE}, told.append, drawn=True)
     found = result["search"]
     assert sum(found["trials"].values()) == 7
     assert (found["ended"], found["judged_by"], found["metric"]) == ("trials", "cross_validation", "rmse")
@@ -75,7 +82,10 @@ def test_what_was_best_is_fitted_and_said(runtime: Runtime) -> None:
     assert kept(runtime) == []
     searched = [step for step in told if not step.metrics]
     assert [step.iteration for step in searched][-1] == 7
-    assert all(step.search == {**(step.search or {}), "metric": "rmse"} for step in searched[1:])
+    # While the first trial goes on, which takes a while on a busy machine, nobody knows how it is judged.
+    told_of = [step.search for step in searched if step.search and step.search["trials"]]
+    assert [known["metric"] for known in told_of] == ["rmse"] * len(told_of)
+    assert len(told_of) >= 7
     assert told[-1].search == {
         "trials": 7, "metric": "rmse", "best": found["value"], "default": found["default"], "params": found["params"],
     }  # fmt: skip
@@ -154,7 +164,7 @@ def bounded(runtime: Runtime, seconds: float, **given: Any) -> dict[str, Any]:
     request = fitting.Request(
         model="m", params={}, promote=Promote.ALWAYS, trials_of=TASK, predict_seconds=seconds, **given
     )
-    return fitting.fit(runtime, request, report=lambda _: None)
+    return fitting.fit(runtime, request, report=lambda _: None, later=undrawn)
 
 
 def test_a_model_that_is_quick_enough_stays_as_it_is(runtime: Runtime) -> None:
@@ -183,7 +193,7 @@ def test_params_of_a_step_of_scikit_learn_are_looked_for(runtime: Runtime) -> No
         search=read_search({"trials": 4, "seconds": 60}),
         trials_of="e" * 32 + "-0",
     )
-    trained = fitting.fit(runtime, request, report=lambda _: None)
+    trained = fitting.fit(runtime, request, report=lambda _: None, later=undrawn)
     # The first trial begins with a penalty of 1, and less is better where nothing is noise.
     assert trained["params_used"]["ridge__alpha"] < 1
     assert trained["metrics"]["r2"] > 0.99

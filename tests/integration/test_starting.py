@@ -16,6 +16,7 @@ from tasks.learning import fitting, ingest
 from tasks.learning.starting import check_named
 from tasks.search.asked import Search
 from tasks.worker.runtime import Runtime, make_runtime
+from tests.fits import undrawn
 from tests.servers import Valkey
 
 PARAMS = {"num_iterations": 10, "early_stopping_rounds": 0}
@@ -33,9 +34,10 @@ def init(runtime: Runtime, rows: list[dict[str, Any]], **options: Any) -> None:
     ingest.initialise(runtime, asked, table)
 
 
-def train(runtime: Runtime, params: dict[str, Any] | None = None, **asked: Any) -> int:
+def train(runtime: Runtime, params: dict[str, Any] | None = None, *, drawn: bool = False, **asked: Any) -> int:
     request = fitting.Request(model="m", params={**PARAMS, **(params or {})}, promote=Promote.ALWAYS, **asked)
-    return int(fitting.fit(runtime, request, report=lambda *_: None)["version"])
+    later = fitting.at_once if drawn else undrawn
+    return int(fitting.fit(runtime, request, report=lambda *_: None, later=later)["version"])
 
 
 def rows(count: int = 1200, cities: str = "abc", holes: bool = False) -> list[dict[str, Any]]:
@@ -84,11 +86,12 @@ def test_the_model_that_has_not_seen_the_rows_that_measure_is_what_goes_on(runti
 
 def test_of_a_model_that_was_imported_nobody_knows_the_rows_that_it_learned_from(runtime: Runtime) -> None:
     init(runtime, rows(300))
-    train(runtime)
+    # Who takes a version along waits for its report.
+    train(runtime, drawn=True)
     asked = importing.Request(model="m", source="a test")
     imported = importing.bring_in(runtime, asked, export(runtime, "m", 1))["version"]
     fresh = fitting.Request(model="m", params=PARAMS, promote=Promote.IF_BETTER)
-    compared = fitting.fit(runtime, fresh, report=lambda *_: None)
+    compared = fitting.fit(runtime, fresh, report=lambda *_: None, later=undrawn)
     assert compared["promotion"]["because"].endswith(
         f"version {imported} was imported, and may have learned from these rows"
     )
@@ -96,7 +99,7 @@ def test_of_a_model_that_was_imported_nobody_knows_the_rows_that_it_learned_from
     # Also of one that goes on from one that did.
     for start in (imported, train(runtime, from_version=imported)):
         again = fitting.Request(model="m", params=PARAMS, promote=Promote.NEVER, from_version=start)
-        found = fitting.fit(runtime, again, report=lambda *_: None)["findings"]
+        found = fitting.fit(runtime, again, report=lambda *_: None, later=undrawn)["findings"]
         assert "started_imported" in [one["code"] for one in found]
 
 
