@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import redis
 
-from gateway.commit.gathering import LINGER_SECONDS, Gatherer, Item, Ticket
+from gateway.commit.gathering import LINGER_SECONDS, SUBMIT_PATIENCE, Gatherer, Item, Ticket
 from gateway.commit.waiting import Expected, Waiting
 from gateway.wiring.async_redis import AsyncRedis
 from tasks.contract import EXPORT, GROUP_ITEMS, Kind, Lane
@@ -49,6 +49,7 @@ class Dispatcher:
         new_id: Callable[[], str] = new_group_id,
         traces: Traces = UNTRACED,
         linger_seconds: float = LINGER_SECONDS,
+        submit_patience: float = SUBMIT_PATIENCE,
     ) -> None:
         self._ledger = ledger
         self._wire = wire
@@ -59,7 +60,12 @@ class Dispatcher:
         self._new_id = new_id
         self._traces = traces
         self._gatherers = {
-            lane: Gatherer(partial(self._fly, lane), most_items=GROUP_ITEMS[lane], linger_seconds=linger_seconds)
+            lane: Gatherer(
+                partial(self._fly, lane),
+                most_items=GROUP_ITEMS[lane],
+                linger_seconds=linger_seconds,
+                submit_patience=submit_patience,
+            )
             for lane in Lane
         }
 

@@ -2,7 +2,8 @@
 
 While fewer than `capacity` groups are in flight, everything that waits leaves at once; else it waits for one to land,
 but no longer than its patience. An idle service sends groups of one at once, a busy one large groups: after a larger
-group it waits a moment for those whom it just answered, because a group costs as much as ten items.
+group it waits a moment for those whom it just answered, because a group costs as much as ten items. Who waits for no
+result is answered when the group is accepted, and those who were are waited for in the same way.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ class Gatherer:
         *,
         most_items: int,
         linger_seconds: float = LINGER_SECONDS,
+        submit_patience: float = SUBMIT_PATIENCE,
     ) -> None:
+        self._submit_patience = submit_patience
         self._fly = fly
         self._most_items = most_items
         self._linger = linger_seconds
@@ -90,13 +93,22 @@ class Gatherer:
         self._patience: asyncio.TimerHandle | None = None
         self._held: asyncio.TimerHandle | None = None
         self._enough = 0
+        #: Of those who wait for no result: how many are here, are being accepted, and were, and may come again.
+        self._submits = 0
+        self._leaving = 0
+        self._away = 0
         #: How many groups may be in flight.
         self.capacity = 2
 
     def add(self, item: Item) -> None:
         """Let one item wait; it leaves at the end of this turn of the event loop if a group may fly."""
         self._items.append(item)
-        if self._held is not None:
+        if not item.waits:
+            self._submits += 1
+            self._away = max(self._away - 1, 0)
+        if not item.waits and self._are_all_here() and self._in_flight >= self.capacity:
+            self._leave_all()
+        elif self._held is not None:
             self._be_patient(waits=item.waits)
             if len(self._items) >= self._enough:
                 self._release()
@@ -106,20 +118,32 @@ class Gatherer:
             self._soon = True
             asyncio.get_running_loop().call_soon(self._leave_soon)
 
+    def _are_all_here(self) -> bool:
+        """Whether most of those who wait for no result are here, so that there is nobody to be patient for."""
+        known = self._submits + self._leaving + self._away
+        return self._submits >= max(LINGER_ITEMS, LINGER_PART * known)
+
     def _be_patient(self, *, waits: bool) -> None:
         loop = asyncio.get_running_loop()
-        due = loop.time() + (WAIT_PATIENCE if waits else SUBMIT_PATIENCE)
+        due = loop.time() + (WAIT_PATIENCE if waits else self._submit_patience)
         if self._patience is None or due < self._patience.when():
             if self._patience is not None:
                 self._patience.cancel()
-            self._patience = loop.call_at(due, self._leave_all)
+            self._patience = loop.call_at(due, self._lose_patience)
 
     def _leave_soon(self) -> None:
         self._soon = False
         self._leave()
 
+    def _lose_patience(self) -> None:
+        # Whoever is not here does not come again.
+        self._away = 0
+        self._leave_all()
+
     def _leave_all(self) -> None:
-        self._patience = None
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
         while self._items:
             self._take_off()
 
@@ -142,11 +166,17 @@ class Gatherer:
         while self._items and len(group) < self._most_items and size + len(self._items[0].body) <= GROUP_BYTES:
             group.append(self._items.popleft())
             size += len(group[-1].body)
+        submits = sum(not item.waits for item in group)
+        self._submits -= submits
+        self._leaving += submits
         return group
 
     async def _flight(self, group: list[Item]) -> None:
         size = sum(item.waits for item in group)
+        submits = len(group) - size
         reply = await self._fly(group)
+        self._leaving -= submits
+        self._away += submits
         if reply is None or reply.reply.done():
             self._land(size)
         else:

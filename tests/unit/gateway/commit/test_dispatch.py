@@ -54,7 +54,7 @@ class RecordingWire(AsyncRedis):
 class House:
     """A dispatcher on a recording wire; `answer` lets a group come back."""
 
-    def __init__(self, *, linger_seconds: float = LINGER_SECONDS) -> None:
+    def __init__(self, *, linger_seconds: float = LINGER_SECONDS, submit_patience: float = SUBMIT_PATIENCE) -> None:
         self.wire = RecordingWire()
         self.waiting = Waiting(
             "p", wire=lambda _: AsyncRedis("unix:///nowhere", timeout_seconds=1), forget_account=print
@@ -69,6 +69,7 @@ class House:
             count=lambda field, times: self.counted.update({field: times}),
             new_id=lambda: f"{next(ids):032x}",
             linger_seconds=linger_seconds,
+            submit_patience=submit_patience,
         )
         self.dispatcher.set_capacity(1)
 
@@ -82,9 +83,9 @@ class House:
         self.waiting._deliver(Reply(group["id"], outcomes))
 
 
-def run(test: Callable[[House], Coroutine[Any, Any, None]], *, linger_seconds: float = LINGER_SECONDS) -> None:
+def run(test: Callable[[House], Coroutine[Any, Any, None]], **seconds: float) -> None:
     async def main() -> None:
-        await test(House(linger_seconds=linger_seconds))
+        await test(House(**seconds))
 
     asyncio.run(asyncio.wait_for(main(), timeout=10))
 
@@ -172,6 +173,24 @@ def test_a_submit_that_does_not_wait_is_accepted_although_nothing_lands() -> Non
         assert house.wire.sizes == [1, 3]
 
     run(test)
+
+
+def test_submits_leave_when_all_who_were_accepted_are_here_again() -> None:
+    async def client(house: House) -> None:
+        while True:
+            await house.submit(waits=False)
+
+    async def test(house: House) -> None:
+        await house.submit(waits=False)
+        clients = [asyncio.create_task(client(house)) for _ in range(3 * LINGER_ITEMS)]
+        # Nothing lands, and nobody loses patience.
+        while house.wire.sizes.count(len(clients)) < 3:
+            await asyncio.sleep(0)
+        for one in clients:
+            one.cancel()
+
+    # Longer than a busy machine lets this process stand.
+    run(test, submit_patience=60)
 
 
 def test_lanes_are_not_mixed_and_do_not_wait_for_each_other() -> None:
