@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -58,23 +59,30 @@ def acceptance(
     `most`: how many unfinished items an owner may have, for those with such a bound.
     """
     queue, data = group_message(group.id, group.kind, group.lane, heads=group.heads)
-    pending = PENDING_KEY.format(kind=group.kind.value, lane=group.lane.value)
+    kind, lane, pending, depth, turns = _place(group.kind, group.lane)
     once_key = IDEMPOTENCY_KEY.format(whose=once.whose) if once else ""
     keys = [GROUP_KEY.format(group=group.id), pending, queue, DEPTH_KEY, UNFINISHED_KEY, DEADLINES_KEY, once_key]
-    keys += [WORK_COUNTS_KEY, turns_key(group.kind), *accepted_keys(group.kind, group.heads)]
+    keys += [WORK_COUNTS_KEY, turns, *accepted_keys(group.kind, group.heads)]
     counts = Counter(head.owner for head in group.heads)
     accounts = {head.owner: head.account for head in group.heads}
     owners = [part for owner in counts.items() for part in owner]
     limits = [part for owner, bound in (most or {}).items() for part in (owner, counts[owner], bound)]
-    args: list[Any] = [group.id, data, depth_field(group.kind, group.lane), len(group.heads), pack(owners)]
+    args: list[Any] = [group.id, data, depth, len(group.heads), pack(owners)]
     args += [bytes.fromhex(group.id), latest_deadline(group.heads)]
     args += [f"{once.digest} {group.id}-0", once.life_seconds] if once else ["", 0]
     args.append(pack(limits) if limits else "")
     args += accepted_offsets((group.kind, group.lane), len(group.heads))
-    args += ["kind", group.kind.value, "lane", group.lane.value, "reply", group.reply, "heads", pack(group.heads)]
+    args += ["kind", kind, "lane", lane, "reply", group.reply, "heads", pack(group.heads)]
     args += ["accounts", pack([accounts[owner] for owner in counts])]
     args += ["bodies", pack(placed), "models", " ".join({head.model for head in group.heads})]
     return keys, args
+
+
+@cache
+def _place(kind: Kind, lane: Lane) -> tuple[str, str, str, str, str]:
+    """(kind, lane, key of what is not finished, field of the depth, key of the turns) where a group goes."""
+    pending = PENDING_KEY.format(kind=kind.value, lane=lane.value)
+    return kind.value, lane.value, pending, depth_field(kind, lane), turns_key(kind)
 
 
 def group_message(group: str, kind: Kind, lane: Lane, *, heads: Sequence[Head]) -> tuple[str, bytes]:

@@ -7,6 +7,7 @@ record.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import redis
@@ -18,6 +19,8 @@ from tasks.redis_keys import TASKS_KEY
 
 #: The states of which there are lists: most work ends otherwise, and what has not ended is found elsewhere.
 LISTED: Final = (State.FAILED, State.CANCELLED, State.EXPIRED)
+#: Of so many sets of owners and models the keys are remembered.
+_REMEMBERED: Final = 256
 
 
 def list_key(kind: Kind, owner: str, *, model: str | None = None, state: State | None = None) -> str:
@@ -49,8 +52,13 @@ def list_ended(client: redis.Redis, claim: Claim, outcomes: Sequence[Outcome]) -
 
 
 def _keys(kind: Kind, heads: Iterable[Head], state: State | None) -> list[str]:
-    whose = {(head.owner, head.model) for head in heads}
+    return list(_keys_of(kind, frozenset({(head.owner, head.model) for head in heads}), state))
+
+
+@lru_cache(_REMEMBERED)
+def _keys_of(kind: Kind, whose: frozenset[tuple[str, str]], state: State | None) -> tuple[str, ...]:
     owners = {owner for owner, _ in whose}
-    return [list_key(kind, owner, state=state) for owner in sorted(owners)] + [
-        list_key(kind, owner, model=model, state=state) for owner, model in sorted(whose)
-    ]
+    return (
+        *(list_key(kind, owner, state=state) for owner in sorted(owners)),
+        *(list_key(kind, owner, model=model, state=state) for owner, model in sorted(whose)),
+    )
