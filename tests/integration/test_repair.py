@@ -108,9 +108,6 @@ def test_other_damage_is_mended_by_hand(stopped: Service) -> None:
     assert done.returncode == 0, done.stderr
     assert path.read_bytes() == content
     assert repair(stopped).stdout == "nothing is damaged\n"
-    stopped.start_again()
-    assert stopped.estimate("m", {"rows": [[1, 2]]}).status_code == 200
-    stop(stopped)
 
 
 def test_damage_that_only_valkey_sees_says_what_helps(stopped: Service) -> None:

@@ -25,7 +25,7 @@ from tests.workers import Worker
 
 #: How many callers there are, and how long each waits between its requests (seconds).
 CALLERS = 4
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.1
 
 
 @pytest.fixture(scope="module")
