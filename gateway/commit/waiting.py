@@ -32,17 +32,22 @@ class Expected:
     #: Called once, when the reply is there or no longer counts on coming.
     over: Callable[[], None] | None = None
     timer: asyncio.TimerHandle | None = None
+    #: When those who listen are told that it has not come.
+    patience: asyncio.TimerHandle | None = None
     #: Who is told at once, beside who awaits it.
     listeners: list[Callable[[Reply | None], None]] = field(default_factory=list)
 
-    def listen(self, listener: Callable[[Reply | None], None]) -> bool:
-        """Have the listener called with the reply as soon as it is there; with None when the process ends before.
+    def listen(self, listener: Callable[[Reply | None], None], *, seconds: float) -> bool:
+        """Have the listener called with the reply as soon as it is there; with None when the process ends before, or
+        that long after the first began to listen.
 
         False if it has been called already: an idle worker may be done before it is heard that the work is accepted.
         """
         if self.reply.done():
             listener(None if self.reply.cancelled() else self.reply.result())
             return False
+        if not self.listeners:
+            self.patience = asyncio.get_running_loop().call_later(seconds, self._dismiss, None)
         self.waiters += 1
         self.listeners.append(listener)
         return True
@@ -62,6 +67,11 @@ class Expected:
             self.reply.cancel()
         else:
             self.reply.set_result(reply)
+        self._dismiss(reply)
+
+    def _dismiss(self, reply: Reply | None) -> None:
+        if self.patience is not None:
+            self.patience.cancel()
         listeners, self.listeners = self.listeners, []
         self.waiters -= len(listeners)
         for listener in listeners:

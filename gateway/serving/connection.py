@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from gateway.commit.submitted import SUBMITTED, Submitted
 from gateway.identity.auth import ADMITTED
 from gateway.serving.fast_answers import Frame
-from gateway.serving.fast_path import FastPath, FastRequest
+from gateway.serving.fast_path import FastPath, FastRequest, Headers
 
 #: A process that ends keeps an idle connection so long, because NGINX may be sending on it (seconds).
 IDLE_SECONDS: Final = 1.0
@@ -26,6 +26,9 @@ class Connection(HttpToolsProtocol):
     """
 
     _leaving = False
+    #: Since when there has been no request after a fast one (seconds of the loop); None while there is one.
+    _resting_since: float | None = None
+    _resting: asyncio.TimerHandle | None = None
 
     def __init__(self, config: Config, *args: Any, **kwargs: Any) -> None:
         super().__init__(config, *args, **kwargs)
@@ -40,12 +43,24 @@ class Connection(HttpToolsProtocol):
         else:
             super().shutdown()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection has ended."""
+        if self._resting is not None:
+            self._resting.cancel()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """A request begins. Its scope is made when it is known to need one."""
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+        self._resting_since = None
+
     def on_headers_complete(self) -> None:
         """The header of a request has come."""
         request = self._fast_request()
         if request is not None:
             self.cycle = cast(RequestResponseCycle, request)
             return
+        self._make_scope(self.headers)
         super().on_headers_complete()
         if self._leaving and self.cycle is not None:
             self.cycle.keep_alive = False
@@ -68,12 +83,18 @@ class Connection(HttpToolsProtocol):
         self.transport.write(data)
         if not request.keep_alive:
             self.transport.close()
-        self.on_response_complete()
+        if self.pipeline or not request.keep_alive:
+            self.on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self._resting_since = self.loop.time()
+        if self._resting is None:
+            self._resting = self.loop.call_later(self.timeout_keep_alive, self._rest)
 
     def go_on(self, request: FastRequest, submitted: Submitted) -> None:
         """Have the app answer a request that was a fast one so far."""
         cycle = RequestResponseCycle(
-            scope=_scope(request, submitted),
+            scope=self._scope(request, submitted),
             transport=self.transport,
             flow=self.flow,
             logger=self.logger,
@@ -103,20 +124,32 @@ class Connection(HttpToolsProtocol):
             or parser.should_upgrade()
         ):
             return None
-        return self._fast_path.take(self, self.url, self.scope)
+        return self._fast_path.take(self, self.url, self.headers)
 
+    def _make_scope(self, headers: Headers) -> HTTPScope:
+        """As uvicorn makes it when a request begins, with this header."""
+        now = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.headers.extend(headers)
+        self.url, self.headers, self.expect_100_continue = now
+        return self.scope
 
-def _scope(request: FastRequest, submitted: Submitted) -> HTTPScope:
-    """The scope of a fast request, as uvicorn makes it; its target is one that the app had before."""
-    target, _, query = request.url.partition(b"?")
-    path = urllib.parse.unquote(target.decode("ascii"))
-    scope: Any = {
-        **request.scope,
-        "method": "POST",
-        "path": path,
-        "raw_path": target,
-        "query_string": query,
-        SUBMITTED: submitted,
-        ADMITTED: request.known.principal,
-    }
-    return cast(HTTPScope, scope)
+    def _scope(self, request: FastRequest, submitted: Submitted) -> HTTPScope:
+        """The scope of a fast request; its target is one that the app had before."""
+        target, _, query = request.url.partition(b"?")
+        path = urllib.parse.unquote(target.decode("ascii"))
+        scope: Any = self._make_scope(request.headers)
+        scope.update(method="POST", path=path, raw_path=target, query_string=query)
+        scope.update({SUBMITTED: submitted, ADMITTED: request.known.principal})
+        return cast(HTTPScope, scope)
+
+    def _rest(self) -> None:
+        """Close the connection if it has rested long enough. One timer for many requests: most come at once."""
+        self._resting = None
+        if self._resting_since is None:
+            return
+        left = self._resting_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._resting = self.loop.call_later(left, self._rest)
+        else:
+            self.timeout_keep_alive_handler()

@@ -8,7 +8,7 @@ admitted, and with what has become of it so far.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from gateway.commit.dispatch import Dispatcher
 from gateway.commit.gathering import Item, Ticket
@@ -25,6 +25,9 @@ from tasks.ledger.outcomes import Outcome, Reply
 BODY_BYTES: Final = 65_536
 #: The longest that is waited for an outcome here (seconds): the app looks into the ledger then.
 PATIENCE_SECONDS: Final = LOOK_SECONDS
+
+
+Headers = list[tuple[bytes, bytes]]
 
 
 class Caller(Protocol):
@@ -59,26 +62,30 @@ class FastPath:
         self.patience_seconds = patience_seconds
         self._waiting = waiting
 
-    def take(self, caller: Caller, url: bytes, scope: Any) -> FastRequest | None:
-        """The request with this target and (unfinished) scope, if it is like one before; its body is to come."""
-        fields = plain_fields(scope["headers"])
+    def take(self, caller: Caller, url: bytes, headers: Headers) -> FastRequest | None:
+        """The request with this target and header, if it is like one before; its body is to come."""
+        fields = plain_fields(headers)
         if fields is None or self._waiting.leaving or not _is_short(fields.get(b"content-length")):
             return None
         known = self.known.find(url, fields)
         return (
-            None if known is None else FastRequest(self, caller, known, named(known.head, fields), url=url, scope=scope)
+            None
+            if known is None
+            else FastRequest(self, caller, known, named(known.head, fields), url=url, headers=headers)
         )
 
 
 class FastRequest:
     """One request, from its header to its answer; in the eyes of uvicorn, the cycle of a request and its answer."""
 
-    def __init__(self, path: FastPath, caller: Caller, known: Known, head: Head, *, url: bytes, scope: Any) -> None:
+    def __init__(
+        self, path: FastPath, caller: Caller, known: Known, head: Head, *, url: bytes, headers: Headers
+    ) -> None:
         self._path = path
         self._caller = caller
         self.known = known
         self.url = url
-        self.scope = scope
+        self.headers = headers
         self._head = head
         self._ticket: Ticket | None = None
         self._since = 0.0
@@ -126,9 +133,9 @@ class FastRequest:
         else:
             loop = asyncio.get_running_loop()
             self._ticket, self._since = ticket, loop.time()
-            if ticket.reply.listen(self._hear):
-                patience = min(known.seconds, self._path.patience_seconds)
-                self._timer = loop.call_later(patience, self._lose_patience, ticket.reply)
+            patience = self._path.patience_seconds
+            if ticket.reply.listen(self._hear, seconds=patience) and known.seconds < patience:
+                self._timer = loop.call_later(known.seconds, self._lose_patience, ticket.reply)
 
     def _hear(self, reply: Reply | None) -> None:
         """The work has ended; or the process will, which the app has words for."""

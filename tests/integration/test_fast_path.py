@@ -112,12 +112,13 @@ Play = Callable[..., None]
 
 
 @asynccontextmanager
-async def line(here: Place, path: Path, patience_seconds: float | None) -> AsyncIterator[Line]:
+async def line(here: Place, path: Path, *, patience_seconds: float | None, rest_seconds: Any) -> AsyncIterator[Line]:
     if patience_seconds is not None:
         old = here.app.fast_path
         here.app.fast_path = FastPath(old.known, old.dispatcher, here.app.waiting, patience_seconds=patience_seconds)
     app = Watched(here.app)
     config = Config(app, lifespan="off", ws="none", interface="asgi3", proxy_headers=False, access_log=False)
+    config.timeout_keep_alive = rest_seconds
     config.load()
     state, one = ServerState(), Line(here, app, path)
     state.default_headers = [(b"date", b"now"), (b"server", b"x")]
@@ -141,11 +142,11 @@ async def line(here: Place, path: Path, patience_seconds: float | None) -> Async
 def play(valkey_server: Valkey, redis_client: redis.Redis, tmp_path: Path) -> Play:
     """Runs a scene on a line of its own, which the app knows one request of."""
 
-    def run(scene: Scene, *, patience_seconds: float | None = None) -> None:
+    def run(scene: Scene, *, patience_seconds: float | None = None, rest_seconds: float = 60) -> None:
         async def whole() -> None:
             async with (
                 place(valkey_server, redis_client) as here,
-                line(here, tmp_path / "s", patience_seconds) as one,
+                line(here, tmp_path / "s", patience_seconds=patience_seconds, rest_seconds=rest_seconds) as one,
             ):
                 await one.become_known()
                 await scene(one)
@@ -314,6 +315,19 @@ def test_who_hangs_up_has_submitted(play: Play) -> None:
         assert one.app.asked == 0
 
     play(scene)
+
+
+def test_a_connection_that_rests_is_closed_and_one_that_waits_is_not(play: Play) -> None:
+    async def scene(one: Line) -> None:
+        one.send()
+        await one.waits()
+        await asyncio.sleep(0.6)
+        await one.work()
+        assert (await one.read())[0].startswith(b"HTTP/1.1 200 OK")
+        assert one.app.asked == 0
+        assert await one.ended()
+
+    play(scene, rest_seconds=0.4)
 
 
 def test_a_process_that_ends_answers_and_closes(play: Play) -> None:

@@ -25,7 +25,7 @@ def test_a_reply_is_told_at_once_and_once() -> None:
     async def scene() -> None:
         one, heard, over = expected(), list[Reply | None](), list[str]()
         one.over = lambda: over.append("over")
-        assert one.listen(heard.append)
+        assert one.listen(heard.append, seconds=60)
         assert one.waiters == 1
         one.tell(REPLY)
         one.tell(REPLY)
@@ -38,10 +38,10 @@ def test_a_reply_that_was_there_before_is_told_as_well() -> None:
     async def scene() -> None:
         one, heard = expected(), list[Reply | None]()
         one.tell(REPLY)
-        assert not one.listen(heard.append)
+        assert not one.listen(heard.append, seconds=60)
         other = expected()
         other.tell(None)
-        assert not other.listen(heard.append)
+        assert not other.listen(heard.append, seconds=60)
         assert heard == [REPLY, None]
 
     play(scene())
@@ -50,11 +50,24 @@ def test_a_reply_that_was_there_before_is_told_as_well() -> None:
 def test_who_leaves_hears_nothing() -> None:
     async def scene() -> None:
         one, heard = expected(), list[Reply | None]()
-        one.listen(heard.append)
+        one.listen(heard.append, seconds=60)
         one.leave(heard.append)
         one.leave(heard.append)
         one.tell(REPLY)
         assert (heard, one.waiters) == ([], 0)
+
+    play(scene())
+
+
+def test_who_has_listened_for_long_hears_that_nothing_came() -> None:
+    async def scene() -> None:
+        one, heard = expected(), list[Reply | None]()
+        one.listen(heard.append, seconds=0.01)
+        one.listen(heard.append, seconds=60)
+        while len(heard) < 2:
+            await asyncio.sleep(0.01)
+        one.tell(REPLY)
+        assert (heard, one.waiters) == ([None, None], 0)
 
     play(scene())
 
