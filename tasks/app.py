@@ -209,6 +209,10 @@ def warm(**_: Any) -> None:
 
     with suppress(redis.exceptions.RedisError):
         runtime(app.settings).registry.names()
+    if app.entry is not None:
+        from tasks.worker.preloading import Preloader
+
+        Preloader(app.settings, runtime(app.settings).models).start()
 
 
 @worker_process_shutdown.connect  # type: ignore[untyped-decorator]

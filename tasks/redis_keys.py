@@ -55,6 +55,8 @@ LEFT_KEY: Final = "ml:left"
 IDEMPOTENCY_KEY: Final = "ml:once:{whose}"
 #: Channel: outcomes for one waiting process.
 REPLY_CHANNEL: Final = "ml:reply:{process}"
+#: Channel: the artefact of a version that is promoted in a moment.
+EXPECTED_CHANNEL: Final = "ml:expected"
 #: Channel: what changed, so that caches forget it: an account's name, TOKEN_CHANGE, or EVERYTHING_CHANGED.
 ACCOUNTS_CHANNEL: Final = "ml:accounts"
 #: Said on that channel of a token that was revoked. No account's name begins like this.

@@ -26,6 +26,8 @@ DECODED_PART: Final = 0.5
 DATA_PART: Final = 0.85
 #: The part of it that a fit may take; the rest is the code, and the table as it was read.
 FIT_PART: Final = 0.75
+#: The part of it that the models which a process keeps may take.
+CACHE_PART: Final = 0.25
 #: Memory for a column, beside its values (bytes), and for a value.
 COLUMN_BYTES: Final = 32 * 1024
 VALUE_BYTES: Final = 8
@@ -36,6 +38,12 @@ def fleet_bytes(settings: WorkSettings, *, fleet: str, processes: int, memory: i
     if settings.worker_memory_bytes:
         return settings.worker_memory_bytes * processes
     return max(int(memory * SHARES.get(fleet, OTHER_SHARE)), min(LEAST_BYTES, memory))
+
+
+def cache_bytes(settings: WorkSettings) -> int:
+    """The memory that the models of one process may have."""
+    limit = settings.worker_memory_bytes
+    return min(settings.model_cache_bytes, int(limit * CACHE_PART)) if limit else settings.model_cache_bytes
 
 
 def fitted(settings: Known, *, fleet: str, processes: int, memory: int = 0) -> Known:

@@ -113,6 +113,9 @@ def _fit(
     findings += judged.findings
     artefact_blob = runtime.blobs.put(estimator.dump(fitted.served))
     promote, promotion = decide(runtime, request.model, request.promote, dataset=dataset, outcomes=outcomes)
+    if promote:
+        # As early as it is known: meanwhile it is loaded.
+        runtime.registry.expect(request.model, snapshot.estimator, artefact_blob)
     version = Version(
         estimator=snapshot.estimator,
         target=snapshot.target,

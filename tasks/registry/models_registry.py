@@ -26,6 +26,7 @@ from tasks.redis_keys import (
     VERSIONS_KEY,
 )
 from tasks.registry.curve import Curve
+from tasks.registry.expected import Expected, tell
 from tasks.registry.history import RETENTION, Fact, fact, last_fact, removal_of, task_of, who_asked
 from tasks.registry.listing import Listing
 from tasks.registry.names import keys_of
@@ -102,9 +103,17 @@ class Registry:
     def promote(self, model: str, version: int, *, who: str, why: str = "") -> None:
         """Make a version current, as an account (`who`) asks for, and why, if it says so. Raises UnknownModel,
         UnknownVersion."""
+        found: Any = self._redis.hget(VERSIONS_KEY.format(model=model), str(version))
+        if found is not None:
+            record = read_version(found)
+            self.expect(model, record.estimator, record.artefact)
         if not self._promote(keys=keys_of(model), args=[version, fact("promoted", who=who, why=why)]):
             self.check(model)
             raise self.unknown_version(model, version)
+
+    def expect(self, model: str, estimator: str, artefact: str) -> None:
+        """Say that this artefact is that of the model's current version in a moment."""
+        tell(self._redis, Expected(model, estimator, artefact))
 
     def remove_version(self, model: str, version: int, *, before: float) -> bool:
         """Remove a version, unless it is current or was so since that time (seconds since the epoch)."""

@@ -22,6 +22,13 @@ def answering() -> Iterator[None]:
         raise Unavailable(f"the service's Redis does not answer, is the service running? ({error})") from error
 
 
+def listener(settings: Settings) -> redis.Redis:
+    """A client whose reads wait for ever, as who listens to a channel does; a peer that is gone the kernel finds."""
+    keepalive: dict[str, object] = {} if settings.redis_url.startswith("unix:") else {"socket_keepalive": True}
+    timeout = settings.redis_timeout_seconds
+    return redis.Redis.from_url(settings.redis_url, socket_connect_timeout=timeout, socket_timeout=None, **keepalive)
+
+
 def connect(settings: Settings) -> redis.Redis:
     """A client that returns bytes. No call takes longer than twice `redis_timeout_seconds`.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import redis
 
-from tasks.config.capacity import FIT_PART, fitted
+from tasks.config.capacity import FIT_PART, cache_bytes, fitted
 from tasks.config.machine import cores
 from tasks.config.settings import Settings
 from tasks.ledger.store import Ledger
@@ -75,7 +75,7 @@ def make_runtime(settings: Settings) -> Runtime:
         aliases=Aliases(client, registry),
         blobs=blobs,
         estimators=estimators,
-        models=ModelCache(registry, blobs, estimators, size=settings.model_cache_size),
+        models=ModelCache(registry, blobs, estimators, size=settings.model_cache_size, bytes=cache_bytes(settings)),
         uploads=Uploads(client, blobs),
         bounds=Bounds(rows=most.max_rows, columns=most.max_columns, bytes=most.max_decoded_bytes),
         disconnect=partial(_disconnect, client),

@@ -75,7 +75,12 @@ class WorkSettings(Area):
     max_columns: int = setting(
         0, doc="Most columns of a body; 0: one for each 32 KiB of MLSERVICE_MAX_DECODED_BYTES.", zero=True
     )
-    model_cache_size: int = setting(16, doc="Model versions that one estimate process keeps in memory.")
+    model_cache_size: int = setting(1000, doc="Model versions that one estimate process keeps in memory, at most.")
+    model_cache_bytes: int = setting(
+        256 * 2**20,
+        doc="Memory for the model versions that one estimate process keeps, counted as they are stored; never more than"
+        " a quarter of MLSERVICE_WORKER_MEMORY_BYTES. The one in use is kept, however large it is.",
+    )
     code_folder: str = setting(
         "",
         doc="A folder of this host and user alone for the machine code that predicts large estimates where the extra"
