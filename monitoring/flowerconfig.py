@@ -15,10 +15,6 @@ url_prefix = "flower"
 max_tasks = 10_000
 purge_offline_workers = 3600
 if _home and _sockets:
-    unix_socket = f"{_sockets}/flower.sock"
     basic_auth = [f"nginx:{(Path(_home) / 'secrets' / 'flower-http.password').read_text().strip()}"]
-    persistent = True
-    db = f"{_home}/run/flower"
-    state_save_interval = 60_000
 elif not (os.environ.get("FLOWER_BASIC_AUTH") or os.environ.get("FLOWER_AUTH")):
     raise SystemExit("mlservice: FLOWER_BASIC_AUTH=USER:PASSWORD must say who may see the tasks")

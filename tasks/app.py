@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +34,7 @@ from tasks.storage.stores import load_store
 from tasks.telemetry import logs
 from tasks.upkeep.beat import Beat
 from tasks.worker import parent_death
-from tasks.worker.bootsteps import LOST_PROCESS_SECONDS, BatchedEvents, LostProcesses, Membership
+from tasks.worker.bootsteps import LOST_PROCESS_SECONDS, BatchedEvents, IdleProcesses, LostProcesses, Membership
 from tasks.worker.cancels import Cancels
 from tasks.worker.celery_options import routes, time_limits, transport_options
 from tasks.worker.events import Sample
@@ -53,8 +54,8 @@ log = logging.getLogger(__name__)
 
 #: What our workers' main processes do that Celery's do not.
 STEPS: Final = (
-    *(BatchedEvents, Beat, Cancels, Leases, LostProcesses, Membership, MemoryWatch, Stopping, Succession),
-    Watched,
+    *(BatchedEvents, Beat, Cancels, IdleProcesses, Leases, LostProcesses, Membership, MemoryWatch, Stopping),
+    *(Succession, Watched),
 )
 #: The same of processes that run their tasks themselves; the rest their parent does (`tasks/worker/parent.py`).
 OWN_STEPS: Final = (BatchedEvents, Leases, OwnProcess, ShortWays, Stopping)
@@ -200,6 +201,8 @@ def _allot_memory(app: CeleryApp, processes: int) -> None:
 @worker_process_init.connect  # type: ignore[untyped-decorator]
 def warm(**_: Any) -> None:
     """In each process of a pool: connect before the first work comes, which may be urgent."""
+    # That of the main process, which is not to turn for the signals of others.
+    signal.set_wakeup_fd(-1)
     if limit := app.settings.worker_memory_bytes:
         limit_data(limit)
     if app.fleet == SYSTEM_FLEET:

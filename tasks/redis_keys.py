@@ -139,6 +139,8 @@ FLEET_LOST_SECONDS: Final = 16.0
 SUSPECTS_KEY: Final = "ml:suspects"
 #: String with a life: why the disk of Redis does not take what is written; there is none while it does.
 DISK_KEY: Final = "ml:disk"
+#: The last batches of events of tasks: each a JSON array, compressed by zlib.
+EVENTS_KEY: Final = "ml:events"
 #: String: when somebody last looked for work that nobody will finish.
 LOOKED_KEY: Final = "ml:looked"
 #: String with a life: which system worker sends the upkeep tasks.
@@ -153,7 +155,7 @@ SWEEPING_KEY: Final = "ml:sweeping"
 UNACKED_KEY: Final = "unacked:{fleet}"
 UNACKED_INDEX_KEY: Final = "unacked:{fleet}:index"
 UNACKED_MUTEX_KEY: Final = "unacked:{fleet}:mutex"
-#: List with a life, for each worker: it shall ask for messages anew.
+#: List with a life, for each process of a worker that takes messages: it shall ask for them anew.
 WAKE_KEY: Final = "ml:wake:{holder}"
 #: String with a life: a task that is called directly was delivered again so often.
 REDELIVERED_KEY: Final = "ml:redelivered:{task}"

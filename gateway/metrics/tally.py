@@ -37,7 +37,8 @@ class Tally:
         """Write it down again and again, until cancelled. While Redis is away it is kept."""
         while True:
             await asyncio.sleep(WRITE_SECONDS)
-            await asyncio.to_thread(self.write)
+            if self._counts:
+                await asyncio.to_thread(self.write)
 
     def write(self) -> None:
         """Add what has been counted to the counters in Redis."""

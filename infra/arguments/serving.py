@@ -69,4 +69,9 @@ def add_processes(commands: Subparsers) -> None:
     command(commands, "sync", "infra.redis_server.syncing:run", help="sync what the Valkey of `up` writes, each second")
 
     flower = command(commands, "flower", "infra.supervision.serving:flower", help="show workers and tasks")
+    flower.add_argument(
+        "--on-demand",
+        action="store_true",
+        help="listen on the socket that is the standard input, and end once nobody has looked for ten minutes",
+    )
     flower.add_argument("options", nargs="*", help="options of Flower's own, after --")

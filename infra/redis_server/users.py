@@ -7,7 +7,7 @@ from typing import Final
 
 from tasks.config.redis_file import CELERY_USER, FLOWER_USER, RedisAccess
 from tasks.contract import PRIORITY_SEPARATOR, QUEUES
-from tasks.redis_keys import UNACKED_KEY
+from tasks.redis_keys import EVENTS_KEY, UNACKED_KEY
 
 #: A queue's lanes lie at its name, the separator and a digit. Written with wildcards: the separator cannot be printed.
 LANE: Final = "?" * len(PRIORITY_SEPARATOR) + "[0-9]"
@@ -66,6 +66,8 @@ FLOWER_BINDINGS: Final = tuple(
     for table in ("binding", "binding_permanent")
     for exchange in ("celeryev", "celery.pidbox", "reply.celery.pidbox")
 )
+#: What events have told of tasks it may read, and no other list: in those of the queues lies what was sent.
+FLOWER_READS: Final = f"(+lrange %R~{EVENTS_KEY})"
 FLOWER_KEYS: Final = ("celeryev.*", REPLY_KEYS, f"{FLOWER_PREFIX}*", "_kombu.binding_deadlines", *FLOWER_BINDINGS)
 
 
@@ -82,7 +84,7 @@ def users_acl(access: RedisAccess, *, flower_password: str) -> str:
         (
             _user(access.master_user, access.master_password, "~*", "&*", "+@all"),
             _user(CELERY_USER, access.celery_password, *keys, *channels, *CELERY_COMMANDS),
-            _user(FLOWER_USER, flower_password, *watched, *heard, *FLOWER_COMMANDS),
+            _user(FLOWER_USER, flower_password, *watched, *heard, *FLOWER_COMMANDS, FLOWER_READS),
         )
     )
 

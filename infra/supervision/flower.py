@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import signal
+import socket
 import sys
+import time
 from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import unquote
 
+import msgspec
+import redis
 from flower import command
 from flower.app import Flower
 from flower.events import Events
 from flower.utils import broker
 from flower.utils.broker import RedisSocket
 from flower.views import BaseHandler
+from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
+from tornado.ioloop import PeriodicCallback
 from tornado.options import options
 from tornado.routing import Matcher, Rule
 
 from infra.redis_server.users import FLOWER_PREFIX
 from tasks.contract import CONTROLS, QUEUES, Lane
 from tasks.redis_keys import queue_key
+from tasks.telemetry.event_history import EventHistory
+
+log = logging.getLogger(__name__)
+
+#: Where who runs only while somebody looks finds the socket on which it listens.
+STDIN: Final = 0
+#: After so long without a request nobody looks any more; how often that is asked (seconds).
+UNSEEN_SECONDS: Final = 600.0
+ASK_SECONDS: Final = 30.0
 
 #: Flower's own way to make a page, and to take note of an event.
 _render: Final = BaseHandler.render
@@ -88,8 +104,42 @@ class Refused(BaseHandler):  # type: ignore[misc]
         )
 
 
-def serve(app: Any, arguments: list[str]) -> None:
-    """Serve Flower until SIGTERM. The arguments are its own; FLOWER_* in the environment says more.
+class Watched(Flower):  # type: ignore[misc]
+    """Flower, which notes when somebody looks, and knows what was told before it listened."""
+
+    seen_at = 0.0
+
+    def start_request(self, *connections: Any) -> Any:
+        """A request comes."""
+        self.seen_at = time.monotonic()
+        return super().start_request(*connections)
+
+    def recall(self, history: EventHistory) -> None:
+        """Take note of what events have told."""
+        try:
+            for event in history:
+                self.events.state.event({**event, "local_received": event["timestamp"]})
+        except (redis.exceptions.RedisError, msgspec.DecodeError, KeyError, TypeError) as error:
+            log.warning("what was told of tasks before cannot be shown: %s", error)
+
+    def listen_on(self, number: int) -> None:
+        """Take connections from this file descriptor, and end after a while without a request."""
+        listening = socket.socket(fileno=number)
+        # tornado takes connections until there are no more.
+        listening.setblocking(False)
+        HTTPServer(self).add_socket(listening)
+        self.seen_at = time.monotonic()
+        PeriodicCallback(self._end_unseen, ASK_SECONDS * 1000).start()
+
+    def _end_unseen(self) -> None:
+        if time.monotonic() - self.seen_at > UNSEEN_SECONDS:
+            log.info("nobody has looked for %.0f s", UNSEEN_SECONDS)
+            self.stop()
+
+
+def serve(app: Any, arguments: list[str], *, history: EventHistory, on_demand: bool) -> None:
+    """Serve Flower until SIGTERM, or, `on_demand`, on the socket that is its standard input, and until nobody looks any
+    more. The arguments are its own; FLOWER_* in the environment says more.
 
     Who gets in may control workers; under `mlservice up` NGINX lets only `admin` do that. Tasks are for the API.
     """
@@ -100,10 +150,14 @@ def serve(app: Any, arguments: list[str]) -> None:
     command.apply_options("flower", arguments)
     command.extract_settings()
     command.setup_logging()
-    flower = Flower(capp=app, options=options, **command.settings)
+    flower = Watched(capp=app, options=options, **command.settings)
     flower.default_router.rules.insert(0, Rule(OurOwn(), Refused))
     signal.signal(signal.SIGTERM, command.sigterm_handler)
-    flower.start_http_server()
+    flower.recall(history)
+    if on_demand:
+        flower.listen_on(STDIN)
+    else:
+        flower.start_http_server()
     try:
         flower.start()
     except (KeyboardInterrupt, SystemExit):

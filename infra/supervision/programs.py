@@ -37,6 +37,8 @@ class Program:
     #: After so long it is killed, with all its children.
     stop_seconds: int = 4
     environment: dict[str, str] = field(default_factory=lambda: dict(ONE_THREAD))
+    #: The socket, in the folder of sockets, on which it is started when somebody asks for it; empty: it runs always.
+    asked_on: str = ""
     #: False: started once the service is ready, so that it does not take the cores from what is needed for that. A
     #: train that goes on after a restart would take them all.
     at_once: bool = True
@@ -67,7 +69,14 @@ def programs(*, embedded: bool) -> list[Program]:
             renew_signal="HUP",
             stop_seconds=2,
         ),
-        Program(name="flower", command=("flower",), group="background", rank=30, at_once=False),
+        Program(
+            name="flower",
+            command=("flower", "--on-demand"),
+            group="flower",
+            rank=30,
+            stop_seconds=1,
+            asked_on="flower.sock",
+        ),
     ]
 
 
@@ -107,9 +116,11 @@ def write_supervisor(file: TextIO, chosen: list[Program]) -> None:
         "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
     }
     for program in chosen:
-        config[f"program:{program.name}"] = _section(program)
-    for group in dict.fromkeys(program.group for program in chosen):
-        members = [program for program in chosen if program.group == group]
+        # supervisord listens in the place of programs of FastCGI, and each is a group by itself.
+        config[f"{'fcgi-program' if program.asked_on else 'program'}:{program.name}"] = _section(program)
+    always = [program for program in chosen if not program.asked_on]
+    for group in dict.fromkeys(program.group for program in always):
+        members = [program for program in always if program.group == group]
         config[f"group:{group}"] = {
             "programs": ",".join(program.name for program in members),
             "priority": str(members[0].rank),
@@ -123,8 +134,8 @@ def _section(program: Program) -> dict[str, str]:
     return {
         "command": shlex.join(command),
         "environment": ",".join(f'{name}="{value}"' for name, value in program.environment.items()),
-        "autostart": str(program.at_once and not program.warm).lower(),
-        "autorestart": "true",
+        "autostart": str(program.at_once and not (program.warm or program.asked_on)).lower(),
+        "autorestart": str(not program.asked_on).lower(),
         # A program is running once it is started: what dies at once is started again (after a pause,
         # see launch.py) instead of being given up.
         "startsecs": "0",
@@ -136,6 +147,18 @@ def _section(program: Program) -> dict[str, str]:
         "stdout_logfile_maxbytes": "10MB",
         "stdout_logfile_backups": "2",
         **_errors(program),
+        **_socket(program),
+    }
+
+
+def _socket(program: Program) -> dict[str, str]:
+    if not program.asked_on:
+        return {}
+    # A group of its own has the rank of its program.
+    return {
+        "socket": f"unix://%(ENV_SOCKETS_DIR)s/{program.asked_on}",
+        "socket_mode": "0700",
+        "priority": str(program.rank),
     }
 
 

@@ -30,6 +30,9 @@ def run(args: argparse.Namespace) -> int:
         if name not in known:
             raise InvalidField(f"there is no program {name!r} to restart; choose from {', '.join(known)}")
     for name in args.programs or known:
+        if known[name].asked_on and not _state(supervisor, known[name]).pid:
+            print(f"{name} does not run, and starts when somebody asks for it", flush=True)
+            continue
         began = time.monotonic()
         (_renew if known[name].renew_signal else replace)(supervisor, known[name])
         print(f"{name} restarted in {time.monotonic() - began:.1f} s", flush=True)

@@ -26,11 +26,11 @@ from tasks.telemetry import logs
 from tasks.telemetry.tracing import load_traces
 
 HERE: Final = Path(__file__).parent
-#: The pool of processes, as Celery finds it.
-PROCESS_POOL: Final = "tasks.worker.pool:ProcessPool"
 #: The pool of a worker that runs its tasks itself, and the fleets whose workers do.
 OWN_POOL: Final = "tasks.worker.own_pool:OwnPool"
 OWN_FLEETS: Final = ("estimate",)
+#: The pool of processes that are there only while there is work: trains come seldom and take much memory.
+POOL_ON_DEMAND: Final = "tasks.worker.pool_on_demand:ProcessPoolOnDemand"
 #: Where workers hold their locks, in the folder of what runs.
 HOLDERS: Final = "holders"
 #: So many trains may run at a time, at least: a long one does not keep all others waiting.
@@ -38,6 +38,9 @@ TRAIN_PROCESSES: Final = 2
 #: So many processes of the train worker are left by trains to inits, and by inits to trains: neither waits for all of
 #: the other.
 SPARE_PROCESSES: Final = 1
+
+#: How often a worker says to Flower that it lives, which takes it for dead after twice that (seconds).
+HEARTBEAT_SECONDS: Final = 10.0
 
 
 def gateway(args: argparse.Namespace) -> int:
@@ -166,10 +169,11 @@ def worker_options(fleet: str, count: int, *, name: str, place: int = 0) -> dict
     return {
         "hostname": f"{fleet}-{place}@{name}" if place else f"{fleet}@{name}",
         "queues": list(FLEETS[fleet]),
-        "pool_cls": OWN_POOL if place else PROCESS_POOL if count else "solo",
+        "pool_cls": OWN_POOL if place else POOL_ON_DEMAND if count else "solo",
         "concurrency": count + spare or 1,
         "loglevel": "INFO",
         "task_events": True,
+        "heartbeat_interval": HEARTBEAT_SECONDS,
         "quiet": True,
         "without_gossip": True,
         "without_mingle": True,
@@ -181,13 +185,20 @@ def flower(args: argparse.Namespace) -> int:
     settle(os.environ)
     load_redis()
     from infra.supervision.flower import serve
+    from tasks.storage.connection import connect
+    from tasks.telemetry.event_history import EventHistory
 
     # Before the app is made, which reads it.
     if url := os.environ.get(FLOWER_REDIS_URL):
         os.environ["REDIS_URL"] = url
     app = _app_without_tasks("flower")
     logs.setup(app.settings, app.program)
-    serve(app, ["--conf=" + str(HERE.parents[1] / "monitoring" / "flowerconfig.py"), *args.options])
+    serve(
+        app,
+        ["--conf=" + str(HERE.parents[1] / "monitoring" / "flowerconfig.py"), *args.options],
+        history=EventHistory(connect(app.settings)),
+        on_demand=args.on_demand,
+    )
     return 0
 
 

@@ -1,8 +1,11 @@
-"""The supervisor's process: supervisord, which looks at its children more often and dies with `mlservice up`."""
+"""The supervisor's process: supervisord, which hears of its children's ends at once, sleeps while nothing happens, and
+dies with `mlservice up`."""
 
 from __future__ import annotations
 
 import fcntl
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,14 +16,22 @@ from typing import Any, Final
 from supervisor import loggers, poller, supervisord  # type: ignore[import-untyped]
 from supervisor.medusa.asyncore_25 import ExitNow  # type: ignore[import-untyped]
 from supervisor.options import ServerOptions  # type: ignore[import-untyped]
+from supervisor.states import ProcessStates, SupervisorStates  # type: ignore[import-untyped]
 
 from infra.host.process_tree import die_with
+from infra.supervision.on_demand import Bell
 from infra.supervision.programs import WARM, programs
 from infra.supervision.warm import Warm, load_workers
 from tasks.telemetry.logs import event, json_line
 
-#: Longest time between a child's end and the supervisor's notice of it. supervisord itself takes up to 1 s, twice.
+#: How often the supervisor looks at its programs while one starts or stops (seconds); supervisord itself: always, 1 s.
 LOOK_SECONDS: Final = 0.2
+#: The same while none does: of all that happens it hears.
+QUIET_SECONDS: Final = 60.0
+#: The states of a program in which time alone changes something.
+CHANGING: Final = (ProcessStates.STARTING, ProcessStates.BACKOFF, ProcessStates.STOPPING)
+#: So many signals are taken note of in one turn.
+SIGNALS_AT_ONCE: Final = 256
 #: So much a program may say before somebody must have read it (bytes): several buffers of NGINX's access log, which is
 #: not held up while supervisord is busy.
 PIPE_BYTES: Final = 1024 * 1024
@@ -32,12 +43,15 @@ _handle_file: Final = loggers.handle_file
 _say: Final = loggers.Handler.handleError
 
 
-class QuickPoller(poller.Poller):  # type: ignore[misc]
-    """supervisord's poller, which waits no longer than LOOK_SECONDS.
+class PatientPoller(poller.Poller):  # type: ignore[misc]
+    """supervisord's poller, which waits as long as nothing is due.
 
     And not at all the first two times: the first, all is started that begins anew; before the second, what begins
     `warm`.
     """
+
+    #: Whether something is due soon.
+    changing: Callable[[], bool]
 
     def __init__(self, options: Options, warm_up: Callable[[], None]) -> None:
         super().__init__(options)
@@ -48,8 +62,59 @@ class QuickPoller(poller.Poller):  # type: ignore[misc]
         if self._begin:
             if do := self._begin.pop():
                 do()
-            timeout = 0
-        return super().poll(min(timeout, LOOK_SECONDS))
+            return super().poll(0)
+        return super().poll(LOOK_SECONDS if self.changing() else QUIET_SECONDS)
+
+
+class Alarm:
+    """Ends a wait when a signal comes, such as the one that says that a child has ended."""
+
+    def __init__(self) -> None:
+        self._read, write = os.pipe()
+        for end in (self._read, write):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+
+    def fileno(self) -> int:
+        """The descriptor that is waited for."""
+        return self._read
+
+    def readable(self) -> bool:
+        """Always waited for."""
+        return True
+
+    def writable(self) -> bool:
+        """No."""
+        return False
+
+    def handle_read_event(self) -> None:
+        """A signal came; supervisord has taken note of it."""
+        os.read(self._read, SIGNALS_AT_ONCE)
+
+    def handle_error(self) -> None:
+        """There was nothing to read."""
+
+
+class Supervisor(supervisord.Supervisor):  # type: ignore[misc]
+    """supervisord's, which waits for signals and for who asks for programs as well."""
+
+    def runforever(self) -> None:
+        """Supervise until a signal says otherwise."""
+        heard = self.options.get_socket_map()
+        alarm = Alarm()
+        heard[alarm.fileno()] = alarm
+        bells = [Bell(group) for group in self.process_groups.values() if hasattr(group, "socket_manager")]
+        heard.update({bell.fileno(): bell for bell in bells})
+        self._at_rest = len(heard)
+        self.options.poller.changing = self._changing
+        super().runforever()
+
+    def _changing(self) -> bool:
+        """Whether a program starts or stops, or somebody asks this process."""
+        if self.options.mood < SupervisorStates.RUNNING or len(self.options.get_socket_map()) > self._at_rest:
+            return True
+        programs = (program for group in self.process_groups.values() for program in group.processes.values())
+        return any(program.state in CHANGING for program in programs)
 
 
 class Options(ServerOptions):  # type: ignore[misc]
@@ -93,7 +158,7 @@ def let_pass(handler: loggers.Handler) -> None:
         _say(handler)
 
 
-def warm_up(service: supervisord.Supervisor) -> None:
+def warm_up(service: Supervisor) -> None:
     """Import what workers need, and let those start that are to start at once."""
     service.options.warm.prepare()
     at_once = {program.name for program in programs(embedded=True) if program.warm and program.at_once}
@@ -112,8 +177,8 @@ def main(parent: int, config: str) -> None:
     options.realize(["-n", "-c", config])
     options.first, options.test = True, False
     options.warm = Warm(WARM, load=load_workers)
-    service = supervisord.Supervisor(options)
-    options.poller = QuickPoller(options, partial(warm_up, service))
+    service = Supervisor(options)
+    options.poller = PatientPoller(options, partial(warm_up, service))
     with suppress(ExitNow):
         service.main()
     options.close_httpservers()

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import redis
@@ -27,6 +28,8 @@ MEASURE_SECONDS: Final = 0.5
 #: that is said from this part on.
 RELIEF_PART: Final = 0.9
 WARNING_PART: Final = 0.8
+#: The same while nobody submits and nothing stands against it.
+QUIET_SECONDS: Final = 2.0
 #: So many of the oldest groups of a lane are looked at for one that waits; workers have fewer at a time.
 OLDEST: Final = 200
 
@@ -59,6 +62,7 @@ class Backpressure:
         #: What is not far from being wrong, as it was measured last.
         self.warning: str | None = None
         self._measured_at = float("-inf")
+        self._asked = asyncio.Event()
 
     @property
     def unsafe(self) -> str | None:
@@ -68,6 +72,7 @@ class Backpressure:
 
     def check(self, kind: Kind, lane: Lane) -> None:
         """Raise Unavailable if work of this kind is not accepted in this lane at the moment."""
+        self._asked.set()
         if self._against and (objection := self._against.get((kind, lane))):
             self._count(refusal(kind, lane, objection.reason))
             raise Unavailable(objection.words)
@@ -79,7 +84,11 @@ class Backpressure:
                 self._against = await asyncio.to_thread(self.measure)
             except redis.exceptions.RedisError as error:
                 log.warning("the queues cannot be measured: %s", error)
+            self._asked.clear()
             await asyncio.sleep(MEASURE_SECONDS)
+            if not self._against:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._asked.wait(), QUIET_SECONDS - MEASURE_SECONDS)
 
     def look(self) -> None:
         """Measure, unless that was done a moment ago: for who has nobody that follows. Raises RedisError."""

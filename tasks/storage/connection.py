@@ -42,6 +42,8 @@ def connect(settings: Settings) -> redis.Redis:
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
         health_check_interval=30,
+        # Nobody asks by whom a connection was made; to say it takes two round trips, and a look into the packages.
+        driver_info=None,
         retry=Retry(ExponentialBackoff(cap=0.1, base=0.01), 1, supported_errors=(redis.exceptions.ConnectionError,)),
         **options,
     )

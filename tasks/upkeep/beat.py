@@ -21,6 +21,7 @@ from tasks.contract import RECONCILE_TASK, SWEEP_TASK, SYSTEM_FLEET
 from tasks.redis_keys import BEATING_KEY
 from tasks.storage.connection import connect
 from tasks.upkeep.locks import Lock
+from tasks.upkeep.reconciling import is_quiet
 from tasks.worker.timer_step import TimerStep
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,9 @@ log = logging.getLogger(__name__)
 #: was sent before that, so a longer wait might never end where workers start often.
 FIRST_SECONDS: Final = 300.0
 #: How often it is looked what is due (seconds).
-LOOK_SECONDS: Final = 0.5
+LOOK_SECONDS: Final = 2.0
+#: How often what looks after work is sent though there is none (seconds): it also makes room.
+QUIET_SECONDS: Final = 10.0
 #: After so long without a sign of it the worker that sends is taken for dead (seconds). One that comes back under its
 #: name goes on at once.
 LOCK_SECONDS: Final = 10
@@ -72,6 +75,24 @@ class Due:
         self._due[one] = self._ticks() + one.every_seconds
 
 
+class Quiet:
+    """Whether a task need not be sent now that only looks after work: there is none, and it was sent a moment ago."""
+
+    def __init__(self, client: redis.Redis, *, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._redis = client
+        self._ticks = ticks
+        self._sent_at = float("-inf")
+
+    def spares(self, one: Upkeep) -> bool:
+        """Whether it need not be sent. Raises RedisError."""
+        return one.task == RECONCILE_TASK and self._ticks() - self._sent_at < QUIET_SECONDS and is_quiet(self._redis)
+
+    def sent(self, one: Upkeep) -> None:
+        """It was sent."""
+        if one.task == RECONCILE_TASK:
+            self._sent_at = self._ticks()
+
+
 class Beat(TimerStep):
     """Has this system worker send the upkeep tasks, if no other one does."""
 
@@ -83,7 +104,7 @@ class Beat(TimerStep):
             return
         client = connect(parent.app.settings)
         self._lock = Lock(client, BEATING_KEY, holder=parent.hostname, seconds=LOCK_SECONDS)
-        self._due = Due()
+        self._due, self._quiet = Due(), Quiet(client)
         self.every(parent, LOOK_SECONDS, self._look, parent)
 
     def stop(self, parent: Any) -> None:
@@ -99,7 +120,9 @@ class Beat(TimerStep):
         try:
             if due and self._lock.take():
                 for one in due:
-                    parent.app.send_task(one.task, expires=one.expires_seconds, retry=False)
+                    if not self._quiet.spares(one):
+                        parent.app.send_task(one.task, expires=one.expires_seconds, retry=False)
+                        self._quiet.sent(one)
                     self._due.sent(one)
         except (OperationalError, redis.exceptions.RedisError) as error:
             log.warning("upkeep has to wait: %s", error)

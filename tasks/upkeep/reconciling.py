@@ -71,10 +71,21 @@ def reconcile(client: redis.Redis, ledger: Ledger, *, now: float) -> int:
     return done
 
 
+def is_quiet(client: redis.Redis) -> bool:
+    """Whether there is no work in the ledger that somebody could have left; then it is noted that somebody has looked.
+    Raises RedisError."""
+    script = register(client, "tasks/upkeep/lua/look_quiet.lua")
+    return bool(script(keys=[LOOKED_KEY, LEASES_KEY, SUSPECTS_KEY, DEADLINES_KEY, *_pending_keys()], args=[]))
+
+
+def _pending_keys() -> list[str]:
+    return [PENDING_KEY.format(kind=kind.value, lane=lane.value) for kind, lane in PLACES]
+
+
 def bring_back(client: redis.Redis, *, lease_seconds: int) -> None:
     """Let no lease or wait end later, and no work be younger, than the clock of Redis allows, which may have gone back:
     else nothing would be taken back for as long."""
-    keys = [LEASES_KEY, *(PENDING_KEY.format(kind=kind.value, lane=lane.value) for kind, lane in PLACES)]
+    keys = [LEASES_KEY, *_pending_keys()]
     args: list[Any] = [lease_seconds, LONGEST_WAIT_SECONDS, GROUP_KEY.format(group=""), PAGE]
     if brought := register(client, "tasks/upkeep/lua/bring_back.lua")(keys=keys, args=args):
         log.warning("the clock of Redis has gone back: %s leases, waits or acceptances lay ahead of it", brought)

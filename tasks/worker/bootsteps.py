@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from typing import Any, Final
 
 import redis
@@ -19,11 +18,13 @@ from tasks.worker.timer_step import TimerStep
 
 log = logging.getLogger(__name__)
 
-#: How often a worker sends the events of its tasks (seconds), and how many it gathers at most before that.
+#: For how long a worker gathers the events of its tasks (seconds), and how many at most.
 EVENT_SECONDS: Final = 1.0
 EVENT_LIMIT: Final = 1000
 #: How often a worker looks whether its processes live, and how long it waits for the last word of a dead one (seconds).
 LOST_PROCESS_SECONDS: Final = 0.5
+#: How often it is looked whether a process has had no work for long (seconds).
+IDLE_LOOK_SECONDS: Final = 5.0
 
 
 class BatchedEvents(TimerStep):
@@ -31,22 +32,25 @@ class BatchedEvents(TimerStep):
 
     Celery flushes them at each turn of its loop: measured with groups of estimates, that was 0.41 of the worker's main
     process. Each batch wakes Redis and Flower: four a second cost a client that sends one request after the other two
-    hundredths of its requests.
+    hundredths of its requests. While there is none, nobody is woken.
     """
 
     requires = (Events,)
 
     def start(self, parent: Any) -> None:
-        """Gather events from now on, and flush them by the clock; in the end the Events step flushes what is left."""
+        """Gather events from now on, and flush them a while after the first; in the end the Events step flushes what is
+        left."""
         dispatcher = parent.event_dispatcher
         if dispatcher is not None and parent.hub is not None:
-            dispatcher.on_send_buffered = None
             dispatcher.buffer_limit = EVENT_LIMIT
-            self.every(parent, EVENT_SECONDS, dispatcher.flush)
+            dispatcher.on_send_buffered = lambda: self.once(parent, EVENT_SECONDS, dispatcher.flush)
 
 
 class LostProcesses(TimerStep):
-    """Finds out soon that a process of the pool has died with its work, and counts it; Celery looks every 5 s."""
+    """Finds out soon that a process of the pool has died with its work, and counts it.
+
+    Celery sees at once that a process has ended, and looks for its last word at its next look, which is every 5 s.
+    """
 
     requires = (Tasks,)
     _deaths: PoolDeaths | None = None
@@ -56,8 +60,8 @@ class LostProcesses(TimerStep):
         self._client = connect(parent.app.settings)
         # A worker without a pool of processes has none to lose.
         if self._deaths is None and (pool := getattr(parent.pool, "_pool", None)) is not None:
-            self._deaths = PoolDeaths(pool)
-        self.every(parent, LOST_PROCESS_SECONDS, self._look, parent)
+            self._deaths = PoolDeaths(pool, told=lambda: parent.timer.call_after(0, self._look, (parent,)))
+        self.while_busy(parent, LOST_PROCESS_SECONDS, self._look, parent)
 
     def _look(self, parent: Any) -> None:
         parent.pool.maintain_pool()
@@ -68,6 +72,18 @@ class LostProcesses(TimerStep):
             self._deaths.count = 0
         except redis.exceptions.RedisError as error:
             log.warning("a lost process cannot be counted: %s", error)
+
+
+class IdleProcesses(TimerStep):
+    """Has a pool whose processes come with work (`pool_on_demand.py`) end those that have none, while it has some."""
+
+    requires = (Tasks,)
+
+    def start(self, parent: Any) -> None:
+        """Look from now on."""
+        pool: Any = getattr(parent.pool, "_pool", None)
+        if end_idle := getattr(pool, "end_idle", None):
+            self.while_busy(parent, IDLE_LOOK_SECONDS, end_idle, busy=lambda: pool._pool)
 
 
 class Membership(TimerStep):
@@ -91,4 +107,4 @@ class Membership(TimerStep):
             self._member.leave()
 
     def _announce(self, parent: Any) -> None:
-        self._member.announce(len(parent.pool.info.get("processes", [os.getpid()])))
+        self._member.announce(parent.pool.num_processes)

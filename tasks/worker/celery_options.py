@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from tasks.config.settings import Settings
 from tasks.contract import PRIORITY_STEPS, RECONCILE_TASK, SWEEP_TASK, SYSTEM_QUEUE, TASKS, Kind
+
+#: How often what dead workers had of direct calls is looked for, as a part of the time after which it is given back.
+RESTORE_PART: Final = 0.4
 
 
 def routes() -> dict[str, dict[str, str]]:
@@ -22,7 +25,8 @@ def transport_options(settings: Settings) -> dict[str, Any]:
         "visibility_timeout": settings.visibility_timeout_seconds,
         # A worker that dies while it takes back what others left must not keep all from that for kombu's 5 minutes.
         "unacked_mutex_expire": settings.visibility_timeout_seconds,
-        "unacked_restore_interval": 2,
+        # Not so seldom that the living, after Redis was away for so long (see `qos.py`), are too late with their own.
+        "unacked_restore_interval": RESTORE_PART * settings.visibility_timeout_seconds,
         "unacked_restore_throttle": 1,
         "socket_timeout": max(settings.redis_timeout_seconds, 5.0),
         "socket_connect_timeout": settings.redis_timeout_seconds,

@@ -58,7 +58,7 @@ class Leases(TimerStep):
         app = parent.app
         seconds = app.settings.visibility_timeout_seconds
         self._renewal = Renewal(connect(app.settings), seconds=seconds, fleet=app.fleet, holder=app.holder)
-        self.every(parent, seconds * RENEWAL_PART, self._tick)
+        self.while_busy(parent, seconds * RENEWAL_PART, self._tick)
         # After a broken connection there is work in progress, whose leases have waited long enough.
         self._tick()
 

@@ -10,7 +10,6 @@ from typing import Any
 from billiard.pool import EX_FAILURE, EX_OK, EX_RECYCLE  # type: ignore[import-untyped]
 from celery.concurrency.asynpool import AsynPool
 from celery.concurrency.asynpool import Worker as PoolProcess
-from celery.concurrency.prefork import TaskPool
 
 from tasks.worker.renewal import renewal
 
@@ -49,9 +48,3 @@ class PromptPool(AsynPool):  # type: ignore[misc]
     """billiard's pool, with these processes."""
 
     Worker = PromptProcess
-
-
-class ProcessPool(TaskPool):  # type: ignore[misc]
-    """What Celery is told as the class of a worker's pool."""
-
-    Pool = PromptPool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -12,13 +13,14 @@ from celery.worker import state
 
 
 class PoolDeaths:
-    """Counts them, for one pool of billiard.
+    """Counts them, for one pool of billiard, and says that there are some.
 
     The pool's own callback says nothing of why a process went, and the event loop sets it anew when it starts.
     """
 
-    def __init__(self, pool: Any) -> None:
+    def __init__(self, pool: Any, *, told: Callable[[], Any]) -> None:
         self.count = 0
+        self._told = told
         self._pool = pool
         self._join, self._kill = pool._join_exited_workers, pool._timeout_handler._trywaitkill
         pool._join_exited_workers = self._joined
@@ -30,7 +32,9 @@ class PoolDeaths:
             return self._join(shutdown)
         before = list(self._pool._pool)
         exit_codes = self._join()
-        self.count += sum(_unasked(process) for process in before if process not in self._pool._pool)
+        if died := sum(_unasked(process) for process in before if process not in self._pool._pool):
+            self.count += died
+            self._told()
         return exit_codes
 
     def _killed(self, process: Any) -> None:

@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 #: The transport option that says who this worker is in the ledger.
 HOLDER: Final = "holder"
 
-#: A Redis that has not answered for so long was away: kombu asks it every 2 s.
-AWAY_SECONDS: Final = 3.0
+#: A Redis that was asked so many times too late was away: kombu asks it every few seconds.
+AWAY_TIMES: Final = 1.5
 
 #: By how much clocks may differ from each other, and from themselves a moment ago (seconds).
 AHEAD_SECONDS: Final = 2.0
@@ -134,7 +134,7 @@ class QoS(redis.QoS):  # type: ignore[misc]
         now = time.monotonic()
         stepped = day - now - self._day_began > AHEAD_SECONDS
         self._day_began = day - now
-        if stepped or now - self._answered_at > AWAY_SECONDS:
+        if stepped or now - self._answered_at > AWAY_TIMES * self.channel.unacked_restore_interval:
             self._patient_until = now + self.visibility_timeout / 2
         self._answered_at = now
         if now >= self._patient_until:

@@ -21,8 +21,32 @@ from celery.worker.consumer.tasks import Tasks
 log = logging.getLogger(__name__)
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT)
+#: So many signals are taken note of in one turn of the loop.
+SIGNALS_AT_ONCE: Final = 256
 #: How often a worker that ends looks whether its work is done (seconds).
 LOOK_SECONDS: Final = 0.1
+
+
+class Alarm:
+    """Has a loop turn when a signal comes, which else would wait until something is to be read, or its next timer."""
+
+    def __init__(self, hub: Any) -> None:
+        self._hub = hub
+        self._read, self._write = os.pipe()
+        for end in (self._read, self._write):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        hub.add_reader(self._read, self._turned)
+
+    def close(self) -> None:
+        """Let it be."""
+        signal.set_wakeup_fd(-1)
+        self._hub.remove(self._read)
+        os.close(self._read)
+        os.close(self._write)
+
+    def _turned(self) -> None:
+        os.read(self._read, SIGNALS_AT_ONCE)
 
 
 class Stopping(bootsteps.StartStopStep):  # type: ignore[misc]
@@ -35,11 +59,13 @@ class Stopping(bootsteps.StartStopStep):  # type: ignore[misc]
     requires = (Tasks,)
     _parent: Any = None
     _until: float | None = None
+    _alarm: Alarm | None = None
 
     def start(self, parent: Any) -> None:
         """Answer from now on, instead of Celery."""
         self._parent = parent
         self._pid = os.getpid()
+        self._alarm = Alarm(parent.hub)
         for number in SIGNALS:
             signal.signal(number, self._asked)
         if self._until is not None:
@@ -49,6 +75,9 @@ class Stopping(bootsteps.StartStopStep):  # type: ignore[misc]
     def stop(self, parent: Any) -> None:
         """The worker stops, or has lost its connection."""
         self._parent = None
+        if self._alarm is not None:
+            self._alarm.close()
+            self._alarm = None
 
     def _asked(self, _number: int, _frame: Any) -> None:
         if os.getpid() != self._pid:

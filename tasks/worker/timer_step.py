@@ -9,6 +9,10 @@ from celery import bootsteps
 from celery.worker import state
 
 
+def _has_work() -> bool:
+    return bool(state.reserved_requests)
+
+
 class TimerStep(bootsteps.StartStopStep):  # type: ignore[misc]
     """Its clock stops with the consumer, and begins anew when that has lost its broker and found it again."""
 
@@ -19,12 +23,25 @@ class TimerStep(bootsteps.StartStopStep):  # type: ignore[misc]
         """Do it again and again from now on, until the consumer stops."""
         self._timer = parent.timer.call_repeatedly(seconds, do, args)
 
-    def while_busy(self, parent: Any, seconds: float, do: Callable[..., Any], *args: Any) -> None:
-        """The same, but only while the worker has work, and once after that: one that waits is not woken for it."""
+    def once(self, parent: Any, seconds: float, do: Callable[[], Any]) -> None:
+        """Do it so much later, unless that is on its way already."""
+
+        def rest_and_do() -> None:
+            self._timer = None
+            do()
+
+        if self._timer is None:
+            self._timer = parent.timer.call_after(seconds, rest_and_do)
+
+    def while_busy(
+        self, parent: Any, seconds: float, do: Callable[..., Any], *args: Any, busy: Callable[[], Any] = _has_work
+    ) -> None:
+        """The same, but only while the worker is `busy`, as work makes it, and once after that: who waits is not woken
+        for it."""
 
         def look() -> None:
             do(*args)
-            if not state.reserved_requests:
+            if not busy():
                 self._rest()
 
         def wake(_: Any) -> None:

@@ -6,6 +6,7 @@ kept takes 0.85 ms instead of 1.2. It only wraps the channel's pool, so keeping 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -26,10 +27,17 @@ from tasks.worker.watchdog import watchdog
 WAKE: Final = WAKE_KEY.format(holder="")
 #: For so long a worker's loop may wait for its turn while work comes without a pause (seconds).
 AHEAD_SECONDS: Final = 0.1
+#: For how long a worker asks Redis for its next message, until it asks anew (seconds). Each time wakes both.
+ASK_SECONDS: Final = 10
+#: How long it is kept that a worker shall wake, should it be gone (seconds).
+WAKE_SECONDS: Final = 60
 
 
 class Channel(redis.Channel):  # type: ignore[misc]
-    """A channel that keeps its client, and takes from the queues of which this worker may have more."""
+    """A channel that keeps its client, and takes from the queues of which this worker may have more.
+
+    A worker asks for a list of its own as well, into which it puts something to be answered at once.
+    """
 
     QoS = QoS
     _kept: Any = None
@@ -41,23 +49,62 @@ class Channel(redis.Channel):  # type: ignore[misc]
     def __init__(self, connection: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(connection, *args, **kwargs)
         options = connection.client.transport_options
+        holder = options.get(HOLDER)
+        # Processes that are one worker in the ledger are woken each by itself.
+        self._own = WAKE_KEY.format(holder=f"{holder}-{os.getpid()}") if holder else ""
         if most := options.get(MOST):
-            self._queue_cycle = Shares(most, wake=WAKE_KEY.format(holder=options.get(HOLDER, "")))
+            self._queue_cycle = Shares(most)
 
     def wake(self) -> None:
         """Have Redis asked anew at once, if it was asked without a queue that this worker may take from again."""
         cycle = self._queue_cycle
-        if isinstance(cycle, Shares) and self._in_poll and cycle.late():
-            with logged("what is next waits for a second"), self.conn_or_acquire() as client:
-                cycle.answer(client)
+        if isinstance(cycle, Shares) and cycle.late():
+            self._be_answered()
+
+    def close(self) -> None:
+        """As the base class, which waits for the answer of Redis."""
+        self._be_answered()
+        super().close()
+
+    def _be_answered(self) -> None:
+        """Have Redis answer what it was asked last."""
+        if not (self._own and self._in_poll):
+            return
+        with (
+            logged("what is next waits for some seconds"),
+            self.conn_or_acquire() as client,
+            client.pipeline(transaction=False) as pipe,
+        ):
+            pipe.lpush(self._own, "{}")
+            pipe.expire(self._own, WAKE_SECONDS)
+            pipe.execute()
+
+    def _brpop_start(self, timeout: float | None = None) -> None:
+        """Ask for the next message, without waiting for it."""
+        if not self._own:
+            super()._brpop_start(timeout)
+            return
+        self._in_poll, self._brpop_sent_at = self.client.connection, monotonic()
+        self._in_poll.send_command(*self._wait())
+
+    def _wait(self) -> Any:
+        """The command that waits for the next message of this worker."""
+        queues = self._queue_cycle.consume(len(self.active_queues))
+        keys = (self._q_for_pri(queue, step) for step in self.priority_steps for queue in queues)
+        return ("BRPOP", *keys, self._own, self.brpop_timeout)
+
+    def _basic_cancel(self, consumer_tag: str) -> None:
+        """Take nothing more from a queue; what is asked for already is not waited for."""
+        super()._basic_cancel(consumer_tag)
+        if not self.active_queues:
+            self._be_answered()
 
     def next_wait(self) -> bytes:
         """The command that waits for the next message, for whoever sends it in the place of `_brpop_start`; nothing
         where there are no queues to wait for, or the worker's loop has waited long enough."""
-        if monotonic() > self._ahead_until or not (queues := self._queue_cycle.consume(len(self.active_queues))):
+        if monotonic() > self._ahead_until or not self.active_queues:
             return b""
-        keys = (self._q_for_pri(queue, step) for step in self.priority_steps for queue in queues)
-        packet: bytes = hiredis.pack_command(("BRPOP", *keys, self.brpop_timeout or 0))
+        packet: bytes = hiredis.pack_command(self._wait())
         return packet
 
     def waits_already(self, connection: Any) -> None:
@@ -133,6 +180,20 @@ class Transport(redis.Transport):  # type: ignore[misc]
     Channel = Channel
     #: The way of groups that need nothing of Celery's (`short_way.py`); None: there is none.
     short_way: Any = None
+
+    def __init__(self, client: Any, **kwargs: Any) -> None:
+        super().__init__(client, **kwargs)
+        # Others, which ask for an answer and end, wait for the last one as long.
+        if client.transport_options.get(HOLDER):
+            self.brpop_timeout = ASK_SECONDS
+
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+        """As the base class, which looks every second whether it has to say again from which exchanges it hears."""
+        super().register_with_event_loop(connection, loop)
+        self.cycle._binding_expiry_tref.cancel()
+        self.cycle._binding_expiry_tref = loop.call_repeatedly(
+            redis.BINDING_SWEEP_INTERVAL, self.cycle.maybe_refresh_binding_expiry
+        )
 
     def _deliver(self, message: Any, queue: str) -> None:
         """What only wakes this worker is for nobody."""

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 WATCH_SECONDS: Final = 60.0
 SYSTEM_WATCH_SECONDS: Final = 900.0
 #: How often the loop says that it turns (seconds).
-TURN_SECONDS: Final = 5.0
+TURN_SECONDS: Final = 15.0
 #: Where the traceback goes: Celery puts something else in the place of `sys.stderr`.
 STDERR: Final = 2
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 import redis
 
 from infra.commands.status import program_status
+from infra.host.control import ProgramState, Supervisor
 from tasks.contract import QUEUES, TASKS, Lane
 from tasks.redis_keys import LOOKED_KEY
 from tests.hearing import everywhere
@@ -90,6 +93,26 @@ def test_upkeep_is_not_remembered(service: Service, watcher: Caller) -> None:
     assert {task["name"] for task in tasks} <= set(TASKS.values())
 
 
+def test_it_runs_while_somebody_looks_and_knows_what_was_before(service: Service, watcher: Caller) -> None:
+    group = service.http.post("/v1/models/nobody/train", json={}).json()["id"].partition("-")[0]
+    task = f"/flower/api/task/info/{group}"
+    eventually(lambda: '"FAILURE"' in watcher.ask("GET", task).text, what="the end of the task")
+    first = state(service)
+    os.kill(first.pid, signal.SIGTERM)
+    eventually(lambda: not state(service).pid, what="the end of Flower")
+    assert command(service, "restart", "flower").count("when somebody asks for it") == 1
+    assert state(service).state == "EXITED"
+    found = watcher.ask("GET", task).json()
+    assert (found["state"], found["name"]) == ("FAILURE", "tasks.train")
+    assert "nobody" in found["kwargs"]
+    assert state(service).pid not in (0, first.pid)
+
+
+def state(service: Service) -> ProgramState:
+    states = Supervisor(Path(service.home.service().sockets)).states()
+    return next(found for found in states if found.name == "flower")
+
+
 def test_buttons_are_for_who_may_press_them(service: Service, watcher: Caller) -> None:
     worker = next(name for name in service.http.get("/flower/api/workers?refresh=1").json() if "train@" in name)
     path = f"/flower/worker/{worker}"
@@ -101,7 +124,7 @@ def test_buttons_are_for_who_may_press_them(service: Service, watcher: Caller) -
 
 
 def test_an_administrator_controls_workers(service: Service) -> None:
-    """A fleet that has a pool of processes, and one whose processes are workers each."""
+    """A fleet whose processes come with work, and one whose processes are workers each."""
 
     def called(beginning: str) -> str:
         workers = service.http.get("/flower/api/workers?refresh=1").json()
@@ -109,14 +132,14 @@ def test_an_administrator_controls_workers(service: Service) -> None:
 
     train, estimate = (eventually(lambda: called(name), what=name) for name in ("train@", "estimate-1@"))  # noqa: B023
 
-    def processes_of(worker: str) -> int:
+    def most_of(worker: str) -> int:
         stats = service.http.get(f"/flower/api/workers?refresh=1&workername={worker}").json()
-        return len(stats[worker]["stats"]["pool"]["processes"])
+        return int(stats[worker]["stats"]["pool"]["max-concurrency"])
 
     def processes_in(_: str) -> int:
         return program_status(service.home.service())["worker-estimate"].processes - 1
 
-    for worker, count in ((train, processes_of), (estimate, processes_in)):
+    for worker, count in ((train, most_of), (estimate, processes_in)):
         before = count(worker)
         for way, after in (("grow", before + 1), ("shrink", before)):
             answer = service.http.post(f"/flower/api/worker/pool/{way}/{worker}", data={"n": "1"})
@@ -145,18 +168,6 @@ def depths(watcher: Caller) -> list[tuple[str, int]]:
     """The queues on Flower's page, with the number of messages."""
     rows = re.findall(r"<td>(\w+, \w+)</td>\s*<td[^>]*>\D*(\d+)", watcher.ask("GET", "/flower/broker").text)
     return [(queue, int(count)) for queue, count in rows]
-
-
-def test_what_flower_remembers_outlives_it(service: Service, watcher: Caller) -> None:
-    handle = service.http.post("/v1/models/nobody/train", json={}).json()["id"]
-    group = handle.partition("-")[0]
-    path = f"/flower/api/task/info/{group}"
-    eventually(lambda: watcher.ask("GET", path).status_code == 200, what="Flower to hear of the task")
-    shown = watcher.ask("GET", path).json()
-    assert "nobody" in shown["kwargs"]
-    command(service, "restart", "flower")
-    service.wait_for_flower()
-    assert watcher.ask("GET", path).json()["kwargs"] == shown["kwargs"]
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from tasks.config.machine import cores
 from tasks.config.redis_file import CELERY_USER, FLOWER_USER, REDIS_FILE, RedisAccess
 from tasks.config.settings import Settings
 from tasks.contract import PRIORITY_SEPARATOR, QUEUES, Lane
+from tasks.redis_keys import EVENTS_KEY
 from tests.needed import program
 from tests.servers import Process, eventually, free_port
 from tests.service import Service
@@ -80,6 +81,7 @@ NOT_FOR_FLOWER = [
     *("LPUSH estimate x", "BRPOP estimate 1", "DEL estimate", f"DEL train{PRIORITY_SEPARATOR}6"),
     *("DEL unacked:estimate", "ZADD unacked:estimate:index 1 t", "SET unacked:estimate:mutex x"),
     *("GET celery-task-meta-1", "LPUSH 1.reply.celery.pidbox x"),
+    *("LRANGE estimate 0 -1", f"RPUSH {EVENTS_KEY} x", f"LTRIM {EVENTS_KEY} 1 0"),
     *("SREM _kombu.binding.estimate x", "PUBLISH celery-task-meta-1 x", "SCAN 0", "INFO", "EVAL return(1) 0"),
 ]
 
@@ -201,6 +203,10 @@ def test_a_script_may_do_no_more_than_its_caller(celery_user: redis.Redis) -> No
 def test_flower_looks_and_changes_nothing(command: str, flower_user: redis.Redis) -> None:
     with pytest.raises(redis.exceptions.NoPermissionError):
         call(flower_user, command)
+
+
+def test_flower_reads_what_was_told_before_it_listened(flower_user: redis.Redis) -> None:
+    assert flower_user.lrange(EVENTS_KEY, 0, -1) == []
 
 
 def test_flower_counts_what_waits(master: redis.Redis, flower_user: redis.Redis) -> None:

@@ -14,12 +14,14 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
+import redis
 from celery import Celery
 
 from infra.host.process_tree import processes
 from monitoring.memory import children
 from tasks.config.redis_file import CELERY_USER, FLOWER_USER
 from tasks.config.settings import Settings
+from tasks.telemetry.event_history import EventHistory
 from tests.commands import mlservice
 from tests.servers import eventually
 from tests.service import Service
@@ -240,10 +242,9 @@ def test_flower_shows_no_data(heard: Heard) -> None:
     workers = http.get("/flower/api/workers?refresh=1").json()
     names = ("", "tasks", "broker", "api/tasks", "api/workers", "workers", *(f"worker/{name}" for name in workers))
     pages = [http.get(f"/flower/{page}").text for page in names]
-    # What it remembers, as it writes it down when it stops.
-    assert heard.command("restart", "flower").returncode == 0
-    files = [file for file in heard.service.home.run.glob("flower*") if file.is_file()]
-    kept = [file.read_text(errors="replace") for file in files]
+    # What is kept for when it starts again.
+    with redis.Redis.from_url(heard.service.redis_url) as client:
+        kept = [str(event) for event in EventHistory(client)]
     assert "tasks.estimate" in "".join(kept)
     pages += kept
     assert leaks("\n".join(pages), {**heard.secrets, "cell": CELL}) == set()

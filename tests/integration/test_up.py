@@ -80,7 +80,7 @@ def test_status_shows_every_program_and_worker(stack: Service) -> None:
     found = status(stack)
     assert all(found["workers"].values())
     assert {name for name, program in found["programs"].items() if program["state"] == "RUNNING"} == {
-        *("valkey", "valkey-sync", "gateway", "nginx", "flower"),
+        *("valkey", "valkey-sync", "gateway", "nginx"),
         *("worker-estimate", "worker-train", "worker-system", "supervisor", "up"),
     }
     assert found["url"] == stack.url

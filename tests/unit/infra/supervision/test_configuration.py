@@ -18,7 +18,7 @@ from infra.redis_server.embedded import quote, store_url, write_store
 from infra.redis_server.place import redis_place
 from infra.redis_server.users import users_acl
 from infra.supervision.programs import programs, write_supervisor
-from infra.supervision.serving import PROCESS_POOL, processes, shares, worker_options
+from infra.supervision.serving import POOL_ON_DEMAND, processes, shares, worker_options
 from tasks.config.gateway_file import GATEWAY_FILE
 from tasks.config.machine import memory_bytes
 from tasks.config.redis_file import REDIS_FILE, RedisAccess
@@ -46,6 +46,7 @@ def test_what_takes_requests_stops_first_and_nginx_only_after_it() -> None:
     config = supervisor(embedded=True)
     ranks = {name: config.getint(f"group:{name}", "priority") for name in ("nginx", "gateway", "background", "store")}
     assert sorted(ranks, key=lambda name: -ranks[name]) == ["gateway", "nginx", "background", "store"]
+    assert config.getint("fcgi-program:flower", "priority") == ranks["background"]
 
 
 def test_stopping_is_over_within_20_seconds() -> None:
@@ -178,7 +179,7 @@ def test_each_fleet_takes_its_queues(fleet: str) -> None:
     options = worker_options(fleet, processes(fleet, None, Settings()), name="here")
     assert options["hostname"] == f"{fleet}@here"
     assert options["queues"] == list(FLEETS[fleet])
-    assert options["pool_cls"] == ("solo" if fleet == "system" else PROCESS_POOL)
+    assert options["pool_cls"] == ("solo" if fleet == "system" else POOL_ON_DEMAND)
 
 
 def test_trains_and_inits_leave_each_other_a_process() -> None:

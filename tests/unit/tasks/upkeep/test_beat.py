@@ -31,7 +31,7 @@ def clock() -> Clock:
 def test_each_is_sent_after_its_interval(clock: Clock) -> None:
     due = Due(ticks=clock)
     assert not due.now()
-    first = run(due, clock, seconds=FIRST_SECONDS - 1)
+    first = run(due, clock, seconds=FIRST_SECONDS - LOOK_SECONDS)
     assert first[RECONCILE_TASK] == pytest.approx(FIRST_SECONDS / 2, abs=2)
     assert first[SWEEP_TASK] == 0
     assert run(due, clock, seconds=2)[SWEEP_TASK] == 1

@@ -7,7 +7,7 @@ import pytest
 from billiard import SimpleQueue  # type: ignore[import-untyped]
 from billiard.pool import EX_FAILURE, EX_OK  # type: ignore[import-untyped]
 
-from tasks.worker.pool import ProcessPool, PromptProcess
+from tasks.worker.pool import PromptPool, PromptProcess
 
 
 def ended(outbox: Any, exitcode: int | None, *, error: Exception | None = None) -> tuple[int, bytes]:
@@ -36,4 +36,4 @@ def test_a_process_ends_by_itself_and_waits_for_nobody(
 
 
 def test_celery_makes_such_processes() -> None:
-    assert ProcessPool.Pool.Worker is PromptProcess
+    assert PromptPool.Worker is PromptProcess

@@ -9,9 +9,7 @@ from tasks.worker.shares import Shares
 
 def made(taken: list[str]) -> Shares:
     """Of two trains and two inits, with these tasks taken."""
-    shares = Shares(
-        {"init": 2, "train": 2}, wake="wake", taken=lambda: [SimpleNamespace(name=f"tasks.{kind}") for kind in taken]
-    )
+    shares = Shares({"init": 2, "train": 2}, taken=lambda: [SimpleNamespace(name=f"tasks.{kind}") for kind in taken])
     shares.update(["init", "train", "other"])
     return shares
 
@@ -21,9 +19,9 @@ def test_what_has_room_is_asked_for() -> None:
     assert made(["train", "init"]).consume(3) == ["init", "train", "other"]
 
 
-def test_what_has_none_is_left_out_and_the_worker_can_be_woken() -> None:
-    assert made(["train", "train"]).consume(3) == ["init", "other", "wake"]
-    assert made(["init", "train", "init"]).consume(3) == ["train", "other", "wake"]
+def test_what_has_none_is_left_out() -> None:
+    assert made(["train", "train"]).consume(3) == ["init", "other"]
+    assert made(["init", "train", "init"]).consume(3) == ["train", "other"]
 
 
 def test_a_worker_is_late_when_what_was_left_out_has_room() -> None:

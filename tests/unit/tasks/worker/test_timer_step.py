@@ -69,3 +69,17 @@ def test_a_stop_ends_the_clock_and_nothing_wakes_it(parent: Any) -> None:
     step.stop(parent)
     assert clock(step) is None
     assert not parent.on_task_message
+
+
+def test_what_is_to_be_done_once_is_on_its_way_once(parent: Any) -> None:
+    step = TimerStep(parent)
+    done: list[int] = []
+    for _ in range(3):
+        step.once(parent, OFTEN, lambda: done.append(1))
+    fire(parent)
+    assert done == [1]
+    parent.timer.clear()
+    step.once(parent, OFTEN, lambda: done.append(2))
+    step.stop(parent)
+    fire(parent)
+    assert done == [1]
