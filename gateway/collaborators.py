@@ -144,7 +144,14 @@ def open_collaborators(settings: Settings) -> Collaborators:
     client, wire, count = connections.client, connections.wire, connections.tally.count
     identity = open_identity(settings, connections)
     ledger = Ledger(client, connections.blobs, settings=settings)
-    forget = identity.forget_account
+    history = History(client)
+    follower = Follower(history.look)
+
+    def forget(name: str) -> None:
+        identity.forget_account(name)
+        # Streams that may no longer be watched end at once.
+        follower.nudge()
+
     waiting = Waiting(process_name(), wire=lambda hear: wire(on_message=hear), forget_account=forget)
     pressure = Backpressure(client, settings, count=count)
     traces = open_traces(settings, "gateway")
@@ -160,8 +167,8 @@ def open_collaborators(settings: Settings) -> Collaborators:
         pressure=pressure,
         dispatcher=dispatcher,
         known=KnownRequests(identity.callers.remembered),
-        outcomes=Outcomes(ledger, History(client), waiting),
-        follower=Follower(client),
+        outcomes=Outcomes(ledger, history, waiting, follower),
+        follower=follower,
         upkeep_age=UpkeepAge(client),
         clock=RedisClock(client),
         traces=traces,

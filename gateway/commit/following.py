@@ -8,30 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 import redis
 
-from tasks.redis_keys import GROUP_KEY
-
 log = logging.getLogger(__name__)
 
-#: Time between two looks (seconds), and how many records are read in a second at most.
+#: Time between two looks (seconds), how many records are read in a second at most, and how many in one step.
 LOOK_SECONDS: Final = 0.2
 RECORDS_PER_SECOND: Final = 2000
-#: What changes in the record of a group while it is worked on.
-_FIELDS: Final = ("started_at", "finished_at", "progress", "retries", "fence")
+STEP: Final = 200
+#: That the place of what waits is another is told so often at most (seconds).
+PLACE_SECONDS: Final = 5.0
 
 
 class Watched:
-    """One record that is watched. `turn` grows when the record has changed."""
+    """One record that is watched. `changes` grows when the record has changed; `turn` then too, and when what waits may
+    have another place in its queue, and when all is to be looked at anew."""
 
     def __init__(self) -> None:
         self.watchers = 0
         self.turn = 0
+        self.changes = 0
         self._mark: Any = None
+        self._place: Any = None
+        self._placed_at = float("-inf")
         self._change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def changed(self, since: int, *, seconds: float) -> None:
@@ -39,20 +43,30 @@ class Watched:
         if self.turn == since:
             await asyncio.wait((self._change,), timeout=seconds)
 
-    def tell(self, mark: Any) -> None:
-        """Wake who waits if the record looks otherwise than at the last look."""
+    def tell(self, mark: Any, place: Any = None) -> None:
+        """Wake who waits if the record or its place looks otherwise than at the last look."""
+        now = time.monotonic()
         if mark != self._mark:
             self._mark = mark
-            self.turn += 1
-            self._change.set_result(None)
-            self._change = asyncio.get_running_loop().create_future()
+            self.changes += 1
+        elif place == self._place or now - self._placed_at < PLACE_SECONDS:
+            return
+        self._place, self._placed_at = place, now
+        self.nudge()
+
+    def nudge(self) -> None:
+        """Wake who waits."""
+        self.turn += 1
+        self._change.set_result(None)
+        self._change = asyncio.get_running_loop().create_future()
 
 
 class Follower:
     """The records that are watched in one process."""
 
-    def __init__(self, client: redis.Redis) -> None:
-        self._redis = client
+    def __init__(self, look: Callable[[list[str]], list[bytes]]) -> None:
+        """`look`: as `History.look`."""
+        self._look = look
         self._watched: dict[str, Watched] = {}
         self._somebody = asyncio.Event()
         #: The process ends: streams end too, and their clients go on with another.
@@ -79,13 +93,13 @@ class Follower:
                 await self._somebody.wait()
             groups = list(self._watched)
             try:
-                marks = await asyncio.to_thread(self._look, groups)
+                marks = await asyncio.to_thread(self._looked, groups)
             except redis.exceptions.RedisError as error:
                 log.warning("the tasks that are watched cannot be read: %s", error)
             else:
-                for group, mark in zip(groups, marks, strict=True):
+                for group, mark, place in zip(groups, marks[::2], marks[1::2], strict=True):
                     if group in self._watched:
-                        self._watched[group].tell(mark)
+                        self._watched[group].tell(mark, place)
             await asyncio.sleep(max(LOOK_SECONDS, len(groups) / RECORDS_PER_SECOND))
 
     def let_go(self) -> None:
@@ -94,8 +108,11 @@ class Follower:
         for watched in self._watched.values():
             watched.tell(object())
 
-    def _look(self, groups: list[str]) -> list[Any]:
-        with self._redis.pipeline(transaction=False) as pipe:
-            for group in groups:
-                pipe.hmget(GROUP_KEY.format(group=group), _FIELDS)
-            return pipe.execute()
+    def nudge(self) -> None:
+        """Have all who watch look anew, and whether they still may."""
+        for watched in self._watched.values():
+            watched.nudge()
+
+    def _looked(self, groups: list[str]) -> list[bytes]:
+        steps = range(0, len(groups), STEP)
+        return [text for start in steps for text in self._look(groups[start : start + STEP])]

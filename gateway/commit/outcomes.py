@@ -8,10 +8,12 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Final, ParamSpec, TypeVar
 
 import redis
 
+from gateway.commit.following import Follower
 from gateway.commit.waiting import Expected, Waiting
 from tasks.contract import State
 from tasks.errors import UnknownTask
@@ -24,8 +26,10 @@ from tasks.ledger.task_lists import Filter
 
 log = logging.getLogger(__name__)
 
-#: While a request waits, the ledger is read so often as well, in case a reply was lost (seconds).
+#: While a request waits, it is looked so often as well whether the record has changed, in case a reply was lost; and it
+#: is read in any case so often: what is past its deadline may have ended while its group has not (seconds).
 LOOK_SECONDS: Final = 5.0
+READ_SECONDS: Final = 30.0
 
 #: Longest wait for work when the process ends (seconds).
 LEAVING_SECONDS: Final = 0.5
@@ -43,8 +47,9 @@ def check_owner(task: Task, owner: Owner | None) -> None:
 class Outcomes:
     """Reads the ledger for the event loop, and waits."""
 
-    def __init__(self, ledger: Ledger, history: History, waiting: Waiting) -> None:
+    def __init__(self, ledger: Ledger, history: History, waiting: Waiting, follower: Follower) -> None:
         self._ledger = ledger
+        self._follower = follower
         self._history = history
         self._waiting = waiting
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="ledger")
@@ -90,16 +95,39 @@ class Outcomes:
                 await self._run(self._history.watch, group, self._waiting.process)
                 if outcome := await self.outcome(handle):
                     return outcome
-            while (left := self._patience(until - time.monotonic())) > 0:
-                told = await expected.wait(seconds=min(left, LOOK_SECONDS))
-                try:
-                    if outcome := await self._whole(told.outcomes[index]) if told else await self.outcome(handle):
-                        return outcome
-                except redis.exceptions.RedisError as error:
-                    log.warning("how a task ended cannot be read: %s", error, extra={"task_id": group})
-                if told or expected.reply.cancelled():
-                    break
+            with ExitStack() as later:
+                look: Callable[[], bool] | None = None
+                while (left := self._patience(until - time.monotonic())) > 0:
+                    told = await expected.wait(seconds=min(left, LOOK_SECONDS))
+                    is_over = told is not None or expected.reply.cancelled()
+                    if not is_over:
+                        look = look or self._looking(group, later)
+                        if not look():
+                            continue
+                    try:
+                        if outcome := await self._whole(told.outcomes[index]) if told else await self.outcome(handle):
+                            return outcome
+                    except redis.exceptions.RedisError as error:
+                        log.warning("how a task ended cannot be read: %s", error, extra={"task_id": group})
+                    if is_over:
+                        break
         return None
+
+    def _looking(self, group: str, later: ExitStack) -> Callable[[], bool]:
+        """What tells, each time, whether the record of a group is to be read: it has changed since the last time, or
+        that is long ago. It is followed until `later` ends, at next to no cost to each who waits."""
+        watched = later.enter_context(self._follower.watching(group))
+        seen, read_at = -1, float("-inf")
+
+        def look() -> bool:
+            nonlocal seen, read_at
+            now = time.monotonic()
+            if watched.changes == seen and now - read_at < READ_SECONDS:
+                return False
+            seen, read_at = watched.changes, now
+            return True
+
+        return look
 
     async def _whole(self, outcome: Outcome) -> Outcome:
         return outcome if not outcome.reference else await self._run(self._history.whole, outcome)

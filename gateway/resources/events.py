@@ -19,13 +19,15 @@ from gateway.resources.tasks import owner_filter
 from gateway.web.errors import problem
 from gateway.web.headers import writes_events
 from gateway.web.representations import state_document, task_document
-from tasks.contract import State
+from tasks.contract import Kind, State
 from tasks.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from tasks.ledger.groups import Owner, Task, parse_handle
 from tasks.ledger.outcomes import Outcome
 
 #: While nothing happens, a comment is sent so often, and whether the caller may still watch is looked at (seconds).
-QUIET_SECONDS: Final = 5.0
+QUIET_SECONDS: Final = 15.0
+#: An estimate that waits may end while its group does not change, by its deadline: it is read so often (seconds).
+WAITING_SECONDS: Final = 5.0
 #: How soon a client comes again whose stream broke (ms).
 RETRY_MILLISECONDS: Final = 1000
 SCOPE: Final = "tasks:read"
@@ -86,11 +88,16 @@ class EventsResource:
 
     async def _events(self, req: Request, resp: Response, handle: str, seen: Place) -> AsyncIterator[SSEvent]:
         yield SSEvent(retry=RETRY_MILLISECONDS, comment=None)
+        looked_at, patience = -1, QUIET_SECONDS
         with self._follower.watching(parse_handle(handle)[0]) as watched:
             while not self._follower.leaving:
                 turn = watched.turn
                 try:
                     req.context.principal = await req.context.authenticator.admit(req, resp, SCOPE)
+                    if turn == looked_at and patience == QUIET_SECONDS:
+                        yield SSEvent()
+                        await watched.changed(turn, seconds=patience)
+                        continue
                     task, ahead, outcome = await self._look(handle, owner_filter(req), watched)
                 except (Unauthenticated, Forbidden, NotFound) as error:
                     yield SSEvent(event="error", data=problem(error, instance=req.path))
@@ -106,9 +113,12 @@ class EventsResource:
                     document = task_document(task, outcome)
                     yield SSEvent(event="result", data=_encode(document), event_id=str(replace(seen, step=_END)))
                     return
-                if quiet and watched.turn == turn:
+                if quiet and watched.turn == turn == looked_at:
                     yield SSEvent()
-                await watched.changed(turn, seconds=QUIET_SECONDS)
+                looked_at = turn
+                is_waiting = task.kind is Kind.ESTIMATE and task.state is State.QUEUED
+                patience = WAITING_SECONDS if is_waiting else QUIET_SECONDS
+                await watched.changed(turn, seconds=patience)
 
     async def _look(self, handle: str, owner: Owner | None, watched: Watched) -> _Look:
         """One read of the record for all who watch the task. Not one that began before the last change was known: it

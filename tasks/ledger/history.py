@@ -45,6 +45,7 @@ class History:
         self._redis = client
         self._lists = TaskLists(client, fields=_LISTED)
         self._watch = register(client, "tasks/ledger/lua/watch.lua")
+        self._look = register(client, "tasks/ledger/lua/look_watched.lua")
         self._ahead = register(client, "tasks/ledger/lua/ahead.lua")
 
     def task(self, handle: str) -> Task:
@@ -79,6 +80,13 @@ class History:
         before = [lane for lane in Lane if PRIORITY[lane] < PRIORITY[task.lane]]
         keys = [PENDING_KEY.format(kind=task.kind.value, lane=lane.value) for lane in (task.lane, *before)]
         return int(self._ahead(keys=[LEASES_KEY, *keys], args=[parse_handle(task.id)[0], LEASES]))
+
+    def look(self, groups: Sequence[str]) -> list[bytes]:
+        """Two texts for each of these groups: another one when what is to be seen of it has changed; and, while it
+        waits, another one when how much is before it may have."""
+        args = [GROUP_KEY.format(group=""), PENDING_KEY.partition("{")[0], "".join(f"{lane.value} " for lane in Lane)]
+        found: list[bytes] = self._look(keys=[LEASES_KEY], args=[*args, *groups])
+        return found
 
     def watch(self, group: str, process: str) -> None:
         """Have the group's outcome told to one more process. Read the state after this: it may be over already."""

@@ -137,8 +137,8 @@ ROWS: Final = (
         sizes=(100, 1_000, 10_000),
         measure=versions,
         bounds={
-            "ms of the processor, a page": Bound(most=3, exponent=0.15),
-            "ms of the processor, the model": Bound(most=3, exponent=0.15),
+            "ms of the processor, a page": Bound(most=3, exponent=0.3),
+            "ms of the processor, the model": Bound(most=3, exponent=0.3),
         },
     ),
     Row(
@@ -146,7 +146,7 @@ ROWS: Final = (
         of="models",
         sizes=(200, 2_000, 10_000),
         measure=models,
-        bounds={"ms of the processor, a page": Bound(most=3, exponent=0.15)},
+        bounds={"ms of the processor, a page": Bound(most=3, exponent=0.3)},
     ),
     Row(
         name="sweep",

@@ -25,7 +25,7 @@ ADDRESSES: Final = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
 #: Longest wait for the head of an answer (seconds).
 PATIENCE: Final = 90.0
 #: How long open requests are left alone before they are looked at, and while they are (seconds).
-REST_SECONDS: Final = 6.0
+REST_SECONDS: Final = 12.0
 LOOK_SECONDS: Final = 16.0
 #: How many requests are opened together where not the opening is measured.
 TOGETHER: Final = 200

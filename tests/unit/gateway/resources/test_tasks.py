@@ -10,6 +10,7 @@ import pytest
 import redis
 from falcon.testing import TestClient
 
+from gateway.commit.following import Follower
 from gateway.commit.outcomes import Outcomes
 from gateway.commit.waiting import Waiting
 from gateway.resources.tasks import TaskResource
@@ -32,7 +33,7 @@ class Overtaken(Outcomes):
             wire=lambda hear: AsyncRedis("unix:///nowhere", timeout_seconds=1, on_message=hear),
             forget_account=print,
         )
-        super().__init__(ledger, history, waiting)
+        super().__init__(ledger, history, waiting, Follower(history.look))
         claim = ledger.claim(group)
         assert claim is not None
         self._claim, self._ends, self._of = claim, ends, ledger
