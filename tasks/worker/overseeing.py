@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -62,8 +62,9 @@ class _Clock:
 class Overseer:
     """Looks after the processes of one parent, and says that the worker is there which they are together."""
 
-    def __init__(self, app: Any, *, name: str) -> None:
+    def __init__(self, app: Any, *, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._app = app
+        self._now = clock
         settings = app.settings
         self._client = connect(settings)
         self._ledger = Ledger(self._client, settings=settings)
@@ -74,7 +75,7 @@ class Overseer:
         self._member = Member(self._client, app.fleet, name=name, holder=app.holder)
         self._is_member = False
         self._announce_at, self._succeed_at = _Clock(FLEET_SECONDS), _Clock(SUCCESSION_SECONDS)
-        self._looked_at = time.monotonic()
+        self._looked_at = clock()
         self._late_at = 0.0
         #: What is to be given back, once Redis takes it.
         self._owed: list[tuple[Work, Ending]] = []
@@ -82,7 +83,7 @@ class Overseer:
 
     def look(self, processes: Sequence[Process]) -> None:
         """Do what is due for each. Raises nothing."""
-        now = time.monotonic()
+        now = self._now()
         if now - self._looked_at > LATE_SECONDS:
             self._late_at = now
         self._looked_at = now

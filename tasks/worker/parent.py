@@ -29,8 +29,9 @@ from tasks.worker.watchdog import WATCH_SECONDS, watchdog
 
 log = logging.getLogger(__name__)
 
-#: How often the processes are looked at (seconds).
+#: How often the processes are looked at, and while none has work (seconds).
 LOOK_SECONDS: Final = 0.2
+IDLE_LOOK_SECONDS: Final = 0.5
 #: A process that ends at once is forked no more often than this (seconds).
 PAUSE_SECONDS: Final = 1.0
 #: How long after the time in which work may be finished a process is killed that has none (seconds).
@@ -84,7 +85,8 @@ class Parent:
             if (now := time.monotonic()) - fed_at > PAUSE_SECONDS:
                 watchdog.feed()
                 fed_at = now
-            came = self._signals.wait(LOOK_SECONDS)
+            is_idle = not self._asked and all(p.entry.ready and not p.work for p in self._alive())
+            came = self._signals.wait(IDLE_LOOK_SECONDS if is_idle else LOOK_SECONDS)
         self._overseer.close()
         return 0
 
