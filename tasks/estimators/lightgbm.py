@@ -16,11 +16,10 @@ import pyarrow as pa
 from tasks.errors import EstimatorFailed, InvalidField
 from tasks.estimators import lightgbm_fields, lightgbm_onnx, lightgbm_portable
 from tasks.estimators.base import Dataset, Estimator, Progress
-from tasks.estimators.fast_code import FastCode
 from tasks.estimators.features import layer
 from tasks.estimators.features.layer import PLAIN, Features
 from tasks.estimators.lightgbm_alpha import levels_of
-from tasks.estimators.lightgbm_bulk import fast_code, predicted, predicting
+from tasks.estimators.lightgbm_bulk import Faster, faster, predicted, predicting
 from tasks.estimators.lightgbm_by_feature import spread, summed
 from tasks.estimators.lightgbm_device import check_device
 from tasks.estimators.lightgbm_explain import explanation
@@ -63,8 +62,8 @@ class LightGBMModel:
     #: The booster of each quantile, growing, if there are several; that of the middle one is `booster`.
     quantiles: Mapping[float, Any] = field(default_factory=dict)
 
-    #: Of what was loaded: what may predict faster than each booster, if anything does.
-    code: Sequence[FastCode] = ()
+    #: Of what was loaded: what may predict faster than each booster.
+    faster: Sequence[Faster] = ()
 
     @property
     def boosters(self) -> list[Any]:
@@ -159,7 +158,7 @@ class LightGBM(Estimator[LightGBMModel]):
         """As the contract says; the prediction of classes is the most probable, the first one if they are equal; of
         several quantiles it is that nearest to the median, and there is a column `quantile_<level>` for each."""
         schema = model.schema
-        predicts = predicting(model.boosters, model.code, table.num_rows)
+        predicts = predicting(model.boosters, model.faster, table.num_rows)
         found, *others = predicted(predicts, table, model.features, schema, threads=self.threads)
         if model.quantiles:
             return quantile_table([found, *others], list(model.quantiles))
@@ -205,12 +204,12 @@ class LightGBM(Estimator[LightGBMModel]):
             raise EstimatorFailed(f"the stored model cannot be read: {error}; train it again") from error
         quantiles = dict(zip(levels, boosters, strict=False))
         booster = quantiles[middle(levels)] if levels else boosters[0]
-        code = fast_code(self.fast_code, texts, header.features, header.schema)
-        return LightGBMModel(booster, header.schema, header.features, quantiles=quantiles, code=code)
+        ways = faster(boosters, texts, header.features, header.schema, maker=self.fast_code)
+        return LightGBMModel(booster, header.schema, header.features, quantiles=quantiles, faster=ways)
 
     def news(self, model: LightGBMModel) -> str:
         """How large tables are predicted."""
-        news = [one.take_news() for one in model.code]
+        news = [one.code.take_news() for one in model.faster if one.code is not None]
         return next(filter(None, news), "")
 
     def parts(self, data: bytes) -> dict[str, bytes]:

@@ -4,6 +4,7 @@ are in the processor's cache."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -12,34 +13,48 @@ import pyarrow as pa
 
 from tasks.estimators.fast_code import FastCode, FastCodeMaker
 from tasks.estimators.features.layer import Features
+from tasks.estimators.lightgbm_blocks import Blocks
 from tasks.tables.columns import Schema
 from tasks.tables.side_by_side import each
 
 #: Tables with fewer rows are one piece, which one thread predicts: starting more costs more than it saves.
 ROWS_FOR_THREADS: Final = 512
-#: Rows of a piece: with 30 columns 0.5 MB of numbers.
-PIECE_ROWS: Final = 2048
+#: Rows of a piece: with 30 columns 1 MB of numbers.
+PIECE_ROWS: Final = 4096
 
 #: What makes predictions (a number for each, or a row of them) of a matrix of rows, in the calling thread.
 Predict = Callable[[Any], Any]
 
 
-def fast_code(
-    maker: FastCodeMaker | None, texts: Sequence[bytes], features: Features, schema: Schema
-) -> list[FastCode]:
-    """For each booster, in LightGBM's text format; none where nothing makes any."""
-    if maker is None:
-        return []
+@dataclass(frozen=True)
+class Faster:
+    """What predicts large tables in place of a booster that was loaded: code, if any is made, or it in blocks."""
+
+    blocks: Blocks
+    code: FastCode | None = None
+
+    def function(self, booster: Any, rows: int) -> Predict | None:
+        """What predicts a table of so many rows; None if the booster is to do it."""
+        found = self.code.function(rows, booster.model_to_string) if self.code is not None else None
+        return found or self.blocks.function(rows)
+
+
+def faster(
+    boosters: Sequence[Any], texts: Sequence[bytes], features: Features, schema: Schema, *, maker: FastCodeMaker | None
+) -> list[Faster]:
+    """For each booster, whose text in LightGBM's format is given; `maker`: what makes code, if anything does."""
     refused = "" if features.filled(schema) is None else "its columns of text make rows sparse"
-    return [maker(text, refused=refused) for text in texts]
+    return [
+        Faster(Blocks(booster, text), maker(text, refused=refused) if maker is not None else None)
+        for booster, text in zip(boosters, texts, strict=True)
+    ]
 
 
-def predicting(boosters: Sequence[Any], code: Sequence[FastCode], rows: int) -> list[Predict]:
+def predicting(boosters: Sequence[Any], ways: Sequence[Faster], rows: int) -> list[Predict]:
     """What predicts a table of so many rows, for each booster."""
     found: list[Predict] = [partial(booster.predict, num_threads=1) for booster in boosters]
-    for place, (own, booster) in enumerate(zip(code, boosters, strict=False)):
-        if (function := own.function(rows, booster.model_to_string)) is not None:
-            found[place] = function
+    for place, (way, booster) in enumerate(zip(ways, boosters, strict=False)):
+        found[place] = way.function(booster, rows) or found[place]
     return found
 
 

@@ -48,7 +48,7 @@ def settled(estimator: LightGBM, model: Any, rows: pa.Table) -> str:
     end, left = time.monotonic() + PATIENCE_SECONDS, len(model.boosters)
     while time.monotonic() < end:
         estimator.predict(model, rows)
-        news = [one.take_news() for one in model.code]
+        news = [one.code.take_news() for one in model.faster if one.code]
         left -= sum("being made" not in one for one in filter(None, news))
         if not left:
             return "".join(news)
