@@ -170,8 +170,7 @@ def test_all_are_replaced_one_after_the_other(site: Site, worker: Worker) -> Non
 
 def test_none_outlives_the_parent(site: Site, worker: Worker) -> None:
     """The last test here. What one of them had another worker does."""
-    pids = below(worker)
-    assert len(pids) == 2
+    pids = eventually(lambda: there if len(there := below(worker)) == 2 else None, what="both of them")
     os.kill(worker.popen.pid, signal.SIGKILL)
 
     eventually(lambda: not pids & {process.pid for process in processes()}, seconds=5, what="their end")
