@@ -29,7 +29,7 @@ def read(body: bytes) -> list[Any] | None:
 def test_all_values_are_those_that_a_decoder_finds(
     separators: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(number_rows, "PIECE_BYTES", 1000)
+    monkeypatch.setattr(number_rows, "LEAST_PIECE_BYTES", 1000)
     drawn = random.Random(1)
     rows: list[list[Any]] = [
         [drawn.choice([drawn.random(), drawn.gauss(0, 1e-300), drawn.randint(-(10**25), 10**25), None, 0, -0.0])] * 2
