@@ -24,6 +24,7 @@ from tasks.ledger.groups import Group, Head, new_group_id
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import FLEET_SECONDS
 from tasks.storage.scripts import script
+from tasks.strikes import until_strike
 from tasks.telemetry.traces import NOTHING, UNTRACED, Traces
 
 log = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ class Dispatcher:
                     workers = await asyncio.to_thread(members, client, "estimate")
                     gateways = await asyncio.to_thread(members, client, "gateway")
                     self.set_capacity(capacity_for(sum(workers.values()), gateways=len(gateways)))
-                await asyncio.sleep(FLEET_SECONDS)
+                await asyncio.sleep(until_strike(FLEET_SECONDS))
         finally:
             # Whoever goes without a word counts as lost.
             with suppress(redis.exceptions.RedisError):

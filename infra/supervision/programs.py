@@ -16,7 +16,7 @@ DRAIN_SECONDS: Final = 3
 #: glibc keeps up to 8 arenas a core, one a thread that allocates; two save memory and cost nothing here.
 LEAN: Final = {"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}
 #: The commands whose code the supervisor imports for them.
-WARM: Final = ("worker",)
+WARM: Final = ("worker", "sync", "flower")
 #: A row is predicted faster by one thread than by several, and processes are what uses the cores.
 ONE_THREAD: Final = {**LEAN, "OMP_NUM_THREADS": "1"}
 

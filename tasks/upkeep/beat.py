@@ -30,12 +30,14 @@ log = logging.getLogger(__name__)
 #: was sent before that, so a longer wait might never end where workers start often.
 FIRST_SECONDS: Final = 300.0
 #: How often it is looked what is due (seconds).
-LOOK_SECONDS: Final = 2.0
+LOOK_SECONDS: Final = 2.5
 #: How often what looks after work is sent though there is none (seconds): it also makes room.
 QUIET_SECONDS: Final = 10.0
 #: After so long without a sign of it the worker that sends is taken for dead (seconds). One that comes back under its
 #: name goes on at once.
 LOCK_SECONDS: Final = 10
+#: How often who sends says that it does (seconds).
+TAKE_SECONDS: Final = 4.0
 #: How long a worker that stops keeps others from it (milliseconds).
 _LEFT_MILLISECONDS: Final = 1
 
@@ -52,7 +54,7 @@ class Upkeep:
 
 SCHEDULE: Final = (
     # Work that nobody will finish is looked for.
-    Upkeep(RECONCILE_TASK, every_seconds=2.0, expires_seconds=10.0),
+    Upkeep(RECONCILE_TASK, every_seconds=LOOK_SECONDS, expires_seconds=10.0),
     Upkeep(SWEEP_TASK, every_seconds=3600.0, expires_seconds=3600.0),
 )
 
@@ -72,20 +74,26 @@ class Due:
 
     def sent(self, one: Upkeep) -> None:
         """It is due again after its interval; what was missed meanwhile is not made up for."""
-        self._due[one] = self._ticks() + one.every_seconds
+        # Half a look is no reason to wait for the next one.
+        self._due[one] = self._ticks() + one.every_seconds - LOOK_SECONDS / 2
 
 
 class Quiet:
     """Whether a task need not be sent now that only looks after work: there is none, and it was sent a moment ago."""
 
-    def __init__(self, client: redis.Redis, *, ticks: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, client: redis.Redis, *, lease_seconds: int, ticks: Callable[[], float] = time.monotonic) -> None:
         self._redis = client
+        self._lease_seconds = lease_seconds
         self._ticks = ticks
         self._sent_at = float("-inf")
 
     def spares(self, one: Upkeep) -> bool:
         """Whether it need not be sent. Raises RedisError."""
-        return one.task == RECONCILE_TASK and self._ticks() - self._sent_at < QUIET_SECONDS and is_quiet(self._redis)
+        return (
+            one.task == RECONCILE_TASK
+            and self._ticks() - self._sent_at < QUIET_SECONDS
+            and is_quiet(self._redis, lease_seconds=self._lease_seconds)
+        )
 
     def sent(self, one: Upkeep) -> None:
         """It was sent."""
@@ -104,7 +112,8 @@ class Beat(TimerStep):
             return
         client = connect(parent.app.settings)
         self._lock = Lock(client, BEATING_KEY, holder=parent.hostname, seconds=LOCK_SECONDS)
-        self._due, self._quiet = Due(), Quiet(client)
+        self._due, self._quiet = Due(), Quiet(client, lease_seconds=parent.app.settings.visibility_timeout_seconds)
+        self._taken_at = float("-inf")
         self.every(parent, LOOK_SECONDS, self._look, parent)
 
     def stop(self, parent: Any) -> None:
@@ -115,10 +124,20 @@ class Beat(TimerStep):
             with suppress(redis.exceptions.RedisError):
                 self._lock.free(after_milliseconds=_LEFT_MILLISECONDS)
 
+    def _sends(self) -> bool:
+        """Whether this worker sends. Raises RedisError."""
+        now = time.monotonic()
+        if now - self._taken_at < TAKE_SECONDS:
+            return True
+        mine = self._lock.take()
+        if mine:
+            self._taken_at = now
+        return mine
+
     def _look(self, parent: Any) -> None:
         due = self._due.now()
         try:
-            if due and self._lock.take():
+            if due and self._sends():
                 for one in due:
                     if not self._quiet.spares(one):
                         parent.app.send_task(one.task, expires=one.expires_seconds, retry=False)

@@ -33,6 +33,9 @@ PAGE: Final = 1000
 TAILS: Final = (50, 2000)
 #: The longest wait for being tried again (seconds), which is up to half as long again as on average.
 LONGEST_WAIT_SECONDS: Final = 1.5 * RETRY_LIMIT_SECONDS
+#: How old what is noted of the last look may be at most where there is no work, as a part of a lease: it must not seem
+#: that nobody could renew one.
+LOOKED_PART: Final = 0.5
 #: Who claims work that is past its deadline.
 EXPIRER: Final = "expirer"
 
@@ -71,11 +74,11 @@ def reconcile(client: redis.Redis, ledger: Ledger, *, now: float) -> int:
     return done
 
 
-def is_quiet(client: redis.Redis) -> bool:
+def is_quiet(client: redis.Redis, *, lease_seconds: int) -> bool:
     """Whether there is no work in the ledger that somebody could have left; then it is noted that somebody has looked.
     Raises RedisError."""
-    script = register(client, "tasks/upkeep/lua/look_quiet.lua")
-    return bool(script(keys=[LOOKED_KEY, LEASES_KEY, SUSPECTS_KEY, DEADLINES_KEY, *_pending_keys()], args=[]))
+    keys = [LOOKED_KEY, LEASES_KEY, SUSPECTS_KEY, DEADLINES_KEY, *_pending_keys()]
+    return bool(register(client, "tasks/upkeep/lua/look_quiet.lua")(keys=keys, args=[LOOKED_PART * lease_seconds]))
 
 
 def _pending_keys() -> list[str]:

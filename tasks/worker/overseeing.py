@@ -53,7 +53,8 @@ class _Clock:
     at: float = field(default_factory=time.monotonic)
 
     def is_due(self, now: float) -> bool:
-        if now - self.at < self.seconds:
+        """True once after each time at which such clocks strike (`strikes.py`)."""
+        if now // self.seconds == self.at // self.seconds:
             return False
         self.at = now
         return True

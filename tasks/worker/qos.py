@@ -137,8 +137,14 @@ class QoS(redis.QoS):  # type: ignore[misc]
         if stepped or now - self._answered_at > AWAY_TIMES * self.channel.unacked_restore_interval:
             self._patient_until = now + self.visibility_timeout / 2
         self._answered_at = now
-        if now >= self._patient_until:
+        if now >= self._patient_until and self._some_run_out():
             super().restore_visible(*args, **kwargs)
+
+    def _some_run_out(self) -> bool:
+        """Whether there is a note whose time is over; to look, kombu would write that it looks."""
+        before = time.time() - self.visibility_timeout
+        with self.channel.conn_or_acquire() as client:
+            return bool(client.zrange(self.unacked_index_key, "-inf", before, byscore=True, offset=0, num=1))
 
     def _of_ledger(self, delivery_tag: str) -> Any:
         message = self._delivered.get(delivery_tag) or self._begun.get(delivery_tag)

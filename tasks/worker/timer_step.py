@@ -8,6 +8,8 @@ from typing import Any
 from celery import bootsteps
 from celery.worker import state
 
+from tasks.strikes import until_strike
+
 
 def _has_work() -> bool:
     return bool(state.reserved_requests)
@@ -20,8 +22,13 @@ class TimerStep(bootsteps.StartStopStep):  # type: ignore[misc]
     _wake: Callable[[Any], None] | None = None
 
     def every(self, parent: Any, seconds: float, do: Callable[..., Any], *args: Any) -> None:
-        """Do it again and again from now on, until the consumer stops."""
-        self._timer = parent.timer.call_repeatedly(seconds, do, args)
+        """Do it again and again from now on, until the consumer stops; all processes do so at the same time."""
+
+        def strike() -> None:
+            self._timer = parent.timer.call_after(until_strike(seconds), strike)
+            do(*args)
+
+        self._timer = parent.timer.call_after(until_strike(seconds), strike)
 
     def once(self, parent: Any, seconds: float, do: Callable[[], Any]) -> None:
         """Do it so much later, unless that is on its way already."""

@@ -22,7 +22,7 @@ ALLOWED = {
 #: its own wing. Names without a folder are the faces: the only modules that lie directly in a package.
 ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "tasks": (
-        ("contract", "errors", "formatting", "importing"),
+        ("contract", "errors", "formatting", "importing", "strikes"),
         ("redis_keys",),
         ("config", "tables"),
         ("storage", "estimators"),

@@ -15,7 +15,7 @@ from tests.clocks import Clock
 
 def test_it_is_spared_while_there_is_no_work(redis_client: redis.Redis) -> None:
     clock = Clock()
-    quiet = Quiet(redis_client, ticks=clock)
+    quiet = Quiet(redis_client, lease_seconds=8, ticks=clock)
     assert not quiet.spares(RECONCILE), "a new one knows of nothing"
     quiet.sent(RECONCILE)
     assert quiet.spares(RECONCILE)
@@ -26,7 +26,7 @@ def test_it_is_spared_while_there_is_no_work(redis_client: redis.Redis) -> None:
 
 
 def test_it_is_sent_while_there_is_work(redis_client: redis.Redis) -> None:
-    quiet = Quiet(redis_client)
+    quiet = Quiet(redis_client, lease_seconds=8)
     quiet.sent(RECONCILE)
     redis_client.zadd(LEASES_KEY, {"group": 1})
     assert not quiet.spares(RECONCILE)

@@ -13,7 +13,7 @@ from kombu.asynchronous.timer import Timer
 from tasks.worker.timer_step import TimerStep
 
 #: How often is looked (seconds).
-OFTEN: Final = 0.001
+OFTEN: Final = 0.05
 
 
 class Request:
@@ -26,11 +26,12 @@ def parent() -> Any:
 
 
 def fire(parent: Any) -> None:
-    """Do what is due, as the loop of a worker does."""
-    time.sleep(2 * OFTEN)
-    for entry in tuple(parent.timer.queue):
-        if not entry.entry.canceled:
-            entry.entry()
+    """Do what is due, once, as the loop of a worker does."""
+    time.sleep(OFTEN)
+    for _, entry in parent.timer:
+        if entry is None:
+            break
+        entry()
 
 
 def clock(step: TimerStep) -> Any:
