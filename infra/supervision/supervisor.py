@@ -130,6 +130,12 @@ class Options(ServerOptions):  # type: ignore[misc]
             fcntl.fcntl(pipes["stdout"], fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         return pipes
 
+    def fork(self) -> int:
+        """Make a process that will be a program."""
+        self.warm.look()
+        pid: int = super().fork()
+        return pid
+
     def execve(self, filename: str, argv: Sequence[str], env: Mapping[str, str]) -> None:
         """In a process that was forked: be the program."""
         if self.warm.suits(argv):
@@ -161,7 +167,9 @@ def let_pass(handler: loggers.Handler) -> None:
 def warm_up(service: Supervisor) -> None:
     """Import what workers need, and let those start that are to start at once."""
     service.options.warm.prepare()
-    at_once = {program.name for program in programs(embedded=True) if program.warm and program.at_once}
+    at_once = {
+        program.name for program in programs(embedded=True) if program.warm and program.at_once and not program.asked_on
+    }
     for group in service.process_groups.values():
         for name, process in group.processes.items():
             if name in at_once:

@@ -52,7 +52,8 @@ class Warm:
     def __init__(self, programs: Sequence[str], *, load: Callable[[], None]) -> None:
         self._programs = programs
         self._load = load
-        self._files: dict[str, tuple[int, int]] | None = None
+        self._files: dict[str, tuple[int, int]] = {}
+        self._as_imported = False
 
     def prepare(self) -> None:
         """Import it. If that fails, every program begins anew, and says itself what is wrong."""
@@ -64,10 +65,15 @@ class Warm:
         gc.freeze()
         self._files = {path: _state(path) for path in map(_file, list(sys.modules.values())) if path}
 
+    def look(self) -> None:
+        """See whether the files are those that were imported. Before a fork: whoever goes through what is shared copies
+        the memory in which it lies."""
+        self._as_imported = bool(self._files) and all(_state(path) == it for path, it in self._files.items())
+
     def suits(self, argv: Sequence[str]) -> bool:
-        """Whether a process that is forked from this one may be this program."""
+        """Whether a process that was forked from this one, after a look, may be this program."""
         begins = tuple(argv[1 : 1 + len(PYTHON)]) == PYTHON and argv[1 + len(PYTHON)] in self._programs
-        return begins and self._files is not None and all(_state(path) == it for path, it in self._files.items())
+        return begins and self._as_imported
 
     def become(self, argv: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
         """In a process that was forked from this one: be this program."""

@@ -32,7 +32,7 @@ FIRST_SECONDS: Final = 300.0
 #: How often it is looked what is due (seconds).
 LOOK_SECONDS: Final = 2.5
 #: How often what looks after work is sent though there is none (seconds): it also makes room.
-QUIET_SECONDS: Final = 10.0
+QUIET_SECONDS: Final = 14.0
 #: After so long without a sign of it the worker that sends is taken for dead (seconds). One that comes back under its
 #: name goes on at once.
 LOCK_SECONDS: Final = 10

@@ -31,12 +31,15 @@ def load() -> None:
 
 def test_workers_are_forked_until_a_file_of_theirs_is_another_one(module: Path) -> None:
     warm = Warm(("worker",), load=load)
+    warm.look()
     assert not warm.suits(WORKER), "nothing is imported"
     warm.prepare()
+    warm.look()
     assert warm.suits(WORKER)
     assert not warm.suits(("python", "-P", "-m", "infra", "gateway"))
     assert not warm.suits(("nginx", "-p", "-m", "infra", "worker"))
     module.write_text("THERE = 'again'\n")
+    warm.look()
     assert not warm.suits(WORKER)
 
 
@@ -47,6 +50,7 @@ def test_what_cannot_be_imported_is_left_to_each_program() -> None:
 
     warm = Warm(("worker",), load=fail)
     warm.prepare()
+    warm.look()
     assert not warm.suits(WORKER)
 
 
