@@ -26,7 +26,7 @@ from tests.servers import Process, eventually
 
 JSON = "application/json"
 #: What the idle service may hold (bytes, PSS).
-IDLE_BYTES = 450 * 2**20
+IDLE_BYTES = 340 * 2**20
 MLSERVICE = Path(sys.executable).parent / "mlservice"
 
 

@@ -55,7 +55,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 #: What the gateway may import of tasks: what knows no model, never the work.
 GATEWAY_TASKS = {
-    *("contract", "errors", "redis_keys"),
+    *("contract", "errors", "redis_keys", "strikes"),
     *("config.settings", "config.values"),
     *("storage.blobs", "storage.connection", "storage.redis_clock", "storage.scripts", "storage.stores"),
     *(

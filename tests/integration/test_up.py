@@ -89,7 +89,6 @@ def test_status_shows_every_program_and_worker(stack: Service) -> None:
 
 
 def test_idle_stack_is_small(stack: Service) -> None:
-    stack.wait_for_flower()
     wait_for_workers(stack)
     sizes = [0]
 
