@@ -14,6 +14,7 @@ import pyarrow as pa
 from tasks.estimators.fast_code import FastCode, FastCodeMaker
 from tasks.estimators.features.layer import Features
 from tasks.estimators.lightgbm_blocks import Blocks
+from tasks.estimators.lightgbm_row import OneRow
 from tasks.tables.columns import Schema
 from tasks.tables.side_by_side import each
 
@@ -28,15 +29,17 @@ Predict = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Faster:
-    """What predicts large tables in place of a booster that was loaded: code, if any is made, or it in blocks."""
+    """What predicts in place of a booster that was loaded: one row, large tables as blocks, or as code if any is
+    made."""
 
+    row: OneRow
     blocks: Blocks
     code: FastCode | None = None
 
     def function(self, booster: Any, rows: int) -> Predict | None:
         """What predicts a table of so many rows; None if the booster is to do it."""
         found = self.code.function(rows, booster.model_to_string) if self.code is not None else None
-        return found or self.blocks.function(rows)
+        return found or self.row.function(rows) or self.blocks.function(rows)
 
 
 def faster(
@@ -45,7 +48,7 @@ def faster(
     """For each booster, whose text in LightGBM's format is given; `maker`: what makes code, if anything does."""
     refused = "" if features.filled(schema) is None else "its columns of text make rows sparse"
     return [
-        Faster(Blocks(booster, text), maker(text, refused=refused) if maker is not None else None)
+        Faster(OneRow(booster), Blocks(booster, text), maker(text, refused=refused) if maker is not None else None)
         for booster, text in zip(boosters, texts, strict=True)
     ]
 
