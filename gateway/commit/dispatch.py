@@ -29,9 +29,6 @@ from tasks.telemetry.traces import NOTHING, UNTRACED, Traces
 
 log = logging.getLogger(__name__)
 
-#: A group that has not come back after so long no longer counts as in flight: its reply may have been lost with a
-#: broken subscription (seconds).
-FLIGHT_SECONDS: Final = 10.0
 #: What takes a hundred times as long as to predict: others need not wait for it.
 ALONE: Final = frozenset({"explain", EXPORT})
 
@@ -170,7 +167,7 @@ class Dispatcher:
         for index, item in enumerate(items):
             if not item.accepted.done():
                 item.accepted.set_result(Ticket(f"{group.id}-{index}", reply))
-        self._waiting.limit(reply, seconds=FLIGHT_SECONDS)
+        self._waiting.limit(reply)
         return reply
 
     async def _record(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,10 @@ log = logging.getLogger(__name__)
 #: How often a quiet subscription is asked whether it is still there, and how soon a broken one is made again (seconds).
 PING_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 0.2
+#: How long those who listen wait for a reply (seconds): then the ledger is looked into.
+PATIENCE_SECONDS: Final = 5.0
+#: That may be late by so much (seconds).
+GRAIN_SECONDS: Final = 0.05
 
 
 @dataclass(slots=True)
@@ -31,23 +36,17 @@ class Expected:
     waiters: int = 0
     #: Called once, when the reply is there or no longer counts on coming.
     over: Callable[[], None] | None = None
-    timer: asyncio.TimerHandle | None = None
-    #: When those who listen are told that it has not come.
-    patience: asyncio.TimerHandle | None = None
     #: Who is told at once, beside who awaits it.
     listeners: list[Callable[[Reply | None], None]] = field(default_factory=list)
 
-    def listen(self, listener: Callable[[Reply | None], None], *, seconds: float) -> bool:
-        """Have the listener called with the reply as soon as it is there; with None when the process ends before, or
-        that long after the first began to listen.
+    def listen(self, listener: Callable[[Reply | None], None]) -> bool:
+        """Have the listener called with the reply as soon as it is there; with None if that is not soon.
 
         False if it has been called already: an idle worker may be done before it is heard that the work is accepted.
         """
         if self.reply.done():
             listener(None if self.reply.cancelled() else self.reply.result())
             return False
-        if not self.listeners:
-            self.patience = asyncio.get_running_loop().call_later(seconds, self._dismiss, None)
         self.waiters += 1
         self.listeners.append(listener)
         return True
@@ -67,11 +66,10 @@ class Expected:
             self.reply.cancel()
         else:
             self.reply.set_result(reply)
-        self._dismiss(reply)
+        self.dismiss(reply)
 
-    def _dismiss(self, reply: Reply | None) -> None:
-        if self.patience is not None:
-            self.patience.cancel()
+    def dismiss(self, reply: Reply | None = None) -> None:
+        """Call those who listen, for the last time."""
         listeners, self.listeners = self.listeners, []
         self.waiters -= len(listeners)
         for listener in listeners:
@@ -79,8 +77,6 @@ class Expected:
 
     def end(self) -> None:
         """Whoever sent the group need not reckon with it any longer."""
-        if self.timer is not None:
-            self.timer.cancel()
         over, self.over = self.over, None
         if over is not None:
             over()
@@ -99,13 +95,22 @@ class Waiting:
     """The groups whose replies this process expects."""
 
     def __init__(
-        self, process: str, *, wire: Callable[[OnMessage], AsyncRedis], forget_account: Callable[[str], None]
+        self,
+        process: str,
+        *,
+        wire: Callable[[OnMessage], AsyncRedis],
+        forget_account: Callable[[str], None],
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self.process = process
         self._replies = REPLY_CHANNEL.format(process=process).encode()
         self._wire = wire(self._hear)
         self._forget_account = forget_account
         self._expected: dict[str, Expected] = {}
+        self._patience = patience_seconds
+        #: Groups that were accepted: when each is looked at, and whether it was before. The first is the next.
+        self._looks: deque[tuple[float, str, bool]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
         #: The process ends: no request waits long any more.
         self.leaving = False
 
@@ -126,18 +131,38 @@ class Waiting:
             expected = self._expected[group] = Expected(group, asyncio.get_running_loop().create_future())
         return expected
 
-    def limit(self, expected: Expected, *, seconds: float) -> None:
-        """Drop it after that time, if the reply has not come: it may have been lost with a broken subscription."""
+    def limit(self, expected: Expected) -> None:
+        """Have those who listen called if the reply has not come after the patience; and after twice that reckon with
+        it no longer: it may have been lost with a broken subscription."""
         if not expected.reply.done():
-            expected.timer = asyncio.get_running_loop().call_later(seconds, self._give_up, expected)
+            self._look_later(expected.group, again=False)
 
-    def _give_up(self, expected: Expected) -> None:
-        expected.end()
-        self.drop(expected)
+    def _look_later(self, group: str, *, again: bool) -> None:
+        loop = asyncio.get_running_loop()
+        self._looks.append((loop.time() + self._patience, group, again))
+        if self._timer is None:
+            self._timer = loop.call_later(self._patience, self._look)
+
+    def _look(self) -> None:
+        """One timer for all groups: nearly all come before they are looked at."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        while self._looks and self._looks[0][0] <= now:
+            _, group, again = self._looks.popleft()
+            expected = self._expected.get(group)
+            if expected is None:
+                continue
+            if again:
+                expected.end()
+                self.drop(expected)
+            else:
+                expected.dismiss()
+                self._look_later(group, again=True)
+        self._timer = loop.call_at(max(self._looks[0][0], now + GRAIN_SECONDS), self._look) if self._looks else None
 
     def drop(self, expected: Expected) -> None:
-        """Expect this reply no longer, unless a request waits for it."""
-        if not expected.waiters and self._expected.get(expected.group) is expected:
+        """Expect this reply no longer, unless a request waits for it, or whoever sent the group reckons with it."""
+        if not expected.waiters and expected.over is None and self._expected.get(expected.group) is expected:
             del self._expected[expected.group]
 
     @contextmanager

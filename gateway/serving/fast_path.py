@@ -13,9 +13,8 @@ from typing import Final, Protocol
 from gateway.commit.dispatch import Dispatcher
 from gateway.commit.gathering import Item, Ticket
 from gateway.commit.known_requests import Known, KnownRequests, named, plain_fields
-from gateway.commit.outcomes import LOOK_SECONDS
 from gateway.commit.submitted import Submitted
-from gateway.commit.waiting import Expected, Waiting
+from gateway.commit.waiting import PATIENCE_SECONDS, Expected, Waiting
 from gateway.serving.fast_answers import Frame, accepted_answer, result_answer
 from tasks.contract import State
 from tasks.ledger.groups import Head, parse_handle
@@ -23,8 +22,6 @@ from tasks.ledger.outcomes import Outcome, Reply
 
 #: Longest body that is taken here (bytes).
 BODY_BYTES: Final = 65_536
-#: The longest that is waited for an outcome here (seconds): the app looks into the ledger then.
-PATIENCE_SECONDS: Final = LOOK_SECONDS
 
 
 Headers = list[tuple[bytes, bytes]]
@@ -54,12 +51,9 @@ class FastPath:
         known: KnownRequests,
         dispatcher: Dispatcher,
         waiting: Waiting,
-        *,
-        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self.known = known
         self.dispatcher = dispatcher
-        self.patience_seconds = patience_seconds
         self._waiting = waiting
 
     def take(self, caller: Caller, url: bytes, headers: Headers) -> FastRequest | None:
@@ -133,8 +127,7 @@ class FastRequest:
         else:
             loop = asyncio.get_running_loop()
             self._ticket, self._since = ticket, loop.time()
-            patience = self._path.patience_seconds
-            if ticket.reply.listen(self._hear, seconds=patience) and known.seconds < patience:
+            if ticket.reply.listen(self._hear) and known.seconds < PATIENCE_SECONDS:
                 self._timer = loop.call_later(known.seconds, self._lose_patience, ticket.reply)
 
     def _hear(self, reply: Reply | None) -> None:

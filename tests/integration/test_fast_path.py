@@ -18,7 +18,7 @@ from uvicorn.server import ServerState
 from gateway.app import Gateway
 from gateway.commit.known_requests import MEANT, REQUEST_ID, UNUSUAL
 from gateway.serving.connection import Connection
-from gateway.serving.fast_path import BODY_BYTES, FastPath
+from gateway.serving.fast_path import BODY_BYTES
 from tasks.contract import Lane
 from tasks.errors import InvalidRows
 from tasks.ledger.outcomes import Outcome, failure
@@ -114,8 +114,7 @@ Play = Callable[..., None]
 @asynccontextmanager
 async def line(here: Place, path: Path, *, patience_seconds: float | None, rest_seconds: Any) -> AsyncIterator[Line]:
     if patience_seconds is not None:
-        old = here.app.fast_path
-        here.app.fast_path = FastPath(old.known, old.dispatcher, here.app.waiting, patience_seconds=patience_seconds)
+        here.app.waiting._patience = patience_seconds
     app = Watched(here.app)
     config = Config(app, lifespan="off", ws="none", interface="asgi3", proxy_headers=False, access_log=False)
     config.timeout_keep_alive = rest_seconds
