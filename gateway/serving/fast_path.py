@@ -47,11 +47,10 @@ class FastPath:
     """What the fast requests of one process share."""
 
     def __init__(
-        self,
-        known: KnownRequests,
-        dispatcher: Dispatcher,
-        waiting: Waiting,
+        self, known: KnownRequests, dispatcher: Dispatcher, waiting: Waiting, *, longest: int = BODY_BYTES
     ) -> None:
+        """`longest`: of a body that is allowed (bytes); those above BODY_BYTES are not taken in any case."""
+        self.longest = min(longest, BODY_BYTES)
         self.known = known
         self.dispatcher = dispatcher
         self._waiting = waiting
@@ -59,14 +58,16 @@ class FastPath:
     def take(self, caller: Caller, url: bytes, headers: Headers) -> FastRequest | None:
         """The request with this target and header, if it is like one before; its body is to come."""
         fields = plain_fields(headers)
-        if fields is None or self._waiting.leaving or not _is_short(fields.get(b"content-length")):
+        if fields is None or self._waiting.leaving or not self._is_short(fields.get(b"content-length")):
             return None
         known = self.known.find(url, fields)
-        return (
-            None
-            if known is None
-            else FastRequest(self, caller, known, named(known.head, fields), url=url, headers=headers)
-        )
+        if known is None:
+            return None
+        return FastRequest(self, caller, known, named(known.head, fields), url=url, headers=headers)
+
+    def _is_short(self, length: bytes | None) -> bool:
+        """Whether a body has a length that is known, and is short."""
+        return length is not None and length.isdigit() and int(length) <= self.longest
 
 
 class FastRequest:
@@ -148,11 +149,6 @@ class FastRequest:
     def _lose_patience(self, expected: Expected) -> None:
         expected.leave(self._hear)
         self._hear(None)
-
-
-def _is_short(length: bytes | None) -> bool:
-    """Whether a body has a length that is known, and is short."""
-    return length is not None and length.isdigit() and int(length) <= BODY_BYTES
 
 
 def _is_plain(outcome: Outcome) -> bool:

@@ -15,10 +15,11 @@ import redis
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from gateway.app import Gateway
+from gateway.app import Gateway, create_app
 from gateway.commit.known_requests import MEANT, REQUEST_ID, UNUSUAL
 from gateway.serving.connection import Connection
 from gateway.serving.fast_path import BODY_BYTES
+from tasks.config.settings import Settings
 from tasks.contract import Lane
 from tasks.errors import InvalidRows
 from tasks.ledger.outcomes import Outcome, failure
@@ -199,6 +200,18 @@ def test_what_is_unlike_goes_to_the_app(play: Play, request_: dict[str, Any]) ->
         assert (await one.read())[0].startswith(b"HTTP/1.1 200 OK")
         assert one.app.asked == 1
 
+    play(scene)
+
+
+def test_no_body_is_taken_that_is_not_allowed(play: Play) -> None:
+    async def scene(one: Line) -> None:
+        one.app.fast_path.longest = 10
+        await one.ask(body=b" " * 10)
+        assert one.app.asked == 0
+        await one.ask(body=b" " * 11)
+        assert one.app.asked == 1
+
+    assert create_app(Settings(token_key="k" * 32, max_body_bytes=1024)).fast_path.longest == 1024
     play(scene)
 
 
