@@ -1,23 +1,47 @@
 /** Models: the list, and one of them. */
 
-import { allModels, get } from "./api.js";
+import { get } from "./api.js";
 import { card, crumbs, el, entitle, facts, table, whenSeen } from "./dom.js";
 import { ago, moment, number } from "./format.js";
 import { badges, deletion, historyCard, notesCard } from "./life.js";
 import { findingList, planTable } from "./plan.js";
 import { linkTo, modelsLink, workLink } from "./places.js";
-import { singly } from "./problems.js";
+import { showProblem, singly } from "./problems.js";
 import { may, mayAny } from "./session.js";
 import { spark } from "./spark.js";
 
 const path = (model) => `/v1/models/${encodeURIComponent(model)}`;
 
+/** How many models are asked for at a time. */
+const PAGE = 100;
+
 export async function showModels(main, _, signal) {
-  const models = await allModels(signal);
+  const list = el("ul", { class: "list models" }), wrong = el("div", {});
+  let place = `/v1/models?limit=${PAGE}`;
+  const more = async () => {
+    const page = await get(place, signal);
+    list.append(...page.models.map(({ model, tags }) => row(model, tags, signal)));
+    place = page.next;
+    button.hidden = !place;
+  };
+  const further = async () => {
+    const last = list.lastElementChild;
+    wrong.replaceChildren();
+    try {
+      await more();
+      // The button may be gone, and with it the focus.
+      last.nextElementSibling?.firstChild.focus();
+    } catch (error) {
+      if (!signal.aborted) showProblem(wrong, error);
+    }
+  };
+  const button = el("button", { type: "button", class: "quiet", onclick: () => singly(button, further) }, "Show more");
+  await more();
   main.replaceChildren(
     el("div", { class: "head" }, el("h1", { tabindex: "-1" }, "Models"), mayAny("init") && el("a", { class: "button", href: workLink("init") }, "Upload a table")),
-    models.length ? el("ul", { class: "list models" }, ...models.map(({ model, tags }) => row(model, tags, signal))) : card("", el("p", {}, "There is no model that you may see."),
-      el("p", { class: "hint" }, mayAny("init") ? "Upload a table to make the first one." : "Ask whoever runs the service for a scope, or for a model.")));
+    list.firstElementChild ? list : card("", el("p", {}, "There is no model that you may see."),
+      el("p", { class: "hint" }, mayAny("init") ? "Upload a table to make the first one." : "Ask whoever runs the service for a scope, or for a model.")),
+    wrong, el("div", { class: "actions" }, button));
 }
 
 function row(name, tags, signal) {

@@ -18,6 +18,7 @@ from infra.nginx.console_files import CONSOLE
 from tasks.config.areas.http import HttpSettings
 from tasks.formatting import plain
 from tasks.ledger.uploads import MOST_KEPT
+from tasks.redis_keys import MODELS_KEY
 from tests.browser import Seen, chromium
 from tests.commands import add_account
 from tests.fielded import OFFER
@@ -594,6 +595,24 @@ def test_what_leaves_the_filter_leaves_the_list(seen: Seen, slow_service: Servic
     expect(page.get_by_role("heading", name="Tasks", level=1)).to_be_focused()
     page.get_by_label("Show").select_option("Cancelled")
     expect(page.locator(f"a[href$='{handles[0]}']")).to_be_visible()
+
+
+def test_models_come_a_page_at_a_time(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    # Names alone: what is looked at is how many rows there are.
+    names = [f"zz{number:03}" for number in range(150)]
+    with slow_service.master() as client:
+        client.sadd(MODELS_KEY, *names)
+        try:
+            sign_in(page, slow_service)
+            rows = page.locator(".models li")
+            expect(rows).to_have_count(100)
+            page.get_by_role("button", name="Show more").click()
+            expect(page.get_by_role("button", name="Show more")).to_be_hidden()
+            assert rows.count() > 150
+            expect(page.locator(".models a").nth(100)).to_be_focused()
+        finally:
+            client.srem(MODELS_KEY, *names)
 
 
 def test_beyond_the_first_page_states_are_true(seen: Seen, slow_service: Service) -> None:
