@@ -17,8 +17,10 @@ import redis
 
 log = logging.getLogger(__name__)
 
-#: Time between two looks (seconds), how many records are read in a second at most, and how many in one step.
+#: Time between two looks, and of those that nobody has to hear of at once (seconds); how many records are read in a
+#: second at most, and how many in one step.
 LOOK_SECONDS: Final = 0.2
+SELDOM_SECONDS: Final = 2.5
 RECORDS_PER_SECOND: Final = 2000
 STEP: Final = 200
 #: That the place of what waits is another is told so often at most (seconds).
@@ -31,6 +33,8 @@ class Watched:
 
     def __init__(self) -> None:
         self.watchers = 0
+        #: Those of them who want to hear at once.
+        self.eager = 0
         self.turn = 0
         self.changes = 0
         self._mark: Any = None
@@ -73,25 +77,33 @@ class Follower:
         self.leaving = False
 
     @contextmanager
-    def watching(self, group: str) -> Iterator[Watched]:
-        """Have the record of this group looked at for as long."""
+    def watching(self, group: str, *, eager: bool = True) -> Iterator[Watched]:
+        """Have the record of this group looked at for as long; seldom, unless somebody is `eager`."""
         watched = self._watched.setdefault(group, Watched())
         watched.watchers += 1
+        watched.eager += eager
         self._somebody.set()
         try:
             yield watched
         finally:
             watched.watchers -= 1
+            watched.eager -= eager
             if not watched.watchers:
                 del self._watched[group]
 
     async def follow(self) -> None:
         """Look again and again, until cancelled."""
+        all_at = float("-inf")
         while True:
             if not self._watched:
                 self._somebody.clear()
                 await self._somebody.wait()
-            groups = list(self._watched)
+            if is_all := time.monotonic() - all_at >= SELDOM_SECONDS:
+                all_at = time.monotonic()
+            groups = [group for group, watched in self._watched.items() if is_all or watched.eager]
+            if not groups:
+                await asyncio.sleep(LOOK_SECONDS)
+                continue
             try:
                 marks = await asyncio.to_thread(self._looked, groups)
             except redis.exceptions.RedisError as error:

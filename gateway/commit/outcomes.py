@@ -116,7 +116,7 @@ class Outcomes:
     def _looking(self, group: str, later: ExitStack) -> Callable[[], bool]:
         """What tells, each time, whether the record of a group is to be read: it has changed since the last time, or
         that is long ago. It is followed until `later` ends, at next to no cost to each who waits."""
-        watched = later.enter_context(self._follower.watching(group))
+        watched = later.enter_context(self._follower.watching(group, eager=False))
         seen, read_at = -1, float("-inf")
 
         def look() -> bool:

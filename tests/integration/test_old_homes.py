@@ -78,6 +78,18 @@ def test_queued_init_and_train_are_done(home: OldHome) -> None:
     assert {column["name"]: column["role"] for column in plan["columns"]}["color"] == "feature"
 
 
+def test_old_work_is_found_by_what_it_is(home: OldHome) -> None:
+    def found(handle: str, **wanted: str) -> bool:
+        listed = home.service.http.get("/v1/tasks", params={"limit": "200", **wanted}).raise_for_status().json()
+        return handle in [task["id"] for task in listed["tasks"]]
+
+    for kind in ("train", "estimate"):
+        handle = home.work["queued"][kind][0]
+        eventually(lambda: found(handle, kind=kind), seconds=20, what=f"{kind} in the list")  # noqa: B023 - called here
+        assert found(handle, kind=kind, model=home.task(handle)["model"], state="succeeded")
+        assert not found(handle, kind="init")
+
+
 def test_old_versions_answer_as_before(home: OldHome) -> None:
     answers = home.work["answers"]
     for version, name in ((2, "sums"), (1, "sums, version 1")):
