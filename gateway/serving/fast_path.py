@@ -138,7 +138,9 @@ class FastRequest:
         ticket, known, seconds = self._ticket, self.known, self.known.seconds
         if self.disconnected or ticket is None or seconds is None:
             return
-        outcome = reply.outcomes[parse_handle(ticket.handle)[1]] if reply is not None else None
+        _, index = parse_handle(ticket.handle)
+        # Of a reply that is too short the app says what is wrong.
+        outcome = reply.outcomes[index] if reply is not None and index < len(reply.outcomes) else None
         if outcome is None or not _is_plain(outcome) or not self._path.known.is_admitted(known):
             waited = asyncio.get_running_loop().time() - self._since
             self._caller.go_on(self, Submitted(ticket, waited=waited))

@@ -67,6 +67,9 @@ class Line:
         head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
         self._writer.write(f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
 
+    def nonsense(self) -> None:
+        self._writer.write(b"nonsense\r\n\r\n")
+
     async def hang_up(self) -> None:
         self._writer.close()
         await self._writer.wait_closed()
@@ -323,6 +326,22 @@ def test_who_hangs_up_has_submitted(play: Play) -> None:
         await one.here.until(lambda: one.connections[0].parser is None, "hung up")
         await asyncio.to_thread(one.here.finish, f"{group}-0")
         await one.open()
+        assert (await one.ask())[0].startswith(b"HTTP/1.1 200 OK")
+        assert one.app.asked == 0
+
+    play(scene)
+
+
+def test_who_sends_nonsense_meanwhile_disturbs_nobody(play: Play) -> None:
+    async def scene(one: Line) -> None:
+        one.send()
+        await one.waits()
+        one.nonsense()
+        assert (await one.read())[0].startswith(b"HTTP/1.1 400")
+        await one.work()
+        await one.hang_up()
+        await one.open()
+        # Had the subscription broken, callers would have been forgotten.
         assert (await one.ask())[0].startswith(b"HTTP/1.1 200 OK")
         assert one.app.asked == 0
 
