@@ -2,7 +2,7 @@
 trees before it takes the next one, and few trees stay in the processor's nearest cache.
 
 With 100 trees of 31 leaves, rows of 30 numbers in pieces of 8,192, a fifth less processor time: 0.58 s for 100,000 rows
-against 0.71. Calls with `start_iteration` on one booster would be wrong
+against 0.71. Calls with `start_iteration` on one booster by several threads would be wrong
 (findings/lightgbm-parts-at-the-same-time.sh).
 """
 

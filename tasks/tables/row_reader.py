@@ -21,6 +21,7 @@ from tasks.tables.number_rows import LEAST_BYTES, number_columns
 from tasks.tables.row_decoder import Decoder, decoded, decoder_for
 from tasks.tables.rows import Rows
 from tasks.tables.schema import arrow_schema
+from tasks.tables.side_by_side import each
 from tasks.tables.value_types.conversion import Misfit, converted_list
 
 
@@ -77,16 +78,19 @@ class RowReader:
         table = number_columns(body, self._schema, bounds, threads=self._threads)
         if table is None:
             return None
-        notes = Notes()
 
-        def noted(column: Column) -> bool:
-            array = table.column(column.name).to_numpy()
+        def looked(column: Column) -> tuple[Notes, bool]:
+            array, own = table.column(column.name).to_numpy(), Notes()
             if self._tells:
-                note_beyond(array, column, notes)
-            return column.nullable or not np.isnan(array).any()
+                note_beyond(array, column, own)
+            return own, column.nullable or not np.isnan(array).any()
 
-        sound = all(map(noted, self._schema.columns))
-        return Rows(table=table.cast(self._arrow), notes=notes) if sound else None
+        notes = Notes()
+        for own, sound in each(looked, self._schema.columns, threads=self._threads):
+            if not sound:
+                return None
+            notes.take(own)
+        return Rows(table=table.cast(self._arrow), notes=notes)
 
     def _read_loosely(self, body: bytes) -> Rows | None:
         """Rows whose values have the right types, with notes on those that training did not know."""

@@ -64,6 +64,13 @@ class Notes:
             )
         )
 
+    def take(self, other: Notes) -> None:
+        """Add those of another about the same rows."""
+        room = MOST_NOTES - 1 - len(self._found)
+        self._found += other._found[:room]
+        self._more += len(other._found[room:]) + other._more
+        self.counts.update(other.counts)
+
     @property
     def found(self) -> list[Finding]:
         """All that there is to say."""

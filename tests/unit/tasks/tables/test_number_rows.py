@@ -68,4 +68,15 @@ def test_a_reader_says_of_large_bodies_what_it_says_of_small_ones(monkeypatch: p
     for body, expected in zip(bodies, small, strict=True):
         found = reader.read(body)
         assert repr(reader.table([found]).to_pylist()) == repr(reader.table([expected]).to_pylist())
+        assert (found.notes.counts if found.notes else {}) == (expected.notes.counts if expected.notes else {})
         assert (found.notes.found if found.notes else []) == (expected.notes.found if expected.notes else [])
+
+
+def test_notes_of_many_columns_are_as_many_as_notes_may_be() -> None:
+    known = [Column(f"c{place}", "number", min=0, max=1, typical=0.5) for place in range(120)]
+    reader = RowReader(Schema(columns=known, target="y", problem="regression"), threads=2)
+    rows = reader.read(json.dumps({"rows": [[5] * 120] * 200}).encode())
+    assert rows.notes is not None
+    assert [one.column for one in rows.notes.found[:99]] == [f"c{place}" for place in range(99)]
+    assert [(one.code, one.count) for one in rows.notes.found[99:]] == [("more_notes", 21)]
+    assert dict(rows.notes.counts) == {"beyond_training": 24_000}
