@@ -86,11 +86,9 @@ def window(browser: Browser) -> Iterator[Seen]:
 
 
 @pytest.fixture
-def seen(window: Seen, slow_service: Service, request: pytest.FixtureRequest) -> Iterator[Seen]:
+def seen(window: Seen, slow_service: Service) -> Iterator[Seen]:
     """The console, open. Afterwards it has asked nobody else, and complained of nothing but refusals."""
-    look: Look = getattr(request, "param", WIDE)
-    window.page.set_viewport_size({"width": look.width, "height": look.height})
-    window.page.emulate_media(color_scheme=look.scheme)
+    looks(window.page, WIDE)
     window.page.goto(f"{slow_service.url}/")
     try:
         yield window
@@ -98,6 +96,11 @@ def seen(window: Seen, slow_service: Service, request: pytest.FixtureRequest) ->
         assert [said for said in window.complaints if not REFUSAL.match(said)] == []
     finally:
         window.forget()
+
+
+def looks(page: Page, look: Look) -> None:
+    page.set_viewport_size({"width": look.width, "height": look.height})
+    page.emulate_media(color_scheme=look.scheme)
 
 
 def password(service: Service) -> str:
@@ -543,12 +546,10 @@ CROWDED: Final = """() => {
 }"""
 
 
-@pytest.mark.parametrize("seen", NARROW, ids=["390", "360"], indirect=True)
-def test_a_narrow_window_never_scrolls_sideways(seen: Seen, slow_service: Service) -> None:
+def test_a_narrow_window_never_scrolls_sideways(seen: Seen, slow_service: Service, subtests: pytest.Subtests) -> None:
     page = seen.page
     slow_service.train("patience", params={"iterations": 5}).raise_for_status()
-    width = page.evaluate("innerWidth")
-    seen.picture(f"narrow-{width}-sign-in")
+    narrowed(seen, "sign-in", subtests)
     sign_in(page, slow_service)
     versions = slow_service.http.get("/v1/models/patience").json()["versions"]
     task = slow_service.http.get("/v1/tasks?limit=1").json()["tasks"][0]["id"]
@@ -568,9 +569,19 @@ def test_a_narrow_window_never_scrolls_sideways(seen: Seen, slow_service: Servic
         expect(page.locator("main[aria-busy]")).to_have_count(0)
         expect(page.locator("main h1")).to_be_visible()
         page.wait_for_load_state("networkidle") if name == "models" else None
-        seen.picture(f"narrow-{width}-{name}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-        assert page.evaluate(CROWDED) == [], name
+        narrowed(seen, name, subtests)
+
+
+def narrowed(seen: Seen, name: str, subtests: pytest.Subtests) -> None:
+    """In each narrow window the page fits, and its texts are apart from each other."""
+    page = seen.page
+    for look in NARROW:
+        looks(page, look)
+        seen.picture(f"narrow-{look.width}-{name}")
+        with subtests.test(f"{name} at {look.width}"):
+            assert page.evaluate("innerWidth") == look.width
+            assert page.evaluate("document.documentElement.scrollWidth") <= look.width
+            assert page.evaluate(CROWDED) == []
 
 
 def test_what_leaves_the_filter_leaves_the_list(seen: Seen, slow_service: Service) -> None:
