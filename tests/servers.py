@@ -67,8 +67,17 @@ class Process:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
+        self._process = self._begin()
+        try:
+            self.begun()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def _begin(self) -> subprocess.Popen[bytes]:
         with self._output.open("ab") as output:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -77,12 +86,6 @@ class Process:
                 cwd=self._cwd,
                 start_new_session=True,
             )
-        try:
-            self.begun()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
 
     def begun(self) -> None:
         """Wait until it does what it is for. Called when the process is there, which is ended if this raises."""

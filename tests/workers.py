@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,10 +20,14 @@ from tasks.worker.runtime import Runtime, make_runtime
 from tests.fits import undrawn
 from tests.servers import Process
 from tests.service import MLSERVICE
+from tests.warmed import forge, suits
 
 
 class Worker(Process):
-    """A running `mlservice worker`, with its log in `folder`. On exit it is killed: no test here waits for its end."""
+    """A running `mlservice worker`, with its log in `folder`. On exit it is killed: no test here waits for its end.
+
+    It is forked where it may be; what is `preloaded` or imported from elsewhere has it begin anew.
+    """
 
     def __init__(
         self,
@@ -48,6 +53,12 @@ class Worker(Process):
         # It is killed, and leaves what it has there.
         env = {"REDIS_URL": redis_url, "TMPDIR": str(folder), **(env or {})}
         super().__init__(command, output=folder / f"{fleet}.log", env=env, grace_seconds=0)
+
+    def _begin(self) -> subprocess.Popen[bytes]:
+        forked = None
+        if suits(self._env):
+            forked = forge().start(self._command[1:], env=self._env, cwd=Path.cwd(), output=self._output)
+        return forked or super()._begin()
 
     def wait_until_ready(self) -> None:
         """Wait until it takes work."""

@@ -46,6 +46,11 @@ SIGNALS: Final = (
 )
 
 
+def supervised() -> None:
+    """A program of the supervisor's."""
+    runpy.run_module("infra", run_name="__main__", alter_sys=True)
+
+
 class Warm:
     """What `load` imports here, for programs whose first argument is one of `programs`."""
 
@@ -78,8 +83,10 @@ class Warm:
         begins = tuple(argv[1 : 1 + len(PYTHON)]) == PYTHON and argv[1 + len(PYTHON)] in self._programs
         return begins and self._as_imported
 
-    def become(self, argv: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
-        """In a process that was forked from this one: be this program."""
+    def become(
+        self, argv: Sequence[str], environment: Mapping[str, str], *, run: Callable[[], object] = supervised
+    ) -> NoReturn:
+        """In a process that was forked from this one: be this program, which `run` is."""
         signal.set_wakeup_fd(-1)
         for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
@@ -93,7 +100,7 @@ class Warm:
         sys.argv = list(argv[len(PYTHON) :])
         status = 1
         try:
-            runpy.run_module("infra", run_name="__main__", alter_sys=True)
+            run()
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else int(end.code is not None)
         except BaseException:
