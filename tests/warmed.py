@@ -138,6 +138,7 @@ class Parent:
                 os.write(1, b"%d\n" % self._fork(json.loads(line)))
 
     def _fork(self, asked: dict[str, Any]) -> int:
+        self._warm.look()
         if not self._warm.suits(asked["argv"]):
             return 0
         pid = os.fork()

@@ -80,12 +80,12 @@ def send(client: redis.Redis, task: str) -> None:
     client.lpush(*message(task, task_id=task_id, queue=SYSTEM_QUEUE, lane=Lane.NORMAL, kwargs={}))
 
 
-def learn_sums(redis_url: str, model: str) -> Runtime:
+def learn_sums(redis_url: str, model: str, *, drawn: bool = False) -> Runtime:
     """Make a model of y = a + b + 0.5 in that Redis, with no worker. Returns what it was made with."""
     runtime = make_runtime(Settings(redis_url=redis_url))
     rows = [{"a": a, "b": b, "y": a + b + 0.5} for a in range(20) for b in range(20)]
     table = ingest.from_body(msgspec.json.encode({"rows": rows}), Media.JSON)
     ingest.initialise(runtime, ingest.Request(model=model, target="y", estimator=DEFAULT_ESTIMATOR, options={}), table)
     request = fitting.Request(model=model, params={"num_iterations": 50}, promote=Promote.ALWAYS)
-    fitting.fit(runtime, request, report=lambda *_: None, later=undrawn)
+    fitting.fit(runtime, request, report=lambda *_: None, later=fitting.at_once if drawn else undrawn)
     return runtime

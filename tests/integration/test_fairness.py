@@ -14,6 +14,7 @@ from tasks.contract import State
 from tasks.errors import InvalidParams
 from tasks.redis_keys import LOOKED_KEY, SUSPECTS_KEY
 from tasks.watch.handle import Handle
+from tests import frail
 from tests.servers import eventually
 from tests.site import Site, begun
 
@@ -99,10 +100,12 @@ def test_a_low_lane_of_another_comes_before_the_high_one_of_who_has_his_share(si
 def test_short_trains_follow_each_other_at_once(site: Site) -> None:
     """A worker whose trains fill their share asks only for inits, for a second: it is woken when one has ended."""
     site.init("short")
-    with site.worker("train", processes=1) as worker:
+    # Whose reports fail at once: they are drawn before the next train begins.
+    params = {"factor": frail.RAISES}
+    with site.worker("train", processes=1, env=frail.SETTING) as worker:
         worker.wait_until_ready()
-        site.client.train("short").result(timeout=30)
-        handles = [site.client.train("short", promote="never") for _ in range(10)]
+        site.client.train("short", params=params).result(timeout=30)
+        handles = [site.client.train("short", params=params, promote="never") for _ in range(10)]
         tasks = [handle.task() for handle in handles if handle.result(timeout=60)]
     waits = sorted((b.started_at or 0) - (a.finished_at or 0) for a, b in pairwise(tasks))
     assert waits[len(waits) // 2] < 0.3, waits

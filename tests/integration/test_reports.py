@@ -221,7 +221,7 @@ def test_a_train_whose_report_raises_succeeds_without_one(frail: tuple[Site, Wor
 def test_a_train_that_is_delivered_again_makes_the_report_that_is_missing(
     redis_client: redis.Redis, valkey_server: Any
 ) -> None:
-    runtime = learn_sums(valkey_server.redis_url, "sums")
+    runtime = learn_sums(valkey_server.redis_url, "sums", drawn=True)
     before = runtime.registry.reports.get("sums", 1)
     assert before is not None
     redis_client.delete(REPORTS_KEY.format(model="sums"))

@@ -11,6 +11,7 @@ from celery import Celery
 
 from tasks.config.settings import Settings
 from tasks.errors import InvalidRows, Unavailable
+from tasks.registry.version_reports import drawn
 from tests.servers import eventually
 from tests.site import Site
 
@@ -38,6 +39,8 @@ def model(site: Site, request: pytest.FixtureRequest) -> str:
     name = request.node.name.replace("_", "-")[:60]
     site.init(name)
     site.client.train(name).result(timeout=20)
+    # Drawn when the train has its result, and kept among the blobs.
+    drawn(site.registry.reports, name, 1)
     return str(name)
 
 

@@ -54,6 +54,8 @@ def service() -> Iterator[Service]:
         rows = {"rows": [{"a": a, "b": b, "y": a + b + 0.5} for a in range(20) for b in range(20)]}
         assert running.init("m", rows, target="y").status_code == 200
         assert running.train("m", params={"num_iterations": 5}).status_code == 200
+        # Drawn after the train has its result, and kept under a key, too.
+        running.http.get("/v1/models/m/versions/1/report").raise_for_status()
         yield running
 
 
