@@ -38,8 +38,10 @@ class Faster:
 
     def function(self, booster: Any, rows: int) -> Predict | None:
         """What predicts a table of so many rows; None if the booster is to do it."""
-        found = self.code.function(rows, booster.model_to_string) if self.code is not None else None
-        return found or self.row.function(rows) or self.blocks.function(rows)
+        found = self.row.function(rows)
+        if found is None and self.code is not None:
+            found = self.code.function(rows, booster.model_to_string)
+        return found or self.blocks.function(rows)
 
 
 def faster(

@@ -33,8 +33,9 @@ TREES_AT_A_TIME: Final = 10
 #: Rows that are tried, and how far predictions may be from LightGBM's: absolute below 1, else as a part.
 CHECKED_ROWS: Final = 8192
 TOLERANCE: Final = 1e-12
-#: Numbers of rows for which both are timed, how often, and how much faster it must be to be used.
-TIMED_ROWS: Final = tuple(2**power for power in range(12))
+#: Numbers of rows for which both are timed, how often, and how much faster it must be to be used. One row is predicted
+#: otherwise (`tasks/estimators/lightgbm_row.py`), in less time than code takes.
+TIMED_ROWS: Final = tuple(2**power for power in range(1, 12))
 TIMED_TURNS: Final = 5
 FASTER: Final = 1.2
 #: How often it is looked whether the process that started this one is there (seconds).
