@@ -41,6 +41,7 @@ from gateway.web import errors
 from gateway.web.head import give_head
 from gateway.web.lifespan import Lifespan
 from gateway.web.tracing import Tracing
+from gateway.wiring.looking import look_again
 from tasks.config.settings import Settings
 from tasks.contract import Kind
 from tasks.ledger.dead_letters import DeadLetters
@@ -50,6 +51,7 @@ from tasks.registry.descriptions import Descriptions
 from tasks.registry.exports import Exports
 from tasks.registry.models_registry import Registry
 from tasks.registry.noting import Noting
+from tasks.storage.redis_clock import LOOK_SECONDS
 
 
 class Gateway(falcon.asgi.App[Any, Any]):
@@ -94,8 +96,7 @@ def middleware(parts: Collaborators) -> list[Any]:
             partial(parts.dispatcher.follow_fleet, connections.client),
             parts.pressure.follow,
             parts.follower.follow,
-            parts.upkeep_age.follow,
-            parts.clock.follow,
+            partial(look_again, (parts.upkeep_age.see, parts.clock.look), seconds=LOOK_SECONDS),
             tally.follow,
         ),
         closing=(

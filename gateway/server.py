@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import suppress
 from types import FrameType
 from typing import Any, Final
 
@@ -23,21 +22,27 @@ class GracefulServer(Server):
     While nobody speaks to it, it turns ten times less often than uvicorn's.
     """
 
-    _exit: asyncio.Event | None = None
+    _turn: asyncio.Future[None] | None = None
 
     async def main_loop(self) -> None:
         """Turn until a signal says that the process ends."""
-        self._loop, self._exit = asyncio.get_running_loop(), asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         # The number of a turn in which uvicorn does all that it does in some.
         while not await self.on_tick(0):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._exit.wait(), TICK_SECONDS)
+            self._turn = self._loop.create_future()
+            due = self._loop.call_later(TICK_SECONDS, self._end_turn)
+            await self._turn
+            due.cancel()
+
+    def _end_turn(self) -> None:
+        if self._turn is not None and not self._turn.done():
+            self._turn.set_result(None)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal says that the process ends."""
         super().handle_exit(sig, frame)
-        if self._exit is not None:
-            self._loop.call_soon_threadsafe(self._exit.set)
+        if self._turn is not None:
+            self._loop.call_soon_threadsafe(self._end_turn)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what is there, and end."""

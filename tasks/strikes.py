@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 
-def until_strike(seconds: float) -> float:
-    """How long it is until a clock strikes that does so every `seconds`; more than 0."""
+def until_strike(seconds: float, *, later: float = 0.0) -> float:
+    """How long it is until a clock strikes that does so every `seconds`, or so much `later` than others do."""
     # The monotonic clock is the machine's.
-    return seconds - time.monotonic() % seconds
+    return seconds - (time.monotonic() - later) % seconds

@@ -6,17 +6,12 @@ the clock of this process that nobody sets.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
-from typing import Final
 
 import redis
 
 from tasks.redis_keys import LOOKED_KEY
-
-#: How often this process sees whether somebody has looked (seconds).
-SEE_SECONDS: Final = 2.0
 
 
 class UpkeepAge:
@@ -33,14 +28,8 @@ class UpkeepAge:
         """How long ago somebody looked, at the least; 0 while Redis does not answer, and nobody can look."""
         return 0.0 if self._changed_at is None else self._ticks() - self._changed_at
 
-    async def follow(self) -> None:
-        """See again and again, until cancelled."""
-        while True:
-            await asyncio.to_thread(self.see)
-            await asyncio.sleep(SEE_SECONDS)
-
     def see(self) -> None:
-        """See whether somebody has looked."""
+        """See whether somebody has looked; to be called every few seconds."""
         try:
             looked = self._redis.get(LOOKED_KEY)
         except redis.exceptions.RedisError:

@@ -20,6 +20,7 @@ from infra.host.home import Home
 from infra.redis_server.append_only import current
 from infra.redis_server.room import LEAST_BYTES, Room
 from tasks.config.settings import Settings
+from tasks.strikes import until_strike
 
 log = logging.getLogger(__name__)
 
@@ -127,9 +128,9 @@ def run(_args: argparse.Namespace) -> int:
     syncer = Syncer(Home(Path(os.environ["MLSERVICE_HOME"])).redis, syncs=settings.redis_sync != "always")
     with closing(syncer):
         while True:
-            began = time.monotonic()
             teller.tell(syncer.turn())
-            time.sleep(max(PAUSE_SECONDS, began + SYNC_SECONDS - time.monotonic()))
+            # Half a turn after the clocks strike by which an idle service writes (`strikes.py`): it is all there then.
+            time.sleep(max(PAUSE_SECONDS, until_strike(SYNC_SECONDS, later=SYNC_SECONDS / 2)))
 
 
 class Teller:

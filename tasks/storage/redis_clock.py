@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 import redis
@@ -34,12 +32,5 @@ class RedisClock:
         return self._ticks() + self._ahead
 
     def look(self) -> None:
-        """Read it. Raises RedisError."""
+        """Read it; to be called every LOOK_SECONDS. Raises RedisError."""
         self._ahead = redis_time(self._redis) - self._ticks()
-
-    async def follow(self) -> None:
-        """Read it again and again, until cancelled; while Redis is away it goes on by itself."""
-        while True:
-            with suppress(redis.exceptions.RedisError):
-                await asyncio.to_thread(self.look)
-            await asyncio.sleep(LOOK_SECONDS)

@@ -19,6 +19,7 @@ from typing import Final
 
 from billiard.pool import EX_OK, EX_RECYCLE  # type: ignore[import-untyped]
 
+from tasks.strikes import until_strike
 from tasks.worker import parent_death
 from tasks.worker.endings import Ending
 from tasks.worker.forked import Process
@@ -86,7 +87,7 @@ class Parent:
                 watchdog.feed()
                 fed_at = now
             is_idle = not self._asked and all(p.entry.ready and not p.work for p in self._alive())
-            came = self._signals.wait(IDLE_LOOK_SECONDS if is_idle else LOOK_SECONDS)
+            came = self._signals.wait(until_strike(IDLE_LOOK_SECONDS) if is_idle else LOOK_SECONDS)
         self._overseer.close()
         return 0
 
