@@ -152,9 +152,10 @@ ROWS: Final = (
         of="open requests",
         sizes=(100, 400, 1_600),
         measure=open_requests,
+        # With little else on the machine it is 0.02; beside other work up to three times that was measured.
         bounds={
-            "ms/s of the gateway for a stream": Bound(most=0.03, exponent=0.3),
-            "ms/s of the gateway for a wait": Bound(most=0.03, exponent=0.3),
+            "ms/s of the gateway for a stream": Bound(most=0.08, exponent=0.3),
+            "ms/s of the gateway for a wait": Bound(most=0.08, exponent=0.3),
         },
     ),
     Row(
