@@ -17,7 +17,7 @@ from gateway.identity.tokens import SKEW_SECONDS
 from tasks.client import Client
 from tasks.contract import SWEEP_TASK, SYSTEM_QUEUE, Lane
 from tasks.errors import InvalidRows
-from tasks.redis_keys import DEPTH_KEY, REVOKED_KEY, UNFINISHED_KEY, queue_key
+from tasks.redis_keys import DEPTH_KEY, LISTED_KEY, REVOKED_KEY, UNFINISHED_KEY, queue_key
 from tests.servers import eventually
 from tests.service import Service
 from tests.workers import send
@@ -152,13 +152,13 @@ def soak(service: Service, calls: Sequence[Call]) -> None:
 #: The lists of the system queue.
 SYSTEM_KEYS: Final = tuple(queue_key(SYSTEM_QUEUE, lane) for lane in Lane)
 #: Kinds of keys that upkeep makes for a moment whenever it looks, every two seconds.
-UPKEEP: Final = ("ml:reconciling", "ml:suspects", "ml:looked", f"unacked:{SYSTEM_QUEUE}", *SYSTEM_KEYS)
+UPKEEP: Final = ("ml:reconciling", "ml:listing", "ml:suspects", "ml:looked", f"unacked:{SYSTEM_QUEUE}", *SYSTEM_KEYS)
 
 
 def kinds(client: redis.Redis) -> Counter[str]:
     """How many keys there are of each kind, by the first two parts of their names, but for those of revoked tokens."""
     found = Counter(":".join(key.decode().split(":")[:2]) for key in client.scan_iter(count=1000))
-    for kind in ("ml:revoked", *UPKEEP):
+    for kind in ("ml:revoked", "ml:listed", "ml:left", *UPKEEP):
         found.pop(kind, None)
     return found
 
@@ -177,8 +177,19 @@ def settled(client: redis.Redis) -> Counter[str]:
     def quiet() -> Counter[str] | None:
         if not client.llen(queue_key(SYSTEM_QUEUE, Lane.NORMAL)):
             send(client, SWEEP_TASK)
+        # As if a day had gone by: all lists of tasks are looked through.
+        client.delete(LISTED_KEY)
         found = kinds(client)
-        passing = ("ml:group", "ml:watchers", "ml:owner", "ml:once", "ml:leases", "ml:pending", "ml:finished")
+        passing = (
+            "ml:group",
+            "ml:watchers",
+            "ml:owner",
+            "ml:once",
+            "ml:leases",
+            "ml:pending",
+            "ml:finished",
+            "ml:tasks",
+        )
         left = {kind: found[kind] for kind in passing if found[kind]}
         return None if left else found
 
