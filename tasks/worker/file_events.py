@@ -42,6 +42,13 @@ class Closings:
         except BlockingIOError:
             return
 
+    def heard(self) -> bool:
+        """Whether there was one since this was asked last."""
+        try:
+            return bool(os.read(self._descriptor, _PIECE_BYTES))
+        except BlockingIOError:
+            return False
+
     def close(self) -> None:
         """Hear no more."""
         os.close(self._descriptor)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import redis
@@ -27,13 +28,14 @@ from tasks.worker.adopting import end_direct
 from tasks.worker.cancels import LOOK_SECONDS as CANCEL_SECONDS
 from tasks.worker.cancels import CancelledWork
 from tasks.worker.endings import Ending
+from tasks.worker.file_events import Closings
 from tasks.worker.forked import Process
 from tasks.worker.leases import RENEWAL_PART, Renewal
 from tasks.worker.member import Member
 from tasks.worker.memory_limit import resident_bytes, too_large
 from tasks.worker.scoreboard import Work
+from tasks.worker.succession import HEARD_SECONDS, SURE_SECONDS, succeed
 from tasks.worker.succession import LOOK_SECONDS as SUCCESSION_SECONDS
-from tasks.worker.succession import succeed
 from tasks.worker.verdicts import PASSING
 from tasks.worker.watchdog import WATCH_SECONDS
 
@@ -75,7 +77,9 @@ class Overseer:
         self._renew_at, self._cancel_at = _Clock(lease * RENEWAL_PART), _Clock(CANCEL_SECONDS)
         self._member = Member(self._client, app.fleet, name=name, holder=app.holder)
         self._is_member = False
-        self._announce_at, self._succeed_at = _Clock(FLEET_SECONDS), _Clock(SUCCESSION_SECONDS)
+        self._announce_at = _Clock(FLEET_SECONDS)
+        self._closings = _closings(app.holders)
+        self._succeed_at = _Clock(SUCCESSION_SECONDS if self._closings is None else SURE_SECONDS)
         self._looked_at = clock()
         self._late_at = 0.0
         #: What is to be given back, once Redis takes it.
@@ -132,7 +136,12 @@ class Overseer:
                 self._member.look_around()
         elif self._announce_at.is_due(now):
             self._member.announce(len(processes))
-        if self._app.holders is not None and self._succeed_at.is_due(now):
+        if self._app.holders is None:
+            return
+        if self._closings is not None and self._closings.heard():
+            # A moment later the lock is free, and one look may be for many.
+            self._succeed_at.at = now - self._succeed_at.seconds + HEARD_SECONDS
+        if self._succeed_at.is_due(now):
             succeed(self._app.holders, self._client, self._ledger)
 
     def _keep_time(self, process: Process, now: float) -> None:
@@ -207,6 +216,13 @@ class Overseer:
         )
         if there and ending is Ending.CANCELLED:
             end(self._ledger, work.id)
+
+
+def _closings(folder: Path | None) -> Closings | None:
+    """What hears of killed workers; None where that cannot be heard."""
+    with suppress(OSError):
+        return Closings(folder) if folder is not None else None
+    return None
 
 
 @contextmanager

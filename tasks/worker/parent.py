@@ -26,7 +26,7 @@ from tasks.worker.forked import Process
 from tasks.worker.overseeing import Overseer
 from tasks.worker.scoreboard import Entry, Scoreboard
 from tasks.worker.signal_pipe import SignalPipe
-from tasks.worker.watchdog import WATCH_SECONDS, watchdog
+from tasks.worker.watchdog import TURN_SECONDS, WATCH_SECONDS, watchdog
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class Parent:
             else:
                 self._adjust()
             self._overseer.look(self._alive())
-            if (now := time.monotonic()) - fed_at > PAUSE_SECONDS:
+            if (now := time.monotonic()) - fed_at > TURN_SECONDS:
                 watchdog.feed()
                 fed_at = now
             is_idle = not self._asked and all(p.entry.ready and not p.work for p in self._alive())
