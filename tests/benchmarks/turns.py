@@ -26,5 +26,7 @@ def take_turn(service: Service, target: Target, *, connections: int, seconds: in
     # Events and lines of the log follow what they tell of.
     settle()
     after = processor_seconds(service)
-    used = {name: 1000 * (after[name] - before.get(name, 0.0)) / max(load.requests, 1) for name in after}
-    return Turn(load=load, processor_ms=used)
+    # A process that ends meanwhile, as one of the train worker that has nothing to do, takes its seconds along.
+    used = {name: max(0.0, after[name] - before.get(name, 0.0)) for name in after}
+    requests = max(load.requests, 1)
+    return Turn(load=load, processor_ms={name: 1000 * seconds / requests for name, seconds in used.items()})
