@@ -81,7 +81,6 @@ def main() -> None:
         command = [sys.executable, "-m", "infra.cli", "worker", "train"]
         with Process(command, output=folder / "worker.log", env=environment) as worker:
             client = Client(valkey.redis_url)
-            client.init("warm", target="y", data=long_table(1000)).result(timeout=120)
             figures = {
                 "long": compared(client, worker.popen.pid, long_table(args.rows), runs=args.runs, folder=folder),
                 "wide": compared(client, worker.popen.pid, wide_table(args.columns), runs=args.runs, folder=folder),
@@ -113,7 +112,8 @@ def compared(client: Client, worker: int, body: bytes, *, runs: int, folder: Pat
 
 
 def cost_of(client: Client, worker: int, model: str, body: bytes) -> Cost:
-    """Run one init, and look at the process that does it."""
+    """Run one init, and look at the process that does it: one that is there, and has what it needs, from a small one."""
+    client.init("warm", target="y", data=long_table(1000)).result(timeout=120)
     before = {pid: (memory(pid, "VmRSS"), processor_seconds(pid)) for pid in family(worker)}
     for pid in before:
         # Forget the peak so far.

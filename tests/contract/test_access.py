@@ -209,7 +209,7 @@ def settings(valkey_server: Valkey, keys: Path) -> Iterator[Settings]:
     """Those of a gateway on a Redis with a model and three accounts; one of them is disabled. No worker runs."""
     with valkey_server.client() as client:
         client.flushall()
-        learn_sums(valkey_server.redis_url, MODEL)
+        learn_sums(valkey_server.redis_url, MODEL, drawn=True)
         accounts = Accounts(client, passwords=Passwords(memory_kib=64, passes=1))
         for name in ("ada", "eve", "off"):
             accounts.add(name, password="correct horse", scopes=["admin"])
