@@ -26,6 +26,7 @@ from tasks.redis_keys import FLEET_SECONDS
 from tasks.storage.scripts import script
 from tasks.strikes import until_strike
 from tasks.telemetry.traces import NOTHING, UNTRACED, Traces
+from tasks.threads import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -116,9 +117,9 @@ class Dispatcher:
         try:
             while True:
                 with suppress(redis.exceptions.RedisError):
-                    await asyncio.to_thread(announce, client, "gateway", member=name, processes=1)
-                    workers = await asyncio.to_thread(members, client, "estimate")
-                    gateways = await asyncio.to_thread(members, client, "gateway")
+                    await in_thread(announce, client, "gateway", member=name, processes=1)
+                    workers = await in_thread(members, client, "estimate")
+                    gateways = await in_thread(members, client, "gateway")
                     self.set_capacity(capacity_for(sum(workers.values()), gateways=len(gateways)))
                 await asyncio.sleep(until_strike(FLEET_SECONDS))
         finally:

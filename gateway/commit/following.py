@@ -15,6 +15,8 @@ from typing import Any, Final
 
 import redis
 
+from tasks.threads import in_thread
+
 log = logging.getLogger(__name__)
 
 #: Time between two looks, and of those that nobody has to hear of at once (seconds); how many records are read in a
@@ -105,7 +107,7 @@ class Follower:
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
             try:
-                marks = await asyncio.to_thread(self._looked, groups)
+                marks = await in_thread(self._looked, groups)
             except redis.exceptions.RedisError as error:
                 log.warning("the tasks that are watched cannot be read: %s", error)
             else:

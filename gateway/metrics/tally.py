@@ -10,6 +10,7 @@ from typing import Final
 import redis
 
 from tasks.ledger.counts import add
+from tasks.threads import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Tally:
         while True:
             await asyncio.sleep(WRITE_SECONDS)
             if self._counts:
-                await asyncio.to_thread(self.write)
+                await in_thread(self.write)
 
     def write(self) -> None:
         """Add what has been counted to the counters in Redis."""

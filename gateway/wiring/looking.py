@@ -9,12 +9,13 @@ from contextlib import suppress
 import redis
 
 from tasks.strikes import until_strike
+from tasks.threads import in_thread
 
 
 async def look_again(looks: Sequence[Callable[[], None]], *, seconds: float) -> None:
     """Look every so many seconds, until cancelled. While Redis is away a look is left out."""
     while True:
-        await asyncio.to_thread(_look, looks)
+        await in_thread(_look, looks)
         await asyncio.sleep(until_strike(seconds))
 
 

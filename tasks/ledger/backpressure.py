@@ -17,6 +17,7 @@ from tasks.errors import Unavailable
 from tasks.ledger.acceptance import depth_field
 from tasks.ledger.counts import Refusal, refusal
 from tasks.redis_keys import DEPTH_KEY, DISK_KEY, LEASES_KEY, PENDING_KEY
+from tasks.threads import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ class Backpressure:
         """Measure again and again, until cancelled. While Redis is away nothing changes: accepting fails by itself."""
         while True:
             try:
-                self._against = await asyncio.to_thread(self.measure)
+                self._against = await in_thread(self.measure)
             except redis.exceptions.RedisError as error:
                 log.warning("the queues cannot be measured: %s", error)
             self._asked.clear()

@@ -112,7 +112,7 @@ def compared(client: Client, worker: int, body: bytes, *, runs: int, folder: Pat
 
 
 def cost_of(client: Client, worker: int, model: str, body: bytes) -> Cost:
-    """Run one init, and look at the process that does it: one that is there, and has what it needs, from a small one."""
+    """Run one init, and look at the process that does it: one that is there, from a small init."""
     client.init("warm", target="y", data=long_table(1000)).result(timeout=120)
     before = {pid: (memory(pid, "VmRSS"), processor_seconds(pid)) for pid in family(worker)}
     for pid in before:

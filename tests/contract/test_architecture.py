@@ -22,7 +22,7 @@ ALLOWED = {
 #: its own wing. Names without a folder are the faces: the only modules that lie directly in a package.
 ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "tasks": (
-        ("contract", "errors", "formatting", "importing", "strikes"),
+        ("contract", "errors", "formatting", "importing", "strikes", "threads"),
         ("redis_keys",),
         ("config", "tables"),
         ("storage", "estimators"),
@@ -55,7 +55,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 #: What the gateway may import of tasks: what knows no model, never the work.
 GATEWAY_TASKS = {
-    *("contract", "errors", "redis_keys", "strikes"),
+    *("contract", "errors", "redis_keys", "strikes", "threads"),
     *("config.settings", "config.values"),
     *("storage.blobs", "storage.connection", "storage.redis_clock", "storage.scripts", "storage.stores"),
     *(
