@@ -24,9 +24,9 @@ define package
 endef
 # Whatever says otherwise: the hundreds of processes that tests start would each compile all of our modules again.
 unexport PYTHONDONTWRITEBYTECODE
-# Tests wait more than they compute: six processes at a time keep two cores busy. Each runs whole modules, in the order
+# Tests wait more than they compute: four processes at a time keep two cores busy. Each runs whole modules, in the order
 # of tests/conftest.py, the longest first.
-BESIDE := -n 6 --dist loadfile --no-loadscope-reorder
+BESIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo up test test-fast test-long test-clients lint docs audit fuzz bench bench-init bench-train bench-growth bench-search sweep chaos install lock clean
 
