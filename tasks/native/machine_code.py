@@ -16,13 +16,17 @@ from tasks.native.loading import loaded
 LARGE_ROWS: Final = 4096
 #: What is run.
 MODULE: Final = "tasks.native.compiling"
+#: What makes code takes the least of the processor.
+NICENESS: Final = 19
 
 
 class MachineCode:
-    """Of a model in LightGBM's text format; `refused` says why there will be none. Not for several threads."""
+    """Of a model in LightGBM's text format; `refused` says why there will be none; `niceness` is that of the process
+    which makes it. Not for several threads."""
 
-    def __init__(self, folder: Folder, text: bytes, *, refused: str = "") -> None:
+    def __init__(self, folder: Folder, text: bytes, *, refused: str = "", niceness: int = NICENESS) -> None:
         self._folder = folder
+        self._niceness = niceness
         self._refused = refused or wanting.missing()
         self._name = "" if self._refused else wanting.name_of(text)
         self._process: subprocess.Popen[bytes] | None = None
@@ -63,7 +67,7 @@ class MachineCode:
         self._folder.write(self._name + MODEL, text.encode())
         # Nothing of what the environment holds is needed there.
         environment = {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, "-P", "-m", MODULE, str(self._folder.path), self._name]
+        command = [sys.executable, "-P", "-m", MODULE, str(self._folder.path), self._name, str(self._niceness)]
         nothing = subprocess.DEVNULL
         self._process = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, env=environment)
         self._news = "machine code is being made of it; until then LightGBM predicts it"

@@ -59,7 +59,7 @@ def settled(estimator: LightGBM, model: Any, rows: pa.Table) -> str:
 def test_a_large_table_has_code_made_which_other_processes_find(tmp_path: Path) -> None:
     folder, rows = tmp_path / "home" / "code", conformed(5000)
     estimator = LightGBM(threads=2)
-    estimator.fast_code = partial(machine_code.MachineCode, Folder(folder))
+    estimator.fast_code = partial(machine_code.MachineCode, Folder(folder), niceness=0)
     model = estimator.load(stored({"objective": "quantile", "alpha": [0.1, 0.9]}))
     expected = LightGBM().predict(model, rows.slice(0, 100))
     assert not folder.exists()
@@ -89,7 +89,7 @@ def test_code_that_is_not_as_it_was_written_is_not_run(change: str, tmp_path: Pa
         (tmp_path / (name + KNOWN)).chmod(0o660)
     if change == "the folder is others' too":
         tmp_path.chmod(0o770)
-    code = machine_code.MachineCode(folder, text)
+    code = machine_code.MachineCode(folder, text, niceness=0)
     assert code.function(10**6, lambda: "") is None
     assert "LightGBM predicts it" in code.take_news()
 
@@ -104,7 +104,7 @@ def test_without_code_lightgbm_predicts_and_it_is_said_why(
         monkeypatch.setattr(wanting, "PACKAGES", ("lleaves", "no_such_package"))
     more = {"t": pa.array([f"some text number {i} of many" for i in range(300)])} if "text" in reason else {}
     estimator = LightGBM()
-    estimator.fast_code = partial(machine_code.MachineCode, Folder(tmp_path / "code"))
+    estimator.fast_code = partial(machine_code.MachineCode, Folder(tmp_path / "code"), niceness=0)
     model = estimator.load(stored({"linear_tree": True} if "linear" in reason else {}, **more))
     wanting.missing.cache_clear()
     assert reason in settled(estimator, model, conformed(300, **more))
