@@ -79,7 +79,7 @@ GATEWAY_TASKS = {
         f"registry.{module}"
         for module in (
             *("models_registry", "records", "names", "aliases", "deleting", "exports", "history"),
-            *("descriptions", "lineage", "listing", "notes", "noting", "offers"),
+            *("descriptions", "lineage", "listing", "notes", "noting", "offers", "version_reports"),
         )
     ),
     "sources.known",
