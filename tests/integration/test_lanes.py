@@ -110,8 +110,13 @@ def check_values(client: redis.Redis, handles: Sequence[str], values: Sequence[f
     np.testing.assert_allclose(predictions, values, rtol=0, atol=1e-9)
 
 
+def worker_of_one(server: Valkey, folder: Path) -> Worker:
+    """A worker of one process: where one of two stands still with an urgent estimate, the other rightly goes on."""
+    return Worker("estimate", redis_url=server.redis_url, folder=folder, processes=1)
+
+
 def use(client: Client) -> None:
-    """Have every process of the worker load the model."""
+    """Have the worker load the model."""
     for handle in [client.estimate("sums", rows=[(1, 1)]) for _ in range(20)]:
         handle.result(timeout=20)
 
@@ -124,7 +129,7 @@ def test_an_urgent_estimate_overtakes_thousands(
     """The worker starts when everything is queued; or it has been at work, and is halted while that is queued."""
     rows = rows_of(queued)
     client = Client(server.redis_url)
-    worker = Worker("estimate", redis_url=server.redis_url, folder=tmp_path)
+    worker = worker_of_one(server, tmp_path)
     with ExitStack() as stack:
         redis_client = stack.enter_context(server.client())
         halt: AbstractContextManager[None] = nullcontext()
@@ -149,7 +154,7 @@ def test_urgent_estimates_overtake_a_queue_in_work(server: Valkey, runtime: Runt
     """While the worker is busy with the low lane, each urgent one waits for what has begun, and for no more."""
     client = Client(server.redis_url)
     low = queue_low(client.ledger, rows_of(4000))
-    with Worker("estimate", redis_url=server.redis_url, folder=tmp_path), server.client() as redis_client:
+    with worker_of_one(server, tmp_path), server.client() as redis_client:
         use(client)
         urgent = []
         for _ in range(10):

@@ -17,7 +17,16 @@ from gateway.identity.tokens import SKEW_SECONDS
 from tasks.client import Client
 from tasks.contract import SWEEP_TASK, SYSTEM_QUEUE, Lane
 from tasks.errors import InvalidRows
-from tasks.redis_keys import DEPTH_KEY, LISTED_KEY, REVOKED_KEY, UNFINISHED_KEY, queue_key
+from tasks.redis_keys import (
+    DEPTH_KEY,
+    LISTED_KEY,
+    LISTING_KEY,
+    RECONCILING_KEY,
+    REVOKED_KEY,
+    SWEEPING_KEY,
+    UNFINISHED_KEY,
+    queue_key,
+)
 from tests.servers import eventually
 from tests.service import Service
 from tests.workers import send
@@ -151,8 +160,11 @@ def soak(service: Service, calls: Sequence[Call]) -> None:
 
 #: The lists of the system queue.
 SYSTEM_KEYS: Final = tuple(queue_key(SYSTEM_QUEUE, lane) for lane in Lane)
-#: Kinds of keys that upkeep makes for a moment whenever it looks, every two seconds.
-UPKEEP: Final = ("ml:reconciling", "ml:listing", "ml:suspects", "ml:looked", f"unacked:{SYSTEM_QUEUE}", *SYSTEM_KEYS)
+#: Kinds of keys that upkeep makes for a moment whenever it looks, every two seconds, or when it is asked to.
+UPKEEP: Final = (
+    *(RECONCILING_KEY, SWEEPING_KEY, LISTING_KEY),
+    *("ml:suspects", "ml:looked", f"unacked:{SYSTEM_QUEUE}", *SYSTEM_KEYS),
+)
 
 
 def kinds(client: redis.Redis) -> Counter[str]:
