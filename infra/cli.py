@@ -10,6 +10,7 @@ from importlib import import_module
 
 from infra.arguments.accounts import add_accounts, add_credentials
 from infra.arguments.common import add_home, command
+from infra.arguments.keeping import add_keeping
 from infra.arguments.projects import add_projects
 from infra.arguments.running import add_dead_letters, add_import, add_models, add_running, add_sources
 from infra.arguments.serving import add_demo, add_processes, add_up
@@ -46,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     add_up(commands)
     add_demo(commands)
     add_running(commands)
+    add_keeping(commands)
     add_processes(commands)
     add_accounts(commands)
     env = command(

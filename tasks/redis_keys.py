@@ -130,6 +130,10 @@ OWNED_UPLOADS_KEY: Final = "ml:uploads:{owner}"
 BLOB_KEY: Final = "ml:blob:{digest}"
 #: Sorted set: the blobs in Redis that do not expire by themselves, by when they were last put.
 BLOBS_KEY: Final = "ml:blobs"
+#: String with a life: a backup copies what lies in the blob store, so that nothing may be removed there.
+HELD_KEY: Final = "ml:held"
+#: Hash: where that lies now which references find below a URL, by that URL: the service was restored, or moved.
+MOVED_KEY: Final = "ml:moved"
 #: Hash for each fleet, `gateway` among them: member to "processes seen_at", written by the member.
 FLEET_KEY: Final = "ml:fleet:{fleet}"
 #: How often a member says that it is there, and after how long without that it counts as gone (seconds).

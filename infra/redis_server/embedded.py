@@ -13,6 +13,8 @@ from tasks.config.machine import memory_bytes
 from tasks.config.redis_file import CELERY_USER, FLOWER_USER, RedisAccess
 from tasks.config.settings import Settings, redis_url
 
+#: What its socket is called.
+SOCKET: Final = "valkey.sock"
 #: Valkey's `appendfsync` by our setting. Each second it is another process that syncs, see syncing.py.
 APPENDFSYNC: Final = {"everysec": "no", "always": "always"}
 
@@ -54,4 +56,4 @@ def _quoted(byte: int, plain: bytes) -> str:
 
 
 def _socket(sockets: Path) -> Path:
-    return sockets / "valkey.sock"
+    return sockets / SOCKET

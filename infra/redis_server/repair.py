@@ -76,12 +76,16 @@ def mend_end(data: Path) -> list[str]:
     if path is None or not path.exists():
         return []
     with mapped(path) as content:
-        found = _damage(path, content, read_end(content, end_without_zeros(content)))
-    if found is None:
-        return []
-    if not found.torn:
+        found = torn_end(path, content)
+    return [f"{found}; cut, and kept in {cut(found, data)}"] if found else []
+
+
+def torn_end(path: Path, data: Bytes) -> Damage | None:
+    """What a power cut, or a write that goes on, leaves at a file's end. Raises Conflict for another damage."""
+    found = _damage(path, data, read_end(data, end_without_zeros(data)))
+    if found and not found.torn:
         raise Conflict(f"{found}: `mlservice repair` says what can be saved")
-    return [f"{found}; cut, and kept in {cut(found, data)}"]
+    return found
 
 
 def cut(found: Damage, data: Path) -> Path:

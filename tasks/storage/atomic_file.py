@@ -29,7 +29,7 @@ def write_whole(path: Path, data: bytes) -> None:
             aside.unlink()
         raise
     for folder in (path.parent, *made):
-        _sync_folder(folder)
+        sync_folder(folder)
 
 
 def _make_folders(folder: Path) -> list[Path]:
@@ -41,7 +41,7 @@ def _make_folders(folder: Path) -> list[Path]:
     return changed
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Have what the folder's files are called be on the disk, as their contents are."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

