@@ -72,7 +72,9 @@ def create_app(settings: Settings) -> Gateway:
     parts = open_collaborators(settings)
     app = Gateway(middleware=middleware(parts))
     app.waiting, app.follower = parts.waiting, parts.follower
-    app.fast_path = FastPath(parts.known, parts.dispatcher, parts.waiting, longest=settings.max_body_bytes)
+    app.fast_path = FastPath(
+        parts.known, parts.dispatcher, parts.waiting, longest=settings.max_body_bytes, root=settings.root_path
+    )
     errors.install(app)
     for path, resource in {
         **work_routes(parts),

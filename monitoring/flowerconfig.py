@@ -8,9 +8,11 @@ FLOWER_BASIC_AUTH=USER:PASSWORD says who may enter, and Flower does not start wi
 import os
 from pathlib import Path
 
+from tasks.config.settings import Settings
+
 _home, _sockets = os.environ.get("MLSERVICE_HOME"), os.environ.get("SOCKETS_DIR")
 
-url_prefix = "flower"
+url_prefix = f"{Settings.load().root_path}/flower".strip("/")
 # The oldest are forgotten: each task that is remembered costs some 2 kB.
 max_tasks = 10_000
 purge_offline_workers = 3600

@@ -13,6 +13,7 @@ from falcon.asgi import Request, Response
 from gateway.commit.dispatch import Dispatcher
 from gateway.commit.outcomes import Outcomes
 from gateway.identity.auth import requires
+from gateway.web.addresses import task_path
 from gateway.web.head import HEAD
 from gateway.web.headers import request_id, wait_seconds
 from gateway.web.parameters import single_values
@@ -71,8 +72,9 @@ class ArtefactResource:
             if seconds is not None:
                 resp.set_header("Preference-Applied", f"wait={seconds:g}")
         if outcome is None:
-            resp.set_header("Location", f"/v1/tasks/{task}")
-            show_accepted(resp, task, model=model, state=await self._outcomes.state(task, known=State.QUEUED))
+            resp.set_header("Location", task_path(req.root_path, task))
+            state = await self._outcomes.state(task, known=State.QUEUED)
+            show_accepted(resp, task, model=model, root=req.root_path, state=state)
             return
         await _show(req, resp, outcome, name=f"{model}-{found.version}.{form.value}", task=task)
 
@@ -133,4 +135,4 @@ async def _show(req: Request, resp: Response, outcome: Outcome, *, name: str, ta
             resp.status = HTTP_304
             return
         resp.set_header("Content-Disposition", f'attachment; filename="{name}"')
-    show_outcome(resp, outcome, instance=f"/v1/tasks/{task}")
+    show_outcome(resp, outcome, instance=task_path(req.root_path, task))

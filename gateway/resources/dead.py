@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import urlencode
 
 from falcon import HTTP_204
 from falcon.asgi import Request, Response
 
 from gateway.identity.auth import requires
+from gateway.web.addresses import next_page, task_path
 from gateway.web.parameters import page_limit, single_values
 from gateway.web.representations import letter_document, show, show_accepted
 from tasks.ledger.backpressure import Backpressure
@@ -28,8 +28,8 @@ class DeadLettersResource:
         found, after = await asyncio.to_thread(
             self._letters.list, limit=page_limit(given.get("limit")), after=given.get("after")
         )
-        following = f"/v1/dead?{urlencode({**given, 'after': after})}" if after else None
-        show(resp, {"letters": [letter_document(letter) for letter in found], "next": following})
+        following = next_page(req, given, after=after) if after else None
+        show(resp, {"letters": [letter_document(letter, root=req.root_path) for letter in found], "next": following})
 
 
 class DeadLetterResource:
@@ -39,9 +39,10 @@ class DeadLetterResource:
         self._letters = letters
 
     @requires("admin")
-    async def on_get(self, _req: Request, resp: Response, handle: str) -> None:
+    async def on_get(self, req: Request, resp: Response, handle: str) -> None:
         """Whose it is, what it asked for, and why it was given up."""
-        show(resp, letter_document(await asyncio.to_thread(self._letters.show, handle)))
+        letter = await asyncio.to_thread(self._letters.show, handle)
+        show(resp, letter_document(letter, root=req.root_path))
 
     @requires("admin")
     async def on_delete(self, _req: Request, resp: Response, handle: str) -> None:
@@ -58,10 +59,10 @@ class ReplayResource:
         self._pressure = pressure
 
     @requires("admin")
-    async def on_post(self, _req: Request, resp: Response, handle: str) -> None:
+    async def on_post(self, req: Request, resp: Response, handle: str) -> None:
         """202 and the handle of the new task. Raises Unavailable if there is too much work already."""
         letter = await asyncio.to_thread(self._letters.show, handle)
         self._pressure.check(letter.kind, letter.lane)
         again = await asyncio.to_thread(self._letters.replay, handle)
-        resp.set_header("Location", f"/v1/tasks/{again}")
-        show_accepted(resp, again, model=letter.model)
+        resp.set_header("Location", task_path(req.root_path, again))
+        show_accepted(resp, again, model=letter.model, root=req.root_path)

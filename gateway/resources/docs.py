@@ -17,6 +17,12 @@ from tasks.errors import NotFound
 DEFINITION: Final = Path(__file__).parents[1] / "ml-service.yml"
 #: Our part of the page.
 PAGE: Final = Path(__file__).parents[1] / "docs"
+#: The lines of the definition that name addresses, and what they are with a root path: the server, below which all
+#: paths are, and where tokens are fetched.
+ADDRESSES: Final = {
+    b"\n  - url: /\n": b"\n  - url: %s\n",
+    b"\n          tokenUrl: /v1/token\n": b"\n          tokenUrl: %s/v1/token\n",
+}
 #: The media type of YAML (RFC 9512).
 YAML: Final = "application/yaml"
 #: What the page loads, by name: where it lies and its media type.
@@ -34,9 +40,11 @@ class DefinitionResource:
     """The OpenAPI definition."""
 
     @public
-    async def on_get(self, _req: Request, resp: Response) -> None:
-        """200 with the file."""
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """200 with the file, whose addresses begin with the service's root path."""
         await _show_file(resp, DEFINITION, YAML)
+        if req.root_path:
+            resp.data = below(req.root_path, resp.data or b"")
 
 
 class DocsResource:
@@ -59,6 +67,13 @@ class AssetResource:
         folder, media = ASSETS[asset]
         await _show_file(resp, folder / asset, media)
         resp.set_header("Cache-Control", f"public, max-age={ASSET_SECONDS}")
+
+
+def below(root: str, definition: bytes) -> bytes:
+    """The definition of a service that has this root path."""
+    for line, rooted in ADDRESSES.items():
+        definition = definition.replace(line, rooted % root.encode())
+    return definition
 
 
 async def _show_file(resp: Response, path: Path, media: str) -> None:

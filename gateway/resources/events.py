@@ -16,6 +16,7 @@ from gateway.commit.outcomes import Outcomes
 from gateway.commit.sharing import Sharing
 from gateway.identity.auth import requires
 from gateway.resources.tasks import owner_filter
+from gateway.web.addresses import asked_path
 from gateway.web.errors import problem
 from gateway.web.headers import writes_events
 from gateway.web.representations import state_document, task_document
@@ -100,7 +101,7 @@ class EventsResource:
                         continue
                     task, ahead, outcome = await self._look(handle, owner_filter(req), watched)
                 except (Unauthenticated, Forbidden, NotFound) as error:
-                    yield SSEvent(event="error", data=problem(error, instance=req.path))
+                    yield SSEvent(event="error", data=problem(error, instance=asked_path(req)))
                     return
                 except (redis.exceptions.RedisError, Unavailable):
                     # The client comes again, and finds out.
@@ -110,7 +111,7 @@ class EventsResource:
                     seen, quiet = place, False
                     yield event
                 if task.state.final:
-                    document = task_document(task, outcome)
+                    document = task_document(task, outcome, root=req.root_path)
                     yield SSEvent(event="result", data=_encode(document), event_id=str(replace(seen, step=_END)))
                     return
                 if quiet and watched.turn == turn == looked_at:

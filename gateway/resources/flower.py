@@ -16,7 +16,7 @@ from gateway.identity.auth import requires
 from gateway.identity.tokens import FLOWER, Tokens
 from tasks.errors import Forbidden
 
-#: The cookie, and where browsers send it.
+#: The cookie, and below which part of the service browsers send it.
 COOKIE: Final = "mlservice-flower"
 PATH: Final = "/flower/"
 
@@ -38,7 +38,7 @@ class FlowerSessionResource:
         resp.set_cookie(
             COOKIE,
             self._tokens.derive(principal, audience=FLOWER),
-            path=PATH,
+            path=cookie_path(req),
             secure=is_secure(req),
             http_only=True,
             same_site="Strict",
@@ -47,9 +47,14 @@ class FlowerSessionResource:
         resp.status = falcon.HTTP_204
 
 
-def end_session(resp: falcon.asgi.Response) -> None:
+def end_session(req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
     """Have the browser that is answered forget its cookie."""
-    resp.unset_cookie(COOKIE, path=PATH, same_site="Strict")
+    resp.unset_cookie(COOKIE, path=cookie_path(req), same_site="Strict")
+
+
+def cookie_path(req: falcon.asgi.Request) -> str:
+    """Where browsers send the cookie."""
+    return f"{req.root_path}{PATH}"
 
 
 def is_secure(req: falcon.asgi.Request) -> bool:

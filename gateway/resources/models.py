@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from urllib.parse import urlencode
 
 import redis
 from falcon.asgi import Request, Response
 
 from gateway.identity.auth import requires
 from gateway.identity.scopes import VIEWING, seen_models
+from gateway.web.addresses import model_path, next_page
 from gateway.web.conditions import check_match, means_one, show_tagged
 from gateway.web.errors import told
 from gateway.web.parameters import force, page_limit, position, single_values
@@ -42,10 +42,10 @@ class ModelsResource:
         tag = tag_of(given["tag"]) if "tag" in given else None
         models, more = await asyncio.to_thread(self._listing.models, limit=limit, after=after, tag=tag, among=among)
         lines = [
-            {"model": name, "tags": notes.tags, "links": {"self": f"/v1/models/{name}"}}
+            {"model": name, "tags": notes.tags, "links": {"self": model_path(req.root_path, name)}}
             for name, notes in models.items()
         ]
-        following = f"/v1/models?{urlencode({**given, 'after': next(reversed(models))})}" if more else None
+        following = next_page(req, given, after=next(reversed(models))) if more else None
         show(resp, {"models": lines, "next": following})
 
 

@@ -20,6 +20,7 @@ from gateway.commit.outcomes import Outcomes
 from gateway.identity.auth import public, requires
 from gateway.resources.tasks import owner_filter
 from gateway.resources.tokens import TokenResource
+from gateway.web.addresses import asked_path, status_path
 from gateway.web.bodies import read_body
 from gateway.web.errors import Problem
 from gateway.web.head import acts
@@ -92,7 +93,7 @@ class InitResource(Original):
         known = await req.context.authenticator.is_still_admitted(req, resp)
         if outcome is None or not known:
             resp.status = HTTP_202
-            resp.set_header("Location", f"/resource/task/status/{ticket.handle}")
+            resp.set_header("Location", status_path(req.root_path, ticket.handle))
         elif outcome.state is State.SUCCEEDED:
             resp.status = HTTP_204
         else:
@@ -155,7 +156,7 @@ class PredictResource(Original):
         await req.context.authenticator.admit_again(req, resp)
         if outcome is None:
             raise Unavailable(f"no worker had time for this estimate within {seconds} s; try again")
-        show_outcome(resp, outcome, instance=req.path)
+        show_outcome(resp, outcome, instance=asked_path(req))
 
 
 class StatusResource(Original):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
 
 from falcon import HTTP_202
 from falcon.asgi import Request, Response
@@ -11,6 +10,7 @@ from falcon.asgi import Request, Response
 from gateway.commit.outcomes import Outcomes, check_owner
 from gateway.identity.accounts import allows
 from gateway.identity.auth import requires
+from gateway.web.addresses import next_page, task_path
 from gateway.web.head import HEAD
 from gateway.web.headers import wait_seconds
 from gateway.web.parameters import moment, one_of, page_limit, single_values
@@ -49,8 +49,8 @@ class TasksResource:
             until=moment(given, "until"),
         )
         found, after = await self._outcomes.list(wanted, limit=page_limit(given.get("limit")), after=given.get("after"))
-        following = f"/v1/tasks?{urlencode({**given, 'after': after})}" if after else None
-        show(resp, {"tasks": [task_document(task, None) for task in found], "next": following})
+        following = next_page(req, given, after=after) if after else None
+        show(resp, {"tasks": [task_document(task, None, root=req.root_path) for task in found], "next": following})
 
 
 class TaskResource:
@@ -70,7 +70,7 @@ class TaskResource:
             task, ahead = await self._outcomes.task(handle, owner=owner_filter(req))
         if not task.state.final:
             resp.set_header("Retry-After", "1")
-        show(resp, task_document(task, outcome, ahead=ahead))
+        show(resp, task_document(task, outcome, root=req.root_path, ahead=ahead))
 
     @requires()
     async def on_delete(self, req: Request, resp: Response, handle: str) -> None:
@@ -84,7 +84,8 @@ class TaskResource:
         if not task.state.final:
             resp.status = HTTP_202
             resp.set_header("Retry-After", "1")
-        show(resp, task_document(task, await self._outcomes.outcome(handle), ahead=ahead))
+        outcome = await self._outcomes.outcome(handle)
+        show(resp, task_document(task, outcome, root=req.root_path, ahead=ahead))
 
 
 class ResultResource:
@@ -101,9 +102,9 @@ class ResultResource:
         outcome, waited = await _outcome(self._outcomes, req, resp, task=task, limit=self._max_wait)
         if outcome is None:
             state = await self._outcomes.state(handle, known=task.state) if waited else task.state
-            show_accepted(resp, handle, model=task.model, state=state)
+            show_accepted(resp, handle, model=task.model, root=req.root_path, state=state)
         else:
-            show_outcome(resp, outcome, instance=f"/v1/tasks/{handle}")
+            show_outcome(resp, outcome, instance=task_path(req.root_path, handle))
 
 
 def owner_filter(req: Request) -> Owner | None:

@@ -86,7 +86,7 @@ class TokenResource:
         # This process hears of it too, but perhaps after its next request.
         req.context.authenticator.forget_token(principal.token_id)
         log.info("the token %s was revoked", principal.token_id, extra=told(req))
-        end_session(resp)
+        end_session(req, resp)
         resp.status = falcon.HTTP_204
 
     async def login(self, header: str | None, *, address: str | None = None) -> Account:

@@ -6,13 +6,13 @@ import asyncio
 import logging
 import time
 from typing import Final
-from urllib.parse import urlencode
 
 from falcon import HTTP_304, MEDIA_HTML
 from falcon.asgi import Request, Response
 
 from gateway.identity.auth import requires
 from gateway.identity.scopes import VIEWING
+from gateway.web.addresses import next_page
 from gateway.web.conditions import check_match, means_one, show_tagged
 from gateway.web.errors import told
 from gateway.web.parameters import force, page_limit, position, single_values
@@ -49,7 +49,7 @@ class VersionsResource:
         if not listed.total:
             await asyncio.to_thread(self._registry.check, model)
         last = next(reversed(listed.versions), None)
-        following = f"/v1/models/{model}/versions?{urlencode({**given, 'after': last})}" if listed.more else None
+        following = next_page(req, given, after=last) if listed.more else None
         show(resp, {"versions": version_lines(listed), "version_count": listed.total, "next": following})
 
 

@@ -18,6 +18,7 @@ from gateway.commit.known_requests import Known, KnownRequests
 from gateway.commit.outcomes import Outcomes
 from gateway.commit.submitted import SUBMITTED, Submitted
 from gateway.identity.auth import bearer, requires
+from gateway.web.addresses import task_path
 from gateway.web.bodies import read_body
 from gateway.web.headers import (
     accepted,
@@ -93,7 +94,8 @@ class Work:
             ticket = await self._submit(req, head, body, lane=lane, waits=seconds is not None)
         else:
             ticket = before.outcome()
-        resp.set_header("Location", f"/v1/tasks/{ticket.handle}")
+        address = task_path(req.root_path, ticket.handle)
+        resp.set_header("Location", address)
         if seconds is not None:
             left = seconds - (before.waited if before else 0.0)
             outcome = await self._outcomes.wait(ticket.handle, seconds=left, reply=ticket.reply)
@@ -101,12 +103,12 @@ class Work:
             resp.set_header("Preference-Applied", f"wait={seconds:g}")
             if outcome is not None and known:
                 resp.status = HTTP_200
-                show_outcome(resp, outcome, instance=f"/v1/tasks/{ticket.handle}")
+                show_outcome(resp, outcome, instance=address)
                 return
             state = await self._outcomes.state(ticket.handle, known=State.QUEUED)
         else:
             state = State.QUEUED
-        show_accepted(resp, ticket.handle, model=model, state=state)
+        show_accepted(resp, ticket.handle, model=model, root=req.root_path, state=state)
 
     async def _submit(self, req: Request, head: Head, body: bytes, *, lane: Lane, waits: bool) -> Ticket:
         once = self._once(req, head, body=body)

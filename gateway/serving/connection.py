@@ -130,6 +130,8 @@ class Connection(HttpToolsProtocol):
         """As uvicorn makes it when a request begins, with this header."""
         now = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
+        # Not uvicorn's own, which would also put it before the path: NGINX has taken it away.
+        self.scope["root_path"] = self._fast_path.root
         self.headers.extend(headers)
         self.url, self.headers, self.expect_100_continue = now
         return self.scope

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from gateway.web.addresses import task_path
 from gateway.web.representations import accepted_document
 from tasks.contract import Media, State
 from tasks.ledger.outcomes import Outcome
@@ -17,16 +18,16 @@ class Frame(NamedTuple):
     closes: bool
 
 
-def result_answer(outcome: Outcome, handle: str, *, seconds: float, frame: Frame) -> bytes:
+def result_answer(outcome: Outcome, handle: str, *, seconds: float, root: str, frame: Frame) -> bytes:
     """200 and the worker's bytes."""
-    said = f"location: /v1/tasks/{handle}\r\npreference-applied: wait={seconds:g}\r\n"
+    said = f"location: {task_path(root, handle)}\r\npreference-applied: wait={seconds:g}\r\n"
     return _whole(b"HTTP/1.1 200 OK\r\n", said, outcome.media, outcome.body, frame)
 
 
-def accepted_answer(handle: str, *, model: str, frame: Frame) -> bytes:
+def accepted_answer(handle: str, *, model: str, root: str, frame: Frame) -> bytes:
     """202 and the handle."""
-    said = f"location: /v1/tasks/{handle}\r\nretry-after: 1\r\n"
-    body = accepted_document(handle, model=model, state=State.QUEUED)
+    said = f"location: {task_path(root, handle)}\r\nretry-after: 1\r\n"
+    body = accepted_document(handle, model=model, root=root, state=State.QUEUED)
     return _whole(b"HTTP/1.1 202 Accepted\r\n", said, Media.JSON.value, body, frame)
 
 

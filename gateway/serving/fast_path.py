@@ -47,10 +47,18 @@ class FastPath:
     """What the fast requests of one process share."""
 
     def __init__(
-        self, known: KnownRequests, dispatcher: Dispatcher, waiting: Waiting, *, longest: int = BODY_BYTES
+        self,
+        known: KnownRequests,
+        dispatcher: Dispatcher,
+        waiting: Waiting,
+        *,
+        longest: int = BODY_BYTES,
+        root: str = "",
     ) -> None:
-        """`longest`: of a body that is allowed (bytes); those above BODY_BYTES are not taken in any case."""
+        """`longest`: of a body that is allowed (bytes); those above BODY_BYTES are not taken in any case. `root`: the
+        service's root path, which addresses in answers begin with."""
         self.longest = min(longest, BODY_BYTES)
+        self.root = root
         self.known = known
         self.dispatcher = dispatcher
         self._waiting = waiting
@@ -121,8 +129,8 @@ class FastRequest:
             return
         known = self.known
         if known.seconds is None:
-            frame = self._caller.frame(self)
-            self._caller.answer(self, accepted_answer(ticket.handle, model=known.head.model, frame=frame))
+            model, root, frame = known.head.model, self._path.root, self._caller.frame(self)
+            self._caller.answer(self, accepted_answer(ticket.handle, model=model, root=root, frame=frame))
         elif ticket.reply is None:
             self._caller.go_on(self, Submitted(ticket))
         else:
@@ -145,8 +153,8 @@ class FastRequest:
             waited = asyncio.get_running_loop().time() - self._since
             self._caller.go_on(self, Submitted(ticket, waited=waited))
             return
-        frame = self._caller.frame(self)
-        self._caller.answer(self, result_answer(outcome, ticket.handle, seconds=seconds, frame=frame))
+        root, frame = self._path.root, self._caller.frame(self)
+        self._caller.answer(self, result_answer(outcome, ticket.handle, seconds=seconds, root=root, frame=frame))
 
     def _lose_patience(self, expected: Expected) -> None:
         expected.leave(self._hear)

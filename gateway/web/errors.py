@@ -7,13 +7,13 @@ import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import quote
 
 import falcon
 import falcon.asgi
 import msgspec
 import redis
 
+from gateway.web.addresses import asked_path
 from gateway.web.headers import request_id
 from tasks import errors
 from tasks.contract import PROBLEM, Coding
@@ -138,7 +138,7 @@ async def _on_service_error(
         resp.set_header("Accept-Encoding", ", ".join(Coding))
     if status == 500:
         log.error("%s %s: %s", req.method, req.path, error, exc_info=error, extra=told(req))
-    _answer(resp, status, problem(error, instance=_instance(req)))
+    _answer(resp, status, problem(error, instance=asked_path(req)))
 
 
 async def _on_http_error(
@@ -152,7 +152,7 @@ async def _on_http_error(
         HTTPStatus(status).phrase,
         status,
         error.description or _described(req, status, headers),
-        _instance(req),
+        asked_path(req),
     )
     if resp is not None:
         resp.set_headers(headers)
@@ -179,7 +179,7 @@ async def _on_unexpected(
 ) -> None:
     log.error("%s %s failed", req.method, req.path, exc_info=error, extra=told(req))
     refusal = ServiceError("the service failed; its log says why")
-    _answer(resp, 500, problem(refusal, instance=_instance(req)))
+    _answer(resp, 500, problem(refusal, instance=asked_path(req)))
 
 
 def told(req: falcon.asgi.Request) -> dict[str, str]:
@@ -209,10 +209,6 @@ def _described(req: falcon.asgi.Request, status: int, headers: dict[str, str]) -
     if status == 405:
         return f"{req.method} is not known here; known are {headers.get('Allow', 'no methods')}"
     return "the request cannot be read; check its headers and body"
-
-
-def _instance(req: falcon.asgi.Request) -> str:
-    return quote(req.path)
 
 
 def _kebab(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What the gateway shows of tasks and models."""
+"""What the gateway shows of tasks and models. `root`: the service's root path, with which addresses begin."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 from falcon import HTTP_202
 from falcon.asgi import Response
 
+from gateway.web.addresses import dead_path, links, task_path
 from gateway.web.errors import problem_from_wire
 from tasks.contract import PROBLEM, Media, State
 from tasks.ledger.dead_letters import DeadLetter
@@ -26,28 +27,23 @@ NOTES: Final = "Notes"
 _encode = msgspec.json.Encoder().encode
 
 
-def links(handle: str, *, model: str) -> dict[str, str]:
-    """Where to go on from a task."""
-    return {"self": f"/v1/tasks/{handle}", "result": f"/v1/tasks/{handle}/result", "model": f"/v1/models/{model}"}
-
-
 def show(resp: Response, document: Any) -> None:
     """Answer with a JSON document."""
     resp.data = _encode(document)
     resp.content_type = Media.JSON.value
 
 
-def show_accepted(resp: Response, handle: str, *, model: str, state: State = State.QUEUED) -> None:
+def show_accepted(resp: Response, handle: str, *, model: str, root: str, state: State = State.QUEUED) -> None:
     """202: the work is accepted and not finished."""
     resp.status = HTTP_202
     resp.set_header("Retry-After", "1")
-    resp.data = accepted_document(handle, model=model, state=state)
+    resp.data = accepted_document(handle, model=model, root=root, state=state)
     resp.content_type = Media.JSON.value
 
 
-def accepted_document(handle: str, *, model: str, state: State) -> bytes:
+def accepted_document(handle: str, *, model: str, root: str, state: State) -> bytes:
     """What is said of work that is not finished."""
-    return _encode({"id": handle, "state": state, "links": links(handle, model=model)})
+    return _encode({"id": handle, "state": state, "links": links(handle, model=model, root=root)})
 
 
 def show_outcome(resp: Response, outcome: Outcome, *, instance: str) -> None:
@@ -63,7 +59,7 @@ def show_outcome(resp: Response, outcome: Outcome, *, instance: str) -> None:
     resp.content_type = PROBLEM
 
 
-def task_document(task: Task, outcome: Outcome | None, *, ahead: int | None = None) -> dict[str, Any]:
+def task_document(task: Task, outcome: Outcome | None, *, root: str, ahead: int | None = None) -> dict[str, Any]:
     """A task as its owner sees it. The result is shown if it is JSON."""
     document: dict[str, Any] = {
         "id": task.id,
@@ -79,7 +75,7 @@ def task_document(task: Task, outcome: Outcome | None, *, ahead: int | None = No
         "retry_error": task.retry_error,
         "result": None,
         "error": None,
-        "links": links(task.id, model=task.model),
+        "links": links(task.id, model=task.model, root=root),
     }
     if task.state is State.QUEUED and ahead is not None:
         document["position"] = ahead + 1
@@ -101,7 +97,7 @@ def state_document(task: Task, *, ahead: int) -> dict[str, Any]:
     return document | ({"position": ahead + 1} if task.state is State.QUEUED else {})
 
 
-def letter_document(letter: DeadLetter) -> dict[str, Any]:
+def letter_document(letter: DeadLetter, *, root: str = "") -> dict[str, Any]:
     """A dead letter, without its body."""
     return {
         "id": letter.id,
@@ -117,7 +113,7 @@ def letter_document(letter: DeadLetter) -> dict[str, Any]:
         "media": letter.media,
         "body_bytes": letter.body_bytes,
         "error": letter.error,
-        "links": {"self": f"/v1/dead/{letter.id}", "task": f"/v1/tasks/{letter.id}"},
+        "links": {"self": dead_path(root, letter.id), "task": task_path(root, letter.id)},
     }
 
 

@@ -1,6 +1,7 @@
 /** The service's public API. */
 
 import { lost, reached } from "./connection.js";
+import { addressOf } from "./places.js";
 import { close, ENDED, session } from "./session.js";
 
 /** With what the proxy says that the gateway is away. */
@@ -40,7 +41,7 @@ export async function ask(path, options = {}) {
   let answer;
   try {
     // No cookies, and no dialogue of the browser's own for a wrong password.
-    answer = await fetch(path, { credentials: "omit", cache: "no-store", ...options, headers });
+    answer = await fetch(addressOf(path), { credentials: "omit", cache: "no-store", ...options, headers });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     lost();

@@ -1,6 +1,7 @@
 /** Whether the service can be reached: said at the top of the page while it cannot, and tried until it can. */
 
 import { el } from "./dom.js";
+import { addressOf } from "./places.js";
 
 /** How often it is tried (ms). */
 const EVERY = 2000;
@@ -32,6 +33,6 @@ export function reached() {
 }
 
 async function probe() {
-  const answer = await fetch("/health/live", { credentials: "omit", cache: "no-store" }).catch(() => null);
+  const answer = await fetch(addressOf("/health/live"), { credentials: "omit", cache: "no-store" }).catch(() => null);
   if (answer?.ok) reached();
 }

@@ -1,4 +1,11 @@
-/** Addresses within the console. */
+/** Addresses within the console, and of the service, which may lie below a path that a proxy in front gives it. */
+
+/** Where the service is, by where this file is: a path with a slash at its end. */
+const root = new URL("..", import.meta.url).pathname;
+const reportPage = new URL("report.html", import.meta.url).pathname;
+
+/** Where a path of the API is; also one that the API told, which has all of it. @param {string} path */
+export const addressOf = (path) => (path.startsWith(root) ? path : root + path.slice(1));
 
 export const modelsLink = "#/models";
 
@@ -9,7 +16,7 @@ export const linkTo = (model, version = "") => `${modelsLink}/${encodeURICompone
 export const taskLink = (id) => `#/tasks/${encodeURIComponent(id)}`;
 
 /** @param {string} model @param {string|number} version */
-export const reportLink = (model, version) => `/console/report.html#${encodeURIComponent(model)}/${version}`;
+export const reportLink = (model, version) => `${reportPage}#${encodeURIComponent(model)}/${version}`;
 
 /** @param {string} kind @param {string} [model] @param {boolean} [replacing] whether the form is to offer to replace the shape of the data */
 export const workLink = (kind, model = "", replacing = false) => `#/new/${kind}${model ? `/${encodeURIComponent(model)}${replacing ? "/replace" : ""}` : ""}`;

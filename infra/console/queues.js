@@ -5,6 +5,7 @@ import { card, el } from "./dom.js";
 import { pause } from "./events.js";
 import { duration, number } from "./format.js";
 import { kindName } from "./kinds.js";
+import { addressOf } from "./places.js";
 import { may } from "./session.js";
 
 /** How often it is asked (ms). */
@@ -36,7 +37,7 @@ async function keep(body, heading, signal) {
 }
 
 async function readiness(signal) {
-  const answer = await fetch("/health/ready", { signal, credentials: "omit", cache: "no-store" }).catch(() => null);
+  const answer = await fetch(addressOf("/health/ready"), { signal, credentials: "omit", cache: "no-store" }).catch(() => null);
   const said = await answer?.json().catch(() => null);
   return answer?.ok ? el("span", { class: "badge good" }, "ready") : el("span", { class: "badge bad" }, said?.detail ?? "not ready");
 }

@@ -13,7 +13,7 @@ const REASON = "Sign in to see the report.";
 
 async function show() {
   const [model = "", version = ""] = decoded(location.hash.slice(1).split("/")) ?? [];
-  document.getElementById("back").href = `/${linkTo(model, version)}`;
+  document.getElementById("back").href = `../${linkTo(model, version)}`;
   entitle(`Report of version ${version} of ${model}`);
   if (!session()) return showSignIn(main, REASON, show);
   try {

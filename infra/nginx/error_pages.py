@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Mapping
 from typing import Final
 
-from infra.nginx.headers import headers
+from infra.nginx.headers import NO_MORE, headers
 
 #: What NGINX says itself, by status: title, detail.
 TEXTS: Final = {
@@ -61,13 +62,14 @@ def error_pages() -> str:
     return "\n".join(f"error_page {text} /$manner/{status};" for status, text in statuses.items())
 
 
-def problems(*, hsts_seconds: int) -> str:
-    """The pages for within `location /problem/`."""
+def problems(*, hsts_seconds: int, more: Mapping[str, str] = NO_MORE) -> str:
+    """The pages for within `location /problem/`; `more`: further headers that the server gives every answer."""
     return "\n".join(
         _page(
             f"/problem/{status}",
             status,
             hsts_seconds,
+            more,
             type=TYPES.get(status, "about:blank"),
             title=title,
             status=status,
@@ -77,19 +79,19 @@ def problems(*, hsts_seconds: int) -> str:
     )
 
 
-def statuses(*, hsts_seconds: int) -> str:
-    """The pages for within `location /status/`, in the words of the original service."""
+def statuses(*, hsts_seconds: int, more: Mapping[str, str] = NO_MORE) -> str:
+    """The same for within `location /status/`, in the words of the original service."""
     return "\n".join(
-        _page(f"/status/{status}", status, hsts_seconds, status=detail) for status, (_, detail) in TEXTS.items()
+        _page(f"/status/{status}", status, hsts_seconds, more, status=detail) for status, (_, detail) in TEXTS.items()
     )
 
 
-def _page(path: str, code: int, hsts_seconds: int, **says: object) -> str:
+def _page(path: str, code: int, hsts_seconds: int, more: Mapping[str, str], **says: object) -> str:
     """A page that answers with this status code, and says this in JSON."""
     text = json.dumps(says).replace("'", "\\u0027")
     lines = [f"return {code} '{text}';"]
     if code in OWN_HEADERS:
-        lines.append(headers(hsts_seconds=hsts_seconds, more=OWN_HEADERS[code]))
+        lines.append(headers(hsts_seconds=hsts_seconds, more={**OWN_HEADERS[code], **more}))
     # A location with a path: NGINX enters a named one not with each request (findings/nginx-named-page-for-a-400.sh).
     inside = textwrap.indent("\n".join(lines), "    ")
     return f"location = {path} {{\n    internal;\n{inside}\n}}"

@@ -13,7 +13,7 @@ from typing import Final
 from infra.host.address import Address
 from infra.host.launch import BACKLOG, OPEN_FILES
 from infra.host.templates import fill
-from infra.nginx import request_bodies
+from infra.nginx import cors, request_bodies, root_path
 from infra.nginx.console_files import NAME as CONSOLE
 from infra.nginx.error_pages import error_pages, problems, statuses
 from infra.nginx.headers import CONSOLE_POLICY, DOCS_POLICY, FLOWER_POLICY, FRAME_POLICY, REPORT_POLICY, headers
@@ -49,6 +49,8 @@ def nginx_conf(address: Address, settings: Settings, *, flower_password: str) ->
     connections = files // 2
     address_limit = _address_limit(settings, connections)
     hsts = settings.hsts_seconds if address.tls else 0
+    root, origins = settings.root_path, settings.origins
+    shared = cors.answer_headers(origins)
     return fill(
         "nginx/nginx.conf.template",
         user=_user(),
@@ -72,16 +74,22 @@ def nginx_conf(address: Address, settings: Settings, *, flower_password: str) ->
         guesses=_indented(12, _guesses(settings)),
         redirect=_indented(4, _redirect(address, settings)),
         tls=_indented(8, _tls(settings) if address.tls else ""),
-        headers=_indented(8, headers(hsts_seconds=hsts)),
+        headers=_indented(8, headers(hsts_seconds=hsts, more=shared)),
+        root=root,
+        asked=root_path.asked(root),
+        passed=root_path.passed(root),
+        flower_passed=root_path.flower_passed(root),
+        outward_maps=_indented(4, root_path.maps(root), cors.maps(origins)),
+        outward=_indented(8, root_path.rewriting(root), cors.preflight(origins, hsts_seconds=hsts)),
         console=CONSOLE,
         console_headers=_indented(12, headers(CONSOLE_POLICY, hsts_seconds=hsts)),
         frame_headers=_indented(12, headers(FRAME_POLICY, hsts_seconds=hsts)),
         docs_headers=_indented(12, headers(DOCS_POLICY, hsts_seconds=hsts)),
-        report_headers=_indented(12, headers(REPORT_POLICY, hsts_seconds=hsts)),
+        report_headers=_indented(12, headers(REPORT_POLICY, hsts_seconds=hsts, more=shared)),
         flower_headers=_indented(12, headers(FLOWER_POLICY, hsts_seconds=hsts)),
         error_pages=_indented(8, error_pages()),
-        problems=_indented(12, problems(hsts_seconds=hsts)),
-        statuses=_indented(12, statuses(hsts_seconds=hsts)),
+        problems=_indented(12, problems(hsts_seconds=hsts, more=shared)),
+        statuses=_indented(12, statuses(hsts_seconds=hsts, more=shared)),
         secure_cookies=" secure" if address.tls else "",
         flower_login=base64.b64encode(f"{FLOWER_USER}:{flower_password}".encode()).decode(),
     )

@@ -85,7 +85,8 @@ def run(args: argparse.Namespace, *, attend: Callable[[Mapping[str, str]], Atten
         write_configuration(home, sockets.folder, environment, address=address, place=place)
         if place.access:
             mend(home)
-        service = Service(pid=os.getpid(), url=address.url, sockets=str(sockets.folder))
+        url = f"{address.url}{settings.root_path}"
+        service = Service(pid=os.getpid(), url=url, sockets=str(sockets.folder))
         stack = Stack(home, sockets.folder)
         attending = attend(environment)
         with home.announced(service):
@@ -222,10 +223,11 @@ def greeting(address: Address, environment: Mapping[str, str]) -> str:
     account = f"{FIRST_ACCOUNT}, for both; its password is in {password}"
     if not password.exists():
         account = "one of yours, for both: `mlservice user list` names them"
+    url = f"{address.url}{Settings.load(environment).root_path}"
     lines = [
-        f"mlservice is ready: {address.url}",
-        f"  console   {address.url}/",
-        f"  Flower    {address.url}/flower/",
+        f"mlservice is ready: {url}",
+        f"  console   {url}/",
+        f"  Flower    {url}/flower/",
         f"  account   {account}",
         f"  to stop   Ctrl-C, or kill {os.getpid()}",
     ]

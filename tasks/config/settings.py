@@ -12,6 +12,7 @@ from urllib.parse import quote
 from tasks.config.areas.http import HttpSettings
 from tasks.config.areas.identity import IdentitySettings
 from tasks.config.areas.original import OriginalSettings
+from tasks.config.areas.outward import OutwardSettings
 from tasks.config.areas.storage import StorageSettings
 from tasks.config.areas.telemetry import TelemetrySettings
 from tasks.config.areas.work import WorkSettings
@@ -26,11 +27,14 @@ CONFIG: Final = f"{PREFIX}CONFIG"
 #: Names the Redis as Flower reaches it, where it is a user of its own there; else it is as everybody.
 FLOWER_REDIS_URL: Final = f"{PREFIX}FLOWER_REDIS_URL"
 #: Each says which of its values are refused.
-AREAS: Final = (StorageSettings, IdentitySettings, HttpSettings, WorkSettings, TelemetrySettings, OriginalSettings)
+AREAS: Final = (
+    *(StorageSettings, IdentitySettings, HttpSettings, OutwardSettings),
+    *(WorkSettings, TelemetrySettings, OriginalSettings),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(OriginalSettings, TelemetrySettings, HttpSettings, IdentitySettings, StorageSettings):
+class Settings(OriginalSettings, TelemetrySettings, OutwardSettings, HttpSettings, IdentitySettings, StorageSettings):
     """Every setting, with its unit in its name. `load` reads them; a bad value is a SettingsError."""
 
     @classmethod

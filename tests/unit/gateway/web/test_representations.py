@@ -8,7 +8,7 @@ from tests.records import a_task
 
 def test_a_task_shows_that_it_is_tried_again() -> None:
     task = a_task(retries=2, retry_error="OSError: disk")
-    document = task_document(task, None, ahead=3)
+    document = task_document(task, None, root="", ahead=3)
     assert (document["retries"], document["retry_error"]) == (2, "OSError: disk")
     assert (document["state"], document["position"], document["submitted_at"]) == (
         "queued",
