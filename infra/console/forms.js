@@ -25,6 +25,12 @@ export function modelChoice(names, model) {
   return [field("Model", select("model", Object.fromEntries(names.map((name) => [name, name])), model))];
 }
 
+/** The model that was chosen. @param {FormData} data */
+export function chosenModel(data) {
+  if (!data.get("model")) throw new Error("There is no model: upload a table first.");
+  return data.get("model");
+}
+
 export function lane() {
   return field("Lane", select("lane", LANES), "How urgent it is.");
 }

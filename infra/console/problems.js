@@ -89,7 +89,9 @@ export function workingForm(action, fields, work, { second } = {}) {
 function check(form) {
   for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
   if (form.checkValidity()) return true;
-  form.querySelector(":invalid").setAttribute("aria-invalid", "true");
+  const wrong = form.querySelector(":invalid");
+  wrong.setAttribute("aria-invalid", "true");
+  unfold(wrong);
   form.reportValidity();
   return false;
 }
@@ -103,6 +105,13 @@ function mark(form, error) {
   const input = error.field ?? (name && form.elements.namedItem(name));
   if (input instanceof HTMLElement) {
     input.setAttribute("aria-invalid", "true");
+    unfold(input);
     input.focus();
   }
+}
+
+/** What is folded away can neither be seen nor be gone to. */
+function unfold(input) {
+  const folded = input.closest("details");
+  if (folded) folded.open = true;
 }

@@ -19,6 +19,8 @@ export function uploadForm(names, model, signal, replacing) {
   const options = el("textarea", { name: "options", rows: "2", spellcheck: "false", placeholder: OPTIONS });
   const replace = tick("Replace the shape of the data", "replace", "The model gets another target, problem or other columns; its current version answers on until a train makes another current.");
   replace.hidden = !replacing;
+  const append = tick("Append to the data", "append", "The rows come after those that the model has, which stay where they are: to learn from, or to measure by.");
+  append.hidden = !names.length;
   const seen = el("div", { id: "answer" });
   const changed = () => { seen.replaceChildren(); columns.replaceChildren(); };
   const demand = () => { file.required = !source.chosen && !estimator.needsNone; };
@@ -26,10 +28,10 @@ export function uploadForm(names, model, signal, replacing) {
   const estimator = new EstimatorChoice(signal, demand);
   const sender = new Sender(file, source, signal);
   file.addEventListener("change", changed);
-  const asked = (data) => ({ target: data.get("target"), options: JSON.stringify({ ...object(options, OPTIONS), ...estimator.options.value() }), sheet: data.get("sheet"), estimator: data.get("estimator"), lane: data.get("lane"), replace: data.get("replace") });
+  const asked = (data) => ({ target: data.get("target"), options: JSON.stringify({ ...object(options, OPTIONS), ...estimator.options.value() }), sheet: data.get("sheet"), estimator: data.get("estimator"), lane: data.get("lane"), replace: data.get("replace"), append: data.get("append") });
 
   async function store(data) {
-    if (!target.value && !(estimator.needsNone && !sender.chosen)) throw at(target, new Error("The target column is missing: name it, or look first at what the columns are."));
+    if (!target.value && !data.get("append") && !(estimator.needsNone && !sender.chosen)) throw at(target, new Error("The target column is missing: name it, or look first at what the columns are."));
     try {
       goTo((await sender.send(data.get("model"), asked(data))).id);
     } catch (error) {
@@ -54,7 +56,7 @@ export function uploadForm(names, model, signal, replacing) {
     source.element, field("Target column", target, "What is to be predicted. A look needs none, and proposes the columns."), columns,
     field("Options", options, "A JSON object that says what columns are, how rows are split, and more; empty for what is found out."),
     pair(estimator.element, field("Sheet", el("input", { name: "sheet", ...VERBATIM }), "Of an Excel workbook; empty for the first.")), estimator.options.element,
-    lane(), replace];
+    lane(), append, replace];
   const form = workingForm("Upload", fields, store, { second: ["Look first", lookFirst] });
   form.id = "upload";
   return el("div", {}, form, seen);
@@ -94,7 +96,7 @@ class Sender {
   /** The result of a dry run, however long it takes. */
   async look(model, query) {
     const chosen = this.chosen;
-    const { done, id, document } = await this.send(model, { ...query, replace: null, dry_run: "true" });
+    const { done, id, document } = await this.send(model, { ...query, replace: null, append: null, dry_run: "true" });
     const found = done ? document : await this.ended(id);
     this.kept = { file: chosen, upload: found.upload };
     return found;

@@ -275,8 +275,39 @@ def test_params_that_an_estimator_names_are_fields(seen: Seen, slow_service: Ser
     page.goto(f"{slow_service.url}/#/new/train/plain")
     expect(page.get_by_label("Parameters")).to_be_visible()
     expect(page.get_by_label("num_leaves")).to_be_hidden()
-    page.locator("summary").click()
+    page.locator("summary").first.click()
     expect(page.get_by_label("num_leaves")).to_have_attribute("placeholder", "31")
+
+
+def test_rows_are_appended_and_a_train_goes_on_from_a_version(
+    seen: Seen, slow_service: Service, tmp_path: Path
+) -> None:
+    page = seen.page
+    slow_service.init("grown", {"rows": ROWS}, target="y").raise_for_status()
+    slow_service.train("grown").raise_for_status()
+    more = tmp_path / "more.csv"
+    more.write_text("x,y\n" + "".join(f"{x},{2.5 * x}\n" for x in range(60, 100)))
+    sign_in(page, slow_service)
+    page.goto(f"{slow_service.url}/#/new/init/grown")
+    page.get_by_label("Table").set_input_files(more)
+    page.get_by_label("Append").check()
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator("#state")).to_have_text("succeeded", timeout=30_000)
+    assert slow_service.http.get("/v1/models/grown").json()["snapshot"]["rows"] == len(ROWS) + 40
+    page.goto(f"{slow_service.url}/#/new/train/grown")
+    page.get_by_text("Search, time for a row, another start").click()
+    page.get_by_label("Go on from").fill("1")
+    page.get_by_label("Search for").fill("5")
+    seen.picture("train-wishes")
+    page.get_by_role("button", name="Train").click()
+    expect(page.locator("#outcome")).to_contain_text("from_version and search cannot be used together", timeout=30_000)
+    page.goto(f"{slow_service.url}/#/new/train/grown")
+    page.get_by_text("Search, time for a row, another start").click()
+    page.get_by_label("Go on from").fill("1")
+    page.get_by_role("button", name="Train").click()
+    expect(page.locator("#state")).to_have_text("succeeded", timeout=30_000)
+    version = slow_service.http.get("/v1/models/grown/versions/2").json()
+    assert version["lineage"]["from_version"] == 1
 
 
 def refers(field: Locator, text: str) -> bool:

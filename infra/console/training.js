@@ -1,0 +1,50 @@
+/** The form for a train. */
+
+import { get, submit } from "./api.js";
+import { el, field, pair, select } from "./dom.js";
+import { chosenModel, goTo, lane, modelChoice, VERBATIM } from "./forms.js";
+import { ParamsForm } from "./params.js";
+import { workingForm } from "./problems.js";
+
+/** @param {string[]} names of the models @param {string} model @param {AbortSignal} signal ends it */
+export function trainForm(names, model, signal) {
+  const params = new ParamsForm();
+  const promote = select("promote", { always: "Always", if_better: "If it is better", never: "Never" });
+  const fields = [...modelChoice(names, model), params.element, moreWishes(), pair(field("Make it current", promote), lane())];
+  const form = workingForm("Train", fields, async (data) => {
+    const body = JSON.stringify({ params: params.value(), promote: data.get("promote"), ...wished(data) });
+    goTo((await submit(chosenModel(data), "train", body, "application/json", { query: { lane: data.get("lane") } })).id);
+  });
+  const choice = form.elements.namedItem("model");
+  const follow = async () => {
+    const named = choice?.value;
+    const found = named && await get(`/v1/models/${encodeURIComponent(named)}`, signal).catch(() => null);
+    // Another may have been chosen meanwhile.
+    if (found && choice.value === named) params.show(found.params_schema);
+  };
+  choice?.addEventListener("change", follow);
+  follow();
+  return form;
+}
+
+/** Fields that most trains leave alone. Each has the name of what an error points at. */
+function moreWishes() {
+  const positive = { type: "number", step: "any", min: "0" };
+  return el("details", {}, el("summary", {}, "Search, time for a row, another start"),
+    pair(field("Search for", el("input", { name: "search", ...positive }), "Seconds in which better parameters are looked for; empty for no search."),
+      field("Trials", el("input", { name: "trials", type: "number", step: "1", min: "1" }), "So many at most in a search; empty for as many as the time allows.")),
+    pair(field("Time for a row", el("input", { name: "predict_seconds", ...positive }), "Seconds that an estimate of one row may take, such as 0.005; the model is made as small as that needs."),
+      field("Go on from", el("input", { name: "from_version", ...VERBATIM }), "A version, by number or alias, whose trees stay; empty for a new start.")));
+}
+
+/** What was filled in there. @param {FormData} data */
+function wished(data) {
+  const number = (name) => (data.get(name) ? Number(data.get(name)) : undefined);
+  const search = { seconds: number("search"), trials: number("trials") };
+  const from = data.get("from_version").trim();
+  return {
+    search: search.seconds === undefined && search.trials === undefined ? undefined : search,
+    predict_seconds: number("predict_seconds"),
+    from_version: from ? (/^\d+$/.test(from) ? Number(from) : from) : undefined,
+  };
+}
