@@ -13,13 +13,13 @@ from typing import Any, Self
 
 import msgspec
 
+from tasks.calling.handle import Handle
 from tasks.client import Client
 from tasks.config.settings import Settings
 from tasks.contract import Kind, Lane, Media
 from tasks.learning import ingest
 from tasks.ledger.groups import Group, Head, new_group_id
 from tasks.registry.models_registry import Registry
-from tasks.watch.handle import Handle
 from tasks.worker.runtime import make_runtime
 from tests.harmful import SETTING
 from tests.servers import Process, Valkey, eventually

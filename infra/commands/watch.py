@@ -16,10 +16,10 @@ from rich.text import Text
 
 from infra.host.home import Home
 from infra.host.running import redis_of, settings_of
+from tasks.calling.handle import Handle
 from tasks.client import Client
 from tasks.formatting import plain
 from tasks.registry.curve import Curve, shown_range
-from tasks.watch.handle import Handle
 from tasks.watch.live_curve import LiveCurve
 from tasks.watch.watching import Look, Watch, state, summary, times
 

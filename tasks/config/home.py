@@ -16,8 +16,9 @@ from tasks.errors import Unavailable
 #: Names the folder of the service; where it is, if nothing does.
 HOME: Final = f"{PREFIX}HOME"
 DEFAULT_HOME: Final = ".mlservice"
-#: In the home: what the last `mlservice up` has settled, by variable.
+#: In the home: what the last `mlservice up` has settled, by variable; and where the service answers that runs now.
 REMEMBERED: Final = "secrets/environment.json"
+RUNNING: Final = "run/service.json"
 
 
 def remembered(home: Path) -> dict[str, str]:
@@ -47,3 +48,14 @@ def find(redis_url: str | None = None, environ: Mapping[str, str] = os.environ) 
     if redis_url:
         return Settings.load({**environ, "REDIS_URL": redis_url})
     return Settings.load(environment_of(Path(environ.get(HOME, DEFAULT_HOME)), environ))
+
+
+def service_url(environ: Mapping[str, str] = os.environ) -> str:
+    """Where the service of the home answers over HTTP; empty if none runs there, or another Redis is named."""
+    if "REDIS_URL" in environ:
+        return ""
+    try:
+        found: dict[str, str] = json.loads((Path(environ.get(HOME, DEFAULT_HOME)) / RUNNING).read_text())
+    except (OSError, ValueError):
+        return ""
+    return found.get("url", "")

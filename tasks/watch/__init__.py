@@ -1,2 +1,2 @@
-"""Following work from Python, in a terminal or a notebook: handles, and their progress as it comes. Imports registry
-and what is below."""
+"""Following work from Python, in a terminal or a notebook: its progress as it comes. Imports registry and what is
+below."""

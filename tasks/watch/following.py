@@ -1,43 +1,31 @@
-"""Waiting for the outcome of work that was submitted to one Redis."""
+"""What a handle needs of the way to its service."""
 
 from __future__ import annotations
 
-import os
-import time
-from typing import Final
+from typing import Protocol
 
-import redis
-
-from tasks.ledger.groups import parse_handle
-from tasks.ledger.history import History
+from tasks.ledger.groups import Task
 from tasks.ledger.outcomes import Outcome
-from tasks.ledger.store import Ledger
-from tasks.redis_keys import REPLY_CHANNEL
-from tasks.storage.connection import answering
-
-#: Longest time between two looks at the ledger while waiting (seconds).
-LOOK_SECONDS: Final = 1.0
 
 
-class Follower:
-    """Follows the work of one ledger for this process."""
+class Following(Protocol):
+    """Follows accepted work. Every method raises UnknownTask for what is no task of the caller, and Unavailable while
+    the service does not answer."""
 
-    def __init__(self, client: redis.Redis, ledger: Ledger) -> None:
-        self._redis = client
-        self._process = f"client-{os.getpid()}-{os.urandom(6).hex()}"
-        self.ledger = ledger
-        self.history = History(client)
+    #: Time between two looks at work that is watched (seconds).
+    look_seconds: float
+
+    def task(self, handle: str) -> Task:
+        """State, times and progress."""
+
+    def ahead(self, task: Task) -> int:
+        """How much is taken before queued work: 0 for what is next."""
 
     def wait(self, handle: str, *, seconds: float) -> Outcome | None:
-        """How the task ended; None if it has not after so many seconds. Raises UnknownTask for what is no handle."""
-        until = time.monotonic() + seconds
-        group, _ = parse_handle(handle)
-        with answering(), self._redis.pubsub() as pubsub:  # type: ignore[no-untyped-call]
-            pubsub.subscribe(REPLY_CHANNEL.format(process=self._process))
-            self.history.watch(group, self._process)
-            while True:
-                outcome = self.history.outcome(handle)
-                left = until - time.monotonic()
-                if outcome is not None or left <= 0:
-                    return outcome
-                pubsub.get_message(ignore_subscribe_messages=True, timeout=min(left, LOOK_SECONDS))
+        """How the task ended; None if it has not after so many seconds."""
+
+    def cancel(self, handle: str) -> bool:
+        """Cancel it. True if it is over, False if a worker has it and will stop. Raises Conflict if it has ended."""
+
+    def page(self, model: str, version: int) -> str:
+        """Where a version is shown to people; empty where that is not known."""

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
-import redis
 
 from tasks.contract import State
+from tasks.errors import Unavailable
 from tasks.formatting import plain
 from tasks.ledger.groups import Task
 from tasks.watch.live_curve import LiveCurve
@@ -20,7 +20,7 @@ from tasks.watch.notebook import drawing
 #: Time between two looks at the record, and at the queue while the task waits in it (seconds).
 LOOK_SECONDS: Final = 0.2
 POSITION_SECONDS: Final = 1.0
-#: How long Redis may be away before watching ends (seconds).
+#: How long the service may be away before watching ends (seconds).
 AWAY_SECONDS: Final = 30.0
 
 T = TypeVar("T")
@@ -43,9 +43,16 @@ class Watch:
     cell shows a bar and the curve until the task is over. `ahead` counts what will be taken before queued work.
     """
 
-    def __init__(self, look: Callable[[], Task], *, ahead: Callable[[Task], int] | None = None) -> None:
+    def __init__(
+        self,
+        look: Callable[[], Task],
+        *,
+        ahead: Callable[[Task], int] | None = None,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
         self._look = look
         self._ahead = ahead
+        self._look_seconds = look_seconds
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         seen = None
@@ -56,7 +63,7 @@ class Watch:
 
     def steps(self) -> Iterator[Look]:
         """What is seen of the task, whenever it has changed. Raises UnknownTask when the record is no longer kept, and
-        Redis's error when it is away for AWAY_SECONDS."""
+        Unavailable when the service is away for AWAY_SECONDS."""
         seen: Any = None
         position, counted = None, -POSITION_SECONDS
         while True:
@@ -71,17 +78,17 @@ class Watch:
                 seen = now
             if task.state.final:
                 return
-            time.sleep(LOOK_SECONDS)
+            time.sleep(self._look_seconds)
 
     def _patient(self, look: Callable[[], T]) -> T:
         until = time.monotonic() + AWAY_SECONDS
         while True:
             try:
                 return look()
-            except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
+            except Unavailable:
                 if time.monotonic() > until:
                     raise
-                time.sleep(LOOK_SECONDS)
+                time.sleep(self._look_seconds)
 
     def _ipython_display_(self) -> None:
         # Only IPython calls this.

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import redis
 
+from tasks.calling.handle import Handle
 from tasks.client import Client
 from tasks.errors import ServiceError, Unavailable, UnknownTask
-from tasks.watch.handle import Handle
 from tests.chaos.account import Account, Entry, Sight, Source
 from tests.chaos.face import Face, Site, Unanswered, Unknown, sight
 from tests.chaos.truth import Truth

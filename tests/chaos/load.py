@@ -11,10 +11,10 @@ from typing import Final
 
 import redis
 
+from tasks.calling.handle import Handle
 from tasks.client import Client
 from tasks.contract import Kind, Lane
 from tasks.errors import ServiceError, Unavailable
-from tasks.watch.handle import Handle
 from tests.chaos import orders
 from tests.chaos.account import Account, Entry
 from tests.chaos.face import Face, Site, Unanswered

@@ -29,7 +29,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("ledger", "conformance", "sources", "native"),
         ("registry", "telemetry"),
         ("worker", "watch"),
-        ("upkeep", "reports", "search"),
+        ("upkeep", "reports", "search", "calling"),
         ("learning",),
         ("exchange",),
         ("init", "train", "estimate", "client"),

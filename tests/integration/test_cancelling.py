@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import pytest
 
+from tasks.calling.handle import Handle
 from tasks.contract import State
 from tasks.errors import Cancelled, UnknownModel
 from tasks.ledger.counts import LOST_PROCESSES
 from tasks.redis_keys import COUNTS_KEY
-from tasks.watch.handle import Handle
 from tests.harmful import DEAF, ENDLESS
 from tests.servers import eventually
 from tests.site import Site, begun

@@ -150,8 +150,8 @@ def test_wrong_calls_are_refused_before_anything_is_sent(client: Client) -> None
         client.handle("made-up")
     with pytest.raises(UnknownTask):
         client.handle(f"{'0' * 32}-0").task()
-    with pytest.raises(ValueError):
-        client.estimate("client", rows=[[1, 2]], lane="urgent")  # type: ignore[arg-type]
+    with pytest.raises(InvalidField, match="lane must be one of"):
+        client.estimate("client", rows=[[1, 2]], lane="urgent")
 
 
 def test_a_result_that_does_not_come_is_a_timeout(service: Service, client: Client, model: str) -> None:

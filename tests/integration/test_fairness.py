@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import pytest
 
+from tasks.calling.handle import Handle
 from tasks.client import Client
 from tasks.contract import State
 from tasks.errors import InvalidParams
 from tasks.redis_keys import LOOKED_KEY, SUSPECTS_KEY
-from tasks.watch.handle import Handle
 from tests import frail
 from tests.servers import eventually
 from tests.site import Site, begun

@@ -11,12 +11,12 @@ import pytest
 from celery import Celery
 from celery.exceptions import TimeLimitExceeded
 
+from tasks.calling.handle import Handle
 from tasks.config.settings import Settings
 from tasks.errors import MemoryLimit, Poison, ServiceError, TimeLimit
 from tasks.ledger.counts import LOST_PROCESSES
 from tasks.ledger.groups import parse_handle
 from tasks.redis_keys import COUNTS_KEY, GROUP_KEY
-from tasks.watch.handle import Handle
 from tests.harmful import DEAF, ENDLESS, GREEDY, HUNGRY, SEGFAULT
 from tests.servers import eventually
 from tests.site import Site

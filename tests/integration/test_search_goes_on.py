@@ -11,10 +11,10 @@ from typing import Any, Final
 import msgspec
 import pytest
 
+from tasks.calling.handle import Handle
 from tasks.contract import State
 from tasks.errors import Cancelled
 from tasks.redis_keys import TRIALS_KEY
-from tasks.watch.handle import Handle
 from tests.servers import eventually
 from tests.site import Site, begun
 

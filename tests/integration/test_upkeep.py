@@ -16,6 +16,7 @@ import httpx
 import pytest
 import redis
 
+from tasks.calling.handle import Handle
 from tasks.client import Client
 from tasks.config.settings import Settings
 from tasks.contract import RECONCILE_TASK, SWEEP_TASK, Kind, Lane, State
@@ -37,7 +38,6 @@ from tasks.upkeep.beat import LOCK_SECONDS as BEATING_SECONDS
 from tasks.upkeep.locks import alone
 from tasks.upkeep.reconciling import SUSPECT_SECONDS, reconcile
 from tasks.upkeep.system_tasks import LOCK_SECONDS, SWEEP_LOCK_SECONDS, sweep_alone
-from tasks.watch.handle import Handle
 from tests.servers import Valkey, eventually
 from tests.service import Service
 from tests.workers import Worker, learn_sums, send

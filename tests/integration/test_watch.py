@@ -11,15 +11,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
-import redis
 from rich.console import Console
 
 from infra.commands.watch import sparkline, view
+from tasks.calling.handle import Handle
 from tasks.client import Client
 from tasks.contract import State
+from tasks.errors import Unavailable
 from tasks.ledger.groups import Task
 from tasks.registry.curve import Curve, Line
-from tasks.watch.handle import Handle
 from tasks.watch.watching import Look, Watch, bar, summary
 from tests import slow
 from tests.records import a_task
@@ -221,11 +221,11 @@ def test_what_was_measured_earlier_is_said_to_be() -> None:
     )
 
 
-def test_redis_may_be_away_for_a_while() -> None:
+def test_the_service_may_be_away_for_a_while() -> None:
     answers: list[Task | Exception] = [
-        redis.exceptions.ConnectionError(),
+        Unavailable("away"),
         TASK,
-        redis.exceptions.TimeoutError(),
+        Unavailable("away"),
         msgspec.structs.replace(TASK, state=State.CANCELLED),
     ]
 
