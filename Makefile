@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # of tests/conftest.py, the longest first.
 BESIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo up test test-fast test-long test-clients lint docs audit fuzz bench bench-init bench-train bench-growth bench-search sweep chaos install lock clean
+.PHONY: demo up test test-fast test-long test-s3 test-clients lint docs audit fuzz bench bench-init bench-train bench-growth bench-search sweep chaos install lock clean
 
 install: $(INSTALLED)
 
@@ -59,6 +59,9 @@ test-fast: $(INSTALLED)  ## unit and contract tests, while one works
 
 test-long: $(INSTALLED)  ## what those tests show once, again and again: soaks, bursts, kills at any moment, bodies that need much memory
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
+
+test-s3: $(INSTALLED)-s3-server  ## blobs and data sources in a bucket, against a server of S3's API that is slow, fails and breaks off
+	$(BIN)/python -m pytest tests/s3
 
 test-clients: $(INSTALLED)-clients  ## clients that generators make of the definition (needs Java and npm); CLIENTS="openapi-typescript" for one
 	$(BIN)/python -m tests.clients $(CLIENTS)

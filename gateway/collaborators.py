@@ -38,7 +38,7 @@ from tasks.ledger.store import Ledger
 from tasks.storage.blobs import Blobs
 from tasks.storage.connection import connect
 from tasks.storage.redis_clock import RedisClock
-from tasks.storage.stores import open_blobs
+from tasks.storage.stores import blobs_of
 from tasks.telemetry.traces import Traces
 from tasks.telemetry.tracing import open_traces
 
@@ -111,7 +111,7 @@ def open_connections(settings: Settings) -> Connections:
     circuit = CircuitBreaker()
     client = GuardedRedis(connect(settings), circuit)
     wire = partial(AsyncRedis, settings.redis_url, timeout_seconds=settings.redis_timeout_seconds, circuit=circuit)
-    blobs = open_blobs(settings.blobs_url, client)
+    blobs = blobs_of(settings, client)
     return Connections(client=client, wire=wire, charging=wire(), accepting=wire(), blobs=blobs, tally=Tally(client))
 
 

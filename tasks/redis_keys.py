@@ -134,6 +134,8 @@ BLOBS_KEY: Final = "ml:blobs"
 HELD_KEY: Final = "ml:held"
 #: Hash: where that lies now which references find below a URL, by that URL: the service was restored, or moved.
 MOVED_KEY: Final = "ml:moved"
+#: String with a life: that a blob of a bucket is being removed, or just was.
+REMOVAL_KEY: Final = "ml:removal:{digest}"
 #: Hash for each fleet, `gateway` among them: member to "processes seen_at", written by the member.
 FLEET_KEY: Final = "ml:fleet:{fleet}"
 #: How often a member says that it is there, and after how long without that it counts as gone (seconds).

@@ -25,7 +25,9 @@ FOLDER: Final = ROOT / "constraints"
 INSTALLERS: Final = ("pip", "setuptools")
 INSTALLERS_FILE: Final = FOLDER / "pip.txt"
 #: Extras that others are made of, and that no command installs by itself.
-PARTS: Final = frozenset({"client", "gateway", "worker", "embedded", "otel", "search", "sql", "onnx", "fast", "demo"})
+PARTS: Final = frozenset(
+    {"client", "gateway", "worker", "embedded", "s3", "otel", "search", "sql", "onnx", "fast", "demo"}
+)
 #: The oldest Python with which every version of the lock can be installed.
 PYTHON: Final = "3.11.5"
 #: A package with its version: the first line of its piece.

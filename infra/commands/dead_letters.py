@@ -15,7 +15,7 @@ from infra.host.home import Home
 from infra.host.running import redis_of, settings_of
 from tasks.ledger.dead_letters import DeadLetter, DeadLetters
 from tasks.ledger.store import Ledger
-from tasks.storage.stores import open_blobs
+from tasks.storage.stores import blobs_of
 
 #: How many letters are read together.
 PAGE: Final = 200
@@ -79,7 +79,7 @@ def drop(args: argparse.Namespace) -> int:
 def _letters(args: argparse.Namespace) -> Iterator[DeadLetters]:
     settings = settings_of(Home(args.home), os.environ)
     with redis_of(settings) as client:
-        ledger = Ledger(client, open_blobs(settings.blobs_url, client), settings=settings)
+        ledger = Ledger(client, blobs_of(settings, client), settings=settings)
         yield DeadLetters(client, ledger, settings=settings)
 
 

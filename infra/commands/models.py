@@ -21,7 +21,7 @@ from tasks.registry.history import COMMAND_LINE, history
 from tasks.registry.models import Models
 from tasks.registry.models_registry import Registry
 from tasks.storage.blobs import Blobs
-from tasks.storage.stores import open_blobs
+from tasks.storage.stores import blobs_of
 
 #: How many facts are read together.
 PAGE: Final = 200
@@ -109,7 +109,7 @@ def _show_history(client: redis.Redis, model: str) -> None:
 def _registry(args: argparse.Namespace) -> Iterator[tuple[redis.Redis, Registry, Blobs]]:
     settings = settings_of(Home(args.home), os.environ)
     with redis_of(settings) as client:
-        yield client, Registry(client), open_blobs(settings.blobs_url, client)
+        yield client, Registry(client), blobs_of(settings, client)
 
 
 def _print(document: object) -> None:

@@ -18,7 +18,7 @@ from tasks.errors import Unavailable
 from tasks.ledger.fleet import members
 from tasks.redis_keys import KEYS_FIELD, MARK_FIELD, SERVICE_KEY
 from tasks.storage.connection import connect
-from tasks.storage.stores import open_blobs
+from tasks.storage.stores import blobs_of
 
 #: Bytes of the mark that is put into the blob store.
 MARK_BYTES: Final = 32
@@ -68,7 +68,7 @@ def neighbours(client: redis.Redis, settings: Settings, place: str) -> list[str]
 
 def _other_blobs(client: redis.Redis, settings: Settings) -> str:
     """Leave a mark in the blob store, whose digest Redis keeps: who does not find it there has another store."""
-    blobs = open_blobs(settings.blobs_url, client)
+    blobs = blobs_of(settings, client)
     known = _read(client, MARK_FIELD)
     if not known:
         client.hsetnx(SERVICE_KEY, MARK_FIELD, blobs.put(os.urandom(MARK_BYTES)))

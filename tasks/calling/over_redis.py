@@ -23,7 +23,7 @@ from tasks.redis_keys import REPLY_CHANNEL
 from tasks.registry.models import Models
 from tasks.storage.connection import answering, connect
 from tasks.storage.redis_clock import redis_time
-from tasks.storage.stores import open_blobs
+from tasks.storage.stores import blobs_of
 
 #: Longest time between two looks at the ledger while waiting (seconds).
 LOOK_SECONDS: Final = 1.0
@@ -42,7 +42,7 @@ class RedisTransport:
         self._url = url
         self._process = f"client-{os.getpid()}-{os.urandom(6).hex()}"
         self._key_life = settings.result_life_seconds
-        blobs = open_blobs(settings.blobs_url, self._redis)
+        blobs = blobs_of(settings, self._redis)
         self.ledger = Ledger(self._redis, blobs, settings=settings)
         self.history = History(self._redis)
         self._pressure = Backpressure(self._redis, settings)

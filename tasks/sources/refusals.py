@@ -14,6 +14,7 @@ import pyarrow as pa
 from tasks.config.sources_file import DataSource
 from tasks.errors import InvalidField, InvalidTable, ServiceError, Unavailable
 from tasks.sources.asked import Asked
+from tasks.storage.places import is_of_place
 
 T = TypeVar("T")
 
@@ -21,10 +22,6 @@ log = logging.getLogger(__name__)
 
 #: What the operator does about a source that does not answer.
 CHECK: Final = "the operator runs `mlservice sources check`"
-#: Whose errors are those of a place where files are, and are no OSError.
-_PLACES: Final = frozenset(
-    ("botocore", "aiobotocore", "s3fs", "gcsfs", "google", "adlfs", "azure", "aiohttp", "fsspec")
-)
 #: SQLSTATE of a statement that took too long.
 _TIMED_OUT: Final = "57014"
 #: What is said of a connection that will not come about however often it is tried: of a user, a password, a database or
@@ -86,7 +83,7 @@ def reached(asked: Asked, read: Callable[[], T]) -> T:
         found: ServiceError = InvalidField(f"the source {asked.source!r} {reason}: {CHECK}").at("/source")
     except Exception as error:
         # What is not of a place goes its way: errors of ours, a time limit.
-        if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _PLACES:
+        if not is_of_place(error):
             raise
         log.warning("the source %r cannot be read: %s", asked.source, type(error).__name__)
         found = unreachable(asked)

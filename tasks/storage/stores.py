@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import redis
 
+from tasks.config.areas.storage import StorageSettings
 from tasks.errors import Unavailable
 from tasks.redis_keys import BLOB_KEY, BLOBS_KEY, HELD_KEY, MOVED_KEY
 from tasks.storage.blobs import Blobs
 from tasks.storage.redis_blobs import IN_REDIS, RedisBlobs, read_string
 
 
-def open_blobs(url: str, client: redis.Redis) -> Blobs:
-    """The blobs that the setting `blobs_url` names."""
+def blobs_of(settings: StorageSettings, client: redis.Redis) -> Blobs:
+    """The blobs that the settings name."""
+    return open_blobs(settings.blobs_url, client, encryption=settings.blobs_encryption)
+
+
+def open_blobs(url: str, client: redis.Redis, *, encryption: str = "") -> Blobs:
+    """The blobs that the setting `blobs_url` names; `encryption` as the setting of that name says."""
     if url == "redis":
         return RedisBlobs(client)
-    from tasks.storage.fsspec_blobs import FsspecBlobs
+    from tasks.storage.fsspec_urls import is_folder
 
-    return FsspecBlobs(url)
+    if is_folder(url):
+        from tasks.storage.folder_blobs import FolderBlobs
+
+        return FolderBlobs(url)
+    from tasks.storage.bucket_blobs import BucketBlobs
+
+    return BucketBlobs(url, client, encryption=encryption)
 
 
 def load_store(url: str) -> None:
@@ -32,8 +44,12 @@ def load_store(url: str) -> None:
         return
     import fsspec
 
-    import tasks.storage.fsspec_blobs  # noqa: F401
+    from tasks.storage.fsspec_urls import is_folder
 
+    if is_folder(url):
+        import tasks.storage.folder_blobs
+    else:
+        import tasks.storage.bucket_blobs  # noqa: F401
     fsspec.get_filesystem_class(fsspec.core.split_protocol(url)[0] or "file")
 
 
@@ -54,15 +70,8 @@ def place_now(reference: str, moved: Mapping[str, str]) -> str:
 
 def read_kept(reference: str, client: redis.Redis) -> bytes:
     """The bytes that were kept under this reference. Raises Unavailable if they are missing."""
-    data: Any
-    if reference.startswith(IN_REDIS):
-        data = read_string(client, _key(reference))
-    else:
-        fs, path = _at(reference, client)
-        try:
-            data = fs.cat_file(path)
-        except FileNotFoundError:
-            data = None
+    in_redis = reference.startswith(IN_REDIS)
+    data = read_string(client, _key(reference)) if in_redis else _asked(reference, client, "cat_file")
     if data is None:
         raise Unavailable(f"the bytes at {reference} are missing: is the blob store the one that they were written to?")
     return bytes(data)
@@ -73,11 +82,8 @@ def kept_bytes(reference: str, client: redis.Redis) -> int | None:
     if reference.startswith(IN_REDIS):
         size: Any = client.strlen(_key(reference))
         return int(size) or None
-    fs, path = _at(reference, client)
-    try:
-        return int(fs.size(path))
-    except FileNotFoundError:
-        return None
+    size = _asked(reference, client, "size")
+    return None if size is None else int(size)
 
 
 def drop_kept(reference: str, client: redis.Redis) -> None:
@@ -93,17 +99,23 @@ def drop_kept(reference: str, client: redis.Redis) -> None:
             pipe.zrem(BLOBS_KEY, reference.removeprefix(IN_REDIS))
             pipe.execute()
         return
-    fs, path = _at(reference, client)
-    with suppress(FileNotFoundError):
-        fs.rm_file(path)
+    _asked(reference, client, "rm_file")
 
 
 def _key(reference: str) -> str:
     return BLOB_KEY.format(digest=reference.removeprefix(IN_REDIS))
 
 
-def _at(reference: str, client: redis.Redis) -> tuple[Any, str]:
-    from tasks.storage.fsspec_urls import locate
+def _asked(reference: str, client: redis.Redis, call: str) -> Any:
+    """What the file system of a reference returns for it, wherever that lies now; None if there is no such file."""
+    from tasks.storage.fsspec_urls import is_folder, locate
+    from tasks.storage.places import reached
 
     moved: Any = client.hgetall(MOVED_KEY)
-    return locate(place_now(reference, {old.decode(): new.decode() for old, new in moved.items()}))
+    place = place_now(reference, {old.decode(): new.decode() for old, new in moved.items()})
+    fs, path = locate(place)
+    ask = partial(getattr(fs, call), path)
+    try:
+        return ask() if is_folder(place) else reached(ask)
+    except FileNotFoundError:
+        return None

@@ -15,7 +15,7 @@ from tasks.config.settings import Settings
 from tasks.ledger.uploads import Uploads
 from tasks.redis_keys import DEAD_KEY, LEFT_KEY, MARK_FIELD, SERVICE_KEY
 from tasks.registry.models_registry import Registry
-from tasks.storage.stores import open_blobs
+from tasks.storage.stores import blobs_of
 from tasks.upkeep.budget import Budget
 from tasks.upkeep.garbage import remove_left_behind, remove_unreferenced
 from tasks.upkeep.old_versions import remove_old
@@ -34,7 +34,7 @@ def sweep(client: redis.Redis, settings: Settings, *, now: float, part_seconds: 
 
     Each part ends when its time is up; what is left goes at the next sweep.
     """
-    blobs, registry = open_blobs(settings.blobs_url, client), Registry(client)
+    blobs, registry = blobs_of(settings, client), Registry(client)
     budget = partial(Budget, part_seconds)
     kept = {_mark(client)} | Uploads(client, blobs).digests()
     removed = {

@@ -16,7 +16,7 @@ from tasks.ledger.store import Ledger
 from tasks.redis_keys import LISTED_KEY, LISTING_KEY, RECONCILING_KEY, SWEEPING_KEY
 from tasks.storage.connection import connect
 from tasks.storage.redis_clock import redis_time
-from tasks.storage.stores import is_held, open_blobs
+from tasks.storage.stores import blobs_of, is_held
 from tasks.upkeep.budget import Budget
 from tasks.upkeep.locks import alone
 from tasks.upkeep.reconciling import expire, reconcile
@@ -55,7 +55,7 @@ def reconcile_all(self: Task) -> None:
     client = connect(self.app.settings)
     with alone(client, RECONCILING_KEY, seconds=LOCK_SECONDS) as mine:
         if mine:
-            ledger = Ledger(client, open_blobs(self.app.settings.blobs_url, client), settings=self.app.settings)
+            ledger = Ledger(client, blobs_of(self.app.settings, client), settings=self.app.settings)
             reconcile(client, ledger, now=redis_time(client))
             expire(client, ledger, now=redis_time(client))
             relieve(client, self.app.settings, budget=Budget(RELIEF_SECONDS))

@@ -21,7 +21,7 @@ from tasks.redis_keys import EXPECTED_CHANNEL
 from tasks.registry.expected import heard
 from tasks.storage.blobs import Blobs
 from tasks.storage.connection import connect, listener
-from tasks.storage.stores import open_blobs
+from tasks.storage.stores import blobs_of
 from tasks.worker.model_cache import ModelCache
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Preloader:
         threading.stack_size(before)
 
     def _listen(self) -> None:
-        blobs = open_blobs(self._settings.blobs_url, connect(self._settings))
+        blobs = blobs_of(self._settings, connect(self._settings))
         while True:
             try:
                 with listener(self._settings) as client, client.pubsub(ignore_subscribe_messages=True) as channel:

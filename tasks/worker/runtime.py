@@ -20,7 +20,7 @@ from tasks.registry.aliases import Aliases
 from tasks.registry.models_registry import Registry
 from tasks.storage.blobs import Blobs
 from tasks.storage.connection import connect
-from tasks.storage.stores import open_blobs
+from tasks.storage.stores import blobs_of
 from tasks.telemetry.traces import UNTRACED, Traces
 from tasks.telemetry.tracing import open_traces
 
@@ -59,7 +59,7 @@ def make_runtime(settings: Settings) -> Runtime:
 
     # A connection of its own: a process of a pool does one thing at a time, and need not ask the pool at each call.
     client = connect(settings).client()  # type: ignore[no-untyped-call]
-    registry, blobs = Registry(client), open_blobs(settings.blobs_url, client)
+    registry, blobs = Registry(client), blobs_of(settings, client)
     most = fitted(settings, fleet="train", processes=1)
     estimators = Catalogue(
         settings.estimator_paths,

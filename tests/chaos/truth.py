@@ -15,7 +15,7 @@ from tasks.ledger.groups import parse_handle
 from tasks.redis_keys import GROUP_KEY
 from tasks.registry.models_registry import Registry
 from tasks.registry.records import Version
-from tasks.storage.fsspec_blobs import FsspecBlobs
+from tasks.storage.folder_blobs import FolderBlobs
 from tests.chaos.account import Entry
 from tests.chaos.face import Site
 
@@ -29,7 +29,7 @@ class Truth:
     def __init__(self, site: Site) -> None:
         self._client = redis.Redis.from_url(site.redis_url, socket_timeout=5, socket_connect_timeout=5)
         self._registry = Registry(self._client)
-        self._blobs = FsspecBlobs(site.blobs.as_uri())
+        self._blobs = FolderBlobs(site.blobs.as_uri())
         self._boosters: dict[tuple[int, str, int], Any] = {}
         self._lock = threading.Lock()
 

@@ -20,7 +20,8 @@ from tasks.redis_keys import BLOB_KEY, BLOBS_KEY, GROUP_KEY
 from tasks.storage import redis_blobs
 from tasks.storage.atomic_file import UNFINISHED
 from tasks.storage.blobs import Blobs, digest_of
-from tasks.storage.fsspec_blobs import FsspecBlobs
+from tasks.storage.bucket_blobs import BucketBlobs
+from tasks.storage.folder_blobs import FolderBlobs
 from tasks.storage.stores import drop_kept, kept_bytes, open_blobs, read_kept
 from tasks.upkeep.budget import Budget
 from tasks.upkeep.garbage import remove_left_behind
@@ -78,7 +79,7 @@ def test_large_strings_are_read_in_pieces(
 
 
 def test_damage_is_noticed(tmp_path: Path) -> None:
-    blobs = FsspecBlobs(f"file://{tmp_path}")
+    blobs = FolderBlobs(f"file://{tmp_path}")
     digest = blobs.put(DATA)
     (tmp_path / digest[:2] / digest).write_bytes(b"other")
     with pytest.raises(Unavailable, match="damaged"):
@@ -87,7 +88,7 @@ def test_damage_is_noticed(tmp_path: Path) -> None:
 
 def test_what_is_damaged_is_whole_when_it_is_put_again(tmp_path: Path) -> None:
     """Whatever left a part of it there: a retry must not build on it."""
-    blobs = FsspecBlobs(f"file://{tmp_path}")
+    blobs = FolderBlobs(f"file://{tmp_path}")
     digest = blobs.put(DATA)
     for damaged in (DATA[:100], b"", DATA[:-1] + b"x"):
         (tmp_path / digest[:2] / digest).write_bytes(damaged)
@@ -96,7 +97,7 @@ def test_what_is_damaged_is_whole_when_it_is_put_again(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_on_the_disk_is_not_there_at_all(tmp_path: Path) -> None:
-    blobs = FsspecBlobs(f"file://{tmp_path}")
+    blobs = FolderBlobs(f"file://{tmp_path}")
     data = DATA * 1000
     with files_up_to(len(data) // 2):
         for store in (blobs.put, lambda data: blobs.keep(data, group=new_group_id(), life_seconds=60)):
@@ -116,7 +117,7 @@ def test_what_is_stored_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.Monke
         synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
         sync(descriptor)
 
-    blobs = FsspecBlobs(f"file://{tmp_path}/new")
+    blobs = FolderBlobs(f"file://{tmp_path}/new")
     # Nothing else tells whether the system was asked.
     monkeypatch.setattr(os, "fsync", watched)
     if how == "put":
@@ -129,7 +130,7 @@ def test_what_is_stored_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_what_a_dead_writer_left_goes(redis_client: redis.Redis, tmp_path: Path) -> None:
-    blobs = FsspecBlobs(f"file://{tmp_path}")
+    blobs = FolderBlobs(f"file://{tmp_path}")
     digest, group = blobs.put(DATA), new_group_id()
     body = blobs.keep(DATA, group=group, life_seconds=None).removeprefix("file://")
     left = [Path(f"{name}.0badcafe{UNFINISHED}") for name in (tmp_path / digest[:2] / digest, body)]
@@ -148,7 +149,7 @@ def test_what_a_dead_writer_left_goes(redis_client: redis.Redis, tmp_path: Path)
 
 
 def test_a_bucket_is_a_store_as_well(redis_client: redis.Redis) -> None:
-    blobs = FsspecBlobs(f"memory://{new_group_id()}")
+    blobs = BucketBlobs(f"memory://{new_group_id()}", redis_client)
     digest = blobs.put(DATA)
     assert blobs.put(DATA) == digest
     assert blobs.get(digest) == DATA
@@ -212,7 +213,7 @@ def test_what_is_set_aside_while_it_becomes_young_is_written_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removed: bool
 ) -> None:
     """The one who sets it aside may have seen that it is old; whether he has removed it already makes no difference."""
-    blobs = FsspecBlobs(f"file://{tmp_path}")
+    blobs = FolderBlobs(f"file://{tmp_path}")
     digest = blobs.put(DATA)
     path, aside, utime = tmp_path / digest[:2] / digest, tmp_path / "aside", os.utime
 

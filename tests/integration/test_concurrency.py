@@ -16,7 +16,7 @@ import redis
 from tasks.estimators.lightgbm import LightGBM, LightGBMModel
 from tasks.ledger.fleet import members
 from tasks.registry.models_registry import Registry
-from tasks.storage.fsspec_blobs import FsspecBlobs
+from tasks.storage.folder_blobs import FolderBlobs
 from tests.service import Service
 
 #: How many requests wait at the same time.
@@ -60,7 +60,7 @@ def stored(service: Service, model: str) -> LightGBMModel:
     number = service.http.get(f"/v1/models/{model}").json()["current"]
     with redis.Redis.from_url(service.redis_url) as client:
         artefact = Registry(client).version(model, number).artefact
-    return LightGBM().load(FsspecBlobs(f"file://{service.home.blobs}").get(artefact))
+    return LightGBM().load(FolderBlobs(f"file://{service.home.blobs}").get(artefact))
 
 
 def call_all(service: Service, calls: list[Call]) -> list[httpx.Response]:

@@ -12,6 +12,9 @@ from tasks.errors import SettingsError
 
 #: What `redis_sync` may be, as Valkey's appendfsync.
 SYNCS: Final = ("everysec", "always")
+#: What `blobs_encryption` may be; after KMS and a colon a key may follow.
+KMS: Final = "aws:kms"
+ENCRYPTIONS: Final = ("", "AES256", KMS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,11 @@ class StorageSettings(Area):
     )
     blobs_url: str = setting(
         "redis", doc="Where bytes by content hash live: `redis`, or an fsspec URL (file:///…, s3://…)."
+    )
+    blobs_encryption: str = setting(
+        "",
+        doc="How a bucket of S3 encrypts what is written there: AES256, aws:kms, or aws:kms:KEY; empty: as the bucket"
+        " is set up.",
     )
     inline_bytes: int = setting(
         256 * 1024, doc="Bodies and results over this size lie in the blob store, not in Redis records."
@@ -64,5 +72,9 @@ class StorageSettings(Area):
         """Raise SettingsError for a URL or a way of syncing that is not known."""
         if self.redis_sync not in SYNCS:
             raise SettingsError(f"{PREFIX}REDIS_SYNC must be {' or '.join(SYNCS)}, not {self.redis_sync!r}")
+        if self.blobs_encryption not in ENCRYPTIONS and not self.blobs_encryption.startswith(f"{KMS}:"):
+            raise SettingsError(f"{PREFIX}BLOBS_ENCRYPTION must be AES256, {KMS} or {KMS}:KEY, or empty")
+        if self.blobs_encryption and urlsplit(self.blobs_url).scheme not in ("s3", "s3a"):
+            raise SettingsError(f"{PREFIX}BLOBS_ENCRYPTION is for buckets of S3, and {PREFIX}BLOBS_URL names none")
         if urlsplit(self.redis_url).scheme not in ("redis", "rediss", "unix"):
             raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.storage.fsspec_blobs import FsspecBlobs
+from tasks.storage.folder_blobs import FolderBlobs
 from tasks.storage.fsspec_urls import locate
 
 #: Later than any of these tests (seconds since the epoch).
@@ -16,7 +16,7 @@ LATER = 4e9
 @pytest.mark.parametrize("name", ["a::b", "*?[a]", "#%20?", "zip::file:", "two\nlines "])
 def test_all_that_follows_file_is_the_path(name: str, tmp_path: Path) -> None:
     folder = tmp_path / name
-    blobs = FsspecBlobs(f"file://{folder}")
+    blobs = FolderBlobs(f"file://{folder}")
     digest = blobs.put(b"bytes")
     assert blobs.get(digest) == b"bytes"
     reference = blobs.keep(b"result", group="g", life_seconds=60)
