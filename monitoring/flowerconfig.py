@@ -18,5 +18,10 @@ max_tasks = 10_000
 purge_offline_workers = 3600
 if _home and _sockets:
     basic_auth = [f"nginx:{(Path(_home) / 'secrets' / 'flower-http.password').read_text().strip()}"]
-elif not (os.environ.get("FLOWER_BASIC_AUTH") or os.environ.get("FLOWER_AUTH")):
+elif os.environ.get("FLOWER_BASIC_AUTH") or os.environ.get("FLOWER_AUTH"):
+    pass
+elif _home and (_secret := Path(_home) / "secrets" / "flower-http.password").exists():
+    # In a container NGINX shows the same secret.
+    basic_auth = [f"nginx:{_secret.read_text().strip()}"]
+else:
     raise SystemExit("mlservice: FLOWER_BASIC_AUTH=USER:PASSWORD must say who may see the tasks")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.arguments.common import add_home, command
-from infra.host.defaults import DEFAULT_HOST, DEFAULT_PORT
+from infra.host.defaults import ALL_ADDRESSES, DEFAULT_HOST, DEFAULT_PORT
 from tasks.contract import FLEETS
 
 if TYPE_CHECKING:
@@ -66,6 +66,21 @@ def add_processes(commands: Subparsers) -> None:
         help="on SIGQUIT, how long begun work may go on before it is given back",
     )
 
+    nginx = command(commands, "nginx", "infra.nginx.alone:run", help="NGINX in front of gateways on other hosts")
+    nginx.add_argument("--host", default=ALL_ADDRESSES, help="default: %(default)s")
+    nginx.add_argument("--port", type=int, default=DEFAULT_PORT, help="default: %(default)s")
+    nginx.add_argument(
+        "--gateway", default="gateway:8000", metavar="NAME:PORT", help="all addresses of it; default: %(default)s"
+    )
+    nginx.add_argument("--flower", default="flower:5555", metavar="NAME:PORT", help="default: %(default)s")
+    add_home(nginx)
+
+    valkey = command(
+        commands, "valkey", "infra.redis_server.alone:run", help="the service's own Valkey for processes on other hosts"
+    )
+    valkey.add_argument("--port", type=int, default=6379, help="default: %(default)s")
+    add_home(valkey)
+
     command(commands, "sync", "infra.redis_server.syncing:run", help="sync what the Valkey of `up` writes, each second")
 
     flower = command(commands, "flower", "infra.supervision.serving:flower", help="show workers and tasks")
@@ -75,3 +90,21 @@ def add_processes(commands: Subparsers) -> None:
         help="listen on the socket that is the standard input, and end once nobody has looked for ten minutes",
     )
     flower.add_argument("options", nargs="*", help="options of Flower's own, after --")
+
+    setup = command(
+        commands,
+        "setup",
+        "infra.supervision.first_account:setup",
+        help="make the secrets and the first account of a service whose processes start by themselves",
+    )
+    setup.add_argument(
+        "--monitor",
+        type=Path,
+        metavar="FILE",
+        help="the account of Prometheus instead, whose password is written into this file if that is missing",
+    )
+    add_home(setup)
+
+    probe = command(commands, "probe", "infra.commands.probe:run", help="whether a program of this host does its work")
+    probe.add_argument("program", choices=("gateway", "nginx", "worker", "flower", "valkey"))
+    probe.add_argument("--port", type=int, help="where it listens; default: that of the program")

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import secrets
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -33,8 +34,9 @@ SOCKET_NAME_BYTES: Final = max(map(len, (f"/{TEMPORARY}/worker-estimate{SOCKET_N
 GUNICORN_SOCKET: Final = "unix:"
 #: What the first account is called.
 FIRST_ACCOUNT: Final = "admin"
-#: The secret with which NGINX shows Flower that it is NGINX.
+#: The secret with which NGINX shows Flower that it is NGINX, and that with which Flower enters the embedded Valkey.
 FLOWER_HTTP_PASSWORD: Final = "flower-http.password"
+FLOWER_REDIS_PASSWORD: Final = "redis-flower.password"
 #: The variable that names the file of sources.
 SOURCES_FILE: Final = "MLSERVICE_SOURCES_FILE"
 
@@ -127,7 +129,8 @@ class Home:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # The root may be a folder that was there before, with a mode that is its owner's affair.
         for folder in (self.secrets, self.redis, self.run, self.logs, self.blobs):
-            folder.chmod(0o700)
+            if stat.S_IMODE(folder.stat().st_mode) != 0o700:
+                folder.chmod(0o700)
         _ensure_secret(self.secrets / FLOWER_HTTP_PASSWORD, secrets.token_urlsafe(24))
         keyfile.ensure(self.token_keys, now=time.time())
 
@@ -165,8 +168,8 @@ class Home:
 
     def flower_password(self) -> str:
         """The password of Flower in the embedded Valkey, which is made if it is missing."""
-        _ensure_secret(self.secrets / "redis-flower.password", secrets.token_urlsafe(24))
-        return self.secret("redis-flower.password")
+        _ensure_secret(self.secrets / FLOWER_REDIS_PASSWORD, secrets.token_urlsafe(24))
+        return self.secret(FLOWER_REDIS_PASSWORD)
 
     def remember(self, environment: Mapping[str, str]) -> None:
         """Let the other commands find what `mlservice up` has settled, by variable."""

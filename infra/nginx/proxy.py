@@ -18,6 +18,7 @@ from infra.nginx.console_files import NAME as CONSOLE
 from infra.nginx.error_pages import error_pages, problems, statuses
 from infra.nginx.headers import CONSOLE_POLICY, DOCS_POLICY, FLOWER_POLICY, FRAME_POLICY, REPORT_POLICY, headers
 from infra.nginx.tls import CERTIFICATE, KEY
+from infra.nginx.upstreams import OWN_SOCKETS, Upstreams
 from tasks.config.settings import Settings
 
 #: How much longer than the longest wait NGINX waits for the gateway's answer.
@@ -42,7 +43,9 @@ LOGIN_BURST_SECONDS: Final = 2
 LOGIN_QUEUE_SECONDS: Final = 10
 
 
-def nginx_conf(address: Address, settings: Settings, *, flower_password: str) -> str:
+def nginx_conf(
+    address: Address, settings: Settings, *, flower_password: str, upstreams: Upstreams = OWN_SOCKETS
+) -> str:
     """The text of nginx.conf; with TLS if the address says so."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     files = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
@@ -71,6 +74,9 @@ def nginx_conf(address: Address, settings: Settings, *, flower_password: str) ->
         read_seconds=settings.max_wait_seconds + READ_MARGIN_SECONDS,
         limits=_indented(4, _addresses(settings), _limits(settings), address_limit),
         address_limit=_indented(12, address_limit),
+        resolver=_indented(4, upstreams.resolver()),
+        gateway=_indented(8, upstreams.servers("gateway", upstreams.gateway)),
+        flower=_indented(8, upstreams.servers("flower", upstreams.flower)),
         guesses=_indented(12, _guesses(settings)),
         redirect=_indented(4, _redirect(address, settings)),
         tls=_indented(8, _tls(settings) if address.tls else ""),

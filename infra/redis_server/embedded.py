@@ -29,19 +29,34 @@ def flower_url(sockets: Path, home: Home) -> str:
     return redis_url(socket=_socket(sockets), user=FLOWER_USER, password=home.flower_password())
 
 
+def on_socket(sockets: Path) -> str:
+    """How Valkey listens in a folder of sockets."""
+    return f"port 0\nunixsocket {quote(_socket(sockets))}\nunixsocketperm 700"
+
+
+def on_port(port: int) -> str:
+    """How Valkey listens on all addresses."""
+    return f"port {port}\nbind * -::*"
+
+
 def write_store(home: Home, sockets: Path, access: RedisAccess, *, settings: Settings) -> None:
-    """Write Valkey's configuration and its users."""
-    acl = home.run / "users.acl"
+    """Write Valkey's configuration and its users, for a socket in this folder."""
+    write_valkey(home, home.run, access, listen=on_socket(sockets), settings=settings)
+
+
+def write_valkey(home: Home, folder: Path, access: RedisAccess, *, listen: str, settings: Settings) -> None:
+    """Write Valkey's configuration and its users into this folder. `listen`: the lines that say where it listens."""
+    acl = folder / "users.acl"
     write_private(acl, users_acl(access, flower_password=home.flower_password()))
     conf = fill(
         "redis_server/valkey.conf.template",
-        socket=quote(_socket(sockets)),
+        listen=listen,
         folder=quote(home.redis),
         acl=quote(acl),
         sync=APPENDFSYNC[settings.redis_sync],
         memory=settings.redis_memory_bytes or memory_bytes() // 2,
     )
-    write_private(home.run / "valkey.conf", conf)
+    write_private(folder / "valkey.conf", conf)
 
 
 def quote(path: Path) -> str:

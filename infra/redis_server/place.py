@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infra.host.home import Home
+from infra.host.home import FLOWER_REDIS_PASSWORD, Home
 from infra.redis_server.embedded import store_url
 from infra.redis_server.users import users_acl
-from tasks.config.redis_file import REDIS_FILE, RedisAccess, redis_access
+from tasks.config.home import DEFAULT_HOME, HOME
+from tasks.config.redis_file import FLOWER_USER, REDIS_FILE, RedisAccess, redis_access
 from tasks.config.settings import config_folder
 
 
@@ -35,6 +36,17 @@ def redis_place(home: Home, sockets: Path, environ: Mapping[str, str]) -> RedisP
     if not access.own:
         return RedisPlace(url=access.url, access=None)
     return RedisPlace(url=store_url(sockets, access), access=access)
+
+
+def flower_place(environ: Mapping[str, str]) -> str:
+    """The Redis that `mlservice valkey` is, for the user that Flower is; empty where Flower has no password there.
+
+    Raises SettingsError, which names file and key.
+    """
+    home, access = Home(Path(environ.get(HOME, DEFAULT_HOME))), redis_access(config_folder(environ) / REDIS_FILE)
+    if environ.get("REDIS_URL") or access is None or not (home.secrets / FLOWER_REDIS_PASSWORD).exists():
+        return ""
+    return access.url_of(FLOWER_USER, home.flower_password())
 
 
 def show_users(args: argparse.Namespace) -> int:

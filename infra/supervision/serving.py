@@ -14,6 +14,7 @@ from typing import Any, Final
 from infra.host.home import RUN
 from infra.host.temporary import settle
 from infra.redis_server.eviction import refuse_known_evicting
+from infra.redis_server.place import flower_place
 from infra.supervision.libraries import suit
 from tasks.config.home import HOME
 from tasks.config.machine import cores
@@ -189,7 +190,7 @@ def flower(args: argparse.Namespace) -> int:
     from tasks.telemetry.event_history import EventHistory
 
     # Before the app is made, which reads it.
-    if url := os.environ.get(FLOWER_REDIS_URL):
+    if url := os.environ.get(FLOWER_REDIS_URL) or flower_place(os.environ):
         os.environ["REDIS_URL"] = url
     app = _app_without_tasks("flower")
     logs.setup(app.settings, app.program)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -32,6 +31,7 @@ from infra.redis_server.place import RedisPlace, redis_place
 from infra.redis_server.repair import mend
 from infra.supervision.attending import Attending, Nothing
 from infra.supervision.estimators import check_estimators
+from infra.supervision.first_account import add_first_account
 from infra.supervision.programs import programs, write_supervisor
 from infra.supervision.readiness import is_ready, wait_until_loaded, wait_until_ready
 from infra.supervision.settling import settle
@@ -198,23 +198,6 @@ def serve(
         attending.look()
     if not signals.stopped:
         raise Unavailable("the supervisor was killed; everything is stopped")
-
-
-def add_first_account(environment: Mapping[str, str]) -> None:
-    """Add `admin` with all scopes if there is no account."""
-    home = Home(Path(environment["MLSERVICE_HOME"]))
-    there = home.admin_password.exists()
-    password = home.first_password()
-    # In a process of its own: what it has to import would stay in this one's memory for ever.
-    command = [sys.executable, "-P", "-m", "infra.cli", "user", "add", FIRST_ACCOUNT, "--first"]
-    done = subprocess.run(
-        command, input=f"{password}\n", env=dict(environment), capture_output=True, check=False, text=True
-    )
-    if done.returncode:
-        raise Unavailable(f"the first account could not be added: {done.stderr.strip()}")
-    if not (there or done.stdout):
-        # There are accounts, and none has this password.
-        home.admin_password.unlink(missing_ok=True)
 
 
 def greeting(address: Address, environment: Mapping[str, str]) -> str:

@@ -52,7 +52,11 @@ class RedisAccess:
     @property
     def url(self) -> str:
         """The Redis on that host, for the user that Celery is."""
-        return f"redis://{CELERY_USER}:{quote(self.celery_password, safe='')}@{self.host}/0"
+        return self.url_of(CELERY_USER, self.celery_password)
+
+    def url_of(self, user: str, password: str) -> str:
+        """The Redis on that host, for one of its users."""
+        return f"redis://{user}:{quote(password, safe='')}@{self.host}/0"
 
     def text(self) -> str:
         """The file that says this."""
