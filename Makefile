@@ -28,7 +28,11 @@ unexport PYTHONDONTWRITEBYTECODE
 # of tests/conftest.py, the longest first.
 BESIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
+<<<<<<< HEAD
 .PHONY: demo up test test-fast test-long test-s3 test-clients lint docs audit fuzz bench bench-init bench-train bench-growth bench-search sweep chaos install lock clean
+=======
+.PHONY: demo up test test-fast test-long test-clients lint docs audit fuzz bench bench-init bench-train bench-growth bench-search sweep chaos test-containers install lock clean
+>>>>>>> 85cae3a (WIP)
 
 install: $(INSTALLED)
 
@@ -101,6 +105,9 @@ bench-search: $(INSTALLED)-tables  ## params that a search of a minute finds bes
 
 sweep: $(INSTALLED)-tables  ## real tables of public packages through the service; SWEEP="--only titanic" for one
 	$(BIN)/python -m tests.sweep $(SWEEP)
+
+test-containers: $(INSTALLED)-containers  ## the images built, and the service in them from start to end; CONTAINERS="--only stack" for a part
+	$(BIN)/python -m tests.containers $(CONTAINERS)
 
 chaos: $(INSTALLED)  ## faults under load, and the account of all that was accepted; CHAOS="--short" for a glance
 	$(BIN)/python -m tests.chaos $(CHAOS)

@@ -25,9 +25,21 @@ FOLDER: Final = ROOT / "constraints"
 INSTALLERS: Final = ("pip", "setuptools")
 INSTALLERS_FILE: Final = FOLDER / "pip.txt"
 #: Extras that others are made of, and that no command installs by itself.
+<<<<<<< HEAD
 PARTS: Final = frozenset(
     {"client", "gateway", "worker", "embedded", "s3", "otel", "search", "sql", "onnx", "fast", "demo"}
 )
+=======
+PARTS: Final = frozenset({"client", "gateway", "support", "worker", "embedded", "otel", "search", "sql", "onnx", "fast", "demo"})
+#: What each image has, by the extras that it is made of; `constraints/images/` holds all of it.
+IMAGES: Final = {
+    "gateway": ("gateway", "otel"),
+    "support": ("support", "otel"),
+    "worker": ("worker", "otel", "search", "sql"),
+    "mlservice": ("embedded", "otel", "search", "sql"),
+}
+IMAGES_FOLDER: Final = FOLDER / "images"
+>>>>>>> 85cae3a (WIP)
 #: The oldest Python with which every version of the lock can be installed.
 PYTHON: Final = "3.11.5"
 #: A package with its version: the first line of its piece.
@@ -58,6 +70,10 @@ def main(arguments: Sequence[str]) -> None:
             what = f"What the extra {extra!r} takes beside constraints.txt"
             taken = pieces(resolve([extra], pins=pins))
             write(FOLDER / f"{extra}.txt", taken, what=what, without={**installers, **base})
+        IMAGES_FOLDER.mkdir(exist_ok=True)
+        for image, parts in IMAGES.items():
+            taken = pieces(resolve(parts, pins=pins))
+            write(IMAGES_FOLDER / f"{image}.txt", taken, what=f"What the image {image!r} has beside our own wheel")
 
 
 def write(file: Path, found: Lock, *, what: str, without: Iterable[str] = ()) -> None:
