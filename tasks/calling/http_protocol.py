@@ -17,7 +17,7 @@ from tasks.calling.documents import read_accepted, read_page, read_task, read_to
 from tasks.calling.http_exchange import Alone, Answer, Call, Exchange, Lost, Pause
 from tasks.calling.problems import error_of, retry_after
 from tasks.calling.request import Request
-from tasks.contract import EXPORT, Kind, Media, State
+from tasks.contract import EXPORT, HANDLE, Kind, Media, State
 from tasks.errors import InvalidField, Unauthenticated, Unavailable
 from tasks.ledger.groups import Task, parse_handle
 from tasks.ledger.outcomes import Outcome
@@ -95,7 +95,11 @@ class HttpProtocol:
         # HEAD waits for nothing, and says which task makes the file or has made it.
         answer = yield from self.send(Call(method="HEAD", path=path, params={"format": request.query[EXPORT]}))
         where = answer.headers.get("location") or answer.headers.get("content-location") or ""
-        return where.removeprefix("/v1/tasks/").removesuffix("/result")
+        if (found := HANDLE.search(where)) is None:
+            raise Unavailable(
+                f"the service at {self.url} does not say which task makes the file; is it of this release?"
+            )
+        return found[0]
 
     def task(self, handle: str, *, wait_seconds: float = 0.0) -> Exchange[Any]:
         """The document of a task; after its end, or so many seconds."""

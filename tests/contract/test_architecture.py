@@ -33,7 +33,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("learning",),
         ("exchange",),
         ("init", "train", "estimate", "client"),
-        ("app",),
+        ("app", "testing"),
     ),
     "gateway": (
         ("wiring", "web"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from typing import NamedTuple
 
+import pyarrow as pa
 import pytest
 
 from tasks.client import AsyncClient, Client
@@ -18,28 +20,54 @@ from tasks.errors import (
     UnknownTask,
     UnknownVersion,
 )
+from tasks.testing import MemoryService
 from tests.service import Service
 
 ROWS = [{"a": a, "b": b, "y": a + b + 0.5} for a in range(20) for b in range(20)]
 
 
-@pytest.fixture(scope="module", params=["redis", "http"])
-def client(request: pytest.FixtureRequest, service: Service) -> Iterator[Client]:
-    """A client of each way."""
-    with opened(request.param, service) as client:
-        yield client
+class Way(NamedTuple):
+    """How a service is reached."""
+
+    name: str
+    service: Service | MemoryService
+
+    def client(self) -> Client:
+        """A client."""
+        if isinstance(self.service, MemoryService):
+            return self.service.client()
+        if self.name == "redis":
+            return Client(self.service.redis_url, owner="tests")
+        return Client(self.service.url, name="admin", password=self.service.home.first_password())
+
+    def async_client(self) -> AsyncClient:
+        """One for an event loop."""
+        if isinstance(self.service, MemoryService):
+            return self.service.async_client()
+        if self.name == "redis":
+            return AsyncClient(self.service.redis_url, owner="tests")
+        return AsyncClient(self.service.url, name="admin", password=self.service.home.first_password())
 
 
-def opened(way: str, service: Service) -> Client:
-    if way == "redis":
-        return Client(service.redis_url, owner="tests")
-    return Client(service.url, name="admin", password=service.home.admin_password.read_text().strip())
+@pytest.fixture(scope="module", params=["memory", "redis", "http"])
+def way(request: pytest.FixtureRequest) -> Way:
+    """Each of them."""
+    if request.param == "memory":
+        return Way("memory", MemoryService(predict=lambda rows: [row["a"] + row["b"] + 0.5 for row in rows]))
+    return Way(request.param, request.getfixturevalue("service"))
 
 
 @pytest.fixture(scope="module")
-def model(client: Client, request: pytest.FixtureRequest) -> str:
+def client(way: Way) -> Iterator[Client]:
+    """A client of each way."""
+    with way.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def model(way: Way, client: Client) -> str:
     """A trained model of y = a + b + 0.5."""
-    name = f"clients-{type(client._transport).__name__}"
+    name = f"clients-{way.name}"
     assert client.init(name, rows=ROWS, target="y").result(timeout=30)["rows"] == len(ROWS)
     assert client.train(name, params={"num_iterations": 60}).result(timeout=30)["version"] == 1
     return name
@@ -106,22 +134,39 @@ def test_csv_and_back(client: Client, model: str) -> None:
     assert [note["column"] for note in handle.notes(timeout=10)] == ["more"]
 
 
-def test_a_version_is_taken_along(client: Client, model: str) -> None:
-    for _ in range(2):
-        assert client.export(model, version=1).result(timeout=60).startswith(b"PK")
+def test_a_version_is_taken_along(way: Way, client: Client, model: str) -> None:
+    if way.name == "memory":
+        with pytest.raises(InvalidField, match="takes no model along"):
+            client.export(model)
+        return
+    zips = [client.export(model, version=1).result(timeout=60) for _ in range(2)]
+    assert zips[0] == zips[1]
+    alone = MemoryService()
+    alone.add_model("stored", stored=zips[0])
+    rows = [[3, 4], {"b": 12, "a": 10, "more": 1}]
+    found, real = (
+        one.estimate(name, rows=rows).result(timeout=10) for one, name in ((alone.client(), "stored"), (client, model))
+    )
+    assert {**found, "model": model} == real
 
 
-def test_an_event_loop_does_the_same(client: Client, model: str, service: Service) -> None:
+def test_a_table_of_arrow_goes_in_and_comes_out(client: Client, model: str) -> None:
+    table = pa.table({"a": [3, 10], "b": [4, 12]})
+    found = client.estimate(model, data=table).table(timeout=10)
+    assert found["prediction"].to_pylist() == pytest.approx([7.5, 22.5], abs=1)
+    same = client.estimate(model, rows=table, accept=Media.JSON).result(timeout=10)["predictions"]
+    assert same == pytest.approx([7.5, 22.5], abs=1)
+    with pytest.raises(InvalidField, match="accept="):
+        client.estimate(model, rows=[[3, 4]]).table(timeout=10)
+
+
+def test_an_event_loop_does_the_same(way: Way, model: str) -> None:
     async def walk() -> None:
-        way = "redis" if "Redis" in model else "http"
-        password = service.home.admin_password.read_text().strip()
-        redis = AsyncClient(service.redis_url, owner="tests")
-        async with redis if way == "redis" else AsyncClient(service.url, name="admin", password=password) as found:
+        async with way.async_client() as found:
             handles = await asyncio.gather(*(found.estimate(model, rows=[[a, 4]]) for a in range(20)))
             answers = await asyncio.gather(*(handle.result(timeout=20) for handle in handles))
-            assert [answer["predictions"][0] for answer in answers] == pytest.approx(
-                [a + 4.5 for a in range(20)], abs=1.5
-            )
+            said = [answer["predictions"][0] for answer in answers]
+            assert said == pytest.approx([a + 4.5 for a in range(20)], abs=1.5)
             assert await handles[0].state() is State.SUCCEEDED
             train = await found.train(model, params={"num_iterations": 5}, promote="never")
             seen = [progress["iteration"] async for progress in found.handle(train.to_json()).watch()]
