@@ -28,11 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # of tests/conftest.py, the longest first.
 BESIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
-<<<<<<< HEAD
-.PHONY: demo up test test-fast test-long test-s3 test-clients lint docs audit fuzz bench bench-init bench-train bench-growth bench-search sweep chaos install lock clean
-=======
-.PHONY: demo up test test-fast test-long test-clients lint docs audit fuzz bench bench-init bench-train bench-growth bench-search sweep chaos test-containers install lock clean
->>>>>>> 85cae3a (WIP)
+.PHONY: demo up test test-fast test-long test-s3 test-clients lint docs audit fuzz bench bench-init bench-train bench-growth bench-search sweep chaos test-containers install lock clean
 
 install: $(INSTALLED)
 

@@ -25,21 +25,17 @@ FOLDER: Final = ROOT / "constraints"
 INSTALLERS: Final = ("pip", "setuptools")
 INSTALLERS_FILE: Final = FOLDER / "pip.txt"
 #: Extras that others are made of, and that no command installs by itself.
-<<<<<<< HEAD
 PARTS: Final = frozenset(
-    {"client", "gateway", "worker", "embedded", "s3", "otel", "search", "sql", "onnx", "fast", "demo"}
+    {"client", "gateway", "support", "worker", "embedded", "s3", "otel", "search", "sql", "onnx", "fast", "demo"}
 )
-=======
-PARTS: Final = frozenset({"client", "gateway", "support", "worker", "embedded", "otel", "search", "sql", "onnx", "fast", "demo"})
 #: What each image has, by the extras that it is made of; `constraints/images/` holds all of it.
 IMAGES: Final = {
     "gateway": ("gateway", "otel"),
     "support": ("support", "otel"),
     "worker": ("worker", "otel", "search", "sql"),
-    "mlservice": ("embedded", "otel", "search", "sql"),
+    "mlservice": ("embedded", "s3", "otel", "search", "sql"),
 }
 IMAGES_FOLDER: Final = FOLDER / "images"
->>>>>>> 85cae3a (WIP)
 #: The oldest Python with which every version of the lock can be installed.
 PYTHON: Final = "3.11.5"
 #: A package with its version: the first line of its piece.
