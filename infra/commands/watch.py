@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -21,10 +20,10 @@ from tasks.client import Client
 from tasks.formatting import plain
 from tasks.registry.curve import Curve, shown_range
 from tasks.watch.live_curve import LiveCurve
-from tasks.watch.watching import Look, Watch, state, summary, times
+from tasks.watch.looks import Look, state, times
+from tasks.watch.terminal import tell
+from tasks.watch.watching import Watch
 
-#: Where no terminal is, progress is told so often (seconds).
-LINE_SECONDS: Final = 1.0
 #: Time for a result that is there (seconds).
 RESULT_SECONDS: Final = 30.0
 WIDTH: Final = 60
@@ -52,7 +51,7 @@ def _show(watch: Watch) -> None:
     if console.is_terminal:
         _live(watch, console)
     else:
-        _lines(watch)
+        tell(watch.steps(), sys.stdout)
 
 
 def _live(watch: Watch, console: Console) -> None:
@@ -62,22 +61,6 @@ def _live(watch: Watch, console: Console) -> None:
             if look.progress is not None:
                 seen.add(look.task, look.progress)
             live.update(view(look, seen.curve, width=console.width), refresh=True)
-
-
-def _lines(watch: Watch) -> None:
-    said, told, told_at = "", None, 0.0
-    for look in watch.steps():
-        task, progress, _ = look
-        if (now := state(look)) != said and not task.state.final:
-            print(now, flush=True)
-        last = progress is not None and (progress["iteration"] == progress["total"] or task.state.final)
-        due = last or time.monotonic() - told_at >= LINE_SECONDS
-        if progress is not None and progress != told and due:
-            print(summary(progress), flush=True)
-            told, told_at = progress, time.monotonic()
-        if task.state.final:
-            print(task.state, flush=True)
-        said = now
 
 
 def view(look: Look, curve: Curve, *, width: int) -> Group:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -13,8 +13,12 @@ from tasks.contract import Media, State
 from tasks.errors import InvalidField, UnknownTask
 from tasks.ledger.groups import Task, parse_handle
 from tasks.ledger.outcomes import Outcome, read_failure
+from tasks.watch.ending import Ending, Live, ending
 from tasks.watch.following import Following
 from tasks.watch.watching import Watch
+
+#: Time for a result that is there (seconds).
+ENDED_SECONDS: Final = 30.0
 
 
 class Handle:
@@ -54,7 +58,13 @@ class Handle:
         """The progress as it comes: `for progress in handle.watch(): ...`; `handle.watch().show()` draws a bar in a
         terminal, and as the last line of a notebook's cell it is a live bar."""
         following = self._following
-        return Watch(partial(following.task, self.id), ahead=following.ahead, look_seconds=following.look_seconds)
+        return Watch(
+            partial(following.task, self.id),
+            ahead=following.ahead,
+            look_seconds=following.look_seconds,
+            live=following.live,
+            end=self._ending,
+        )
 
     def result(self, *, timeout: float) -> Any:
         """The result, as soon as it is there: what JSON says, or the bytes of another media type. Raises the task's
@@ -70,6 +80,12 @@ class Handle:
         """What was done with the rows of an estimate; of a result in CSV or Arrow the first notes, in short, as its
         header has them. Raises as `result` does."""
         return notes_of(self._outcome(timeout))
+
+    def _ending(self, live: Live | None) -> Ending | None:
+        found = ending(self.result(timeout=ENDED_SECONDS), live=live, page="")
+        if found is None:
+            return None
+        return found._replace(page=self._following.page(self.task().model, found.version))
 
     def _outcome(self, timeout: float) -> Outcome:
         return succeeded(self.id, self._following.wait(self.id, seconds=timeout), timeout=timeout)

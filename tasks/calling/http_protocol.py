@@ -21,6 +21,7 @@ from tasks.contract import EXPORT, HANDLE, Kind, Media, State
 from tasks.errors import InvalidField, Unauthenticated, Unavailable
 from tasks.ledger.groups import Task, parse_handle
 from tasks.ledger.outcomes import Outcome
+from tasks.watch.ending import Live
 
 #: What passes: too many requests, an answer of a proxy whose gateway is away, too much that waits.
 PASSING: Final = frozenset({429, 502, 503, 504})
@@ -135,6 +136,13 @@ class HttpProtocol:
         answer = yield from self.send(Call(method="GET", path="/v1/tasks", params={**params, "limit": str(limit)}))
         return [document.task() for document in read_page(answer.content).tasks]
 
+    def live(self, model: str) -> Exchange[Live | None]:
+        """Which version of a model answers, if it is one of the newest; None if none does."""
+        answer = yield from self.send(Call(method="GET", path=f"/v1/models/{model}"))
+        described = msgspec.json.decode(answer.content)
+        found = [line for line in described["versions"] if line["version"] == described["current"]]
+        return Live(found[0]["version"], found[0]["metrics"]) if found else None
+
     def _result(self, handle: str) -> Exchange[Outcome]:
         """A result that is not JSON."""
         answer = yield from self.send(Call(method="GET", path=f"/v1/tasks/{handle}/result", headers={"Accept": "*/*"}))
@@ -199,7 +207,7 @@ class HttpProtocol:
 
     def page(self, model: str, version: int) -> str:
         """Where the console shows a version."""
-        return f"{self.url}/#/models/{model}/versions/{version}"
+        return f"{self.url}/#/models/{model}/{version}"
 
     def target(self, call: Call) -> str:
         """The URL of a call."""

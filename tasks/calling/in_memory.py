@@ -19,6 +19,7 @@ from tasks.ledger.claims import cancelled
 from tasks.ledger.groups import Task, new_group_id, parse_handle
 from tasks.ledger.history import expired
 from tasks.ledger.outcomes import Outcome, failure
+from tasks.watch.ending import Live
 
 #: The progress of a train that is over.
 DONE: Final = {"iteration": 1, "total": 1, "seconds": 0.0, "seconds_left": 0.0, "metrics": {}}
@@ -214,6 +215,11 @@ class MemoryTransport:
         said = [(value, name) for value, name in wanted if value is not None]
         newest = reversed(list(self._tasks.values()))
         return [task for task in newest if all(getattr(task, name) == value for value, name in said)][:limit]
+
+    def live(self, model: str) -> Live | None:
+        """Which version of a model answers; None if none does."""
+        current = self.model(model).current
+        return None if current is None else Live(current, self.metrics.get(model, {}))
 
     def page(self, model: str, version: int) -> str:
         """Nowhere."""

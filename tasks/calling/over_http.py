@@ -16,6 +16,7 @@ from tasks.contract import Kind, State
 from tasks.errors import SettingsError
 from tasks.ledger.groups import Task
 from tasks.ledger.outcomes import Outcome
+from tasks.watch.ending import Live
 
 T = TypeVar("T")
 #: How long a connection may take to be made (seconds).
@@ -84,6 +85,10 @@ class HttpTransport:
     def tasks(self, *, limit: int, state: State | None, model: str | None, kind: Kind | None) -> list[Task]:
         """The newest of the caller's tasks."""
         return self.run(self.protocol.tasks(limit=limit, state=state, model=model, kind=kind))
+
+    def live(self, model: str) -> Live | None:
+        """Which version of a model answers; None if none does. Raises UnknownModel."""
+        return self.run(self.protocol.live(model))
 
     def page(self, model: str, version: int) -> str:
         """Where the console shows a version."""

@@ -24,6 +24,7 @@ from tasks.registry.models import Models
 from tasks.storage.connection import answering, connect
 from tasks.storage.redis_clock import redis_time
 from tasks.storage.stores import blobs_of
+from tasks.watch.ending import Live
 
 #: Longest time between two looks at the ledger while waiting (seconds).
 LOOK_SECONDS: Final = 1.0
@@ -114,9 +115,15 @@ class RedisTransport:
         with answering():
             return self.history.tasks(wanted, limit=limit)[0]
 
+    def live(self, model: str) -> Live | None:
+        """Which version of a model answers, if it is one of the newest; None if none does. Raises UnknownModel."""
+        described = self.models.describe(model)
+        line = described.listed.versions.get(described.current or 0)
+        return Live(described.current, line.summary.metrics) if described.current and line else None
+
     def page(self, model: str, version: int) -> str:
         """Where the console shows a version; empty where the service's address is not known."""
-        return f"{self._url}/#/models/{model}/versions/{version}" if self._url else ""
+        return f"{self._url}/#/models/{model}/{version}" if self._url else ""
 
     def close(self) -> None:
         """Give the connections back."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tasks.ledger.groups import Task
 from tasks.ledger.outcomes import Outcome
+from tasks.watch.ending import Live
 
 
 class Following(Protocol):
@@ -26,6 +27,9 @@ class Following(Protocol):
 
     def cancel(self, handle: str) -> bool:
         """Cancel it. True if it is over, False if a worker has it and will stop. Raises Conflict if it has ended."""
+
+    def live(self, model: str) -> Live | None:
+        """Which version of a model answers; None if none does."""
 
     def page(self, model: str, version: int) -> str:
         """Where a version is shown to people; empty where that is not known."""

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import html
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TextIO, TypeVar
 
 import msgspec
 
-from tasks.contract import State
-from tasks.errors import Unavailable
-from tasks.formatting import plain
+from tasks.contract import Kind, State
+from tasks.errors import ServiceError, Unavailable
 from tasks.ledger.groups import Task
+from tasks.watch.ending import Ending, Live
 from tasks.watch.live_curve import LiveCurve
+from tasks.watch.looks import Look, bar
 from tasks.watch.notebook import drawing
+from tasks.watch.terminal import show
 
 #: Time between two looks at the record, and at the queue while the task waits in it (seconds).
 LOOK_SECONDS: Final = 0.2
 POSITION_SECONDS: Final = 1.0
+#: The kind of IPython that has no pages to show.
+TERMINAL: Final = "TerminalInteractiveShell"
 #: How long the service may be away before watching ends (seconds).
 AWAY_SECONDS: Final = 30.0
 
 T = TypeVar("T")
-
-
-class Look(NamedTuple):
-    """What was seen of a task: its progress object, None before there is one, and its place in the queue, None unless
-    it waits in one."""
-
-    task: Task
-    progress: dict[str, Any] | None
-    position: int | None
 
 
 class Watch:
@@ -49,7 +45,12 @@ class Watch:
         *,
         ahead: Callable[[Task], int] | None = None,
         look_seconds: float = LOOK_SECONDS,
+        live: Callable[[str], Live | None] = lambda _model: None,
+        end: Callable[[Live | None], Ending | None] = lambda _live: None,
     ) -> None:
+        """`live`: which version of a model answers; `end`: what came of a train that is over, beside that one."""
+        self._live = live
+        self._end = end
         self._look = look
         self._ahead = ahead
         self._look_seconds = look_seconds
@@ -90,48 +91,57 @@ class Watch:
                     raise
                 time.sleep(self._look_seconds)
 
+    def show(self, out: TextIO | None = None) -> None:
+        """Show a bar until the task is over, and what came of a train: in a notebook as a page that is drawn anew, in a
+        terminal as a line, elsewhere as lines. `out`: where, if not on the standard output.
+
+        An interrupt ends the watching, not the task."""
+        shell = _shell() if out is None else None
+        if shell not in (None, TERMINAL):
+            self._show_page()
+            return
+        out, live = out or sys.stdout, self._live_before()
+        show(self.steps(), out)
+        if (found := self._ended(live)) is not None:
+            print(*found.lines(), sep="\n", file=out)
+
     def _ipython_display_(self) -> None:
-        # Only IPython calls this.
+        # Only IPython calls this, for the last line of a cell; in a terminal it has no pages to show.
+        self.show()
+
+    def _show_page(self) -> None:
         from IPython.display import HTML, display
 
-        shown, live = display(HTML("waiting"), display_id=True), LiveCurve()
+        live = self._live_before()
+        shown, seen = display(HTML("waiting"), display_id=True), LiveCurve()
+        page = ""
         for look in self.steps():
             if look.progress is not None:
-                live.add(look.task, look.progress)
-            shown.update(HTML(bar(look) + drawing(live.curve)))
+                seen.add(look.task, look.progress)
+            page = bar(look) + drawing(seen.curve)
+            shown.update(HTML(page))
+        if (found := self._ended(live)) is not None:
+            shown.update(HTML(page + found.html()))
+
+    def _live_before(self) -> Live | None:
+        """Which version answers, before a train of the model is over. What cannot be seen is left out."""
+        with suppress(ServiceError):
+            task = self._look()
+            return self._live(task.model) if task.kind is Kind.TRAIN else None
+        return None
+
+    def _ended(self, live: Live | None) -> Ending | None:
+        """What came of a train. One that failed says so by its state, and raises where its result is asked for."""
+        with suppress(ServiceError, TimeoutError):
+            return self._end(live)
+        return None
 
 
-def bar(look: Look) -> str:
-    """The state of a task as a line of HTML."""
-    task, progress, _ = look
-    words = f"{task.kind} {html.escape(task.model)}: {state(look)}"
-    if progress is None:
-        return words
-    done, total = int(progress["iteration"]), int(progress["total"])
-    return f'{words} <progress value="{done}" max="{total}"></progress> {html.escape(summary(progress))}'
+def _shell() -> str | None:
+    """What kind of IPython runs here; None if it is none."""
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython
 
-
-def state(look: Look) -> str:
-    """The state of a task, and of queued work its place."""
-    if look.position is None:
-        return look.task.state.value
-    return f"{look.task.state}, place {look.position:,} of the {look.task.kind} work that waits"
-
-
-def summary(progress: dict[str, Any]) -> str:
-    """A progress object in a line of text."""
-    parts = [times(progress)]
-    for part, values in progress["metrics"].items():
-        measured = progress.get("measured", {}).get(part, progress["iteration"])
-        when = f" at {measured}" if measured != progress["iteration"] else ""
-        parts += [f"{part} {name} {plain(value)}{when}" for name, value in values.items()]
-    if (search := progress.get("search") or {}).get("best") is not None:
-        was = plain(search["default"])
-        parts.append(f"best {search['metric']} of {search['trials']} trials {plain(search['best'])}, as it was {was}")
-    return ", ".join(parts)
-
-
-def times(progress: dict[str, Any]) -> str:
-    """How far it is, and how long that took and yet takes."""
-    done = f"{progress['iteration']}/{progress['total']}"
-    return f"{done}, {progress['seconds']:.1f} s, {progress['seconds_left']:.1f} s left"
+    shell = get_ipython()
+    return None if shell is None else type(shell).__name__

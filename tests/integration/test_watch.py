@@ -20,7 +20,8 @@ from tasks.contract import State
 from tasks.errors import Unavailable
 from tasks.ledger.groups import Task
 from tasks.registry.curve import Curve, Line
-from tasks.watch.watching import Look, Watch, bar, summary
+from tasks.watch.looks import Look, bar, summary
+from tasks.watch.watching import Watch
 from tests import slow
 from tests.records import a_task
 from tests.service import MLSERVICE, Service
@@ -84,6 +85,7 @@ def test_a_notebook_shows_a_bar(client: Client) -> None:
     assert len(pages) > 3
     assert 'value="8" max="8"' in pages[-1]
     assert f"train {MODEL}: succeeded" in pages[-1]
+    assert "<b>version " in pages[-1]
     assert [page.count("<polyline") for page in pages][-2:] == [2, 2]
     assert "loss by iteration: train 0.125, holdout 0.25, best 0.25 at 8" in pages[-1]
 
