@@ -22,6 +22,10 @@ from gateway.resources.estimators import EstimatorsResource
 from gateway.resources.events import EventsResource
 from gateway.resources.flower import FlowerSessionResource
 from gateway.resources.health import LiveResource, ReadyResource
+from gateway.resources.immediate import Immediate
+from gateway.resources.inference import InferResource
+from gateway.resources.inference_models import Served, inference_routes
+from gateway.resources.invocations import DefaultInvocationsResource, InvocationsResource
 from gateway.resources.metrics import MetricsResource
 from gateway.resources.models import (
     DataResource,
@@ -29,7 +33,7 @@ from gateway.resources.models import (
     ModelResource,
     ModelsResource,
 )
-from gateway.resources.original import AuthResource, InitResource, OriginalErrors, PredictResource, StatusResource
+from gateway.resources.original import AuthResource, InitResource, PredictResource, StatusResource
 from gateway.resources.queues import QueuesResource
 from gateway.resources.sources import SourcesResource
 from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
@@ -40,6 +44,7 @@ from gateway.serving.fast_path import FastPath
 from gateway.web import errors
 from gateway.web.head import give_head
 from gateway.web.lifespan import Lifespan
+from gateway.web.mannered import Mannered
 from gateway.web.tracing import Tracing
 from gateway.wiring.looking import look_again
 from tasks.config.settings import Settings
@@ -76,12 +81,13 @@ def create_app(settings: Settings) -> Gateway:
         parts.known, parts.dispatcher, parts.waiting, longest=settings.max_body_bytes, root=settings.root_path
     )
     errors.install(app)
+    ready = readiness(parts)
     for path, resource in {
         **work_routes(parts),
         **model_routes(parts),
         **identity_routes(parts),
-        **original_routes(parts),
-        **service_routes(parts),
+        **protocol_routes(parts, ready),
+        **service_routes(parts, ready),
     }.items():
         give_head(resource)
         app.add_route(path, resource)
@@ -111,7 +117,7 @@ def middleware(parts: Collaborators) -> list[Any]:
         ),
     )
     tracing = [Tracing(parts.traces)] if parts.traces.on else []
-    return [*tracing, lifespan, parts.identity.authenticator, OriginalErrors()]
+    return [*tracing, lifespan, parts.identity.authenticator, Mannered()]
 
 
 def work_routes(parts: Collaborators) -> dict[str, object]:
@@ -186,20 +192,26 @@ def identity_routes(parts: Collaborators) -> dict[str, object]:
     }
 
 
-def original_routes(parts: Collaborators) -> dict[str, object]:
-    """Those of the original service."""
-    settings, outcomes = parts.settings, parts.outcomes
+def protocol_routes(parts: Collaborators, ready: ReadyResource) -> dict[str, object]:
+    """Those of the original service, of MLflow, and of the Open Inference Protocol."""
+    settings, client = parts.settings, parts.connections.client
+    known = None if parts.traces.on else parts.known
+    outcomes, dispatcher, model = parts.outcomes, parts.dispatcher, settings.default_model
+    immediate = Immediate(dispatcher=dispatcher, outcomes=outcomes, settings=settings, known=known, clock=parts.clock)
+    registry = Registry(client)
+    served = Served(registry, Descriptions(client, registry, parts.connections.blobs), Aliases(client, registry))
     return {
         "/resource/auth": AuthResource(parts.identity.login),
-        "/resource/init": InitResource(settings, dispatcher=parts.dispatcher, outcomes=outcomes),
-        "/resource/predict": PredictResource(
-            settings, dispatcher=parts.dispatcher, outcomes=outcomes, clock=parts.clock
-        ),
+        "/resource/init": InitResource(settings, dispatcher=dispatcher, outcomes=outcomes),
+        "/resource/predict": PredictResource(immediate, model),
         "/resource/task/status/{task_id}": StatusResource(outcomes),
+        "/v1/models/{model}/invocations": InvocationsResource(immediate),
+        "/invocations": DefaultInvocationsResource(immediate, model),
+        **inference_routes(InferResource(immediate), served, ready),
     }
 
 
-def service_routes(parts: Collaborators) -> dict[str, object]:
+def service_routes(parts: Collaborators, ready: ReadyResource) -> dict[str, object]:
     """How the service does, and what it says of itself."""
     client, age = parts.connections.client, parts.upkeep_age
     gauge = Gauge(client, upkeep_age=lambda: age.seconds)
@@ -208,15 +220,20 @@ def service_routes(parts: Collaborators) -> dict[str, object]:
         "/metrics": MetricsResource(ServiceCollector(gauge.read), parts.identity.entrance, networks),
         "/v1/queues": QueuesResource(gauge),
         "/health/live": LiveResource(),
-        "/health/ready": ReadyResource(
-            client,
-            parts.waiting,
-            has_callers=parts.identity.has_callers,
-            upkeep_age=lambda: age.seconds,
-            unsafe=lambda: parts.pressure.unsafe,
-            warning=lambda: parts.pressure.warning,
-        ),
+        "/health/ready": ready,
         "/openapi.yml": DefinitionResource(),
         "/docs": DocsResource(),
         "/docs/{asset}": AssetResource(),
     }
+
+
+def readiness(parts: Collaborators) -> ReadyResource:
+    """What tells whether the service would do what it accepts."""
+    return ReadyResource(
+        parts.connections.client,
+        parts.waiting,
+        has_callers=parts.identity.has_callers,
+        upkeep_age=lambda: parts.upkeep_age.seconds,
+        unsafe=lambda: parts.pressure.unsafe,
+        warning=lambda: parts.pressure.warning,
+    )

@@ -115,6 +115,14 @@ class Media(StrEnum):
     FORM = "multipart/form-data"
     #: Anything, also what is not said: a worker looks at the bytes. A body only.
     BYTES = "application/octet-stream"
+    #: An inference request of the Open Inference Protocol; a body only, of its route.
+    INFERENCE = "application/vnd.mlservice.inference+json"
+    #: JSON in the forms of MLflow's scoring protocol; a body only, of its routes.
+    INVOCATION = "application/vnd.mlservice.invocation+json"
+
+
+#: The media types of other protocols' bodies: the route says them, never a Content-Type.
+PROTOCOL_MEDIA: Final = frozenset({Media.INFERENCE, Media.INVOCATION})
 
 
 class Form(StrEnum):
@@ -158,8 +166,12 @@ class Coding(StrEnum):
     GZIP = "gzip"
     #: RFC 8878.
     ZSTD = "zstd"
+    #: RFC 1950: HTTP's word for what zlib writes.
+    DEFLATE = "deflate"
 
 
+#: The codings of bodies, but for those of other protocols.
+BODY_CODINGS: Final = (Coding.GZIP, Coding.ZSTD)
 #: What else a client may call a coding (RFC 9110, 8.4.1.3).
 CODING_ALIASES: Final = {"x-gzip": Coding.GZIP}
 

@@ -20,14 +20,22 @@ from tasks.ledger.groups import Head
 #: Most headers that are remembered.
 CACHE_SIZE: Final = 1024
 #: The header fields that say what is asked for; the others mean nothing here.
-MEANT: Final = (b"authorization", b"content-type", b"accept", b"prefer", b"content-encoding")
+MEANT: Final = (b"authorization", b"content-type", b"accept", b"prefer", b"content-encoding", b"accept-encoding")
 #: A request with one of these is looked at anew each time.
 UNUSUAL: Final = frozenset({b"idempotency-key", b"expect", b"transfer-encoding", b"upgrade", b"traceparent"})
 #: What names a request, and differs in each.
 REQUEST_ID: Final = b"x-request-id"
 
-Fields = Mapping[bytes, bytes]
 _Key = tuple[bytes | None, ...]
+
+
+Fields = Mapping[bytes, bytes]
+
+
+def named(head: Head, fields: Fields) -> Head:
+    """The head of the request that has these fields."""
+    name = fields.get(REQUEST_ID)
+    return msgspec.structs.replace(head, request_id=name.decode("latin-1")[:REQUEST_ID_LENGTH]) if name else head
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +47,16 @@ class Known:
     lane: Lane
     head: Head
     seconds: float | None
+    #: Makes the head of the request that has these fields.
+    renewed: Callable[[Head, Fields], Head] = named
+    #: Whether the wait is what the caller asked for, which the answer says then.
+    prefers: bool = True
 
 
 def plain_fields(headers: list[tuple[bytes, bytes]]) -> Fields | None:
     """The fields of a header with names in lower case; None if one comes twice, or is unusual."""
     fields = dict(headers)
     return fields if len(fields) == len(headers) and UNUSUAL.isdisjoint(fields) else None
-
-
-def named(head: Head, fields: Fields) -> Head:
-    """The head of the request that has these fields."""
-    name = fields.get(REQUEST_ID)
-    return msgspec.structs.replace(head, request_id=name.decode("latin-1")[:REQUEST_ID_LENGTH]) if name else head
 
 
 class KnownRequests:

@@ -64,7 +64,7 @@ class ReadyResource:
     @public
     async def on_get(self, _req: Request, resp: Response) -> None:
         """200 if a canary came back lately or does now, with what may soon be wrong; else 503, with what is missing."""
-        missing = await self._missing()
+        missing = await self.missing()
         if missing is None:
             warning = self._warning()
             show(resp, {"status": "ready", **({"detail": warning} if warning else {})})
@@ -73,7 +73,8 @@ class ReadyResource:
             resp.set_header("Retry-After", "1")
             show(resp, {"status": "not ready", "detail": missing})
 
-    async def _missing(self) -> str | None:
+    async def missing(self) -> str | None:
+        """What is missing, if anything is."""
         missing = self._unsafe() or await self._unworked() or self._unkept()
         if missing is not None or self._called:
             return missing

@@ -1,15 +1,12 @@
 """`/resource/*`: the routes of the original service, so that its clients go on working.
 
-They serve one model, the default one of the settings. Their errors are `{"status": TEXT}`; everywhere else errors are
-problem details.
+They serve one model, the default one of the settings. Their errors are `{"status": TEXT}` (`gateway/web/manners.py`).
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from falcon import HTTP_202, HTTP_204
@@ -18,42 +15,26 @@ from falcon.asgi import Request, Response
 from gateway.commit.dispatch import Dispatcher
 from gateway.commit.outcomes import Outcomes
 from gateway.identity.auth import public, requires
+from gateway.resources.immediate import Immediate
 from gateway.resources.tasks import owner_filter
 from gateway.resources.tokens import TokenResource
-from gateway.web.addresses import asked_path, status_path
-from gateway.web.bodies import read_body
-from gateway.web.errors import Problem
+from gateway.web.addresses import status_path
 from gateway.web.head import acts
 from gateway.web.headers import body_type, content_coding, request_id
-from gateway.web.representations import show, show_outcome
+from gateway.web.representations import show
 from gateway.web.tracing import trace_of
 from tasks.config.settings import Settings
 from tasks.config.values import PREFIX
-from tasks.contract import PROBLEM, Kind, Lane, State
-from tasks.errors import SettingsError, Unavailable, UnknownTask, WorkFailed
+from tasks.contract import Kind, Lane, State
+from tasks.errors import SettingsError, UnknownTask, WorkFailed
 from tasks.ledger.groups import Head
 from tasks.ledger.outcomes import read_failure
 
 #: What a task that is not over is called.
 WORDS: Final = {State.QUEUED: "Pending...", State.RUNNING: "In progress...", State.SUCCEEDED: "Done"}
 
-_read_problem = msgspec.json.Decoder(Problem).decode
 
-
-class Original:
-    """A resource whose errors look as those of the original service."""
-
-
-class OriginalErrors:
-    """Falcon middleware that puts the errors of an `Original` in its words, whoever raised them."""
-
-    async def process_response(self, _req: Request, resp: Response, resource: Any, _succeeded: bool) -> None:
-        """Called by Falcon for every answer."""
-        if isinstance(resource, Original) and resp.content_type == PROBLEM:
-            show(resp, {"status": _read_problem(resp.data or b"").detail})
-
-
-class AuthResource(Original):
+class AuthResource:
     """`GET /resource/auth`."""
 
     def __init__(self, tokens: TokenResource) -> None:
@@ -66,7 +47,7 @@ class AuthResource(Original):
         show(resp, {"token": msgspec.json.decode(resp.data or b"")["access_token"]})
 
 
-class InitResource(Original):
+class InitResource:
     """`GET /resource/init`."""
 
     def __init__(self, settings: Settings, *, dispatcher: Dispatcher, outcomes: Outcomes) -> None:
@@ -114,52 +95,30 @@ class InitResource(Original):
         )
 
 
-class PredictResource(Original):
+class PredictResource:
     """`POST /resource/predict`."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        dispatcher: Dispatcher,
-        outcomes: Outcomes,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._clock = clock
-        self.model = settings.default_model
-        self._settings = settings
-        self._dispatcher = dispatcher
-        self._outcomes = outcomes
+    def __init__(self, immediate: Immediate, model: str) -> None:
+        self.model = model
+        self._immediate = immediate
 
     @requires("estimate", model=attrgetter("model"))
     async def on_post(self, req: Request, resp: Response) -> None:
-        """200 with the estimate as JSON; 424 before the init. Raises Unavailable if there
-        is no worker for it in time."""
-        seconds = self._settings.max_wait_seconds
+        """200 with the estimate as JSON; 424 before the init. Raises Unavailable if there is no worker for it in
+        time."""
         media, said = body_type(req.content_type)
-        head = Head(
-            owner=req.context.principal.name,
-            account=req.context.principal.account,
+        await self._immediate.answer(
+            req,
+            resp,
             model=self.model,
             media=media,
             content_type=said,
             coding=content_coding(req.get_header("Content-Encoding")),
-            # Nobody asks for the result later.
-            deadline=self._clock() + seconds,
-            request_id=request_id(req),
-            trace=trace_of(req),
+            query={},
         )
-        body = await read_body(req, limit=self._settings.max_body_bytes)
-        most = req.context.principal.quota.queued_items
-        ticket = await self._dispatcher.submit(Kind.ESTIMATE, Lane.NORMAL, head=head, body=body, waits=True, most=most)
-        outcome = await self._outcomes.wait(ticket.handle, seconds=seconds, reply=ticket.reply)
-        await req.context.authenticator.admit_again(req, resp)
-        if outcome is None:
-            raise Unavailable(f"no worker had time for this estimate within {seconds} s; try again")
-        show_outcome(resp, outcome, instance=asked_path(req))
 
 
-class StatusResource(Original):
+class StatusResource:
     """`GET /resource/task/status/{task_id}`."""
 
     def __init__(self, outcomes: Outcomes) -> None:

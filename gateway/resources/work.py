@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Callable
 from operator import attrgetter
@@ -18,6 +17,7 @@ from gateway.commit.known_requests import Known, KnownRequests
 from gateway.commit.outcomes import Outcomes
 from gateway.commit.submitted import SUBMITTED, Submitted
 from gateway.identity.auth import bearer, requires
+from gateway.resources.submitting import PARAMETERS, deadline_seconds, lane_of, query_of
 from gateway.web.addresses import task_path
 from gateway.web.bodies import read_body
 from gateway.web.headers import (
@@ -29,31 +29,17 @@ from gateway.web.headers import (
     wait_seconds,
     without_boundary,
 )
-from gateway.web.parameters import check_ways, single, single_values
 from gateway.web.representations import show_accepted, show_outcome
 from gateway.web.tracing import trace_of
 from tasks.config.settings import Settings
-from tasks.contract import ALIAS, SAFE, Kind, Lane, Media, State
+from tasks.contract import Kind, Lane, Media, State
 from tasks.errors import InvalidField, UnsupportedMediaType
 from tasks.ledger.acceptance import Idempotency
 from tasks.ledger.groups import Head
 from tasks.registry.names import check_name
 
-#: The query parameters of every kind.
-EVERY_KIND: Final = frozenset({"lane", "deadline"})
-#: The query parameters that each kind reads beside those.
-PARAMETERS: Final = {
-    Kind.INIT: frozenset({"target", "estimator", "options", "sheet", "replace", "append", "dry_run", "upload"}),
-    Kind.TRAIN: frozenset(),
-    Kind.ESTIMATE: frozenset({"version", "explain", "spreadsheet", "sheet", "unknown", "missing", "keep", "interval"}),
-}
-#: Those that are true or false, and false where they are not given.
-FLAGS: Final = frozenset({"explain", "replace", "append", "dry_run"})
 #: Longest Idempotency-Key, in characters.
 KEY_LENGTH: Final = 255
-#: The latest deadline (seconds), some three years.
-LATEST_SECONDS: Final = 99_999_999
-_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 
 
 class Work:
@@ -85,7 +71,7 @@ class Work:
     async def on_post(self, req: Request, resp: Response, model: str) -> None:
         """202 and a handle; or 200 and the result, if it comes within `Prefer: wait=N`."""
         head = self._head(req, check_name(model))
-        lane = _lane(req)
+        lane = lane_of(req)
         seconds = wait_seconds(req.get_header("Prefer"), limit=self._max_wait)
         body = await read_body(req, limit=self._max_body)
         before: Submitted | None = req.scope.get(SUBMITTED)
@@ -146,14 +132,14 @@ class Work:
             coding=content_coding(req.get_header("Content-Encoding")),
             accept=accepted(req.get_header("Accept")) if self._kind is Kind.ESTIMATE else Media.JSON,
             deadline=self._deadline(req),
-            query=self._query(req),
+            query=query_of(req, known=PARAMETERS[self._kind]),
             request_id=request_id(req),
             trace=trace_of(req),
             account=req.context.principal.account,
         )
 
     def _deadline(self, req: Request) -> float | None:
-        seconds = _seconds(req)
+        seconds = deadline_seconds(req)
         return None if seconds is None else self._clock() + seconds
 
     def _body_type(self, req: Request) -> tuple[Media, str]:
@@ -162,58 +148,3 @@ class Work:
         if req.content_type is not None and media_type(req.content_type) is not Media.JSON:
             raise UnsupportedMediaType("the body of a train is JSON: send Content-Type: application/json")
         return Media.JSON, ""
-
-    def _query(self, req: Request) -> dict[str, str]:
-        given = single_values(req, known=PARAMETERS[self._kind] | EVERY_KIND) if req.params else {}
-        given = {name: value for name, value in given.items() if name not in EVERY_KIND}
-        version = given.get("version")
-        if version is not None and not _names_version(version):
-            raise InvalidField(f"version must be a positive whole number or an alias, not {version[:40]!r}").at(
-                "?version"
-            )
-        for name in FLAGS & given.keys():
-            if given[name] not in ("true", "false"):
-                raise InvalidField(f"{name} must be true or false, not {given[name][:40]!r}").at(f"?{name}")
-            if given[name] == "false":
-                del given[name]
-        spreadsheet = given.get("spreadsheet")
-        if spreadsheet not in (None, SAFE):
-            raise InvalidField(f"spreadsheet must be {SAFE}, or be left out, not {spreadsheet[:40]!r}").at(
-                "?spreadsheet"
-            )
-        interval = given.get("interval")
-        if interval is not None and not (_NUMBER.fullmatch(interval) and 0 < float(interval) < 1):
-            raise InvalidField(f"interval must be a number between 0 and 1, such as 0.9, not {interval[:40]!r}").at(
-                "?interval"
-            )
-        check_ways(given)
-        return given
-
-
-def _lane(req: Request) -> Lane:
-    name = single("lane", req.params.get("lane", Lane.NORMAL.value))
-    try:
-        return Lane(name)
-    except ValueError:
-        lanes = ", ".join(lane.value for lane in Lane)
-        raise InvalidField(f"lane must be one of {lanes}, not {name[:40]!r}").at("?lane") from None
-
-
-def _names_version(text: str) -> bool:
-    """Whether it is a version's number, or may be an alias."""
-    number = text.isascii() and text.isdigit() and len(text) < 11 and 0 < int(text) < 2**31
-    return number or ALIAS.fullmatch(text) is not None
-
-
-def _seconds(req: Request) -> float | None:
-    """In how many seconds the work is no longer wanted."""
-    text = req.params.get("deadline")
-    if text is None:
-        return None
-    text = single("deadline", text)
-    seconds = float(text) if _NUMBER.fullmatch(text) else 0.0
-    if not 0 < seconds <= LATEST_SECONDS:
-        raise InvalidField(
-            f"deadline must be a number of seconds, greater than 0 and at most {LATEST_SECONDS}, not {text[:40]!r}"
-        ).at("?deadline")
-    return seconds

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from gateway.commit.dispatch import Dispatcher
 from gateway.commit.gathering import Item, Ticket
-from gateway.commit.known_requests import Known, KnownRequests, named, plain_fields
+from gateway.commit.known_requests import Known, KnownRequests, plain_fields
 from gateway.commit.submitted import Submitted
 from gateway.commit.waiting import PATIENCE_SECONDS, Expected, Waiting
 from gateway.serving.fast_answers import Frame, accepted_answer, result_answer
@@ -71,7 +71,7 @@ class FastPath:
         known = self.known.find(url, fields)
         if known is None:
             return None
-        return FastRequest(self, caller, known, named(known.head, fields), url=url, headers=headers)
+        return FastRequest(self, caller, known, known.renewed(known.head, fields), url=url, headers=headers)
 
     def _is_short(self, length: bytes | None) -> bool:
         """Whether a body has a length that is known, and is short."""
@@ -153,8 +153,8 @@ class FastRequest:
             waited = asyncio.get_running_loop().time() - self._since
             self._caller.go_on(self, Submitted(ticket, waited=waited))
             return
-        root, frame = self._path.root, self._caller.frame(self)
-        self._caller.answer(self, result_answer(outcome, ticket.handle, seconds=seconds, root=root, frame=frame))
+        root, frame, preferred = self._path.root, self._caller.frame(self), seconds if known.prefers else None
+        self._caller.answer(self, result_answer(outcome, ticket.handle, preferred=preferred, root=root, frame=frame))
 
     def _lose_patience(self, expected: Expected) -> None:
         expected.leave(self._hear)

@@ -16,7 +16,7 @@ import redis
 from gateway.web.addresses import asked_path
 from gateway.web.headers import request_id
 from tasks import errors
-from tasks.contract import PROBLEM, Coding
+from tasks.contract import BODY_CODINGS, PROBLEM
 from tasks.errors import ServiceError
 from tasks.ledger.outcomes import Failure
 
@@ -135,7 +135,7 @@ async def _on_service_error(
             resp.append_header("RateLimit-Policy", f'"{name}";q={most}')
             resp.append_header("RateLimit", f'"{name}";r=0;t={error.retry_seconds}')
     if isinstance(error, errors.UnsupportedCoding) and resp is not None:
-        resp.set_header("Accept-Encoding", ", ".join(Coding))
+        resp.set_header("Accept-Encoding", ", ".join(BODY_CODINGS))
     if status == 500:
         log.error("%s %s: %s", req.method, req.path, error, exc_info=error, extra=told(req))
     _answer(resp, status, problem(error, instance=asked_path(req)))

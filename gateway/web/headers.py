@@ -8,7 +8,16 @@ from typing import Final
 
 from falcon.asgi import Request
 
-from tasks.contract import CODING_ALIASES, MEDIA_ALIASES, PROBLEM, RESULT_MEDIA, Coding, Media
+from tasks.contract import (
+    BODY_CODINGS,
+    CODING_ALIASES,
+    MEDIA_ALIASES,
+    PROBLEM,
+    PROTOCOL_MEDIA,
+    RESULT_MEDIA,
+    Coding,
+    Media,
+)
 from tasks.errors import NotAcceptable, UnsupportedCoding
 
 #: The media type of events.
@@ -25,11 +34,11 @@ _MEMBER: Final = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+')
 _PARAMETER: Final = re.compile(r'(?:[^;"]|"(?:\\.|[^"\\])*(?:"|$))+')
 _SECONDS: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 _QUALITY: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?", re.ASCII)
-_NAMES: Final = {media.value: media for media in Media} | MEDIA_ALIASES
+_NAMES: Final = {media.value: media for media in Media if media not in PROTOCOL_MEDIA} | MEDIA_ALIASES
 _CODINGS: Final[dict[str, Coding | None]] = {
     "": None,
     "identity": None,
-    **{coding.value: coding for coding in Coding},
+    **{coding.value: coding for coding in BODY_CODINGS},
     **CODING_ALIASES,
 }
 
@@ -81,14 +90,16 @@ def without_boundary(content_type: str, body: bytes) -> tuple[str, bytes]:
 
 
 @functools.lru_cache(_REMEMBERED)
-def content_coding(content_encoding: str | None) -> Coding | None:
-    """How a body is compressed; None if it is not.
+def content_coding(content_encoding: str | None, *more: Coding) -> Coding | None:
+    """How a body is compressed; None if it is not. `more`: codings that the route reads beside those of every body.
 
     Raises UnsupportedCoding, which lists what is read, for any other coding and for several one around the other.
     """
     name = (content_encoding or "").strip().lower()
+    if name in more:
+        return Coding(name)
     if name not in _CODINGS:
-        read = ", ".join(Coding)
+        read = ", ".join((*BODY_CODINGS, *more))
         raise UnsupportedCoding(
             f"a body in the coding {name[:80]!r} is not read; send it as it is, or in one of {read}"
         )

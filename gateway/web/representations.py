@@ -11,6 +11,7 @@ from falcon.asgi import Response
 
 from gateway.web.addresses import dead_path, links, task_path
 from gateway.web.errors import problem_from_wire
+from gateway.web.result_media import media_headers
 from tasks.contract import PROBLEM, Media, State
 from tasks.ledger.dead_letters import DeadLetter
 from tasks.ledger.groups import Task
@@ -51,9 +52,8 @@ def show_outcome(resp: Response, outcome: Outcome, *, instance: str) -> None:
     body = outcome.body
     if outcome.state is State.SUCCEEDED:
         resp.data = body
-        resp.content_type = outcome.media
-        if outcome.notes:
-            resp.set_header(NOTES, outcome.notes)
+        resp.content_type, more = media_headers(outcome.media)
+        resp.set_headers(more | {NOTES: outcome.notes} if outcome.notes else more)
         return
     resp.status, resp.data = problem_from_wire(read_failure(body), instance=instance)
     resp.content_type = PROBLEM

@@ -18,12 +18,13 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 #: What a page may send, beside what any page may.
 REQUEST_HEADERS: Final = (
     *("Authorization", "Content-Type", "Content-Encoding", "Prefer", "Idempotency-Key", "X-Request-Id", "traceparent"),
-    *("If-Match", "If-None-Match", "Last-Event-ID"),
+    *("If-Match", "If-None-Match", "Last-Event-ID", "Inference-Header-Content-Length"),
 )
 #: What a page may read of an answer, beside what any page may.
 ANSWER_HEADERS: Final = (
     *("Location", "Retry-After", "ETag", "X-Request-Id", "Preference-Applied", "Notes", "WWW-Authenticate"),
     *("RateLimit", "RateLimit-Policy", "Allow", "Accept-Encoding", "Content-Disposition"),
+    "Inference-Header-Content-Length",
 )
 #: How long a browser may remember what it was told before a request (seconds); Chromium takes no more.
 REMEMBERED_SECONDS: Final = 7200

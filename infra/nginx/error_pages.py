@@ -1,4 +1,4 @@
-"""What NGINX answers by itself, for each status: a problem (RFC 9457), or `{"status": TEXT}` at the original routes."""
+"""What NGINX answers by itself, for each status: a problem (RFC 9457), in the manner of the route's clients."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Final
 
+from gateway.web import manners
 from infra.nginx.headers import NO_MORE, headers
 
 #: What NGINX says itself, by status: title, detail.
@@ -64,26 +65,30 @@ def error_pages() -> str:
 
 def problems(*, hsts_seconds: int, more: Mapping[str, str] = NO_MORE) -> str:
     """The pages for within `location /problem/`; `more`: further headers that the server gives every answer."""
-    return "\n".join(
-        _page(
-            f"/problem/{status}",
-            status,
-            hsts_seconds,
-            more,
-            type=TYPES.get(status, "about:blank"),
-            title=title,
-            status=status,
-            detail=detail,
-        )
-        for status, (title, detail) in TEXTS.items()
-    )
+    return _pages("problem", lambda problem: problem, hsts_seconds, more)
 
 
 def statuses(*, hsts_seconds: int, more: Mapping[str, str] = NO_MORE) -> str:
     """The same for within `location /status/`, in the words of the original service."""
-    return "\n".join(
-        _page(f"/status/{status}", status, hsts_seconds, more, status=detail) for status, (_, detail) in TEXTS.items()
-    )
+    return _pages("status", manners.original, hsts_seconds, more)
+
+
+def inferences(*, hsts_seconds: int, more: Mapping[str, str] = NO_MORE) -> str:
+    """The same for within `location /inference/`, in those of the Open Inference Protocol."""
+    return _pages("inference", manners.inference, hsts_seconds, more)
+
+
+def invocations(*, hsts_seconds: int, more: Mapping[str, str] = NO_MORE) -> str:
+    """The same for within `location /invocation/`, in those of MLflow."""
+    return _pages("invocation", manners.invocation, hsts_seconds, more)
+
+
+def _pages(folder: str, manner: manners.Manner, hsts_seconds: int, more: Mapping[str, str]) -> str:
+    pages = []
+    for status, (title, detail) in TEXTS.items():
+        problem = {"type": TYPES.get(status, "about:blank"), "title": title, "status": status, "detail": detail}
+        pages.append(_page(f"/{folder}/{status}", status, hsts_seconds, more, **manner(problem)))
+    return "\n".join(pages)
 
 
 def _page(path: str, code: int, hsts_seconds: int, more: Mapping[str, str], **says: object) -> str:

@@ -15,7 +15,7 @@ from infra.host.launch import BACKLOG, OPEN_FILES
 from infra.host.templates import fill
 from infra.nginx import cors, request_bodies, root_path
 from infra.nginx.console_files import NAME as CONSOLE
-from infra.nginx.error_pages import error_pages, problems, statuses
+from infra.nginx.error_pages import error_pages, inferences, invocations, problems, statuses
 from infra.nginx.headers import CONSOLE_POLICY, DOCS_POLICY, FLOWER_POLICY, FRAME_POLICY, REPORT_POLICY, headers
 from infra.nginx.tls import CERTIFICATE, KEY
 from infra.nginx.upstreams import OWN_SOCKETS, Upstreams
@@ -69,6 +69,8 @@ def nginx_conf(
         body_limits=_indented(12, request_bodies.limits(settings)),
         question_limits=_indented(16, request_bodies.limits(settings)),
         submits=request_bodies.SUBMITS,
+        invokes=request_bodies.INVOCATIONS,
+        infers=request_bodies.INFERENCES,
         account=request_bodies.ACCOUNT,
         default_model=settings.default_model,
         read_seconds=settings.max_wait_seconds + READ_MARGIN_SECONDS,
@@ -96,6 +98,8 @@ def nginx_conf(
         error_pages=_indented(8, error_pages()),
         problems=_indented(12, problems(hsts_seconds=hsts, more=shared)),
         statuses=_indented(12, statuses(hsts_seconds=hsts, more=shared)),
+        inferences=_indented(12, inferences(hsts_seconds=hsts, more=shared)),
+        invocations=_indented(12, invocations(hsts_seconds=hsts, more=shared)),
         secure_cookies=" secure" if address.tls else "",
         flower_login=base64.b64encode(f"{FLOWER_USER}:{flower_password}".encode()).decode(),
     )

@@ -21,8 +21,14 @@ OTHER_BYTES: Final = 16 * 1024
 KINDS: Final = "|".join(Kind)
 #: Where it is submitted: the scope that is needed, and what stands where a model is named.
 SUBMITS: Final = rf"^/v1/models/(?<submit_named>[^/]+)/(?<submit_scope>{KINDS})\z"
-#: The same, and the original service's place, in the address as it was sent.
-WORK: Final = rf"^/(v1/models/[^/?]+/({KINDS})|resource/predict)(\?|$)"
+#: Where estimates come by other protocols, and what stands where a model is named.
+INFERENCES: Final = r"^/v2/models/(?<infer_named>[^/]+)(/versions/[^/]+)?/infer\z"
+INVOCATIONS: Final = r"^/v1/models/(?<invoke_named>[^/]+)/invocations\z"
+#: All of them, and the places of the default model, in the address as it was sent.
+WORK: Final = (
+    rf"^/(v1/models/[^/?]+/({KINDS}|invocations)|v2/models/[^/?]+(/versions/[^/?]+)?/infer|resource/predict|invocations)"
+    r"(\?|$)"
+)
 #: What the gateway calls the account in its answer to NGINX.
 ACCOUNT: Final = "$upstream_http_x_account"
 #: Memory for what is counted: some thousand accounts.

@@ -12,7 +12,10 @@ from typing import Final
 AS_SENT: Final = "$request_uri"
 BELOW_ROOT: Final = "$below_root"
 #: What the places that only NGINX itself may enter begin with.
-INTERNAL: Final = ("problem", "status", "large", "authorize", "internal", "preflight")
+INTERNAL: Final = (
+    *("problem", "status", "inference", "invocation"),
+    *("large", "authorize", "internal", "preflight"),
+)
 
 
 def asked(root: str) -> str:

@@ -35,7 +35,7 @@ class Answers:
     """The predictions of one version, row after row, and their explanation (`Estimator.explain`) if it is wanted."""
 
     def __init__(self, loaded: Loaded, predictions: pa.Table, explanation: pa.Table | None = None) -> None:
-        self._loaded = loaded
+        self.loaded = loaded
         self._predictions = predictions
         self._explanation = explanation
 
@@ -64,13 +64,10 @@ class Answers:
                 document |= {"interval": interval, **self._uncertain(start, stop, interval)}
             body = _encode(document)
             return Outcome(State.SUCCEEDED, accept, body, rows=stop - start, noted=noted)
-        part = self._whole.slice(start, stop - start)
+        part = self.table(start, stop, kept=kept, interval=interval)
         metadata = self._metadata
         if interval is not None:
-            part = with_uncertain(part, self._uncertain(start, stop, interval))
             metadata = metadata | {"interval": f"{interval:g}"}
-        if kept:
-            part = with_kept(part, kept)
         if found:
             metadata = metadata | {"notes": _encode(found).decode()}
         part = part.replace_schema_metadata(metadata)
@@ -79,28 +76,46 @@ class Answers:
         body, header = formats.write(part, accept), header_of(found) if found else ""
         return Outcome(State.SUCCEEDED, accept, body, rows=stop - start, notes=header, noted=noted)
 
+    def table(
+        self, start: int, stop: int, *, kept: Mapping[str, Any] | None = None, interval: float | None = None
+    ) -> pa.Table:
+        """All that is told of these rows, as columns. Raises InvalidField if the version cannot say an interval."""
+        part = self._whole.slice(start, stop - start)
+        if interval is not None:
+            part = with_uncertain(part, self._uncertain(start, stop, interval))
+        return with_kept(part, kept) if kept else part
+
+    @property
+    def explains(self) -> bool:
+        """Whether an explanation comes with them."""
+        return self._explanation is not None
+
+    def values(self, start: int, stop: int) -> list[Any]:
+        """The predictions alone."""
+        return self._values[start:stop]
+
     def _document(
         self, start: int, stop: int, *, kept: Mapping[str, Any] | None, notes: list[Finding]
     ) -> dict[str, Any]:
-        document: dict[str, Any] = {"model": self._loaded.model, "version": self._loaded.version}
+        document: dict[str, Any] = {"model": self.loaded.model, "version": self.loaded.version}
         if kept:
             document["kept"] = listed_values(kept)
         document["predictions"] = self._values[start:stop]
         if self._levels:
             document["quantiles"] = self._quantiles[start:stop]
             document["alpha"] = self._levels
-        if self._loaded.schema.classes:
+        if self.loaded.schema.classes:
             document["probabilities"] = self._probabilities[start:stop]
-            document["classes"] = self._loaded.schema.classes
+            document["classes"] = self.loaded.schema.classes
         if self._explanation is not None:
-            document |= explained(self._explanation.slice(start, stop - start), self._loaded.schema)
+            document |= explained(self._explanation.slice(start, stop - start), self.loaded.schema)
         if notes:
             document["notes"] = notes
         return document
 
     def _uncertain(self, start: int, stop: int, level: float) -> dict[str, list[Any]]:
         """The `intervals` of a regression, or the `sets` of classes."""
-        loaded = self._loaded
+        loaded = self.loaded
         if loaded.schema.problem == "ranking":
             raise InvalidField("interval cannot be told of a ranking: scores only put rows in order").at("?interval")
         if loaded.schema.classes:
@@ -116,7 +131,7 @@ class Answers:
         if self._explanation is not None:
             columns += self._explanation.columns
             names += self._explanation.column_names
-        return pa.table(columns, names=result_names(names, self._loaded.schema))
+        return pa.table(columns, names=result_names(names, self.loaded.schema))
 
     @cached_property
     def _values(self) -> list[Any]:
@@ -135,15 +150,15 @@ class Answers:
 
     @cached_property
     def _probabilities(self) -> list[tuple[float, ...]]:
-        names = [f"probability_{index}" for index in range(len(self._loaded.schema.classes))]
+        names = [f"probability_{index}" for index in range(len(self.loaded.schema.classes))]
         return list(zip(*(_listed(self._predictions.column(name)) for name in names), strict=True))
 
     @cached_property
     def _metadata(self) -> dict[str, str]:
         """What a table says beside its columns: `classes` is the JSON list of them, in the order of their columns."""
-        metadata = {"model": self._loaded.model, "version": str(self._loaded.version)}
-        if self._loaded.schema.classes:
-            metadata["classes"] = _encode(self._loaded.schema.classes).decode()
+        metadata = {"model": self.loaded.model, "version": str(self.loaded.version)}
+        if self.loaded.schema.classes:
+            metadata["classes"] = _encode(self.loaded.schema.classes).decode()
         return metadata
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -16,8 +16,12 @@ from tasks.estimators import asking
 from tasks.learning.answers import Answers, check_size
 from tasks.learning.conformal import interval_of
 from tasks.learning.deciding import decided
+from tasks.learning.tensors import answer_tensors
 from tasks.ledger.groups import Current
 from tasks.ledger.outcomes import Outcome
+from tasks.protocols.inference_body import Inference, read_inference
+from tasks.protocols.invocation import read_invocation
+from tasks.protocols.names import JSON_SIZE
 from tasks.registry.names import check_name
 from tasks.tables.bounds import CELL_BYTES, Bounds
 from tasks.tables.columns import Schema
@@ -26,6 +30,7 @@ from tasks.tables.conforming.ways import Ways, ways_of
 from tasks.tables.reading.bodies import Opened, open_body, read_opened
 from tasks.tables.reading.hints import Hints
 from tasks.tables.reading.sniffing import Format
+from tasks.tables.rows import Rows
 from tasks.tables.unpacking import unpacked
 from tasks.worker.model_cache import Loaded
 from tasks.worker.runtime import Runtime
@@ -58,6 +63,15 @@ class Request(msgspec.Struct, frozen=True):
     def hints(self) -> Hints:
         """What is said of the body."""
         return Hints(content_type=self.content_type or self.media.value, sheet=self.sheet)
+
+
+class Part(NamedTuple):
+    """The rows of one request, which are predicted with those of others; and what else it says, if it is an inference
+    request."""
+
+    place: int
+    rows: Rows
+    inference: Inference | None = None
 
 
 def answer(runtime: Runtime, requests: list[Request], *, currents: Mapping[str, Current]) -> list[Outcome]:
@@ -105,14 +119,22 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
     except Exception as error:
         return [failed(error)] * len(requests)
     outcomes: dict[int, Outcome] = {}
-    rows: list[tuple[int, Any]] = []
+    rows: list[Part] = []
     for index, request in enumerate(requests):
         try:
+            if request.media is Media.INFERENCE:
+                rows.append(Part(index, *_read_tensors(request, loaded, runtime.bounds)))
+                continue
             body = unpacked(request.body, request.coding, runtime.bounds)
             ways = ways_of(request.query)
             opened = None if _is_plain_json(request, body) else open_body(body, request.hints, runtime.bounds)
             if opened is None or opened.format is Format.JSON:
-                rows.append((index, loaded.rows.read(opened.data if opened else body, runtime.bounds, ways)))
+                data = opened.data if opened else body
+                if request.media is Media.INVOCATION:
+                    part = read_invocation(data, loaded.schema, runtime.bounds, ways)
+                else:
+                    part = loaded.rows.read(data, runtime.bounds, ways)
+                rows.append(Part(index, part))
             else:
                 found = _asked(opened, loaded.schema, ways, bounds=runtime.bounds)
                 answers = _predict(runtime, loaded, found.table, explain=request.explain)
@@ -133,44 +155,64 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
     return [outcomes[index] for index in range(len(requests))]
 
 
+def _read_tensors(request: Request, loaded: Loaded, bounds: Bounds) -> tuple[Rows, Inference]:
+    body = request.body
+    # Clients go on saying how an earlier body was compressed: nothing that is begins so.
+    if not body.startswith(b"{"):
+        body = unpacked(body, request.coding, bounds)
+    size = request.hints.parameter(JSON_SIZE)
+    inference, tail = read_inference(body, int(size) if size else None, bounds)
+    return loaded.tensors.read(inference, tail, bounds, ways_of(request.query)), inference
+
+
 def _is_plain_json(request: Request, body: bytes) -> bool:
     """Whether nothing needs to be found out: most requests are such."""
     return request.media is Media.JSON and body.startswith(b"{") and not request.content_type and not request.sheet
 
 
-def _answer_rows(
-    runtime: Runtime, loaded: Loaded, rows: list[tuple[int, Any]], *, requests: list[Request]
-) -> dict[int, Outcome]:
+def _answer_rows(runtime: Runtime, loaded: Loaded, parts: list[Part], *, requests: list[Request]) -> dict[int, Outcome]:
     """Predict all rows in one call; if the estimator raises, one request at a time, to find whose rows it was. All of
     them are to be explained, or none is."""
-    if not rows:
+    if not parts:
         return {}
     try:
-        explain = requests[rows[0][0]].explain
-        answers = _predict(runtime, loaded, loaded.rows.table([part for _, part in rows]), explain=explain)
+        explain = requests[parts[0].place].explain
+        answers = _predict(runtime, loaded, loaded.rows.table([part.rows for part in parts]), explain=explain)
         outcomes = {}
         start = 0
-        for index, part in rows:
-            request = requests[index]
-            end = start + len(part)
-            outcomes[index] = answers.rows(
-                start,
-                end,
-                request.accept,
-                spreadsheet=request.spreadsheet,
-                kept=part.kept,
-                notes=part.notes,
-                interval=interval_of(request.query),
-            )
-            start += len(part)
+        for part in parts:
+            end = start + len(part.rows)
+            outcomes[part.place] = _told(answers, start, end, part, requests[part.place])
+            start = end
         return outcomes
     except INTERRUPTS:
         raise
     except Exception as error:
-        if len(rows) == 1:
-            return {rows[0][0]: failed(error)}
-        alone = [_answer_rows(runtime, loaded, [row], requests=requests) for row in rows]
+        if len(parts) == 1:
+            return {parts[0].place: failed(error)}
+        alone = [_answer_rows(runtime, loaded, [part], requests=requests) for part in parts]
         return {index: outcome for found in alone for index, outcome in found.items()}
+
+
+def _told(answers: Answers, start: int, end: int, part: Part, request: Request) -> Outcome:
+    """The outcome of the request whose rows these are; what it asks for and cannot have is its own fault alone."""
+    kept, notes, interval = part.rows.kept, part.rows.notes, interval_of(request.query)
+    try:
+        if part.inference is not None:
+            return answer_tensors(
+                answers, start, end, part.inference, kept=kept, notes=notes, interval=interval, query=request.query
+            )
+        return answers.rows(
+            start,
+            end,
+            request.accept,
+            spreadsheet=request.spreadsheet,
+            kept=kept,
+            notes=notes,
+            interval=interval,
+        )
+    except ServiceError as error:
+        return failed(error)
 
 
 def _asked(opened: Opened, schema: Schema, ways: Ways, *, bounds: Bounds) -> Asked:

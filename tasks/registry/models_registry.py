@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -135,6 +136,14 @@ class Registry:
         """The number of the model's current version, if it has one."""
         number: Any = self._redis.hget(MODEL_KEY.format(model=model), "current")
         return int(number) if number else None
+
+    def currents(self, models: Iterable[str]) -> dict[str, int | None]:
+        """The number of the current version of each of these models, if it has one."""
+        names = list(models)
+        with self._redis.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.hget(MODEL_KEY.format(model=name), "current")
+            return {name: int(number) if number else None for name, number in zip(names, pipe.execute(), strict=True)}
 
     def identity(self, model: str, version: int) -> str:
         """What tells this version from any other that had its number; empty if there is none."""

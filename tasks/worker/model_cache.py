@@ -6,12 +6,14 @@ import threading
 from collections import OrderedDict
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import msgspec
 
 from tasks.estimators.base import Estimator
 from tasks.estimators.catalogue import Catalogue
+from tasks.protocols.inference_rows import TensorReader
 from tasks.registry.measured import NO_DECISION, Decision
 from tasks.registry.models_registry import Registry
 from tasks.registry.schemas import with_schema
@@ -41,6 +43,11 @@ class Loaded:
     decision: Decision = NO_DECISION
     #: How long the artefact is as it is stored: a model of LightGBM takes as much in memory.
     bytes: int = 0
+
+    @cached_property
+    def tensors(self) -> TensorReader:
+        """What reads rows that come as tensors."""
+        return TensorReader(self.schema)
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,24 @@ DOCUMENTED: Final = {
     ("GET", "/openapi.yml"): Access(scopes=PUBLIC, answers=(200,)),
     ("GET", "/docs"): Access(scopes=PUBLIC, answers=(200,)),
     ("GET", "/docs/{asset}"): Access(scopes=PUBLIC, answers=(200, 404)),
+    # Nobody works here: who is let in is told that the body's coding is none that is read.
+    **{
+        ("POST", path): Access(scopes=("estimate",), answers=(415,), body=ROWS, coding=UNREAD)
+        for path in (
+            "/v1/models/{model}/invocations",
+            "/invocations",
+            "/v2/models/{model}/infer",
+            "/v2/models/{model}/versions/{version}/infer",
+        )
+    },
+    **{
+        ("GET", f"/v2/models/{{model}}{path}"): Access(scopes=VIEWING, answers=(200,))
+        for path in ("", "/ready", "/versions/{version}", "/versions/{version}/ready")
+    },
+    ("POST", "/v2/repository/index"): Access(scopes=None, answers=(200,)),
+    ("GET", "/v2"): Access(scopes=PUBLIC, answers=(200,)),
+    ("GET", "/v2/health/live"): Access(scopes=PUBLIC, answers=(200,)),
+    ("GET", "/v2/health/ready"): Access(scopes=PUBLIC, answers=(200, 503)),
     ("GET", "/resource/auth"): Access(scopes=PUBLIC, answers=(401,), original=True),
     ("GET", "/resource/init"): Access(
         scopes=("init", "train"), together=True, answers=(202,), query="async=true", original=True

@@ -25,7 +25,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("contract", "errors", "formatting", "importing", "strikes", "threads"),
         ("redis_keys",),
         ("config", "tables"),
-        ("storage", "estimators"),
+        ("storage", "estimators", "protocols"),
         ("ledger", "conformance", "sources", "native"),
         ("registry", "telemetry"),
         ("worker", "watch"),
@@ -82,7 +82,7 @@ GATEWAY_TASKS = {
             *("descriptions", "lineage", "listing", "notes", "noting", "offers", "version_reports"),
         )
     ),
-    "sources.known",
+    *("protocols.names", "sources.known"),
     *("telemetry.traces", "telemetry.tracing"),
 }
 #: How many lines a module may have.

@@ -15,11 +15,11 @@ import gateway
 from gateway.app import create_app
 from gateway.identity.accounts import SCOPES
 from gateway.resources.docs import ASSETS
-from gateway.resources.work import EVERY_KIND, PARAMETERS
+from gateway.resources.submitting import EVERY_KIND, PARAMETERS
 from gateway.web.errors import TABLE
 from infra.nginx.error_pages import OWN_HEADERS, TEXTS
 from tasks.config.settings import Settings
-from tasks.contract import HANDLE, MODEL_NAME, PROBLEM, Kind, Lane, Media, Promote, State
+from tasks.contract import HANDLE, MODEL_NAME, PROBLEM, PROTOCOL_MEDIA, Kind, Lane, Media, Promote, State
 from tests.definition import definition
 
 #: What only NGINX asks.
@@ -35,7 +35,12 @@ OPEN: dict[tuple[str, str], list[dict[str, list[str]]]] = {
     ("/openapi.yml", "get"): [],
     ("/docs", "get"): [],
     ("/docs/{asset}", "get"): [],
+    ("/v2", "get"): [],
+    ("/v2/health/live", "get"): [],
+    ("/v2/health/ready", "get"): [],
 }
+#: Where several statuses are written once: the original routes, and those of other protocols.
+TOGETHER = ("/resource/", "/v2", "/invocations", "/v1/models/{model}/invocations")
 
 #: What can come of any request: it is malformed, slow, too large, one of too many; there is no room, or the gateway is
 #: away.
@@ -205,7 +210,7 @@ def test_names_are_those_of_the_contract(definition: dict[str, Any]) -> None:
     assert asset["schema"]["enum"] == sorted(ASSETS)
     for where in ("/v1/models/{model}/init", "/v1/models/{model}/estimate", "/resource/predict"):
         body = resolve(definition, definition["paths"][where]["post"]["requestBody"])
-        assert list(body["content"]) == [media.value for media in Media], where
+        assert list(body["content"]) == [media.value for media in Media if media not in PROTOCOL_MEDIA], where
 
 
 def test_all_that_is_defined_is_used(definition: dict[str, Any]) -> None:
@@ -289,8 +294,7 @@ def content(node: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 def test_an_example_of_a_problem_has_the_status_of_its_answer(definition: dict[str, Any]) -> None:
     for key, status, response in answers(definition):
         shown = dict(content(response)).get(PROBLEM)
-        # Several statuses of the original routes are written once.
-        if shown and not key[0].startswith("/resource/"):
+        if shown and not key[0].startswith(TOGETHER):
             assert shown["example"]["status"] == status, key
             if status in EVERYWHERE and shown["example"]["type"] == "about:blank":
                 assert (shown["example"]["title"], shown["example"]["detail"]) == TEXTS[status], status

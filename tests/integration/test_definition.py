@@ -52,6 +52,7 @@ def answers(service: Service) -> list[Answer]:
     ]
     tasks(ask, handles)
     models(ask)
+    protocols(ask)
     service_itself(ask)
     dead(ask)
     originals(ask, handles[0])
@@ -135,6 +136,32 @@ def noting(ask: Asker) -> None:
         ask("GET", path, params={"tag": "a b"})
     for reason in ("a trial", 1):
         ask("POST", "/v1/models/{model}/versions/{version}/promote", json={"reason": reason})
+
+
+#: The good rows as tensors, and a request that names an output that is not there.
+TENSORS: Final = [{"name": "rows", "shape": [1, 2], "datatype": "FP64", "data": [1.5, 2]}]
+NO_OUTPUT: Final = {"inputs": TENSORS, "outputs": [{"name": "none"}]}
+
+
+def protocols(ask: Asker) -> None:
+    for path in ("/v2", "/v2/health/live", "/v2/health/ready"):
+        ask("GET", path)
+    ask("POST", "/v2/repository/index")
+    ask("POST", "/v2/repository/index", content=b"{")
+    for path, good in (("/v2/models/{model}", 1), ("/v2/models/{model}/versions/{version}", "current")):
+        for rest in ("", "/ready"):
+            ask("GET", path + rest, at={"version": good})
+            ask("GET", path + rest, at={"model": "nothing"})
+        # The second one is answered by who knows the first.
+        for document in ({"inputs": TENSORS}, {"inputs": TENSORS}, NO_OUTPUT):
+            ask("POST", f"{path}/infer", json=document)
+        ask("POST", f"{path}/infer", json={"inputs": TENSORS}, at={"model": "nothing"})
+        ask("POST", f"{path}/infer", json={}, headers={"Content-Encoding": "br"})
+    for path in ("/v1/models/{model}/invocations", "/invocations"):
+        for form in ("instances", "rows"):
+            ask("POST", path, json={form: [[1.5, 2]]})
+        ask("POST", path, content=b"a,b\n1.5,2\n", headers={"Content-Type": "text/csv"})
+        ask("POST", path, json={}, params={"version": "1 or 2"})
 
 
 def deleting(ask: Asker) -> None:

@@ -33,14 +33,24 @@ class _Given(NamedTuple):
 
 
 def asked_document(body: bytes, schema: Schema, ways: Ways, bounds: Bounds = UNBOUNDED) -> Asked:
-    """The rows of a JSON body in any form that `document_of` reads, as `asked` makes them; a row may also be a list of
-    all features in the schema's order, and an object may lack what may be missing.
+    """The rows of a JSON body in any form that `document_of` reads, as `asked_of` makes them.
 
-    Raises BodyTooLarge past `bounds`, MalformedBody, InvalidField for other keys, and as `asked` does; InvalidRows for
-    the rest, with a pointer to the value. Of one document a line, messages count lines, from 1.
+    Raises MalformedBody, and as that does. Of one document a line, messages count lines, from 1.
     """
     document = document_of(body)
-    value, lines = document.value, _lines_of(body) if document.lines else None
+    return asked_of(document, schema, ways, bounds, lines=_lines_of(body) if document.lines else None)
+
+
+def asked_of(
+    document: Document, schema: Schema, ways: Ways, bounds: Bounds = UNBOUNDED, *, lines: Lines | None = None
+) -> Asked:
+    """The rows of a document as `asked` makes them; a row may also be a list of all features in the schema's order, and
+    an object may lack what may be missing.
+
+    Raises BodyTooLarge past `bounds`, InvalidField for other keys, and as `asked` does; InvalidRows for the rest, with
+    a pointer to the value.
+    """
+    value = document.value
     if not isinstance(value, dict):
         raise InvalidRows(f"the body is {kind_of(value)}; send an object with rows or columns")
     if unknown := [key for key in value if key not in ("rows", "columns")]:
@@ -48,7 +58,7 @@ def asked_document(body: bytes, schema: Schema, ways: Ways, bounds: Bounds = UNB
     if len(value) != 1:
         raise InvalidRows("send an object with either rows or columns")
     by_rows = "rows" in value
-    whole = json_pointer(*document.at) if by_rows else "/columns"
+    whole = json_pointer(*document.at) if by_rows or not document.by_place else "/columns"
     silent = document.index
     given = _rows(document, schema, ways, lines) if by_rows else _columns(document, schema, ways)
     bounds.check(rows=given.rows, columns=len(given.names))
@@ -140,14 +150,14 @@ def _positions(row: Any, schema: Schema) -> tuple[tuple[str, ...], str | None]:
 
 
 def _columns(document: Document, schema: Schema, ways: Ways) -> _Given:
-    columns = document.value["columns"]
+    columns, whole = document.value["columns"], ("columns",) if document.by_place else document.at
     if not isinstance(columns, dict):
-        raise InvalidRows(f"columns is {kind_of(columns)}; send an object of lists").at("/columns")
+        raise InvalidRows(f"columns is {kind_of(columns)}; send an object of lists").at(json_pointer(*whole))
     if wrong := refusal(list(columns), schema, ways, silent=document.index):
-        raise InvalidRows(wrong).at("/columns")
+        raise InvalidRows(wrong).at(json_pointer(*whole))
     first = next((name for name in schema.names if name in columns), "")
     for name, values in columns.items():
-        pointer = json_pointer("columns", name)
+        pointer = json_pointer(*whole, name)
         if not isinstance(values, list):
             raise InvalidRows(f"column {name!r} is {kind_of(values)}; send a list").at(pointer)
         if isinstance(columns.get(first), list) and len(values) != len(columns[first]):

@@ -7,10 +7,10 @@ from typing import Final
 
 import msgspec
 
-from tasks.contract import MEDIA_ALIASES, Media
+from tasks.contract import MEDIA_ALIASES, PROTOCOL_MEDIA, Media
 from tasks.errors import InvalidField
 
-_NAMES: Final = {media.value: media for media in Media} | MEDIA_ALIASES
+_NAMES: Final = {media.value: media for media in Media if media not in PROTOCOL_MEDIA} | MEDIA_ALIASES
 _PARAMETER: Final = re.compile(r';\s*([A-Za-z0-9_-]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^;"\s]*))')
 #: What a field may be separated by.
 DELIMITERS: Final = (",", ";", "\t", "|")

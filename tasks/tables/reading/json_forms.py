@@ -26,7 +26,7 @@ class Document:
     it was."""
 
     value: Any
-    #: Where the rows are in the body as it came, as the parts of a JSON pointer; for columns see `by_place`.
+    #: Where rows or columns are in the body as it came, as the parts of a JSON pointer.
     at: tuple[str, ...] = ("rows",)
     #: The names, where the body has rows of values and `value` columns of them.
     by_place: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Document:
         if self.by_place:
             return json_pointer(*self.at, row, self.by_place.index(column))
         by_rows = not isinstance(self.value, dict) or "rows" in self.value
-        return json_pointer(*self.at, row, column) if by_rows else json_pointer("columns", column, row)
+        return json_pointer(*self.at, row, column) if by_rows else json_pointer(*self.at, column, row)
 
 
 def document_of(data: bytes) -> Document:
@@ -54,7 +54,7 @@ def document_of(data: bytes) -> Document:
     """
     data = data.removeprefix(BOM)
     value, lines = _decoded(data)
-    _refuse_twice(data, value, lines=lines)
+    refuse_twice(data, value, lines=lines)
     if lines:
         return Document(value={"rows": value}, at=(), lines=True)
     if isinstance(value, list):
@@ -62,13 +62,13 @@ def document_of(data: bytes) -> Document:
     if not isinstance(value, dict) or not value:
         return Document(value=value)
     if value.keys() <= _SPLIT and isinstance(value.get("columns"), list) and "data" in value:
-        return _split(value)
+        return split(value)
     if value.keys() == _TABLE and isinstance(value["schema"], dict):
         key = value["schema"].get("primaryKey", [])
         names = frozenset(name for name in key if isinstance(name, str)) if isinstance(key, list) else frozenset[str]()
         return Document(value={"rows": value["data"]}, at=("data",), index=names)
     if value.keys() <= {"rows", "columns"}:
-        return Document(value=value)
+        return Document(value=value, at=("rows",) if "rows" in value else ("columns",))
     if all(isinstance(item, _SCALARS) for item in value.values()):
         return Document(value={"rows": [value]}, at=())
     if all(isinstance(item, dict) for item in value.values()):
@@ -149,30 +149,34 @@ def _refuse_constant(name: str) -> float:
     raise MalformedBody(f"the body is not valid JSON: {name} is no JSON number; write null for a missing value")
 
 
-def _split(value: dict[str, Any]) -> Document:
+def split(value: dict[str, Any], *, under: tuple[str, ...] = ()) -> Document:
+    """The document of what pandas' `split` writes: names as `columns`, rows as `data`. `under`: what leads to it in the
+    body. Raises InvalidTable."""
     names, rows = value["columns"], value["data"]
     if not all(isinstance(name, str) for name in names):
         place = next(place for place, name in enumerate(names) if not isinstance(name, str))
         raise InvalidTable(f"column {place} is named by {kind_of(names[place])}; give names as text").at(
-            json_pointer("columns", place)
+            json_pointer(*under, "columns", place)
         )
     if len(set(names)) < len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
-        raise InvalidTable(f"columns given twice: {listed(twice)}; give every column a name of its own").at("/columns")
+        raise InvalidTable(f"columns given twice: {listed(twice)}; give every column a name of its own").at(
+            json_pointer(*under, "columns")
+        )
     if not isinstance(rows, list):
-        raise InvalidTable(f"data is {kind_of(rows)}; send a list of rows").at("/data")
+        raise InvalidTable(f"data is {kind_of(rows)}; send a list of rows").at(json_pointer(*under, "data"))
     for number, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != len(names):
             found = f"has {len(row)} values" if isinstance(row, list) else f"is {kind_of(row)}"
             raise InvalidTable(f"row {number} {found} where {len(names)} are expected: {listed(names)}").at(
-                json_pointer("data", number)
+                json_pointer(*under, "data", number)
             )
     columns: Sequence[Any] = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     by_name = {name: list(values) for name, values in zip(names, columns, strict=True)}
-    return Document(value={"columns": by_name}, at=("data",), by_place=tuple(names))
+    return Document(value={"columns": by_name}, at=(*under, "data"), by_place=tuple(names))
 
 
-def _refuse_twice(data: bytes, value: Any, *, lines: bool) -> None:
+def refuse_twice(data: bytes, value: Any, *, lines: bool = False) -> None:
     """Refuse a key that is given twice, of which the decoder kept the last without a word.
 
     Each text has two quotation marks. Only if there are more of them, or escaped ones, a slow reader looks closer.

@@ -1,0 +1,80 @@
+"""Inference by the Open Inference Protocol, v2: `POST /v2/models/{model}[/versions/{version}]/infer`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from falcon.asgi import Request, Response
+
+from gateway.commit.known_requests import Fields, named
+from gateway.identity.auth import requires
+from gateway.resources.immediate import Immediate
+from gateway.resources.submitting import PARAMETERS, names_version, query_of
+from gateway.web.headers import content_coding
+from tasks.contract import CURRENT, MODEL_NAME, Coding, Kind, Media
+from tasks.errors import UnknownModel, UnknownVersion
+from tasks.ledger.groups import Head
+from tasks.protocols.names import COMPRESS, JSON_SIZE
+
+#: The query parameters that are read, beside those of every submit.
+KNOWN: Final = PARAMETERS[Kind.ESTIMATE] - {"version", "sheet", "spreadsheet"}
+#: How results are compressed for who asks for that alone: others say what they take of anything, and then cannot read
+#: it of an error.
+COMPRESSED: Final = (Coding.GZIP, Coding.DEFLATE)
+#: How many of the body's first bytes are JSON.
+SIZE: Final = b"inference-header-content-length"
+#: Most digits of such a number.
+SIZE_DIGITS: Final = 15
+
+
+class InferResource:
+    """Estimates rows that come as tensors."""
+
+    def __init__(self, immediate: Immediate) -> None:
+        self._immediate = immediate
+
+    @requires("estimate")
+    async def on_post(self, req: Request, resp: Response, model: str, version: str | None = None) -> None:
+        """200 with the outputs, or the error; never 202."""
+        query = query_of(req, known=KNOWN)
+        if version not in (None, CURRENT):
+            query["version"] = checked_version(model, version)
+        if compressed := _compressed(req.get_header("Accept-Encoding")):
+            query[COMPRESS] = compressed.value
+        await self._immediate.answer(
+            req,
+            resp,
+            model=checked_model(model),
+            media=Media.INFERENCE,
+            coding=content_coding(req.get_header("Content-Encoding"), Coding.DEFLATE),
+            query=query,
+            renewed=sized,
+        )
+
+
+def checked_model(model: str) -> str:
+    """The name, if a model may be called that. Raises UnknownModel."""
+    if MODEL_NAME.fullmatch(model) is None:
+        raise UnknownModel(f"there is no model {model[:80]!r}")
+    return model
+
+
+def checked_version(model: str, version: str) -> str:
+    """The version's number or alias, if there may be one. Raises UnknownVersion."""
+    if not names_version(version):
+        raise UnknownVersion(f"the model {model[:80]} has no version {version[:40]!r}")
+    return version
+
+
+def sized(head: Head, fields: Fields) -> Head:
+    """The head of the request with these fields, which may say how much of its body is JSON."""
+    head, size = named(head, fields), fields.get(SIZE, b"")
+    if not (size.isdigit() and len(size) <= SIZE_DIGITS):
+        return head
+    return msgspec.structs.replace(head, content_type=f"{Media.INFERENCE.value};{JSON_SIZE}={int(size)}")
+
+
+def _compressed(accept: str | None) -> Coding | None:
+    said = (accept or "").strip().lower()
+    return Coding(said) if said in COMPRESSED else None

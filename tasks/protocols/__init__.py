@@ -1,0 +1,1 @@
+"""What other protocols send and want: bodies to rows, results to bodies. Imports tables."""
