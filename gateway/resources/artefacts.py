@@ -134,6 +134,6 @@ async def _show(req: Request, resp: Response, outcome: Outcome, *, name: str, ta
         if any(tag in ("*", digest) for tag in req.if_none_match or ()):
             resp.status = HTTP_304
             return
-        resp.set_header("Content-Location", f"/v1/tasks/{task}/result")
+        resp.set_header("Content-Location", f"{task_path(req.root_path, task)}/result")
         resp.set_header("Content-Disposition", f'attachment; filename="{name}"')
     show_outcome(resp, outcome, instance=task_path(req.root_path, task))

@@ -24,7 +24,7 @@ REQUEST_HEADERS: Final = (
 ANSWER_HEADERS: Final = (
     *("Location", "Retry-After", "ETag", "X-Request-Id", "Preference-Applied", "Notes", "WWW-Authenticate"),
     *("RateLimit", "RateLimit-Policy", "Allow", "Accept-Encoding", "Content-Disposition"),
-    "Inference-Header-Content-Length",
+    *("Content-Location", "Inference-Header-Content-Length"),
 )
 #: How long a browser may remember what it was told before a request (seconds); Chromium takes no more.
 REMEMBERED_SECONDS: Final = 7200
