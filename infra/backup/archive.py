@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
@@ -14,7 +13,7 @@ import msgspec
 
 from infra.backup.manifest import File, Manifest
 from tasks.errors import Conflict
-from tasks.storage.atomic_file import UNFINISHED, sync_folder
+from tasks.storage.atomic_file import whole_file
 
 #: The member that says what the others are.
 MANIFEST_NAME: Final = "manifest.json"
@@ -84,19 +83,11 @@ def written(path: Path, tell: Tell) -> Iterator[Writer]:
     """
     if path.exists():
         raise FileExistsError(f"{path} is there already: a backup is a new file")
-    aside = path.with_name(f"{path.name}.{os.urandom(4).hex()}{UNFINISHED}")
-    try:
-        with os.fdopen(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            with tarfile.TarFile(fileobj=file, mode="w", format=tarfile.PAX_FORMAT, copybufsize=CHUNK_BYTES) as tar:
-                yield Writer(tar, tell)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            aside.unlink()
-        raise
-    sync_folder(path.parent)
+    with (
+        whole_file(path, mode=0o600) as file,
+        tarfile.TarFile(fileobj=file, mode="w", format=tarfile.PAX_FORMAT, copybufsize=CHUNK_BYTES) as tar,
+    ):
+        yield Writer(tar, tell)
 
 
 class Reader:

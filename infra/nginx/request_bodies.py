@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from infra.nginx.root_path import asked
 from tasks.config.settings import Settings
 from tasks.contract import MODEL_NAME, Kind
 
@@ -48,7 +49,8 @@ def maps(settings: Settings) -> str:
             f'map $http_transfer_encoding$content_length $large {{ default 1; "" ""; "~^{SMALL}$" ""; }}',
             "# Another name than a model may have is the gateway's to refuse. Not $, after which a line may end.",
             f'map $submit_named $submit_model {{ default ""; "~^{MODEL_NAME.pattern}\\z" $submit_named; }}',
-            f'map $request_uri $most_bytes {{ default {other_bytes(settings)}; "~{WORK}" {settings.max_body_bytes}; }}',
+            f"map {asked(settings.root_path)} $most_bytes "
+            f'{{ default {other_bytes(settings)}; "~{WORK}" {settings.max_body_bytes}; }}',
             f"limit_conn_zone $account zone=account_bodies:{ZONE};",
             f"limit_conn_zone $admitted zone=bodies:{ZONE};",
         )

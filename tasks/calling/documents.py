@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -97,4 +97,3 @@ read_task = msgspec.json.Decoder(TaskDocument).decode
 read_page = msgspec.json.Decoder(TaskPage).decode
 read_accepted = msgspec.json.Decoder(Accepted).decode
 read_token = msgspec.json.Decoder(Token).decode
-Document = dict[str, Any]

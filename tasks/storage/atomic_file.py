@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 #: What the name of a file ends with while it is being written. One that is old was left by a writer that died.
 UNFINISHED: Final = ".tmp"
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file, and make its folders, if need be. Raises OSError, and then leaves nothing behind.
+    """Write a file, and make its folders, if need be. Raises OSError, and then leaves nothing behind."""
+    made = _make_folders(path.parent)
+    with whole_file(path) as file:
+        file.write(data)
+    for folder in made:
+        sync_folder(folder)
+
+
+@contextmanager
+def whole_file(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """A file to write to, which is at `path` when the block ends, and not before. `mode`: its permissions, less the
+    umask. Raises OSError; it and what the block raises leave nothing behind.
 
     It is written beside its place: from another file system it could not be moved there in one step.
     """
-    made = _make_folders(path.parent)
     aside = path.with_name(f"{path.name}.{os.urandom(4).hex()}{UNFINISHED}")
     try:
-        with aside.open("xb") as file:
-            file.write(data)
+        with os.fdopen(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
@@ -28,8 +39,7 @@ def write_whole(path: Path, data: bytes) -> None:
         with suppress(OSError):
             aside.unlink()
         raise
-    for folder in (path.parent, *made):
-        sync_folder(folder)
+    sync_folder(path.parent)
 
 
 def _make_folders(folder: Path) -> list[Path]:

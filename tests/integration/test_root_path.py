@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -86,6 +88,17 @@ def test_lists_and_problems_name_the_path(api: httpx.Client) -> None:
     assert second["links"]["self"].startswith(f"{ROOT}/v1/tasks/")
     missing = f"{ROOT}/v1/models/none"
     assert refused(api.get(missing), 404)["instance"] == missing
+
+
+def test_a_body_that_is_too_large_is_told_the_right_limit(front: Front, below: Service) -> None:
+    for url, path in ((front.keeping, "v1/models/below/estimate"), (below.url, "v2/models/below/infer")):
+        place = urlsplit(url)
+        with closing(HTTPConnection(place.netloc, timeout=20)) as connection:
+            connection.putrequest("POST", f"{ROOT}/{path}")
+            connection.putheader("Content-Length", str(2**40))
+            connection.endheaders()
+            answer = connection.getresponse()
+            assert (answer.status, f"larger than {2**27} bytes" in answer.read().decode()) == (413, True)
 
 
 def test_pages_load_what_they_name(api: httpx.Client) -> None:
