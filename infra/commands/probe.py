@@ -56,7 +56,10 @@ def _nginx(args: argparse.Namespace) -> None:
 
 
 def _flower(args: argparse.Namespace) -> None:
-    _http(args.port or FLOWER_PORT, "/flower/healthcheck")
+    from tasks.config.settings import Settings
+
+    # Its paths begin with the root path, which NGINX takes from all others.
+    _http(args.port or FLOWER_PORT, f"{Settings.load().root_path}/flower/healthcheck")
 
 
 def _valkey(_: argparse.Namespace) -> None:

@@ -1,0 +1,1 @@
+"""`make test-containers`: the images built, and the service in them, with Docker or podman. Not part of `make test`."""

@@ -1,0 +1,220 @@
+"""The compose stack as it is started here: infra/compose.yml, beside settings with passwords of its own."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import httpx
+import yaml
+
+from infra.host.home import FIRST_ACCOUNT
+from tests.containers.engine import Engine
+from tests.lock import ROOT
+from tests.servers import eventually, free_port
+
+#: Longest wait until the stack is ready, and until one container of it is (seconds).
+READY_SECONDS: Final = 300.0
+#: The user that containers are.
+USER: Final = 1000
+#: How each is asked whether it does its work, by its service.
+PROBES: Final = {
+    "redis": "valkey",
+    "gateway": "gateway",
+    "flower": "flower",
+    "nginx": "nginx",
+    **dict.fromkeys(("worker-estimate", "worker-train", "worker-system"), "worker"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A stack that is up."""
+
+    engine: Engine
+    #: The compose file that it is of.
+    file: Path
+    url: str
+    redis_url: str
+
+    @property
+    def project(self) -> str:
+        """What compose calls it."""
+        return str(yaml.safe_load(self.file.read_text())["name"])
+
+    def start(self) -> None:
+        """Start all, in the order of what they wait for: by compose, or, where podman cannot wait for health, here."""
+        if self.engine.is_docker:
+            self.compose("up", "--detach", "--no-build")
+            return
+        for wave in waves(shipped()["services"]):
+            self.compose("up", "--detach", "--no-build", "--no-deps", *wave)
+            for service in wave:
+                for container in self.containers(service):
+                    self._wait_as_asked(service, container)
+
+    def _wait_as_asked(self, service: str, container: str) -> None:
+        """Wait for what others that need this service wait for, if any do."""
+        asked = {
+            other["depends_on"][service]["condition"]
+            for other in shipped()["services"].values()
+            if service in other.get("depends_on", {})
+        }
+        if "service_healthy" in asked:
+            self.wait(service, container)
+        if "service_completed_successfully" in asked:
+            eventually(lambda: self._completed(container), seconds=READY_SECONDS, what=f"the end of {container}")
+
+    def _completed(self, container: str) -> bool:
+        state = self.engine.inspect(container)["State"]
+        return bool(state["Status"] == "exited" and state["ExitCode"] == 0)
+
+    def compose(self, *arguments: str) -> str:
+        """What compose says."""
+        return self.engine.with_compose(self.file, *arguments)
+
+    def containers(self, service: str) -> list[str]:
+        """The containers of a service, the first one first."""
+        label = f"label=com.docker.compose.service={service}"
+        project = f"label=com.docker.compose.project={self.project}"
+        names = self.engine.run("ps", "--all", "--filter", label, "--filter", project, "--format", "{{.Names}}")
+        return sorted(names.split())
+
+    def works(self, service: str, container: str) -> bool:
+        """Whether a container of this service does its work."""
+        return self.engine.succeeds("exec", container, "mlservice", "probe", PROBES[service])
+
+    def wait(self, service: str, container: str) -> None:
+        """Wait until it does."""
+        eventually(lambda: self.works(service, container), seconds=READY_SECONDS, what=f"{container} at work")
+
+    def pid(self, container: str) -> int:
+        """Its first process, by this machine's number."""
+        return int(self.engine.inspect(container)["State"]["Pid"])
+
+    def kill(self, service: str, container: str) -> None:
+        """Kill it as a crash does, and wait until the engine has started it again and it works."""
+        before = self.pid(container)
+        os.kill(before, signal.SIGKILL)
+        eventually(lambda: self.pid(container) not in (0, before), seconds=60, what=f"{container}, started again")
+        self.wait(service, container)
+
+    def restart(self, service: str, container: str) -> None:
+        """Restart it with the patience that compose has for it, and wait until it works."""
+        seconds = yaml.safe_load(self.file.read_text())["services"][service].get("stop_grace_period", "10s")
+        self.engine.run("restart", "--time", str(seconds).removesuffix("s"), container)
+        self.wait(service, container)
+
+    def password(self) -> str:
+        """The password of the first account."""
+        (first, *_) = self.containers("gateway")
+        return self.engine.run("exec", first, "cat", f"/data/secrets/{FIRST_ACCOUNT}.password").strip()
+
+    def volume(self, name: str) -> Path:
+        """Where a volume lies on this machine."""
+        found = self.engine.run("volume", "inspect", "--format", "{{.Mountpoint}}", f"{self.project}_{name}")
+        return Path(found.strip())
+
+    def ready(self) -> bool:
+        """Whether the service says so."""
+        try:
+            return httpx.get(f"{self.url}/health/ready", timeout=5, trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def logs(self) -> str:
+        """The end of what each container says."""
+        return "\n".join(
+            f"--- {container}\n{self.engine.run('logs', '--tail', '30', container, check=False)}"
+            for service in (*PROBES, "setup")
+            for container in self.containers(service)
+        )
+
+
+@contextmanager
+def started(engine: Engine, folder: Path) -> Iterator[tuple[Stack, float]]:
+    """A stack of the images that were built, and how long it took until it was ready (seconds). At the end it is down,
+    with its volumes."""
+    stack = _prepared(engine, folder)
+    try:
+        began = time.monotonic()
+        stack.start()
+        eventually(stack.ready, seconds=READY_SECONDS, what="a stack that is ready")
+        yield stack, time.monotonic() - began
+    except BaseException:
+        print(stack.logs(), flush=True)
+        raise
+    finally:
+        stack.compose("down", "--volumes")
+
+
+def _prepared(engine: Engine, folder: Path) -> Stack:
+    """The files of a stack, in a folder in which they lie as in the repository."""
+    port, redis_port = free_port(), free_port()
+    password = secrets.token_urlsafe(9) + "#=$ '\"@:/%"
+    _write(folder / "gateway" / "config.properties", "[auth_info]\nexpiry=1\nexpiry_time_unit=days\n")
+    _write(
+        folder / "infra" / "redis" / "config.properties",
+        f"MASTER_USER=master\nREDIS_MASTER_PW={secrets.token_urlsafe(9)}\nREDIS_CELERY_PW={password}\nHOST=redis\n",
+    )
+    file = folder / "infra" / "compose.yml"
+    file.write_text(yaml.safe_dump(adapted(engine, port=port, redis_port=redis_port)))
+    return Stack(
+        engine=engine,
+        file=file,
+        url=f"http://127.0.0.1:{port}",
+        redis_url=f"redis://:{quote(password, safe='')}@127.0.0.1:{redis_port}/0",
+    )
+
+
+def adapted(engine: Engine, *, port: int, redis_port: int) -> dict[str, Any]:
+    """infra/compose.yml, on these ports. Redis is published for the account of the test alone."""
+    document = shipped()
+    document["name"] = f"mlservice-test-{port}"
+    for service in document["services"].values():
+        service.pop("build", None)
+        if not engine.is_docker:
+            # podman 4 knows neither: it starts nothing again whose needs are not up.
+            service.get("healthcheck", {}).pop("start_interval", None)
+            service.pop("depends_on", None)
+    document["services"]["nginx"]["ports"] = [f"127.0.0.1:{port}:8080"]
+    document["services"]["redis"]["ports"] = [f"127.0.0.1:{redis_port}:6379"]
+    return document
+
+
+def shipped() -> dict[str, Any]:
+    """infra/compose.yml as it is."""
+    found: dict[str, Any] = yaml.safe_load((ROOT / "infra" / "compose.yml").read_text())
+    return found
+
+
+def waves(wanted: Mapping[str, Any]) -> Iterator[list[str]]:
+    """The services that start by default, in groups: each needs nothing but what is in groups before its own."""
+    left = {name: {*service.get("depends_on", {})} for name, service in wanted.items() if "profiles" not in service}
+    while left:
+        wave = [name for name, needs in left.items() if not needs & left.keys()]
+        assert wave, f"{left} wait for each other"
+        yield wave
+        for name in wave:
+            del left[name]
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    file.chmod(0o600)
+    if os.geteuid() == 0:
+        os.chown(file, USER, USER)
+
+
+def services(stack: Stack) -> Sequence[str]:
+    """Those that run all the time, in the order in which they are renewed: workers before the gateway."""
+    return ("worker-system", "worker-train", "worker-estimate", "flower", "gateway")
