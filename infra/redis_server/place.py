@@ -46,7 +46,8 @@ def flower_place(environ: Mapping[str, str]) -> str:
     home, access = Home(Path(environ.get(HOME, DEFAULT_HOME))), redis_access(config_folder(environ) / REDIS_FILE)
     if environ.get("REDIS_URL") or access is None or not (home.secrets / FLOWER_REDIS_PASSWORD).exists():
         return ""
-    return access.url_of(FLOWER_USER, home.flower_password())
+    # It may only be read here: a container of Flower's has the secrets so.
+    return access.url_of(FLOWER_USER, home.secret(FLOWER_REDIS_PASSWORD))
 
 
 def show_users(args: argparse.Namespace) -> int:

@@ -130,7 +130,7 @@ def pip_mounts(folder: Path) -> list[str]:
     found = dict(re.findall(r"^(?:global|:env:)\.([a-z-]+)='(.*)'$", settings, flags=re.M))
     places = {name: " ".join(found[name].split("\\n")) for name in PLACES if name in found}
     lines = ["[global]", *(f"{name} = {value}" for name, value in places.items())]
-    folders = {Path(word.removeprefix("file://")) for value in places.values() for word in value.split()}
+    folders = {folder_of(name, word) for name, value in places.items() for word in value.split()}
     mounted = [path for path in sorted(folders) if path.is_absolute() and path.is_dir()]
     if CERTIFICATES.is_file():
         lines.append(f"cert = {CERTIFICATES}")
@@ -138,3 +138,9 @@ def pip_mounts(folder: Path) -> list[str]:
     file = folder / "pip.conf"
     file.write_text("\n".join(lines) + "\n")
     return [f"--volume={file}:/etc/pip.conf:ro", *(f"--volume={path}:{path}:ro" for path in mounted)]
+
+
+def folder_of(setting: str, place: str) -> Path:
+    """The folder that a place of packages is of: an index that lies in files names others beside its own folder."""
+    path = Path(place.removeprefix("file://"))
+    return path.parent if setting.endswith("index-url") else path

