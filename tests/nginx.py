@@ -8,7 +8,7 @@ import socket
 import socketserver
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
@@ -76,12 +76,19 @@ class Upstream(socketserver.ThreadingUnixStreamServer):
 class Nginx(Process):
     """A running NGINX; `gateway` and `flower` are answered for, or missing."""
 
-    def __init__(self, settings: Settings, *, gateway: Answer | None = None, flower: Answer | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        gateway: Answer | None = None,
+        flower: Answer | None = None,
+        hosts: Sequence[str] = ("127.0.0.1",),
+    ) -> None:
         # A unix socket's path may have some 100 bytes only, so pytest's own folders are too deep.
         self.folder = Path(tempfile.mkdtemp(prefix="ml-nginx-"))
         (self.folder / "tmp" / "nginx").mkdir(parents=True)
         link_console(self.folder)
-        self.address = free_address("127.0.0.1", 0)
+        self.address = free_address(hosts, 0)
         self.url = self.address.url
         (self.folder / "nginx.conf").write_text(nginx_conf(self.address, settings, flower_password="p"))
         command = (nginx_binary(), "-p", "./", "-c", "nginx.conf", "-e", "stderr")
@@ -119,7 +126,7 @@ class Nginx(Process):
 
     def connect(self) -> socket.socket:
         """A connection, which the caller closes."""
-        return socket.create_connection((self.address.host, self.address.port), timeout=10)
+        return socket.create_connection((self.address.reach, self.address.port), timeout=10)
 
     def bytes_on_disk(self) -> int:
         """How much its worker has written of bodies and answers that it still holds; the files have no name."""
@@ -129,7 +136,7 @@ class Nginx(Process):
         return sum(size(file) for file in files)
 
     def _listens(self) -> bool:
-        socket.create_connection((self.address.host, self.address.port), timeout=5).close()
+        socket.create_connection((self.address.reach, self.address.port), timeout=5).close()
         return True
 
 

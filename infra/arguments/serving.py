@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.arguments.common import add_home, command
+from infra.arguments.common import add_home, add_host, command
 from infra.host.defaults import ALL_ADDRESSES, DEFAULT_HOST, DEFAULT_PORT
 from tasks.contract import FLEETS
 
@@ -25,9 +25,7 @@ def add_up(commands: Subparsers) -> None:
     )
     for serving in (up, dev):
         add_home(serving)
-        serving.add_argument(
-            "--host", default=os.environ.get("MLSERVICE_HOST", DEFAULT_HOST), help="default: %(default)s"
-        )
+        add_host(serving, default=os.environ.get("MLSERVICE_HOST", DEFAULT_HOST))
         serving.add_argument(
             "--port",
             type=int,
@@ -39,6 +37,13 @@ def add_up(commands: Subparsers) -> None:
 
     example = command(commands, "tls-example", "infra.nginx.tls:example", help="make a certificate to try TLS with")
     example.add_argument("folder", type=Path, metavar="DIR", help="where to write it and its key")
+    example.add_argument(
+        "--host",
+        action="append",
+        dest="hosts",
+        metavar="HOST",
+        help="a name or address that it is for, too, beside localhost; may be given several times",
+    )
 
 
 def add_demo(commands: Subparsers) -> None:
@@ -67,7 +72,7 @@ def add_processes(commands: Subparsers) -> None:
     )
 
     nginx = command(commands, "nginx", "infra.nginx.alone:run", help="NGINX in front of gateways on other hosts")
-    nginx.add_argument("--host", default=ALL_ADDRESSES, help="default: %(default)s")
+    add_host(nginx, default=ALL_ADDRESSES)
     nginx.add_argument("--port", type=int, default=DEFAULT_PORT, help="default: %(default)s")
     nginx.add_argument(
         "--gateway", default="gateway:8000", metavar="NAME:PORT", help="all addresses of it; default: %(default)s"

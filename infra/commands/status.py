@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from infra.host.control import ProgramState, Supervisor
-from infra.host.home import Home, Service
+from infra.host.home import Home
 from infra.host.process_tree import processes
 from infra.host.running import redis_of, settings_of
+from infra.host.service import Service
 from monitoring.memory import children, pss_bytes
 from monitoring.status import WorkStatus, work_status
 from tasks.config.machine import Machine, machine
@@ -53,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
             json.dumps(
                 {
                     "url": service.url,
+                    "urls": service.urls or [service.url],
                     "pss_bytes": total,
                     "machine": machine_json,
                     "programs": programs_json,
@@ -62,7 +64,16 @@ def run(args: argparse.Namespace) -> int:
         )
     else:
         print(
-            "\n".join([service.url, machine_line(found), "", *_program_lines(programs, total), "", *_work_lines(work)])
+            "\n".join(
+                [
+                    *(service.urls or [service.url]),
+                    machine_line(found),
+                    "",
+                    *_program_lines(programs, total),
+                    "",
+                    *_work_lines(work),
+                ]
+            )
         )
     return 0
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.identity import keyfile
+from infra.host.service import Service
 from infra.host.templates import write_private
 from infra.host.temporary import SOCKET_NAME, outer, scratch
 from tasks.config.home import REMEMBERED, remembered
@@ -39,18 +40,6 @@ FLOWER_HTTP_PASSWORD: Final = "flower-http.password"
 FLOWER_REDIS_PASSWORD: Final = "redis-flower.password"
 #: The variable that names the file of sources.
 SOURCES_FILE: Final = "MLSERVICE_SOURCES_FILE"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Service:
-    """What a running service tells the other commands."""
-
-    #: The process of `mlservice up`.
-    pid: int
-    #: Where it answers.
-    url: str
-    #: The folder of its sockets.
-    sockets: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ import os
 import pwd
 import resource
 import textwrap
+from dataclasses import replace
 from typing import Final
 
 from infra.host.address import Address
@@ -59,7 +60,7 @@ def nginx_conf(
         user=_user(),
         open_files=files,
         connections=connections,
-        listen=f"{address.listen} backlog={BACKLOG}" + (" ssl" if address.tls else ""),
+        listens=_indented(8, _listens(address)),
         header_seconds=settings.header_timeout_seconds,
         body_seconds=settings.body_timeout_seconds,
         max_body_bytes=settings.max_body_bytes,
@@ -176,19 +177,20 @@ def _tls(settings: Settings) -> str:
     return "\n".join(lines)
 
 
+def _listens(address: Address) -> str:
+    """Where it listens."""
+    how = f"backlog={BACKLOG}{' ssl' if address.tls else ''}"
+    return "\n".join(f"listen {place} {how};" for place in address.listens)
+
+
 def _redirect(address: Address, settings: Settings) -> str:
     """A server that speaks HTTP and says where HTTPS is."""
     if not (address.tls and settings.redirect_port):
         return ""
-    plain = Address(host=address.host, port=settings.redirect_port)
+    plain = replace(address, port=settings.redirect_port, tls=False)
+    listens = "".join(f"    listen {place};\n" for place in plain.listens)
     port = "" if address.port == 443 else f":{address.port}"
-    return (
-        "server {\n"
-        f"    listen {plain.listen};\n"
-        "    server_name _;\n"
-        f"    return 308 https://$host{port}$request_uri;\n"
-        "}"
-    )
+    return f"server {{\n{listens}    server_name _;\n    return 308 https://$host{port}$request_uri;\n}}"
 
 
 def _indented(spaces: int, *texts: str) -> str:

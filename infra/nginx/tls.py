@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import ssl
 import subprocess
+from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +20,10 @@ CERTIFICATE: Final = "tls.crt"
 KEY: Final = "tls.key"
 #: How long an example is good.
 EXAMPLE_DAYS: Final = 90
-#: What an example is good for.
-EXAMPLE_NAMES: Final = "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1"
+#: What an example is good for in any case.
+EXAMPLE_NAMES: Final = ("DNS:localhost", "IP:127.0.0.1", "IP:::1")
+#: What else it may be good for: the name of a host, or of all in a domain.
+HOST_NAME: Final = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
 
 
 def check_pair(settings: Settings) -> bool:
@@ -51,9 +56,11 @@ def link_pair(settings: Settings, folder: Path) -> None:
 def example(args: argparse.Namespace) -> int:
     """Write a certificate for this machine that it signed itself, and its key (0600), into a folder.
 
-    Raises Conflict if one of the files is there already, Unavailable if openssl is not installed.
+    Raises Conflict if one of the files is there already, SettingsError for a host that is neither name nor address,
+    Unavailable if openssl is not installed.
     """
     folder: Path = args.folder
+    names = ",".join(dict.fromkeys((*EXAMPLE_NAMES, *map(_alternative, args.hosts or ()))))
     folder.mkdir(parents=True, exist_ok=True)
     certificate, key = folder / CERTIFICATE, folder / KEY
     for path in (certificate, key):
@@ -61,7 +68,7 @@ def example(args: argparse.Namespace) -> int:
             raise Conflict(f"{path} exists already: name another folder")
     command = [
         *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"),
-        *("-days", str(EXAMPLE_DAYS), "-subj", "/CN=localhost", "-addext", EXAMPLE_NAMES),
+        *("-days", str(EXAMPLE_DAYS), "-subj", "/CN=localhost", "-addext", f"subjectAltName={names}"),
         *("-keyout", str(key), "-out", str(certificate)),
     ]
     before = os.umask(0o077)
@@ -75,6 +82,15 @@ def example(args: argparse.Namespace) -> int:
         raise Unavailable(f"openssl made no certificate: {(done.stderr.strip().splitlines() or ['no reason'])[-1]}")
     print(f"mlservice up --tls-cert {certificate} --tls-key {key}")
     return 0
+
+
+def _alternative(host: str) -> str:
+    """A host as a certificate names it. Raises SettingsError."""
+    with suppress(ValueError):
+        return f"IP:{ip_address(host)}"
+    if HOST_NAME.fullmatch(host) is None:
+        raise SettingsError(f"--host must be the name of a host or an address, not {host[:80]!r}")
+    return f"DNS:{host}"
 
 
 def _no_password() -> str:

@@ -17,8 +17,9 @@ from typing import Final
 from gateway.identity import keyfile
 from infra.host.address import Address, free_address
 from infra.host.exposure import warn_of_exposure
-from infra.host.home import FIRST_ACCOUNT, FLOWER_HTTP_PASSWORD, TEMPORARY, Home, Service
+from infra.host.home import FIRST_ACCOUNT, FLOWER_HTTP_PASSWORD, TEMPORARY, Home
 from infra.host.limits import check_limits
+from infra.host.service import Service
 from infra.host.signals import Signals
 from infra.host.templates import write_private
 from infra.host.temporary import emptied
@@ -85,8 +86,8 @@ def run(args: argparse.Namespace, *, attend: Callable[[Mapping[str, str]], Atten
         write_configuration(home, sockets.folder, environment, address=address, place=place)
         if place.access:
             mend(home)
-        url = f"{address.url}{settings.root_path}"
-        service = Service(pid=os.getpid(), url=url, sockets=str(sockets.folder))
+        urls = [f"{url}{settings.root_path}" for url in address.urls]
+        service = Service(pid=os.getpid(), url=urls[0], urls=urls, sockets=str(sockets.folder))
         stack = Stack(home, sockets.folder)
         attending = attend(environment)
         with home.announced(service):
@@ -206,14 +207,16 @@ def greeting(address: Address, environment: Mapping[str, str]) -> str:
     account = f"{FIRST_ACCOUNT}, for both; its password is in {password}"
     if not password.exists():
         account = "one of yours, for both: `mlservice user list` names them"
-    url = f"{address.url}{Settings.load(environment).root_path}"
+    root = Settings.load(environment).root_path
+    url = f"{address.url}{root}"
     lines = [
         f"mlservice is ready: {url}",
+        *(f"  also at   {other}{root}" for other in address.urls[1:]),
         f"  console   {url}/",
         f"  Flower    {url}/flower/",
         f"  account   {account}",
         f"  to stop   Ctrl-C, or kill {os.getpid()}",
     ]
-    if not (address.tls or ip_address(address.host).is_loopback):
+    if not (address.tls or all(ip_address(host).is_loopback for host in address.hosts)):
         lines.append("  caution   passwords and tokens can be read on the way: give --tls-cert and --tls-key")
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,8 +14,12 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from infra.host.address import LOOPBACK
+from tasks.client import Client
 from tasks.config.settings import Settings
+from tests.addresses import second_loopback
 from tests.browser import Seen, chromium
+from tests.commands import said
 from tests.front import Front
 from tests.nginx import Nginx, Request
 from tests.problems import refused
@@ -28,7 +33,8 @@ ROWS: Final = {"rows": [{"x": n, "y": 2 * n} for n in range(40)]}
 
 @pytest.fixture(scope="module")
 def below() -> Iterator[Service]:
-    with Service(env={"MLSERVICE_ROOT_PATH": ROOT, "MLSERVICE_GATEWAY_PROCESSES": "1"}) as running:
+    hosts = ("--host", LOOPBACK, "--host", second_loopback())
+    with Service(*hosts, env={"MLSERVICE_ROOT_PATH": ROOT, "MLSERVICE_GATEWAY_PROCESSES": "1"}) as running:
         yield running
 
 
@@ -51,6 +57,11 @@ def api(request: pytest.FixtureRequest, front: Front, below: Service) -> Iterato
 def test_what_it_says_of_itself_has_the_path(below: Service) -> None:
     assert below.url.endswith(ROOT)
     assert f"console   {below.url}/" in below.output
+    other = below.url.replace(LOOPBACK, second_loopback())
+    assert f"also at   {other}\n" in below.output
+    assert httpx.get(f"{other}/health/live").status_code == 200
+    status = json.loads(said("status", "--json", home=below.home))
+    assert (status["url"], status["urls"]) == (below.url, [below.url, other])
 
 
 def test_work_is_submitted_and_followed(api: httpx.Client) -> None:
@@ -196,3 +207,9 @@ def test_large_bodies_and_the_original_s_errors_are_known_below_the_path(nginx: 
     asked, passed = (seen.path for seen in nginx.seen[before:])
     assert asked == "/internal/authorize/body?scope=init&model=m"
     assert passed == "/v1/models/m/init?target=y"
+
+
+def test_the_client_calls_a_service_below_a_path(front: Front, below: Service) -> None:
+    password = below.home.admin_password.read_text().strip()
+    with Client(front.stripping, name="admin", password=password) as client:
+        assert client.init("called", rows=ROWS["rows"], target="y").result(timeout=60)["rows"] == 40

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gateway.identity import keyfile
-from infra.host.home import FLOWER_HTTP_PASSWORD, RUN, SOCKET_PATH_BYTES, TEMPORARY, Home, Service, suits_sockets
+from infra.host.home import FLOWER_HTTP_PASSWORD, RUN, SOCKET_PATH_BYTES, TEMPORARY, Home, suits_sockets
+from infra.host.service import Service
 from infra.host.temporary import SOCKET_NAME
 from tasks.errors import Conflict, SettingsError, Unavailable
 

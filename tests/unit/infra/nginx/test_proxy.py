@@ -25,7 +25,7 @@ ADDRESS = Address(host="127.0.0.1", port=18080)
 def pair(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The settings of a certificate that signed itself."""
     folder = tmp_path_factory.mktemp("tls")
-    assert example(Namespace(folder=folder)) == 0
+    assert example(Namespace(folder=folder, hosts=None)) == 0
     return {"tls_cert_file": str(folder / CERTIFICATE), "tls_key_file": str(folder / KEY)}
 
 
@@ -97,7 +97,7 @@ def test_an_example_can_be_used_and_is_private(pair: dict[str, Any]) -> None:
 
 def test_an_example_overwrites_nothing(pair: dict[str, Any]) -> None:
     with pytest.raises(Conflict, match="another folder"):
-        example(Namespace(folder=Path(pair["tls_key_file"]).parent))
+        example(Namespace(folder=Path(pair["tls_key_file"]).parent, hosts=None))
 
 
 @pytest.mark.parametrize("missing", ["tls_cert_file", "tls_key_file"])
@@ -107,9 +107,29 @@ def test_half_a_pair_is_refused(pair: dict[str, Any], missing: str) -> None:
 
 
 def test_a_key_of_another_certificate_is_refused(pair: dict[str, Any], tmp_path: Path) -> None:
-    example(Namespace(folder=tmp_path))
+    example(Namespace(folder=tmp_path, hosts=None))
     with pytest.raises(SettingsError, match="KEY_VALUES_MISMATCH"):
         check_pair(Settings(**{**pair, "tls_key_file": str(tmp_path / KEY)}))
+
+
+def test_an_example_is_for_the_hosts_that_are_named(tmp_path: Path) -> None:
+    hosts = ["ml.example.org", "192.0.2.7", "2001:db8::7", "*.example.org", "localhost"]
+    assert example(Namespace(folder=tmp_path, hosts=hosts)) == 0
+    command = ["openssl", "x509", "-in", str(tmp_path / CERTIFICATE), "-noout", "-ext", "subjectAltName"]
+    names = (
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")[1].strip().split(", ")
+    )
+    assert names == [
+        *("DNS:localhost", "IP Address:127.0.0.1", "IP Address:0:0:0:0:0:0:0:1"),
+        *("DNS:ml.example.org", "IP Address:192.0.2.7", "IP Address:2001:DB8:0:0:0:0:0:7", "DNS:*.example.org"),
+    ]
+
+
+@pytest.mark.parametrize("host", ["", "a b", "a,DNS:b", "-", "https://a", "a/b"])
+def test_an_example_is_for_no_other_text(tmp_path: Path, host: str) -> None:
+    with pytest.raises(SettingsError, match="--host"):
+        example(Namespace(folder=tmp_path, hosts=[host]))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_key_with_a_password_is_refused_and_not_asked_for(pair: dict[str, Any], tmp_path: Path) -> None:

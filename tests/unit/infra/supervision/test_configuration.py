@@ -5,14 +5,12 @@ from __future__ import annotations
 import configparser
 import io
 import os
-import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from infra.cli import main, parser
-from infra.host.address import EPHEMERAL, Address, free_address
 from infra.host.home import Home
 from infra.redis_server.embedded import quote, store_url, write_store
 from infra.redis_server.place import redis_place
@@ -24,7 +22,7 @@ from tasks.config.machine import memory_bytes
 from tasks.config.redis_file import REDIS_FILE, RedisAccess
 from tasks.config.settings import Settings
 from tasks.contract import FLEETS
-from tasks.errors import Conflict, SettingsError
+from tasks.errors import SettingsError
 from tasks.worker.shares import MOST
 from tests.service import MLSERVICE
 
@@ -148,30 +146,6 @@ def test_users_for_an_outside_redis_are_printed(tmp_path: Path, capsys: pytest.C
     assert capsys.readouterr().out == users_acl(
         Home(tmp_path).redis_access(), flower_password=Home(tmp_path).flower_password()
     )
-
-
-def test_port_zero_is_a_free_port_that_no_connection_is_given() -> None:
-    address = free_address("127.0.0.1", 0)
-    assert not EPHEMERAL.exists() or address.port < int(EPHEMERAL.read_text().split()[0])
-    assert address.port > 0
-    assert address.url == f"http://127.0.0.1:{address.port}"
-
-
-def test_a_taken_port_is_a_conflict() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(Conflict, match="another --port"):
-        free_address("127.0.0.1", server.getsockname()[1])
-
-
-@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 65536), ("127.0.0.1", -1), ("no such host", 0)])
-def test_an_impossible_address_is_a_settings_error(host: str, port: int) -> None:
-    with pytest.raises(SettingsError):
-        free_address(host, port)
-
-
-def test_addresses_of_all_interfaces_are_reached_locally() -> None:
-    assert Address(host="0.0.0.0", port=1).url == "http://127.0.0.1:1"
-    assert Address(host="::", port=1).url == "http://[::1]:1"
-    assert Address(host="::1", port=1).listen == "[::1]:1"
 
 
 @pytest.mark.parametrize("fleet", FLEETS)
