@@ -39,6 +39,7 @@ from gateway.resources.sources import SourcesResource
 from gateway.resources.tasks import ResultResource, TaskResource, TasksResource
 from gateway.resources.tokens import KeysResource
 from gateway.resources.versions import PromoteResource, ReportResource, VersionResource, VersionsResource
+from gateway.resources.webhook_routes import webhook_routes
 from gateway.resources.work import Work
 from gateway.serving.fast_path import FastPath
 from gateway.web import errors
@@ -84,6 +85,7 @@ def create_app(settings: Settings) -> Gateway:
     ready = readiness(parts)
     for path, resource in {
         **work_routes(parts),
+        **webhook_routes(parts.hooks),
         **model_routes(parts),
         **identity_routes(parts),
         **protocol_routes(parts, ready),
@@ -106,6 +108,7 @@ def middleware(parts: Collaborators) -> list[Any]:
             parts.follower.follow,
             partial(look_again, (parts.upkeep_age.see, parts.clock.look), seconds=LOOK_SECONDS),
             tally.follow,
+            parts.hooks.begin,
         ),
         closing=(
             tally.write,
@@ -133,6 +136,7 @@ def work_routes(parts: Collaborators) -> dict[str, object]:
             # What is traced is looked at each time.
             known=parts.known if kind is Kind.ESTIMATE and not parts.traces.on else None,
             clock=parts.clock,
+            check_webhook=parts.hooks.check_asked,
         )
         for kind in Kind
     }

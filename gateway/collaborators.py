@@ -28,6 +28,7 @@ from gateway.identity.quotas import LIMITS, Quota, Quotas
 from gateway.identity.tokens import Tokens
 from gateway.metrics.tally import Tally
 from gateway.metrics.upkeep_age import UpkeepAge
+from gateway.resources.hooks import Hooks
 from gateway.resources.tokens import TokenResource
 from gateway.wiring.async_redis import AsyncRedis
 from gateway.wiring.circuit_breaker import CircuitBreaker, GuardedRedis
@@ -41,6 +42,8 @@ from tasks.storage.redis_clock import RedisClock
 from tasks.storage.stores import blobs_of
 from tasks.telemetry.traces import Traces
 from tasks.telemetry.tracing import open_traces
+from tasks.webhooks.journal import Journal
+from tasks.webhooks.store import Webhooks
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +107,7 @@ class Collaborators:
     upkeep_age: UpkeepAge
     clock: RedisClock
     traces: Traces
+    hooks: Hooks
 
 
 def open_connections(settings: Settings) -> Connections:
@@ -172,6 +176,7 @@ def open_collaborators(settings: Settings) -> Collaborators:
         upkeep_age=UpkeepAge(client),
         clock=RedisClock(client),
         traces=traces,
+        hooks=Hooks(Webhooks(client, settings), Journal(client), settings),
     )
 
 

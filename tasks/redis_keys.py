@@ -157,6 +157,27 @@ RECONCILING_KEY: Final = "ml:reconciling"
 LISTING_KEY: Final = "ml:listing"
 #: String with a life: who removes what is past its retention at the moment.
 SWEEPING_KEY: Final = "ml:sweeping"
+#: Hash: the webhooks of all accounts (JSON), by id; and a set for each account: the ids of its own.
+WEBHOOKS_KEY: Final = "ml:webhooks"
+OWNED_WEBHOOKS_KEY: Final = "ml:webhooks:of:{owner}"
+#: Set for each kind of work, for dead letters and for models: the webhooks that are to hear what happens there. While
+#: there is none, nobody notes it.
+HEARD_KEY: Final = "ml:webhooks:heard:{what}"
+HEARD_OF_MODELS: Final = "models"
+HEARD_OF_DEAD: Final = "dead"
+#: Stream: what happened that webhooks may be to hear of, and which webhooks changed; who delivers takes it out.
+TOLD_KEY: Final = "ml:webhooks:told"
+#: String with a life: who delivers now. Counter: how often that became another.
+DELIVERER_KEY: Final = "ml:webhooks:deliverer"
+DELIVERER_FENCE_KEY: Final = "ml:webhooks:fence"
+#: Hash for each webhook: its deliveries (JSON), by message; sorted sets of them: those that are to be tried, by when;
+#: all of them, by when they were made; those that are over, by when.
+DELIVERIES_KEY: Final = "ml:webhooks:deliveries:{webhook}"
+DUE_KEY: Final = "ml:webhooks:due:{webhook}"
+MADE_KEY: Final = "ml:webhooks:made:{webhook}"
+OVER_KEY: Final = "ml:webhooks:over:{webhook}"
+#: All keys that a webhook has of its own.
+KEYS_OF_WEBHOOK: Final = (DELIVERIES_KEY, DUE_KEY, MADE_KEY, OVER_KEY)
 #: Where kombu notes the messages of direct calls that a fleet's workers have: a hash, its index by time, and a lock.
 UNACKED_KEY: Final = "unacked:{fleet}"
 UNACKED_INDEX_KEY: Final = "unacked:{fleet}:index"

@@ -15,10 +15,11 @@ from gateway.web.headers import content_coding
 from tasks.contract import CURRENT, MODEL_NAME, Coding, Kind, Media
 from tasks.errors import UnknownModel, UnknownVersion
 from tasks.ledger.groups import Head
+from tasks.ledger.telling import ASKED
 from tasks.protocols.names import COMPRESS, JSON_SIZE
 
 #: The query parameters that are read, beside those of every submit.
-KNOWN: Final = PARAMETERS[Kind.ESTIMATE] - {"version", "sheet", "spreadsheet"}
+KNOWN: Final = PARAMETERS[Kind.ESTIMATE] - {"version", "sheet", "spreadsheet", ASKED}
 #: How results are compressed for who asks for that alone: others say what they take of anything, and then cannot read
 #: it of an error.
 COMPRESSED: Final = (Coding.GZIP, Coding.DEFLATE)

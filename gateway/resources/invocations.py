@@ -12,10 +12,11 @@ from gateway.resources.immediate import Immediate
 from gateway.resources.submitting import PARAMETERS, query_of
 from gateway.web.headers import body_type, content_coding
 from tasks.contract import Kind, Media
+from tasks.ledger.telling import ASKED
 from tasks.registry.names import check_name
 
 #: The query parameters that are read, beside those of every submit.
-KNOWN: Final = PARAMETERS[Kind.ESTIMATE] - {"spreadsheet"}
+KNOWN: Final = PARAMETERS[Kind.ESTIMATE] - {"spreadsheet", ASKED}
 
 
 class InvocationsResource:

@@ -11,14 +11,17 @@ from falcon.asgi import Request
 from gateway.web.parameters import check_ways, single, single_values
 from tasks.contract import ALIAS, SAFE, Kind, Lane
 from tasks.errors import InvalidField
+from tasks.ledger.telling import ASKED
 
 #: The query parameters of every kind.
 EVERY_KIND: Final = frozenset({"lane", "deadline"})
 #: The query parameters that each kind reads beside those.
 PARAMETERS: Final = {
-    Kind.INIT: frozenset({"target", "estimator", "options", "sheet", "replace", "append", "dry_run", "upload"}),
-    Kind.TRAIN: frozenset(),
-    Kind.ESTIMATE: frozenset({"version", "explain", "spreadsheet", "sheet", "unknown", "missing", "keep", "interval"}),
+    Kind.INIT: frozenset({"target", "estimator", "options", "sheet", "replace", "append", "dry_run", "upload", ASKED}),
+    Kind.TRAIN: frozenset({ASKED}),
+    Kind.ESTIMATE: frozenset(
+        {"version", "explain", "spreadsheet", "sheet", "unknown", "missing", "keep", "interval", ASKED}
+    ),
 }
 #: Those that are true or false, and false where they are not given.
 FLAGS: Final = frozenset({"explain", "replace", "append", "dry_run"})

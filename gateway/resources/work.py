@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from operator import attrgetter
 from typing import Final
 
@@ -17,6 +17,7 @@ from gateway.commit.known_requests import Known, KnownRequests
 from gateway.commit.outcomes import Outcomes
 from gateway.commit.submitted import SUBMITTED, Submitted
 from gateway.identity.auth import bearer, requires
+from gateway.identity.tokens import Principal
 from gateway.resources.submitting import PARAMETERS, deadline_seconds, lane_of, query_of
 from gateway.web.addresses import task_path
 from gateway.web.bodies import read_body
@@ -36,6 +37,7 @@ from tasks.contract import Kind, Lane, Media, State
 from tasks.errors import InvalidField, UnsupportedMediaType
 from tasks.ledger.acceptance import Idempotency
 from tasks.ledger.groups import Head
+from tasks.ledger.telling import ASKED
 from tasks.registry.names import check_name
 
 #: Longest Idempotency-Key, in characters.
@@ -54,11 +56,13 @@ class Work:
         settings: Settings,
         known: KnownRequests | None = None,
         clock: Callable[[], float] = time.time,
+        check_webhook: Callable[[Principal, str], Awaitable[None]] | None = None,
     ) -> None:
         """`known`: where it is noted what requests ask for. `clock`: the one by which work is timed (seconds since the
-        epoch)."""
+        epoch). `check_webhook` raises InvalidField for a webhook that the caller cannot ask for."""
         self._kind = kind
         self._clock = clock
+        self._check_webhook = check_webhook
         self._known = known
         self._dispatcher = dispatcher
         self._outcomes = outcomes
@@ -73,6 +77,8 @@ class Work:
         head = self._head(req, check_name(model))
         lane = lane_of(req)
         seconds = wait_seconds(req.get_header("Prefer"), limit=self._max_wait)
+        if ASKED in head.query and self._check_webhook is not None:
+            await self._check_webhook(req.context.principal, head.query[ASKED])
         body = await read_body(req, limit=self._max_body)
         before: Submitted | None = req.scope.get(SUBMITTED)
         if before is None:

@@ -23,6 +23,11 @@ def dead_path(root: str, handle: str) -> str:
     return f"{root}/v1/dead/{handle}"
 
 
+def webhook_path(root: str, webhook: str) -> str:
+    """Where a webhook is."""
+    return f"{root}/v1/webhooks/{webhook}"
+
+
 def model_path(root: str, model: str) -> str:
     """Where a model is."""
     return f"{root}/v1/models/{model}"

@@ -67,9 +67,9 @@ def task_document(task: Task, outcome: Outcome | None, *, root: str, ahead: int 
         "model": task.model,
         "state": task.state,
         "lane": task.lane,
-        "submitted_at": _time(task.submitted_at),
-        "started_at": _time(task.started_at),
-        "finished_at": _time(task.finished_at),
+        "submitted_at": moment(task.submitted_at),
+        "started_at": moment(task.started_at),
+        "finished_at": moment(task.finished_at),
         "progress": task.progress,
         "retries": task.retries,
         "retry_error": task.retry_error,
@@ -92,7 +92,7 @@ def state_document(task: Task, *, ahead: int) -> dict[str, Any]:
     document = {
         "id": task.id,
         "state": task.state,
-        "at": _time(task.finished_at or task.started_at or task.submitted_at),
+        "at": moment(task.finished_at or task.started_at or task.submitted_at),
     }
     return document | ({"position": ahead + 1} if task.state is State.QUEUED else {})
 
@@ -105,9 +105,9 @@ def letter_document(letter: DeadLetter, *, root: str = "") -> dict[str, Any]:
         "kind": letter.kind,
         "model": letter.model,
         "lane": letter.lane,
-        "submitted_at": _time(letter.submitted_at),
-        "started_at": _time(letter.started_at),
-        "finished_at": _time(letter.finished_at),
+        "submitted_at": moment(letter.submitted_at),
+        "started_at": moment(letter.started_at),
+        "finished_at": moment(letter.finished_at),
         "deliveries": letter.deliveries,
         "retries": letter.retries,
         "media": letter.media,
@@ -146,7 +146,7 @@ def version_lines(listed: Listed) -> list[dict[str, Any]]:
         {
             "version": number,
             "metrics": line.summary.metrics,
-            "created_at": _time(line.summary.created_at),
+            "created_at": moment(line.summary.created_at),
             "tags": line.notes.tags,
         }
         for number, line in listed.versions.items()
@@ -161,14 +161,14 @@ def _snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
         "validation_rows": snapshot.validation_rows,
         "source": snapshot.source,
         "options": snapshot.options,
-        "created_at": _time(snapshot.created_at),
+        "created_at": moment(snapshot.created_at),
     }
 
 
 def fact_document(fact: Fact) -> dict[str, Any]:
     """What happened to a model."""
     return {
-        "at": _time(fact.at),
+        "at": moment(fact.at),
         "what": fact.what,
         "who": fact.who,
         "why": fact.why or None,
@@ -201,7 +201,7 @@ def version_document(described: VersionDescription) -> dict[str, Any]:
         "curve": version.curve,
         "seconds": version.seconds,
         "fingerprint": version.fingerprint,
-        "created_at": _time(version.created_at),
+        "created_at": moment(version.created_at),
         "task": version.task or None,
         "promotion": version.promotion,
         "imported": version.imported,
@@ -213,7 +213,7 @@ def version_document(described: VersionDescription) -> dict[str, Any]:
 
 
 def _period_document(period: Period) -> dict[str, str | None]:
-    return {"from": _time(period.since), "to": _time(period.until)}
+    return {"from": moment(period.since), "to": moment(period.until)}
 
 
 def _lineage_document(lineage: Lineage) -> dict[str, Any]:
@@ -238,7 +238,7 @@ def _decision_document(version: Version) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if name != "scores"}
 
 
-def _time(seconds: float | None) -> str | None:
+def moment(seconds: float | None) -> str | None:
     """RFC 3339, in UTC."""
     if seconds is None:
         return None

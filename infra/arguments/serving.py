@@ -71,6 +71,13 @@ def add_processes(commands: Subparsers) -> None:
         help="on SIGQUIT, how long begun work may go on before it is given back",
     )
 
+    deliverer = command(commands, "deliverer", "infra.supervision.deliverer:run", help="deliver webhooks")
+    deliverer.add_argument(
+        "--on-demand",
+        action="store_true",
+        help="end once there is no webhook; the standard input is a socket on which it is asked for",
+    )
+
     nginx = command(commands, "nginx", "infra.nginx.alone:run", help="NGINX in front of gateways on other hosts")
     add_host(nginx, default=ALL_ADDRESSES)
     nginx.add_argument("--port", type=int, default=DEFAULT_PORT, help="default: %(default)s")

@@ -15,8 +15,10 @@ from tasks.contract import FLEETS
 DRAIN_SECONDS: Final = 3
 #: glibc keeps up to 8 arenas a core, one a thread that allocates; two save memory and cost nothing here.
 LEAN: Final = {"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}
+#: The socket on which the deliverer of webhooks is asked for.
+DELIVERER_SOCKET: Final = "webhooks.sock"
 #: The commands whose code the supervisor imports for them.
-WARM: Final = ("worker", "sync", "flower")
+WARM: Final = ("worker", "sync", "flower", "deliverer")
 #: A row is predicted faster by one thread than by several, and processes are what uses the cores.
 ONE_THREAD: Final = {**LEAN, "OMP_NUM_THREADS": "1"}
 
@@ -39,6 +41,8 @@ class Program:
     environment: dict[str, str] = field(default_factory=lambda: dict(ONE_THREAD))
     #: The socket, in the folder of sockets, on which it is started when somebody asks for it; empty: it runs always.
     asked_on: str = ""
+    #: Whether one of those that are started when somebody asks is started again if it ends otherwise than by itself.
+    goes_on: bool = False
     #: False: started once the service is ready, so that it does not take the cores from what is needed for that. A
     #: train that goes on after a restart would take them all.
     at_once: bool = True
@@ -76,6 +80,16 @@ def programs(*, embedded: bool) -> list[Program]:
             rank=30,
             stop_seconds=1,
             asked_on="flower.sock",
+        ),
+        Program(
+            name="deliverer",
+            command=("deliverer", "--on-demand"),
+            group="deliverer",
+            rank=30,
+            # It may be killed at any moment, and has until the supervisor's next look to let another deliver.
+            stop_seconds=0,
+            asked_on=DELIVERER_SOCKET,
+            goes_on=True,
         ),
     ]
 
@@ -135,7 +149,7 @@ def _section(program: Program) -> dict[str, str]:
         "command": shlex.join(command),
         "environment": ",".join(f'{name}="{value}"' for name, value in program.environment.items()),
         "autostart": str(program.at_once and not (program.warm or program.asked_on)).lower(),
-        "autorestart": str(not program.asked_on).lower(),
+        "autorestart": "unexpected" if program.goes_on else str(not program.asked_on).lower(),
         # A program is running once it is started: what dies at once is started again (after a pause,
         # see launch.py) instead of being given up.
         "startsecs": "0",

@@ -33,7 +33,7 @@ from infra.redis_server.repair import mend
 from infra.supervision.attending import Attending, Nothing
 from infra.supervision.estimators import check_estimators
 from infra.supervision.first_account import add_first_account
-from infra.supervision.programs import programs, write_supervisor
+from infra.supervision.programs import DELIVERER_SOCKET, programs, write_supervisor
 from infra.supervision.readiness import is_ready, wait_until_loaded, wait_until_ready
 from infra.supervision.settling import settle
 from infra.supervision.sources import check_sources
@@ -123,6 +123,7 @@ def child_environment(home: Home, sockets: Path, environ: Mapping[str, str], *, 
         **home.naming_keys(environ),
         **({FLOWER_REDIS_URL: flower_url(sockets, home)} if place.access else {}),
         "MLSERVICE_CODE_FOLDER": environ.get("MLSERVICE_CODE_FOLDER", str(home.code)),
+        "MLSERVICE_WEBHOOK_SOCKET": environ.get("MLSERVICE_WEBHOOK_SOCKET", str(sockets / DELIVERER_SOCKET)),
         "MLSERVICE_HOME": str(home.root),
         "SOCKETS_DIR": str(sockets),
         # The supervisor's; each program is given one in it.

@@ -15,6 +15,7 @@ from tasks.config.areas.original import OriginalSettings
 from tasks.config.areas.outward import OutwardSettings
 from tasks.config.areas.storage import StorageSettings
 from tasks.config.areas.telemetry import TelemetrySettings
+from tasks.config.areas.webhooks import WebhookSettings
 from tasks.config.areas.work import WorkSettings
 from tasks.config.gateway_file import GATEWAY_FILE, token_life_seconds
 from tasks.config.redis_file import REDIS_FILE, redis_access
@@ -29,12 +30,20 @@ FLOWER_REDIS_URL: Final = f"{PREFIX}FLOWER_REDIS_URL"
 #: Each says which of its values are refused.
 AREAS: Final = (
     *(StorageSettings, IdentitySettings, HttpSettings, OutwardSettings),
-    *(WorkSettings, TelemetrySettings, OriginalSettings),
+    *(WorkSettings, WebhookSettings, TelemetrySettings, OriginalSettings),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(OriginalSettings, TelemetrySettings, OutwardSettings, HttpSettings, IdentitySettings, StorageSettings):
+class Settings(
+    OriginalSettings,
+    TelemetrySettings,
+    WebhookSettings,
+    OutwardSettings,
+    HttpSettings,
+    IdentitySettings,
+    StorageSettings,
+):
     """Every setting, with its unit in its name. `load` reads them; a bad value is a SettingsError."""
 
     @classmethod

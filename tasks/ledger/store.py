@@ -30,6 +30,7 @@ from tasks.ledger.counts import add, counted
 from tasks.ledger.groups import Claim, Group, pack, parse_handle, read_heads, rows_by_owner
 from tasks.ledger.outcomes import Outcome, Reply, is_given_up, lean_outcomes
 from tasks.ledger.task_index import list_ended
+from tasks.ledger.telling import heard_of
 from tasks.redis_keys import (
     COUNTS_KEY,
     DEAD_KEY,
@@ -44,6 +45,7 @@ from tasks.redis_keys import (
     REPLY_CHANNEL,
     RUNNING_KEY,
     TASKS_KEY,
+    TOLD_KEY,
     TURNS_KEY,
     UNFINISHED_KEY,
     USER_KEY,
@@ -161,13 +163,12 @@ class Ledger:
         group, pending = GROUP_KEY.format(group=claim.group), PENDING_KEY.format(kind=claim.kind, lane=claim.lane)
         keys = [group, pending, WATCHERS_KEY.format(group=claim.group), LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY]
         keys += [DEADLINES_KEY if latest_deadline(claim.heads) else "", DEAD_KEY, COUNTS_KEY, WORK_COUNTS_KEY]
-        keys.append(FINISHED_KEY)
+        keys += [FINISHED_KEY, *heard_of(claim), TOLD_KEY]
         args: list[Any] = [claim.fence, life_seconds, claim.group, REPLY_CHANNEL.format(process="")]
-        states = "".join(o.state[0] for o in outcomes)
-        args += [depth_field(claim.kind, claim.lane), states, pack(Reply(claim.group, lean)), int(dead)]
-        args += [QUOTA_KEY.format(name=""), rows_by_owner(claim, outcomes), USER_KEY.format(name="")]
-        args += [sum(outcome.rows for outcome in outcomes), bytes.fromhex(claim.group)]
-        args += [part for counter in counted(claim, outcomes).items() for part in counter]
+        args += [depth_field(claim.kind, claim.lane), "".join(o.state[0] for o in outcomes)]
+        args += [pack(Reply(claim.group, lean)), int(dead), QUOTA_KEY.format(name="")]
+        args += [rows_by_owner(claim, outcomes), USER_KEY.format(name=""), sum(o.rows for o in outcomes)]
+        args += [bytes.fromhex(claim.group), *(part for one in counted(claim, outcomes).items() for part in one)]
         list_ended(self._redis, claim, outcomes)
         if not self._finish(keys=keys, args=args):
             raise lost(claim)

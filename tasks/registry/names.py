@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from tasks.contract import MODEL_NAME, MODEL_NAME_RULE, Form
 from tasks.errors import InvalidField
-from tasks.redis_keys import KEYS_OF_MODEL, MODELS_KEY, NAMES_KEY, TAGGED_KEY
+from tasks.redis_keys import (
+    COUNTS_KEY,
+    HEARD_KEY,
+    HEARD_OF_MODELS,
+    KEYS_OF_MODEL,
+    MODELS_KEY,
+    NAMES_KEY,
+    TAGGED_KEY,
+    TOLD_KEY,
+)
 
 
 def check_name(model: str) -> str:
@@ -15,8 +24,10 @@ def check_name(model: str) -> str:
 
 
 def keys_of(model: str) -> list[str]:
-    """The keys of a model and of all models, as the scripts of the registry take them."""
-    return [*(key.format(model=model) for key in KEYS_OF_MODEL), MODELS_KEY, NAMES_KEY, TAGGED_KEY]
+    """The keys of a model and of all models, and where it is told what happens to them, as the scripts of the registry
+    take them."""
+    own = [key.format(model=model) for key in KEYS_OF_MODEL]
+    return [*own, MODELS_KEY, NAMES_KEY, TAGGED_KEY, HEARD_KEY.format(what=HEARD_OF_MODELS), TOLD_KEY, COUNTS_KEY]
 
 
 def form_of(text: str) -> Form:

@@ -86,6 +86,16 @@ DOCUMENTED: Final = {
         scopes=("tasks:read",), answers=(406,), accept="application/json", owned=True
     ),
     ("GET", "/v1/tasks/{handle}/result"): Access(scopes=("tasks:read",), answers=(202,), owned=True),
+    ("GET", "/v1/webhooks"): Access(scopes=("tasks:read",), answers=(200,)),
+    # Who is let in is told that a URL is missing, and that there is no such webhook.
+    ("POST", "/v1/webhooks"): Access(scopes=("tasks:read",), answers=(422,), body=b"{}"),
+    **{
+        (method, f"/v1/webhooks/{{webhook}}{path}"): Access(scopes=("tasks:read",), answers=(404,))
+        for method, path in (
+            *(("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/secret"), ("POST", "/ping")),
+            *(("GET", "/deliveries"), ("POST", "/deliveries/{message}/replay")),
+        )
+    },
     ("GET", "/v1/sources"): Access(scopes=None, answers=(200,)),
     ("GET", "/v1/queues"): Access(scopes=("monitor",), answers=(200,)),
     ("GET", "/v1/dead"): Access(scopes=("admin",), answers=(200,)),
@@ -327,7 +337,8 @@ class Caller:
 
     async def ask(self, route: tuple[str, str], access: Access, token: str | None) -> Result:
         path = route[1].format(
-            model=MODEL, version=1, handle=self.handle, task_id=self.handle, asset="none", alias="champion"
+            **{"model": MODEL, "version": 1, "handle": self.handle, "task_id": self.handle, "asset": "none"},
+            **{"alias": "champion", "webhook": "none", "message": "none"},
         )
         headers = {"Accept": access.accept}
         if token is not None:

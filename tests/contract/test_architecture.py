@@ -28,7 +28,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("storage", "estimators", "protocols"),
         ("ledger", "conformance", "sources", "native"),
         ("registry", "telemetry"),
-        ("worker", "watch"),
+        ("worker", "watch", "webhooks"),
         ("upkeep", "reports", "search", "calling"),
         ("learning",),
         ("exchange",),
@@ -72,7 +72,7 @@ GATEWAY_TASKS = {
                 "backpressure",
                 "canary",
             ),
-            *("counts", "work_counts", "fleet", "task_lists"),
+            *("counts", "work_counts", "fleet", "task_lists", "telling"),
         )
     ),
     *(
@@ -83,6 +83,10 @@ GATEWAY_TASKS = {
         )
     ),
     *("protocols.names", "sources.known"),
+    *(
+        f"webhooks.{module}"
+        for module in ("addresses", "asked", "happenings", "journal", "records", "signing", "store")
+    ),
     *("telemetry.traces", "telemetry.tracing"),
 }
 #: How many lines a module may have.

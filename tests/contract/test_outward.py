@@ -17,7 +17,7 @@ from tasks.config.areas.outward import OWN_NAMES
 HOUSE: Final = Path(__file__).parents[2]
 TEMPLATE: Final = HOUSE / "infra" / "nginx" / "nginx.conf.template"
 #: Where paths of the API stand without a root path: the tables of routes, and what makes addresses of them.
-PLAIN: Final = {"app.py", "addresses.py", "manners.py"}
+PLAIN: Final = {"app.py", "webhook_routes.py", "addresses.py", "manners.py"}
 #: What a page may send and read without being told so (Fetch, 2.2.2), and what no script sees of an answer.
 SAFE: Final = {"accept", "cache-control", "content-length", "content-type", "last-modified", "set-cookie", "vary"}
 

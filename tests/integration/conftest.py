@@ -10,6 +10,7 @@ import certifi
 import pytest
 
 from tests import breaking, slow
+from tests.receiving import NETWORK
 from tests.service import Service
 
 #: The last line of a certificate.
@@ -17,12 +18,13 @@ END: Final = "-----END CERTIFICATE-----\n"
 #: The example of an estimator that needs no data.
 FORMULA: Final = Path(__file__).parents[2] / "examples" / "formula"
 #: What the shared service has beside its defaults: estimators of which one takes its time, one is an example and one
-#: breaks its word; and the same number of processes on each machine.
+#: breaks its word; the same number of processes on each machine; webhooks to this machine.
 SHARED: Final = {
     "MLSERVICE_ESTIMATORS": f"{slow.ENVIRONMENT['MLSERVICE_ESTIMATORS']},loan=loan:Loan,{breaking.OFFER}",
     "PYTHONPATH": f"{slow.ENVIRONMENT['PYTHONPATH']}:{FORMULA}",
     "MLSERVICE_GATEWAY_PROCESSES": "2",
     "MLSERVICE_TRAIN_PROCESSES": "2",
+    "MLSERVICE_WEBHOOK_NETWORKS": NETWORK,
 }
 
 

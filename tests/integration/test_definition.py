@@ -22,7 +22,9 @@ BAD: Final = {"rows": [[1.5]]}
 WAIT: Final = {"Prefer": "wait=60"}
 NO_TASK: Final = f"{'0' * 32}-0"
 #: What stands in paths.
-NAMES: Final = ("model", "version", "alias", "handle", "task_id", "asset")
+NAMES: Final = ("model", "version", "alias", "handle", "task_id", "asset", "webhook", "message")
+#: Where webhooks are sent of which it does not matter whether they arrive: the shared service lets them.
+NOWHERE: Final = "http://127.0.0.1:9/"
 
 Answer = tuple[str, str, httpx.Response]
 
@@ -55,6 +57,7 @@ def answers(service: Service) -> list[Answer]:
     protocols(ask)
     service_itself(ask)
     dead(ask)
+    webhooks(ask)
     originals(ask, handles[0])
     tokens(ask, service)
     quota(ask, service)
@@ -193,6 +196,28 @@ def dead(ask: Asker) -> None:
         ask("GET", "/v1/dead/{handle}", at={"handle": handle})
         ask("DELETE", "/v1/dead/{handle}", at={"handle": handle})
         ask("POST", "/v1/dead/{handle}/replay", at={"handle": handle})
+
+
+def webhooks(ask: Asker) -> None:
+    path = "/v1/webhooks/{webhook}"
+    ask("GET", "/v1/webhooks")
+    for body in ({}, {"url": "https://10.1.2.3/"}, {"url": NOWHERE, "events": ["task.done"]}):
+        ask("POST", "/v1/webhooks", json=body)
+    made = ask("POST", "/v1/webhooks", json={"url": NOWHERE, "events": ["task.failed"]}).json()
+    for webhook in (made["id"], "none"):
+        at = {"webhook": webhook}
+        ask("GET", path, at=at)
+        ask("PATCH", path, at=at, json={"events": []})
+        ask("PATCH", path, at=at, json={"enabled": 1})
+        ask("POST", path + "/secret", at=at, json={})
+        ask("POST", path + "/secret", at=at, json={"secret": "whsec_short"})
+        message = ask("POST", path + "/ping", at=at).json()["id" if webhook == made["id"] else "title"]
+        for name in (message, "none"):
+            ask("POST", path + "/deliveries/{message}/replay", at={**at, "message": name})
+        ask("GET", path + "/deliveries", at=at)
+        ask("GET", path + "/deliveries", at=at, params={"state": "none"})
+        ask("POST", "/v1/models/{model}/train", json={}, params={"webhook": webhook, "deadline": 0.001})
+        ask("DELETE", path, at=at)
 
 
 def originals(ask: Asker, handle: str) -> None:

@@ -3,13 +3,15 @@
 -- is in use. Nothing is reckoned up with another account than that which asked for the work: its name was another's
 -- before. Where the group does not say which account it was, that is one that is newer than the group.
 -- KEYS: group, pending, watchers, leases, depth, unfinished, deadlines ('' if it has none), dead, counters, those of
--- work, the list of finished groups.
+-- work, the list of finished groups, one that is there while somebody is to hear of such an end (the group itself, if
+-- that was asked for with it), the same of dead letters, what was told.
 -- ARGV: fence, seconds to keep, group id, channel prefix, "kind:lane", states (a letter each), reply, 1 to keep the
 -- bodies among the dead letters, what the key of a quota begins with, rows of the owners (msgpack: owner, rows, ...; ''
 -- for none), what the key of an account begins with, rows in all, the group's id as bytes, then field of the counters
 -- and what is added to it, and so on.
 -- Returns 1, or 0 and no change where the fence is old or the group is finished.
 -- include: tasks/storage/lua/include/clock.lua
+-- include: tasks/ledger/lua/include/tell.lua
 
 local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'reply', 'owners', 'submitted_at', 'started_at',
   'accounts')
@@ -53,6 +55,9 @@ if ARGV[10] ~= '' then
     local quota = ARGV[9] .. rows[at]
     if redis.call('EXISTS', quota) == 1 and same(rows[at]) then redis.call('HINCRBY', quota, 'owed', rows[at + 1]) end
   end
+end
+if redis.call('EXISTS', KEYS[12]) == 1 or ARGV[8] == '1' and redis.call('EXISTS', KEYS[13]) == 1 then
+  tell(KEYS[14], KEYS[9], 'ended', ARGV[3])
 end
 for at = 14, #ARGV, 2 do redis.call('HINCRBY', KEYS[9], ARGV[at], ARGV[at + 1]) end
 -- include: tasks/ledger/lua/include/count_ended.lua

@@ -32,5 +32,5 @@ redis.call('ZADD', keys.numbers, number, number)
 redis.call('HSET', keys.model, 'identity' .. number, identity)
 if KEYS[1] ~= '' then redis.call('HSET', KEYS[1], 'version', number) end
 if ARGV[3] == '1' then make_current(keys, number) end
-note(keys.history, ARGV[5], number)
+note(keys, ARGV[5], number)
 return number

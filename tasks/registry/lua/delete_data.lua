@@ -9,5 +9,5 @@
 local keys = model_keys(1)
 if redis.call('HDEL', keys.model, 'snapshot') == 0 then return 0 end
 forget_empty(keys, ARGV[2])
-note(keys.history, ARGV[1])
+note(keys, ARGV[1])
 return 1

@@ -17,5 +17,5 @@ for name, key in pairs(keys) do
   if not all[name] then redis.call('DEL', key) end
 end
 if last then redis.call('HSET', keys.model, 'last_version', last) end
-note(keys.history, ARGV[3])
+note(keys, ARGV[3])
 return 1

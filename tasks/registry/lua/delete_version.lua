@@ -22,5 +22,5 @@ if current then redis.call('HDEL', keys.model, 'current') end
 for _, name in ipairs(names) do redis.call('HDEL', keys.aliases, name) end
 forget_version(keys, ARGV[1])
 forget_empty(keys, ARGV[4])
-note(keys.history, ARGV[3], ARGV[1])
+note(keys, ARGV[3], ARGV[1])
 return 1

@@ -9,5 +9,5 @@
 local keys = model_keys(1)
 if redis.call('HEXISTS', keys.versions, ARGV[1]) == 0 then return 0 end
 make_current(keys, ARGV[1])
-note(keys.history, ARGV[2], ARGV[1])
+note(keys, ARGV[2], ARGV[1])
 return 1

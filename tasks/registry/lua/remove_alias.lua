@@ -7,5 +7,5 @@
 local version = redis.call('HGET', KEYS[1], ARGV[1])
 if not version then return 0 end
 redis.call('HDEL', KEYS[1], ARGV[1])
-note(KEYS[2], ARGV[2], version)
+note({ history = KEYS[2] }, ARGV[2], version)
 return 1

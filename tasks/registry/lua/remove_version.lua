@@ -13,5 +13,5 @@ if retired and tonumber(retired) >= tonumber(ARGV[2]) then return 0 end
 local there = redis.call('HEXISTS', keys.versions, ARGV[1])
 forget_version(keys, ARGV[1])
 if there == 0 then return 0 end
-note(keys.history, ARGV[3], ARGV[1])
+note(keys, ARGV[3], ARGV[1])
 return 1

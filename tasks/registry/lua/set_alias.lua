@@ -6,5 +6,5 @@
 
 if redis.call('HEXISTS', KEYS[1], ARGV[2]) == 0 then return 0 end
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
-note(KEYS[3], ARGV[3], ARGV[2])
+note({ history = KEYS[3] }, ARGV[3], ARGV[2])
 return 1

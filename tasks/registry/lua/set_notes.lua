@@ -18,5 +18,5 @@ local index, what = all and keys.tagged or keys.tags, all and ARGV[5] or tag_nam
 for _, member in ipairs(tag_members(old, what)) do redis.call('ZREM', index, member) end
 for _, member in ipairs(tag_members(new, what)) do redis.call('ZADD', index, 0, member) end
 if new == '' then redis.call('HDEL', keys.notes, field) else redis.call('HSET', keys.notes, field, new) end
-note(keys.history, ARGV[4], not all and field or nil)
+note(keys, ARGV[4], not all and field or nil)
 return 1

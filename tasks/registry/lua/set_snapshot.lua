@@ -18,5 +18,5 @@ if KEYS[1] ~= '' and redis.call('HGET', KEYS[1], 'kind') == 'init' then redis.ca
 redis.call('HSET', keys.model, 'snapshot', ARGV[2])
 redis.call('SADD', keys.models, ARGV[3])
 redis.call('ZADD', keys.names, 0, ARGV[3])
-note(keys.history, ARGV[4])
+note(keys, ARGV[4])
 return 1

@@ -4,7 +4,7 @@
 local function model_keys(from)
   local names = {
     'model', 'history', 'aliases', 'numbers', 'versions', 'retired', 'reports', 'curves', 'periods', 'summaries',
-    'notes', 'tags', 'models', 'names', 'tagged',
+    'notes', 'tags', 'models', 'names', 'tagged', 'heard', 'told', 'counts',
   }
   local found = {}
   for place, name in ipairs(names) do found[name] = KEYS[from + place - 1] end

@@ -27,6 +27,9 @@ FINISH_KEYS = (
     "events",
     "counts",
     "finished",
+    "heard",
+    "heard_of_dead",
+    "told",
 )
 
 
