@@ -14,6 +14,7 @@ from infra.arguments.keeping import add_keeping
 from infra.arguments.projects import add_projects
 from infra.arguments.running import add_dead_letters, add_import, add_models, add_running, add_sources
 from infra.arguments.serving import add_demo, add_processes, add_up
+from infra.arguments.webhooks import add_webhooks
 from tasks.errors import ServiceError
 from tasks.telemetry.logs import is_written
 
@@ -62,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     add_dead_letters(commands)
     add_models(commands)
     add_sources(commands)
+    add_webhooks(commands)
     add_import(commands)
     add_projects(commands)
     command(commands, "settings", "infra.commands.status:settings", help="list all settings")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from standardwebhooks import Webhook as Checker
@@ -53,6 +54,8 @@ class Receiver:
     received: list[Received] = field(default_factory=list)
     #: How many have come, also those that are not answered yet.
     begun: int = 0
+    #: Where the first is written down, as `body` and `headers`, if anywhere.
+    kept: Path | None = None
 
     def of(self, kind: str) -> list[Received]:
         """Those of a type."""
@@ -71,6 +74,9 @@ def receiving(answer: Callable[[int], int] = lambda _: 204, **headers: str) -> I
             before, receiver.begun = receiver.begun, receiver.begun + 1
             status = receiver.answer(before)
             receiver.received.append(Received(said, body))
+            if receiver.kept is not None and not before:
+                (receiver.kept / "body").write_bytes(body)
+                (receiver.kept / "headers").write_text("".join(f"{name}: {value}\n" for name, value in said.items()))
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)

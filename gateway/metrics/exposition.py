@@ -18,6 +18,7 @@ from tasks.contract import FLEETS, PLACES, Kind, Noted, Place, State
 from tasks.ledger import counts, work_counts
 from tasks.ledger.work_counts import counter
 from tasks.redis_keys import FLEET_LOST_SECONDS
+from tasks.webhooks.counters import MESSAGES
 
 #: What the name of every metric begins with.
 PREFIX: Final = "mlservice_"
@@ -37,6 +38,10 @@ _NOTED: Final = (
 )
 #: What else is said of some.
 _FAILURES: Final = "the reason is the error of those that failed"
+_MESSAGES: Final = (
+    "delivered, refused (tried in vain, and tried again), given_up (after all attempts), dropped (too many waited for "
+    "their webhook), untold (too much waited to be told)"
+)
 _TOGETHER: Final = "the items of a group take as long as the group"
 _KILLED: Final = "killed, as by the kernel for their memory, or crashed"
 #: How long one that was killed counts as there.
@@ -59,6 +64,7 @@ class ServiceCollector(Collector):
         yield from _work(measures)
         yield from _fleets(measures)
         yield from _models(measures)
+        yield from _webhooks(measures)
         yield _gauge("redis_memory_bytes", "Memory that Redis uses.", measures.memory_bytes)
         yield _gauge(
             "redis_memory_limit_bytes", "Memory that Redis may use (maxmemory); 0: any.", measures.memory_limit_bytes
@@ -191,6 +197,14 @@ def _models(measures: Measures) -> Iterator[Metric]:
             quality.add_metric((name, metric), value)
     yield from (current, versions, trained, quality, noted)
     yield _gauge("models", "Models, also those beyond the bound up to which they are shown.", measures.models)
+
+
+def _webhooks(measures: Measures) -> Iterator[Metric]:
+    messages = _counter("webhook_messages", f"Messages of webhooks: {_MESSAGES}.", ("state",))
+    for state, field in MESSAGES.items():
+        messages.add_metric((state,), measures.counts.get(field, 0))
+    yield messages
+    yield _gauge("webhook_untold_events", "What happened that webhooks are yet to be told.", measures.told)
 
 
 def _buckets(found: dict[str, int], name: str, place: Place, bounds: Sequence[str]) -> list[tuple[str, float]]:

@@ -25,6 +25,7 @@ from tasks.redis_keys import (
     LOOKED_KEY,
     MODELS_KEY,
     PENDING_KEY,
+    TOLD_KEY,
     WORK_COUNTS_KEY,
     queue_key,
 )
@@ -62,6 +63,8 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     upkeep_seconds: float = 0.0
     #: Processes of each member, by fleet; the gateway is one.
     fleets: dict[str, dict[str, int]]
+    #: What happened that webhooks are yet to be told.
+    told: int = 0
     #: How many models there are, and those that are shown.
     models: int
     shown: dict[str, ModelMeasure]
@@ -126,13 +129,14 @@ def measure(client: redis.Redis, models: ModelGauge, *, now: float) -> Measures:
         pipe.info("memory")
         pipe.info("stats")
         pipe.smembers(MODELS_KEY)
+        pipe.xlen(TOLD_KEY)
         for queue, lane in _QUEUES:
             pipe.llen(queue_key(queue, lane))
         for kind, lane in PLACES:
             pipe.lindex(queue_key(kind.value, lane), -1)
         for kind, lane in PLACES:
             pipe.zrange(_pending(kind, lane), 0, 0, withscores=True)
-        counts, work, depths, leases, leased, run_out, dead, looked, memory, stats, names, *rest = pipe.execute()
+        counts, work, depths, leases, leased, run_out, dead, looked, memory, stats, names, told, *rest = pipe.execute()
     lengths, heads, oldest = _split(rest, len(_QUEUES), len(PLACES))
     accepted, held = _looked_up(client, heads, leased)
     return Measures(
@@ -149,6 +153,7 @@ def measure(client: redis.Redis, models: ModelGauge, *, now: float) -> Measures:
         dead=dead,
         reconciled_at=float(looked or 0),
         fleets={fleet: members(client, fleet) for fleet in ("gateway", *FLEETS)},
+        told=told,
         models=len(names),
         shown=models.read([name.decode() for name in names]),
         memory_bytes=int(memory["used_memory"]),

@@ -42,8 +42,8 @@ from tasks.config.settings import CONFIG, FLOWER_REDIS_URL, Settings
 from tasks.errors import Unavailable
 from tasks.telemetry.tracing import load_traces
 
-#: What the names of the settings of an outside issuer begin with.
-ISSUER_VARIABLES: Final = "MLSERVICE_OIDC_"
+#: What the names of the settings begin with that the commands go by as well: of an outside issuer, of webhooks.
+KNOWN_TO_COMMANDS: Final = ("MLSERVICE_OIDC_", "MLSERVICE_WEBHOOK")
 
 
 def run(args: argparse.Namespace, *, attend: Callable[[Mapping[str, str]], Attending] = Nothing) -> int:
@@ -115,8 +115,9 @@ def child_environment(home: Home, sockets: Path, environ: Mapping[str, str], *, 
         "MLSERVICE_BLOBS_URL": environ.get("MLSERVICE_BLOBS_URL", f"file://{home.blobs}"),
         "MLSERVICE_TOKEN_LIFE_SECONDS": str(Settings.load({**environ, "REDIS_URL": place.url}).token_life_seconds),
     }
-    # The commands must know the issuer whose tokens are accepted here.
-    home.remember({**settled, **{name: value for name, value in environ.items() if name.startswith(ISSUER_VARIABLES)}})
+    # The commands must know the issuer whose tokens are accepted here, and where webhooks may lead.
+    known = {name: value for name, value in environ.items() if name.startswith(KNOWN_TO_COMMANDS)}
+    home.remember({**settled, **known})
     return {
         **{name: value for name, value in environ.items() if name != CONFIG},
         **settled,

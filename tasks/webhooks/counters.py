@@ -13,3 +13,6 @@ GIVEN_UP: Final = "webhooks:given_up"
 DROPPED: Final = "webhooks:dropped"
 #: Things that happened and were not told, as too many waited to be; `tell.lua` counts them.
 UNTOLD: Final = "webhooks:untold"
+
+#: Where each is counted, by what became of the message.
+MESSAGES: Final = {field.partition(":")[2]: field for field in (DELIVERED, REFUSED, GIVEN_UP, DROPPED, UNTOLD)}

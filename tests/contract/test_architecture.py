@@ -85,7 +85,7 @@ GATEWAY_TASKS = {
     *("protocols.names", "sources.known"),
     *(
         f"webhooks.{module}"
-        for module in ("addresses", "asked", "happenings", "journal", "records", "signing", "store")
+        for module in ("addresses", "asked", "counters", "happenings", "journal", "records", "signing", "store")
     ),
     *("telemetry.traces", "telemetry.tracing"),
 }

@@ -22,6 +22,7 @@ import yaml
 from gateway.resources.docs import DEFINITION
 from tests.fuzz import material
 from tests.fuzz.verdict import RECORD, complaints, read
+from tests.receiving import NETWORK
 from tests.service import Service
 from tests.slow import ENVIRONMENT as SLOW
 
@@ -31,6 +32,8 @@ SETTINGS: Final = {
     "MLSERVICE_DEFAULT_SOURCE": "sales",
     "MLSERVICE_DEFAULT_TARGET": "price",
     "MLSERVICE_MAX_WAIT_SECONDS": "30",
+    "MLSERVICE_WEBHOOK_NETWORKS": NETWORK,
+    "MLSERVICE_WEBHOOKS_PER_ACCOUNT": "1000",
     **SLOW,
 }
 #: Who asks for few examples wants a glance.

@@ -25,6 +25,11 @@ TABLE: Final = "area,rooms,price\n" + "".join(
 #: Dead letters: some to look at, and one for each case that takes one away.
 LETTERS_SEEN: Final = 5
 LETTERS_TAKEN: Final = 100
+#: Where webhooks are sent of which it does not matter whether they arrive; how many messages there are to send again,
+#: and how many webhooks to remove.
+NOWHERE: Final = "http://127.0.0.1:9/"
+MESSAGES: Final = 5
+REMOVED: Final = 100
 #: How many models there are to take something away from, and the alias that each has.
 SPARES: Final = 100
 ALIAS: Final = "champion"
@@ -34,6 +39,7 @@ def make(service: Service) -> dict[str, list[str]]:
     """Fill the service. Gives handles and the like by the name of the dictionary that schemathesis knows them by."""
     succeeded, failed = _succeeded(service), _failed(service)
     letters, spares = _letters(service), _spares(service)
+    hook = _webhook(service)
     seen, taken = letters[:LETTERS_SEEN], letters[LETTERS_SEEN:]
     return {
         "tasks": [*succeeded, *failed, *seen, *[PLACEHOLDER] * 2],
@@ -42,6 +48,9 @@ def make(service: Service) -> dict[str, list[str]]:
         "begun": [PLACEHOLDER, succeeded[0]],
         "letters": seen,
         "spares": spares,
+        "webhooks": [hook],
+        "messages": [_message(service, hook) for _ in range(MESSAGES)],
+        "removed": [_webhook(service) for _ in range(REMOVED)],
         "dropped": taken[::2],
         "replayed": taken[1::2],
     }
@@ -106,6 +115,16 @@ def _letters(service: Service) -> list[str]:
             assert claim is not None
             ledger.finish(claim, [failure(Poison("the work ended its worker"))] * len(heads), dead=True)
     return [f"{group.id}-{index}" for index in range(len(heads))]
+
+
+def _webhook(service: Service) -> str:
+    """A webhook that hears of nothing."""
+    return str(service.http.post("/v1/webhooks", json={"url": NOWHERE}).raise_for_status().json()["id"])
+
+
+def _message(service: Service, webhook: str) -> str:
+    """A message for it."""
+    return str(service.http.post(f"/v1/webhooks/{webhook}/ping").raise_for_status().json()["id"])
 
 
 def _estimate(service: Service, model: str, row: dict[str, Any], **headers: str) -> Any:
