@@ -88,7 +88,7 @@ class WebhookResource:
     async def on_patch(self, req: Request, resp: Response, webhook: str) -> None:
         """Change what is given; `enabled` ends it for now, or has it go on."""
         old = await self._hooks.one(req, webhook)
-        asked = read_asked(await read_json(req, absent={}), known=LATER)
+        asked = read_asked(await read_json(req), known=LATER)
         if asked.models is not None and asked.events is None:
             # What it hears of is judged for the models that it names.
             asked = msgspec.structs.replace(asked, events=old.events)

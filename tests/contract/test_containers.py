@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from infra.cli import parser
 from tasks.config.settings import COMMAND_VARIABLES, describe
 from tasks.config.values import PREFIX
-from tests.lock import BASE_FILE, FOLDER, IMAGES, IMAGES_FOLDER, ROOT, pieces
+from tests.lock import BASE_FILE, IMAGES, IMAGES_FOLDER, ROOT, pieces
 
 DOCKERFILE: Final = ROOT / "infra" / "docker" / "Dockerfile"
 COMPOSE: Final = ROOT / "infra" / "compose.yml"

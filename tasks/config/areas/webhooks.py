@@ -1,4 +1,4 @@
-"""Webhooks and the endpoint for agents."""
+"""Webhooks: where they may lead, and how many there may be."""
 
 from __future__ import annotations
 
