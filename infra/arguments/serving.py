@@ -118,5 +118,5 @@ def add_processes(commands: Subparsers) -> None:
     add_home(setup)
 
     probe = command(commands, "probe", "infra.commands.probe:run", help="whether a program of this host does its work")
-    probe.add_argument("program", choices=("gateway", "nginx", "worker", "flower", "valkey"))
+    probe.add_argument("program", choices=("gateway", "nginx", "worker", "deliverer", "flower", "valkey"))
     probe.add_argument("--port", type=int, help="where it listens; default: that of the program")

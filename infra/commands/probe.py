@@ -84,6 +84,17 @@ def _worker(_: argparse.Namespace) -> None:
             raise Unavailable(f"no worker of {name} was heard of lately")
 
 
+def _deliverer(_: argparse.Namespace) -> None:
+    """Whether webhooks are delivered: by this one, or by the one in whose place it would go on."""
+    from tasks.config.settings import Settings
+    from tasks.redis_keys import DELIVERER_KEY
+    from tasks.storage.connection import answering, connect
+
+    with answering(), connect(Settings.load()) as client:
+        if not client.exists(DELIVERER_KEY):
+            raise Unavailable("nobody delivers webhooks")
+
+
 def _host(member: str) -> str:
     return member.partition("#")[0].partition("@")[2]
 
@@ -94,4 +105,5 @@ PROBES: Final[Mapping[str, Callable[[argparse.Namespace], None]]] = {
     "flower": _flower,
     "valkey": _valkey,
     "worker": _worker,
+    "deliverer": _deliverer,
 }

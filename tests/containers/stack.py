@@ -29,6 +29,7 @@ USER: Final = 1000
 PROBES: Final = {
     "redis": "valkey",
     "gateway": "gateway",
+    "deliverer": "deliverer",
     "flower": "flower",
     "nginx": "nginx",
     **dict.fromkeys(("worker-estimate", "worker-train", "worker-system"), "worker"),
@@ -227,4 +228,4 @@ def _write(file: Path, text: str) -> None:
 
 def services(stack: Stack) -> Sequence[str]:
     """Those that run all the time, in the order in which they are renewed: workers before the gateway."""
-    return ("worker-system", "worker-train", "worker-estimate", "flower", "gateway")
+    return ("worker-system", "worker-train", "worker-estimate", "deliverer", "flower", "gateway")

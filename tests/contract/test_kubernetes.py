@@ -20,7 +20,7 @@ from tasks.redis_keys import PENDING_KEY
 from tests.kubernetes import FOLDER, WORKLOADS, Manifest, containers, manifests, matches, of_kind, plans, pod, secrets
 
 #: The names of all workloads.
-NAMES: Final = {"gateway", "nginx", "flower", "redis", *(f"worker-{fleet}" for fleet in FLEETS)}
+NAMES: Final = {"gateway", "deliverer", "nginx", "flower", "redis", *(f"worker-{fleet}" for fleet in FLEETS)}
 #: How much longer than a worker may go on its pod is left alone (seconds): it stops what runs, and gives back the rest.
 MARGIN_SECONDS: Final = 30
 
@@ -182,7 +182,7 @@ def test_everything_is_rolled_out_once_and_the_workers_before_the_gateway() -> N
         (found["kind"], found["metadata"]["name"]): found["metadata"]["labels"]["rollout"] for found in manifests()
     }
     last = {key for key, stage in stages.items() if stage == "last"}
-    deployments = {("Deployment", name) for name in ("gateway", "nginx", "flower")}
+    deployments = {("Deployment", name) for name in ("gateway", "deliverer", "nginx", "flower")}
     assert last == {*deployments, ("Ingress", "mlservice")}
     assert set(stages.values()) == {"first", "last"}
     assert plans()["base"]["generatorOptions"]["labels"] == {"rollout": "first"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from argparse import Namespace
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -18,10 +19,11 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from gateway.identity.accounts import Accounts
 from gateway.identity.passwords import Passwords
+from infra.commands.probe import run as probe
 from infra.supervision.deliverer import Standings
 from tasks.config.settings import Settings
 from tasks.contract import Kind, Lane, Media, State
-from tasks.errors import Poison
+from tasks.errors import Poison, Unavailable
 from tasks.ledger.groups import Group, Head, new_group_id
 from tasks.ledger.outcomes import Outcome, failure
 from tasks.ledger.store import Ledger
@@ -332,6 +334,19 @@ def test_another_goes_on_where_one_was_killed(house: House) -> None:
             ((told,), _) = house.journal.page(hook.id, limit=10)
             assert len({one.id for one in receiver.received}) == 1
             assert len(told.attempts) == 1, "only who delivers writes"
+
+    asyncio.run(look())
+
+
+def test_a_probe_says_whether_somebody_delivers(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", house.settings.redis_url)
+
+    async def look() -> None:
+        with pytest.raises(Unavailable, match="nobody"):
+            probe(Namespace(program="deliverer"))
+        async with house.delivering():
+            await until(lambda: house.client.exists(DELIVERER_KEY), "who delivers")
+            assert not probe(Namespace(program="deliverer"))
 
     asyncio.run(look())
 
