@@ -12,6 +12,7 @@ import { showSignIn } from "./signin.js";
 import { showTask } from "./task.js";
 import { showTasks } from "./tasks.js";
 import { showVersion } from "./version.js";
+import { showWebhook, showWebhooks } from "./webhooks.js";
 import { showWork } from "./work.js";
 
 /** @type {Array<[RegExp, string, (main: HTMLElement, params: string[], signal: AbortSignal) => Promise<void>]>} */
@@ -23,11 +24,14 @@ const PAGES = [
   [/^#\/tasks$/, "Tasks", showTasks],
   [/^#\/tasks\/([^/]+)$/, "Task", showTask],
   [/^#\/queues$/, "Queues", showQueues],
+  [/^#\/webhooks$/, "Webhooks", showWebhooks],
+  [/^#\/webhooks\/([^/]+)$/, "Webhook", showWebhook],
 ];
 /** Statuses of answers that a later try may change. */
 const PASSING = new Set([0, 429, 502, 503, 504]);
 const main = document.getElementById("main");
 const flower = document.getElementById("flower");
+const webhooks = document.getElementById("webhooks");
 let shown = new AbortController();
 let timer;
 /** Who is signed in, as the page shows it. */
@@ -44,6 +48,7 @@ function frame() {
   who = session()?.name ?? null;
   document.getElementById("nav").hidden = document.getElementById("account").hidden = !who;
   flower.hidden = !may("monitor");
+  webhooks.hidden = !may("tasks:read");
   document.getElementById("who").textContent = who ?? "";
   for (const link of document.querySelectorAll("#nav a")) {
     const here = place().startsWith(link.getAttribute("href"));

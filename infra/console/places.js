@@ -8,12 +8,16 @@ const reportPage = new URL("report.html", import.meta.url).pathname;
 export const addressOf = (path) => (path.startsWith(root) ? path : root + path.slice(1));
 
 export const modelsLink = "#/models";
+export const webhooksLink = "#/webhooks";
 
 /** @param {string} model @param {string|number} [version] */
 export const linkTo = (model, version = "") => `${modelsLink}/${encodeURIComponent(model)}${version ? `/${version}` : ""}`;
 
 /** @param {string} id */
 export const taskLink = (id) => `#/tasks/${encodeURIComponent(id)}`;
+
+/** @param {string} id */
+export const webhookLink = (id) => `${webhooksLink}/${encodeURIComponent(id)}`;
 
 /** @param {string} model @param {string|number} version */
 export const reportLink = (model, version) => `${reportPage}#${encodeURIComponent(model)}/${version}`;

@@ -23,6 +23,7 @@ from tests.browser import Seen, chromium
 from tests.commands import add_account
 from tests.fielded import OFFER
 from tests.problems import refused
+from tests.receiving import NETWORK, receiving
 from tests.servers import eventually
 from tests.service import Service
 from tests.slow import ENVIRONMENT
@@ -65,7 +66,8 @@ LONG: Final = 3000
 def slow_service() -> Iterator[Service]:
     """A service with an estimator whose trains take their time."""
     offered = f"{ENVIRONMENT['MLSERVICE_ESTIMATORS']},{OFFER}"
-    with Service(env={**ENVIRONMENT, "MLSERVICE_ESTIMATORS": offered}) as running:
+    names = {"MLSERVICE_ESTIMATORS": offered, "MLSERVICE_WEBHOOK_NETWORKS": NETWORK}
+    with Service(env={**ENVIRONMENT, **names}) as running:
         rows = {"rows": [{"x": x, "y": 2 * x} for x in range(50)]}
         running.init("patience", rows, target="y", estimator="slow").raise_for_status()
         yield running
@@ -869,6 +871,33 @@ def test_queues_by_lane(seen: Seen, slow_service: Service) -> None:
         for handle in waiting:
             slow_service.http.delete(f"/v1/tasks/{handle}")
     expect(row.get_by_role("cell").nth(2)).to_contain_text("empty", timeout=20_000)
+
+
+def test_a_webhook_shows_its_messages_and_sends_one_again(seen: Seen, slow_service: Service) -> None:
+    page = seen.page
+    with receiving(lambda before: 410 if before == 2 else 204) as receiver:
+        said = {"url": receiver.url, "events": ["task.failed"], "description": "the <b>pager</b>"}
+        made = slow_service.http.post("/v1/webhooks", json=said).raise_for_status().json()
+        sign_in(page, slow_service)
+        page.get_by_role("link", name="Webhooks").click()
+        page.get_by_role("link", name=f"{receiver.url} the <b>pager</b> task.failed enabled").click()
+        expect(page.get_by_text("None is kept.")).to_be_visible()
+        page.get_by_role("button", name="Send a ping").click()
+        row = page.get_by_role("row").filter(has_text="webhook.ping")
+        expect(row).to_contain_text(re.compile("delivered.*answered 204"), timeout=30_000)
+        seen.picture("webhook")
+        again = row.get_by_role("button", name="Send again")
+        again.click()
+        expect(row).to_contain_text("2 attempts", timeout=30_000)
+        expect(again).to_be_focused()
+        assert len({one.id for one in receiver.received}) == 1
+        again.click()
+        expect(row).to_contain_text("answered 410", timeout=30_000)
+        page.get_by_role("navigation", name="Where this is").get_by_role("link", name="Webhooks").click()
+        expect(page.get_by_role("link", name=receiver.url)).to_contain_text("ended")
+        page.get_by_role("link", name=receiver.url).click()
+        expect(page.locator(".facts")).to_contain_text("it wants no more messages")
+    slow_service.http.delete(made["links"]["self"]).raise_for_status()
 
 
 def test_a_token_that_ended_asks_to_sign_in_again(seen: Seen, slow_service: Service) -> None:
