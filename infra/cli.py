@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 
 from infra.arguments.accounts import add_accounts, add_credentials
 from infra.arguments.common import add_home, command
@@ -15,6 +16,7 @@ from infra.arguments.projects import add_projects
 from infra.arguments.running import add_dead_letters, add_import, add_models, add_running, add_sources
 from infra.arguments.serving import add_demo, add_processes, add_up
 from infra.arguments.webhooks import add_webhooks
+from infra.host.release import ShowRelease
 from tasks.errors import ServiceError
 from tasks.telemetry.logs import is_written
 
@@ -43,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="mlservice", description="A machine-learning service in which all work is a Celery task."
     )
+    top.add_argument("--version", action=ShowRelease)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     add_up(commands)
@@ -66,7 +69,9 @@ def parser() -> argparse.ArgumentParser:
     add_webhooks(commands)
     add_import(commands)
     add_projects(commands)
-    command(commands, "settings", "infra.commands.status:settings", help="list all settings")
+    settings = command(commands, "settings", "infra.commands.settings:run", help="list all settings")
+    settings.add_argument("--home", type=Path, metavar="DIR", help="as the running service of this folder has them")
+    settings.add_argument("--json", action="store_true", help="as one JSON array; with --home")
     return top
 
 

@@ -136,6 +136,8 @@ HELD_KEY: Final = "ml:held"
 MOVED_KEY: Final = "ml:moved"
 #: String with a life: that a blob of a bucket is being removed, or just was.
 REMOVAL_KEY: Final = "ml:removal:{digest}"
+#: String: `mlservice move` has begun to write what a home holds into this Redis, and has not ended.
+MOVING_KEY: Final = "ml:moving"
 #: Hash for each fleet, `gateway` among them: member to "processes seen_at", written by the member.
 FLEET_KEY: Final = "ml:fleet:{fleet}"
 #: How often a member says that it is there, and after how long without that it counts as gone (seconds).

@@ -24,6 +24,7 @@ CONTRACT: Final = Path(__file__).parent / "contract"
 LONGEST: Final = (
     "test_console",
     "test_leases",
+    "test_backup",
     "test_chaos",
     "test_examples",
     "test_refusals",

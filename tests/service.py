@@ -62,10 +62,17 @@ class Service(Process):
         self.http = httpx.Client(base_url=self.url, timeout=70, verify=self._verify)
         self.http.headers["Authorization"] = f"Bearer {self.token()}"
 
-    def start_again(self) -> None:
-        """Start it anew, with the same files, after it has ended. Its address is another one."""
+    def stop(self) -> None:
+        """End it, and leave its files."""
         self.http.close()
         super().__exit__(None, None, None)
+
+    def start_again(self, **env: str) -> None:
+        """Start it anew, with the same files and more in its environment, after it has ended. Its address is another
+        one."""
+        if self._process:
+            self.stop()
+        self._env.update(env)
         # What is waited for is read in a new file.
         self._output.rename(self._output.with_name(f"up-{time.time_ns()}.log"))
         self.__enter__()
@@ -75,7 +82,8 @@ class Service(Process):
     ) -> None:
         if hasattr(self, "http"):
             self.http.close()
-        super().__exit__(kind, error, trace)
+        if self._process:
+            super().__exit__(kind, error, trace)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property

@@ -1,4 +1,4 @@
-"""The commands that take a home along: backup, restore."""
+"""The commands that take a home along: backup, restore, move."""
 
 from __future__ import annotations
 
@@ -30,3 +30,11 @@ def add_keeping(commands: Subparsers) -> None:
     restore.add_argument("--replace", action="store_true", help="set aside what the home holds, in a folder of it")
     restore.add_argument("--check", action="store_true", help="only read it whole, and say whether it is sound")
     add_home(restore)
+
+    move = command(
+        commands,
+        "move",
+        "infra.commands.move:run",
+        help="write what a stopped home holds to the Redis of REDIS_URL and the blob store of MLSERVICE_BLOBS_URL",
+    )
+    add_home(move)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from tasks.storage.atomic_file import UNFINISHED, sync_folder
+from tasks.storage.atomic_file import write_whole
 from tasks.storage.fsspec_urls import FILE, locate
 
 #: The store that has no files: its bytes are in Redis.
@@ -40,7 +40,7 @@ class BlobFiles:
         for path, info in sorted(found.items()):
             name = path[len(self._root) :].lstrip("/")
             # Names of ours have no dot; what has one is being written, or removed.
-            if "." not in name and not name.endswith(UNFINISHED):
+            if "." not in name:
                 yield BlobFile(name=name, size=int(info["size"]))
 
     def open(self, file: BlobFile) -> BinaryIO:
@@ -48,14 +48,12 @@ class BlobFiles:
         opened: BinaryIO = self._fs.open(f"{self._root}/{file.name}", "rb")
         return opened
 
-    def write(self, name: str) -> Any:
-        """A new file, to be written. It is there once it is closed."""
+    def write(self, name: str, data: bytes) -> None:
+        """Make a file, whole or not at all. Raises OSError."""
         path = f"{self._root}/{name}"
+        if self._local:
+            write_whole(Path(path), data)
+            return
         self._fs.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH120 - a path in any file system
-        return self._fs.open(path, "wb")
-
-    def settle(self) -> None:
-        """Have all that was written be on the disk, if it is this machine's."""
-        if self._local and Path(self._root).is_dir():
-            os.sync()
-            sync_folder(Path(self._root))
+        with self._fs.open(path, "wb") as file:
+            file.write(data)

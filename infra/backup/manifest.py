@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 import msgspec
@@ -72,19 +71,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 def may_be(name: str) -> bool:
     """Whether a backup may hold a file of this name."""
     return _NAME.fullmatch(name) is not None
-
-
-def release() -> str:
-    """The version of this service."""
-    return installed("mlservice")
-
-
-def installed(package: str) -> str:
-    """The version of a package; `unknown` if it is not installed as one."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def numbers(text: str) -> tuple[int, ...]:

@@ -10,12 +10,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
+from infra.backup.append_only_text import BEGINNING, encoded
 from infra.backup.archive import Reader, opened
 from infra.backup.blob_files import BlobFiles
-from infra.backup.commands import encoded
-from infra.backup.manifest import BLOBS, SECRETS, Manifest, installed
+from infra.backup.manifest import BLOBS, SECRETS, Manifest
 from infra.backup.progress import Progress
 from infra.host.home import Home
+from infra.host.release import installed
 from infra.redis_server.append_only import current
 from tasks.errors import Conflict
 from tasks.redis_keys import MOVED_KEY
@@ -88,10 +89,11 @@ def note_move(redis: Path, old: str, new: str) -> None:
     written = current(redis)
     if written is None:
         raise Conflict("its append-only file has nothing that may be added to")
-    commands = [("SELECT", "0"), ("HDEL", MOVED_KEY, new)]
+    commands: list[tuple[str, ...]] = [("HDEL", MOVED_KEY, new)]
     if old and old != new:
         commands.append(("HSET", MOVED_KEY, old, new))
     with written.open("ab") as file:
+        file.write(encoded(*BEGINNING))
         file.write(b"".join(encoded(*map(str.encode, command)) for command in commands))
 
 

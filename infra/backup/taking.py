@@ -7,24 +7,39 @@ removed meanwhile; that is held off.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from infra.backup.append_only_copy import caught
+from infra.backup.append_only_text import MANIFEST_TEXT, NAME
+from infra.backup.append_only_text import written as written_text
 from infra.backup.archive import Writer, written
 from infra.backup.blob_files import IN_REDIS, BlobFiles
-from infra.backup.manifest import BLOBS, FORM, KIND, REDIS, SECRETS, TLS, Manifest, installed, may_be, release
+from infra.backup.keys import names, read, snapshot
+from infra.backup.manifest import BLOBS, FORM, KIND, REDIS, SECRETS, TLS, Manifest, may_be
 from infra.backup.origin import Origin
 from infra.backup.progress import Progress
 from infra.host.home import Home
+from infra.host.release import installed, release
 from infra.nginx.tls import CERTIFICATE, KEY
+from infra.redis_server.append_only import MANIFEST
+from infra.redis_server.place import MOVED
 from tasks.config.home import REMEMBERED
 from tasks.config.settings import Settings
+from tasks.redis_keys import BLOB_KEY
+from tasks.storage.connection import answering, connect
 from tasks.storage.fsspec_blobs import RESULTS, UPLOADS
 
 #: Made anew at each start: it says where the service is.
-LEFT_OUT: Final = (Path(REMEMBERED).name,)
+LEFT_OUT: Final = (Path(REMEMBERED).name, MOVED)
+#: How the names of blobs in Redis begin.
+BLOB: Final = BLOB_KEY.partition("{")[0]
+#: Longest wait for a Redis outside to tell all that it holds.
+SNAPSHOT_SECONDS: Final = 600.0
 
 
 def take(origin: Origin, path: Path, *, with_blobs: bool, tell: Callable[[str], None]) -> Manifest:
@@ -36,7 +51,10 @@ def take(origin: Origin, path: Path, *, with_blobs: bool, tell: Callable[[str], 
     store = None if origin.settings.blobs_url == IN_REDIS else BlobFiles(origin.settings.blobs_url)
     with written(path, progress.add) as writer, origin.quiet(tell):
         made_at = datetime.now(UTC)
-        add_redis(writer, origin)
+        if origin.own:
+            add_files(writer, origin.home)
+        else:
+            add_snapshot(writer, origin.settings, path.parent)
         if store and with_blobs:
             add_blobs(writer, store, tell)
         add_secrets(writer, origin.home, origin.settings)
@@ -54,11 +72,27 @@ def take(origin: Origin, path: Path, *, with_blobs: bool, tell: Callable[[str], 
     return made
 
 
-def add_redis(writer: Writer, origin: Origin) -> None:
-    """Add what Redis holds at this moment."""
-    with caught(origin.home.redis) as files:
+def add_files(writer: Writer, home: Home) -> None:
+    """Add what the embedded Valkey has written until now."""
+    with caught(home.redis) as files:
         for file in files:
             writer.add(f"{REDIS}/{file.name}", file.file, file.size)
+
+
+def add_snapshot(writer: Writer, settings: Settings, folder: Path) -> None:
+    """Add what a Redis outside holds of ours at this moment, as the commands that make it.
+
+    Blobs in it are read later, one by one: they never change. Raises Unavailable, Conflict.
+    """
+    with answering(), connect(replace(settings, redis_timeout_seconds=SNAPSHOT_SECONDS)) as client:
+        keys = snapshot(client, without=[BLOB])
+        blobs = (name for name in names(client) if name.startswith(BLOB.encode()))
+        later = (key for name in blobs for key in read(client, [name]))
+        with written_text(chain(keys, later), folder) as file:
+            size = file.tell()
+            file.seek(0)
+            writer.add(f"{REDIS}/{NAME}", file, size)
+    writer.add(f"{REDIS}/{MANIFEST}", BytesIO(MANIFEST_TEXT), len(MANIFEST_TEXT))
 
 
 def add_blobs(writer: Writer, store: BlobFiles, tell: Callable[[str], None]) -> None:

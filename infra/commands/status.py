@@ -1,4 +1,4 @@
-"""`mlservice status` and `mlservice settings`: what runs, what it holds, and what can be set."""
+"""`mlservice status`: what runs, and what it holds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from infra.host.service import Service
 from monitoring.memory import children, pss_bytes
 from monitoring.status import WorkStatus, work_status
 from tasks.config.machine import Machine, machine
-from tasks.config.settings import describe
 
 MIB: Final = 1024 * 1024
 #: What the two processes that are no programs of the supervisor are called.
@@ -75,13 +74,6 @@ def run(args: argparse.Namespace) -> int:
                 ]
             )
         )
-    return 0
-
-
-def settings(args: argparse.Namespace) -> int:
-    """Print each setting with its default and its meaning."""
-    for variable, default, doc in describe():
-        print(f"{variable}={default}\n    {doc}")
     return 0
 
 

@@ -14,9 +14,9 @@ from gateway.identity.keys import SHARED_ALGORITHM, Keys, open_keys
 from infra.redis_server.eviction import info, refuse_evicting, where
 from tasks.config.settings import Settings
 from tasks.contract import FLEETS
-from tasks.errors import Unavailable
+from tasks.errors import SettingsError, Unavailable
 from tasks.ledger.fleet import members
-from tasks.redis_keys import KEYS_FIELD, MARK_FIELD, SERVICE_KEY
+from tasks.redis_keys import KEYS_FIELD, MARK_FIELD, MOVING_KEY, SERVICE_KEY
 from tasks.storage.connection import connect
 from tasks.storage.stores import blobs_of
 
@@ -29,12 +29,14 @@ NAMED_BY: Final = b"mlservice: the name of a key"
 def look_at(settings: Settings, *, warn: Callable[[str], None]) -> None:
     """Look at the Redis of these settings before anything is started on it, and say what is dangerous or unexpected.
 
-    Raises Unavailable if it does not answer, SettingsError if it may evict what it was given.
+    Raises Unavailable if it does not answer, SettingsError if it may evict what it was given, or was given half a home.
     """
     place = where(settings.redis_url)
     try:
         with connect(settings) as client:
             refuse_evicting(client, place)
+            if client.exists(MOVING_KEY):
+                raise SettingsError(f"the move of a home to the Redis at {place} was broken off: move it again")
             if not info(client, "persistence").get("aof_enabled"):
                 warn(
                     f"the Redis at {place} writes no append-only file: what is accepted is lost when it ends; set its"

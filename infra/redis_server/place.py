@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from infra.host.home import FLOWER_REDIS_PASSWORD, Home
 from infra.redis_server.embedded import store_url
@@ -14,6 +15,10 @@ from infra.redis_server.users import users_acl
 from tasks.config.home import DEFAULT_HOME, HOME
 from tasks.config.redis_file import FLOWER_USER, REDIS_FILE, RedisAccess, redis_access
 from tasks.config.settings import config_folder
+from tasks.errors import SettingsError
+
+#: The secret that says where what the home held was moved, if it was.
+MOVED: Final = "moved"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +33,19 @@ class RedisPlace:
 def redis_place(home: Home, sockets: Path, environ: Mapping[str, str]) -> RedisPlace:
     """The Redis to use. Without a file in the folder of configuration the home's own is used, or made.
 
-    Raises SettingsError, which names file and key.
+    Raises SettingsError, which names file and key; and where the home's own has nothing new any more.
     """
     if url := environ.get("REDIS_URL"):
         return RedisPlace(url=url, access=None)
     access = _access(home, environ)
     if not access.own:
         return RedisPlace(url=access.url, access=None)
+    moved = home.secrets / MOVED
+    if moved.exists():
+        raise SettingsError(
+            f"what {home.root} held was moved, {moved.read_text().strip()}: set REDIS_URL and MLSERVICE_BLOBS_URL, as"
+            f' `eval "$(mlservice env --home {home.root})"` does; or delete {moved} to serve what is still here'
+        )
     return RedisPlace(url=store_url(sockets, access), access=access)
 
 

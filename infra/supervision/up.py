@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -38,7 +39,8 @@ from infra.supervision.readiness import is_ready, wait_until_loaded, wait_until_
 from infra.supervision.settling import settle
 from infra.supervision.sources import check_sources
 from infra.supervision.stack import Stack
-from tasks.config.settings import CONFIG, FLOWER_REDIS_URL, Settings
+from tasks.config.origins import SETTINGS, as_json, known
+from tasks.config.settings import CONFIG, FLOWER_REDIS_URL, Settings, with_file
 from tasks.errors import Unavailable
 from tasks.telemetry.tracing import load_traces
 
@@ -52,7 +54,8 @@ def run(args: argparse.Namespace, *, attend: Callable[[Mapping[str, str]], Atten
     `attend` makes what looks after it, of the environment of its processes.
     """
     home = Home(args.home.resolve())
-    given = {**os.environ, **tls_variables(args), **home.naming_sources(os.environ)}
+    told = with_file(os.environ)
+    given = {**told, **tls_variables(args), **home.naming_sources(told)}
     settings = Settings.load(given)
     load_traces(settings)
     check_limits()
@@ -86,6 +89,7 @@ def run(args: argparse.Namespace, *, attend: Callable[[Mapping[str, str]], Atten
         write_configuration(home, sockets.folder, environment, address=address, place=place)
         if place.access:
             mend(home)
+        tell_settings(home, environment)
         urls = [f"{url}{settings.root_path}" for url in address.urls]
         service = Service(pid=os.getpid(), url=urls[0], urls=urls, sockets=str(sockets.folder))
         stack = Stack(home, sockets.folder)
@@ -97,6 +101,12 @@ def run(args: argparse.Namespace, *, attend: Callable[[Mapping[str, str]], Atten
             finally:
                 stack.stop(signals)
     return 0
+
+
+def tell_settings(home: Home, environment: Mapping[str, str]) -> None:
+    """Let `mlservice settings --home` show what this service runs with, and where each value comes from."""
+    found = known(Settings.load(environment), os.environ, settled_by="mlservice up")
+    write_private(home.run / SETTINGS, json.dumps(as_json(found)))
 
 
 def tls_variables(args: argparse.Namespace) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One typed Settings: the environment first, then the two files, then a safe default."""
+"""One typed Settings: the environment first, then the files, then a safe default."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tasks.config.areas.work import WorkSettings
 from tasks.config.gateway_file import GATEWAY_FILE, token_life_seconds
 from tasks.config.redis_file import REDIS_FILE, redis_access
 from tasks.config.setting import check_numbers
+from tasks.config.settings_file import SETTINGS_FILE, file_variables
 from tasks.config.values import PREFIX, parse, variable
 from tasks.errors import SettingsError
 
@@ -27,6 +28,8 @@ from tasks.errors import SettingsError
 CONFIG: Final = f"{PREFIX}CONFIG"
 #: Names the Redis as Flower reaches it, where it is a user of its own there; else it is as everybody.
 FLOWER_REDIS_URL: Final = f"{PREFIX}FLOWER_REDIS_URL"
+#: The files that the folder may have.
+FILES: Final = (GATEWAY_FILE, REDIS_FILE, SETTINGS_FILE)
 #: Each says which of its values are refused.
 AREAS: Final = (
     *(StorageSettings, IdentitySettings, HttpSettings, OutwardSettings),
@@ -53,8 +56,9 @@ class Settings(
         Raises SettingsError, which names the variable or the file and key, for a value of the wrong type or range and
         for a variable with our prefix that no setting has.
         """
+        environ = with_file(environ)
         known = {variable(f.name, f.metadata["env"]): f for f in fields(cls)}
-        values = _from_files(config_folder(environ), without={f.name for v, f in known.items() if v in environ})
+        values = from_files(config_folder(environ), without={f.name for v, f in known.items() if v in environ})
         for name, f in known.items():
             if name in environ:
                 values[f.name] = parse(name, environ[name], type(f.default))
@@ -73,14 +77,35 @@ COMMAND_VARIABLES: Final = frozenset({f"{PREFIX}HOME", f"{PREFIX}HOST", f"{PREFI
 
 
 def config_folder(environ: Mapping[str, str]) -> Path:
-    """The folder below which the two files may lie: MLSERVICE_CONFIG, or the working folder.
+    """The folder below which the files may lie: MLSERVICE_CONFIG, or the working folder.
 
-    Raises SettingsError if MLSERVICE_CONFIG names a folder in which neither is.
+    Raises SettingsError if MLSERVICE_CONFIG names a folder in which none is.
     """
     folder = Path(environ.get(CONFIG, "."))
-    if CONFIG in environ and not any((folder / file).is_file() for file in (GATEWAY_FILE, REDIS_FILE)):
-        raise SettingsError(f"{CONFIG}={folder} has neither {GATEWAY_FILE} nor {REDIS_FILE}: add one, or unset it")
+    if CONFIG in environ and not any((folder / file).is_file() for file in FILES):
+        raise SettingsError(f"{CONFIG}={folder} has neither {' nor '.join(map(str, FILES))}: add one, or unset it")
     return folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsFile:
+    """What the file says that may say any setting."""
+
+    path: Path
+    #: By variable.
+    variables: dict[str, str]
+
+
+def settings_file(environ: Mapping[str, str]) -> SettingsFile:
+    """The file of this environment's folder of configuration, which need not be there. Raises SettingsError."""
+    path = config_folder(environ) / SETTINGS_FILE
+    names = (variable(f.name, f.metadata["env"]) for f in fields(Settings))
+    return SettingsFile(path=path, variables=file_variables(path, known=names))
+
+
+def with_file(environ: Mapping[str, str]) -> dict[str, str]:
+    """This environment, with what the file says where the environment does not. Raises SettingsError."""
+    return {**settings_file(environ).variables, **environ}
 
 
 def describe() -> list[tuple[str, str, str]]:
@@ -93,7 +118,7 @@ def redis_url(*, socket: Path, user: str, password: str) -> str:
     return f"unix://{quote(user, safe='')}:{quote(password, safe='')}@{quote(str(socket))}?db=0"
 
 
-def _from_files(folder: Path, *, without: set[str]) -> dict[str, object]:
+def from_files(folder: Path, *, without: set[str]) -> dict[str, object]:
     """What the two files say, by setting; a file is not read if all it says is in `without`."""
     found: dict[str, object] = {}
     if "token_life_seconds" not in without and (life := token_life_seconds(folder / GATEWAY_FILE)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,14 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from infra.backup.private_valkey import serving
 from infra.host.home import Home
+from infra.redis_server.place import redis_place
+from tasks.errors import SettingsError
+from tasks.ledger.history import History
 from tests.commands import add_account, mlservice, said
 from tests.integration.conftest import SHARED
-from tests.servers import eventually
+from tests.servers import Valkey, eventually
 from tests.service import Service
 
 #: Rows whose body lies in the blob store, not in the record.
@@ -55,6 +60,8 @@ class Restored:
     def __init__(self, service: Service, *, handles: list[str], large: list[str], answer: Any, token: str) -> None:
         self.service, self.handles, self.large = service, handles, large
         self.answer, self.token = answer, token
+        #: What was not finished when it was moved.
+        self.begun = ""
 
     def result(self, handle: str) -> Any:
         """What a task came to, once it is over."""
@@ -113,7 +120,74 @@ def test_models_tokens_and_accounts_go_on(restored: Restored) -> None:
     http = restored.service.http
     assert restored.service.estimate("backed-up", SMALL).raise_for_status().json() == restored.answer
     old = {"Authorization": f"Bearer {restored.token}"}
-    assert http.get("/v1/models", headers=old).status_code in (200, 403)
+    assert http.post("/v1/models/backed-up/estimate", json=SMALL, headers=old).status_code == 202
     assert httpx.post(f"{restored.service.url}/v1/token", auth=("backup-ann", PASSWORD)).status_code == 200
     trained = restored.service.train("backed-up", params={"num_iterations": 5}).raise_for_status().json()
     assert trained["version"] == 2
+
+
+@pytest.fixture(scope="module")
+def outside() -> Iterator[Valkey]:
+    with Valkey("--appendonly", "yes") as valkey:
+        yield valkey
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("moved") / "blobs"
+
+
+@pytest.fixture(scope="module")
+def moved(restored: Restored, outside: Valkey, store: Path) -> Restored:
+    """The restored home, on a Redis outside and in another blob store, after it was moved there."""
+    service, places = restored.service, {"REDIS_URL": outside.redis_url, "MLSERVICE_BLOBS_URL": f"file://{store}"}
+    rows = [{"x": x, "y": 2 * x} for x in range(50)]
+    service.init("gated", {"rows": rows}, target="y", estimator="slow").raise_for_status()
+    gate = store.with_name("gate")
+    params = {"iterations": 3, "step": 0.01, "gate": str(gate)}
+    # Work that was begun when the service stopped waits in the queue that is moved.
+    restored.begun = service.http.post("/v1/models/gated/train", json={"params": params}).json()["id"]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in places.items():
+            patch.setenv(name, value)
+        assert "a service runs in" in mlservice("move", home=service.home).stderr
+        service.stop()
+        assert "are in the Redis at" in said("move", home=service.home)
+        again = mlservice("move", home=service.home)
+        assert (again.returncode, "on a Redis outside already" in again.stderr) == (1, True), again.stderr
+    with pytest.raises(SettingsError, match="held was moved, to"):
+        redis_place(service.home, service.home.run, {})
+    shutil.rmtree(service.home.blobs)
+    service.start_again(**places)
+    gate.touch()
+    return restored
+
+
+def test_what_was_begun_ends(moved: Restored) -> None:
+    assert moved.result(moved.begun)["version"] == 1
+
+
+def test_nothing_is_lost(moved: Restored) -> None:
+    for handle in moved.handles[-20:]:
+        assert moved.result(handle)["predictions"] == moved.answer["predictions"]
+    assert moved.service.estimate("backed-up", SMALL, version=1).raise_for_status().json() == moved.answer
+    old = {"Authorization": f"Bearer {moved.token}"}
+    assert moved.service.http.post("/v1/models/backed-up/estimate", json=SMALL, headers=old).status_code == 202
+
+
+def test_results_lie_in_the_new_store(moved: Restored, store: Path) -> None:
+    for handle in moved.large:
+        assert len(moved.result(handle)["predictions"]) == len(LARGE["rows"])
+    assert (store / "results").is_dir()
+
+
+def test_a_backup_of_it_becomes_a_home_again(moved: Restored, outside: Valkey, tmp_path: Path) -> None:
+    said_of(moved.service.home, "backup", tmp_path / "b.tar")
+    back = Home(tmp_path / "back")
+    said_of(back, "restore", tmp_path / "b.tar")
+    with serving(back.redis, tell=print) as restored, outside.client() as client:
+        there, here = History(restored), History(client)
+        for handle in (*moved.handles[-20:], moved.begun):
+            assert there.task(handle) == here.task(handle)
+        for handle in moved.large:
+            assert there.outcome(handle) == here.outcome(handle)

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from infra.backup.archive import MANIFEST_NAME, written
-from infra.backup.manifest import FORM, KIND, REDIS, Manifest, installed
+from infra.backup.manifest import FORM, KIND, REDIS, Manifest
 from infra.backup.restoring import BEFORE, STAGED, check, restore
 from infra.host.home import Home
+from infra.host.release import installed
 from infra.redis_server.append_only import MANIFEST
 from tasks.errors import Conflict
 
