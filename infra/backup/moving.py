@@ -8,7 +8,6 @@ from typing import Any, Final, TypeVar
 
 import redis
 
-from infra.backup.blob_files import IN_REDIS, BlobFiles
 from infra.backup.keys import is_ours, names, read, write
 from infra.backup.origin import Origin
 from infra.backup.private_valkey import serving
@@ -17,11 +16,14 @@ from infra.redis_server.eviction import refuse_evicting, where
 from tasks.config.settings import Settings
 from tasks.errors import Conflict, SettingsError
 from tasks.redis_keys import BLOB_KEY, BLOBS_KEY, MOVED_KEY, MOVING_KEY
-from tasks.storage.blobs import OF_GROUP
+from tasks.storage.blobs import OF_GROUP, Blobs
+from tasks.storage.fsspec_blobs import FsspecBlobs
 from tasks.storage.redis_blobs import RedisBlobs
-from tasks.storage.stores import open_blobs
+from tasks.storage.stores import blobs_of, files_of
 
 T = TypeVar("T")
+#: The setting of a blob store that has no files.
+IN_REDIS: Final = "redis"
 #: So many keys are read and written together, and so many removed.
 PAGE: Final = 200
 
@@ -37,11 +39,11 @@ def move(origin: Origin, target: Settings, *, tell: Callable[[str], None], clien
     with home.claim(), serving(home.redis, tell=tell) as source:
         _clear(client)
         client.set(MOVING_KEY, 1)
-        old, new = origin.settings.blobs_url, target.blobs_url
-        references = _move_files(old, new, tell) if IN_REDIS not in (old, new) and old != new else {}
-        emptied = old == IN_REDIS != new
+        old, new = files_of(origin.settings, source), files_of(target, client)
+        emptied = old is None and new is not None
+        references = _move_files(old, new, tell) if old and new and old.prefix != new.prefix else {}
         if emptied:
-            _move_strings(source, open_blobs(new, client))
+            _move_strings(source, blobs_of(target, client))
         count = 0
         progress = Progress("moved", tell=tell)
         for page in _pages(names(source), PAGE):
@@ -75,20 +77,18 @@ def _clear(client: redis.Redis) -> None:
         raise Conflict("that Redis holds a service already: give an empty one, or another database of it")
 
 
-def _move_files(old: str, new: str, tell: Callable[[str], None]) -> Mapping[str, str]:
+def _move_files(source: FsspecBlobs, target: FsspecBlobs, tell: Callable[[str], None]) -> Mapping[str, str]:
     """Copy all files of one store to another; where references lead now."""
-    source, target = BlobFiles(old), BlobFiles(new)
     progress = Progress("copied to the new blob store", tell=tell)
-    there = {blob.name: blob.size for blob in target.all()}
-    for blob in source.all():
-        if there.get(blob.name) != blob.size:
-            with source.open(blob) as file:
-                target.write(blob.name, file.read())
-        progress.add(blob.size)
+    there = dict(target.files())
+    for name, size in source.files():
+        if there.get(name) != size:
+            target.write_file(name, source.read_file(name))
+        progress.add(size)
     return {source.prefix: target.prefix}
 
 
-def _move_strings(source: redis.Redis, target: Any) -> None:
+def _move_strings(source: redis.Redis, target: Blobs) -> None:
     """Put all that was put into Redis into another store."""
     blobs = RedisBlobs(source)
     for name in names(source):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import redis
+
 from infra.backup.holding import held
 from infra.host.home import Home
 from infra.host.running import redis_of, settings_of
@@ -15,6 +17,7 @@ from infra.redis_server.append_only import FOLDER
 from infra.redis_server.embedded import SOCKET
 from tasks.config.settings import Settings
 from tasks.errors import Unavailable
+from tasks.storage.connection import connect
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,17 +32,18 @@ class Origin:
     running: bool
 
     @contextmanager
-    def quiet(self, tell: Callable[[str], None]) -> Iterator[None]:
-        """While inside, nothing is removed from the blob store, and a home that is not running does not begin to.
+    def quiet(self, tell: Callable[[str], None]) -> Iterator[redis.Redis]:
+        """While inside, nothing is removed from the blob store, and a home that is not running does not begin to; a
+        client of its Redis, which does not answer then.
 
-        Raises Unavailable if its Redis does not answer.
+        Raises Unavailable if it does not answer where it should.
         """
         if self.own and not self.running:
-            with self.home.claim():
-                yield
+            with self.home.claim(), connect(self.settings) as client:
+                yield client
             return
         with redis_of(self.settings) as client, held(client, tell=tell):
-            yield
+            yield client
 
 
 def find(home: Home, environ: Mapping[str, str]) -> Origin:

@@ -12,7 +12,6 @@ from typing import Final
 
 from infra.backup.append_only_text import BEGINNING, encoded
 from infra.backup.archive import Reader, opened
-from infra.backup.blob_files import BlobFiles
 from infra.backup.manifest import BLOBS, SECRETS, Manifest
 from infra.backup.progress import Progress
 from infra.host.home import Home
@@ -20,6 +19,7 @@ from infra.host.release import installed
 from infra.redis_server.append_only import current
 from tasks.errors import Conflict
 from tasks.redis_keys import MOVED_KEY
+from tasks.storage.folder_blobs import FolderBlobs
 from tasks.storage.fsspec_urls import FILE
 
 #: Where files are written first, in the home; and what the folder begins with to which those go that lay there.
@@ -50,7 +50,7 @@ def restore(path: Path, home: Home, *, replace: bool, tell: Callable[[str], None
                 manifest = backup.manifest
                 unpack(backup, staged, tell)
             old = manifest.blobs_url if manifest.with_blobs else ""
-            note_move(staged / "redis", old, BlobFiles(f"{FILE}{home.blobs}").prefix)
+            note_move(staged / "redis", old, FolderBlobs(f"{FILE}{home.blobs}").prefix)
             settle(staged)
             if kept := set_aside(home):
                 tell(f"what was there is in {kept}")

@@ -18,7 +18,6 @@ from infra.backup.append_only_copy import caught
 from infra.backup.append_only_text import MANIFEST_TEXT, NAME
 from infra.backup.append_only_text import written as written_text
 from infra.backup.archive import Writer, written
-from infra.backup.blob_files import IN_REDIS, BlobFiles
 from infra.backup.keys import names, read, snapshot
 from infra.backup.manifest import BLOBS, FORM, KIND, REDIS, SECRETS, TLS, Manifest, may_be
 from infra.backup.origin import Origin
@@ -32,7 +31,8 @@ from tasks.config.home import REMEMBERED
 from tasks.config.settings import Settings
 from tasks.redis_keys import BLOB_KEY
 from tasks.storage.connection import answering, connect
-from tasks.storage.fsspec_blobs import RESULTS, UPLOADS
+from tasks.storage.fsspec_blobs import RESULTS, UPLOADS, FsspecBlobs
+from tasks.storage.stores import files_of
 
 #: Made anew at each start: it says where the service is.
 LEFT_OUT: Final = (Path(REMEMBERED).name, MOVED)
@@ -48,8 +48,8 @@ def take(origin: Origin, path: Path, *, with_blobs: bool, tell: Callable[[str], 
     Raises FileExistsError, Unavailable, Conflict, OSError; there is then no file.
     """
     progress = Progress("copied", tell=tell)
-    store = None if origin.settings.blobs_url == IN_REDIS else BlobFiles(origin.settings.blobs_url)
-    with written(path, progress.add) as writer, origin.quiet(tell):
+    with written(path, progress.add) as writer, origin.quiet(tell) as client:
+        store = files_of(origin.settings, client)
         made_at = datetime.now(UTC)
         if origin.own:
             add_files(writer, origin.home)
@@ -95,22 +95,20 @@ def add_snapshot(writer: Writer, settings: Settings, folder: Path) -> None:
     writer.add(f"{REDIS}/{MANIFEST}", BytesIO(MANIFEST_TEXT), len(MANIFEST_TEXT))
 
 
-def add_blobs(writer: Writer, store: BlobFiles, tell: Callable[[str], None]) -> None:
+def add_blobs(writer: Writer, store: FsspecBlobs, tell: Callable[[str], None]) -> None:
     """Add what lies in the blob store; what is damaged there is told."""
-    for blob in store.all():
-        name = f"{BLOBS}/{blob.name}"
-        if not may_be(name):
+    for name, _ in store.files():
+        if not may_be(f"{BLOBS}/{name}"):
             continue
         try:
-            source = store.open(blob)
+            data = store.read_file(name)
         except FileNotFoundError:
-            # A result whose time was over.
+            # Somebody has removed it by hand.
             continue
-        with source:
-            added = writer.add(name, source, blob.size)
-        folder, _, digest = blob.name.partition("/")
+        added = writer.add(f"{BLOBS}/{name}", BytesIO(data), len(data))
+        folder, _, digest = name.partition("/")
         if folder not in (RESULTS, UPLOADS) and added.sha256 != digest:
-            tell(f"warning: {blob.name} is damaged in the blob store, and so in this backup")
+            tell(f"warning: {name} is damaged in the blob store, and so in this backup")
 
 
 def add_secrets(writer: Writer, home: Home, settings: Settings) -> None:

@@ -56,6 +56,26 @@ class FsspecBlobs(ABC):
         self._write(path, data)
         return str(self._fs.unstrip_protocol(path))
 
+    @property
+    def prefix(self) -> str:
+        """What a reference to a file here begins with, before a `/` and the file's name."""
+        return str(self._fs.unstrip_protocol(self._root))
+
+    def files(self) -> Iterator[tuple[str, int]]:
+        """The names of all files that are whole and in their places, below the URL, and their sizes (bytes)."""
+        for path, info in sorted(self._ask(self._fs.find, self._root, detail=True).items()):
+            # What has a dot is being written, or removed.
+            if "." not in (name := path[len(self._root) :].lstrip("/")):
+                yield name, int(info["size"])
+
+    def read_file(self, name: str) -> bytes:
+        """The bytes of a file by its name. Raises FileNotFoundError."""
+        return bytes(self._ask(self._fs.cat_file, f"{self._root}/{name}"))
+
+    def write_file(self, name: str, data: bytes) -> None:
+        """Make a file of this name, whole or not at all."""
+        self._write(f"{self._root}/{name}", data)
+
     def put_before(self, before: float) -> list[str]:
         try:
             folders = self._ask(self._fs.ls, self._root, detail=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import redis
 
@@ -14,10 +14,21 @@ from tasks.redis_keys import BLOB_KEY, BLOBS_KEY, HELD_KEY, MOVED_KEY
 from tasks.storage.blobs import Blobs
 from tasks.storage.redis_blobs import IN_REDIS, RedisBlobs, read_string
 
+if TYPE_CHECKING:
+    from tasks.storage.fsspec_blobs import FsspecBlobs
+
 
 def blobs_of(settings: StorageSettings, client: redis.Redis) -> Blobs:
     """The blobs that the settings name."""
     return open_blobs(settings.blobs_url, client, encryption=settings.blobs_encryption)
+
+
+def files_of(settings: StorageSettings, client: redis.Redis) -> FsspecBlobs | None:
+    """The same, with the files that they are; None if they lie in Redis."""
+    from tasks.storage.fsspec_blobs import FsspecBlobs
+
+    blobs = blobs_of(settings, client)
+    return blobs if isinstance(blobs, FsspecBlobs) else None
 
 
 def open_blobs(url: str, client: redis.Redis, *, encryption: str = "") -> Blobs:
