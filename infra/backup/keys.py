@@ -13,6 +13,7 @@ from tasks.contract import PRIORITY_SEPARATOR, QUEUES
 from tasks.errors import Conflict
 from tasks.redis_keys import (
     BEATING_KEY,
+    DELIVERER_KEY,
     DISK_KEY,
     FLEET_KEY,
     HELD_KEY,
@@ -34,7 +35,7 @@ OURS: Final = (
 #: The same of keys that say who is there at the moment, or does what; they have no meaning elsewhere.
 OF_THE_MOMENT: Final = (
     *(FLEET_KEY.partition("{")[0], WAKE_KEY.partition("{")[0], DISK_KEY, HELD_KEY, MOVING_KEY),
-    *(BEATING_KEY, RECONCILING_KEY, SWEEPING_KEY, LISTING_KEY),
+    *(BEATING_KEY, RECONCILING_KEY, SWEEPING_KEY, LISTING_KEY, DELIVERER_KEY),
 )
 #: Parts of a key that one command sets.
 PARTS_AT_ONCE: Final = 1000
@@ -47,15 +48,25 @@ class Key:
     """One key with all that it holds."""
 
     name: bytes
-    #: string, hash, list, set or zset.
+    #: string, hash, list, set, zset or stream.
     kind: str
     #: Milliseconds since the epoch; negative if it does not expire.
     expires_at: int
-    #: As its commands take them: fields and values in turn, members and scores in turn.
+    #: As its commands take them: fields and values in turn, members and scores in turn; of each entry of a stream its
+    #: id, how many fields and values it has, and these.
     parts: list[bytes]
 
     def commands(self) -> Iterator[tuple[bytes, ...]]:
         """What makes it in a Redis that has no such key."""
+        if self.kind == "stream":
+            for identity, fields in _entries(self.parts):
+                yield (b"XADD", self.name, identity, *fields)
+        else:
+            yield from self._by_parts()
+        if self.expires_at >= 0:
+            yield (b"PEXPIREAT", self.name, b"%d" % self.expires_at)
+
+    def _by_parts(self) -> Iterator[tuple[bytes, ...]]:
         if self.kind == "zset":
             pairs = [(self.parts[i + 1], self.parts[i]) for i in range(0, len(self.parts), 2)]
             parts, command, together = [part for pair in pairs for part in pair], b"ZADD", 2
@@ -64,16 +75,23 @@ class Key:
         step = PARTS_AT_ONCE * together
         for begin in range(0, len(parts), step):
             yield (command, self.name, *parts[begin : begin + step])
-        if self.expires_at >= 0:
-            yield (b"PEXPIREAT", self.name, b"%d" % self.expires_at)
 
     def same(self, other: Key) -> bool:
         """Whether both hold the same."""
         return (self.kind, self.expires_at, _value(self)) == (other.kind, other.expires_at, _value(other))
 
 
+def _entries(parts: Sequence[bytes]) -> Iterator[tuple[bytes, Sequence[bytes]]]:
+    """The entries of a stream: id, then fields and values in turn."""
+    begin = 0
+    while begin < len(parts):
+        end = begin + 2 + int(parts[begin + 1])
+        yield parts[begin], parts[begin + 2 : end]
+        begin = end
+
+
 def _value(key: Key) -> object:
-    if key.kind in ("string", "list"):
+    if key.kind in ("string", "list", "stream"):
         return key.parts
     if key.kind == "set":
         return set(key.parts)
@@ -98,9 +116,8 @@ def snapshot(client: redis.Redis, *, without: Sequence[str] = ()) -> list[Key]:
     Raises Conflict for a type that the service has no use for, redis.RedisError.
     """
     script = register(client, "infra/backup/lua/snapshot.lua")
-    wanted = (*OURS, *QUEUES)
-    found: Any = script(args=[len(wanted), *wanted, *OF_THE_MOMENT, *without])
-    return [_checked(name, kind.decode(), int(expires), parts) for name, kind, expires, parts in found if is_ours(name)]
+    found: Any = script(args=[len(OURS), len(QUEUES), *OURS, *QUEUES, *OF_THE_MOMENT, *without])
+    return [_checked(name, kind.decode(), int(expires), parts) for name, kind, expires, parts in found]
 
 
 def read(client: redis.Redis, page: Sequence[bytes]) -> list[Key]:
@@ -154,6 +171,8 @@ def _ask(pipe: redis.client.Pipeline, name: bytes, kind: str) -> None:
         pipe.lrange(name, 0, -1)
     elif kind == "set":
         pipe.smembers(name)
+    elif kind == "stream":
+        pipe.xrange(name)
     else:
         pipe.zrange(name, 0, -1, withscores=True)
 
@@ -165,6 +184,9 @@ def _parts(kind: str, value: Any) -> list[bytes]:
         return [part for pair in value.items() for part in pair]
     if kind == "zset":
         return [part for member, score in value for part in (member, repr(score).encode())]
+    if kind == "stream":
+        flat = [(identity, [part for pair in fields.items() for part in pair]) for identity, fields in value]
+        return [part for identity, fields in flat for part in (identity, b"%d" % len(fields), *fields)]
     return list(value)
 
 
@@ -174,5 +196,5 @@ def _checked(name: bytes, kind: str, expires: int, parts: list[bytes]) -> Key:
 
 
 def _check(name: bytes, kind: str) -> None:
-    if kind not in (*_MAKE, "zset"):
+    if kind not in (*_MAKE, "zset", "stream"):
         raise Conflict(f"the key {name!a} is a {kind}, which the service has no use for: who else writes there?")

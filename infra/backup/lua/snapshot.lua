@@ -1,7 +1,9 @@
--- Reads all keys whose names begin in some ways, as they are at one moment.
+-- Reads all keys whose names begin in some ways, or are some names, as they are at one moment.
 -- KEYS: none.
--- ARGV: how many ways to begin are wanted; those; the ways to begin that are left out all the same.
--- Returns {name, type, when it expires (milliseconds since the epoch; -1 for never), {its parts}} for each key.
+-- ARGV: how many ways to begin are wanted, and how many names; those ways; those names; the ways to begin that are left
+-- out all the same.
+-- Returns {name, type, when it expires (milliseconds since the epoch; -1 for never), {its parts}} for each key. An
+-- entry of a stream is its id, how many fields and values it has, and these.
 
 local READ = {
   string = {'GET'},
@@ -9,6 +11,7 @@ local READ = {
   list = {'LRANGE', 0, -1},
   set = {'SMEMBERS'},
   zset = {'ZRANGE', 0, -1, 'WITHSCORES'},
+  stream = {'XRANGE', '-', '+'},
 }
 
 local function begins(name, from, to)
@@ -23,15 +26,31 @@ local function parts(name, kind)
   if not read then return {} end
   local found = redis.call(read[1], name, unpack(read, 2))
   if kind == 'string' then return {found} end
-  return found
+  if kind ~= 'stream' then return found end
+  local flat = {}
+  for _, entry in ipairs(found) do
+    flat[#flat + 1] = entry[1]
+    flat[#flat + 1] = tostring(#entry[2])
+    for _, part in ipairs(entry[2]) do flat[#flat + 1] = part end
+  end
+  return flat
 end
 
-local wanted, found, seen, cursor = tonumber(ARGV[1]), {}, {}, '0'
+local ways, names = 2 + tonumber(ARGV[1]), {}
+local whole = ways + tonumber(ARGV[2])
+for index = ways + 1, whole do names[ARGV[index]] = true end
+
+-- Only of our own: others may not be read.
+local function is_wanted(name)
+  return names[name] or (begins(name, 3, ways) and not begins(name, whole + 1, #ARGV))
+end
+
+local found, seen, cursor = {}, {}, '0'
 repeat
   local step = redis.call('SCAN', cursor, 'COUNT', 1000)
   cursor = step[1]
   for _, name in ipairs(step[2]) do
-    if not seen[name] and begins(name, 2, wanted + 1) and not begins(name, wanted + 2, #ARGV) then
+    if not seen[name] and is_wanted(name) then
       seen[name] = true
       local kind = redis.call('TYPE', name)['ok']
       if kind ~= 'none' then found[#found + 1] = {name, kind, redis.call('PEXPIRETIME', name), parts(name, kind)} end
