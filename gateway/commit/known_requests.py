@@ -32,10 +32,11 @@ _Key = tuple[bytes | None, ...]
 Fields = Mapping[bytes, bytes]
 
 
-def named(head: Head, fields: Fields) -> Head:
-    """The head of the request that has these fields."""
-    name = fields.get(REQUEST_ID)
-    return msgspec.structs.replace(head, request_id=name.decode("latin-1")[:REQUEST_ID_LENGTH]) if name else head
+def named(head: Head, fields: Fields, **more: Any) -> Head:
+    """The head of the request that has these fields; `more`: what else it has for itself."""
+    if name := fields.get(REQUEST_ID):
+        more["request_id"] = name.decode("latin-1")[:REQUEST_ID_LENGTH]
+    return msgspec.structs.replace(head, **more) if more else head
 
 
 @dataclass(frozen=True, slots=True)

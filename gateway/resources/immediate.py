@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-import msgspec
 from falcon.asgi import Request, Response
 
 from gateway.commit.dispatch import ALONE, Dispatcher
@@ -25,8 +24,8 @@ from tasks.contract import Coding, Kind, Media, State
 from tasks.errors import Unavailable
 from tasks.ledger.groups import Head
 
-#: Makes the head of the request that has these fields.
-Renewed = Callable[[Head, Fields], Head]
+#: Gives what the head has of the request that has these fields.
+Told = Callable[[Fields], dict[str, str]]
 
 
 class Immediate:
@@ -57,9 +56,9 @@ class Immediate:
         content_type: str = "",
         coding: Coding | None,
         query: dict[str, str],
-        renewed: Renewed = named,
+        told: Told | None = None,
     ) -> None:
-        """200 with the result, or the error. `renewed`: what the head has of the request at hand.
+        """200 with the result, or the error. `told`: what the head has of the request at hand.
 
         Raises Unavailable if there is no worker for it in time; nobody asks for the result later.
         """
@@ -76,7 +75,7 @@ class Immediate:
             trace=trace_of(req),
         )
         lane, seconds = lane_of(req), min(deadline_seconds(req) or self._max_wait, self._max_wait)
-        renewal = partial(self._renewed, renewed, seconds)
+        renewal = partial(self._renewed, told, seconds)
         body = await read_body(req, limit=self._max_body)
         before: Submitted | None = req.scope.get(SUBMITTED)
         if before is None:
@@ -95,5 +94,6 @@ class Immediate:
         resp.set_header("Location", task_path(req.root_path, ticket.handle))
         show_outcome(resp, outcome, instance=asked_path(req))
 
-    def _renewed(self, renewed: Renewed, seconds: float, head: Head, fields: Fields) -> Head:
-        return msgspec.structs.replace(renewed(head, fields), deadline=self._clock() + seconds)
+    def _renewed(self, told: Told | None, seconds: float, head: Head, fields: Fields) -> Head:
+        own = told(fields) if told is not None else {}
+        return named(head, fields, deadline=self._clock() + seconds, **own)

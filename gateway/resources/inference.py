@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
 from falcon.asgi import Request, Response
 
-from gateway.commit.known_requests import Fields, named
+from gateway.commit.known_requests import Fields
 from gateway.identity.auth import requires
 from gateway.resources.immediate import Immediate
 from gateway.resources.submitting import PARAMETERS, names_version, query_of
 from gateway.web.headers import content_coding
 from tasks.contract import CURRENT, MODEL_NAME, Coding, Kind, Media
 from tasks.errors import UnknownModel, UnknownVersion
-from tasks.ledger.groups import Head
 from tasks.ledger.telling import ASKED
-from tasks.protocols.names import COMPRESS, JSON_SIZE
+from tasks.protocols.names import COMPRESS, JSON_SIZE_IS
 
 #: The query parameters that are read, beside those of every submit.
 KNOWN: Final = PARAMETERS[Kind.ESTIMATE] - {"version", "sheet", "spreadsheet", ASKED}
@@ -50,7 +48,7 @@ class InferResource:
             media=Media.INFERENCE,
             coding=content_coding(req.get_header("Content-Encoding"), Coding.DEFLATE),
             query=query,
-            renewed=sized,
+            told=sized,
         )
 
 
@@ -68,12 +66,12 @@ def checked_version(model: str, version: str) -> str:
     return version
 
 
-def sized(head: Head, fields: Fields) -> Head:
-    """The head of the request with these fields, which may say how much of its body is JSON."""
-    head, size = named(head, fields), fields.get(SIZE, b"")
+def sized(fields: Fields) -> dict[str, str]:
+    """What the head has of the request with these fields, which may say how much of its body is JSON."""
+    size = fields.get(SIZE, b"")
     if not (size.isdigit() and len(size) <= SIZE_DIGITS):
-        return head
-    return msgspec.structs.replace(head, content_type=f"{Media.INFERENCE.value};{JSON_SIZE}={int(size)}")
+        return {}
+    return {"content_type": f"{Media.INFERENCE.value}{JSON_SIZE_IS}{int(size)}"}
 
 
 def _compressed(accept: str | None) -> Coding | None:

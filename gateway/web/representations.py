@@ -53,7 +53,7 @@ def show_outcome(resp: Response, outcome: Outcome, *, instance: str) -> None:
     if outcome.state is State.SUCCEEDED:
         resp.data = body
         resp.content_type, more = media_headers(outcome.media)
-        resp.set_headers(more | {NOTES: outcome.notes} if outcome.notes else more)
+        resp.set_headers({**more, NOTES: outcome.notes} if outcome.notes else dict(more))
         return
     resp.status, resp.data = problem_from_wire(read_failure(body), instance=instance)
     resp.content_type = PROBLEM

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -19,9 +18,9 @@ from tasks.learning.deciding import decided
 from tasks.learning.tensors import answer_tensors
 from tasks.ledger.groups import Current
 from tasks.ledger.outcomes import Outcome
-from tasks.protocols.inference_body import Inference, read_inference
+from tasks.protocols.inference_body import Inference
 from tasks.protocols.invocation import read_invocation
-from tasks.protocols.names import JSON_SIZE
+from tasks.protocols.names import JSON_SIZE_IS
 from tasks.registry.names import check_name
 from tasks.tables.bounds import CELL_BYTES, Bounds
 from tasks.tables.columns import Schema
@@ -65,13 +64,9 @@ class Request(msgspec.Struct, frozen=True):
         return Hints(content_type=self.content_type or self.media.value, sheet=self.sheet)
 
 
-class Part(NamedTuple):
-    """The rows of one request, which are predicted with those of others; and what else it says, if it is an inference
-    request."""
-
-    place: int
-    rows: Rows
-    inference: Inference | None = None
+#: Which request it is, its rows, which are predicted with those of others, and what else it says if it is an inference
+#: request.
+Part = tuple[int, Rows, Inference | None]
 
 
 def answer(runtime: Runtime, requests: list[Request], *, currents: Mapping[str, Current]) -> list[Outcome]:
@@ -123,7 +118,7 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
     for index, request in enumerate(requests):
         try:
             if request.media is Media.INFERENCE:
-                rows.append(Part(index, *_read_tensors(request, loaded, runtime.bounds)))
+                rows.append((index, *_read_tensors(request, loaded, runtime.bounds)))
                 continue
             body = unpacked(request.body, request.coding, runtime.bounds)
             ways = ways_of(request.query)
@@ -134,7 +129,7 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
                     part = read_invocation(data, loaded.schema, runtime.bounds, ways)
                 else:
                     part = loaded.rows.read(data, runtime.bounds, ways)
-                rows.append(Part(index, part))
+                rows.append((index, part, None))
             else:
                 found = _asked(opened, loaded.schema, ways, bounds=runtime.bounds)
                 answers = _predict(runtime, loaded, found.table, explain=request.explain)
@@ -160,9 +155,8 @@ def _read_tensors(request: Request, loaded: Loaded, bounds: Bounds) -> tuple[Row
     # Clients go on saying how an earlier body was compressed: nothing that is begins so.
     if not body.startswith(b"{"):
         body = unpacked(body, request.coding, bounds)
-    size = request.hints.parameter(JSON_SIZE)
-    inference, tail = read_inference(body, int(size) if size else None, bounds)
-    return loaded.tensors.read(inference, tail, bounds, ways_of(request.query)), inference
+    size = request.content_type.partition(JSON_SIZE_IS)[2]
+    return loaded.tensors.read_body(body, int(size) if size else None, bounds, ways_of(request.query))
 
 
 def _is_plain_json(request: Request, body: bytes) -> bool:
@@ -176,31 +170,32 @@ def _answer_rows(runtime: Runtime, loaded: Loaded, parts: list[Part], *, request
     if not parts:
         return {}
     try:
-        explain = requests[parts[0].place].explain
-        answers = _predict(runtime, loaded, loaded.rows.table([part.rows for part in parts]), explain=explain)
+        explain = requests[parts[0][0]].explain
+        answers = _predict(runtime, loaded, loaded.rows.table([part for _, part, _ in parts]), explain=explain)
         outcomes = {}
         start = 0
         for part in parts:
-            end = start + len(part.rows)
-            outcomes[part.place] = _told(answers, start, end, part, requests[part.place])
+            end = start + len(part[1])
+            outcomes[part[0]] = _told(answers, start, end, part, requests[part[0]])
             start = end
         return outcomes
     except INTERRUPTS:
         raise
     except Exception as error:
         if len(parts) == 1:
-            return {parts[0].place: failed(error)}
+            return {parts[0][0]: failed(error)}
         alone = [_answer_rows(runtime, loaded, [part], requests=requests) for part in parts]
         return {index: outcome for found in alone for index, outcome in found.items()}
 
 
 def _told(answers: Answers, start: int, end: int, part: Part, request: Request) -> Outcome:
     """The outcome of the request whose rows these are; what it asks for and cannot have is its own fault alone."""
-    kept, notes, interval = part.rows.kept, part.rows.notes, interval_of(request.query)
+    _, rows, inference = part
+    kept, notes, interval = rows.kept, rows.notes, interval_of(request.query)
     try:
-        if part.inference is not None:
+        if inference is not None:
             return answer_tensors(
-                answers, start, end, part.inference, kept=kept, notes=notes, interval=interval, query=request.query
+                answers, start, end, inference, kept=kept, notes=notes, interval=interval, query=request.query
             )
         return answers.rows(
             start,

@@ -29,6 +29,7 @@ CLASSIFICATION: Final = "classification"
 #: How hard results are compressed: they are made while others wait.
 LEVEL: Final = 1
 
+_NONE_BINARY: Final[Mapping[str, bool]] = {"": False}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -99,6 +100,8 @@ def write_answer(
 
 def _binary(inference: Inference) -> Mapping[str, bool]:
     """Whether each output is to be binary; by an empty name, those of which nothing is said."""
+    if not inference.parameters and not inference.outputs:
+        return _NONE_BINARY
     found = {"": _flag(inference.parameters, BINARY_OUTPUTS, "/parameters", default=False)}
     for place, wanted in enumerate(inference.outputs or ()):
         pointer = json_pointer("outputs", place, "parameters")

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tasks.errors import InvalidRows
-from tasks.protocols.inference_body import Inference
+from tasks.protocols.inference_body import Inference, read_inference
+from tasks.protocols.inference_quick import QuickReader
 from tasks.protocols.inference_tensors import Tensor, read_tensors
 from tasks.tables.bounds import Bounds
 from tasks.tables.checks import LARGEST, json_pointer, listed
@@ -25,6 +26,8 @@ from tasks.tables.rows import Rows
 FORMAT: Final = "tensors"
 #: Rows up to which numbers are handed on row by row, so that those of many requests become one table.
 FEW: Final = 64
+#: Whole numbers up to which each has its own FP32.
+WHOLE: Final = 2**24
 
 
 class TensorReader:
@@ -34,9 +37,21 @@ class TensorReader:
         self._schema = schema
         self._names = schema.names
         self._numeric = all(column.type == "number" for column in schema.columns)
+        self._quick = QuickReader(schema) if self._numeric else None
         limits = [known_bounds(column) or (-LARGEST, LARGEST) for column in schema.columns]
         self._least = np.array([max(least, -LARGEST) for least, _ in limits])
         self._most = np.array([min(most, LARGEST) for _, most in limits])
+
+    def read_body(self, body: bytes, size: int | None, bounds: Bounds, ways: Ways) -> tuple[Rows, Inference]:
+        """The rows of a body, as `read` gives them, and what else it says. `size`: of its JSON, if the client says so.
+
+        Raises as `read_inference` and `read` do.
+        """
+        found = self._quick.read(body, size) if self._quick and not ways.keep else None
+        if found is not None:
+            return found
+        inference, tail = read_inference(body, size, bounds)
+        return self.read(inference, tail, bounds, ways), inference
 
     def read(self, inference: Inference, tail: memoryview, bounds: Bounds, ways: Ways) -> Rows:
         """The rows, checked and forgiven by the rules of `tasks.tables.conforming.asked`.
@@ -120,11 +135,12 @@ def _doubles(values: Any) -> npt.NDArray[np.float64] | None:
     number, or is missing, and of shorter floats."""
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf" or values.dtype.itemsize == 2:
         return None
+    found = values.astype(np.float64)
     if values.dtype.kind == "f" and values.dtype.itemsize == 4:
-        whole = np.floor(values)
-        if not (whole == values).all():
-            return np.asarray(pa.array(values).cast(pa.string()).cast(pa.float64()).to_numpy())
-    return values.astype(np.float64)
+        printed = (found != np.floor(found)) | (np.abs(found) > WHOLE)
+        if printed.any():
+            found[printed] = pa.array(values[printed]).cast(pa.string()).cast(pa.float64()).to_numpy()
+    return found
 
 
 def _rows(matrix: npt.NDArray[np.float64], names: Sequence[str]) -> Rows:

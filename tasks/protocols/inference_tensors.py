@@ -125,12 +125,9 @@ def _size(given: Given, pointer: str) -> int | None:
 def _flat(given: Given, pointer: str) -> list[Any]:
     """The data, which comes flat, or nested just as the shape says."""
     data, shape = given.data or [], given.shape
-    if any(type(value) is list for value in data):
-        if (
-            len(shape) < 2
-            or len(data) != shape[0]
-            or any(type(row) is not list or len(row) != shape[1] for row in data)
-        ):
+    if data and type(data[0]) is list:
+        fits = len(shape) == 2 and len(data) == shape[0]
+        if not fits or any(type(row) is not list or len(row) != shape[1] for row in data):
             raise _misshaped(given, pointer, "is nested in another way than its shape says")
         data = list(chain.from_iterable(data))
     if len(data) != math.prod(shape):

@@ -14,7 +14,21 @@ from typing import Final
 
 import redis
 
-from tests.benchmarks import against, answers, bulk, deep, idle, latency, live, memory, model, report, submits, watching
+from tests.benchmarks import (
+    against,
+    answers,
+    bulk,
+    deep,
+    idle,
+    latency,
+    live,
+    memory,
+    model,
+    protocols,
+    report,
+    submits,
+    watching,
+)
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Section
 from tests.benchmarks.load import Unusable, wrk_version
@@ -37,7 +51,11 @@ ALONE: Final[dict[str, Part]] = {
     "live": live.measure,
 }
 #: What runs only if it is asked for.
-FURTHER: Final[dict[str, Part]] = {"deep": deep.measure, "watching": watching.measure}
+FURTHER: Final[dict[str, Part]] = {
+    "deep": deep.measure,
+    "protocols": protocols.measure,
+    "watching": watching.measure,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -50,8 +50,7 @@ def read(
 ) -> Rows:
     """What is made of these inputs, with the bytes behind them."""
     body = json.dumps({"inputs": inputs, **more}).encode()
-    inference, rest = read_inference(body + tail, len(body) if tail else None, UNBOUNDED)
-    return TensorReader(schema).read(inference, rest, UNBOUNDED, ways)
+    return TensorReader(schema).read_body(body + tail, len(body) if tail else None, UNBOUNDED, ways)[0]
 
 
 def listed(rows: Rows) -> list[list[Any]]:
@@ -190,8 +189,7 @@ def test_what_cannot_be_read_is_said(
 
 
 def whole(body: bytes, size: int | None) -> Rows:
-    inference, tail = read_inference(body, size, UNBOUNDED)
-    return TensorReader(NUMBERS).read(inference, tail, UNBOUNDED, FORGIVING)
+    return TensorReader(NUMBERS).read_body(body, size, UNBOUNDED, FORGIVING)[0]
 
 
 def nested(depth: int) -> bytes:
