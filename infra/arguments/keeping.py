@@ -1,4 +1,4 @@
-"""The commands that take a home along: backup, restore, move."""
+"""The commands that keep a service: backup, restore, move, a unit of systemd."""
 
 from __future__ import annotations
 
@@ -38,3 +38,12 @@ def add_keeping(commands: Subparsers) -> None:
         help="write what a stopped home holds to the Redis of REDIS_URL and the blob store of MLSERVICE_BLOBS_URL",
     )
     add_home(move)
+
+    unit = command(
+        commands,
+        "systemd-unit",
+        "infra.commands.systemd:print_unit",
+        help="print a unit of systemd that serves it",
+    )
+    unit.add_argument("--user", metavar="NAME", help="who it runs as; default: who asks")
+    add_home(unit)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from infra.backup.progress import TELL_SECONDS
 from infra.host.home import suits_sockets
@@ -51,7 +53,9 @@ def serving(data: Path, *, tell: Callable[[str], None]) -> Iterator[redis.Redis]
             assert process.stdin is not None, "it is a pipe"
             with process.stdin as config:
                 config.write("\n".join(lines).encode())
-            with redis.Redis(unix_socket_path=str(socket), socket_timeout=ANSWER_SECONDS) as client:
+            # It is asked again by `_wait`, which also sees when it has ended.
+            once = Retry(NoBackoff(), 0)
+            with redis.Redis(unix_socket_path=str(socket), socket_timeout=ANSWER_SECONDS, retry=once) as client:
                 _wait(client, process, log, tell=tell)
                 yield client
         finally:

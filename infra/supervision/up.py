@@ -11,15 +11,16 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
 from gateway.identity import keyfile
 from infra.host.address import Address, free_address
 from infra.host.exposure import warn_of_exposure
-from infra.host.home import FIRST_ACCOUNT, FLOWER_HTTP_PASSWORD, TEMPORARY, Home
+from infra.host.home import FLOWER_HTTP_PASSWORD, TEMPORARY, Home
 from infra.host.limits import check_limits
+from infra.host.notifying import READY, STOPPING, notify, patience
+from infra.host.notifying import SOCKET as NOTIFY_SOCKET
 from infra.host.service import Service
 from infra.host.signals import Signals
 from infra.host.templates import write_private
@@ -34,6 +35,7 @@ from infra.redis_server.repair import mend
 from infra.supervision.attending import Attending, Nothing
 from infra.supervision.estimators import check_estimators
 from infra.supervision.first_account import add_first_account
+from infra.supervision.greeting import greeting
 from infra.supervision.programs import DELIVERER_SOCKET, programs, write_supervisor
 from infra.supervision.readiness import is_ready, wait_until_loaded, wait_until_ready
 from infra.supervision.settling import settle
@@ -46,6 +48,11 @@ from tasks.telemetry.tracing import load_traces
 
 #: What the names of the settings begin with that the commands go by as well: of an outside issuer, of webhooks.
 KNOWN_TO_COMMANDS: Final = ("MLSERVICE_OIDC_", "MLSERVICE_WEBHOOK")
+#: What is not for the processes that it starts: what files say they are told as settings, and gunicorn would tell the
+#: service manager that it is ready.
+UNTOLD: Final = (CONFIG, NOTIFY_SOCKET)
+#: So long the service manager is asked to be patient each time that Redis is still reading; it is told every 5 s.
+LOADING_SECONDS: Final = 60.0
 
 
 def run(args: argparse.Namespace, *, attend: Callable[[Mapping[str, str]], Attending] = Nothing) -> int:
@@ -83,7 +90,7 @@ def run(args: argparse.Namespace, *, attend: Callable[[Mapping[str, str]], Atten
         environment = child_environment(home, sockets.folder, given, place=place)
         loaded = how_far_redis_is(sockets.folder, environment, place)
         if not place.access:
-            wait_until_loaded(signals, loaded=loaded, tell=say)
+            wait_until_loaded(signals, loaded=loaded, tell=tell_loading)
             if signals.stopped:
                 return 0
         write_configuration(home, sockets.folder, environment, address=address, place=place)
@@ -99,6 +106,7 @@ def run(args: argparse.Namespace, *, attend: Callable[[Mapping[str, str]], Atten
             try:
                 serve(stack, signals, address=address, environment=environment, loaded=loaded, attending=attending)
             finally:
+                notify(os.environ, STOPPING)
                 stack.stop(signals)
     return 0
 
@@ -126,10 +134,10 @@ def child_environment(home: Home, sockets: Path, environ: Mapping[str, str], *, 
         "MLSERVICE_TOKEN_LIFE_SECONDS": str(Settings.load({**environ, "REDIS_URL": place.url}).token_life_seconds),
     }
     # The commands must know the issuer whose tokens are accepted here, and where webhooks may lead.
-    known = {name: value for name, value in environ.items() if name.startswith(KNOWN_TO_COMMANDS)}
-    home.remember({**settled, **known})
+    for_commands = {name: value for name, value in environ.items() if name.startswith(KNOWN_TO_COMMANDS)}
+    home.remember({**settled, **for_commands})
     return {
-        **{name: value for name, value in environ.items() if name != CONFIG},
+        **{name: value for name, value in environ.items() if name not in UNTOLD},
         **settled,
         **home.naming_keys(environ),
         **({FLOWER_REDIS_URL: flower_url(sockets, home)} if place.access else {}),
@@ -187,6 +195,12 @@ def say(text: str) -> None:
         print(f"mlservice: {text}", file=sys.stderr, flush=True)
 
 
+def tell_loading(text: str) -> None:
+    """Tell the operator, and the service manager, that Redis is still reading what it kept."""
+    say(text)
+    notify(os.environ, patience(LOADING_SECONDS), f"STATUS={text}")
+
+
 def serve(
     stack: Stack,
     signals: Signals,
@@ -197,7 +211,7 @@ def serve(
     attending: Attending,
 ) -> None:
     """Wait until the service is ready, say so, and wait until it is to stop."""
-    wait_until_ready(stack, signals, ready=partial(is_ready, address), loaded=loaded, tell=say)
+    wait_until_ready(stack, signals, ready=partial(is_ready, address), loaded=loaded, tell=tell_loading)
     if signals.stopped:
         return
     later = partial(stack.start_later, programs(embedded=False))
@@ -206,29 +220,9 @@ def serve(
         # Who started it may be gone, or the disk full on which its output lies.
         with suppress(OSError):
             print(greeting(address, environment), flush=True)
+        notify(os.environ, READY, f"STATUS=ready: {address.url}")
     while stack.running and not signals.stopped:
         signals.wait(attending.seconds)
         attending.look()
     if not signals.stopped:
         raise Unavailable("the supervisor was killed; everything is stopped")
-
-
-def greeting(address: Address, environment: Mapping[str, str]) -> str:
-    """What a user needs to know now."""
-    password = Home(Path(environment["MLSERVICE_HOME"])).admin_password
-    account = f"{FIRST_ACCOUNT}, for both; its password is in {password}"
-    if not password.exists():
-        account = "one of yours, for both: `mlservice user list` names them"
-    root = Settings.load(environment).root_path
-    url = f"{address.url}{root}"
-    lines = [
-        f"mlservice is ready: {url}",
-        *(f"  also at   {other}{root}" for other in address.urls[1:]),
-        f"  console   {url}/",
-        f"  Flower    {url}/flower/",
-        f"  account   {account}",
-        f"  to stop   Ctrl-C, or kill {os.getpid()}",
-    ]
-    if not (address.tls or all(ip_address(host).is_loopback for host in address.hosts)):
-        lines.append("  caution   passwords and tokens can be read on the way: give --tls-cert and --tls-key")
-    return "\n".join(lines)

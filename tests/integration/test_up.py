@@ -6,7 +6,9 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -34,9 +36,18 @@ BETWEEN_SECONDS: Final = 1.0
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Service]:
+def manager() -> Iterator[socket.socket]:
+    """What systemd listens at for what a service says of its start."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard, tempfile.TemporaryDirectory() as folder:
+        heard.bind(f"{folder}/notify")
+        heard.settimeout(20)
+        yield heard
+
+
+@pytest.fixture(scope="module")
+def stack(manager: socket.socket) -> Iterator[Service]:
     """A service of this module's own: it is killed in parts, and in the end stopped."""
-    with Service() as running:
+    with Service(env={"NOTIFY_SOCKET": manager.getsockname(), "MLSERVICE_DEAD_LIFE_SECONDS": "86400"}) as running:
         yield running
 
 
@@ -188,12 +199,31 @@ def test_a_killed_gateway_process_is_back(stack: Service) -> None:
     eventually(lambda: ready(stack), what="readiness")
 
 
-def test_sigterm_leaves_nothing(stack: Service) -> None:
+def test_what_it_was_told_is_shown_with_who_said_it(stack: Service) -> None:
+    found = {one["variable"]: one for one in json.loads(said("settings", "--json", home=stack.home))}
+    assert found["MLSERVICE_DEAD_LIFE_SECONDS"]["origin"] == "environment"
+    assert found["MLSERVICE_DEAD_LIFE_SECONDS"]["value"] == "86400"
+    assert (found["REDIS_URL"]["origin"], found["MLSERVICE_BLOBS_URL"]["origin"]) == ("mlservice up", "mlservice up")
+    assert stack.home.redis_access().celery_password not in json.dumps(found)
+    assert found["MLSERVICE_RESULT_LIFE_SECONDS"]["origin"] == "default"
+    assert "MLSERVICE_BLOBS_URL" in said("settings", home=stack.home)
+
+
+def test_the_service_manager_hears_of_the_start_and_of_the_end(stack: Service, manager: socket.socket) -> None:
+    assert manager.recv(4096).decode().splitlines() == ["READY=1", f"STATUS=ready: {stack.url}"]
+    programs = status(stack)["programs"]
+    told = [Path(f"{PROC}/{program['pid']}/environ").read_bytes() for program in programs.values() if program["pid"]]
+    # `up` itself knows where to speak, and nobody that it started: gunicorn would.
+    assert sum(b"NOTIFY_SOCKET=" in environ for environ in told) == 1
+
+
+def test_sigterm_leaves_nothing(stack: Service, manager: socket.socket) -> None:
     tree = _tree(stack)
     assert len(tree) > 10
     began = time.monotonic()
     stack.popen.send_signal(signal.SIGTERM)
     assert stack.popen.wait(timeout=25) == 0
+    assert manager.recv(4096) == b"STOPPING=1"
     assert time.monotonic() - began < 20
     assert not tree & {process.pid for process in processes()}
     done = mlservice("status", home=stack.home)

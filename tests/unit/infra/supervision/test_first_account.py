@@ -12,7 +12,7 @@ from gateway.identity.accounts import Accounts
 from infra.host.address import Address
 from infra.host.home import Home
 from infra.supervision.first_account import add_first_account
-from infra.supervision.up import greeting
+from infra.supervision.greeting import greeting
 from tasks.errors import Unauthenticated
 from tests.commands import said
 from tests.servers import Valkey
