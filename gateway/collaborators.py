@@ -114,7 +114,7 @@ def open_connections(settings: Settings) -> Connections:
     """The connections for these settings. Nothing is connected yet."""
     circuit = CircuitBreaker()
     client = GuardedRedis(connect(settings), circuit)
-    wire = partial(AsyncRedis, settings.redis_url, timeout_seconds=settings.redis_timeout_seconds, circuit=circuit)
+    wire = partial(AsyncRedis, settings.store, timeout_seconds=settings.redis_timeout_seconds, circuit=circuit)
     blobs = blobs_of(settings, client)
     return Connections(client=client, wire=wire, charging=wire(), accepting=wire(), blobs=blobs, tally=Tally(client))
 

@@ -36,7 +36,7 @@ from tasks.upkeep.beat import Beat
 from tasks.worker import parent_death
 from tasks.worker.bootsteps import LOST_PROCESS_SECONDS, BatchedEvents, IdleProcesses, LostProcesses, Membership
 from tasks.worker.cancels import Cancels
-from tasks.worker.celery_options import routes, time_limits, transport_options
+from tasks.worker.celery_options import connections, routes, time_limits
 from tasks.worker.events import Sample
 from tasks.worker.leases import Leases
 from tasks.worker.memory_limit import MemoryWatch, limit_data
@@ -101,7 +101,8 @@ def create_app(settings: Settings) -> CeleryApp:
     """The Celery app for these settings. Nothing is connected yet."""
     # A transport is found by its URL's scheme only.
     TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "tasks.worker.transport:Transport"
-    app = CeleryApp("mlservice", broker=settings.broker_url, backend=settings.broker_url)
+    TRANSPORT_ALIASES["sentinel"] = "tasks.worker.sentinel_transport:SentinelTransport"
+    app = CeleryApp("mlservice", broker=settings.broker.celery_url, backend=settings.store.backend_url)
     app.settings = settings
     app.steps["consumer"].update(STEPS)
     app.conf.update(
@@ -124,13 +125,7 @@ def create_app(settings: Settings) -> CeleryApp:
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options=transport_options(settings),
-        result_backend_transport_options={"retry_policy": {"timeout": settings.redis_timeout_seconds}},
-        redis_socket_timeout=settings.redis_timeout_seconds,
-        redis_socket_connect_timeout=settings.redis_timeout_seconds,
-        # A unix socket has none, and redis-py refuses the option.
-        redis_socket_keepalive=not settings.redis_url.startswith("unix:"),
-        redis_backend_health_check_interval=30,
+        **connections(settings),
         result_expires=settings.result_life_seconds,
         worker_soft_shutdown_timeout=10.0,
         worker_enable_soft_shutdown_on_idle=False,

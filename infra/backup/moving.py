@@ -12,7 +12,7 @@ from infra.backup.keys import is_ours, names, read, write
 from infra.backup.origin import Origin
 from infra.backup.private_valkey import serving
 from infra.backup.progress import Progress
-from infra.redis_server.eviction import refuse_evicting, where
+from infra.redis_server.suitability import refuse_unsuitable
 from tasks.config.settings import Settings
 from tasks.errors import Conflict, SettingsError
 from tasks.redis_keys import BLOB_KEY, BLOBS_KEY, MOVED_KEY, MOVING_KEY
@@ -32,10 +32,11 @@ def move(origin: Origin, target: Settings, *, tell: Callable[[str], None], clien
     """Write all that this home holds to the Redis of `client` and the blob store of these settings; how many keys.
 
     The home is left as it is. May be done again after it was broken off. Raises Conflict if the home's service runs or
-    the other Redis holds a service, SettingsError if it may evict keys, Unavailable, redis.RedisError, OSError.
+    the other Redis holds a service, SettingsError if it may evict keys or takes no writes, Unavailable,
+    redis.RedisError, OSError.
     """
     home = origin.home
-    refuse_evicting(client, where(target.redis_url))
+    refuse_unsuitable(client, target.store.place)
     with home.claim(), serving(home.redis, tell=tell) as source:
         _clear(client)
         client.set(MOVING_KEY, 1)

@@ -8,6 +8,7 @@ import shlex
 
 from infra.host.home import Home
 from infra.host.running import settings_of
+from tasks.config.areas.redis import redis_variables
 
 
 def show(args: argparse.Namespace) -> int:
@@ -17,14 +18,16 @@ def show(args: argparse.Namespace) -> int:
     have put that there, for another home.
     """
     home = Home(args.home)
-    settings = settings_of(home, {**os.environ, **home.remembered()})
+    environ = {**os.environ, **home.remembered()}
+    settings = settings_of(home, environ)
     variables = {
         "REDIS_URL": settings.redis_url,
+        **redis_variables(environ),
         # Where large bodies are put, which the workers read.
         "MLSERVICE_BLOBS_URL": settings.blobs_url,
         # Celery reads these itself.
-        "CELERY_BROKER_URL": settings.broker_url,
-        "CELERY_RESULT_BACKEND": settings.broker_url,
+        "CELERY_BROKER_URL": settings.broker.shown_url,
+        "CELERY_RESULT_BACKEND": settings.store.shown_backend_url,
     }
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")

@@ -13,8 +13,8 @@ from infra.backup.origin import find
 from infra.backup.progress import say
 from infra.host.home import Home
 from infra.host.templates import write_private
-from infra.redis_server.eviction import where
 from infra.redis_server.place import MOVED
+from tasks.config.areas.redis import redis_variables
 from tasks.config.settings import Settings
 from tasks.errors import Conflict, SettingsError
 from tasks.storage.connection import answering, connect
@@ -42,9 +42,9 @@ def run(args: argparse.Namespace) -> int:
     check_stores(origin.settings.blobs_url, target.blobs_url)
     with answering(), connect(replace(target, redis_timeout_seconds=ANSWER_SECONDS)) as client:
         count = move(origin, target, tell=say, client=client)
-    settled = dict(zip(PLACES, (target.redis_url, target.blobs_url), strict=True))
+    settled = dict(zip(PLACES, (target.redis_url, target.blobs_url), strict=True)) | redis_variables(os.environ)
     home.remember({**home.remembered(), **settled})
-    place = where(target.redis_url)
+    place = target.store.place
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     write_private(home.secrets / MOVED, f"to {place} at {at}\n")
     print(f"{count:,} keys are in the Redis at {place}, and blobs at {target.blobs_url}; what is in {home.root} stays")

@@ -55,7 +55,7 @@ class Running:
     @property
     def broker_url(self) -> str:
         """The service's Redis, as Celery reads it."""
-        return settings_of(self.home, os.environ).broker_url
+        return settings_of(self.home, os.environ).broker.shown_url
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from typing import Any, Final
 import redis
 
 from gateway.identity.keys import SHARED_ALGORITHM, Keys, open_keys
-from infra.redis_server.eviction import info, refuse_evicting, where
+from infra.redis_server.replication import dangers
+from infra.redis_server.suitability import info, refuse_unsuitable, used
 from tasks.config.settings import Settings
 from tasks.contract import FLEETS
 from tasks.errors import SettingsError, Unavailable
@@ -27,25 +28,26 @@ NAMED_BY: Final = b"mlservice: the name of a key"
 
 
 def look_at(settings: Settings, *, warn: Callable[[str], None]) -> None:
-    """Look at the Redis of these settings before anything is started on it, and say what is dangerous or unexpected.
+    """Look at each Redis of these settings before anything is started on it, and say what is dangerous or unexpected.
 
-    Raises Unavailable if it does not answer, SettingsError if it may evict what it was given, or was given half a home.
+    Raises Unavailable if one does not answer, SettingsError if one may evict what it was given, is no primary, or was
+    given half a home.
     """
-    place = where(settings.redis_url)
-    try:
-        with connect(settings) as client:
-            refuse_evicting(client, place)
-            if client.exists(MOVING_KEY):
-                raise SettingsError(f"the move of a home to the Redis at {place} was broken off: move it again")
-            if not info(client, "persistence").get("aof_enabled"):
-                warn(
-                    f"the Redis at {place} writes no append-only file: what is accepted is lost when it ends; set its"
-                    " appendonly to yes"
-                )
-            for said in neighbours(client, settings, place):
-                warn(said)
-    except redis.RedisError as error:
-        raise Unavailable(f"Redis, {place}, cannot be reached: {error}") from error
+    for open_client, address in used(settings):
+        try:
+            with open_client(settings) as client:
+                refuse_unsuitable(client, address.place)
+                if client.exists(MOVING_KEY):
+                    raise SettingsError(
+                        f"the move of a home to the Redis at {address.place} was broken off: move it again"
+                    )
+                for said in dangers(client, settings, address):
+                    warn(said)
+                if address == settings.store:
+                    for said in neighbours(client, settings, address.place):
+                        warn(said)
+        except redis.RedisError as error:
+            raise Unavailable(f"Redis, {address.place}, cannot be reached: {error}") from error
 
 
 def loaded_part(settings: Settings) -> float | None:

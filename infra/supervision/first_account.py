@@ -47,7 +47,6 @@ def wait_for_redis() -> None:
     """Return when Redis answers. Raises Unavailable if it does not for REDIS_SECONDS."""
     import redis
 
-    from infra.redis_server.eviction import where
     from tasks.config.settings import Settings
     from tasks.storage.connection import connect
 
@@ -60,7 +59,7 @@ def wait_for_redis() -> None:
                 return
             except redis.RedisError as error:
                 if time.monotonic() > until:
-                    raise Unavailable(f"Redis, {where(settings.redis_url)}, does not answer: {error}") from error
+                    raise Unavailable(f"Redis, {settings.store.place}, does not answer: {error}") from error
             time.sleep(LOOK_SECONDS)
 
 

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import unquote
 
 import msgspec
 import redis
@@ -18,17 +17,18 @@ from flower import command
 from flower.app import Flower
 from flower.events import Events
 from flower.utils import broker
-from flower.utils.broker import RedisSocket
 from flower.views import BaseHandler
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
-from tornado.ioloop import PeriodicCallback
+from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.options import options
 from tornado.routing import Matcher, Rule
 
 from infra.redis_server.users import FLOWER_PREFIX
+from tasks.config.settings import Settings
 from tasks.contract import CONTROLS, QUEUES, Lane
 from tasks.redis_keys import queue_key
+from tasks.storage.connection import connect_broker
 from tasks.telemetry.event_history import EventHistory
 
 log = logging.getLogger(__name__)
@@ -42,31 +42,36 @@ ASK_SECONDS: Final = 30.0
 #: Flower's own way to make a page, and to take note of an event.
 _render: Final = BaseHandler.render
 _hear: Final = Events.on_event
+#: Flower's clients of Redis, by the scheme of its URL.
+CLIENTS: Final = ("Redis", "RedisSsl", "RedisSocket", "RedisSentinel")
 #: What an event has of a task's data.
 DATA: Final = ("args", "kwargs")
 
 
-class NamedSocket(RedisSocket):  # type: ignore[misc]
-    """Counts queues on a unix socket as the user in the URL (findings/flower-forgets-the-user.sh)."""
+def lanes_of(settings: Settings) -> type[Any]:
+    """What Flower is given instead of its own clients of Redis, which know no user on a socket, no TLS by a URL and the
+    first of several Sentinels alone (findings/flower-forgets-the-user.sh): it counts through ours."""
 
-    def __init__(self, broker_url: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(broker_url, *args, **kwargs)
-        self.redis.connection_pool.connection_kwargs.update(username=self.username, path=unquote(f"/{self.vhost}"))
+    class Lanes:
+        def __init__(self, _url: str, **_options: Any) -> None:
+            """Nothing is asked yet."""
+
+        async def queues(self, _names: Iterable[str]) -> list[dict[str, Any]]:
+            return await IOLoop.current().run_in_executor(None, lengths, settings)
+
+    return Lanes
 
 
-async def lengths(self: Any, _names: Iterable[str]) -> list[dict[str, Any]]:
+def lengths(settings: Settings) -> list[dict[str, Any]]:
     """How many messages wait, by queue and lane; Flower's own method adds the lanes up. Raises RedisError.
 
     Of all queues: Flower names those of the workers that answered when it started.
     """
     rows = [(name, lane) for name in QUEUES for lane in Lane]
-    try:
-        async with self.redis.pipeline(transaction=False) as pipeline:
-            for name, lane in rows:
-                pipeline.llen(queue_key(name, lane))
-            counts = await pipeline.execute()
-    finally:
-        await self.redis.aclose()
+    with connect_broker(settings) as client, client.pipeline(transaction=False) as pipe:
+        for name, lane in rows:
+            pipe.llen(queue_key(name, lane))
+        counts = pipe.execute()
     return [
         {"name": f"{name}, {lane.value}", "messages": count, "messages_ready": count}
         for (name, lane), count in zip(rows, counts, strict=True)
@@ -144,7 +149,8 @@ def serve(app: Any, arguments: list[str], *, history: EventHistory, on_demand: b
     Who gets in may control workers; under `mlservice up` NGINX lets only `admin` do that. Tasks are for the API.
     """
     keep_apart(app)
-    broker.RedisSocket, broker.RedisBase.queues = NamedSocket, lengths
+    for name in CLIENTS:
+        setattr(broker, name, lanes_of(app.settings))
     BaseHandler.render, Events.on_event = render, hear
     command.apply_env_options()
     command.apply_options("flower", arguments)

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from infra.host.home import RUN
 from infra.host.temporary import settle
-from infra.redis_server.eviction import refuse_known_evicting
 from infra.redis_server.place import flower_place
+from infra.redis_server.suitability import refuse_known_unsuitable
 from infra.supervision.libraries import suit
+from tasks.config.areas.redis import BROKER, STORE
 from tasks.config.home import HOME
 from tasks.config.machine import cores
 from tasks.config.settings import FLOWER_REDIS_URL, Settings
@@ -134,7 +135,7 @@ def fork_workers(app: Any, fleet: str, count: int, *, name: str) -> int:
 def check_alone(settings: Settings) -> None:
     """What `up` has looked at before it starts a process, for one that is started by itself. Raises SettingsError."""
     if "SOCKETS_DIR" not in os.environ:
-        refuse_known_evicting(settings)
+        refuse_known_unsuitable(settings)
 
 
 def share_memory(**_: Any) -> None:
@@ -189,9 +190,11 @@ def flower(args: argparse.Namespace) -> int:
     from tasks.storage.connection import connect
     from tasks.telemetry.event_history import EventHistory
 
-    # Before the app is made, which reads it.
-    if url := os.environ.get(FLOWER_REDIS_URL) or flower_place(os.environ):
-        os.environ["REDIS_URL"] = url
+    # Before the app is made, which reads it. Where the queues have a Redis of their own, Flower is a user there.
+    if url := os.environ.get(FLOWER_REDIS_URL):
+        os.environ[BROKER if os.environ.get(BROKER) else STORE] = url
+    elif url := flower_place(os.environ):
+        os.environ[STORE] = url
     app = _app_without_tasks("flower")
     logs.setup(app.settings, app.program)
     serve(

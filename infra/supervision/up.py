@@ -41,6 +41,7 @@ from infra.supervision.readiness import is_ready, wait_until_loaded, wait_until_
 from infra.supervision.settling import settle
 from infra.supervision.sources import check_sources
 from infra.supervision.stack import Stack
+from tasks.config.areas.redis import redis_variables
 from tasks.config.origins import SETTINGS, as_json, known
 from tasks.config.settings import CONFIG, FLOWER_REDIS_URL, Settings, with_file
 from tasks.errors import Unavailable
@@ -130,6 +131,7 @@ def child_environment(home: Home, sockets: Path, environ: Mapping[str, str], *, 
     """
     settled = {
         "REDIS_URL": place.url,
+        **redis_variables(environ),
         "MLSERVICE_BLOBS_URL": environ.get("MLSERVICE_BLOBS_URL", f"file://{home.blobs}"),
         "MLSERVICE_TOKEN_LIFE_SECONDS": str(Settings.load({**environ, "REDIS_URL": place.url}).token_life_seconds),
     }

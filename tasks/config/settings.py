@@ -13,6 +13,7 @@ from tasks.config.areas.http import HttpSettings
 from tasks.config.areas.identity import IdentitySettings
 from tasks.config.areas.original import OriginalSettings
 from tasks.config.areas.outward import OutwardSettings
+from tasks.config.areas.redis import RedisSettings
 from tasks.config.areas.storage import StorageSettings
 from tasks.config.areas.telemetry import TelemetrySettings
 from tasks.config.areas.webhooks import WebhookSettings
@@ -32,7 +33,7 @@ FLOWER_REDIS_URL: Final = f"{PREFIX}FLOWER_REDIS_URL"
 FILES: Final = (GATEWAY_FILE, REDIS_FILE, SETTINGS_FILE)
 #: Each says which of its values are refused.
 AREAS: Final = (
-    *(StorageSettings, IdentitySettings, HttpSettings, OutwardSettings),
+    *(RedisSettings, StorageSettings, IdentitySettings, HttpSettings, OutwardSettings),
     *(WorkSettings, WebhookSettings, TelemetrySettings, OriginalSettings),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from tasks.config.redis_address import RedisAddress
 from tasks.config.settings import Settings
 from tasks.contract import PRIORITY_STEPS, RECONCILE_TASK, SWEEP_TASK, SYSTEM_QUEUE, TASKS, Kind
 
@@ -32,7 +33,35 @@ def transport_options(settings: Settings) -> dict[str, Any]:
         "socket_connect_timeout": settings.redis_timeout_seconds,
         "socket_keepalive": True,
         "health_check_interval": 25,
+        **sentinel_options(settings.broker, settings),
     }
+
+
+def connections(settings: Settings) -> dict[str, Any]:
+    """What Celery is told of Redis: of that of the queues as a broker, of the ledger's as the one of results."""
+    store, broker = settings.store, settings.broker
+    retry = {"retry_policy": {"timeout": settings.redis_timeout_seconds}}
+    return {
+        **({"broker_use_ssl": broker.tls.options()} if broker.tls else {}),
+        "broker_transport_options": transport_options(settings),
+        **({"redis_backend_use_ssl": store.tls.options()} if store.tls else {}),
+        "result_backend_transport_options": {**retry, **sentinel_options(store, settings)},
+        "redis_socket_timeout": settings.redis_timeout_seconds,
+        "redis_socket_connect_timeout": settings.redis_timeout_seconds,
+        # A unix socket has none, and redis-py refuses the option.
+        "redis_socket_keepalive": not store.is_socket,
+        "redis_backend_health_check_interval": 30,
+    }
+
+
+def sentinel_options(address: RedisAddress, settings: Settings) -> dict[str, Any]:
+    """What kombu and Celery are told of Sentinels, if there are some."""
+    if not address.sentinels or address.access is None:
+        return {}
+    from tasks.storage import sentinels
+
+    asked = sentinels.sentinel_options(address, timeout_seconds=settings.redis_timeout_seconds)
+    return {"master_name": address.access.master, "sentinel_kwargs": asked}
 
 
 def time_limits(settings: Settings) -> dict[str, dict[str, int]]:

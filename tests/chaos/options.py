@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from tasks.config.areas.storage import SYNCS
+from tasks.config.areas.redis import SYNCS
 
 #: The kind of fault for which it matters when Valkey syncs its file.
 SYNC_KIND: Final = "valkey"

@@ -15,7 +15,7 @@ from infra.demo.http_api import HttpApi
 from infra.demo.view import View
 from infra.demo.walkthrough import estimate, follow, params, show_case
 from infra.host.home import FIRST_ACCOUNT
-from tasks.config.areas.storage import StorageSettings
+from tasks.config.settings import Settings
 from tests.chaos import orders
 from tests.chaos.account import Account
 from tests.chaos.face import Face, Site
@@ -36,7 +36,7 @@ def demo(url: str, password: str, redis_url: str) -> None:
     """The demo's init, train and estimate, over HTTP and by bare Celery. Raises ServiceError for a step that fails."""
     with HttpApi(url) as api:
         api.log_in(FIRST_ACCOUNT, password)
-        broker = StorageSettings(redis_url=redis_url).broker_url
+        broker = Settings(redis_url=redis_url).broker.shown_url
         show_case(shipped()[0], View(), api, broker_url=broker)
 
 

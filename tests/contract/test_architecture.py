@@ -56,7 +56,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
 #: What the gateway may import of tasks: what knows no model, never the work.
 GATEWAY_TASKS = {
     *("contract", "errors", "redis_keys", "strikes", "threads"),
-    *("config.settings", "config.values"),
+    *("config.redis_address", "config.redis_tls", "config.settings", "config.values"),
     *("storage.blobs", "storage.connection", "storage.redis_clock", "storage.scripts", "storage.stores"),
     *(
         f"ledger.{module}"

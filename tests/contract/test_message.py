@@ -19,7 +19,7 @@ from tests.servers import Valkey
 
 @pytest.mark.parametrize("lane", Lane)
 def test_message_equals_what_celery_sends(redis_client: redis.Redis, valkey_server: Valkey, lane: Lane) -> None:
-    app = Celery(broker=Settings(redis_url=valkey_server.redis_url).broker_url)
+    app = Celery(broker=Settings(redis_url=valkey_server.redis_url).broker.shown_url)
     options = {"queue": "estimate", "priority": PRIORITY[lane], "ignore_result": True}
     sent_id = "0123456789abcdef0123456789abcdef"
     app.send_task(TASKS[Kind.ESTIMATE], kwargs={"group": "g"}, task_id=sent_id, **options)

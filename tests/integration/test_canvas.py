@@ -208,7 +208,7 @@ def results(
 ) -> dict[str, Any]:
     """What one process that makes all forms was told, by form."""
     given = {"model": model, "rows": ROWS, "where": request.param, "forms": list(EXPECTED)}
-    url = Settings(redis_url=service.redis_url).broker_url
+    url = Settings(redis_url=service.redis_url).broker.shown_url
     found: dict[str, Any] = run_elsewhere(FORMS, given, broker_url=url, folder=tmp_path_factory.mktemp("elsewhere"))
     return found
 
@@ -251,7 +251,7 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Moved:
     """The calls to the default queue, once the system worker has sent them on."""
     folder = tmp_path_factory.mktemp("moved")
     with Valkey() as valkey, valkey.client() as client:
-        url = Settings(redis_url=valkey.redis_url).broker_url
+        url = Settings(redis_url=valkey.redis_url).broker.shown_url
         run_elsewhere(LOADED, {"priorities": PRIORITIES}, broker_url=url, folder=folder)
         sent = [read(client, listed(DEFAULT_QUEUE, step)) for step in ("", *PRIORITY_STEPS)]
         with Worker("system", redis_url=valkey.redis_url, folder=folder, processes=0):

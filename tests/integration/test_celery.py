@@ -43,7 +43,7 @@ ROWS = [{"a": a, "b": b, "y": a + b + 0.5} for a in range(20) for b in range(20)
 @pytest.fixture
 def elsewhere(service: Service, tmp_path: Path) -> Elsewhere:
     """A place from which the service is called."""
-    return Elsewhere(Settings(redis_url=service.redis_url).broker_url, tmp_path)
+    return Elsewhere(Settings(redis_url=service.redis_url).broker.shown_url, tmp_path)
 
 
 class Elsewhere:

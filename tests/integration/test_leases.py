@@ -312,6 +312,6 @@ def stopped(site: Site, *, seconds: float) -> None:
 
 def send_train(site: Site, model: str, **params: object) -> Any:
     """A train that bare Celery asks for."""
-    url = Settings(redis_url=site.url).broker_url
+    url = Settings(redis_url=site.url).broker.shown_url
     app = Celery("elsewhere", broker=url, backend=url)
     return app.send_task("tasks.train", kwargs={"model": model, "params": params}, queue="train", priority=3)

@@ -127,7 +127,7 @@ def client(service: Service) -> Iterator[redis.Redis]:
 @pytest.fixture(scope="module")
 def celery_app(service: Service) -> Iterator[Celery]:
     """Bare Celery."""
-    url = Settings(redis_url=service.redis_url).broker_url
+    url = Settings(redis_url=service.redis_url).broker.shown_url
     app = Celery("another-service", broker=url, backend=url)
     yield app
     app.close()

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import redis
 
-from infra.redis_server.eviction import refuse_known_evicting
 from infra.redis_server.outside import look_at
+from infra.redis_server.suitability import refuse_known_unsuitable
 from tasks.config.settings import Settings
 from tasks.errors import SettingsError, Unavailable
 from tasks.ledger.fleet import announce
@@ -70,7 +70,7 @@ def test_a_process_alone_refuses_it_too_and_waits_for_one_that_is_away(tmp_path:
                 check=False,
             )
             assert (done.returncode, "allkeys-lfu" in done.stderr) == (1, True), done.stderr
-    refuse_known_evicting(Settings(redis_url=f"unix://{tmp_path}/none"))
+    refuse_known_unsuitable(Settings(redis_url=f"unix://{tmp_path}/none"))
 
 
 def test_one_that_keeps_no_file_is_told_of(tmp_path: Path) -> None:

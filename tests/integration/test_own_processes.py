@@ -70,7 +70,7 @@ def test_together_they_are_one_worker(site: Site, worker: Worker) -> None:
     eventually(lambda: worker.output.count("ready.") == 2, what="the second process")
     ((name, _),) = members(site.redis, "estimate").items()
     host = name.partition("@")[2].partition("#")[0]
-    url = Settings(redis_url=site.url).broker_url
+    url = Settings(redis_url=site.url).broker.shown_url
     pings = Celery("elsewhere", broker=url, backend=url).control.ping(timeout=2)
     assert {f"estimate-{place}@{host}" for place in (1, 2)} <= {name for ping in pings for name in ping}
 

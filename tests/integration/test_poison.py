@@ -88,7 +88,7 @@ def test_with_neighbours_in_one_group(site: Site, bad: list[int]) -> None:
 
 
 def test_direct_calls(site: Site) -> None:
-    url = Settings(redis_url=site.url).broker_url
+    url = Settings(redis_url=site.url).broker.shown_url
     app = Celery("elsewhere", broker=url, backend=url)
 
     def send(value: int) -> Any:

@@ -261,7 +261,7 @@ def test_the_whole_service_works_with_these_users(running: Any, tmp_path: Path) 
         assert service.init("sums", {"rows": rows}, target="y").status_code == 200
         assert service.train("sums", params={"num_iterations": 5}).status_code == 200
         assert service.estimate("sums", {"rows": [[1, 2]]}).status_code == 200
-        broker = Settings(redis_url=service.redis_url).broker_url
+        broker = Settings(redis_url=service.redis_url).broker.shown_url
         called = Celery(broker=broker, backend=broker).send_task(
             "tasks.estimate", kwargs={"model": "sums", "rows": [[1, 2]]}
         )

@@ -103,6 +103,6 @@ def test_a_redis_that_lost_everything_gives_no_old_answers(site: Site) -> None:
 
 def send_estimate(site: Site, model: str) -> Any:
     """An estimate of the row 3 that bare Celery asks for."""
-    url = Settings(redis_url=site.url).broker_url
+    url = Settings(redis_url=site.url).broker.shown_url
     app = Celery("elsewhere", broker=url, backend=url)
     return app.send_task("tasks.estimate", kwargs={"model": model, "rows": [[3]]}, queue="estimate", priority=3)

@@ -143,7 +143,7 @@ def use(run: Heard) -> None:
 
 def call_directly(service: Service) -> None:
     """Every task by bare Celery, without a queue and in its own; and one that there is not."""
-    broker = Settings(redis_url=service.redis_url).broker_url
+    broker = Settings(redis_url=service.redis_url).broker.shown_url
     with Celery(broker=broker, backend=broker, task_send_sent_event=True) as bare:
         for queue in (None, "estimate"):
             asked = bare.send_task("tasks.estimate", kwargs={"model": "m", "rows": [[1, CELL]]}, queue=queue)

@@ -163,7 +163,7 @@ def test_a_compressed_body_is_unpacked_to_the_bound_alone(bounded: Service, kind
 
 
 def test_direct_calls_have_the_same_bounds(bounded: Service) -> None:
-    url = Settings(redis_url=bounded.redis_url).broker_url
+    url = Settings(redis_url=bounded.redis_url).broker.shown_url
     app = Celery("elsewhere", broker=url, backend=url)
     text = as_csv(table(ROWS + 1, 2)).decode()
     call = app.send_task("tasks.init", kwargs={"model": "wide", "target": "y", "csv": text}, queue="init", priority=3)

@@ -16,12 +16,12 @@ from gateway.commit.waiting import Waiting
 from gateway.wiring.async_redis import AsyncRedis
 from gateway.wiring.circuit_breaker import PROBE_SECONDS, Refused
 from tasks.redis_keys import EVERYTHING_CHANGED
-from tests.servers import Valkey
+from tests.servers import Valkey, address
 
 
 @asynccontextmanager
 async def wired(url: str, **options: Any) -> AsyncIterator[AsyncRedis]:
-    wire = AsyncRedis(url, timeout_seconds=options.pop("timeout_seconds", 2), **options)
+    wire = AsyncRedis(address(url), timeout_seconds=options.pop("timeout_seconds", 2), **options)
     try:
         yield wire
     finally:
@@ -159,7 +159,7 @@ def test_what_changed_while_nobody_listened_is_forgotten(valkey_server: Valkey, 
     async def test() -> None:
         waiting = Waiting(
             "p",
-            wire=lambda hear: AsyncRedis(valkey_server.redis_url, timeout_seconds=2, on_message=hear),
+            wire=lambda hear: AsyncRedis(address(valkey_server.redis_url), timeout_seconds=2, on_message=hear),
             forget_account=forgotten.append,
         )
         waiting.start()

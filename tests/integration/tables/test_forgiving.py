@@ -165,7 +165,7 @@ def test_direct_calls_take_the_same_names(service: Service, tmp_path: Path, trai
         ({"rows": [{"x": 1}], "missing": "refuse"}, "missing columns: 'colour'"),
     ]
     asked = [("tasks.estimate", {"model": MODEL, **kwargs}, {"queue": "estimate"}) for kwargs, _ in calls]
-    url = Settings(redis_url=service.redis_url).broker_url
+    url = Settings(redis_url=service.redis_url).broker.shown_url
     said = run_elsewhere(CALLS, {"calls": asked, "watch": False}, broker_url=url, folder=tmp_path)
     kept, noted = (one["result"] for one in said[:2])
     assert kept["kept"] == {"id": ["B1"], "a,b": [2]}

@@ -20,13 +20,14 @@ from tasks.ledger.counts import Refusal, refusal
 from tasks.ledger.groups import Head, read_bodies, read_heads
 from tasks.ledger.outcomes import Outcome, Reply
 from tasks.ledger.store import Ledger
+from tests.servers import address
 
 
 class RecordingWire(AsyncRedis):
     """A wire that keeps what it is asked to accept, and refuses if told to."""
 
     def __init__(self) -> None:
-        super().__init__("unix:///nowhere", timeout_seconds=1)
+        super().__init__(address("unix:///nowhere"), timeout_seconds=1)
         self.groups: list[dict[str, Any]] = []
         self.refuses = False
         #: What is answered once to who would have too much.
@@ -57,7 +58,7 @@ class House:
     def __init__(self, *, linger_seconds: float = LINGER_SECONDS, submit_patience: float = SUBMIT_PATIENCE) -> None:
         self.wire = RecordingWire()
         self.waiting = Waiting(
-            "p", wire=lambda _: AsyncRedis("unix:///nowhere", timeout_seconds=1), forget_account=print
+            "p", wire=lambda _: AsyncRedis(address("unix:///nowhere"), timeout_seconds=1), forget_account=print
         )
         ids = iter(range(10**6))
         ledger = Ledger(redis.Redis(unix_socket_path="/nowhere"))

@@ -9,6 +9,7 @@ from typing import Any
 from gateway.commit.waiting import Expected, Waiting
 from gateway.wiring.async_redis import AsyncRedis
 from tasks.ledger.outcomes import Reply
+from tests.servers import address
 
 REPLY = Reply("g", [])
 
@@ -61,7 +62,7 @@ def test_who_leaves_hears_nothing() -> None:
 
 def test_a_reply_that_does_not_come_is_waited_for_and_reckoned_with_for_a_while() -> None:
     async def scene() -> None:
-        wire = AsyncRedis("unix:///nowhere", timeout_seconds=1)
+        wire = AsyncRedis(address("unix:///nowhere"), timeout_seconds=1)
         waiting = Waiting("p", wire=lambda _: wire, forget_account=print, patience_seconds=0.01)
         one, other, told = waiting.expect("g"), waiting.expect("h"), list[object]()
         over = asyncio.Event()

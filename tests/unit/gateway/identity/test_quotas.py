@@ -26,7 +26,7 @@ from tasks.contract import Kind, Lane
 from tasks.ledger.counts import Refusal, refusal
 from tasks.redis_keys import QUOTA_KEY
 from tests.clocks import Clock
-from tests.servers import Valkey
+from tests.servers import Valkey, address
 
 
 class Bench:
@@ -40,7 +40,7 @@ class Bench:
         """Run what charges on one event loop with one connection."""
 
         async def connected() -> None:
-            wire = AsyncRedis(self._server.redis_url, timeout_seconds=5)
+            wire = AsyncRedis(address(self._server.redis_url), timeout_seconds=5)
             try:
                 await script(Quotas(wire, clock=self.clock))
             finally:
@@ -208,7 +208,7 @@ def test_a_route_refuses_with_the_pause_and_the_fields(valkey_server: Valkey, re
     counted: list[str] = []
 
     async def ask() -> None:
-        wire = AsyncRedis(valkey_server.redis_url, timeout_seconds=5)
+        wire = AsyncRedis(address(valkey_server.redis_url), timeout_seconds=5)
         callers = Callers(accounts, tokens, quota=Quota(requests_per_second=3))
         app: falcon.asgi.App[Any, Any] = falcon.asgi.App(
             middleware=[Authenticator(callers, quotas=Quotas(wire, clock=Clock()), count=counted.append)]

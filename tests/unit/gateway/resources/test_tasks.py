@@ -22,6 +22,7 @@ from tasks.ledger.groups import Group, Head, Owner, new_group_id
 from tasks.ledger.history import History
 from tasks.ledger.outcomes import Outcome, failure
 from tasks.ledger.store import Ledger
+from tests.servers import address
 
 
 class Overtaken(Outcomes):
@@ -30,7 +31,7 @@ class Overtaken(Outcomes):
     def __init__(self, ledger: Ledger, history: History, *, group: str, ends: Outcome) -> None:
         waiting = Waiting(
             "p",
-            wire=lambda hear: AsyncRedis("unix:///nowhere", timeout_seconds=1, on_message=hear),
+            wire=lambda hear: AsyncRedis(address("unix:///nowhere"), timeout_seconds=1, on_message=hear),
             forget_account=print,
         )
         super().__init__(ledger, history, waiting, Follower(history.look))
