@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import redis
 
@@ -32,6 +33,7 @@ from gateway.resources.hooks import Hooks
 from gateway.resources.tokens import TokenResource
 from gateway.wiring.async_redis import AsyncRedis
 from gateway.wiring.circuit_breaker import CircuitBreaker, GuardedRedis
+from gateway.wiring.confirmed_redis import ConfirmedRedis
 from tasks.config.settings import Settings
 from tasks.ledger.backpressure import Backpressure
 from tasks.ledger.history import History
@@ -39,6 +41,7 @@ from tasks.ledger.store import Ledger
 from tasks.storage.blobs import Blobs
 from tasks.storage.connection import connect
 from tasks.storage.redis_clock import RedisClock
+from tasks.storage.replicas import replicas_of
 from tasks.storage.stores import blobs_of
 from tasks.telemetry.traces import Traces
 from tasks.telemetry.tracing import open_traces
@@ -114,9 +117,12 @@ def open_connections(settings: Settings) -> Connections:
     """The connections for these settings. Nothing is connected yet."""
     circuit = CircuitBreaker()
     client = GuardedRedis(connect(settings), circuit)
-    wire = partial(AsyncRedis, settings.store, timeout_seconds=settings.redis_timeout_seconds, circuit=circuit)
+    how: dict[str, Any] = {"timeout_seconds": settings.redis_timeout_seconds, "circuit": circuit}
+    wire = partial(AsyncRedis, settings.store, **how)
+    replicas = replicas_of(settings)
+    accepting = wire() if replicas is None else ConfirmedRedis(settings.store, replicas=replicas, **how)
     blobs = blobs_of(settings, client)
-    return Connections(client=client, wire=wire, charging=wire(), accepting=wire(), blobs=blobs, tally=Tally(client))
+    return Connections(client=client, wire=wire, charging=wire(), accepting=accepting, blobs=blobs, tally=Tally(client))
 
 
 def open_identity(settings: Settings, connections: Connections) -> Identity:

@@ -153,7 +153,7 @@ class Dispatcher:
             log.warning("%d requests were not accepted", len(items), exc_info=error)
             self._waiting.drop(reply)
             self._count(refusal(kind, lane, Refusal.UNRECORDED), len(items))
-            _refuse(items)
+            _refuse(items, error)
             return None
         if isinstance(known, dict):
             self._waiting.drop(reply)
@@ -236,8 +236,8 @@ def _excess(owner: str, most: int) -> TooManyRequests:
     return TooManyRequests(refusal).of("queued", most)
 
 
-def _refuse(items: list[Item]) -> None:
+def _refuse(items: list[Item], error: Exception) -> None:
     refusal = Unavailable("the work could not be recorded and was not accepted; try again in a moment")
     for item in items:
         if not item.accepted.done():
-            item.accepted.set_exception(refusal)
+            item.accepted.set_exception(error if isinstance(error, Unavailable) else refusal)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -46,25 +47,31 @@ class AsyncRedis:
         with self._circuit.guarding():
             return await self._call(command)
 
+    async def together(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """The replies to commands that follow each other on one connection; an error that Redis answers is one of them.
+
+        Raises redis-py's ConnectionError, TimeoutError, and Refused.
+        """
+        with self._circuit.guarding():
+            protocol = await self._connected()
+            replies = await asyncio.gather(*map(protocol.send, commands), return_exceptions=True)
+            for reply in replies:
+                if isinstance(reply, BaseException) and not isinstance(reply, exceptions.ResponseError):
+                    raise reply
+            return replies
+
     async def _call(self, command: tuple[Any, ...]) -> Any:
-        try:
-            protocol = self._protocol
-            if protocol is None or not protocol.open:
-                async with asyncio.timeout(self._timeout):
-                    protocol = await self._connect()
-            return await protocol.send(command)
-        except TimeoutError:
-            self.close()
-            raise exceptions.TimeoutError(LATE) from None
-        except OSError as error:
-            raise exceptions.ConnectionError(f"Redis cannot be reached: {error}") from error
+        protocol = self._protocol
+        if protocol is None or not protocol.open:
+            protocol = await self._connected()
+        return await protocol.send(command)
 
     async def run(self, script: str, *, keys: list[str], args: list[Any]) -> Any:
         """The reply of a script, which Redis is given if it does not know it."""
         try:
-            return await self.call("EVALSHA", _sha(script), len(keys), *keys, *args)
+            return await self.call(*by_hash(script, keys, args))
         except exceptions.NoScriptError:
-            return await self.call("EVAL", script, len(keys), *keys, *args)
+            return await self.call(*by_text(script, keys, args))
 
     async def closed(self, *, within_seconds: float) -> bool:
         """True as soon as the connection has broken; False if it has not after that time."""
@@ -78,12 +85,32 @@ class AsyncRedis:
         if self._protocol is not None:
             self._protocol.close()
 
+    async def _connected(self) -> Protocol:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._connect()
+        except TimeoutError:
+            self.close()
+            raise exceptions.TimeoutError(LATE) from None
+        except OSError as error:
+            raise exceptions.ConnectionError(f"Redis cannot be reached: {error}") from error
+
     async def _connect(self) -> Protocol:
         async with self._connecting:
             if self._protocol is not None and self._protocol.open:
                 return self._protocol
             self._protocol = await self._dial(self._on_message)
             return self._protocol
+
+
+def by_hash(script: str, keys: list[str], args: list[Any]) -> tuple[Any, ...]:
+    """The command that runs a script that Redis knows."""
+    return ("EVALSHA", _sha(script), len(keys), *keys, *args)
+
+
+def by_text(script: str, keys: list[str], args: list[Any]) -> tuple[Any, ...]:
+    """The command that runs a script, and lets Redis know it."""
+    return ("EVAL", script, len(keys), *keys, *args)
 
 
 @cache

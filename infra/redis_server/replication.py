@@ -10,6 +10,7 @@ import redis
 from infra.redis_server.suitability import info
 from tasks.config.redis_address import RedisAddress
 from tasks.config.settings import Settings
+from tasks.config.values import PREFIX
 from tasks.storage.connection import connect_node
 
 #: So many replicas, and other Sentinels, are there when one of three is lost that nobody misses.
@@ -29,6 +30,11 @@ def dangers(client: redis.Redis, settings: Settings, address: RedisAddress) -> I
         )
     told = info(client, "replication")
     there = int(told.get("connected_slaves", 0))
+    if settings.redis_replicas > there:
+        yield (
+            f"the Redis at {place} has {there} replicas, and {PREFIX}REDIS_REPLICAS={settings.redis_replicas} must have"
+            " what is accepted: until they are there all work is refused with 503"
+        )
     if address.sentinels:
         yield from _of_failover(client, settings, address, there=there, bounded="min_slaves_good_slaves" in told)
 
@@ -46,6 +52,11 @@ def _of_failover(
         yield (
             f"the Redis at {place} takes writes that no replica gets: a primary that is cut off goes on to accept what"
             " is lost later; set min-replicas-to-write to 1 on every node"
+        )
+    if not settings.redis_replicas:
+        yield (
+            f"work is accepted before a replica of the Redis at {place} has it, and lost with the primary: set"
+            f" {PREFIX}REDIS_REPLICAS to 1"
         )
     for host, port in _replicas(client):
         with connect_node(address, host, port, settings) as replica:

@@ -55,6 +55,7 @@ from tasks.redis_keys import (
 )
 from tasks.storage.blobs import Blobs
 from tasks.storage.redis_blobs import RedisBlobs
+from tasks.storage.replicas import confirmed, replicas_of
 from tasks.storage.scripts import register
 from tasks.storage.stores import drop_kept, read_kept
 
@@ -73,11 +74,10 @@ class Ledger:
         self._redis = client
         self._blobs = blobs or RedisBlobs(client)
         self.lease_seconds = settings.visibility_timeout_seconds
-        self._life_seconds = settings.result_life_seconds
-        self._dead_life_seconds = settings.dead_life_seconds
+        self._life_seconds, self._dead_life_seconds = settings.result_life_seconds, settings.dead_life_seconds
         self.inline_bytes = settings.inline_bytes
         self._share = settings.running_per_account
-        self._accept = register(client, ACCEPT)
+        self._accept = confirmed(register(client, ACCEPT), replicas_of(settings))
         self._claim: Callable[..., Any] = register(client, "tasks/ledger/lua/claim.lua")
         self._finish: Callable[..., Any] = register(client, "tasks/ledger/lua/finish.lua")
         self._retry = register(client, "tasks/ledger/lua/retry.lua")
@@ -96,11 +96,11 @@ class Ledger:
     def accept(self, group: Group, *, once: Idempotency | None = None) -> str | None:
         """Record the group and publish its message, both or neither. When this returns, the work is accepted.
 
-        Returns None; or, and nothing is accepted, what was accepted before under the same idempotency key.
+        Returns None; or, and nothing is accepted, what was accepted before under this key. Raises as `Replicas.check`.
         """
         placed = self.place(group)
+        keys, args = acceptance(group, placed, once=once)
         try:
-            keys, args = acceptance(group, placed, once=once)
             known = self._accept(keys=keys, args=args)
         except redis.exceptions.ResponseError:
             self.unplace(placed)

@@ -57,7 +57,8 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
 GATEWAY_TASKS = {
     *("contract", "errors", "redis_keys", "strikes", "threads"),
     *("config.redis_address", "config.redis_tls", "config.settings", "config.values"),
-    *("storage.blobs", "storage.connection", "storage.redis_clock", "storage.scripts", "storage.stores"),
+    *("storage.blobs", "storage.connection", "storage.redis_clock"),
+    *("storage.replicas", "storage.scripts", "storage.stores"),
     *(
         f"ledger.{module}"
         for module in (

@@ -51,6 +51,12 @@ class RedisSettings(Area):
         "everysec",
         doc="When the embedded Valkey syncs its file: everysec (a power cut loses the last second) or always.",
     )
+    redis_replicas: int = setting(
+        0,
+        doc="How many replicas must have accepted work before it is said to be accepted; 0: none is asked.",
+        zero=True,
+    )
+    redis_replica_seconds: float = setting(1.0, doc="Longest wait for them; then the answer is 503.")
     redis_sentinel_master: str = setting("mymaster", doc="What the Sentinels call the primary.")
     redis_sentinel_user: str = setting("", doc="The user as whom Sentinels are asked; empty: their default.")
     redis_sentinel_password: str = setting("", doc="The password of the Sentinels; empty: they have none.", secret=True)
@@ -88,6 +94,11 @@ class RedisSettings(Area):
             )
         if bool(self.redis_tls_key_file) > bool(self.redis_tls_cert_file):
             raise SettingsError(f"{PREFIX}REDIS_TLS_KEY_FILE is set without {PREFIX}REDIS_TLS_CERT_FILE: set both")
+        if self.redis_replicas and self.redis_replica_seconds >= self.redis_timeout_seconds:
+            raise SettingsError(
+                f"{PREFIX}REDIS_REPLICA_SECONDS must be less than {PREFIX}REDIS_TIMEOUT_SECONDS: Redis then counts"
+                " as silent"
+            )
         if self.apart:
             raise SettingsError(
                 f"{BROKER} names another Redis than {STORE}: work is accepted by one step in both, so name the same"

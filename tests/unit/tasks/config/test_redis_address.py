@@ -121,6 +121,7 @@ def test_what_is_refused(variable: str, url: str, said: str) -> None:
         ({"redis_tls_ca_file": "/nowhere"}, "MLSERVICE_REDIS_TLS_CA_FILE: there is no file /nowhere"),
         ({"redis_tls_key_file": "/nowhere"}, "MLSERVICE_REDIS_TLS_KEY_FILE is set without"),
         ({"redis_tls_verify": "sometimes"}, "must be full, chain, none, not 'sometimes'"),
+        ({"redis_replicas": "1", "redis_replica_seconds": "1.5"}, "REPLICA_SECONDS must be less than"),
         ({"redis_sync": "no"}, "must be everysec or always"),
     ],
 )
