@@ -16,7 +16,7 @@ from infra.host.temporary import empty, outer
 from infra.nginx.console_files import link_console
 from infra.nginx.proxy import nginx_conf
 from infra.nginx.tls import check_pair, link_pair
-from infra.nginx.upstreams import Upstreams, resolvers
+from infra.nginx.upstreams import Upstreams, name_server
 from tasks.config.settings import Settings
 from tasks.errors import SettingsError
 
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     tls = check_pair(settings)
     address = free_address(args.host, int(args.port))
     upstreams = Upstreams(
-        gateway=_place("--gateway", args.gateway), flower=_place("--flower", args.flower), resolvers=resolvers()
+        gateway=_place("--gateway", args.gateway), flower=_place("--flower", args.flower), name_server=name_server()
     )
     folder = outer(os.environ) / FOLDER
     # Bodies of a process that was killed lie there yet.

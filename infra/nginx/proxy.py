@@ -78,6 +78,7 @@ def nginx_conf(
         limits=_indented(4, _addresses(settings), _limits(settings), address_limit),
         address_limit=_indented(12, address_limit),
         resolver=_indented(4, upstreams.resolver()),
+        connect_seconds=upstreams.connect_seconds,
         gateway=_indented(8, upstreams.servers("gateway", upstreams.gateway)),
         flower=_indented(8, upstreams.servers("flower", upstreams.flower)),
         guesses=_indented(12, _guesses(settings)),

@@ -12,8 +12,12 @@ from tasks.errors import SettingsError
 RESOLV_CONF: Final = Path("/etc/resolv.conf")
 #: How long an address is kept (seconds): gateways that come are used as soon, and those that went are forgotten.
 ADDRESS_SECONDS: Final = 2
-#: How long a server that did not answer is left alone (seconds).
-FAILED_SECONDS: Final = 1
+#: How long a server that did not answer is left alone (seconds): until its address is forgotten, if it has left.
+FAILED_SECONDS: Final = ADDRESS_SECONDS + 1
+#: How long a connection to it may take (seconds). Nothing answers at the address of one that has left.
+CONNECT_SECONDS: Final = 1
+#: The same for a socket of this machine, which is full where it takes long.
+OWN_CONNECT_SECONDS: Final = 5
 #: Memory in which the processes of NGINX share the addresses of a name.
 ZONE: Final = "64k"
 #: What a socket begins with, as NGINX writes it.
@@ -26,14 +30,19 @@ class Upstreams:
 
     gateway: str
     flower: str
-    #: Who knows the names, as NGINX writes addresses.
-    resolvers: tuple[str, ...] = ()
+    #: Who knows the names, as NGINX writes an address; empty where there are none to know.
+    name_server: str = ""
 
     def resolver(self) -> str:
         """Who is asked for names; nothing where there are none."""
-        if not self.resolvers:
+        if not self.name_server:
             return ""
-        return f"resolver {' '.join(self.resolvers)} valid={ADDRESS_SECONDS}s;\nresolver_timeout {ADDRESS_SECONDS}s;"
+        return f"resolver {self.name_server} valid={ADDRESS_SECONDS}s;\nresolver_timeout {ADDRESS_SECONDS}s;"
+
+    @property
+    def connect_seconds(self) -> int:
+        """How long a connection to one may take."""
+        return CONNECT_SECONDS if self.name_server else OWN_CONNECT_SECONDS
 
     def servers(self, name: str, place: str) -> str:
         """The servers of the upstream `name`, which is at this place."""
@@ -47,16 +56,21 @@ class Upstreams:
 OWN_SOCKETS: Final = Upstreams(gateway=f"{SOCKET}gateway.sock", flower=f"{SOCKET}flower.sock")
 
 
-def resolvers(path: Path = RESOLV_CONF) -> tuple[str, ...]:
-    """The servers that this system asks for names. Raises SettingsError if it names none."""
+def name_server(path: Path = RESOLV_CONF) -> str:
+    """The server that this system asks first for names. Raises SettingsError if it names none.
+
+    The first alone: a system asks the others where it does not answer, but NGINX asks all in turn, and one that does
+    not know the names of other containers answers that there are none (podman writes the machine's own beside its own).
+    NGINX would then have no gateway left.
+    """
     try:
         lines = [line.split() for line in path.read_text().splitlines()]
     except OSError as error:
         raise SettingsError(f"{path} cannot be read, which says who knows the names of other hosts: {error}") from error
-    found = tuple(_bracketed(words[1]) for words in lines if len(words) > 1 and words[0] == "nameserver")
-    if not found:
-        raise SettingsError(f"{path} names no nameserver, so no name of another host can be found")
-    return found
+    for words in lines:
+        if len(words) > 1 and words[0] == "nameserver":
+            return _bracketed(words[1])
+    raise SettingsError(f"{path} names no nameserver, so no name of another host can be found")
 
 
 def _bracketed(address: str) -> str:

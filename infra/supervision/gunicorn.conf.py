@@ -7,6 +7,7 @@ GATEWAY_BIND says where (`unix:PATH` or `HOST:PORT`), the settings how many proc
 import gc
 import logging
 import os
+import time
 
 from gunicorn import glogging  # type: ignore[import-untyped]
 from gunicorn.config import Config  # type: ignore[import-untyped]
@@ -47,6 +48,9 @@ timeout = 30
 graceful_timeout = 3
 # All services of one user would have the same (findings/gunicorn-one-control-socket.sh).
 control_socket_disable = True
+#: How long a gateway with an address is still there when it takes no connection any more (seconds). NGINX is refused
+#: then, and asks another one; at an address that is gone it would wait in vain.
+leaving_seconds = 2.0
 accesslog = None
 errorlog = "-"
 loglevel = "info"
@@ -67,3 +71,9 @@ def on_starting(server: object) -> None:
     load_store(_settings.blobs_url)
     gc.collect()
     gc.freeze()
+
+
+def on_exit(server: object) -> None:
+    """Be there for a moment, refusing."""
+    if not bind[0].startswith("unix:"):
+        time.sleep(leaving_seconds)

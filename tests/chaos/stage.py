@@ -7,7 +7,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -92,7 +92,9 @@ class Stage:
         try:
             yield first
         finally:
-            os.killpg(first, signal.SIGCONT)
+            # One that was killed meanwhile is gone, and has a successor.
+            with suppress(ProcessLookupError):
+                os.killpg(first, signal.SIGCONT)
 
     def place(self, order: Order, *, wait: float | None = None) -> Entry | None:
         """Send one order over HTTP."""

@@ -1,0 +1,48 @@
+"""Where NGINX finds what it passes requests on to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra.nginx.upstreams import OWN_SOCKETS, Upstreams, name_server
+from tasks.errors import SettingsError
+
+
+@pytest.fixture
+def resolv_conf(tmp_path: Path) -> Path:
+    """A file that says who knows names."""
+    return tmp_path / "resolv.conf"
+
+
+def test_only_the_first_server_of_names_is_asked(resolv_conf: Path) -> None:
+    """NGINX asks several in turn, and the second one knows no container."""
+    resolv_conf.write_text("search dns.podman\nnameserver 10.89.0.1\nnameserver 192.0.2.53\noptions ndots:1\n")
+    found = Upstreams(gateway="gateway:8000", flower="flower:5555", name_server=name_server(resolv_conf))
+    assert found.resolver().splitlines()[0] == "resolver 10.89.0.1 valid=2s;"
+
+
+def test_an_address_of_ipv6_stands_in_brackets(resolv_conf: Path) -> None:
+    resolv_conf.write_text("nameserver fd00::a\n")
+    assert name_server(resolv_conf) == "[fd00::a]"
+
+
+def test_a_system_without_a_server_of_names_is_an_error(resolv_conf: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        name_server(resolv_conf)
+    resolv_conf.write_text("search example.org\nnameserver\n")
+    with pytest.raises(SettingsError, match="names no nameserver"):
+        name_server(resolv_conf)
+
+
+def test_sockets_of_this_machine_need_no_names() -> None:
+    assert OWN_SOCKETS.resolver() == ""
+    assert OWN_SOCKETS.servers("gateway", OWN_SOCKETS.gateway) == "server unix:gateway.sock max_fails=0;"
+
+
+def test_a_server_that_left_is_not_asked_again_before_its_address_is_forgotten() -> None:
+    found = Upstreams(gateway="gateway:8000", flower="flower:5555", name_server="10.89.0.1")
+    assert "fail_timeout=3s" in found.servers("gateway", found.gateway)
+    assert found.resolver().startswith("resolver 10.89.0.1 valid=2s;")
+    assert (found.connect_seconds, OWN_SOCKETS.connect_seconds) == (1, 5)
