@@ -14,7 +14,7 @@ from typing import Final
 from infra.host.address import Address
 from infra.host.launch import BACKLOG, OPEN_FILES
 from infra.host.templates import fill
-from infra.nginx import cors, request_bodies, root_path
+from infra.nginx import cors, request_bodies, root_path, trust
 from infra.nginx.console_files import NAME as CONSOLE
 from infra.nginx.error_pages import error_pages, inferences, invocations, problems, statuses
 from infra.nginx.headers import CONSOLE_POLICY, DOCS_POLICY, FLOWER_POLICY, FRAME_POLICY, REPORT_POLICY, headers
@@ -75,7 +75,7 @@ def nginx_conf(
         account=request_bodies.ACCOUNT,
         default_model=settings.default_model,
         read_seconds=settings.max_wait_seconds + READ_MARGIN_SECONDS,
-        limits=_indented(4, _addresses(settings), _limits(settings), address_limit),
+        limits=_indented(4, trust.maps(settings.trusted_networks), _limits(settings), address_limit),
         address_limit=_indented(12, address_limit),
         resolver=_indented(4, upstreams.resolver()),
         connect_seconds=upstreams.connect_seconds,
@@ -102,7 +102,8 @@ def nginx_conf(
         statuses=_indented(12, statuses(hsts_seconds=hsts, more=shared)),
         inferences=_indented(12, inferences(hsts_seconds=hsts, more=shared)),
         invocations=_indented(12, invocations(hsts_seconds=hsts, more=shared)),
-        secure_cookies=" secure" if address.tls else "",
+        scheme=trust.scheme(settings.trusted_networks),
+        cookie_security=trust.cookie_security(settings.trusted_networks, tls=address.tls),
         flower_login=base64.b64encode(f"{FLOWER_USER}:{flower_password}".encode()).decode(),
     )
 
@@ -112,12 +113,6 @@ def _user() -> str:
     if os.geteuid() != 0:
         return "# The worker keeps the user who started NGINX."
     return f"user {pwd.getpwuid(0).pw_name} {grp.getgrgid(0).gr_name};"
-
-
-def _addresses(settings: Settings) -> str:
-    """Whose word is taken for the address of a client."""
-    proxies = "".join(f"set_real_ip_from {network};\n" for network in settings.trusted_networks)
-    return f"{proxies}real_ip_header X-Forwarded-For;\nreal_ip_recursive on;\n" if proxies else ""
 
 
 def _limits(settings: Settings) -> str:

@@ -69,6 +69,31 @@ def test_a_trusted_proxy_says_who_asks() -> None:
         assert nginx.seen[0].headers["X-Forwarded-For"] == "9.9.9.9"
 
 
+def cookie(request: Request) -> None:
+    request.say(200, Set_Cookie="a=b; Path=/flower/")
+
+
+@pytest.mark.parametrize(
+    ("proxies", "said", "told"),
+    [
+        ("127.0.0.0/8", {"X-Forwarded-Proto": "https"}, "https"),
+        ("127.0.0.0/8", {"X-Forwarded-Proto": "https", "X-Forwarded-For": "127.0.0.1, 192.0.2.7"}, "https"),
+        ("127.0.0.0/8", {"X-Forwarded-Proto": "ftp"}, "http"),
+        ("127.0.0.0/8", {}, "http"),
+        # It names a proxy that is trusted, and is none.
+        ("192.0.2.0/24", {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}, "http"),
+        ("", {"X-Forwarded-Proto": "https"}, "http"),
+    ],
+)
+def test_a_trusted_proxy_says_whether_the_client_speaks_https(proxies: str, said: dict[str, str], told: str) -> None:
+    with Nginx(Settings(trusted_proxies=proxies), gateway=cookie, flower=cookie) as nginx:
+        nginx.get("/v1/models", headers=said)
+        answer = nginx.get("/flower/", headers=said)
+        heard = [*nginx.seen, *nginx.upstreams["flower"].seen]
+        assert [request.headers["X-Forwarded-Proto"] for request in heard] == [told] * 3
+        assert ("secure" in answer.headers["Set-Cookie"].lower()) == (told == "https")
+
+
 @pytest.mark.parametrize("sent", ["", "a b", '"><script>', "x" * 129, "é", "-x", "a\tb", "a;b", "%0d%0aX: y"])
 def test_a_strange_request_id_is_replaced(sent: str) -> None:
     with Nginx(Settings(), gateway=fine) as nginx:
