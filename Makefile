@@ -63,7 +63,7 @@ test-long: $(INSTALLED)  ## what those tests show once, again and again: soaks, 
 test-s3: $(INSTALLED)-s3-server  ## blobs and data sources in a bucket, against a server of S3's API that is slow, fails and breaks off
 	$(BIN)/python -m pytest tests/s3
 
-test-clients: $(INSTALLED)-clients  ## clients that generators make of the definition (needs Java and npm); CLIENTS="openapi-typescript" for one
+test-clients: $(INSTALLED)-clients  ## clients of others: those that generators make of the definition (needs Java and npm), and packages as they are; CLIENTS="tritonclient mlserver" for some
 	$(BIN)/python -m tests.clients $(CLIENTS)
 
 lint: $(INSTALLED)

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from configparser import RawConfigParser
 from pathlib import Path
 from typing import Final
@@ -36,6 +36,16 @@ IMAGES: Final = {
     "mlservice": ("embedded", "s3", "otel", "search", "sql"),
 }
 IMAGES_FOLDER: Final = FOLDER / "images"
+#: What is asked for in each environment in which `make test-clients` tries packages that ours cannot have beside it;
+#: `constraints/clients/` holds all of it.
+CLIENTS: Final[Mapping[str, Sequence[str]]] = {
+    "tritonclient": ("tritonclient[http]>=2.60", "numpy>=2.2"),
+    # Asks for an older FastAPI than the one that we measure against.
+    "mlserver": ("mlserver>=1.7", "httpx>=0.28"),
+    "kserve": ("kserve>=0.20",),
+    "mlflow": ("mlflow-skinny>=3", "pandas>=2.3", "scipy>=1.15"),
+}
+CLIENTS_FOLDER: Final = FOLDER / "clients"
 #: The oldest Python with which every version of the lock can be installed.
 PYTHON: Final = "3.11.5"
 #: A package with its version: the first line of its piece.
@@ -51,6 +61,7 @@ Lock = dict[str, str]
 
 def main(arguments: Sequence[str]) -> None:
     """Resolve, and write the files."""
+    lock_clients(newest=UPGRADE in arguments)
     found = extras()
     with tempfile.TemporaryDirectory() as folder:
         pins = Path(folder) / "pins.txt"
@@ -70,6 +81,18 @@ def main(arguments: Sequence[str]) -> None:
         for image, parts in IMAGES.items():
             taken = pieces(resolve(parts, pins=pins))
             write(IMAGES_FOLDER / f"{image}.txt", taken, what=f"What the image {image!r} has beside our own wheel")
+
+
+def lock_clients(*, newest: bool) -> None:
+    """Resolve each environment of a client by itself."""
+    CLIENTS_FOLDER.mkdir(parents=True, exist_ok=True)
+    for client, asked in CLIENTS.items():
+        file = CLIENTS_FOLDER / f"{client}.txt"
+        with tempfile.NamedTemporaryFile("w+", suffix=".txt") as pins:
+            pins.write("" if newest or not file.exists() else without_hashes(file.read_text()))
+            pins.flush()
+            taken = pieces(resolve([], pins=Path(pins.name), more=asked))
+        write(file, taken, what=f"What the client {client!r} is tried with, in an environment of its own")
 
 
 def write(file: Path, found: Lock, *, what: str, without: Iterable[str] = ()) -> None:

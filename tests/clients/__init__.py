@@ -1,1 +1,1 @@
-"""Clients that others' generators make from our definition, and the same walk with each through a running service."""
+"""Clients of others with a running service: those that generators make of our definition, and packages as they are."""

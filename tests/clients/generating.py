@@ -25,7 +25,7 @@ def openapi_generator() -> Path:
     folder = _fresh("openapi-generator")
     name = f"packageName={PACKAGE}"
     command = _BIN / "openapi-generator-cli"
-    _run([command, "generate", "-i", DEFINITION, "-g", "python", "-o", folder, "--additional-properties", name])
+    run([command, "generate", "-i", DEFINITION, "-g", "python", "-o", folder, "--additional-properties", name])
     return folder
 
 
@@ -33,7 +33,7 @@ def openapi_python_client() -> Path:
     """The folder in which openapi-python-client has put a package."""
     folder = _fresh("openapi-python-client")
     package = folder / PACKAGE
-    _run([_BIN / "openapi-python-client", "generate", "--path", DEFINITION, "--output-path", package, "--meta", "none"])
+    run([_BIN / "openapi-python-client", "generate", "--path", DEFINITION, "--output-path", package, "--meta", "none"])
     return folder
 
 
@@ -45,9 +45,9 @@ def openapi_typescript() -> Path:
     folder = _fresh("openapi-typescript")
     for file in TYPESCRIPT.iterdir():
         shutil.copy(file, folder)
-    _run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder)
-    _run(["npx", "--no-install", "openapi-typescript", DEFINITION, "-o", "schema.d.ts"], cwd=folder)
-    _run(["npx", "--no-install", "tsc"], cwd=folder)
+    run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder)
+    run(["npx", "--no-install", "openapi-typescript", DEFINITION, "-o", "schema.d.ts"], cwd=folder)
+    run(["npx", "--no-install", "tsc"], cwd=folder)
     return folder
 
 
@@ -58,7 +58,8 @@ def _fresh(name: str) -> Path:
     return folder
 
 
-def _run(command: Sequence[str | Path], *, cwd: Path | None = None) -> None:
+def run(command: Sequence[str | Path], *, cwd: Path | None = None) -> None:
+    """Run it, and say so. Raises CalledProcessError after what it has written."""
     print("$", *(os.path.relpath(part) if isinstance(part, Path) else part for part in command), flush=True)
     done = subprocess.run(command, cwd=cwd, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:

@@ -13,6 +13,8 @@ from packaging.utils import canonicalize_name
 from tests.lock import (
     BASE_EXTRA,
     BASE_FILE,
+    CLIENTS,
+    CLIENTS_FOLDER,
     FOLDER,
     INSTALLERS_FILE,
     NAMED,
@@ -59,6 +61,20 @@ def test_what_setup_cfg_asks_for_is_there(extra: str) -> None:
         version = there.get(canonicalize_name(requirement.name))
         assert version is not None, f"{requirement} is in no file of constraints: {REMEDY}"
         assert requirement.specifier.contains(version), f"{requirement} is not {version}: {REMEDY}"
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_what_a_client_is_tried_with_is_there(client: str) -> None:
+    file = CLIENTS_FOLDER / f"{client}.txt"
+    assert all(HASH.search(text) for text in pieces(file.read_text()).values())
+    assert "://" not in file.read_text()
+    there = versions(str(file.relative_to(ROOT)))
+    for requirement in map(Requirement, CLIENTS[client]):
+        assert requirement.specifier.contains(there[canonicalize_name(requirement.name)]), f"{requirement}: {REMEDY}"
+
+
+def test_each_file_of_a_client_has_its_use() -> None:
+    assert {*CLIENTS_FOLDER.glob("*.txt")} == {CLIENTS_FOLDER / f"{client}.txt" for client in CLIENTS}
 
 
 def test_constraints_without_hashes_are_pins() -> None:
