@@ -10,6 +10,8 @@ from typing import Any, Final
 import hiredis
 from redis import exceptions
 
+from tasks.storage.replicas import LONELY
+
 #: What is said of a reply that has not come.
 LATE: Final = "Redis did not answer in time"
 
@@ -78,7 +80,7 @@ class Protocol(asyncio.Protocol):
                 continue
             if isinstance(reply, exceptions.RedisError):
                 waiting.set_exception(reply)
-                if isinstance(reply, exceptions.ReadOnlyError):
+                if isinstance(reply, exceptions.ReadOnlyError) or str(reply).startswith(LONELY):
                     # It was the primary when it was connected to.
                     self.close()
             else:

@@ -11,6 +11,8 @@ from redis.commands.core import Script
 from tasks.config.settings import Settings
 from tasks.errors import Unavailable
 
+#: What the answer of a primary that has too few replicas begins with: another may be the primary by now.
+LONELY: Final = "NOREPLICAS"
 #: What is said where they did not confirm in time. What was written may have been done, or may be lost.
 UNCONFIRMED: Final = (
     "the work was written, but no replica of Redis confirmed it in time, so that it may be done, or be lost; send it"

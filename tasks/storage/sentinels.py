@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 import redis
+from redis import exceptions
 from redis.backoff import NoBackoff
 from redis.connection import SSLConnection, parse_url
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelManagedConnection
 
 from tasks.config.redis_address import RedisAddress
+from tasks.storage.replicas import LONELY
 
 #: What a URL says of the node's place, which the Sentinels know.
 _PLACE: Final = ("host", "port", "connection_class")
@@ -25,6 +27,18 @@ class PrimaryConnection(SentinelManagedConnection):
         if not self._sock:
             self.connect()  # type: ignore[no-untyped-call]
         super().send_packed_command(command, check_health=check_health)  # type: ignore[no-untyped-call]
+
+    def read_response(self, *args: Any, disconnect_on_error: bool | None = True, **options: Any) -> Any:
+        """As a connection without Sentinels, which is not used again after an error: that of the base class is, and
+        takes the answer that comes late for that of its next command. Raises ConnectionError where this may be no
+        primary any more, so that the next connection asks the Sentinels."""
+        try:
+            return super().read_response(*args, disconnect_on_error=disconnect_on_error, **options)
+        except exceptions.ResponseError as error:
+            if not str(error).startswith(LONELY):
+                raise
+            self.disconnect()  # type: ignore[no-untyped-call]
+            raise exceptions.ConnectionError(str(error)) from error
 
 
 class SecurePrimaryConnection(PrimaryConnection, SSLConnection):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
@@ -37,6 +39,19 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 def settings_of(pair: Guarded, **values: Any) -> Settings:
     return Settings.load({**pair.env, **values})
+
+
+def test_an_answer_that_comes_late_is_nobodys(pair: Guarded) -> None:
+    with connect(settings_of(pair, MLSERVICE_REDIS_TIMEOUT_SECONDS="0.3")) as client:
+        client.set("n", "mine")
+        primary = pair.primary().popen.pid
+        os.kill(primary, signal.SIGSTOP)
+        try:
+            with pytest.raises(redis.TimeoutError):
+                client.execute_command("ECHO", "late")
+        finally:
+            os.kill(primary, signal.SIGCONT)
+        assert eventually(lambda: client.get("n")) == b"mine"
 
 
 def test_every_client_follows_the_primary(pair: Guarded) -> None:
