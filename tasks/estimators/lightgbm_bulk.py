@@ -20,7 +20,7 @@ from tasks.tables.side_by_side import each
 
 #: Tables with fewer rows are one piece, which one thread predicts: starting more costs more than it saves.
 ROWS_FOR_THREADS: Final = 512
-#: Rows of a piece: with 30 columns 1 MB of numbers.
+#: Most rows of a piece: with 30 columns 1 MB of numbers.
 PIECE_ROWS: Final = 4096
 
 #: What makes predictions (a number for each, or a row of them) of a matrix of rows, in the calling thread.
@@ -75,5 +75,12 @@ def predicted(
         matrix = features.matrix(pa.Table.from_batches([batch]), schema)
         return [predict(matrix) for predict in predicts]
 
-    pieces = each(of_piece, table.to_batches(max_chunksize=PIECE_ROWS), threads=threads)
+    rows = piece_rows(table.num_rows, threads=threads)
+    pieces = each(of_piece, table.to_batches(max_chunksize=rows), threads=threads)
     return [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
+
+
+def piece_rows(rows: int, *, threads: int) -> int:
+    """Rows of a piece of a table of so many, so that each thread has as many pieces of the same size as the others."""
+    turns = -(-rows // (threads * PIECE_ROWS))
+    return -(-rows // (threads * turns))
