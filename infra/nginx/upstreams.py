@@ -61,7 +61,7 @@ def name_server(path: Path = RESOLV_CONF) -> str:
 
     The first alone: a system asks the others where it does not answer, but NGINX asks all in turn, and one that does
     not know the names of other containers answers that there are none (podman writes the machine's own beside its own).
-    NGINX would then have no gateway left.
+    NGINX would then have no gateway left (findings/nginx-lets-any-name-server-deny.sh).
     """
     try:
         lines = [line.split() for line in path.read_text().splitlines()]
