@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # of tests/conftest.py, the longest first.
 BESIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo up test test-fast test-long test-s3 test-clients lint docs audit fuzz bench bench-init bench-train bench-growth bench-search sweep chaos test-containers install lock clean
+.PHONY: demo up test test-fast test-long test-s3 test-redis test-clients lint docs audit fuzz bench bench-init bench-train bench-growth bench-scale bench-search sweep chaos test-containers install lock clean
 
 install: $(INSTALLED)
 
@@ -63,6 +63,9 @@ test-long: $(INSTALLED)  ## what those tests show once, again and again: soaks, 
 test-s3: $(INSTALLED)-s3-server  ## blobs and data sources in a bucket, against a server of S3's API that is slow, fails and breaks off
 	$(BIN)/python -m pytest tests/s3
 
+test-redis: $(INSTALLED)  ## the primary of three Redis nodes lost under load, behind Sentinels; needs Debian's redis-server, minutes
+	MLSERVICE_TEST_REDIS=1 $(BIN)/python -m pytest -s tests/failover
+
 test-clients: $(INSTALLED)-clients  ## clients of others: those that generators make of the definition (needs Java and npm), and packages as they are; CLIENTS="tritonclient mlserver" for some
 	$(BIN)/python -m tests.clients $(CLIENTS)
 
@@ -95,6 +98,9 @@ bench-train: $(INSTALLED)  ## a train beside the same call in a script
 
 bench-growth: $(INSTALLED)  ## what it costs as work grows, at three sizes, and the shape of that; BENCH="--only tasks" for one
 	$(BIN)/python -m tests.benchmarks.growth $(BENCH)
+
+bench-scale: $(INSTALLED)  ## the rate of 1, 2, 4 and 8 estimate processes whose model needs no processor; BENCH="--seconds 5" for a glance
+	$(BIN)/python -m tests.benchmarks.scale $(BENCH)
 
 bench-search: $(INSTALLED)-tables  ## params that a search of a minute finds beside the defaults, on ten real tables
 	$(BIN)/python -m tests.benchmarks.search $(BENCH)

@@ -50,7 +50,10 @@ class ConfirmedRedis(AsyncRedis):
 
     async def _take_turns(self) -> None:
         while self._runs:
-            runs, self._runs = self._runs, []
+            # Who was told already, of a script that Redis did not know, is not to have it run after all.
+            runs, self._runs = [run for run in self._runs if not run.reply.done()], []
+            if not runs:
+                continue
             try:
                 await self._turn(runs)
             except Exception as error:
