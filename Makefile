@@ -67,6 +67,7 @@ test-redis: $(INSTALLED)  ## the primary of three Redis nodes lost under load, b
 	MLSERVICE_TEST_REDIS=1 $(BIN)/python -m pytest -s tests/failover
 
 test-clients: $(INSTALLED)-clients  ## clients of others: those that generators make of the definition (needs Java and npm), and packages as they are; CLIENTS="tritonclient mlserver" for some
+	$(if $(CLIENTS),,$(BIN)/python -m pytest tests/clients)
 	$(BIN)/python -m tests.clients $(CLIENTS)
 
 lint: $(INSTALLED)

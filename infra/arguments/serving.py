@@ -78,6 +78,13 @@ def add_processes(commands: Subparsers) -> None:
         help="end once there is no webhook; the standard input is a socket on which it is asked for",
     )
 
+    mcp = command(commands, "mcp", "infra.agents.serving:run", help="serve agents, by the Model Context Protocol")
+    mcp.add_argument("--bind", default="127.0.0.1:8001", metavar="HOST:PORT", help="default: %(default)s")
+    mcp.add_argument(
+        "--gateway", metavar="URL", help="where the gateway is; default: the one that `up` has on this machine"
+    )
+    mcp.add_argument("--on-demand", action="store_true", help="the standard input is the socket on which it listens")
+
     nginx = command(commands, "nginx", "infra.nginx.alone:run", help="NGINX in front of gateways on other hosts")
     add_host(nginx, default=ALL_ADDRESSES)
     nginx.add_argument("--port", type=int, default=DEFAULT_PORT, help="default: %(default)s")
@@ -85,6 +92,7 @@ def add_processes(commands: Subparsers) -> None:
         "--gateway", default="gateway:8000", metavar="NAME:PORT", help="all addresses of it; default: %(default)s"
     )
     nginx.add_argument("--flower", default="flower:5555", metavar="NAME:PORT", help="default: %(default)s")
+    nginx.add_argument("--mcp", metavar="NAME:PORT", help="the endpoint for agents, at /mcp; default: there is none")
     add_home(nginx)
 
     valkey = command(

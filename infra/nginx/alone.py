@@ -36,7 +36,10 @@ def run(args: argparse.Namespace) -> int:
     tls = check_pair(settings)
     address = free_address(args.host, int(args.port))
     upstreams = Upstreams(
-        gateway=_place("--gateway", args.gateway), flower=_place("--flower", args.flower), name_server=name_server()
+        gateway=_place("--gateway", args.gateway),
+        flower=_place("--flower", args.flower),
+        mcp=_place("--mcp", args.mcp) if args.mcp else "",
+        name_server=name_server(),
     )
     folder = outer(os.environ) / FOLDER
     # Bodies of a process that was killed lie there yet.

@@ -14,7 +14,7 @@ from typing import Final
 from infra.host.address import Address
 from infra.host.launch import BACKLOG, OPEN_FILES
 from infra.host.templates import fill
-from infra.nginx import cors, request_bodies, root_path, trust
+from infra.nginx import agents, cors, request_bodies, root_path, trust
 from infra.nginx.console_files import NAME as CONSOLE
 from infra.nginx.error_pages import error_pages, inferences, invocations, problems, statuses
 from infra.nginx.headers import CONSOLE_POLICY, DOCS_POLICY, FLOWER_POLICY, FRAME_POLICY, REPORT_POLICY, headers
@@ -81,6 +81,8 @@ def nginx_conf(
         connect_seconds=upstreams.connect_seconds,
         gateway=_indented(8, upstreams.servers("gateway", upstreams.gateway)),
         flower=_indented(8, upstreams.servers("flower", upstreams.flower)),
+        agents=_indented(4, agents.upstream(upstreams)),
+        agents_location=_indented(8, agents.location(upstreams, root)),
         guesses=_indented(12, _guesses(settings)),
         redirect=_indented(4, _redirect(address, settings)),
         tls=_indented(8, _tls(settings) if address.tls else ""),

@@ -18,6 +18,8 @@ BUFFER_BYTES: Final = 128 * 1024
 SMALL: Final = "0*[0-9]{1,5}"
 #: Largest body where no work is submitted (bytes). Also in chunks of one byte, which are six, it fits into memory.
 OTHER_BYTES: Final = 16 * 1024
+#: Largest body to the endpoint for agents (bytes), which looks who is asking before it reads one.
+AGENTS_BYTES: Final = 1024 * 1024
 #: The names of work that comes with a body of any size.
 KINDS: Final = "|".join(Kind)
 #: Where it is submitted: the scope that is needed, and what stands where a model is named.
@@ -50,7 +52,8 @@ def maps(settings: Settings) -> str:
             "# Another name than a model may have is the gateway's to refuse. Not $, after which a line may end.",
             f'map $submit_named $submit_model {{ default ""; "~^{MODEL_NAME.pattern}\\z" $submit_named; }}',
             f"map {asked(settings.root_path)} $most_bytes "
-            f'{{ default {other_bytes(settings)}; "~{WORK}" {settings.max_body_bytes}; }}',
+            f'{{ default {other_bytes(settings)}; "~{WORK}" {settings.max_body_bytes}; '
+            f'"~^/mcp(\\?|$)" {AGENTS_BYTES}; }}',
             f"limit_conn_zone $account zone=account_bodies:{ZONE};",
             f"limit_conn_zone $admitted zone=bodies:{ZONE};",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +30,8 @@ class Upstreams:
 
     gateway: str
     flower: str
+    #: The endpoint for agents; empty: there is none.
+    mcp: str = ""
     #: Who knows the names, as NGINX writes an address; empty where there are none to know.
     name_server: str = ""
 
@@ -54,6 +56,7 @@ class Upstreams:
 
 #: Those of `mlservice up`, relative to NGINX's working directory.
 OWN_SOCKETS: Final = Upstreams(gateway=f"{SOCKET}gateway.sock", flower=f"{SOCKET}flower.sock")
+WITH_AGENTS: Final = replace(OWN_SOCKETS, mcp=f"{SOCKET}mcp.sock")
 
 
 def name_server(path: Path = RESOLV_CONF) -> str:

@@ -53,11 +53,15 @@ class Program:
         return self.command[0] in WARM
 
 
-def programs(*, embedded: bool) -> list[Program]:
-    """All programs, in the order of their start; without Valkey if Redis is elsewhere."""
+def programs(*, embedded: bool, mcp: bool = False) -> list[Program]:
+    """All programs, in the order of their start; without Valkey if Redis is elsewhere. `mcp`: with the endpoint for
+    agents."""
     valkey = Program(name="valkey", command=("valkey",), group="store", rank=10, stop_seconds=3, environment={})
     sync = Program(
         name="valkey-sync", command=("sync",), group="store", rank=10, stop_seconds=3, environment=dict(LEAN)
+    )
+    agents = Program(
+        name="mcp", command=("mcp", "--on-demand"), group="mcp", rank=45, stop_seconds=3, asked_on="mcp.sock"
     )
     return [
         *([valkey, sync] if embedded else []),
@@ -91,6 +95,7 @@ def programs(*, embedded: bool) -> list[Program]:
             asked_on=DELIVERER_SOCKET,
             goes_on=True,
         ),
+        *([agents] if mcp else []),
     ]
 
 

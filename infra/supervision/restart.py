@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     service = Home(args.home).service()
     supervisor = Supervisor(Path(service.sockets))
     running = {state.name for state in supervisor.states()}
-    known = {program.name: program for program in programs(embedded=False) if program.name in running}
+    known = {program.name: program for program in programs(embedded=False, mcp=True) if program.name in running}
     for name in args.programs:
         if name not in known:
             raise InvalidField(f"there is no program {name!r} to restart; choose from {', '.join(known)}")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,7 @@ from infra.host.temporary import emptied
 from infra.nginx.console_files import link_console
 from infra.nginx.proxy import nginx_conf
 from infra.nginx.tls import check_pair, link_pair
+from infra.nginx.upstreams import OWN_SOCKETS, WITH_AGENTS
 from infra.redis_server.embedded import flower_url, write_store
 from infra.redis_server.loading import loaded_part
 from infra.redis_server.place import RedisPlace, redis_place
@@ -44,7 +46,7 @@ from infra.supervision.stack import Stack
 from tasks.config.areas.redis import redis_variables
 from tasks.config.origins import SETTINGS, as_json, known
 from tasks.config.settings import CONFIG, FLOWER_REDIS_URL, Settings, with_file
-from tasks.errors import Unavailable
+from tasks.errors import SettingsError, Unavailable
 from tasks.telemetry.tracing import load_traces
 
 #: What the names of the settings begin with that the commands go by as well: of an outside issuer, of webhooks.
@@ -69,6 +71,7 @@ def run(args: argparse.Namespace, *, attend: Callable[[Mapping[str, str]], Atten
     check_limits()
     check_estimators(settings, given)
     check_sources(settings, os.environ)
+    check_mcp(settings)
     tls = check_pair(settings)
     if home.run.exists():
         with home.claim():
@@ -110,6 +113,12 @@ def run(args: argparse.Namespace, *, attend: Callable[[Mapping[str, str]], Atten
                 notify(os.environ, STOPPING)
                 stack.stop(signals)
     return 0
+
+
+def check_mcp(settings: Settings, *, find: Callable[[str], object] = find_spec) -> None:
+    """Raise SettingsError if the endpoint for agents is asked for and cannot be."""
+    if settings.mcp and find("mcp") is None:
+        raise SettingsError("MLSERVICE_MCP needs a package that is not installed: pip install 'mlservice[mcp]'")
 
 
 def tell_settings(home: Home, environment: Mapping[str, str]) -> None:
@@ -174,10 +183,11 @@ def write_configuration(
         keyfile.read(Path(settings.token_keys_file))
     link_pair(settings, home.run)
     link_console(home.run)
-    proxy = nginx_conf(address, settings, flower_password=home.secret(FLOWER_HTTP_PASSWORD))
+    upstreams = WITH_AGENTS if settings.mcp else OWN_SOCKETS
+    proxy = nginx_conf(address, settings, flower_password=home.secret(FLOWER_HTTP_PASSWORD), upstreams=upstreams)
     write_private(home.run / "nginx.conf", proxy)
     text = io.StringIO()
-    write_supervisor(text, programs(embedded=place.access is not None))
+    write_supervisor(text, programs(embedded=place.access is not None, mcp=settings.mcp))
     write_private(home.run / "supervisord.conf", text.getvalue())
 
 

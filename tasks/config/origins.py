@@ -10,7 +10,7 @@ from typing import Final
 from tasks.config.gateway_file import GATEWAY_FILE
 from tasks.config.redis_file import REDIS_FILE
 from tasks.config.settings import Settings, config_folder, from_files, settings_file
-from tasks.config.values import parse, variable
+from tasks.config.values import parse, variable, written
 
 #: What the file in a home's `run` is called that keeps them for those who ask.
 SETTINGS: Final = "settings.json"
@@ -53,7 +53,7 @@ def known(settings: Settings, environ: Mapping[str, str], *, settled_by: str = "
 
 
 def _shown(value: object, *, secret: bool) -> str:
-    text = str(value)
+    text = written(value)
     if secret and "://" not in text:
         return HIDDEN if text else ""
     return _PASSWORD.sub(r"\1:***@", text)

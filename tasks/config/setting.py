@@ -32,6 +32,8 @@ def check_numbers(settings: Area) -> None:
     """Raise SettingsError, which names the variable, for a number that is out of range."""
     for f in fields(settings):
         value, zero = getattr(settings, f.name), f.metadata["zero"]
+        if isinstance(value, bool):
+            continue
         if isinstance(value, float) and not zero and not 0 < value < TOO_LARGE:
             raise SettingsError(f"{variable(f.name, f.metadata['env'])} must be greater than 0, not {value}")
         if isinstance(value, int) and not (0 if zero else 1) <= value < TOO_LARGE:

@@ -22,7 +22,7 @@ from tasks.config.gateway_file import GATEWAY_FILE, token_life_seconds
 from tasks.config.redis_file import REDIS_FILE, redis_access
 from tasks.config.setting import check_numbers
 from tasks.config.settings_file import SETTINGS_FILE, file_variables
-from tasks.config.values import PREFIX, parse, variable
+from tasks.config.values import PREFIX, parse, variable, written
 from tasks.errors import SettingsError
 
 #: Names the folder of configuration.
@@ -111,7 +111,7 @@ def with_file(environ: Mapping[str, str]) -> dict[str, str]:
 
 def describe() -> list[tuple[str, str, str]]:
     """(variable, default, meaning) of each setting."""
-    return [(variable(f.name, f.metadata["env"]), str(f.default), f.metadata["doc"]) for f in fields(Settings)]
+    return [(variable(f.name, f.metadata["env"]), written(f.default), f.metadata["doc"]) for f in fields(Settings)]
 
 
 def redis_url(*, socket: Path, user: str, password: str) -> str:

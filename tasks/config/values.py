@@ -17,6 +17,10 @@ LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 WORKER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
+#: What a setting that is on or off may say.
+ON_OR_OFF: Final = {"true": True, "false": False}
+
+
 def variable(name: str, env: str | None) -> str:
     """The variable of the environment that gives a setting."""
     return env or PREFIX + name.upper()
@@ -24,10 +28,19 @@ def variable(name: str, env: str | None) -> str:
 
 def parse(variable: str, text: str, kind: type) -> object:
     """The value in a text. Raises SettingsError, which names the variable."""
+    if kind is bool:
+        if text.lower() not in ON_OR_OFF:
+            raise SettingsError(f"{variable} must be true or false, not {text!r}")
+        return ON_OR_OFF[text.lower()]
     try:
         return kind(text)
     except ValueError:
         raise SettingsError(f"{variable} must be {kind.__name__}, not {text!r}") from None
+
+
+def written(value: object) -> str:
+    """A value as a text that `parse` reads."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def check_outside_url(variable: str, url: str) -> None:

@@ -47,7 +47,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "infra": (
         ("host",),
         ("arguments", "redis_server", "nginx", "projects"),
-        ("supervision", "backup"),
+        ("supervision", "backup", "agents"),
         ("commands", "demo"),
         ("cli",),
         ("__main__",),

@@ -52,6 +52,9 @@ class HttpSettings(Area):
         zero=True,
     )
     redirect_port: int = setting(0, doc="Port that speaks HTTP and sends callers to HTTPS; 0: none.", zero=True)
+    mcp: bool = setting(
+        False, doc="Whether `up` has an endpoint for agents at /mcp (Model Context Protocol), by the extra `mcp`."
+    )
     gateway_processes: int = setting(0, doc="Gateway processes; 0: one a core.", zero=True)
 
     @property

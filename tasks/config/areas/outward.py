@@ -17,7 +17,7 @@ ROOT_PATH: Final = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+", re.ASCII)
 OWN_NAMES: Final = frozenset(
     {
         *("v1", "v2", "resource", "health", "metrics", "openapi.yml", "docs", "console", "flower"),
-        *("invocations", "internal", "authorize", "large", "preflight"),
+        *("invocations", "mcp", "internal", "authorize", "large", "preflight"),
         *("problem", "status", "inference", "invocation"),
     }
 )

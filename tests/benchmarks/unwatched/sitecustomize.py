@@ -37,9 +37,9 @@ def worker_options(*args: Any, **named: Any) -> dict[str, Any]:
     return {**_worker_options(*args, **named), "task_events": False, "without_heartbeat": True}
 
 
-def programs(*, embedded: bool) -> list[infra.supervision.programs.Program]:
+def programs(*, embedded: bool, mcp: bool = False) -> list[infra.supervision.programs.Program]:
     """As the service's, without Flower."""
-    return [program for program in _programs(embedded=embedded) if program.name != "flower"]
+    return [program for program in _programs(embedded=embedded, mcp=mcp) if program.name != "flower"]
 
 
 def nginx_conf(*args: Any, **named: Any) -> str:

