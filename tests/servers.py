@@ -168,6 +168,13 @@ class Valkey(Process):
             eventually(lambda: self.popen.poll() is not None or client.ping(), what="Valkey")
         assert self.popen.poll() is None, self.output
 
+    def killed(self) -> None:
+        """Kill it, and begin it anew with what it has kept."""
+        self.popen.kill()
+        self.popen.wait()
+        self._process = self._begin()
+        self.begun()
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

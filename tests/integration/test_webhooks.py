@@ -338,6 +338,34 @@ def test_another_goes_on_where_one_was_killed(house: House) -> None:
     asyncio.run(look())
 
 
+def test_what_is_to_be_told_outlives_redis() -> None:
+    """What was under way is noted, or sent again as the same message; what waited and what comes later is sent."""
+
+    async def look(house: House, server: Valkey) -> None:
+        gate = threading.Event()
+
+        def answer(_: int) -> int:
+            gate.wait(60)
+            return 204
+
+        with receiving(answer) as receiver:
+            hook = house.hook(receiver.url)
+            async with house.delivering():
+                house.end(DONE)
+                await until(lambda: receiver.begun, "the first attempt")
+                house.end(DONE)
+                server.killed()
+                house.end(DONE)
+                gate.set()
+                await until(
+                    lambda: len(house.journal.page(hook.id, limit=9, progress=Progress.DELIVERED)[0]) == 3, "all"
+                )
+            assert len({one.id for one in receiver.received}) == 3
+
+    with Valkey("--appendonly", "yes", "--appendfsync", "always") as server, server.client() as client:
+        asyncio.run(look(House(client, Settings(redis_url=server.redis_url)), server))
+
+
 def test_a_probe_says_whether_somebody_delivers(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", house.settings.redis_url)
 
