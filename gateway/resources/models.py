@@ -60,7 +60,8 @@ class ModelResource:
     @requires(VIEWING)
     async def on_get(self, req: Request, resp: Response, model: str) -> None:
         """Its data, its plan and schema, its newest versions and which is current."""
-        show_tagged(req, resp, model_document(await asyncio.to_thread(self._descriptions.model, model)))
+        described = await asyncio.to_thread(self._descriptions.model, model)
+        show_tagged(req, resp, model_document(described, root=req.root_path))
 
     @requires("models:write")
     async def on_patch(self, req: Request, resp: Response, model: str) -> None:
@@ -69,7 +70,7 @@ class ModelResource:
         given, expected = await read_json(req), None
         if means_one(req):
             described = await asyncio.to_thread(self._descriptions.model, model)
-            check_match(req, model_document(described))
+            check_match(req, model_document(described, root=req.root_path))
             expected = described.notes
         who = req.context.principal.name
         notes = await asyncio.to_thread(self._noting.patch, model, None, given, who=who, expected=expected)

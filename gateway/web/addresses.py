@@ -33,6 +33,17 @@ def model_path(root: str, model: str) -> str:
     return f"{root}/v1/models/{model}"
 
 
+def calling(model: str, *, root: str) -> dict[str, str]:
+    """Where a model is, and where it is called: by an estimate, by the Open Inference Protocol, in MLflow's forms."""
+    found = model_path(root, model)
+    return {
+        "self": found,
+        "estimate": f"{found}/estimate",
+        "infer": f"{root}/v2/models/{model}/infer",
+        "invocations": f"{found}/invocations",
+    }
+
+
 def links(handle: str, *, model: str, root: str) -> dict[str, str]:
     """Where to go on from a task."""
     task = task_path(root, handle)

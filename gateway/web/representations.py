@@ -9,7 +9,7 @@ import msgspec
 from falcon import HTTP_202
 from falcon.asgi import Response
 
-from gateway.web.addresses import dead_path, links, task_path
+from gateway.web.addresses import calling, dead_path, links, task_path
 from gateway.web.errors import problem_from_wire
 from gateway.web.result_media import media_headers
 from tasks.contract import PROBLEM, Media, State
@@ -117,9 +117,9 @@ def letter_document(letter: DeadLetter, *, root: str = "") -> dict[str, Any]:
     }
 
 
-def model_document(model: ModelDescription) -> dict[str, Any]:
+def model_document(model: ModelDescription, *, root: str) -> dict[str, Any]:
     """A model with its schema, the plan of its data and a line for each of its newest versions, the oldest first; where
-    its data was deleted, as its last version was."""
+    its data was deleted, as its last version was. `root`: the service's root path, for where it is called."""
     snapshot, described = model.snapshot, model.described
     learned = read_learned(described)
     return {
@@ -137,6 +137,7 @@ def model_document(model: ModelDescription) -> dict[str, Any]:
         "params_schema": model.params_schema,
         "version_count": model.listed.total,
         "versions": version_lines(model.listed)[::-1],
+        "links": calling(model.name, root=root),
     }
 
 

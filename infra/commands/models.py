@@ -35,7 +35,7 @@ def show_all(args: argparse.Namespace) -> int:
         documents = []
         for name in Models(client, blobs, who=COMMAND_LINE).list(tag=args.tag):
             with suppress(UnknownModel):
-                documents.append(model_document(descriptions.model(name)))
+                documents.append(model_document(descriptions.model(name), root=""))
     if args.json:
         _print(documents)
         return 0
@@ -53,7 +53,7 @@ def show(args: argparse.Namespace) -> int:
         if args.history:
             _show_history(client, args.model)
         elif args.version is None:
-            _print(model_document(descriptions.model(args.model)))
+            _print(model_document(descriptions.model(args.model), root=""))
         else:
             _print(version_document(descriptions.version(args.model, args.version)))
     return 0

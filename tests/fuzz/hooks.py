@@ -38,6 +38,18 @@ _turns, _sound_media = itertools.count(), itertools.cycle(RESULT_MEDIA)
 TAKING: Final = ("deleteModel", "deleteData", "deleteVersion", "deleteAlias")
 #: What says where a webhook leads.
 LEADING: Final = ("addWebhook", "changeWebhook")
+#: What takes estimates by other protocols, and what each of the rows that fit the model are asked for with.
+INFER: Final = ("infer", "inferVersion")
+INVOKE: Final = ("invoke", "invokeDefault")
+_tensors: Final = [
+    {"name": name, "shape": [1], "datatype": "FP64", "data": [value]} for name, value in fresh.SOUND_ROW.items()
+]
+_inferences: itertools.cycle[dict[str, Any]] = itertools.cycle(
+    [{"inputs": _tensors}, {"inputs": _tensors, "parameters": {"binary_data_output": True}}]
+)
+_invocations: itertools.cycle[dict[str, Any]] = itertools.cycle(
+    [{"dataframe_records": [fresh.SOUND_ROW]}, {"instances": [list(fresh.SOUND_ROW.values())]}]
+)
 _spares = itertools.cycle(os.environ["FUZZ_SPARES"].split())
 
 
@@ -69,6 +81,8 @@ def before_call(_context: HookContext, case: Case, kwargs: dict[str, Any]) -> No
         elif "Idempotency-Key" in case.headers:
             # The same in many cases: of the second only the collision would be seen.
             case.headers["Idempotency-Key"] = uuid.uuid4().hex
+    if _named(case) in INFER + INVOKE:
+        _by_protocol(case)
     drawn = case.meta is not None and not case.meta.generation.mode.is_negative
     if drawn and _named(case) in LEADING and isinstance(case.body, dict):
         # Hosts that are drawn are nowhere, and secrets have other lengths.
@@ -94,6 +108,30 @@ def _make_sound(case: Case) -> None:
     case.headers["Prefer"], case.headers["Accept"] = "wait=30", next(_sound_media)
     case.headers.pop("Content-Type", None)
     case.headers.pop("Idempotency-Key", None)
+
+
+def _by_protocol(case: Case) -> None:
+    """What is asked by another protocol waits for its result: let it not be late, which is 503."""
+    if not case.headers.get("Content-Encoding", "none"):
+        # An empty list of codings is none.
+        del case.headers["Content-Encoding"]
+    if case.meta is None or case.meta.generation.mode.is_negative:
+        return
+    case.query.pop("deadline", None)
+    if next(_turns) % SOUND == 0:
+        _make_sound_protocol(case)
+
+
+def _make_sound_protocol(case: Case) -> None:
+    """Have the first model be asked by another protocol for what it can answer."""
+    if "model" in case.path_parameters:
+        case.path_parameters["model"] = fresh.SOUND_MODEL
+    if "version" in case.path_parameters:
+        case.path_parameters["version"] = 1
+    case.media_type, case.query = Media.JSON.value, {}
+    case.headers.pop("Inference-Header-Content-Length", None)
+    case.body = next(_inferences if _named(case) in INFER else _invocations)
+    case.headers.pop("Content-Type", None)
 
 
 def after_call(_context: HookContext, case: Case, response: Response) -> None:
@@ -149,4 +187,4 @@ for hook in (before_load_schema, before_call, after_call, filter_failure):
 schemathesis.check(as_written)
 schemathesis.serializer.alias("application/x-ndjson", "text/plain")
 schemathesis.deserializer("text/csv")(read_csv)
-schemathesis.deserializer(Media.ARROW.value, "image/png")(read_bytes)
+schemathesis.deserializer(Media.ARROW.value, Media.BYTES.value, "image/png")(read_bytes)
