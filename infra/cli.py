@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from infra.arguments.accounts import add_accounts, add_credentials
+from infra.arguments.calling import add_calling, add_completion, add_server
 from infra.arguments.common import add_home, command
 from infra.arguments.keeping import add_keeping
 from infra.arguments.projects import add_projects
@@ -25,8 +26,12 @@ log = logging.getLogger(__name__)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status. What goes wrong is said in one line."""
-    args = parser().parse_args(argv)
-    module, _, function = args.run.partition(":")
+    top = parser()
+    args = top.parse_args(argv, argparse.Namespace(parser=top))
+    run_by = getattr(args, "remote", "") if args.server else args.run
+    if not run_by:
+        top.error("this command is about a home of this machine, and knows no --server")
+    module, _, function = run_by.partition(":")
     try:
         run: Callable[[argparse.Namespace], int] = getattr(import_module(module), function)
         return run(args)
@@ -46,10 +51,12 @@ def parser() -> argparse.ArgumentParser:
         prog="mlservice", description="A machine-learning service in which all work is a Celery task."
     )
     top.add_argument("--version", action=ShowRelease)
+    add_server(top)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     add_up(commands)
     add_demo(commands)
+    add_calling(commands)
     add_running(commands)
     add_keeping(commands)
     add_processes(commands)
@@ -72,6 +79,7 @@ def parser() -> argparse.ArgumentParser:
     settings = command(commands, "settings", "infra.commands.settings:run", help="list all settings")
     settings.add_argument("--home", type=Path, metavar="DIR", help="as the running service of this folder has them")
     settings.add_argument("--json", action="store_true", help="as one JSON array; with --home")
+    add_completion(commands)
     return top
 
 

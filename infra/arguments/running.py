@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.arguments.calling import anywhere
 from infra.arguments.common import add_home, command
 from tasks.contract import Form
 
@@ -20,6 +21,7 @@ def add_running(commands: Subparsers) -> None:
 
     watch = command(commands, "watch", "infra.commands.watch:run", help="show a task until it is over")
     watch.add_argument("id", metavar="ID")
+    anywhere(watch, "infra.commands.remote:watch")
     add_home(watch)
 
     restart = command(
@@ -88,7 +90,9 @@ def add_models(commands: Subparsers) -> None:
     note.add_argument(
         "--tag", action="append", default=[], metavar="NAME[=VALUE]", help="set a tag; without = take it away"
     )
+    anywhere(listed, "infra.commands.remote:models")
     shown = command(actions, "show", "infra.commands.models:show", help="print all that is known of one, as JSON")
+    anywhere(shown, "infra.commands.remote:model")
     shown.add_argument("--history", action="store_true", help="what happened to it and who asked for it, newest first")
     promote = command(actions, "promote", "infra.commands.models:promote", help="make a version answer estimates")
     promote.add_argument("--reason", default="", metavar="TEXT", help="why, for the history")
