@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # of tests/conftest.py, the longest first.
 BESIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo up test test-fast test-long test-s3 test-redis test-clients lint docs audit fuzz bench bench-init bench-train bench-growth bench-scale bench-search sweep chaos test-containers install lock clean
+.PHONY: demo up test test-fast test-long test-s3 test-redis test-clients lint lint-kubernetes docs audit fuzz bench bench-init bench-train bench-growth bench-scale bench-search sweep chaos test-containers install lock clean
 
 install: $(INSTALLED)
 
@@ -75,6 +75,9 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m tests.lint_lua
+
+lint-kubernetes: $(INSTALLED)-kubernetes  ## infra/kubernetes/ against the schemas of Kubernetes and KEDA (needs kubectl or kustomize)
+	$(BIN)/python -m tests.lint_kubernetes
 
 docs: $(INSTALLED)-docs  ## the site of docs/, in build/docs; a warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --fresh-env -d build/doctrees docs build/docs
