@@ -17,6 +17,7 @@ from tests.servers import Process, free_port
 
 MONITORING: Final = Path(__file__).parents[1] / "monitoring"
 CONFIGURATION: Final = MONITORING / "prometheus" / "prometheus.yml"
+COMPOSE: Final = MONITORING.parent / "infra" / "compose.yml"
 RULES: Final = MONITORING / "prometheus" / "rules.yml"
 DASHBOARDS: Final = sorted((MONITORING / "grafana" / "dashboards").glob("*.json"))
 #: What Grafana puts into a query, here for a scrape a second.
@@ -56,20 +57,37 @@ def queries() -> dict[str, str]:
     return found
 
 
+def mounted(folder: Path, *, password: str) -> Path:
+    """Lay out below a folder what infra/compose.yml mounts for Prometheus, as its container sees it; the configuration
+    that it is told to read."""
+    document = yaml.safe_load(COMPOSE.read_text())
+    service = document["services"]["prometheus"]
+    told: str = next(word for word in service["command"] if word.startswith("--config.file="))
+    sources = [mount.removesuffix(":ro").split(":") for mount in service["volumes"]]
+    places = {target: COMPOSE.parent / source for source, target in sources if source.startswith(".")}
+    for target, source in places.items():
+        file = folder / target.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(source.read_bytes())
+    for secret in service["secrets"]:
+        (folder / secret["target"].lstrip("/")).write_text(password)
+    return folder / told.partition("=")[2].lstrip("/")
+
+
 class Prometheus(Process):
-    """Prometheus with our configuration and rules, on a free port, that scrapes `target` each second.
+    """Prometheus with the configuration and the rules of infra/compose.yml, on a free port, that scrapes `target` each
+    second.
 
     `access`: how it shows who it is, as the configuration of a scrape says it.
     """
 
     def __init__(self, folder: Path, *, target: str, access: dict[str, Any]) -> None:
-        configuration = yaml.safe_load(CONFIGURATION.read_text())
+        file = mounted(folder, password="not used")
+        configuration = yaml.safe_load(file.read_text())
         configuration["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-        configuration["rule_files"] = [str(RULES)]
         (scrape,) = configuration["scrape_configs"]
         del scrape["basic_auth"]
         scrape |= {**access, "static_configs": [{"targets": [target]}]}
-        file = folder / "prometheus.yml"
         file.write_text(yaml.safe_dump(configuration))
         port = free_port()
         self._url = f"http://127.0.0.1:{port}/api/v1"

@@ -30,6 +30,8 @@ MODEL_CODE: Final = frozenset(
 )
 #: What compose itself reads of the environment, and gives to no container.
 OF_COMPOSE: Final = frozenset({"MLSERVICE_IMAGES", "MLSERVICE_VERSION", "MLSERVICE_PUBLISH"})
+#: What Grafana's own files ask of its environment.
+OF_GRAFANA: Final = frozenset({"MLSERVICE_DASHBOARDS"})
 #: What the programs of each image load.
 LOADS: Final = {
     "gateway": "import gateway.asgi, gateway.server, infra.supervision.serving, infra.supervision.first_account,"
@@ -130,7 +132,10 @@ def test_no_image_is_the_latest() -> None:
 
 def test_only_nginx_is_reached_from_outside() -> None:
     services = compose()["services"]
-    assert [name for name, service in services.items() if "ports" in service] == ["nginx"]
+    # Who asks for the profile can look at Grafana from this machine.
+    assert [name for name, service in services.items() if "ports" in service] == ["nginx", "grafana"]
+    assert services["grafana"]["ports"] == ["${GRAFANA_PUBLISH:-127.0.0.1:3000}:3000"]
+    assert {name for name, service in services.items() if "profiles" in service} == {"prometheus", "grafana"}
     assert not any("network_mode" in service or service.get("privileged") for service in services.values())
 
 
@@ -143,7 +148,7 @@ def test_containers_may_write_nothing_but_volumes_and_are_no_root() -> None:
 
 def test_settings_and_commands_of_compose_exist() -> None:
     known = {variable for variable, _, _ in describe()} | COMMAND_VARIABLES
-    asked = set(re.findall(rf"\b{PREFIX}[A-Z_]+", COMPOSE.read_text())) - OF_COMPOSE
+    asked = set(re.findall(rf"\b{PREFIX}[A-Z_]+", COMPOSE.read_text())) - OF_COMPOSE - OF_GRAFANA
     assert asked <= known, f"{asked - known} are no settings"
     for service in compose()["services"].values():
         if "mlservice-" in service["image"]:
@@ -162,9 +167,12 @@ def test_what_starts_waits_for_what_it_needs() -> None:
 
 
 def test_what_compose_mounts_of_this_repository_is_there() -> None:
-    for secret in compose()["secrets"].values():
+    for name, secret in compose()["secrets"].items():
+        # Passwords have no example: they are made.
         example = COMPOSE.parent / f"{secret['file']}.example"
-        assert example.is_file(), example
+        assert example.is_file() or name.endswith("-password"), example
+        ignored = subprocess.run(["git", "check-ignore", "--quiet", COMPOSE.parent / secret["file"]], cwd=ROOT)
+        assert ignored.returncode == 0, f"{secret['file']} could be committed"
 
 
 def test_no_secret_comes_into_an_image() -> None:

@@ -16,7 +16,18 @@ from gateway.metrics.measures import Measures
 from gateway.metrics.model_measures import ModelMeasure
 from tasks.contract import FLEETS, PLACES, Lane
 from tests.needed import program
-from tests.prometheus import CONFIGURATION, DASHBOARDS, MONITORING, RULES, alerts, panels, quantity, queries
+from tests.prometheus import (
+    COMPOSE,
+    CONFIGURATION,
+    DASHBOARDS,
+    MONITORING,
+    RULES,
+    alerts,
+    mounted,
+    panels,
+    quantity,
+    queries,
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +66,34 @@ def test_promtool_finds_nothing_wrong(tmp_path: Path) -> None:
     (tmp_path / RULES.name).write_text(RULES.read_text())
     (tmp_path / "mlservice.password").write_text("a long secret")
     run(program("promtool", package="prometheus"), "check", "config", configuration)
+
+
+def test_what_compose_mounts_for_prometheus_is_all_that_it_needs(tmp_path: Path) -> None:
+    configuration = mounted(tmp_path, password="a long secret")
+    run(program("promtool", package="prometheus"), "check", "config", configuration)
+    told = yaml.safe_load(configuration.read_text())
+    (scrape,) = told["scrape_configs"]
+    needed = {configuration.name, *told["rule_files"], scrape["basic_auth"]["password_file"]}
+    assert {file.name for file in configuration.parent.iterdir()} == needed
+
+
+def test_in_compose_prometheus_asks_nginx_and_grafana_asks_prometheus() -> None:
+    services = yaml.safe_load(COMPOSE.read_text())["services"]
+    alone = yaml.safe_load(CONFIGURATION.read_text())
+    within = yaml.safe_load(CONFIGURATION.with_name("prometheus-compose.yml").read_text())
+    (there,) = within["scrape_configs"][0].pop("static_configs")
+    del alone["scrape_configs"][0]["static_configs"]
+    assert within == alone
+    name, _, port = there["targets"][0].partition(":")
+    assert port == services[name]["command"][services[name]["command"].index("--port") + 1]
+    told = services["grafana"]["environment"]
+    assert told["PROMETHEUS_URL"] == "http://prometheus:9090"
+    source, target, _ = next(mount for mount in services["grafana"]["volumes"] if "monitoring" in mount).split(":")
+    for variable, place in (("MLSERVICE_DASHBOARDS", "dashboards"), ("GF_PATHS_PROVISIONING", "provisioning")):
+        assert told[variable] == f"{target}/{place}"
+        assert (COMPOSE.parent / source / place).is_dir()
+    used = set(re.findall(r"\$([A-Z_]+)", "".join(p.read_text() for p in MONITORING.glob("grafana/provisioning/*/*"))))
+    assert used <= told.keys()
 
 
 def test_the_rules_pass_their_tests() -> None:
