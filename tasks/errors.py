@@ -29,6 +29,7 @@
     |-- Unavailable
     `-- WorkFailed
         |-- EstimatorFailed
+        |-- ClusterFailed
         |-- Poison
         |-- TimeLimit
         |-- MemoryLimit
@@ -193,6 +194,10 @@ class WorkFailed(ServiceError):
 
 class EstimatorFailed(WorkFailed):
     """Raised when an estimator raised something of its own."""
+
+
+class ClusterFailed(WorkFailed):
+    """Raised when the cluster over which a train is to run is away, or loses a worker; trying again later is right."""
 
 
 class Poison(WorkFailed):

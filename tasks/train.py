@@ -13,6 +13,7 @@ import msgspec
 import redis
 from celery import Task, shared_task
 
+from tasks.cluster.asked import Said, read_distributed
 from tasks.contract import DEFAULT_ESTIMATOR, EXPORT, IMPORT, TASKS, Kind, Promote
 from tasks.errors import InvalidField, ServiceError
 from tasks.ledger.groups import Claim
@@ -42,6 +43,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     search: Search | None = None
     from_version: int | str | None = None
     predict_seconds: float | None = None
+    distributed: Said | None = None
 
 
 @shared_task(name=TASKS[Kind.TRAIN], base=WorkTask, bind=True, throws=(ServiceError,))  # type: ignore[untyped-decorator]
@@ -57,11 +59,13 @@ def train(
     search: dict[str, Any] | None = None,
     from_version: int | str | None = None,
     predict_seconds: float | None = None,
+    distributed: bool | dict[str, Any] | None = None,
 ) -> Any:
     """A group from the ledger; or a direct call, which returns `{"model", "version", "metrics", "promoted",
     "seconds", "importance", "params_used", "fingerprint"}`.
 
-    `from_version`: a version, by number or alias, that the fit goes on from. `before`: the model's name, or the result
+    `from_version`: a version, by number or alias, that the fit goes on from. `distributed`: True or {"workers": N}, for
+    a fit over a Dask cluster. `before`: the model's name, or the result
     of the step before in a chain, of whose model this is a version unless `model` names another.
     """
     from tasks.learning import fitting, starting
@@ -85,6 +89,7 @@ def train(
             search=read_search(search) if search is not None else None,
             from_version=starting.check_named(from_version),
             predict_seconds=predict_seconds,
+            distributed=read_distributed(distributed),
         )
         return fitting.fit(runtime, request, report=throttled(show))
 
@@ -113,6 +118,7 @@ def _run_group(afterwards: Afterwards, runtime: Runtime, claim: Claim) -> list[O
         search=body.search,
         from_version=starting.check_named(body.from_version),
         predict_seconds=body.predict_seconds,
+        distributed=read_distributed(body.distributed),
         trials_of=f"{claim.group}-0",
     )
     if claim.version is not None:

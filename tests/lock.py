@@ -26,7 +26,22 @@ INSTALLERS: Final = ("pip", "setuptools")
 INSTALLERS_FILE: Final = FOLDER / "pip.txt"
 #: Extras that others are made of, and that no command installs by itself.
 PARTS: Final = frozenset(
-    {"client", "gateway", "support", "worker", "embedded", "s3", "otel", "search", "sql", "onnx", "fast", "mcp", "demo"}
+    {
+        "client",
+        "gateway",
+        "support",
+        "worker",
+        "embedded",
+        "s3",
+        "otel",
+        "search",
+        "sql",
+        "onnx",
+        "fast",
+        "dask",
+        "mcp",
+        "demo",
+    }
 )
 #: What each image has, by the extras that it is made of; `constraints/images/` holds all of it.
 IMAGES: Final = {

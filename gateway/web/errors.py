@@ -58,6 +58,7 @@ TABLE: Final[dict[type[ServiceError], tuple[int, str]]] = {
     errors.Unavailable: (503, "The service cannot take work now"),
     errors.WorkFailed: (500, "The work failed"),
     errors.EstimatorFailed: (500, "The estimator failed"),
+    errors.ClusterFailed: (500, "The cluster failed"),
     errors.Poison: (500, "The work ends its worker"),
     errors.TimeLimit: (500, "The work took too long"),
     errors.MemoryLimit: (413, "The work needs too much memory"),

@@ -230,6 +230,7 @@ def _lineage_document(lineage: Lineage) -> dict[str, Any]:
         },
         "packages": lineage.packages,
         "from_version": lineage.from_version or None,
+        **({"workers": lineage.workers} if lineage.workers else {}),
     }
 
 

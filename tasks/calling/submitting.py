@@ -106,14 +106,21 @@ class Submitting(ABC, Generic[Submitted]):
         search: dict[str, Any] | None = None,
         from_version: int | str | None = None,
         predict_seconds: float | None = None,
+        distributed: bool | dict[str, Any] | None = None,
         lane: Lane | str = Lane.NORMAL,
         deadline_seconds: float | None = None,
         idempotency_key: str = "",
     ) -> Submitted:
         """Train a version on the latest data. `search`, {"seconds": 60} say, looks for better params first.
         `from_version`: a version, by number or alias, that the fit goes on from. `predict_seconds` bounds the
-        model, so that it takes no longer for a row that is asked alone."""
-        wishes = {"search": search, "from_version": from_version, "predict_seconds": predict_seconds}
+        model, so that it takes no longer for a row that is asked alone. `distributed`, True or {"workers": 4}, fits
+        over the workers of the operator's Dask cluster."""
+        wishes = {
+            "search": search,
+            "from_version": from_version,
+            "predict_seconds": predict_seconds,
+            "distributed": distributed,
+        }
         said = {name: value for name, value in wishes.items() if value is not None}
         return self._submit(
             Request(

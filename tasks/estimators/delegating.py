@@ -8,6 +8,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from tasks.estimators.base import Dataset, Estimator, Progress
+from tasks.estimators.gang import Gang
 from tasks.estimators.onnx_form import OnnxModel, to_onnx
 from tasks.estimators.outcomes import Quantile
 from tasks.tables.columns import Schema
@@ -52,6 +53,9 @@ class Delegating(Estimator[Any]):
 
     def starting_from(self, model: Any) -> Self:
         return type(self)(self.inner.starting_from(model))
+
+    def over(self, gang: Gang) -> Self:
+        return type(self)(self.inner.over(gang))
 
     def prepare(self, table: pa.Table, options: Mapping[str, Any]) -> Dataset:
         return self.inner.prepare(table, options)

@@ -18,21 +18,23 @@ from tasks.estimators import lightgbm_fields, lightgbm_onnx, lightgbm_portable
 from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.features import layer
 from tasks.estimators.features.layer import PLAIN, Features
+from tasks.estimators.gang import Gang
 from tasks.estimators.lightgbm_alpha import levels_of
 from tasks.estimators.lightgbm_bulk import Faster, faster, predicted, predicting
 from tasks.estimators.lightgbm_by_feature import spread, summed
 from tasks.estimators.lightgbm_device import check_device
 from tasks.estimators.lightgbm_explain import explanation
-from tasks.estimators.lightgbm_fitting import Data, Rounds, boosted
+from tasks.estimators.lightgbm_fitting import Data, Rounds
 from tasks.estimators.lightgbm_library import load_lightgbm as load_lightgbm
 from tasks.estimators.lightgbm_memory import check_memory
 from tasks.estimators.lightgbm_metrics import own_metrics, theirs
+from tasks.estimators.lightgbm_over import boost_by
 from tasks.estimators.lightgbm_params import ALPHA, complete, names_given, resolve, stopping, try_out
 from tasks.estimators.lightgbm_portable import FORMAT, SEVERAL, Header, joined
 from tasks.estimators.lightgbm_quantiles import boost_each, middle, quantile_table
 from tasks.estimators.lightgbm_search import default_space
 from tasks.estimators.lightgbm_smaller import smaller
-from tasks.estimators.lightgbm_start import check_start
+from tasks.estimators.lightgbm_start import check_starts
 from tasks.estimators.lightgbm_targets import check_target
 from tasks.estimators.onnx_form import POINTER, OnnxModel
 from tasks.tables.columns import Schema
@@ -84,6 +86,7 @@ class LightGBM(Estimator[LightGBMModel]):
     repeats = proven = True
     CommonParams = lightgbm_fields.CommonParams
     _start: LightGBMModel | None = None
+    _gang: Gang | None = None
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Raises InvalidParams for names and values that LightGBM does not know, and devices that are not there."""
@@ -99,13 +102,15 @@ class LightGBM(Estimator[LightGBMModel]):
         rows, holdout_rows = dataset.train.num_rows, dataset.holdout.num_rows
         resolved = {**stopping(dataset.choices.metric, schema.problem), **resolve(params)}
         large = rows * len(schema.columns) >= VALUES_FOR_THREADS
-        threads = self.threads if large or "num_threads" in resolved else 1
+        most = self._gang.threads if self._gang else self.threads
+        threads = most if large or "num_threads" in resolved else 1
         used = chosen = complete(resolved, schema, rows=rows, threads=threads)
         check_target(used["objective"], dataset)
+        boost = boost_by(self._gang, used, schema, rows=rows)
         measure = own_metrics(used, problem=schema.problem, classes=len(schema.classes))
         levels = levels_of(used)
         if start is not None:
-            _check_start(start, used, levels)
+            check_starts(start.quantiles, start.boosters, used, levels)
             features, known = start.features, None
         else:
             fitted = layer.fit(dataset.train, schema, weights=dataset.weights("train", fit=True))
@@ -113,30 +118,36 @@ class LightGBM(Estimator[LightGBMModel]):
         chosen = spread(chosen, features.widths(schema))
         stops = bool(holdout_rows and chosen["early_stopping_round"] and chosen.get("boosting") != "dart")
         check_memory(
-            {**chosen, "early_stopping_round": stops},
-            features.flat(schema),
-            rows=rows,
+            {**chosen, "early_stopping_round": stops}, features.flat(schema), rows=rows,
             holdout_rows=holdout_rows,
             most_bytes=self.memory_bytes,
             filled=features.filled(schema),
             given=names_given(params),
-        )
+        )  # fmt: skip
         total, patience = chosen.pop("num_iterations"), chosen.pop("early_stopping_round")
         rounds = Rounds(total, patience if stops else 0, measure)
         chosen = theirs(chosen)
-        made = partial(Data.of, dataset, features, chosen, known=known)
+        here = {**chosen, "num_threads": min(chosen["num_threads"], self.threads)}
+        here |= {"alpha": middle(levels)} if levels else {}
+        made = partial(Data.of, dataset, features, here, known=known)
         if not levels:
             before = start.booster if start is not None else None
-            booster = boosted(made(), chosen, rounds, progress=progress, start=before)
+            booster = boost(made(), chosen, rounds, progress=progress, start=before)
             return LightGBMModel(booster, schema, features, used)
         starts = start.quantiles if start is not None else {}
-        each = boost_each(made, chosen, rounds, levels, progress=progress, starts=starts)
+        each = boost_each(made, chosen, rounds, levels, progress=progress, starts=starts, boost=boost)
         return LightGBMModel(each[middle(levels)], schema, features, used, each)
 
     def starting_from(self, model: LightGBMModel) -> Self:
         """As the contract says. A `fit` raises InvalidField for params of another objective or other quantiles."""
         other = copy.copy(self)
         other._start, other.repeats = model, False
+        return other
+
+    def over(self, gang: Gang) -> Self:
+        """As the contract says; a `fit` raises InvalidField and InvalidParams for what only one process can do."""
+        other = copy.copy(self)
+        other._gang, other.repeats = gang, False
         return other
 
     def search_space(self, dataset: Dataset, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -237,13 +248,3 @@ class LightGBM(Estimator[LightGBMModel]):
     def params_used(self, model: LightGBMModel) -> dict[str, Any]:
         """Those that were given, under their main names, and all defaults that are not LightGBM's own."""
         return {name: value for name, value in model.params.items() if name != "verbosity"}
-
-
-def _check_start(start: LightGBMModel, params: Mapping[str, Any], levels: tuple[float, ...]) -> None:
-    if tuple(start.quantiles) != levels:
-        shown = [f"alpha={list(one)}" if one else "one fit" for one in (tuple(start.quantiles), levels)]
-        raise InvalidField(f"from_version names one of {shown[0]}, and these params are of {shown[1]}").at(
-            "/from_version"
-        )
-    for booster in start.boosters:
-        check_start(booster, params)

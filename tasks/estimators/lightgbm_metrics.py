@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from tasks.errors import InvalidParams
@@ -25,8 +26,18 @@ _THEIRS: Final = (
 #: What stands for no metric at all, or for one that would be given with a function.
 _NONE: Final = ("", "none", "null", "na", "custom")
 
-#: What LightGBM asks in each iteration: (name, value, whether more is better) of each metric.
-Asked = Callable[[Any, Any], list[tuple[str, float, bool]]]
+
+class Asked(msgspec.Struct, frozen=True):
+    """What LightGBM asks in each iteration: (name, value, whether more is better) of each metric."""
+
+    names: tuple[str, ...]
+    problem: str
+    classes: int
+
+    def __call__(self, given: Any, data: Any) -> list[tuple[str, float, bool]]:
+        outcomes = _outcomes(given, data, problem=self.problem, classes=self.classes)
+        found = figures(outcomes, only=self.names)
+        return [(name, found[name], grows(name)) for name in self.names]
 
 
 def metric_names(params: Mapping[str, Any]) -> list[str]:
@@ -66,14 +77,7 @@ def own_metrics(params: Mapping[str, Any], *, problem: str, classes: int) -> Ask
         raise InvalidParams(f"metric {wrong[0]!r} is none of a {problem}: {listed(MEASURED[problem])}").at(
             json_pointer("params", "metric")
         )
-    if not names:
-        return None
-
-    def asked(given: Any, data: Any) -> list[tuple[str, float, bool]]:
-        found = figures(_outcomes(given, data, problem=problem, classes=classes), only=names)
-        return [(name, found[name], grows(name)) for name in names]
-
-    return asked
+    return Asked(tuple(names), problem, classes) if names else None
 
 
 def _outcomes(given: Any, data: Any, *, problem: str, classes: int) -> Outcomes:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.estimators.base import Progress
-from tasks.estimators.lightgbm_fitting import Data, Rounds, boosted
+from tasks.estimators.lightgbm_fitting import Data, Rounds
 from tasks.estimators.outcomes import quantile_name
 
 
@@ -26,10 +26,12 @@ def boost_each(
     *,
     progress: Progress,
     starts: Mapping[float, Any],
+    boost: Callable[..., Any],
 ) -> dict[float, Any]:
     """A booster for each quantile, the middle one first: its metrics are told, of the others only that they go on.
 
-    Raises what `boosted` raises. `made`: makes the data. `starts`: boosters to go on from.
+    Raises what `boost` raises, which is `boosted` or takes what that takes. `made`: makes the data. `starts`: boosters
+    to go on from.
     """
     found: dict[float, Any] = {}
     done, data = 0, made()
@@ -45,7 +47,7 @@ def boost_each(
         if place and starts:
             # What a booster says of the rows is kept with them.
             data = made()
-        found[level] = boosted(
+        found[level] = boost(
             data, {**params, "alpha": level}, rounds, progress=told, start=starts.get(level), measured=not place
         )
     return {level: found[level] for level in levels}

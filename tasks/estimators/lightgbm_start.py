@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from tasks.errors import InvalidField
@@ -21,6 +21,19 @@ _CANONICAL: Final = {
 _FOREST: Final = "average_output"
 #: How many characters of a model's text have its header, before the names of features.
 _HEAD: Final = 2000
+
+
+def check_starts(
+    quantiles: Collection[float], boosters: Sequence[Any], params: Mapping[str, Any], levels: tuple[float, ...]
+) -> None:
+    """`check_start` for each booster, of these quantiles if there are several; InvalidField too for other `levels`."""
+    if tuple(quantiles) != levels:
+        shown = [f"alpha={list(one)}" if one else "one fit" for one in (tuple(quantiles), levels)]
+        raise InvalidField(f"from_version names one of {shown[0]}, and these params are of {shown[1]}").at(
+            "/from_version"
+        )
+    for booster in boosters:
+        check_start(booster, params)
 
 
 def check_start(booster: Any, params: Mapping[str, Any]) -> None:

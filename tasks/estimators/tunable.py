@@ -1,17 +1,20 @@
-"""What an estimator may say of its params beside which there are."""
+"""What an estimator may say of its params beside which there are, and where it may fit."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
+from tasks.errors import InvalidField
 from tasks.estimators.dataset import Dataset
+from tasks.estimators.gang import Gang
 
 Model = TypeVar("Model")
 
 
 class Tunable(Generic[Model]):
-    """The part of the contract of an estimator that is about looking for params; all of it may be left out."""
+    """The part of the contract of an estimator that is about looking for params and for processors; all of it may be
+    left out."""
 
     def search_space(self, dataset: Dataset, params: Mapping[str, Any]) -> dict[str, Any]:
         """Where a search pays on this dataset, of params beside those that are given (`params`, as they came):
@@ -22,3 +25,7 @@ class Tunable(Generic[Model]):
         """The params to add to these (as they came) for a model that takes about this part of the time that `model`
         takes for a row; without a model those of the quickest there is. None: there is none that is quicker."""
         return None
+
+    def over(self, gang: Gang) -> Self:
+        """The same estimator, whose `fit` is made by the members of a gang. Raises InvalidField if it cannot be."""
+        raise InvalidField("distributed cannot be used: this model's estimator fits in one process").at("/distributed")

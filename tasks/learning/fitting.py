@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from tasks.cluster.asked import Distributed
+from tasks.cluster.dask_gang import DaskGang
 from tasks.contract import Promote
 from tasks.errors import InvalidField
 from tasks.estimators import fields
@@ -23,6 +25,7 @@ from tasks.learning.promotion import decide
 from tasks.learning.provenance import lineage_of
 from tasks.learning.recording import Report
 from tasks.learning.searching import check_search, trials_kept
+from tasks.learning.spreading import remarks, spread
 from tasks.learning.starting import Start, started
 from tasks.ledger.groups import Claim
 from tasks.registry.names import check_name
@@ -52,6 +55,8 @@ class Request(msgspec.Struct, frozen=True):
     from_version: int | str | None = None
     #: How long the model may take for a row that is asked alone; None: any time.
     predict_seconds: float | None = None
+    #: The workers of a cluster over which it is fitted; None: one process does it.
+    distributed: Distributed | None = None
 
 
 def at_once(act: Callable[[], None]) -> None:
@@ -65,13 +70,17 @@ def fit(
     """Train a version, all or nothing. Returns what `tasks.train` promises. What nobody who waits for the result needs,
     the drawing of its report, is left to `later`.
 
-    Raises ModelNotInitialised, InvalidParams, FenceLost, EstimatorFailed, and whatever `report` raises.
+    Raises ModelNotInitialised, InvalidParams, FenceLost, EstimatorFailed, ClusterFailed, and whatever `report` raises.
     """
     check_name(request.model)
     snapshot = runtime.registry.snapshot(request.model)
     estimator = runtime.estimators.get(snapshot.estimator)
     estimator.check(request.params)
-    start = Start()
+    start, gang = Start(), None
+    if request.distributed is not None:
+        beside = {name: getattr(request, name) for name in ("search", "from_version", "predict_seconds")}
+        scheduler = runtime.settings.dask_scheduler
+        estimator, gang = spread(scheduler, request.distributed, estimator, beside=beside)
     if request.from_version is not None:
         if request.search is not None:
             raise InvalidField("from_version and search cannot be used together: leave one of them out").at("/search")
@@ -83,7 +92,7 @@ def fit(
     if request.search is not None:
         check_search(runtime, request.search, request.params, estimator)
     with trials_kept(runtime, request.trials_of) if request.search is not None else nullcontext():
-        return _fit(runtime, request, snapshot, estimator, report=report, start=start, later=later)
+        return _fit(runtime, request, snapshot, estimator, report=report, start=start, gang=gang, later=later)
 
 
 def _fit(
@@ -94,6 +103,7 @@ def _fit(
     *,
     report: Report,
     start: Start,
+    gang: DaskGang | None,
     later: Callable[[Callable[[], None]], None],
 ) -> dict[str, Any]:
     with runtime.traces.step("read data", model=request.model):
@@ -110,7 +120,7 @@ def _fit(
             graded = grade(estimator, fitted.measured, dataset, quantile=estimator.quantile(params))
             judged = judgement(fitted, graded, dataset)
     outcomes = graded.outcomes if graded else None
-    findings += judged.findings
+    findings += remarks(gang) + judged.findings
     artefact_blob = runtime.blobs.put(estimator.dump(fitted.served))
     promote, promotion = decide(runtime, request.model, request.promote, dataset=dataset, outcomes=outcomes)
     if promote:
@@ -138,7 +148,12 @@ def _fit(
         findings=msgspec.Raw(msgspec.json.encode(findings)),
         search=chosen.searched,
         latency=chosen.latency,
-        lineage=lineage_of(runtime.estimators.path(snapshot.estimator), request.claim, start=start.number),
+        lineage=lineage_of(
+            runtime.estimators.path(snapshot.estimator),
+            request.claim,
+            start=start.number,
+            workers=gang.size if gang else 0,
+        ),
     )
     # A train that has stored its version does not fail any more.
     let_finish()
@@ -196,6 +211,9 @@ def train_result(model: str, number: int, version: Version, *, promoted: bool) -
         "params_used": version.params_used,
         "fingerprint": version.fingerprint,
         "findings": msgspec.json.decode(version.findings),
+        **(
+            {"distributed": {"workers": version.lineage.workers}} if version.lineage and version.lineage.workers else {}
+        ),
         **({} if version.search is None else {"search": msgspec.to_builtins(version.search)}),
         **({} if version.latency is None else {"latency": msgspec.to_builtins(version.latency)}),
     }

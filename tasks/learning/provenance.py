@@ -20,9 +20,9 @@ SERVICE: Final = "mlservice"
 LIBRARIES: Final = ("lightgbm", "numpy", "pyarrow", "scikit-learn", "scipy", "skops")
 
 
-def lineage_of(path: str, claim: Claim | None, *, start: int = 0) -> Lineage:
+def lineage_of(path: str, claim: Claim | None, *, start: int = 0, workers: int = 0) -> Lineage:
     """Where a version comes from that an estimator fits, which is imported from this path (`package.module:Class`).
-    `start`: the version that it goes on from, or 0."""
+    `start`: the version that it goes on from, or 0; `workers`: of a cluster, over which it was fitted, or 0."""
     head = claim.heads[0] if claim else None
     return Lineage(
         who=who_asked(claim),
@@ -30,6 +30,7 @@ def lineage_of(path: str, claim: Claim | None, *, start: int = 0) -> Lineage:
         code=code_of(path),
         packages=packages(),
         from_version=start,
+        workers=workers,
     )
 
 

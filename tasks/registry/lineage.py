@@ -28,6 +28,8 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     packages: dict[str, str] = {}
     #: The version that its fit went on from; 0 where it began anew.
     from_version: int = 0
+    #: Over how many workers of a Dask cluster it was fitted; 0 where one process did it.
+    workers: int = 0
 
 
 class Period(msgspec.Struct, frozen=True):

@@ -26,7 +26,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("redis_keys",),
         ("config", "tables"),
         ("storage", "estimators", "protocols"),
-        ("ledger", "conformance", "sources", "native"),
+        ("ledger", "conformance", "sources", "native", "cluster"),
         ("registry", "telemetry"),
         ("worker", "watch", "webhooks"),
         ("upkeep", "reports", "search", "calling"),

@@ -51,6 +51,11 @@ class WorkSettings(Area):
     train_niceness: int = setting(
         5, doc="Niceness of train workers, so that estimates are answered while a train runs.", zero=True
     )
+    dask_scheduler: str = setting(
+        "",
+        doc="The scheduler of a Dask cluster, such as `tcp://HOST:8786`, over which trains that ask for it are"
+        " distributed; empty: none.",
+    )
     init_time_limit_seconds: int = setting(600, doc="Soft time limit of an init.")
     train_time_limit_seconds: int = setting(3600, doc="Soft time limit of a train.")
     estimate_time_limit_seconds: int = setting(120, doc="Soft time limit of a group of estimates.")

@@ -43,6 +43,12 @@ TRAINING: Final[dict[str, Meaning]] = {
         "the metrics look better than they are",
         "submit an init with the data again, which makes three parts",
     ),
+    "distributed_differs": Meaning(
+        "warning",
+        "the fit was distributed, and differs by that from one of a single process",
+        "the version is stored, measured on the same rows",
+        "train without distributed, or with another objective",
+    ),
     "started_imported": Meaning(
         "warning",
         "the train went on from a version that was imported, or from one that did: nobody can say whether that learned"
