@@ -104,7 +104,9 @@ def test_what_runs_is_seen_while_it_runs(watched: Service, prometheus: Prometheu
     assert watched.init("slow", ROWS, target="y", estimator="slow").status_code == 200
     train = watched.http.post("/v1/models/slow/train", json=body).headers["Location"]
     eventually(lambda: 1.0 in prometheus.values(busy), seconds=30, what="the train in the panel")
-    assert prometheus.values('mlservice_leases{kind="train",lane="normal"}') == [1.0]
+    # Before it, the init was seen in the panel.
+    leases = 'mlservice_leases{kind="train",lane="normal"}'
+    eventually(lambda: prometheus.values(leases) == [1.0], seconds=30, what="the lease of the train")
     assert watched.http.delete(train).status_code < 300
     eventually(lambda: set(prometheus.values(busy)) == {0.0}, seconds=30, what="its end in the panel")
 
@@ -112,6 +114,8 @@ def test_what_runs_is_seen_while_it_runs(watched: Service, prometheus: Prometheu
 def test_a_killed_process_of_a_worker_raises_its_alert(watched: Service, prometheus: Prometheus) -> None:
     eventually(partial(prometheus.values, "up"), seconds=30, what="the first scrape")
     assert "ProcessLost" not in prometheus.raised()
+    # A process that trains is there while there is work, and for a while after it.
+    assert watched.init("before", ROWS, target="y").status_code == 200
     parents = {process.pid: process.parent for process in processes()}
     worker = program_status(watched.home.service())["worker-train"].pid
     os.kill(next(pid for pid, parent in parents.items() if parent == worker), signal.SIGKILL)

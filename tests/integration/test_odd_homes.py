@@ -11,6 +11,7 @@ from typing import Final
 
 import pytest
 
+from tests.servers import eventually
 from tests.service import MLSERVICE, Service
 
 pytestmark = pytest.mark.integration
@@ -43,7 +44,8 @@ def test_a_home_with_odd_characters_works_and_stops_clean(odd: Service) -> None:
     rows = [{"x": x, "y": 2 * x} for x in range(200)]
     for answer in (odd.init("m", {"rows": rows}, target="y"), odd.train("m"), odd.estimate("m", {"rows": [[1], [2]]})):
         assert answer.status_code == 200, answer.text
-    assert odd.http.get("/v1/models/m/versions/1/report").status_code == 200
+    report = "/v1/models/m/versions/1/report"
+    eventually(lambda: odd.http.get(report).status_code == 200, seconds=30, what="the report, drawn afterwards")
     assert odd.http.get("/", headers={"Accept": "text/html"}).status_code == 200
     odd.wait_for_flower()
     done = subprocess.run(
@@ -51,6 +53,8 @@ def test_a_home_with_odd_characters_works_and_stops_clean(odd: Service) -> None:
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
+    # Nobody wants to be told of anything.
+    assert found["programs"].pop("deliverer")["state"] == "STOPPED"
     assert {program["state"] for program in found["programs"].values()} == {"RUNNING"}
     shell = 'eval "$("$1" env --home "$2")" && exec "$3" -c "$4"'
     command = ["sh", "-c", shell, "sh", str(MLSERVICE), str(odd.home.root), sys.executable, CALLER]
