@@ -70,9 +70,12 @@ class RedisEmpty(Outage):
                 shutil.rmtree(file) if file.is_dir() else file.unlink()
             os.kill(pid, signal.SIGKILL)
             emptied_at = time.time()
+        eventually(
+            lambda: "no account" in stage.readiness(), seconds=PATIENCE_SECONDS, what="a service that lacks an account"
+        )
+        eventually(lambda: _add_account(stage), seconds=30, what="the first account")
         eventually(lambda: stage.readiness() == "ready", seconds=PATIENCE_SECONDS, what="readiness with an empty Redis")
         ready_seconds = time.time() - emptied_at
-        eventually(lambda: _add_account(stage), seconds=30, what="the first account")
         stage.site.token = eventually(stage.service.token, seconds=30, what="a token")
         stage.learn()
         return {"ready_seconds": round(ready_seconds, 2)}
