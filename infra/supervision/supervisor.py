@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from supervisor import loggers, poller, supervisord  # type: ignore[import-untyped]
-from supervisor.medusa.asyncore_25 import ExitNow  # type: ignore[import-untyped]
+from supervisor.medusa.asyncore_25 import ExitNow, dispatcher  # type: ignore[import-untyped]
 from supervisor.options import ServerOptions  # type: ignore[import-untyped]
 from supervisor.states import ProcessStates, SupervisorStates  # type: ignore[import-untyped]
 
@@ -148,8 +148,18 @@ class Line:
 
     def __mod__(self, said: dict[str, str]) -> str:
         """The line of what is said."""
-        level = LEVELS.get(said["levelname"], "info")
-        return json_line(event(time.time(), level, "supervisord", logger="supervisor", message=said["message"])) + "\n"
+        return line(LEVELS.get(said["levelname"], "info"), said["message"])
+
+
+def line(level: str, message: str) -> str:
+    """One line of supervisord's log."""
+    return json_line(event(time.time(), level, "supervisord", logger="supervisor", message=message)) + "\n"
+
+
+def say_of_connection(connection: dispatcher, message: str, type: str = "info") -> None:  # noqa: A002 - the base's name
+    """What a connection to supervisord has to say, such as that who asked is gone; the base class prints it bare."""
+    sys.stdout.write(line(type if type in ("error", "warning") else "info", message))
+    sys.stdout.flush()
 
 
 def handle_file(logger: loggers.Logger, filename: str, fmt: str, **limits: Any) -> None:
@@ -181,6 +191,7 @@ def main(parent: int, config: str) -> None:
     die_with(parent)
     loggers.Handler.handleError = let_pass
     loggers.handle_file = handle_file
+    dispatcher.log_info = say_of_connection
     options = Options()
     options.realize(["-n", "-c", config])
     options.first, options.test = True, False

@@ -13,7 +13,10 @@ from tests.definition import definition
 from tests.service import Service
 
 #: What stands for the parts of a path.
-PARTS: Final = {"model": "nothing", "version": "1", "alias": "a", "handle": f"{'0' * 32}-0", "task_id": f"{'0' * 32}-0"}
+PARTS: Final = {
+    **{"model": "nothing", "version": "1", "alias": "a", "webhook": "wh_nothing", "message": "msg_nothing"},
+    **dict.fromkeys(("handle", "task_id"), f"{'0' * 32}-0"),
+}
 #: Sets of scopes with which every route is called: none that is needed, each alone, and what needs two.
 SETS: Final = [*((scope,) for scope in SCOPES), ("init", "train")]
 

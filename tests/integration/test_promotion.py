@@ -112,8 +112,10 @@ def promote(service: Service, model: str, version: int) -> None:
 
 
 def process_ids(service: Service) -> set[int]:
-    """The programs and all their children."""
-    programs = {state.pid for state in Supervisor(Path(service.home.service().sockets)).states()}
+    """The programs and all their children, but for the processes that train: those come and go with the work."""
+    states = Supervisor(Path(service.home.service().sockets)).states()
+    # One that stands still has no process.
+    programs = {state.pid for state in states if state.pid and state.name != "worker-train"}
     return {process.pid for process in processes() if process.group in programs}
 
 

@@ -16,8 +16,8 @@ from tasks.importing import COPIED, empty, hidden
 
 log = logging.getLogger(__name__)
 
-#: What scikit-learn imports if it is there, for tables that it is not given here.
-_UNUSED: Final = ("pandas", "polars", "matplotlib")
+#: What scikit-learn imports if it is there, for tables and arrays that it is not given here.
+_UNUSED: Final = ("pandas", "polars", "matplotlib", "dask")
 #: The packages whose versions decide whether a stored model can be read.
 PACKAGES: Final = ("scikit-learn", "skops", "numpy", "scipy")
 
