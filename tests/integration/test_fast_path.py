@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -137,7 +138,9 @@ async def line(here: Place, path: Path, *, patience_seconds: float | None, rest_
     finally:
         await one.hang_up()
         server.close()
+        deadline = time.monotonic() + 20
         while state.tasks or state.connections:
+            assert time.monotonic() < deadline, f"left: {state.tasks}, {state.connections}"
             await asyncio.sleep(0.01)
 
 
