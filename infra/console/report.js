@@ -10,6 +10,8 @@ import { showSignIn } from "./signin.js";
 const main = document.getElementById("main");
 /** What is asked of who is not signed in: a session lives in one tab, and this may be another. */
 const REASON = "Sign in to see the report.";
+/** How long until a report that is still being drawn is asked for again (ms). */
+const AGAIN = 1000;
 
 async function show() {
   const [model = "", version = ""] = decoded(location.hash.slice(1).split("/")) ?? [];
@@ -23,6 +25,11 @@ async function show() {
     main.replaceChildren(frame);
   } catch (error) {
     if (error instanceof SignedOut) return;
+    // It is drawn after the version is made, and each answer was waited for.
+    if (error.status === 503) {
+      main.replaceChildren(el("p", { role: "status" }, "The report is being drawn, or the service is busy…"));
+      return setTimeout(show, AGAIN);
+    }
     const missing = error.status === 404 && el("p", { class: "hint" }, "A report is made while a version is trained; older versions have none.");
     main.replaceChildren(...[problemBox(error), missing].filter(Boolean));
   }

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from infra.host.templates import write_private
 from tasks.errors import SettingsError, Unauthenticated
 
 #: The folder of what programs keep for their user (XDG Base Directory Specification), and where it is by default.
@@ -52,11 +51,7 @@ class Tokens:
 
     def _write(self, tokens: Mapping[str, str]) -> None:
         self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # A file of mkstemp is its owner's alone from the start.
-        descriptor, name = tempfile.mkstemp(dir=self.file.parent)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(tokens, file)
-        Path(name).replace(self.file)
+        write_private(self.file, json.dumps(tokens))
 
 
 def _named(url: str) -> str:

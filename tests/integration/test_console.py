@@ -164,7 +164,8 @@ def test_a_new_user_goes_all_the_way(seen: Seen, slow_service: Service, tmp_path
     seen.picture("version")
     page.get_by_role("link", name="Report").click()
     report = page.frame_locator("iframe")
-    expect(report.get_by_role("heading", name="housing").first).to_be_visible()
+    # It is drawn after the version is made.
+    expect(report.get_by_role("heading", name="housing").first).to_be_visible(timeout=30_000)
     expect(report.locator("svg").first).to_be_visible()
     seen.picture("report")
     page.get_by_role("link", name="Back to the version").click()
