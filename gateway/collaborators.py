@@ -84,7 +84,7 @@ class Identity:
 
     def has_callers(self) -> bool:
         """Whether somebody may call: by an account, or by the word of an outside issuer."""
-        return self.outside or bool(self.accounts.names())
+        return self.outside or self.accounts.has_any()
 
     def forget_account(self, name: str) -> None:
         """An account or one of its tokens has changed: what is remembered of it is no longer true."""

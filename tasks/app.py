@@ -103,6 +103,7 @@ def create_app(settings: Settings) -> CeleryApp:
     TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "tasks.worker.transport:Transport"
     TRANSPORT_ALIASES["sentinel"] = "tasks.worker.sentinel_transport:SentinelTransport"
     app = CeleryApp("mlservice", broker=settings.broker.celery_url, backend=settings.store.backend_url)
+    app.loader.override_backends = {"sentinel": "tasks.worker.sentinel_backend:PrimaryBackend"}
     app.settings = settings
     app.steps["consumer"].update(STEPS)
     app.conf.update(

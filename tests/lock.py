@@ -59,6 +59,13 @@ CLIENTS: Final[Mapping[str, Sequence[str]]] = {
     "mlserver": ("mlserver>=1.7", "httpx>=0.28"),
     "kserve": ("kserve>=0.20",),
     "mlflow": ("mlflow-skinny>=3", "pandas>=2.3", "scipy>=1.15"),
+    "django": ("django>=5.2", "celery[redis]>=5.7", "packaging>=24"),
+    "fastapi": ("fastapi>=0.130", "httpx>=0.28", "celery[redis]>=5.7", "packaging>=24"),
+    "airflow": ("apache-airflow>=3.3", "celery[redis]>=5.7", "packaging>=24"),
+    "pandas": ("pandas>=3", "pyarrow>=23"),
+    "polars": ("polars>=2",),
+    # What the package is built with, as it is given to others.
+    "build": ("build>=1.3",),
 }
 CLIENTS_FOLDER: Final = FOLDER / "clients"
 #: The oldest Python with which every version of the lock can be installed.

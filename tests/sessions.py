@@ -55,22 +55,25 @@ def blocks(page: Path) -> list[Block]:
     return found
 
 
-def steps(page: Path, session: str) -> list[Step]:
+def steps(page: Path, session: str, *, python: str | Path = sys.executable) -> list[Step]:
     """The blocks of one session that are run, each with the block of JSON that comes next. One of Python is a program
-    of its own, with this process's interpreter, in the environment of the shell."""
+    of its own, with this interpreter, in the environment of the shell."""
     fenced = blocks(page)
     return [
-        Step(script=script(block), shown=after.text if after is not None and after.language == JSON else None)
+        Step(
+            script=script(block, python=python),
+            shown=after.text if after is not None and after.language == JSON else None,
+        )
         for block, after in zip_longest(fenced, fenced[1:])
         if block.session == session and block.language in (SHELL, PYTHON)
     ]
 
 
-def script(block: Block) -> str:
+def script(block: Block, *, python: str | Path = sys.executable) -> str:
     """What the shell is given."""
     if block.language == SHELL:
         return block.text
-    return f"{shlex.quote(sys.executable)} -c {shlex.quote(block.text)}\n"
+    return f"{shlex.quote(str(python))} -c {shlex.quote(block.text)}\n"
 
 
 def run(session: Sequence[Step], *, url: str, folder: Path, seconds: float) -> list[str]:

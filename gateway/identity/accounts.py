@@ -120,6 +120,11 @@ class Accounts:
                 raise InvalidField(f"{limit} must be a whole number from 0, not {value}").at(f"/{limit}")
         self._change(name, {limit: "" if value is None else str(value) for limit, value in limits.items()})
 
+    def has_any(self) -> bool:
+        """Whether there is one."""
+        count: Any = self._redis.scard(USERS_KEY)
+        return bool(count)
+
     def names(self) -> list[str]:
         """The names of all accounts, sorted."""
         members: Any = self._redis.smembers(USERS_KEY)

@@ -52,7 +52,6 @@ class ReadyResource:
     ) -> None:
         self._client = client
         self._has_callers = has_callers
-        self._called = False
         self._upkeep_age = upkeep_age
         self._unsafe, self._warning = unsafe, warning
         self._waiting = waiting
@@ -76,14 +75,14 @@ class ReadyResource:
     async def missing(self) -> str | None:
         """What is missing, if anything is."""
         missing = self._unsafe() or await self._unworked() or self._unkept()
-        if missing is not None or self._called:
+        if missing is not None:
             return missing
         try:
-            # Once is enough: who removes all accounts knows it.
-            self._called = await asyncio.to_thread(self._has_callers)
+            # Each time: a Redis that came back without its data has no accounts either.
+            has_callers = await asyncio.to_thread(self._has_callers)
         except redis.exceptions.RedisError as error:
             return f"{NO_ACCOUNT}, as far as Redis tells: {type(error).__name__}"
-        return None if self._called else NO_ACCOUNT
+        return None if has_callers else NO_ACCOUNT
 
     def _unkept(self) -> str | None:
         """Why work that is lost would not be found."""

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from tests.clients import generated, packaged
+from tests.clients import built, generated, packaged
 from tests.service import Service
 
-CLIENTS: Final = (*generated.CLIENTS, *packaged.CLIENTS)
+CLIENTS: Final = (*generated.CLIENTS, *packaged.CLIENTS, *built.CLIENTS)
 
 
 def main(names: Sequence[str]) -> int:

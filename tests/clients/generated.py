@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from tests.clients import generating
 from tests.clients.client import Client, told
+from tests.clients.sums import make_sums
 from tests.clients.walk import ROWS, TABLE
 from tests.service import Service
 
@@ -26,6 +28,22 @@ def walked(command: Sequence[str], service: Service, model: str, folder: Path) -
     path = os.pathsep.join((str(folder), str(ROOT)))
     env = {"PASSWORD": service.home.first_password(), "PYTHONPATH": path}
     yield from compared(service, model, told([*command, service.url, model], env=env, cwd=folder))
+
+
+def in_typescript(service: Service, model: str, folder: Path) -> Iterator[str]:
+    """The same, and then the program of the page on clients."""
+    yield from walked(("node", "walk.js"), service, model, folder)
+    make_sums(service)
+    command = ("node", Path(generating.PAGE_PROGRAM).with_suffix(".js"))
+    found = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "URL": service.url, "TOKEN": service.token()},
+        capture_output=True,
+        text=True,
+    )
+    if found.returncode or "predictions" not in found.stdout:
+        yield f"the page's program: {found.stdout}{found.stderr}"
 
 
 def compared(service: Service, model: str, seen: dict[str, Any]) -> Iterator[str]:
@@ -60,5 +78,5 @@ CLIENTS: Final = (
         make=generating.openapi_python_client,
         faults=partial(walked, _python("with_openapi_python_client")),
     ),
-    Client(name="openapi-typescript", make=generating.openapi_typescript, faults=partial(walked, ("node", "walk.js"))),
+    Client(name="openapi-typescript", make=generating.openapi_typescript, faults=in_typescript),
 )

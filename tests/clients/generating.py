@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Final
 
 from gateway.resources.docs import DEFINITION
+from tests import sessions
 
 #: The folder for all that is made; not kept in the repository.
 BUILD: Final = Path(__file__).parents[2] / "build" / "clients"
 TYPESCRIPT: Final = Path(__file__).with_name("typescript")
 #: What the packages in Python are called.
 PACKAGE: Final = "mlservice_client"
+#: The page, and the file that its program is compiled from.
+PAGE: Final = Path(__file__).parents[2] / "docs" / "how-to" / "clients.md"
+PAGE_PROGRAM: Final = "page.ts"
 _BIN: Final = Path(sys.executable).parent
 
 
@@ -45,10 +49,17 @@ def openapi_typescript() -> Path:
     folder = _fresh("openapi-typescript")
     for file in TYPESCRIPT.iterdir():
         shutil.copy(file, folder)
+    (folder / PAGE_PROGRAM).write_text(typescript_of_the_page())
     run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder)
     run(["npx", "--no-install", "openapi-typescript", DEFINITION, "-o", "schema.d.ts"], cwd=folder)
     run(["npx", "--no-install", "tsc"], cwd=folder)
     return folder
+
+
+def typescript_of_the_page() -> str:
+    """The program that the page on clients shows."""
+    (block,) = (block for block in sessions.blocks(PAGE) if block.language == "typescript")
+    return block.text
 
 
 def _fresh(name: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
@@ -41,8 +41,14 @@ def settings_of(pair: Guarded, **values: Any) -> Settings:
     return Settings.load({**pair.env, **values})
 
 
-def test_an_answer_that_comes_late_is_nobodys(pair: Guarded) -> None:
-    with connect(settings_of(pair, MLSERVICE_REDIS_TIMEOUT_SECONDS="0.3")) as client:
+def results_of(settings: Settings) -> redis.Redis:
+    client: redis.Redis = create_app(settings).backend.client
+    return client
+
+
+@pytest.mark.parametrize("made", [connect, results_of])
+def test_an_answer_that_comes_late_is_nobodys(made: Callable[[Settings], redis.Redis], pair: Guarded) -> None:
+    with made(settings_of(pair, MLSERVICE_REDIS_TIMEOUT_SECONDS="0.3")) as client:
         client.set("n", "mine")
         primary = pair.primary().popen.pid
         os.kill(primary, signal.SIGSTOP)

@@ -11,6 +11,7 @@ from falcon.testing import TestClient
 
 from gateway.commit.waiting import Expected
 from gateway.resources.health import UPKEEP_SECONDS, ReadyResource
+from tasks.contract import NO_ACCOUNT
 from tasks.ledger.outcomes import Reply
 
 
@@ -57,3 +58,17 @@ def test_it_is_ready_or_says_what_is_missing(
     assert {answer.status_code for answer in answers} == {503 if missing else 200}
     for answer in answers:
         assert (missing or "") in answer.json.get("detail", "")
+
+
+def test_it_is_not_ready_any_more_when_accounts_are_gone(redis_client: redis.Redis) -> None:
+    """As after Redis came back without its data."""
+    app: falcon.asgi.App = falcon.asgi.App()  # type: ignore[type-arg]
+    there = iter((True, False, True))
+    app.add_route(
+        "/health/ready",
+        ReadyResource(redis_client, Answered(workers=True), has_callers=lambda: next(there)),  # type: ignore[arg-type]
+    )
+    client = TestClient(app)
+    answers = [client.simulate_get("/health/ready") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 503, 200]
+    assert answers[1].json["detail"] == NO_ACCOUNT

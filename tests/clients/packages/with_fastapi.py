@@ -1,0 +1,47 @@
+"""The FastAPI app of examples/celery-callers, asked as FastAPI's own tests ask one; many at once, each in a thread."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import callers  # type: ignore[import-not-found]
+from asking import NUMBERS, asked, tell  # type: ignore[import-not-found]
+from fastapi.testclient import TestClient
+
+fastapi_app: Any = callers.module("fastapi_app")
+AT = asked()
+fastapi_app.MODEL = AT.numbers
+WAIT_SECONDS = 60
+AT_ONCE = 16
+
+
+def main() -> None:
+    """Predict, be refused, and train."""
+    with TestClient(fastapi_app.app) as app:
+
+        def predicted(row: list[float]) -> float:
+            answer = app.post("/predict", json={"a": row[0], "b": row[1]})
+            assert answer.status_code == 200, answer.text
+            return float(answer.json()["prediction"])
+
+        found = [predicted(row) for row in NUMBERS]
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            many = list(threads.map(predicted, NUMBERS * AT_ONCE))
+        assert many == found * AT_ONCE
+        fastapi_app.MODEL = "missing"
+        refused = app.post("/predict", json={"a": 1, "b": 2})
+        assert (refused.status_code, "UnknownModel" in refused.text) == (422, True), refused.text
+        fastapi_app.MODEL = AT.numbers
+        task = app.post("/train").json()["id"]
+        until = time.monotonic() + WAIT_SECONDS
+        while (told := app.get(f"/train/{task}").json())["state"] != "SUCCESS":
+            assert told["state"] in ("PENDING", "PROGRESS"), told
+            assert time.monotonic() < until, told
+            time.sleep(0.2)
+        tell(numbers=found, numbers_of_the_next=[predicted(row) for row in NUMBERS])
+
+
+if __name__ == "__main__":
+    main()
