@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from tests.clients import built, generated, packaged
+from tests.clients.client import Client
 from tests.service import Service
 
 CLIENTS: Final = (*generated.CLIENTS, *packaged.CLIENTS, *built.CLIENTS)
@@ -24,10 +27,18 @@ def main(names: Sequence[str]) -> int:
     failed = False
     with Service() as service:
         for client in chosen:
-            faults = list(client.faults(service, client.name, made[client.name]))
+            faults = seen(client, service, made[client.name])
             print(f"{client.name}: {'; '.join(faults) or 'as over HTTP'}", flush=True)
             failed |= bool(faults)
     return int(failed)
+
+
+def seen(client: Client, service: Service, made: Path) -> list[str]:
+    """In what a client has seen something else than there is; one that ends with an error does not end the others."""
+    try:
+        return list(client.faults(service, client.name, made))
+    except (subprocess.CalledProcessError, AssertionError) as error:
+        return [str(error)]
 
 
 if __name__ == "__main__":

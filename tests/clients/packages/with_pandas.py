@@ -16,10 +16,10 @@ def main() -> None:
         learned = pd.DataFrame(
             {"day": pd.date_range("2026-01-01", periods=90), "kind": pd.Categorical(list("abc") * 30)}
         )
-        learned["y"] = learned["day"].dt.dayofweek.astype(float)
+        learned["y"] = learned["day"].dt.day_of_week.astype(float)
         told = client.init(f"{AT.model}-learned", data=learned, target="y").result(timeout=60)
         assert {column["name"]: column["type"] for column in told["columns"]} == {
-            "day": "datetime",
+            "day": "date",
             "kind": "category",
         }, told["columns"]
         frame = pd.DataFrame(columns())

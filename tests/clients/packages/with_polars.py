@@ -23,7 +23,7 @@ def main() -> None:
         )
         told = client.init(f"{AT.model}-learned", data=learned, target="y").result(timeout=60)
         assert {column["name"]: column["type"] for column in told["columns"]} == {
-            "day": "datetime",
+            "day": "date",
             "kind": "category",
         }, told["columns"]
         frame = pl.DataFrame(columns())
