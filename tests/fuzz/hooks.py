@@ -187,4 +187,4 @@ for hook in (before_load_schema, before_call, after_call, filter_failure):
 schemathesis.check(as_written)
 schemathesis.serializer.alias("application/x-ndjson", "text/plain")
 schemathesis.deserializer("text/csv")(read_csv)
-schemathesis.deserializer(Media.ARROW.value, Media.BYTES.value, "image/png")(read_bytes)
+schemathesis.deserializer(Media.ARROW.value, Media.BYTES.value, "image/png", "application/zip")(read_bytes)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasks.config.settings import Settings
-from tasks.contract import RESULT_MEDIA, Kind, Lane, Media
+from tasks.contract import RESULT_MEDIA, Form, Kind, Lane, Media
 from tasks.errors import Poison
 from tasks.ledger.groups import Group, Head, new_group_id
 from tasks.ledger.outcomes import failure
@@ -38,13 +38,13 @@ ALIAS: Final = "champion"
 def make(service: Service) -> dict[str, list[str]]:
     """Fill the service. Gives handles and the like by the name of the dictionary that schemathesis knows them by."""
     succeeded, failed = _succeeded(service), _failed(service)
-    letters, spares = _letters(service), _spares(service)
+    letters, spares, made = _letters(service), _spares(service), _taken_along(service)
     hook = _webhook(service)
     seen, taken = letters[:LETTERS_SEEN], letters[LETTERS_SEEN:]
     return {
         "tasks": [*succeeded, *failed, *seen, *[PLACEHOLDER] * 2],
-        # The last of them are estimates, one of each media type. The result of what was given up is a 500.
-        "results": [*succeeded[:2], *succeeded[-len(RESULT_MEDIA) :] * 2, *failed[:3], *[PLACEHOLDER] * 2],
+        # The last that succeeded are estimates, one of each media type. The result of what was given up is a 500.
+        "results": [*succeeded[:2], *succeeded[-len(RESULT_MEDIA) :] * 2, *made, *failed[:3], *[PLACEHOLDER] * 2],
         "begun": [PLACEHOLDER, succeeded[0]],
         "letters": seen,
         "spares": spares,
@@ -67,6 +67,15 @@ def _succeeded(service: Service) -> list[str]:
         *(_estimate(service, "housing", ROW, Accept=media) for media in RESULT_MEDIA),
     ]
     return [_handle(answer.raise_for_status().headers["Location"]) for answer in answers]
+
+
+def _taken_along(service: Service) -> list[str]:
+    """Tasks that have made a version's file, one of each form."""
+    where = "/v1/models/housing/versions/1/artefact"
+    answers = [service.http.get(where, params={"format": form}, headers={"Prefer": "wait=60"}) for form in Form]
+    return [
+        _handle(answer.raise_for_status().headers["Content-Location"].removesuffix("/result")) for answer in answers
+    ]
 
 
 def _failed(service: Service) -> list[str]:
