@@ -125,11 +125,21 @@ def _by_protocol(case: Case) -> None:
     if not case.headers.get("Content-Encoding", "none"):
         # An empty list of codings is none.
         del case.headers["Content-Encoding"]
+    # One that is wrong stays, and is refused.
+    if _is_positive(case.query.get("deadline")):
+        del case.query["deadline"]
     if case.meta is None or case.meta.generation.mode.is_negative:
         return
-    case.query.pop("deadline", None)
     if next(_turns) % SOUND == 0:
         _make_sound_protocol(case)
+
+
+def _is_positive(value: object) -> bool:
+    """Whether the service takes it for a number above 0."""
+    try:
+        return float(str(value)) > 0
+    except ValueError:
+        return False
 
 
 def _make_sound_protocol(case: Case) -> None:
