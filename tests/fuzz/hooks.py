@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urljoin
@@ -135,11 +137,10 @@ def _by_protocol(case: Case) -> None:
 
 
 def _is_positive(value: object) -> bool:
-    """Whether the service takes it for a number above 0."""
-    try:
-        return float(str(value)) > 0
-    except ValueError:
-        return False
+    """Whether it is a number above 0, as JSON writes one."""
+    with suppress(ValueError):
+        return 0 < float(str(value)) < math.inf and "_" not in str(value)
+    return False
 
 
 def _make_sound_protocol(case: Case) -> None:
