@@ -87,9 +87,9 @@ def test_the_model_that_has_not_seen_the_rows_that_measure_is_what_goes_on(runti
 def test_of_a_model_that_was_imported_nobody_knows_the_rows_that_it_learned_from(runtime: Runtime) -> None:
     init(runtime, rows(300))
     # Who takes a version along waits for its report.
-    train(runtime, drawn=True)
+    drawn = train(runtime, drawn=True)
     asked = importing.Request(model="m", source="a test")
-    imported = importing.bring_in(runtime, asked, export(runtime, "m", 1))["version"]
+    imported = importing.bring_in(runtime, asked, export(runtime, "m", drawn))["version"]
     fresh = fitting.Request(model="m", params=PARAMS, promote=Promote.IF_BETTER)
     compared = fitting.fit(runtime, fresh, report=lambda *_: None, later=undrawn)
     assert compared["promotion"]["because"].endswith(
