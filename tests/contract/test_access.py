@@ -30,6 +30,7 @@ from gateway.identity.keys import SHARED_KID, Keys, open_keys
 from gateway.identity.passwords import Passwords
 from gateway.identity.scopes import MODEL_SCOPES, SCOPES, VIEWING
 from gateway.identity.tokens import ISSUER
+from gateway.resources import health
 from tasks.config.settings import Settings
 from tasks.contract import PROBLEM, Media
 from tasks.redis_keys import USER_KEY
@@ -222,6 +223,14 @@ def said(access: Access, answer: Result) -> str:
     assert answer.headers["content-type"] == Media.JSON
     assert answer.json.keys() == {"status"}
     return str(answer.json["status"])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def impatience() -> Iterator[None]:
+    """No canary comes back, and who asks whether the service is ready need not wait for one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(health, "PATIENCE_SECONDS", 0.01)
+        yield
 
 
 @pytest.fixture(scope="module")

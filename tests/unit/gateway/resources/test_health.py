@@ -10,6 +10,7 @@ import redis
 from falcon.testing import TestClient
 
 from gateway.commit.waiting import Expected
+from gateway.resources import health
 from gateway.resources.health import UPKEEP_SECONDS, ReadyResource
 from tasks.contract import NO_ACCOUNT
 from tasks.ledger.outcomes import Reply
@@ -43,8 +44,14 @@ class Answered:
     ],
 )
 def test_it_is_ready_or_says_what_is_missing(
-    redis_client: redis.Redis, workers: bool, age: float, unsafe: str | None, missing: str | None
+    redis_client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    workers: bool,
+    age: float,
+    unsafe: str | None,
+    missing: str | None,
 ) -> None:
+    monkeypatch.setattr(health, "PATIENCE_SECONDS", 0.05)
     app: falcon.asgi.App = falcon.asgi.App()  # type: ignore[type-arg]
     resource = ReadyResource(
         redis_client,

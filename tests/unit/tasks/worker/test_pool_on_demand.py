@@ -28,7 +28,8 @@ class Loop:
         end = time.monotonic() + seconds
         while not done():
             assert time.monotonic() < end
-            self.hub.timer.call_after(0.05, lambda: None)
+            # A worker's loop looks every 5 s who has ended.
+            self.hub.timer.call_after(0.05, self.pool.maintain_pool)
             self.hub.run_once()
 
     def pids(self) -> list[int]:
