@@ -17,6 +17,7 @@ from mlservice_client import (  # type: ignore[import-not-found]
     TasksApi,
     TokensApi,
     TrainRequest,
+    TrainRequestParams,
     WorkApi,
 )
 
@@ -30,14 +31,14 @@ def main(url: str, model: str) -> None:
     client = ApiClient(Configuration(host=url, access_token=token.access_token))
     work, tasks = WorkApi(client), TasksApi(client)
     table = InitRequest(RowObjects(rows=TABLE))
-    initialised = work.init(model, table, target="y", options=OPTIONS, prefer=WAIT)
-    accepted: Any = work.train(model, train_request=TrainRequest(params=PARAMS, promote="always"))
+    initialised = work.init(model, init_request=table, target="y", options=OPTIONS, prefer=WAIT)
+    accepted: Any = work.train(model, train_request=TrainRequest(params=TrainRequestParams(PARAMS), promote="always"))
     task = tasks.get_task(accepted.id, prefer=WAIT)
     trained = tasks.get_result(accepted.id).actual_instance
     stream = tasks.follow_task(accepted.id)
     found = work.estimate(model, EstimateRequest(RowLists(rows=ROWS)), explain=True, prefer=WAIT)
     tell(
-        rows=initialised.rows,
+        rows=initialised.actual_instance.rows,
         accepted=accepted.state,
         state=task.state,
         version=trained.version,
