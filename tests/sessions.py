@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -76,11 +77,17 @@ def script(block: Block, *, python: str | Path = sys.executable) -> str:
     return f"{shlex.quote(str(python))} -c {shlex.quote(block.text)}\n"
 
 
-def run(session: Sequence[Step], *, url: str, folder: Path, seconds: float) -> list[str]:
-    """What each step writes; they run one after the other in one shell, none may fail. The service is at `url`."""
+def run(
+    session: Sequence[Step], *, url: str, folder: Path, seconds: float, env: Mapping[str, str] | None = None
+) -> list[str]:
+    """What each step writes; they run one after the other in one shell, none may fail. The service is at `url`.
+
+    `env`: what their environment has beside that of this process.
+    """
     script = f"printf '{BETWEEN}'\n".join(step.script for step in session).replace(DEFAULT_URL, url)
     command = ["bash", "-euo", "pipefail", "-c", script]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds)
+    whole = {**os.environ, **(env or {})}
+    done = subprocess.run(command, cwd=folder, env=whole, capture_output=True, text=True, timeout=seconds)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return done.stdout.split("\0")
 

@@ -4,10 +4,9 @@ In a project, the settings below stand in its settings.py and the views in an ap
 """
 
 import os
-from functools import partial
 from typing import Any
 
-from celery import Celery
+from celery import Celery, uuid
 from celery.exceptions import TimeoutError as NotYet
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -37,9 +36,11 @@ models.config_from_object("django.conf:settings", namespace="MODELS")
 @require_GET
 def predict(request: HttpRequest, a: str, b: str) -> JsonResponse:
     """The answer in the page's own request, as a prediction takes milliseconds."""
-    asked = models.send_task(
-        "tasks.estimate", kwargs={"model": MODEL, "rows": [{"a": float(a), "b": float(b)}]}, queue="estimate"
-    )
+    try:
+        row = {"a": float(a), "b": float(b)}
+    except ValueError as error:
+        return JsonResponse({"error": str(error)}, status=400)
+    asked = models.send_task("tasks.estimate", kwargs={"model": MODEL, "rows": [row]}, queue="estimate")
     try:
         return JsonResponse({"prediction": asked.get(timeout=5)["predictions"][0]})
     except NotYet:
@@ -53,9 +54,10 @@ def predict(request: HttpRequest, a: str, b: str) -> JsonResponse:
 def retrain(request: HttpRequest) -> JsonResponse:
     """A train takes minutes: the page gets its id, and asks `trained` later. It is sent when the transaction is whole,
     so that no train is on its way for what is rolled back."""
-    task = models.signature("tasks.train", args=(MODEL,), queue="train").set(task_id=os.urandom(16).hex())
-    transaction.on_commit(partial(task.apply_async))
-    return JsonResponse({"id": task.options["task_id"]}, status=202)
+    task = uuid()
+    train = models.signature("tasks.train", args=(MODEL,), queue="train", task_id=task)
+    transaction.on_commit(train.apply_async)
+    return JsonResponse({"id": task}, status=202)
 
 
 @require_GET

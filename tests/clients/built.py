@@ -16,6 +16,7 @@ from tests.clients.environments import fresh, install, python_of
 from tests.clients.generating import BUILD, run
 from tests.clients.packaged import asked
 from tests.lock import BASE_FILE, ROOT, without_hashes
+from tests.lock import CLIENTS as ENVIRONMENTS
 from tests.service import Service
 
 #: What the builder needs of the checkout: not its environments, nor what was built before.
@@ -38,15 +39,13 @@ def built() -> Path:
     return folder
 
 
-def installed(name: str, *, file: str, extra: str, beside: str = "") -> Path:
-    """The interpreter of a new environment that has what was built, in the versions of constraints.txt.
-
-    `beside`: another environment, whose packages this one has too.
-    """
+def installed(name: str, *, file: str, extra: str) -> Path:
+    """The interpreter of the environment of this name, of a new one if there is none, that has what was built, in the
+    versions of constraints.txt."""
     (package,) = built().glob(file)
     versions = built() / "versions.txt"
     versions.write_text(without_hashes(BASE_FILE.read_text()))
-    python = python_of(beside) if beside else fresh(name)
+    python = python_of(name) if name in ENVIRONMENTS else fresh(name)
     install(python, "--force-reinstall", "--no-deps", package)
     install(python, "--constraint", versions, f"mlservice[{extra}]")
     return python
@@ -72,7 +71,7 @@ CLIENTS: Final = (
     *(
         Client(
             name=library,
-            make=partial(installed, library, file="*.whl", extra="client", beside=library),
+            make=partial(installed, library, file="*.whl", extra="client"),
             faults=partial(asked, f"with_{library}"),
         )
         for library in ("pandas", "polars")

@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
-
 from tests import sessions
 from tests.clients.client import Client, told
 from tests.clients.environments import python_of
@@ -35,10 +33,9 @@ def asked(program: str, service: Service, model: str, python: Path) -> Iterator[
     yield from compared(want, told(command, env=env))
     if session := sessions.steps(PAGE, model, python=python):
         make_sums(service)
-        with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-            for variable, value in {**env, "URL": service.url}.items():
-                patch.setenv(variable, value)
-            print(*sessions.run(session, url=service.url, folder=Path(folder), seconds=SESSION_SECONDS))
+        env["URL"] = service.url
+        with tempfile.TemporaryDirectory() as folder:
+            print(*sessions.run(session, url=service.url, folder=Path(folder), seconds=SESSION_SECONDS, env=env))
 
 
 def places(service: Service) -> dict[str, str]:

@@ -53,7 +53,9 @@ def main(options: list[str]) -> int:
         with Service(env=env) as service:
             dictionaries = material.make(service)
             config = configured(folder / "schemathesis.toml", dictionaries)
-            os.environ |= {f"FUZZ_{name.upper()}": " ".join(dictionaries[name]) for name in ("results", "spares")}
+            os.environ |= {
+                f"FUZZ_{name.upper()}": " ".join(dictionaries[name]) for name in ("results", "spares", "unmade")
+            }
             failed = schemathesis(service, options, config=config, record=folder / "record")
         return int(judged(folder / "record", glance=bool({*FEW} & {*options})) or failed)
 

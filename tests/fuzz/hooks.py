@@ -52,6 +52,8 @@ _inferences: itertools.cycle[dict[str, Any]] = itertools.cycle(
 _invocations: itertools.cycle[dict[str, Any]] = itertools.cycle(
     [{"dataframe_records": [fresh.SOUND_ROW]}, {"instances": [list(fresh.SOUND_ROW.values())]}]
 )
+#: Models of which nobody has asked for a file, one after the other.
+_unmade = iter(os.environ["FUZZ_UNMADE"].split())
 _spares = itertools.cycle(os.environ["FUZZ_SPARES"].split())
 
 
@@ -86,6 +88,11 @@ def before_call(_context: HookContext, case: Case, kwargs: dict[str, Any]) -> No
         case.body.pop("secret", None)
     if _named(case) in TAKING and case.path_parameters.get("model") in fresh.NEEDED:
         case.path_parameters["model"] = next(_spares)
+    if drawn and _named(case) == "getArtefact" and (model := next(_unmade, "")):
+        # Nobody waits for what is not made yet.
+        case.path_parameters |= {"model": model, "version": 1}
+        case.headers["Prefer"] = "wait=0"
+        case.query, case.headers["If-None-Match"] = {}, '"none"'
     if _named(case) == "getResult" and case.path_parameters.get("handle") in RESULTS:
         # One after the other: drawn, some would come often and some never.
         case.path_parameters["handle"] = next(_results)

@@ -32,6 +32,8 @@ MESSAGES: Final = 5
 REMOVED: Final = 100
 #: How many models there are to take something away from, and the alias that each has.
 SPARES: Final = 100
+#: Of how many of them nobody has asked for a file.
+UNMADE: Final = 20
 ALIAS: Final = "champion"
 
 
@@ -47,7 +49,8 @@ def make(service: Service) -> dict[str, list[str]]:
         "results": [*succeeded[:2], *succeeded[-len(RESULT_MEDIA) :] * 2, *made, *failed[:3], *[PLACEHOLDER] * 2],
         "begun": [PLACEHOLDER, succeeded[0]],
         "letters": seen,
-        "spares": spares,
+        "spares": spares[UNMADE:],
+        "unmade": spares[:UNMADE],
         "webhooks": [hook],
         "messages": [_message(service, hook) for _ in range(MESSAGES)],
         "removed": [_webhook(service) for _ in range(REMOVED)],

@@ -62,6 +62,13 @@ def columns() -> dict[str, list[Any]]:
     return {name: [row[place] for row in ROWS] for place, name in enumerate(COLUMNS)}
 
 
+def learn(client: Any, model: str, frame: Any) -> None:
+    """Have a model made, by our own client, of a frame with a date `day`, a category `kind` and the target `y`."""
+    told = client.init(model, data=frame, target="y").result(timeout=60)
+    types = {column["name"]: column["type"] for column in told["columns"]}
+    assert types == {"day": "date", "kind": "category"}, told["columns"]
+
+
 def tell(**seen: Any) -> None:
     """Tell what was seen: predictions for `ROWS`, of names that begin with `numbers` for `NUMBERS`."""
     print(json.dumps({name: [float(value) for value in found] for name, found in seen.items()}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import callers  # type: ignore[import-not-found]
@@ -11,7 +10,6 @@ from asking import NUMBERS, asked, tell  # type: ignore[import-not-found]
 django_site: Any = callers.module("django_site")
 AT = asked()
 django_site.MODEL = AT.numbers
-WAIT_SECONDS = 60
 
 
 def main() -> None:
@@ -28,13 +26,10 @@ def main() -> None:
     refused = site.get("/predict/1/2")
     assert (refused.status_code, "ModelNotInitialised" in refused.json()["error"]) == (422, True), refused.content
     django_site.MODEL = AT.numbers
+    assert site.get("/predict/one/2").status_code == 400
     accepted = site.post("/train")
     assert accepted.status_code == 202, accepted.content
-    until = time.monotonic() + WAIT_SECONDS
-    while (told := site.get(f"/train/{accepted.json()['id']}").json())["state"] != "SUCCESS":
-        assert told["state"] in ("PENDING", "STARTED", "PROGRESS"), told
-        assert time.monotonic() < until, told
-        time.sleep(0.2)
+    told = callers.trained(lambda: site.get(f"/train/{accepted.json()['id']}").json())
     assert told["version"] == 2, told
     tell(numbers=found, numbers_of_the_next=predictions())
 

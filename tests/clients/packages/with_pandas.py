@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from asking import NUMBERS, asked, columns, tell  # type: ignore[import-not-found]
+from asking import NUMBERS, asked, columns, learn, tell  # type: ignore[import-not-found]
 
 from tasks.client import Client
 
@@ -17,11 +17,7 @@ def main() -> None:
             {"day": pd.date_range("2026-01-01", periods=90), "kind": pd.Categorical(list("abc") * 30)}
         )
         learned["y"] = learned["day"].dt.day_of_week.astype(float)
-        told = client.init(f"{AT.model}-learned", data=learned, target="y").result(timeout=60)
-        assert {column["name"]: column["type"] for column in told["columns"]} == {
-            "day": "date",
-            "kind": "category",
-        }, told["columns"]
+        learn(client, f"{AT.model}-learned", learned)
         frame = pd.DataFrame(columns())
         found = client.estimate(AT.model, data=frame, keep=["kind"]).table(timeout=60, library="pandas")
         assert isinstance(found, pd.DataFrame)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from importlib.util import find_spec
 
 import polars as pl  # type: ignore[import-not-found,unused-ignore]
-from asking import NUMBERS, asked, columns, tell  # type: ignore[import-not-found]
+from asking import NUMBERS, asked, columns, learn, tell  # type: ignore[import-not-found]
 
 from tasks.client import Client
 
@@ -21,11 +21,7 @@ def main() -> None:
         learned = pl.DataFrame({"day": days, "kind": pl.Series(list("abc") * 30, dtype=pl.Categorical)}).with_columns(
             y=pl.col("day").dt.weekday().cast(pl.Float64)
         )
-        told = client.init(f"{AT.model}-learned", data=learned, target="y").result(timeout=60)
-        assert {column["name"]: column["type"] for column in told["columns"]} == {
-            "day": "date",
-            "kind": "category",
-        }, told["columns"]
+        learn(client, f"{AT.model}-learned", learned)
         frame = pl.DataFrame(columns())
         found = client.estimate(AT.model, data=frame, keep=["kind"]).table(timeout=60)
         assert isinstance(found, pl.DataFrame)
