@@ -40,7 +40,9 @@ ALIAS: Final = "champion"
 def make(service: Service) -> dict[str, list[str]]:
     """Fill the service. Gives handles and the like by the name of the dictionary that schemathesis knows them by."""
     succeeded, failed = _succeeded(service), _failed(service)
-    letters, spares, made = _letters(service), _spares(service), _taken_along(service)
+    # Who takes a version along waits for its report, which the copies have then, too.
+    made = _taken_along(service)
+    letters, spares = _letters(service), _spares(service)
     hook = _webhook(service)
     seen, taken = letters[:LETTERS_SEEN], letters[LETTERS_SEEN:]
     return {
