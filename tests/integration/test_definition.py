@@ -69,6 +69,7 @@ def work(ask: Asker) -> None:
     ask("POST", path + "init", params={"target": "y"}, json={"rows": ROWS}, headers=WAIT)
     ask("POST", path + "init", params={"target": "none"}, json={"rows": ROWS}, headers=WAIT)
     ask("POST", path + "init", json={"rows": ROWS}, params={"lane": "none"})
+    ask("POST", path + "init", json={"rows": ROWS}, params={"append": "true"}, at={"model": "nothing"}, headers=WAIT)
     ask("POST", path + "train", json={"params": {"num_iterations": 5}}, headers=WAIT)
     ask("POST", path + "train", json={}, at={"model": "nothing"}, headers=WAIT)
     ask("POST", path + "train", json={"from_version": "nobody"}, headers=WAIT)
