@@ -43,8 +43,9 @@ class QoS(redis.QoS):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Kept, because a channel whose connection broke has neither.
-        self._ledger = Ledger(self.channel._create_client())
+        # Taken now, because a channel whose connection broke makes none any more.
+        with self.channel.conn_or_acquire() as client:
+            self._ledger = Ledger(client)
         self._holder = self.channel.connection.client.transport_options.get(HOLDER, "")
         #: The messages of direct calls whose work is done, while Redis has not been told.
         self._done: list[str] = []

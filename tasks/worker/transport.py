@@ -133,9 +133,11 @@ class Channel(redis.Channel):  # type: ignore[misc]
 
     @contextmanager
     def conn_or_acquire(self, client: Any = None) -> Iterator[Any]:
-        """The given client, or the channel's own."""
+        """The given client, or the channel's own, which it keeps when its connection has broken: work goes on that came
+        by it, and says when it is done."""
         if client is None:
-            if self._kept is None or self._kept.connection_pool is not self.pool:
+            there = self.connection is not None
+            if self._kept is None or (there and self._kept.connection_pool is not self.pool):
                 self._kept = self._create_client()
             client = self._kept
         yield client

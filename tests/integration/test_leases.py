@@ -16,7 +16,7 @@ from celery import Celery
 from tasks.config.settings import Settings
 from tasks.contract import Lane, State
 from tasks.ledger.fleet import members
-from tasks.redis_keys import FLEET_KEY, UNACKED_KEY, UNACKED_MUTEX_KEY, queue_key
+from tasks.redis_keys import FLEET_KEY, UNACKED_INDEX_KEY, UNACKED_KEY, UNACKED_MUTEX_KEY, queue_key
 from tests.harmful import NAP
 from tests.moved_clock import moved_clock
 from tests.servers import eventually
@@ -220,6 +220,7 @@ def test_work_goes_on_while_redis_is_away(site: Site, tmp_path: Path) -> None:
         eventually(lambda: site.redis.delete(FLEET_KEY.format(fleet="train")), seconds=20, what="Redis")
         eventually(lambda: members(site.redis, "train"), seconds=20, what="the worker's word")
         versions = {handle.result(timeout=30)["version"], call.get(timeout=30)["version"]}
+        acknowledged(site)
     assert versions == {1, 2}
     assert (len(begun(ours)), len(begun(direct))) == (1, 1)
 
@@ -260,6 +261,8 @@ def test_what_is_accepted_is_done_while_redis_is_full(site: Site) -> None:
 def test_nobody_keeps_the_lock_of_what_workers_left_longer_than_a_lease(site: Site) -> None:
     """kombu gives calls of dead workers back under a lock, which a worker that dies inside does not free."""
     key = UNACKED_MUTEX_KEY.format(fleet="train")
+    # Nobody takes the lock where nothing was left; a note of no message is removed under it.
+    site.redis.zadd(UNACKED_INDEX_KEY.format(fleet="train"), {"left": 1})
     with site.redis.monitor() as monitor, site.worker("train", env=LEASE):
         commands = (found["command"].split() for found in monitor.listen())
         locking = next(words for words in commands if words[:2] == ["SET", key])
