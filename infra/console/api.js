@@ -31,17 +31,17 @@ export function onEnd(callback) {
 
 /**
  * @param {string} path
- * @param {RequestInit & {headers?: Record<string, string>}} [options]
+ * @param {RequestInit & {headers?: Record<string, string>, by?: (url: string, options: any) => Promise<Response>}} [options] by: what takes the place of fetch
  * @returns {Promise<Response>} of a status below 300
  * @throws {Problem}
  */
-export async function ask(path, options = {}) {
+export async function ask(path, { by = fetch, ...options } = {}) {
   const token = session()?.token;
   const headers = { ...(token ? { Authorization: `Bearer ${token}` } : {}), ...options.headers };
   let answer;
   try {
     // No cookies, and no dialogue of the browser's own for a wrong password.
-    answer = await fetch(addressOf(path), { credentials: "omit", cache: "no-store", ...options, headers });
+    answer = await by(addressOf(path), { credentials: "omit", cache: "no-store", ...options, headers });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     lost();
@@ -94,13 +94,13 @@ export async function openFlower() {
  * Submit work.
  * @param {string} model @param {"init"|"train"|"estimate"} kind
  * @param {BodyInit|null} body @param {string} media its type; "" for none
- * @param {{query?: Record<string, string|null>, wait?: number}} [options] query: null is not sent; wait: seconds for the result
+ * @param {{query?: Record<string, string|null>, wait?: number, signal?: AbortSignal, by?: any}} [options] query: null is not sent; wait: seconds for the result; by: as `ask` has it
  * @returns {Promise<{done: boolean, id: string, document: any}>} the task's id, and the result or the accepted task
  */
-export async function submit(model, kind, body, media, { query = {}, wait = 0 } = {}) {
+export async function submit(model, kind, body, media, { query = {}, wait = 0, signal, by } = {}) {
   const given = Object.entries(query).filter(([, value]) => value !== null);
   const search = given.length ? `?${new URLSearchParams(given)}` : "";
   const headers = { ...(media ? { "Content-Type": media } : {}), ...(wait ? { Prefer: `wait=${wait}` } : {}) };
-  const answer = await ask(`/v1/models/${encodeURIComponent(model)}/${kind}${search}`, { method: "POST", body, headers });
+  const answer = await ask(`/v1/models/${encodeURIComponent(model)}/${kind}${search}`, { method: "POST", body, headers, signal, by });
   return { done: answer.status === 200, id: answer.headers.get("Location").split("/").at(-1), document: await answer.json() };
 }

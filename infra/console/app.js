@@ -1,6 +1,7 @@
 /** The console: which page is shown, and who is signed in. */
 
 import { endToken, onEnd, openFlower } from "./api.js";
+import { showComparison } from "./compare.js";
 import { onReturn } from "./connection.js";
 import { crumbs, el, entitle } from "./dom.js";
 import { showModel, showModels } from "./models.js";
@@ -11,6 +12,7 @@ import { close, ENDED, may, session, watchEnd } from "./session.js";
 import { showSignIn } from "./signin.js";
 import { showTask } from "./task.js";
 import { showTasks } from "./tasks.js";
+import { showTry } from "./trying.js";
 import { showVersion } from "./version.js";
 import { showWebhook, showWebhooks } from "./webhooks.js";
 import { showWork } from "./work.js";
@@ -20,8 +22,10 @@ const PAGES = [
   [/^#\/models$/, "Models", showModels],
   [/^#\/models\/([^/]+)$/, "Model", showModel],
   [/^#\/models\/([^/]+)\/(\d+)$/, "Version", showVersion],
+  [/^#\/models\/([^/]+)\/compare\/(\d+(?:-\d+)+)$/, "Compare", showComparison],
+  [/^#\/models\/([^/]+)\/try(?:\/(\d+))?$/, "Try it", showTry],
   [/^#\/new(?:\/(init|train|estimate)(?:\/([^/]+)(?:\/(replace))?)?)?$/, "New work", showWork],
-  [/^#\/tasks$/, "Tasks", showTasks],
+  [/^#\/tasks(?:\?(.*))?$/, "Tasks", showTasks],
   [/^#\/tasks\/([^/]+)$/, "Task", showTask],
   [/^#\/queues$/, "Queues", showQueues],
   [/^#\/webhooks$/, "Webhooks", showWebhooks],

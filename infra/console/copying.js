@@ -5,11 +5,12 @@ import { announce, el } from "./dom.js";
 /** The text with a button that copies it. @param {string} text @param {string} what it is, for the name of the button */
 export function copyable(text, what) {
   const code = el("code", {}, text);
-  const button = el("button", { type: "button", class: "quiet small", "aria-label": `Copy the ${what}`, onclick: () => copy(code, button) }, "Copy");
+  const button = el("button", { type: "button", class: "quiet small", "aria-label": `Copy the ${what}`, onclick: () => copyText(code, button) }, "Copy");
   return el("span", { class: "copyable" }, code, button);
 }
 
-async function copy(code, button) {
+/** @param {HTMLElement} code what is copied @param {HTMLElement} button that says so */
+export async function copyText(code, button) {
   getSelection()?.selectAllChildren(code);
   try {
     // There is no clipboard over plain HTTP from another machine.

@@ -5,7 +5,8 @@ import { number } from "./format.js";
 
 const HEIGHT = 220;
 const EDGE = { left: 56, right: 22, top: 12, bottom: 30 };
-const SETS = ["train", "holdout"];
+/** The lines of a fit. @type {Array<{name: string, look: string}>} */
+const SETS = ["train", "holdout"].map((name) => ({ name, look: name }));
 /** The first part of all iterations, which is not shown if it takes most of the room; from so many iterations on. */
 const EARLY = 0.1, EARLY_ITERATIONS = 20;
 /** How many times the room of the rest all values must take for that, and what is added to the rest's room then. */
@@ -15,7 +16,7 @@ const TIMES = 2, MARGIN = 0.1;
  * As a version keeps it: each set has iterations of its own.
  * @typedef {{iterations: number[], metrics: Record<string, number[]>}} Line
  * @typedef {{iteration: number, value: number, higher_is_better: boolean}} Best
- * @typedef {{lines: Record<string, Line>, best: Record<string, Best>}} Curve
+ * @typedef {{lines: Record<string, Line>, best: Record<string, Best>, marks?: number[]}} Curve marks: what is ringed
  */
 
 /** @returns {Curve} a curve without points */
@@ -64,15 +65,16 @@ export function shownRange(points, best) {
 
 /**
  * A figure for each metric. `draw(curve, total)` draws anew; `total` is the last iteration there will be.
+ * @param {{sets?: Array<{name: string, look: string}>, by?: string}} [options] sets: the lines that a curve may have, and how each looks; by: what it goes by
  * @returns {{element: HTMLElement, draw: (curve: Curve, total?: number) => void}}
  */
-export function curveView() {
+export function curveView({ sets = SETS, by = "iteration" } = {}) {
   const element = el("div", { class: "curves" });
   let latest = null;
   const draw = (curve, total = 0) => {
     latest = [curve, total];
-    const names = new Set(SETS.flatMap((set) => Object.keys(curve.lines[set]?.metrics ?? {})));
-    element.replaceChildren(...[...names].map((name) => figure(curve, name, total, element.clientWidth || 600)));
+    const names = new Set(sets.flatMap(({ name }) => Object.keys(curve.lines[name]?.metrics ?? {})));
+    element.replaceChildren(...[...names].map((name) => figure(curve, name, { sets, by, total, room: element.clientWidth || 600 })));
   };
   let width = 0;
   new ResizeObserver(() => {
@@ -82,19 +84,20 @@ export function curveView() {
   return { element, draw };
 }
 
-function figure(curve, name, total, room) {
+function figure(curve, name, { sets, by, total, room }) {
   const width = Math.max(240, Math.min(room, 960));
-  const lines = SETS.map((set) => ({ set, points: pointsOf(curve.lines[set], name) })).filter((line) => line.points.length);
+  const lines = sets.map((set) => ({ ...set, points: pointsOf(curve.lines[set.name], name) })).filter((line) => line.points.length);
   const found = curve.best?.[name];
   const scale = scales(lines.flatMap((line) => line.points), found, total, width);
   // What lies outside of the inner SVG is not shown.
   const inside = { x: EDGE.left, y: EDGE.top, width: width - EDGE.left - EDGE.right, height: HEIGHT - EDGE.top - EDGE.bottom };
-  const chart = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-label": describe(name, lines, found) },
+  const chart = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-label": describe(name, lines, found, by) },
     ...axes(scale, width),
     svg("svg", { ...inside, viewBox: Object.values(inside).join(" ") }, ...lines.map((line) => drawn(line, scale))),
-    ...lines.map((line) => dot(line.set, line.points.at(-1), scale)),
+    ...lines.map((line) => dot(line.look, line.points.at(-1), scale)),
+    ...lines.flatMap((line) => marked(line, curve.marks ?? [], scale)),
     found && found.iteration >= scale.first && svg("g", { class: "line holdout best" }, ring(found, scale)));
-  return el("figure", {}, el("figcaption", {}, el("span", { class: "metric" }, name, el("span", { class: "hint" }, " by iteration")), ...lines.map(legend), best(found)), chart);
+  return el("figure", {}, el("figcaption", {}, el("span", { class: "metric" }, name, el("span", { class: "hint" }, ` by ${by}`)), ...lines.map(legend), best(found)), chart);
 }
 
 /** @returns {[number, number][]} */
@@ -102,8 +105,8 @@ function pointsOf(line, name) {
   return (line?.iterations ?? []).map((at, index) => [at, line.metrics[name]?.[index]]).filter(([, value]) => Number.isFinite(value));
 }
 
-function legend({ set, points }) {
-  return el("span", { class: `key ${set}` }, `${set} ${number(points.at(-1)[1])}`);
+function legend({ name, look, points }) {
+  return el("span", { class: `key ${look}` }, `${name} ${number(points.at(-1)[1])}`);
 }
 
 /** Where the holdout was best. */
@@ -111,10 +114,10 @@ function best(found) {
   return found ? el("span", { class: "hint" }, `best holdout ${number(found.value)} at ${number(found.iteration)}`) : null;
 }
 
-function describe(name, lines, found) {
-  const ends = lines.map(({ set, points }) => `${set} from ${number(points[0][1])} to ${number(points.at(-1)[1])}`);
+function describe(metric, lines, found, by) {
+  const ends = lines.map(({ name, points }) => `${name} from ${number(points[0][1])} to ${number(points.at(-1)[1])}`);
   if (found) ends.push(`the holdout is best at iteration ${found.iteration}, with ${number(found.value)}`);
-  return `${name} over ${number(Math.max(...lines.map(({ points }) => points.at(-1)[0])))} iterations: ${ends.join(", ")}`;
+  return `${metric} over ${number(Math.max(...lines.map(({ points }) => points.at(-1)[0])))} ${by}s: ${ends.join(", ")}`;
 }
 
 function scales(points, found, total, width) {
@@ -157,13 +160,19 @@ function short(value) {
   return size >= 10000 ? `${Number((value / 1000).toPrecision(4))}k` : String(value);
 }
 
-function drawn({ set, points }, scale) {
+function drawn({ look, points }, scale) {
   const at = ([iteration, value]) => `${scale.x(iteration).toFixed(1)},${scale.y(value).toFixed(1)}`;
-  return svg("g", { class: `line ${set}` }, svg("polyline", { points: points.map(at).join(" ") }));
+  return svg("g", { class: `line ${look}` }, svg("polyline", { points: points.map(at).join(" ") }));
 }
 
-function dot(set, [iteration, value], scale) {
-  return svg("g", { class: `line ${set}` }, svg("circle", { cx: scale.x(iteration).toFixed(1), cy: scale.y(value).toFixed(1), r: 3.5 }));
+function dot(look, [iteration, value], scale) {
+  return svg("g", { class: `line ${look}` }, svg("circle", { cx: scale.x(iteration).toFixed(1), cy: scale.y(value).toFixed(1), r: 3.5 }));
+}
+
+/** Rings around those points of a line that are marked. @param {number[]} marks what they go by */
+function marked({ look, points }, marks, scale) {
+  const found = points.filter(([iteration]) => marks.includes(iteration));
+  return found.map(([iteration, value]) => svg("g", { class: `line ${look} best` }, ring({ iteration, value }, scale)));
 }
 
 function ring({ iteration, value }, scale) {

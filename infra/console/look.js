@@ -8,11 +8,14 @@ import { findingList, planTable } from "./plan.js";
 const COLUMNS = 50;
 const LENGTH = 80;
 
-/** @param {{rows: number, problem: string|null, target: string|null, plan: any, sample: Array<Record<string, any>>}} found */
-export function look(found) {
+/**
+ * @param {{rows: number, problem: string|null, target: string|null, plan: any, sample: Array<Record<string, any>>}} found
+ * @param {(column: any) => [any, any]} [shown] how role and type of a column are shown
+ */
+export function look(found, shown) {
   const said = found.problem ? `; the target ${found.target} makes it ${found.problem}` : "";
   return el("div", { class: "look" }, el("p", {}, `${number(found.rows)} rows would be kept${said}. Nothing is stored.`),
-    findingList(found.plan.findings ?? []), el("h3", {}, "Columns"), planTable(found.plan), firstRows(found));
+    findingList(found.plan.findings ?? []), el("h3", {}, "Columns"), planTable(found.plan, shown), firstRows(found));
 }
 
 function firstRows({ plan, sample }) {

@@ -5,10 +5,11 @@ import { card, crumbs, el, entitle, facts, table, whenSeen } from "./dom.js";
 import { ago, moment, number } from "./format.js";
 import { badges, deletion, historyCard, notesCard } from "./life.js";
 import { findingList, planTable } from "./plan.js";
-import { linkTo, modelsLink, workLink } from "./places.js";
+import { linkTo, modelsLink, tryLink, workLink } from "./places.js";
 import { showProblem, singly } from "./problems.js";
 import { may, mayAny } from "./session.js";
 import { spark } from "./spark.js";
+import { versionsCard } from "./versions.js";
 
 const path = (model) => `/v1/models/${encodeURIComponent(model)}`;
 
@@ -80,9 +81,10 @@ export async function showModel(main, [name], signal) {
     crumbs(["Models", modelsLink]),
     el("div", { class: "head" }, el("h1", { tabindex: "-1" }, name),
       el("div", { class: "actions" }, ...["train", "estimate"].filter((kind) => may(kind, name)).map((kind) =>
-        el("a", { class: "button", href: workLink(kind, name) }, kind === "train" ? "Train" : "Estimate")))),
+        el("a", { class: "button", href: workLink(kind, name) }, kind === "train" ? "Train" : "Estimate")),
+        may("estimate", name) && model.version_count ? el("a", { class: "button quiet", href: tryLink(name) }, "Try it") : null)),
     card("", facts([["Problem", model.problem], ["Target", model.target], ["Estimator", model.estimator], ...dataFacts(model.snapshot)])),
-    card("Versions", model.versions.length ? versionList(model, signal) : el("p", {}, "None yet: train one.")),
+    await versionsCard(model, signal),
     model.plan ? card("Columns", findingList(model.plan.findings ?? []), planTable(model.plan))
       : card("Columns", table("Columns", ["Name", "Type", "May be missing", "Categories"], columns)),
     notesCard(path(name), model, may("models:write", name)),
@@ -100,26 +102,3 @@ function deletions(name, model, again) {
   if (model.snapshot && model.version_count) parts.unshift(deletion("the data", `${path(name)}/snapshot`, "Versions stay and answer. A train needs another upload then.", again));
   return parts;
 }
-
-function versionList(model, signal) {
-  const newest = [...model.versions].sort((one, other) => other.version - one.version);
-  const list = el("ul", { class: "list" }, ...newest.map((version) => versionRow(model, version)));
-  if (model.version_count <= newest.length) return list;
-  let place = `${path(model.model)}/versions?after=${newest.at(-1).version}`;
-  const more = el("button", { type: "button", class: "quiet", onclick: () => singly(more, async () => {
-    const page = await get(place, signal);
-    list.append(...page.versions.map((version) => versionRow(model, version)));
-    place = page.next;
-    if (!place) more.remove();
-  }) }, "Show more");
-  return el("div", {}, list, more);
-}
-
-function versionRow(model, version) {
-  const names = Object.entries(model.aliases).filter(([, meant]) => meant === version.version).map(([alias]) => el("span", { class: "badge" }, alias));
-  return el("li", {}, el("a", { href: linkTo(model.model, version.version) },
-    el("span", {}, el("strong", {}, `Version ${version.version}`), version.version === model.current && el("span", { class: "badge good" }, "current"), ...names, ...badges(version.tags)),
-    el("span", { class: "more" }, `${metricsLine(version.metrics)} · ${ago(version.created_at)}`)));
-}
-
-const metricsLine = (metrics) => Object.entries(metrics).map(([name, value]) => `${name} ${number(value)}`).join(" · ");

@@ -13,8 +13,16 @@ export const webhooksLink = "#/webhooks";
 /** @param {string} model @param {string|number} [version] */
 export const linkTo = (model, version = "") => `${modelsLink}/${encodeURIComponent(model)}${version ? `/${version}` : ""}`;
 
+/** @param {string} model @param {string|number} [version] */
+export const tryLink = (model, version = "") => `${linkTo(model)}/try${version ? `/${version}` : ""}`;
+
+/** @param {string} model @param {number[]} versions */
+export const compareLink = (model, versions) => `${linkTo(model)}/compare/${versions.join("-")}`;
+
+export const tasksLink = "#/tasks";
+
 /** @param {string} id */
-export const taskLink = (id) => `#/tasks/${encodeURIComponent(id)}`;
+export const taskLink = (id) => `${tasksLink}/${encodeURIComponent(id)}`;
 
 /** @param {string} id */
 export const webhookLink = (id) => `${webhooksLink}/${encodeURIComponent(id)}`;

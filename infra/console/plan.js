@@ -25,10 +25,14 @@ function where({ lines = [], rows = [] }) {
   return rows.length ? ` (row ${rows.join(", ")}, counted from 0)` : "";
 }
 
-/** What each column is. @param {{columns: Array<any>}} plan */
-export function planTable(plan) {
+/**
+ * What each column is.
+ * @param {{columns: Array<any>}} plan
+ * @param {(column: any) => [any, any]} [shown] how role and type of a column are shown
+ */
+export function planTable(plan, shown = (column) => [column.role, column.type ?? "–"]) {
   const rows = plan.columns.slice(0, COLUMNS).map((column) => [
-    column.name, column.role, column.type ?? "–", column.missing ? number(column.missing) : "", spread(column), value(column.typical)]);
+    column.name, ...shown(column), column.missing ? number(column.missing) : "", spread(column), value(column.typical)]);
   const more = plan.columns.length - rows.length;
   const heads = ["Column", "Role", "Type", "Missing", "Values", "Typical"];
   // A column in which nothing stands takes room from the others.

@@ -1,18 +1,20 @@
 /** One task, live: its bar, its curve, its end. */
 
-import { ask, get } from "./api.js";
+import { ask, get, submit } from "./api.js";
 import { addPoint, curveView, emptyCurve, hasPoints } from "./curve.js";
 import { copyable } from "./copying.js";
 import { announce, card, crumbs, el, entitle, facts } from "./dom.js";
 import { follow, isOver } from "./events.js";
+import { goTo } from "./forms.js";
 import { duration, moment, number } from "./format.js";
 import { workName } from "./kinds.js";
 import { look } from "./look.js";
-import { linkTo, workLink } from "./places.js";
+import { linkTo, tryLink, workLink } from "./places.js";
 import { findingList, planTable } from "./plan.js";
 import { predictions } from "./predictions.js";
 import { failureBox, showProblem, singly } from "./problems.js";
 import { save } from "./saving.js";
+import { may } from "./session.js";
 import { stateBadge } from "./tasks.js";
 
 export async function showTask(main, [id], signal) {
@@ -166,12 +168,27 @@ function outcome(task) {
   if (task.kind === "estimate") return card("Predictions", predictions(result));
   if (task.kind === "train") {
     return card("Result", el("p", {}, el("a", { href: linkTo(result.model, result.version) }, `Version ${result.version} of ${result.model}`),
-      result.promoted ? " is stored and current." : " is stored; another one stays current."), findingList(result.findings ?? []));
+      result.promoted ? " is stored and current." : " is stored; another one stays current."), findingList(result.findings ?? []),
+    may("estimate", result.model) && el("p", {}, el("a", { class: "button", href: tryLink(result.model, result.promoted ? "" : result.version) }, "Try it")));
   }
   return card("Result", el("p", {}, `${result.rows} rows are kept, ${result.holdout_rows} of them as holdout, ${result.validation_rows ?? 0} to stop fits by; the target ${result.target} makes it ${result.problem}.`),
     ...(result.plan ? [] : result.warnings ?? []).map((warning) => el("p", { class: "note" }, warning)),
     result.plan && findingList(result.plan.findings ?? []), result.plan && planTable(result.plan),
-    el("p", {}, el("a", { class: "button", href: workLink("train", result.model) }, "Train a version")));
+    trainNow(result.model));
+}
+
+/** The next step after a table: a train as it is without a word, or with parameters. */
+function trainNow(model) {
+  const wrong = el("div", {});
+  const button = el("button", { type: "button", onclick: () => singly(button, async () => {
+    try {
+      goTo((await submit(model, "train", JSON.stringify({ promote: "if_better" }), "application/json")).id);
+    } catch (error) {
+      showProblem(wrong, error);
+    }
+  }) }, "Train now");
+  return el("div", {}, wrong, el("p", { class: "actions" }, may("train", model) && button,
+    el("a", { class: "button quiet", href: workLink("train", model) }, "Train a version")));
 }
 
 /** What a search has found, and what the params have as they are. */

@@ -1,12 +1,13 @@
 /** The caller's tasks: the list, which follows what is not over. */
 
 import { get, Problem } from "./api.js";
-import { announce, el, field, select } from "./dom.js";
+import { announce, el } from "./dom.js";
 import { isOver, pause } from "./events.js";
-import { ago } from "./format.js";
+import { ago, duration } from "./format.js";
 import { kindName, workName } from "./kinds.js";
 import { taskLink } from "./places.js";
-import { showProblem, singly } from "./problems.js";
+import { problemBox, showProblem, singly } from "./problems.js";
+import { filterForm, queryOf, wantedOf } from "./taskfilter.js";
 
 /** How many tasks are asked for at a time. */
 const PAGE = 25;
@@ -15,37 +16,39 @@ const EVERY = 2000;
 /** Most tasks that are then asked for one by one. */
 const ASKED = 8;
 
-const STATES = { "": "All states", queued: "Queued", running: "Running", succeeded: "Succeeded", failed: "Failed", cancelled: "Cancelled", expired: "Expired" };
-
 /** @param {string} state */
 export function stateBadge(state) {
   const tone = { succeeded: "good", failed: "bad", running: "busy", queued: "calm" }[state] ?? "calm";
   return el("span", { class: `badge ${tone}` }, state);
 }
 
-export async function showTasks(main, _, signal) {
-  const chosen = select("state", STATES);
+export async function showTasks(main, [query = ""], signal) {
   const place = el("div", {});
   let turn = new AbortController();
-  const begin = async () => {
+  const begin = async (wanted) => {
     turn.abort();
     turn = new AbortController();
-    const list = new List(chosen.value, AbortSignal.any([signal, turn.signal]));
+    const list = new List(wanted, AbortSignal.any([signal, turn.signal]));
     await list.more();
     place.replaceChildren(list.element, list.foot);
     list.keep();
   };
-  chosen.addEventListener("change", () => begin().catch((error) => error.name !== "AbortError" && showProblem(place, error)));
-  await begin();
-  main.replaceChildren(
-    el("div", { class: "head" }, el("h1", { tabindex: "-1" }, "Tasks"), field("Show", chosen)), place);
+  const wanted = wantedOf(query);
+  const form = filterForm(wanted, (now) => begin(now).catch((error) => error.name !== "AbortError" && showProblem(place, error)));
+  // A filter that is refused is there to be changed.
+  await begin(wanted).catch((error) => {
+    if (!query || error.name === "AbortError") throw error;
+    place.replaceChildren(problemBox(error));
+  });
+  main.replaceChildren(el("div", { class: "head" }, el("h1", { tabindex: "-1" }, "Tasks")), form, place);
 }
 
-/** The newest tasks in a state, or in any. */
+/** The newest of the tasks that are wanted. */
 class List {
-  /** @param {string} state "" for any @param {AbortSignal} signal */
-  constructor(state, signal) {
-    this.state = state;
+  /** @param {import("./taskfilter.js").Wanted} wanted @param {AbortSignal} signal */
+  constructor(wanted, signal) {
+    this.query = queryOf(wanted);
+    this.state = wanted.state;
     this.signal = signal;
     /** What is shown, by id: those first that were not asked for one by one for longest. @type {Map<string, {task: any, row: HTMLElement}>} */
     this.shown = new Map();
@@ -60,7 +63,7 @@ class List {
   }
 
   async ask(after) {
-    const query = new URLSearchParams({ limit: String(PAGE), ...(this.state && { state: this.state }), ...(after && { after }) });
+    const query = new URLSearchParams({ limit: String(PAGE), ...this.query, ...(after && { after }) });
     const { tasks, next } = await get(`/v1/tasks?${query}`, this.signal);
     return { tasks, next: next ? new URL(next, location.origin).searchParams.get("after") : "" };
   }
@@ -167,6 +170,7 @@ class List {
 
   nothing() {
     if (this.state) return el("p", { class: "hint" }, `No task is ${this.state}.`);
+    if (Object.keys(this.query).length) return el("p", { class: "hint" }, "There is no such task.");
     return el("p", { class: "hint" }, "You have no tasks yet. ", el("a", { href: "#/new" }, "Upload a table"), " to begin.");
   }
 }
@@ -178,5 +182,6 @@ function content(task) {
 function note(task) {
   if (task.state === "running" && task.progress) return `${task.progress.iteration} of ${task.progress.total}`;
   if (task.state === "queued") return `lane ${task.lane}, ${ago(task.submitted_at)}`;
-  return ago(task.finished_at ?? task.submitted_at);
+  const took = task.started_at && task.finished_at ? `took ${duration((Date.parse(task.finished_at) - Date.parse(task.started_at)) / 1000)}, ` : "";
+  return took + ago(task.finished_at ?? task.submitted_at);
 }

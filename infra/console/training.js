@@ -9,7 +9,7 @@ import { workingForm } from "./problems.js";
 /** @param {string[]} names of the models @param {string} model @param {AbortSignal} signal ends it */
 export function trainForm(names, model, signal) {
   const params = new ParamsForm();
-  const promote = select("promote", { always: "Always", if_better: "If it is better", never: "Never" });
+  const promote = select("promote", { if_better: "If it is better", always: "Always", never: "Never" });
   const fields = [...modelChoice(names, model), params.element, moreWishes(), pair(field("Make it current", promote), lane())];
   const form = workingForm("Train", fields, async (data) => {
     const body = JSON.stringify({ params: params.value(), promote: data.get("promote"), ...wished(data) });

@@ -7,18 +7,19 @@ import { announce, card, crumbs, el, entitle } from "./dom.js";
 import { number } from "./format.js";
 import { aliasCard, deletion, notesCard } from "./life.js";
 import { lineageCard, paramsCard } from "./lineage.js";
-import { linkTo, modelsLink, reportLink } from "./places.js";
+import { linkTo, modelsLink, reportLink, tryLink } from "./places.js";
 import { findingList } from "./plan.js";
 import { showProblem, singly } from "./problems.js";
 import { save } from "./saving.js";
 import { may } from "./session.js";
+import { toast } from "./toast.js";
 
 export async function showVersion(main, [name, given], signal) {
   const model = `/v1/models/${encodeURIComponent(name)}`;
   const address = `${model}/versions/${given}`;
   const version = await get(address, signal);
   entitle(`Version ${given} of ${name}`);
-  const said = el("div", {});
+  const said = el("div", { class: "wrong" });
   const writes = may("models:write", name);
   const again = async () => {
     await showVersion(main, [name, given], signal);
@@ -27,14 +28,23 @@ export async function showVersion(main, [name, given], signal) {
   const reason = el("input", { name: "reason", maxlength: "1000", placeholder: "why, for the history", "aria-label": "Why it is made current" });
   const promote = el("button", { type: "button", onclick: () => singly(promote, async () => {
     try {
-      const body = reason.value.trim() ? JSON.stringify({ reason: reason.value.trim() }) : null;
-      await ask(`${address}/promote`, { method: "POST", body, headers: body ? { "Content-Type": "application/json" } : {} });
+      const { current } = await get(model, signal);
+      await makeCurrent(address, reason.value.trim());
       await again();
-      announce(`Version ${given} of ${name} is current now`);
+      toast(`Version ${given} of ${name} is current now`, current ? { undo: () => back(current) } : {});
     } catch (error) {
       showProblem(said, error);
     }
   }) }, "Make it current");
+  const back = async (before) => {
+    try {
+      await makeCurrent(`${model}/versions/${before}`, `undone: version ${given} was made current`);
+      await again();
+      announce(`Version ${before} of ${name} is current again`);
+    } catch (error) {
+      showProblem(main.querySelector(".wrong"), error);
+    }
+  };
   const download = el("button", { type: "button", class: "quiet", onclick: () => singly(download, async () => {
     try {
       const answer = await ask(`${address}/artefact`);
@@ -50,6 +60,7 @@ export async function showVersion(main, [name, given], signal) {
     el("div", { class: "head" },
       el("h1", { tabindex: "-1" }, `Version ${version.version}`, version.current && el("span", { class: "badge good" }, "current"), ...version.aliases.map((alias) => el("span", { class: "badge" }, alias))),
       el("div", { class: "actions" }, !version.current && writes && reason, !version.current && writes && promote,
+        may("estimate", name) && el("a", { class: "button quiet", href: tryLink(name, given) }, "Try it"),
         (may("train", name) || writes) && download,
         el("a", { class: "button quiet", href: reportLink(name, given) }, "Report"))),
     said,
@@ -65,6 +76,12 @@ export async function showVersion(main, [name, given], signal) {
     aliasCard(model, version, writes, again),
     writes ? deletion(`version ${given}`, address, "With its report. Its number is not used again.", () => { location.hash = linkTo(name); }) : "");
   if (hasPoints(version.curve)) curve.draw(version.curve);
+}
+
+/** @param {string} address of a version @param {string} reason for the history; empty for none */
+async function makeCurrent(address, reason) {
+  const body = reason ? JSON.stringify({ reason }) : null;
+  await ask(`${address}/promote`, { method: "POST", body, headers: body ? { "Content-Type": "application/json" } : {} });
 }
 
 /** How far off a metric may be, and what a guess without a model has. */

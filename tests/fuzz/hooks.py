@@ -54,6 +54,8 @@ _invocations: itertools.cycle[dict[str, Any]] = itertools.cycle(
 )
 #: Models of which nobody has asked for a file, one after the other.
 _unmade = iter(os.environ["FUZZ_UNMADE"].split())
+#: In which a version is to be taken along.
+_forms = itertools.cycle(["zip", "onnx"])
 _spares = itertools.cycle(os.environ["FUZZ_SPARES"].split())
 
 
@@ -88,11 +90,8 @@ def before_call(_context: HookContext, case: Case, kwargs: dict[str, Any]) -> No
         case.body.pop("secret", None)
     if _named(case) in TAKING and case.path_parameters.get("model") in fresh.NEEDED:
         case.path_parameters["model"] = next(_spares)
-    if drawn and _named(case) == "getArtefact" and (model := next(_unmade, "")):
-        # Nobody waits for what is not made yet.
-        case.path_parameters |= {"model": model, "version": 1}
-        case.headers["Prefer"] = "wait=0"
-        case.query, case.headers["If-None-Match"] = {}, '"none"'
+    if drawn and _named(case) == "getArtefact":
+        _ask_for_file(case, turn=next(_turns))
     if _named(case) == "getResult" and case.path_parameters.get("handle") in RESULTS:
         # One after the other: drawn, some would come often and some never.
         case.path_parameters["handle"] = next(_results)
@@ -102,6 +101,19 @@ def before_call(_context: HookContext, case: Case, kwargs: dict[str, Any]) -> No
                 # Who waits for it does not see that it was not there yet.
                 case.headers.pop("Prefer", None)
             case.path_parameters[name] = _submitted(case.operation.base_url)
+
+
+def _ask_for_file(case: Case, *, turn: int) -> None:
+    """Have some ask for what is not made yet, for which nobody waits, and some for each form of what is there."""
+    if model := next(_unmade, ""):
+        case.path_parameters |= {"model": model, "version": 1}
+        case.query, case.headers["Prefer"] = {}, "wait=0"
+    elif turn % SOUND == 0:
+        case.path_parameters |= {"model": fresh.SOUND_MODEL, "version": 1}
+        case.query, case.headers["Prefer"] = {"format": next(_forms)}, "wait=30"
+    else:
+        return
+    case.headers["If-None-Match"] = '"none"'
 
 
 def _submit_well(case: Case, *, turn: int) -> None:

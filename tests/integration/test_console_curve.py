@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from infra.nginx.console_files import CONSOLE
+from tasks.estimators.metrics import GROWING, MEASURED
 from tasks.formatting import plain
 from tasks.registry.curve import Best, Curve, Line, shown_range
 
@@ -166,3 +167,13 @@ def test_a_run_that_began_anew_is_seen_by_its_start(page: Page) -> None:
 def points(page: Page, part: str) -> list[str]:
     """What a line goes through."""
     return (page.locator(f".line.{part} polyline").get_attribute("points") or "").split()
+
+
+def test_the_console_knows_of_which_metrics_more_is_better(page: Page) -> None:
+    names = sorted({*GROWING, *(name for some in MEASURED.values() for name in some)})
+    found = page.evaluate(
+        "(names) => import('/metrics.js').then(({direction}) => names.map((one) => direction(one)))", names
+    )
+    assert dict(zip(names, found, strict=True)) == {
+        name: 1 if name.partition("@")[0] in GROWING else -1 for name in names
+    }

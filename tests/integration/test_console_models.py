@@ -1,0 +1,290 @@
+"""A model in the console: tried by hand, its versions side by side, a promotion that is undone."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser import Seen, chromium
+from tests.commands import add_account
+from tests.console import sign_in
+from tests.service import Service
+
+pytestmark = pytest.mark.integration
+
+MODEL: Final = "flats"
+#: A name that is markup, where it is not shown as text.
+CITY: Final = "<img src=x onerror=alert(1)>"
+CITIES: Final = ("Basel", "Bern", CITY)
+FIRST: Final = date(2020, 1, 1)
+ROWS: Final = [
+    {
+        "area": 30 + number % 97,
+        "city": CITIES[number % 3],
+        "lift": number % 2 == 0,
+        "sold": (FIRST + timedelta(days=number % 365)).isoformat(),
+        "rooms": None if number % 11 == 0 else 1 + number % 5,
+        "price": 1000.5 * (30 + number % 97) + 20_000 * (number % 3),
+    }
+    for number in range(600)
+]
+#: What a version with few leaves and one with many are told.
+PARAMS: Final[tuple[dict[str, Any], ...]] = ({"num_leaves": 3, "num_iterations": 5}, {"num_iterations": 60})
+
+
+@pytest.fixture(scope="module")
+def model(service: Service) -> Service:
+    """The service with a model of two versions; the second answers."""
+    service.init(MODEL, {"rows": ROWS}, target="price").raise_for_status()
+    for params in PARAMS:
+        service.train(MODEL, params=params).raise_for_status()
+    return service
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, model: Service) -> Iterator[Page]:
+    """The console with somebody signed in, which complains of nothing."""
+    seen = Seen(browser)
+    seen.page.goto(f"{model.url}/")
+    sign_in(seen.page, model)
+    yield seen.page
+    assert [said for said in seen.complaints if "status of 4" not in said] == []
+    seen.context.close()
+
+
+def predicted(service: Service, row: dict[str, Any], **params: str) -> float:
+    """What the API predicts of a row."""
+    answer = service.estimate(MODEL, {"rows": [row]}, **params).raise_for_status()
+    return float(answer.json()["predictions"][0])
+
+
+def shown(page: Page) -> float:
+    """The prediction on the page."""
+    return float(page.locator(".prediction .big").inner_text().replace(",", ""))
+
+
+def test_a_row_is_tried_and_its_answer_follows(page: Page, model: Service) -> None:
+    page.get_by_role("link", name=MODEL).click()
+    page.get_by_role("link", name="Try it").click()
+    expect(page.locator(".prediction .big")).to_be_visible()
+    columns = {one["name"]: one for one in model.http.get(f"/v1/models/{MODEL}").json()["schema"]["columns"]}
+    assert page.get_by_label("area").input_value() == f"{columns['area']['typical']:g}"
+    expect(page.get_by_text("30 to 126, median")).to_be_visible()
+    row = {
+        "area": 126,
+        "city": CITY,
+        "lift": True,
+        "sold": page.get_by_label("sold").input_value(),
+        "rooms": None,
+    }
+    page.get_by_label("area").fill("126")
+    page.get_by_label("city").select_option(CITY)
+    page.get_by_label("lift").select_option("yes")
+    page.get_by_label("rooms").fill("")
+    wanted = predicted(model, row)
+    expect(page.locator(".prediction .big")).to_have_text(re.compile(f"^{wanted:,.0f}"))
+    assert math.isclose(shown(page), wanted, rel_tol=1e-4)
+    contributions = page.get_by_role("list", name="Contributions")
+    expect(contributions.get_by_role("listitem").filter(has_text="area")).to_contain_text("126")
+    expect(contributions.get_by_role("listitem").filter(has_text="rooms")).to_contain_text("missing")
+    expect(
+        page.get_by_text(re.compile(r"The truth is between [\d,.]+ and [\d,.]+ in 90 % of the time"))
+    ).to_be_visible()
+    expect(page.locator("main img")).to_have_count(0)
+
+
+def test_a_row_that_is_refused_marks_its_field_until_it_is_right(page: Page, model: Service) -> None:
+    page.goto(f"{model.url}/#/models/{MODEL}/try")
+    expect(page.locator(".prediction .big")).to_be_visible()
+    area = page.get_by_label("area")
+    area.fill("1e308")
+    expect(page.get_by_role("alert")).to_contain_text("/rows/0/area")
+    expect(area).to_have_attribute("aria-invalid", "true")
+    area.fill("50")
+    expect(page.locator(".prediction .big")).to_be_visible()
+    expect(area).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_a_version_is_tried_that_is_not_current(page: Page, model: Service) -> None:
+    page.goto(f"{model.url}/#/models/{MODEL}/try")
+    expect(page.get_by_label("Version")).to_have_value("2")
+    page.get_by_label("Version").select_option("1")
+    expect(page).to_have_url(re.compile(rf"#/models/{MODEL}/try/1$"))
+    expect(page.get_by_role("region", name="Code")).to_contain_text("?version=1")
+    row = {name: value for name, value in ROWS[0].items() if name != "price"}
+    page.get_by_label("area").fill(str(row["area"]))
+    page.get_by_label("city").select_option(str(row["city"]))
+    page.get_by_label("lift").select_option("yes")
+    page.get_by_label("sold").fill(f"{row['sold']}T00:00")
+    page.get_by_label("rooms").fill("")
+    wanted = predicted(model, row, version="1")
+    expect(page.locator(".prediction .big")).to_have_text(re.compile(f"^{wanted:,.0f}"))
+
+
+@pytest.mark.parametrize(("language", "program"), [("curl", ["bash"]), ("python", [sys.executable, "-"])])
+def test_the_code_of_a_row_predicts_what_is_shown(
+    page: Page, model: Service, language: str, program: list[str]
+) -> None:
+    page.goto(f"{model.url}/#/models/{MODEL}/try")
+    page.get_by_label("Language").select_option(language)
+    page.get_by_label("city").select_option(CITY)
+    page.get_by_label("rooms").fill("")
+    code = page.get_by_role("region", name="Code")
+    expect(code).to_contain_text(CITY)
+    expect(code).to_contain_text("null" if language == "curl" else "None")
+    token = model.http.headers["Authorization"].removeprefix("Bearer ")
+    env = {**os.environ, "TOKEN": token}
+    done = subprocess.run(program, input=code.inner_text(), env=env, capture_output=True, text=True, check=True)
+    said = re.search(r"[\d.]+(?=\]|\n)", done.stdout.partition("predictions")[2] or done.stdout)
+    assert said is not None
+    expect(page.locator(".prediction .big")).to_have_text(re.compile(f"^{float(said[0]):,.0f}"))
+
+
+def test_versions_are_compared(page: Page, model: Service) -> None:
+    page.get_by_role("link", name=MODEL).click()
+    table = page.get_by_role("region", name="Versions")
+    made = {one["version"]: one["metrics"] for one in model.http.get(f"/v1/models/{MODEL}").json()["versions"]}
+    better = min(made, key=lambda version: float(made[version]["rmse"]))
+    expect(table.locator("td.best").first).to_have_attribute("data-head", "rmse")
+    expect(table.get_by_role("row").filter(has=page.locator("td.best"))).to_contain_text(f"Version {better}")
+    expect(table.get_by_role("row").filter(has_text="Version 1")).to_contain_text("num_leaves 3")
+    page.get_by_label("Compare version 1").check()
+    expect(page.get_by_role("link", name="Compare 1")).to_have_attribute("aria-disabled", "true")
+    page.get_by_label("Compare version 2").check()
+    page.get_by_role("link", name="Compare 2").click()
+    metrics = page.get_by_role("region", name="Metrics")
+    expect(metrics.get_by_role("columnheader")).to_have_text(["Version 1", "Version 2current"])
+    expect(metrics.get_by_role("row").filter(has_text="rmse").locator("td.best")).to_have_attribute(
+        "data-head", f"Version {better}"
+    )
+    params = page.get_by_role("region", name="Parameters").first
+    expect(params.get_by_role("row").filter(has_text="num_iterations")).to_contain_text("60")
+    expect(page.get_by_role("img", name=re.compile(r"^rmse over 60 iterations: Version 1 from"))).to_be_visible()
+
+
+def test_a_promotion_is_undone(page: Page, model: Service) -> None:
+    page.goto(f"{model.url}/#/models/{MODEL}/1")
+    page.get_by_role("button", name="Make it current").click()
+    expect(page.locator(".toast")).to_contain_text(f"Version 1 of {MODEL} is current now")
+    assert model.http.get(f"/v1/models/{MODEL}").json()["current"] == 1
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Version 1")
+    expect(page.locator(".toast")).to_have_count(0)
+    assert model.http.get(f"/v1/models/{MODEL}").json()["current"] == 2
+    newest = model.http.get(f"/v1/models/{MODEL}/history").json()["history"][0]
+    assert (newest["what"], newest["version"]) == ("promoted", 2)
+
+
+def test_a_model_without_a_version_says_how_to_get_one(page: Page, model: Service) -> None:
+    model.init("untrained", {"rows": ROWS[:50]}, target="price").raise_for_status()
+    page.goto(f"{model.url}/#/models/untrained/try")
+    expect(page.get_by_text("There is nothing to try yet")).to_be_visible()
+    page.get_by_role("link", name="Train one").click()
+    expect(page.get_by_label("Model")).to_have_value("untrained")
+
+
+def test_a_first_prediction_takes_six_clicks_and_a_name(page: Page, model: Service, tmp_path: Path) -> None:
+    """Of a table with an id, a date, a text and missing values."""
+    table = tmp_path / "houses.csv"
+    lines = [
+        f"H{at},{FIRST + timedelta(days=at)},{'a quiet street' if at % 3 else ''},{at % 40},{at % 40 * 3}"
+        for at in range(300)
+    ]
+    table.write_text("\n".join(["id,built,note,size,rent", *lines]) + "\n")
+    clicks: list[str] = []
+
+    def click(button: Locator) -> None:
+        clicks.append(button.inner_text())
+        button.click()
+
+    click(page.get_by_role("link", name="New work").first)
+    page.get_by_label("Model").fill("houses")
+    page.get_by_label("Table").set_input_files(table)
+    clicks.append("Table")
+    expect(page.get_by_role("region", name="Columns").get_by_role("row")).to_have_count(6)
+    expect(page.get_by_label("Role of id")).to_have_value("key")
+    expect(page.get_by_label("Type of built")).to_contain_text("date (found)")
+    page.get_by_label("Role of rent").select_option("target")
+    clicks.append("target")
+    expect(page.locator("#answer")).to_contain_text("the target rent makes it regression")
+    expect(page.get_by_label("Role of rent")).to_be_focused()
+    click(page.get_by_role("button", name="Store it"))
+    click(page.get_by_role("button", name="Train now"))
+    click(page.get_by_role("link", name="Try it"))
+    expect(page.locator(".prediction .big")).to_be_visible()
+    assert len(clicks) == 6
+
+
+def test_what_columns_are_is_chosen_by_menus(page: Page, model: Service) -> None:
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if one.method == "POST" and "/init" in one.url else None)
+    page.goto(f"{model.url}/#/new/init")
+    page.get_by_label("Model").fill("sampled")
+    page.get_by_role("button", name="Use a sample table").click()
+    expect(page.locator("#answer")).to_contain_text("400 rows would be kept; the target price makes it regression")
+    page.get_by_label("Role of note").select_option("ignore")
+    expect(page.get_by_role("region", name="Columns").get_by_role("row").filter(has_text="note")).to_be_visible()
+    page.get_by_label("Type of rooms").select_option("category")
+    expect(page.get_by_label("Type of rooms")).to_be_focused()
+    page.get_by_role("button", name="Store it").click()
+    expect(page.locator("#outcome")).to_contain_text("400 rows are kept")
+    plan = {one["name"]: one for one in model.http.get("/v1/models/sampled").json()["plan"]["columns"]}
+    assert plan["note"]["role"] == "ignore"
+    assert plan["rooms"]["type"] == "category"
+    # The table went once; then its name with the service did.
+    assert ["upload=" in url for url in asked] == [False, True, True, True]
+
+
+def test_tasks_are_filtered_and_the_address_keeps_it(page: Page, model: Service) -> None:
+    refused = model.http.post(
+        f"/v1/models/{MODEL}/train", json={"params": {"objective": "nonsense"}}, headers={"Prefer": "wait=30"}
+    )
+    assert refused.status_code == 422
+    page.get_by_role("link", name="Tasks").click()
+    page.get_by_label("Show").select_option("Failed")
+    page.get_by_label("Kind").select_option("Train")
+    page.get_by_label("Of model").fill(MODEL)
+    page.get_by_label("Of model").press("Enter")
+    rows = page.locator(".tasks li")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("took")
+    expect(page).to_have_url(re.compile(rf"#/tasks\?state=failed&kind=train&model={MODEL}$"))
+    page.reload()
+    expect(rows).to_have_count(1)
+    expect(page.get_by_label("Kind")).to_have_value("train")
+    page.get_by_label("Of model").fill("nobody")
+    page.get_by_label("Of model").press("Enter")
+    expect(page.get_by_text("No task is failed.")).to_be_visible()
+    task = model.http.get("/v1/tasks?limit=1").json()["tasks"][0]["id"]
+    page.get_by_label("By id").fill(task)
+    page.get_by_label("By id").press("Enter")
+    expect(page).to_have_url(re.compile(rf"#/tasks/{task}$"))
+
+
+def test_an_admin_sees_the_tasks_of_others(page: Page, model: Service) -> None:
+    add_account("ada", "init", "tasks:read", home=model.home, password="a secret of ada")
+    page.goto(f"{model.url}/#/tasks?owner=ada")
+    expect(page.get_by_text("There is no such task.")).to_be_visible()
+    token = httpx.post(f"{model.url}/v1/token", auth=("ada", "a secret of ada")).json()["access_token"]
+    rows = {"rows": [{"x": x, "y": x} for x in range(50)]}
+    httpx.post(
+        f"{model.url}/v1/models/of-ada/init?target=y", json=rows, headers={"Authorization": f"Bearer {token}"}
+    ).raise_for_status()
+    expect(page.locator(".tasks li")).to_contain_text("of-ada")
