@@ -3,8 +3,10 @@
 import { endToken, onEnd, openFlower } from "./api.js";
 import { showComparison } from "./compare.js";
 import { onReturn } from "./connection.js";
+import { showDead } from "./dead.js";
 import { crumbs, el, entitle } from "./dom.js";
 import { showModel, showModels } from "./models.js";
+import { listen } from "./palette.js";
 import { decoded, modelsLink } from "./places.js";
 import { problemBox } from "./problems.js";
 import { showQueues } from "./queues.js";
@@ -27,6 +29,7 @@ const PAGES = [
   [/^#\/new(?:\/(init|train|estimate)(?:\/([^/]+)(?:\/(replace))?)?)?$/, "New work", showWork],
   [/^#\/tasks(?:\?(.*))?$/, "Tasks", showTasks],
   [/^#\/tasks\/([^/]+)$/, "Task", showTask],
+  [/^#\/dead$/, "Failed for good", showDead],
   [/^#\/queues$/, "Queues", showQueues],
   [/^#\/webhooks$/, "Webhooks", showWebhooks],
   [/^#\/webhooks\/([^/]+)$/, "Webhook", showWebhook],
@@ -126,6 +129,7 @@ function enter() {
 }
 
 onEnd(end);
+listen(document.getElementById("go"));
 onReturn(() => { if (failed && who) show(); });
 addEventListener("hashchange", () => {
   // The skip link is no page.

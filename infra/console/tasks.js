@@ -7,6 +7,7 @@ import { ago, duration } from "./format.js";
 import { kindName, workName } from "./kinds.js";
 import { taskLink } from "./places.js";
 import { problemBox, showProblem, singly } from "./problems.js";
+import { may } from "./session.js";
 import { filterForm, queryOf, wantedOf } from "./taskfilter.js";
 
 /** How many tasks are asked for at a time. */
@@ -40,7 +41,7 @@ export async function showTasks(main, [query = ""], signal) {
     if (!query || error.name === "AbortError") throw error;
     place.replaceChildren(problemBox(error));
   });
-  main.replaceChildren(el("div", { class: "head" }, el("h1", { tabindex: "-1" }, "Tasks")), form, place);
+  main.replaceChildren(el("div", { class: "head" }, el("h1", { tabindex: "-1" }, "Tasks"), may("admin") && el("a", { class: "button quiet", href: "#/dead" }, "Failed for good")), form, place);
 }
 
 /** The newest of the tasks that are wanted. */

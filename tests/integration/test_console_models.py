@@ -288,3 +288,31 @@ def test_an_admin_sees_the_tasks_of_others(page: Page, model: Service) -> None:
         f"{model.url}/v1/models/of-ada/init?target=y", json=rows, headers={"Authorization": f"Bearer {token}"}
     ).raise_for_status()
     expect(page.locator(".tasks li")).to_contain_text("of-ada")
+
+
+def test_one_goes_anywhere_by_a_few_letters(page: Page, model: Service) -> None:
+    page.keyboard.press("Control+k")
+    entry = page.get_by_role("combobox", name="Go to")
+    expect(entry).to_be_focused()
+    page.keyboard.type("fla try")
+    options = page.get_by_role("option")
+    expect(options).to_have_text([f"{MODEL}: try it"])
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=f"Try {MODEL}", level=1)).to_be_focused()
+    page.keyboard.press("/")
+    expect(entry).to_be_focused()
+    page.keyboard.type("nowhere at all")
+    expect(page.get_by_text("There is no such place.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(entry).to_have_count(0)
+    # In a field it is a letter.
+    page.get_by_label("area").focus()
+    page.keyboard.press("/")
+    expect(entry).to_have_count(0)
+    page.get_by_role("button", name="Go to").click()
+    expect(options.filter(has_text=f"{MODEL}: train")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    expect(options.last).to_have_attribute("aria-selected", "true")

@@ -326,3 +326,37 @@ def test_the_command_line_lists_shows_replays_and_drops(stack: Service, tmp_path
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith(f"mlservice: there is no dead letter {first}")
     assert mlservice(stack, "list", "--json").stdout == "[]\n"
+
+
+def test_administrators_replay_and_drop_in_the_console(stack: Service, tmp_path: Path) -> None:
+    pytest.importorskip("playwright", reason="playwright is not installed: pip install -e '.[test]'")
+    from playwright.sync_api import expect
+
+    from tests.browser import Seen, chromium
+    from tests.console import sign_in
+
+    path, other = tmp_path / "file", tmp_path / "other"
+    again = [given_up(stack, path, size=size) for size in (1, 2)]
+    dropped = given_up(stack, other, size=1)
+    with chromium() as browser:
+        seen = Seen(browser)
+        page = seen.page
+        page.goto(f"{stack.url}/")
+        sign_in(page, stack)
+        page.get_by_role("link", name="Tasks").click()
+        page.get_by_role("link", name="Failed for good").click()
+        # Equal errors are together, most of them first.
+        groups = page.get_by_role("heading", level=2)
+        expect(groups).to_have_text(["2 × Unavailable", "1 × Unavailable"])
+        path.touch()
+        page.get_by_role("button", name="Replay all 2").click()
+        expect(groups).to_have_text(["1 × Unavailable"])
+        page.get_by_role("button", name="Drop Train r").click()
+        expect(page.get_by_text("Nothing has failed for good.")).to_be_visible()
+        assert not seen.complaints
+    tasks = stack.http.get("/v1/tasks?kind=train&limit=2").json()["tasks"]
+    for task in tasks:
+        done = stack.http.get(f"/v1/tasks/{task['id']}", headers={"Prefer": "wait=30"}).json()
+        assert done["state"] == "succeeded"
+    assert stack.http.get("/v1/dead").json() == {"letters": [], "next": None}
+    assert {stack.http.get(f"/v1/tasks/{handle}").json()["state"] for handle in (*again, dropped)} == {"failed"}
