@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from falcon.asgi import Request, Response
@@ -25,6 +26,8 @@ COMPRESSED: Final = (Coding.GZIP, Coding.DEFLATE)
 SIZE: Final = b"inference-header-content-length"
 #: Most digits of such a number.
 SIZE_DIGITS: Final = 15
+#: Different sizes that are remembered.
+_REMEMBERED: Final = 1024
 
 
 class InferResource:
@@ -68,7 +71,13 @@ def checked_version(model: str, version: str) -> str:
 
 def sized(fields: Fields) -> dict[str, str]:
     """What the head has of the request with these fields, which may say how much of its body is JSON."""
-    size = fields.get(SIZE, b"")
+    size = fields.get(SIZE)
+    return _saying(size) if size else {}
+
+
+@lru_cache(_REMEMBERED)
+def _saying(size: bytes) -> dict[str, str]:
+    """The same for this field, of which most requests have one of a few."""
     if not (size.isdigit() and len(size) <= SIZE_DIGITS):
         return {}
     return {"content_type": f"{Media.INFERENCE.value}{JSON_SIZE_IS}{int(size)}"}

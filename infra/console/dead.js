@@ -58,7 +58,7 @@ const drop = (letter) => ask(letter.links.self, { method: "DELETE" });
 function groupCard({ error, letters }, act) {
   const many = letters.length > 1;
   const all = many && el("p", { class: "actions" }, ...buttons(letters, act, `all ${letters.length}`));
-  return card(`${number(letters.length)} × ${error.type}`, el("p", {}, sentence(error.detail)), all,
+  return card(`${number(letters.length)} times ${error.type}`, el("p", {}, sentence(error.detail)), all,
     el("ul", { class: "names" }, ...letters.map((letter) => el("li", { class: "letter" }, el("div", {}, el("a", { href: taskLink(letter.id) }, workName(letter))),
       facts([["Model", el("a", { href: linkTo(letter.model) }, letter.model)], ["For", letter.owner], ["Given up", ago(letter.finished_at)],
         ["Delivered", `${letter.deliveries} times`], ["Body", letter.body_bytes === null ? "is lost" : `${number(letter.body_bytes)} bytes`]]),

@@ -29,6 +29,9 @@ CLASSIFICATION: Final = "classification"
 #: How hard results are compressed: they are made while others wait.
 LEVEL: Final = 1
 
+# Read once: an enumeration takes longer to give a value than a small answer to be joined.
+_JSON: Final = Media.JSON.value
+_SIZED: Final = f"{Media.BYTES.value};{JSON_SIZE}="
 _NONE_BINARY: Final[Mapping[str, bool]] = {"": False}
 _encode = msgspec.json.Encoder().encode
 
@@ -88,9 +91,9 @@ def write_answer(
     if inference.id is not None:
         document["id"] = inference.id
     body = _encode({**document, "outputs": shown})
-    media = Media.JSON.value
+    media = _JSON
     if parts:
-        media = f"{Media.BYTES.value};{JSON_SIZE}={len(body)}"
+        media = f"{_SIZED}{len(body)}"
         body = b"".join((body, *parts))
     if coding is None:
         return media, body
