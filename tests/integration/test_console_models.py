@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import Seen, chromium
 from tests.commands import add_account
@@ -53,20 +53,22 @@ def model(service: Service) -> Service:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
+def window() -> Iterator[Seen]:
+    """One window for all tests: another costs a second of the processor's time."""
+    with chromium() as browser:
+        yield Seen(browser)
 
 
 @pytest.fixture
-def page(browser: Browser, model: Service) -> Iterator[Page]:
+def page(window: Seen, model: Service) -> Iterator[Page]:
     """The console with somebody signed in, which complains of nothing."""
-    seen = Seen(browser)
-    seen.page.goto(f"{model.url}/")
-    sign_in(seen.page, model)
-    yield seen.page
-    assert [said for said in seen.complaints if "status of 4" not in said] == []
-    seen.context.close()
+    window.page.goto(f"{model.url}/")
+    sign_in(window.page, model)
+    try:
+        yield window.page
+        assert [said for said in window.complaints if "status of 4" not in said] == []
+    finally:
+        window.forget()
 
 
 def predicted(service: Service, row: dict[str, Any], **params: str) -> float:

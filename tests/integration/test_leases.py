@@ -298,14 +298,28 @@ def test_a_process_that_dies_after_redis_came_back_leaves_its_worker_alone(site:
         worker.wait_until_ready()
         handle, other = (site.train("reconnected", log, seconds=6) for _ in range(2))
         eventually(lambda: len(begun(log)) == 2, what="the start of both")
-        before = worker.output.count("Connected to")
-        site.redis.client_kill_filter(_type="normal", skipme=True)
-        site.redis.client_kill_filter(_type="pubsub", skipme=True)
-        eventually(lambda: worker.output.count("Connected to") > before, seconds=20, what="a new connection")
+        reconnected(site, worker)
         os.kill(begun(log)[0], signal.SIGKILL)
         assert {handle.result(timeout=40)["version"], other.result(timeout=40)["version"]} == {1, 2}
         assert worker.popen.poll() is None
     assert len(begun(log)) == 3
+
+
+def test_a_direct_call_whose_process_dies_after_redis_came_back_is_made_again(site: Site, tmp_path: Path) -> None:
+    """The channel that it came by is closed, and its worker goes on with what else it has."""
+    site.init("returned")
+    log, direct = tmp_path / "log", tmp_path / "direct"
+    with site.worker("train", processes=2) as worker:
+        worker.wait_until_ready()
+        handle = site.train("returned", log, seconds=6)
+        call = send_train(site, "returned", log=str(direct), seconds=3)
+        eventually(lambda: begun(direct), what="the start of the direct call")
+        reconnected(site, worker)
+        os.kill(begun(direct)[0], signal.SIGKILL)
+        assert {handle.result(timeout=40)["version"], call.get(timeout=40)["version"]} == {1, 2}
+        acknowledged(site)
+        assert "cannot go on" not in worker.output
+    assert (len(begun(log)), len(begun(direct))) == (1, 2)
 
 
 def stopped(site: Site, *, seconds: float) -> None:
@@ -314,6 +328,14 @@ def stopped(site: Site, *, seconds: float) -> None:
     site.valkey.popen.send_signal(signal.SIGSTOP)
     time.sleep(seconds)
     site.valkey.popen.send_signal(signal.SIGCONT)
+
+
+def reconnected(site: Site, worker: Worker) -> None:
+    """Break the worker's connections, and wait for its new ones."""
+    before = worker.output.count("Connected to")
+    site.redis.client_kill_filter(_type="normal", skipme=True)
+    site.redis.client_kill_filter(_type="pubsub", skipme=True)
+    eventually(lambda: worker.output.count("Connected to") > before, seconds=20, what="a new connection")
 
 
 def send_train(site: Site, model: str, **params: object) -> Any:

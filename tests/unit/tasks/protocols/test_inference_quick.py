@@ -63,7 +63,11 @@ def test_it_is_what_a_closer_look_makes_of_it(asked: Asked) -> None:
 
 def test_any_number_of_32_bits_is_the_one_that_is_printed() -> None:
     drawn = np.random.default_rng(5)
-    few = [np.float32(value) for digits in range(8) for value in drawn.normal(scale=3, size=200).clip(-10, 10).round(digits)]
+    few = [
+        np.float32(value)
+        for digits in range(8)
+        for value in drawn.normal(scale=3, size=200).clip(-10, 10).round(digits)
+    ]
     for value in [*drawn.integers(0x1000000, 0x41000000, 2000, dtype=np.uint32).view(np.float32), *few]:
         found = READER.read(*binary((value, value), "<f4"))
         assert found is not None
