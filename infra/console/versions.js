@@ -9,6 +9,8 @@ import { bestOf, delta, metricsOf, span } from "./metrics.js";
 import { compareLink, linkTo } from "./places.js";
 import { showProblem, singly } from "./problems.js";
 
+/** How many versions are asked for at a time, each by its own address. */
+const PAGE = 20;
 /** Most metrics that have a column. */
 const METRICS = 4;
 /** Fewest versions whose metric is drawn, and most that are compared. */
@@ -18,7 +20,7 @@ const DRAWN = 3, COMPARED = 5;
 export async function versionsCard(model, signal) {
   if (!model.versions.length) return card("Versions", el("p", {}, "None yet: train one."));
   const list = new Versions(model, signal);
-  await list.add([...model.versions].reverse());
+  await list.add(model.versions.slice(-PAGE).reverse());
   return card("Versions", list.element);
 }
 
@@ -57,7 +59,7 @@ class Versions {
   async further() {
     this.wrong.replaceChildren();
     try {
-      await this.add((await get(`${this.path}/versions?after=${this.versions.at(-1).version}`, this.signal)).versions);
+      await this.add((await get(`${this.path}/versions?limit=${PAGE}&after=${this.versions.at(-1).version}`, this.signal)).versions);
     } catch (error) {
       if (!this.signal.aborted) showProblem(this.wrong, error);
     }
