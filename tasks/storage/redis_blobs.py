@@ -70,7 +70,11 @@ def read_string(client: redis.Redis, key: str) -> bytes | None:
     if len(piece) < PIECE_BYTES:
         return bytes(piece) if piece or client.exists(key) else None
     size: Any = client.strlen(key)
+    # In its place at once: what grows leaves as much behind, and the C library keeps it for later.
     whole = io.BytesIO()
+    whole.seek(max(size, 1) - 1)
+    whole.write(b"\0")
+    whole.seek(0)
     while piece:
         whole.write(piece)
         piece = client.getrange(key, whole.tell(), whole.tell() + PIECE_BYTES - 1) if whole.tell() < size else b""
