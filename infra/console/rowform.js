@@ -6,6 +6,8 @@ import { number } from "./format.js";
 
 /** Most categories that are a menu; more are proposed while one types. */
 const MENU = 100;
+/** Most of those: a browser stands still over more. */
+const PROPOSED = 1000;
 /** Fields that are in sight; of many columns those that matter most. */
 const SHOWN = 24;
 const TRUTH = { true: "yes", false: "no" };
@@ -52,7 +54,7 @@ export class RowForm {
 function inputOf(column) {
   const input = made(column);
   const shown = field(column.name, input, hint(column));
-  if (input.hasAttribute("list")) shown.append(el("datalist", { id: input.getAttribute("list") }, ...column.categories.map((value) => el("option", { value }))));
+  if (input.hasAttribute("list")) shown.append(el("datalist", { id: input.getAttribute("list") }, ...column.categories.slice(0, PROPOSED).map((value) => el("option", { value }))));
   return { input, element: shown };
 }
 

@@ -32,6 +32,7 @@ export async function showTry(main, [name, given], signal) {
       el("p", {}, el("a", { class: "button", href: workLink("train", name) }, "Train one"))));
   }
   const version = await get(`${address}/versions/${chosen}`, signal);
+  if (!version.schema) return main.replaceChildren(...head, card("", el("p", {}, "The columns of this version are lost: `mlservice repair` says what can be saved.")));
   const trial = new Trial(name, version, signal);
   main.replaceChildren(...head, trial.element,
     el("p", { class: "hint" }, "Many rows at a time: ", el("a", { href: workLink("estimate", name) }, "estimate a file or pasted rows"), "."));
