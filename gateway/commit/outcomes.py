@@ -6,7 +6,7 @@ import asyncio
 import builtins
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Final, ParamSpec, TypeVar
@@ -81,6 +81,10 @@ class Outcomes:
     async def list(self, wanted: Filter, *, limit: int, after: str | None) -> tuple[builtins.list[Task], str | None]:
         """An owner's tasks, newest first, as `History.tasks` gives them."""
         return await self._run(self._history.tasks, wanted, limit=limit, after=after)
+
+    async def errors(self, tasks: Sequence[Task]) -> dict[str, Outcome]:
+        """How those of these tasks ended that failed, by id."""
+        return await self._run(self._history.errors, tasks) if any(task.state is State.FAILED for task in tasks) else {}
 
     async def wait(self, handle: str, *, seconds: float, reply: Expected | None = None) -> Outcome | None:
         """How the task ended; None if it does not in time. `reply`: what a submit of this process expects.

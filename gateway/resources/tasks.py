@@ -50,7 +50,9 @@ class TasksResource:
         )
         found, after = await self._outcomes.list(wanted, limit=page_limit(given.get("limit")), after=given.get("after"))
         following = next_page(req, given, after=after) if after else None
-        show(resp, {"tasks": [task_document(task, None, root=req.root_path) for task in found], "next": following})
+        errors = await self._outcomes.errors(found)
+        shown = [task_document(task, errors.get(task.id), root=req.root_path) for task in found]
+        show(resp, {"tasks": shown, "next": following})
 
 
 class TaskResource:

@@ -3,7 +3,7 @@
 import { get, Problem } from "./api.js";
 import { announce, el } from "./dom.js";
 import { isOver, pause } from "./events.js";
-import { ago, duration } from "./format.js";
+import { ago, duration, sentence } from "./format.js";
 import { kindName, workName } from "./kinds.js";
 import { taskLink } from "./places.js";
 import { problemBox, showProblem, singly } from "./problems.js";
@@ -177,7 +177,8 @@ class List {
 }
 
 function content(task) {
-  return [el("span", {}, el("strong", {}, `${kindName(task.kind)} `), task.model), el("span", { class: "more" }, note(task)), stateBadge(task.state)];
+  const why = task.error?.detail && el("span", { class: "hint" }, sentence(task.error.detail));
+  return [el("span", { class: "about" }, el("span", {}, el("strong", {}, `${kindName(task.kind)} `), task.model), why), el("span", { class: "more" }, note(task)), stateBadge(task.state)];
 }
 
 function note(task) {

@@ -67,6 +67,14 @@ class History:
         outcomes = read_reply(values[0]).outcomes
         return self.whole(outcomes[index]) if index < len(outcomes) else None
 
+    def errors(self, tasks: Sequence[Task]) -> dict[str, Outcome]:
+        """How those of these tasks ended that failed, by id: a command for each of their groups."""
+        failed = {task.id: parse_handle(task.id) for task in tasks if task.state is State.FAILED}
+        groups = list(dict.fromkeys(group for group, _ in failed.values()))
+        read = self._fields([(group, ["outcomes"]) for group in groups])
+        kept = {group: read_reply(data).outcomes for group, (data,) in zip(groups, read, strict=True) if data}
+        return {handle: kept[group][index] for handle, (group, index) in failed.items() if group in kept}
+
     def whole(self, outcome: Outcome) -> Outcome:
         """The outcome with its bytes, wherever they are."""
         if not outcome.reference:

@@ -54,7 +54,10 @@ def measure(_: Options) -> Section:
         header=["", *(f"{seconds} s" for seconds in READ_SECONDS), "processor"],
         rows=[
             ["total", *(show(total / MIB) for total in totals), show(sum(used.values()))],
-            *([name, *(show(found.get(name, 0) / MIB) for found in sizes), show(used.get(name, 0.0))] for name in names),
+            *(
+                [name, *(show(found.get(name, 0) / MIB) for found in sizes), show(used.get(name, 0.0))]
+                for name in names
+            ),
         ],
         figures={
             "memory_mib": {

@@ -98,6 +98,17 @@ def test_the_list_can_be_narrowed(ada: httpx.Client) -> None:
     assert ada.get("/v1/tasks", params={"model": "other"}).json() == {"tasks": [], "next": None}
 
 
+def test_the_list_says_why_work_failed_and_gives_no_results(ada: httpx.Client) -> None:
+    refused = ada.post(
+        "/v1/models/tasks/train", json={"params": {"objective": "nonsense"}}, headers={"Prefer": "wait=30"}
+    )
+    submit(ada, wait=True)
+    done, failed = ada.get("/v1/tasks", params={"limit": 2}).json()["tasks"]
+    assert (done["state"], done["error"], done["result"]) == ("succeeded", None, None)
+    assert failed["error"]["detail"] == refused.json()["detail"]
+    assert failed["error"] == ada.get(failed["links"]["self"]).json()["error"]
+
+
 def test_queued_work_that_is_cancelled_never_starts(ada: httpx.Client, trained: Service) -> None:
     with trained.halted("worker-estimate"):
         handle = submit(ada).json()["id"]
