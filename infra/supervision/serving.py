@@ -23,7 +23,7 @@ from tasks.config.settings import FLOWER_REDIS_URL, Settings
 from tasks.config.values import check_worker_name
 from tasks.contract import FLEETS, SYSTEM_FLEET
 from tasks.errors import SettingsError
-from tasks.importing import load_redis
+from tasks.importing import load_celery, load_redis
 from tasks.telemetry import logs
 from tasks.telemetry.tracing import load_traces
 
@@ -71,6 +71,7 @@ def worker(args: argparse.Namespace) -> int:
     settle(os.environ)
     suit(args.fleet, os.environ)
     load_redis()
+    load_celery()
     from celery.signals import worker_before_create_process
 
     from tasks.app import app
@@ -186,6 +187,7 @@ def flower(args: argparse.Namespace) -> int:
     """Show workers and tasks. Nobody sees them without a password."""
     settle(os.environ)
     load_redis()
+    load_celery()
     from infra.supervision.flower import serve
     from tasks.storage.connection import connect
     from tasks.telemetry.event_history import EventHistory
@@ -209,6 +211,7 @@ def flower(args: argparse.Namespace) -> int:
 def _app_without_tasks(program: str) -> Any:
     """The Celery app for a process that runs no task, and so needs none of their code."""
     load_redis()
+    load_celery()
     from tasks.app import app
 
     app.program = program

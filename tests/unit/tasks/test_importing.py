@@ -39,3 +39,13 @@ def test_redis_comes_without_opentelemetry() -> None:
         "assert not [name for name in sys.modules if name.startswith('opentelemetry')]; import opentelemetry.sdk.trace"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_celery_comes_without_what_it_takes_along() -> None:
+    code = (
+        "import sys; from tasks.importing import load_celery, load_redis; load_redis(); load_celery();"
+        "import celery.apps.worker, tasks.app;"
+        "assert 'kombu.serialization' in sys.modules; assert not {'psutil', 'yaml'} & sys.modules.keys();"
+        "import psutil, yaml"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
