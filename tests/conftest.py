@@ -27,6 +27,7 @@ LONGEST: Final = (
     "test_backup",
     "test_chaos",
     "test_examples",
+    "test_console_models",
     "test_refusals",
     "test_no_pickle",
     "test_events",
