@@ -77,15 +77,15 @@ class Versions {
   }
 
   row(version, names, best) {
-    const { version: number_, current } = version;
-    const box = el("input", { type: "checkbox", "aria-label": `Compare version ${number_}`, checked: this.chosen.has(number_), onchange: () => {
-      if (box.checked) this.chosen.add(number_);
-      else this.chosen.delete(number_);
+    const { version: id, current } = version;
+    const box = el("input", { type: "checkbox", "aria-label": `Compare version ${id}`, checked: this.chosen.has(id), onchange: () => {
+      if (box.checked) this.chosen.add(id);
+      else this.chosen.delete(id);
       this.choose();
     } });
-    const metrics = names.map((name) => el("td", { "data-head": name, class: best[name].has(number_) ? "number best" : "number" },
+    const metrics = names.map((name) => el("td", { "data-head": name, class: best[name].has(id) ? "number best" : "number" },
       number(version.metrics[name]), el("span", { class: "hint" }, delta(version, this.current, name)), el("span", { class: "hint" }, span(version, name))));
-    return el("tr", {}, el("th", { scope: "row" }, box, el("a", { href: linkTo(this.model.model, number_) }, `Version ${number_}`),
+    return el("tr", {}, el("th", { scope: "row" }, box, el("a", { href: linkTo(this.model.model, id) }, `Version ${id}`),
         current && el("span", { class: "badge good" }, "current"), ...version.aliases.map((alias) => el("span", { class: "badge" }, alias)), ...badges(version.tags)),
       ...metrics, el("td", { class: "params", "data-head": "Params" }, differing(version, this.current)),
       el("td", { "data-head": "Made", title: moment(version.created_at) }, ago(version.created_at), el("span", { class: "hint" }, madeFor(version))));
