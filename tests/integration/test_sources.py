@@ -139,7 +139,7 @@ def test_a_file_that_others_may_read_is_not_used(service: Service, sources: Path
             assert str(sources) not in answer.text
     finally:
         sources.chmod(0o600)
-    assert "chmod 600" in (service.home.logs / "gateway.log").read_text()
+    eventually(lambda: "chmod 600" in (service.home.logs / "gateway.log").read_text(), what="the word of the log")
 
 
 def test_a_database_that_is_away_is_waited_for(service: Service, sources: Path, postgresql: PostgreSQL) -> None:
