@@ -54,8 +54,9 @@ def load_redis() -> None:
 
 
 def load_celery() -> None:
-    """Import what of Celery and kombu takes psutil and PyYAML along where they are installed, 1.6 MB: to say how much
-    memory a process has, and to read messages that no worker takes."""
+    """Import redis-py so, and what of Celery and kombu takes psutil and PyYAML along where they are there, 1.6 MB: to
+    say how much memory a process has, and to read messages that no worker takes."""
+    load_redis()
     with hidden("psutil", "yaml"):
         import celery.utils.debug  # noqa: F401
         import kombu.serialization  # noqa: F401

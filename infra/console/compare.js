@@ -4,7 +4,8 @@ import { get } from "./api.js";
 import { curveView, hasPoints } from "./curve.js";
 import { card, crumbs, el, entitle } from "./dom.js";
 import { ago, duration, number } from "./format.js";
-import { bestOf, delta, metricsOf, span } from "./metrics.js";
+import { madeFor } from "./lineage.js";
+import { bestOf, delta, metricsOf, shareOf, span } from "./metrics.js";
 import { linkTo, modelsLink, reportLink } from "./places.js";
 
 /** Most columns whose importance is shown. */
@@ -26,7 +27,7 @@ export async function showComparison(main, [name, given], signal) {
     card("Importance", importanceTable(versions)),
     card("More", sideBySide("Versions", versions, [
       ["Made", (version) => ago(version.created_at)], ["Took", (version) => duration(version.seconds)],
-      ["For", (version) => version.imported?.who ?? version.lineage?.who ?? ""], ["Estimator", (version) => version.estimator],
+      ["For", (version) => madeFor(version)], ["Estimator", (version) => version.estimator],
       ["Report", (version) => el("a", { href: reportLink(name, version.version), "aria-label": `Report of version ${version.version}` }, "Report")]])));
   if (hasPoints({ lines })) curve.draw({ lines, best: {} });
 
@@ -67,11 +68,6 @@ export async function showComparison(main, [name, given], signal) {
 
 const labelOf = ({ version }) => `Version ${version}`;
 const said = (value) => (typeof value === "object" ? JSON.stringify(value) : String(value));
-
-function shareOf(importance) {
-  const sum = Object.values(importance).reduce((all, value) => all + Math.max(0, value), 0) || 1;
-  return Object.fromEntries(Object.entries(importance).map(([name, value]) => [name, Math.max(0, value) / sum]));
-}
 
 /** Whether metrics can be compared at all. */
 function sameData(versions) {

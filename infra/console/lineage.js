@@ -6,6 +6,9 @@ import { taskLink } from "./places.js";
 
 const UNKNOWN = "not kept by the release that stored it";
 
+/** For whom a version was made; empty where that was not kept. */
+export const madeFor = ({ imported, lineage }) => imported?.who ?? lineage?.who ?? "";
+
 export function lineageCard(version) {
   const { lineage, imported } = version;
   const code = lineage?.code;

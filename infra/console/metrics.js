@@ -42,3 +42,9 @@ export function delta(version, other, metric) {
   const part = ((now - before) / Math.abs(before)) * 100;
   return `${part < 0 ? "−" : "+"}${number(Number(Math.abs(part).toPrecision(2)))} %`;
 }
+
+/** Which part of the whole each column has. @param {Record<string, number>} importance @returns {Record<string, number>} */
+export function shareOf(importance) {
+  const sum = Object.values(importance).reduce((all, value) => all + Math.max(0, value), 0) || 1;
+  return Object.fromEntries(Object.entries(importance).map(([name, value]) => [name, Math.max(0, value) / sum]));
+}

@@ -7,6 +7,7 @@ import { announce, card, crumbs, el, entitle } from "./dom.js";
 import { number } from "./format.js";
 import { aliasCard, deletion, notesCard } from "./life.js";
 import { lineageCard, paramsCard } from "./lineage.js";
+import { shareOf } from "./metrics.js";
 import { linkTo, modelsLink, reportLink, tryLink } from "./places.js";
 import { findingList } from "./plan.js";
 import { showProblem, singly } from "./problems.js";
@@ -94,10 +95,8 @@ function beside(measured, metric) {
 function importance(found) {
   const sorted = Object.entries(found).sort((one, other) => other[1] - one[1]);
   if (!sorted.length) return el("p", { class: "hint" }, "The estimator tells none.");
-  const sum = sorted.reduce((all, [, value]) => all + Math.max(0, value), 0) || 1;
-  return el("ol", { class: "bars" }, ...sorted.map(([name, value]) => {
-    const part = Math.max(0, value) / sum;
-    return el("li", {}, el("span", { class: "name" }, name), bar(sorted[0][1] > 0 ? value / sorted[0][1] : 0),
-      el("span", { class: "number" }, `${(part * 100).toFixed(1)} %`));
-  }));
+  const shares = shareOf(found);
+  return el("ol", { class: "bars" }, ...sorted.map(([name, value]) =>
+    el("li", {}, el("span", { class: "name" }, name), bar(sorted[0][1] > 0 ? value / sorted[0][1] : 0),
+      el("span", { class: "number" }, `${(shares[name] * 100).toFixed(1)} %`))));
 }

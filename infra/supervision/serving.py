@@ -70,7 +70,6 @@ def worker(args: argparse.Namespace) -> int:
     """Take work of one fleet's queues."""
     settle(os.environ)
     suit(args.fleet, os.environ)
-    load_redis()
     load_celery()
     from celery.signals import worker_before_create_process
 
@@ -186,7 +185,6 @@ def worker_options(fleet: str, count: int, *, name: str, place: int = 0) -> dict
 def flower(args: argparse.Namespace) -> int:
     """Show workers and tasks. Nobody sees them without a password."""
     settle(os.environ)
-    load_redis()
     load_celery()
     from infra.supervision.flower import serve
     from tasks.storage.connection import connect
@@ -210,7 +208,6 @@ def flower(args: argparse.Namespace) -> int:
 
 def _app_without_tasks(program: str) -> Any:
     """The Celery app for a process that runs no task, and so needs none of their code."""
-    load_redis()
     load_celery()
     from tasks.app import app
 

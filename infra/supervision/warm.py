@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Final, NoReturn
 
 from infra.host.process_title import entitle
-from tasks.importing import load_celery, load_redis
+from tasks.importing import load_celery
 
 #: How a program of ours is begun, before its own arguments.
 PYTHON: Final = ("-P", "-m", "infra")
@@ -113,7 +113,6 @@ class Warm:
 
 def load_workers() -> None:
     """Import what workers do."""
-    load_redis()
     load_celery()
     for name in IMPORTED:
         import_module(name)
