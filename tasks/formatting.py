@@ -1,9 +1,11 @@
-"""Numbers as people read them."""
+"""Numbers and names as people read them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from decimal import Decimal
+from difflib import get_close_matches
 
 
 def plain(value: float) -> str:
@@ -47,6 +49,12 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def meant(name: str, known: Collection[str]) -> str:
+    """What to say of a name that there is not: which one was probably meant, or which there are."""
+    near = get_close_matches(name[:80], known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
 
 
 def shortened(text: str, most: int) -> str:

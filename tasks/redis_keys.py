@@ -39,7 +39,11 @@ DEPTH_KEY: Final = "ml:depth"
 COUNTS_KEY: Final = "ml:counts"
 #: String: what has happened with work, as numbers in the order that `work_counts.py` says.
 WORK_COUNTS_KEY: Final = "ml:counts:work"
-#: Hash: items that are not finished, by owner.
+#: List: what happened in each of the last minutes, the last one at the left; and when that was noted last, with the
+#: counters as they were then (MessagePack).
+MINUTES_KEY: Final = "ml:minutes"
+COUNTED_KEY: Final = "ml:minutes:counted"
+#: Hash: items that are not finished, by owner; 0 for who has had work.
 UNFINISHED_KEY: Final = "ml:unfinished"
 #: Sorted set for each kind and owner, and for each kind, owner and model: the ids of the groups that hold such work, as
 #: 16 bytes each, by time of acceptance. With a state, in which some of it has ended: of that alone; there are none for
@@ -65,6 +69,8 @@ TOKEN_CHANGE: Final = "token:{token}"
 EVERYTHING_CHANGED: Final = "*"
 #: Hash: one account.
 USER_KEY: Final = "ml:user:{name}"
+#: String with a life: the account that a link signs in, by a digest of its code.
+LINK_KEY: Final = "ml:link:{code}"
 #: String with the life of the token, where that is known: a token, by its id, is revoked.
 REVOKED_KEY: Final = "ml:revoked:{token}"
 #: Hash with a life: logins that failed, by account, address or both (a digest of each); or a string: the address is

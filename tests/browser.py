@@ -51,7 +51,7 @@ class Seen:
     def forget(self) -> None:
         """The next test finds it as new. Another page costs a second of the processor's time."""
         self.page.unroute_all()
-        self.page.evaluate("sessionStorage.clear()")
+        self.page.evaluate("localStorage.clear()")
         self.context.set_offline(False)
         self.page.goto("about:blank")
         self.context.clear_cookies()

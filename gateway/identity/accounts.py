@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -51,14 +51,22 @@ class Accounts:
         self._passwords = passwords or Passwords()
         self._clock = clock
 
-    def add(self, name: str, *, password: str | None, scopes: Iterable[str]) -> Account:
+    def add(
+        self,
+        name: str,
+        *,
+        password: str | None,
+        scopes: Iterable[str],
+        limits: Mapping[str, int | None] | None = None,
+    ) -> Account:
         """Make an account; without a password for a caller of the outside issuer, whose name begins with `oidc:`.
 
-        Raises InvalidField for a name, password or scope that cannot be used, and Conflict if the name is taken.
+        Raises InvalidField for a name, password, scope or limit that cannot be used, Conflict if the name is taken.
         """
         granted = frozenset(scopes)
         _check(name, password)
         check_scopes(granted)
+        limited = _limit_fields(limits or {})
         hashed = self._passwords.hash(password) if password is not None else ""
         outside = name.startswith(OUTSIDE)
         account = Account(name, granted, self._clock(), password=hashed, series=new_number())
@@ -69,7 +77,7 @@ class Accounts:
             if pipe.exists(_key(name)):
                 raise Conflict(f"the account {name!r} exists already; remove it first or take another name")
             pipe.multi()
-            pipe.hset(_key(name), mapping=to_record(account))
+            pipe.hset(_key(name), mapping=to_record(account) | limited)
             pipe.sadd(USERS_KEY, name)
             if not outside:
                 # What is left of an account that had this name.
@@ -89,36 +97,41 @@ class Accounts:
             if not pipe.execute()[0]:
                 raise _unknown(name)
 
-    def disable(self, name: str) -> None:
-        """Refuse the account's password and tokens until `enable`. Raises NotFound."""
-        self._change(name, {"disabled": "1"})
+    def change(
+        self,
+        name: str,
+        *,
+        password: str | None = None,
+        scopes: Iterable[str] | None = None,
+        disabled: bool | None = None,
+        limits: Mapping[str, int | None] | None = None,
+    ) -> None:
+        """Change what is given, all of it or nothing.
 
-    def enable(self, name: str) -> None:
-        """Take back `disable`. Raises NotFound."""
-        self._change(name, {"disabled": "0"})
-
-    def set_password(self, name: str, password: str) -> None:
-        """Give the account another password and end its tokens. Raises InvalidField, NotFound."""
-        if name.startswith(OUTSIDE):
-            raise InvalidField(f"{name!r} has no password here: its issuer knows it").at("/name")
-        _check(name, password)
-        self._change(name, {"password": self._passwords.hash(password), "series": new_number()})
-
-    def set_scopes(self, name: str, scopes: Iterable[str]) -> None:
-        """Give the account these scopes and no others. Tokens keep what both have. Raises InvalidField, NotFound."""
-        granted = frozenset(scopes)
-        check_scopes(granted)
-        self._change(name, {"scopes": " ".join(sorted(granted))})
-
-    def set_limits(self, name: str, limits: Mapping[str, int | None]) -> None:
-        """Set limits of the account's quota, by the names of Quota's fields; 0: any amount; None: as the settings say.
-
-        Raises InvalidField, NotFound.
+        Another password ends the account's tokens. It has these scopes then and no others; tokens keep what both have.
+        While it is disabled its password and tokens are refused. Limits of its quota are set by the names of Quota's
+        fields, 0: any amount, None: as the settings say; those that are not named stay. Raises InvalidField, NotFound.
         """
-        for limit, value in limits.items():
-            if value is not None and not 0 <= value < 2**40:
-                raise InvalidField(f"{limit} must be a whole number from 0, not {value}").at(f"/{limit}")
-        self._change(name, {limit: "" if value is None else str(value) for limit, value in limits.items()})
+        fields = _limit_fields(limits or {})
+        if scopes is not None:
+            granted = frozenset(scopes)
+            check_scopes(granted)
+            fields["scopes"] = " ".join(sorted(granted))
+        if disabled is not None:
+            fields["disabled"] = "1" if disabled else "0"
+        if password is not None:
+            if name.startswith(OUTSIDE):
+                raise InvalidField(f"{name!r} has no password here: its issuer knows it").at("/password")
+            _check(name, password)
+            fields |= {"password": self._passwords.hash(password), "series": new_number()}
+        self._change(name, fields)
+
+    def end_tokens(self, name: str) -> None:
+        """Refuse all tokens that the account has now, those of the outside issuer too. Raises NotFound."""
+        if name.startswith(OUTSIDE):
+            self._change(name, {"tokens_since": str(math.ceil(self._clock()))})
+        else:
+            self._change(name, {"series": new_number()})
 
     def has_any(self) -> bool:
         """Whether there is one."""
@@ -135,17 +148,25 @@ class Accounts:
         record: Any = self._redis.hgetall(_key(name))
         return _account(name, record)
 
+    def known(self, name: str) -> Account:
+        """The account of this name. Raises NotFound."""
+        account = self.get(name)
+        if account is None:
+            raise _unknown(name)
+        return account
+
+    def several(self, names: Sequence[str]) -> list[Account | None]:
+        """The accounts of these names, each or None."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.hgetall(_key(name))
+            return [_account(name, record) for name, record in zip(names, pipe.execute(), strict=True)]
+
     def all(self) -> Iterator[Account]:
         """All accounts, by name, without those that are removed meanwhile."""
         names = self.names()
         for page in (names[start : start + PAGE] for start in range(0, len(names), PAGE)):
-            with self._redis.pipeline(transaction=False) as pipe:
-                for name in page:
-                    pipe.hgetall(_key(name))
-                records = pipe.execute()
-            for name, record in zip(page, records, strict=True):
-                if account := _account(name, record):
-                    yield account
+            yield from filter(None, self.several(page))
 
     def verify(self, name: str, password: str) -> Account:
         """The account whose name and password these are.
@@ -201,6 +222,14 @@ def _check(name: str, password: str | None) -> None:
         raise InvalidField(f"an account needs a password, unless its name begins with {OUTSIDE}").at("/password")
     if not PASSWORD_LENGTH <= len(password) <= PASSWORD_LIMIT:
         raise InvalidField(f"the password must have {PASSWORD_LENGTH} to {PASSWORD_LIMIT} characters").at("/password")
+
+
+def _limit_fields(limits: Mapping[str, int | None]) -> dict[str, str]:
+    """The fields of a record that say these limits. Raises InvalidField."""
+    for limit, value in limits.items():
+        if value is not None and not 0 <= value < 2**40:
+            raise InvalidField(f"{limit} must be a whole number from 0, not {value}").at(f"/limits/{limit}")
+    return {limit: "" if value is None else str(value) for limit, value in limits.items()}
 
 
 def _unknown(name: str) -> NotFound:

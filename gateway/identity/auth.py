@@ -21,7 +21,8 @@ from gateway.identity.callers import Callers
 from gateway.identity.challenges import challenge, permit
 from gateway.identity.quotas import Quota, Quotas
 from gateway.identity.scopes import SCOPES, Needed
-from gateway.identity.tokens import FLOWER, ISSUER, Principal
+from gateway.identity.session import token_of_page
+from gateway.identity.tokens import ISSUER, SESSION, Principal
 from tasks.contract import Kind, Lane
 from tasks.errors import Forbidden, TooManyRequests, Unauthenticated, Unavailable
 from tasks.ledger.counts import TOKENS_REFUSED, Refusal, refusal
@@ -123,7 +124,7 @@ class Authenticator:
     ) -> Principal:
         """The caller, with the scopes that both token and account have; `model` is what it wants to use.
 
-        `passed` is a token for Flower that came elsewhere than in the header, and counts instead of what is there.
+        `passed` is the cookie of our pages that came with a request for a page: it counts instead of the header.
 
         Raises Unauthenticated or Forbidden, with the challenge of RFC 6750 set in the response; TooManyRequests if the
         quota is used up; Unavailable if it cannot be found out who is calling.
@@ -141,11 +142,13 @@ class Authenticator:
     async def identify(
         self, req: falcon.asgi.Request, resp: falcon.asgi.Response, *, passed: str | None = None
     ) -> Principal:
-        """The caller, at no cost to its quota.
+        """The caller, by a bearer token or the cookie of our pages, at no cost to its quota.
 
         Raises Unauthenticated, with the challenge set in the response; Unavailable if it cannot be found out.
         """
-        token, audience = (bearer(req.get_header("Authorization")), ISSUER) if passed is None else (passed, FLOWER)
+        token, audience = bearer(req.get_header("Authorization")), ISSUER
+        if cookie := passed or token_of_page(req):
+            token, audience = cookie, SESSION
         if token is None:
             resp.set_header("WWW-Authenticate", challenge())
             raise Unauthenticated("a token is needed: get one from /v1/token, send it as Authorization: Bearer TOKEN")

@@ -29,7 +29,7 @@ class Entrance:
     async def admit(
         self, req: falcon.asgi.Request, resp: falcon.asgi.Response, scope: str, *, passed: str | None = None
     ) -> Collection[str]:
-        """All scopes of the caller, who by token, by a token for Flower that was `passed`, or by password has this one.
+        """All scopes of the caller, who has this one by token, the cookie of our pages that was `passed`, or password.
 
         The request is charged to the caller's quota. Raises Unauthenticated, with a challenge set in the response,
         Forbidden, or TooManyRequests, also during the pause after logins that failed.

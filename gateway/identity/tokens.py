@@ -17,8 +17,8 @@ from tasks.errors import Unauthenticated
 
 #: Issuer and audience of our tokens.
 ISSUER: Final = "mlservice"
-#: The audience of a token that opens Flower and nothing else.
-FLOWER: Final = "mlservice/flower"
+#: The audience of a token that is the cookie of the pages of this service.
+SESSION: Final = "mlservice/session"
 #: The claim that says of which series of its account a token is; those from before there were series lack it.
 SERIES: Final = "series"
 #: Claims that a token of ours must have.

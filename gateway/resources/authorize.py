@@ -15,7 +15,7 @@ from gateway.identity.auth import Authenticator, public
 from gateway.identity.challenges import permit
 from gateway.identity.entrance import Entrance
 from gateway.identity.scopes import SCOPES, allows
-from gateway.resources.flower import COOKIE
+from gateway.identity.session import cookie_of
 from tasks.contract import CONTROLS
 from tasks.errors import Forbidden, InvalidField, TooManyRequests
 
@@ -24,7 +24,7 @@ ACCOUNT: Final = "X-Account"
 
 
 class AuthorizeResource:
-    """`GET /internal/authorize?scope=S`: whether the caller, by token, cookie for Flower, or password, has a scope."""
+    """`GET /internal/authorize?scope=S`: whether the caller, by token, cookie or password, has a scope."""
 
     def __init__(self, entrance: Entrance) -> None:
         self._entrance = entrance
@@ -32,9 +32,8 @@ class AuthorizeResource:
     @public
     async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """204 if the caller has the scope, with CONTROLS; 401 with a challenge, or 403, also for who asks too often."""
-        passed = next(iter(req.get_cookie_values(COOKIE) or ()), None)
         try:
-            scopes = await self._entrance.admit(req, resp, _scope(req), passed=passed)
+            scopes = await self._entrance.admit(req, resp, _scope(req), passed=cookie_of(req))
         except TooManyRequests as error:
             # NGINX passes on 401 and 403 alone; another challenge would make a browser try again at once.
             raise Forbidden(str(error)) from error

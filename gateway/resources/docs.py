@@ -27,6 +27,7 @@ ADDRESSES: Final = {
 YAML: Final = "application/yaml"
 #: What the page loads, by name: where it lies and its media type.
 ASSETS: Final = {
+    "docs.css": (PAGE, "text/css"),
     "docs.js": (PAGE, MEDIA_JS),
     "favicon-32x32.png": (swagger_ui_bundle.swagger_ui_path, MEDIA_PNG),
     "swagger-ui-bundle.js": (swagger_ui_bundle.swagger_ui_path, MEDIA_JS),

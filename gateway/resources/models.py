@@ -13,8 +13,9 @@ from gateway.identity.scopes import VIEWING, seen_models
 from gateway.web.addresses import model_path, next_page
 from gateway.web.conditions import check_match, means_one, show_tagged
 from gateway.web.errors import told
+from gateway.web.model_documents import fact_document, model_document
 from gateway.web.parameters import force, page_limit, position, single_values
-from gateway.web.representations import fact_document, model_document, show
+from gateway.web.representations import show
 from gateway.web.small_bodies import read_json
 from tasks.errors import UnknownModel
 from tasks.registry.deleting import Deleting

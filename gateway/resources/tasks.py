@@ -23,11 +23,13 @@ from tasks.ledger.outcomes import Outcome
 from tasks.ledger.task_lists import Filter
 
 #: The query parameters of a list.
-PARAMETERS: Final = ("state", "kind", "model", "owner", "since", "until", "limit", "after")
+PARAMETERS: Final = ("state", "kind", "model", "owner", "request_id", "since", "until", "limit", "after")
+#: What `owner` says for the tasks of all owners; no account is called so.
+ALL: Final = "*"
 
 
 class TasksResource:
-    """The caller's tasks."""
+    """The caller's tasks; an administrator's, those of others or of all."""
 
     def __init__(self, outcomes: Outcomes) -> None:
         self._outcomes = outcomes
@@ -36,17 +38,14 @@ class TasksResource:
     async def on_get(self, req: Request, resp: Response) -> None:
         """Newest first, a page at a time; `next` is where the list goes on. Raises InvalidField, Forbidden."""
         given = single_values(req, known=PARAMETERS)
-        own = owner_filter(req)
-        owner = Owner(given.get("owner", req.context.principal.name))
-        if own is not None and owner.name != own.name:
-            raise Forbidden("another owner's tasks are listed for the scope admin only")
         wanted = Filter(
-            own or owner,
+            listed_owner(req, given.get("owner", req.context.principal.name)),
             kind=one_of(Kind, given, "kind"),
             model=given.get("model"),
             state=one_of(State, given, "state"),
             since=moment(given, "since"),
             until=moment(given, "until"),
+            request_id=given.get("request_id"),
         )
         found, after = await self._outcomes.list(wanted, limit=page_limit(given.get("limit")), after=given.get("after"))
         following = next_page(req, given, after=after) if after else None
@@ -113,6 +112,17 @@ def owner_filter(req: Request) -> Owner | None:
     """Whose tasks the caller may see: their own; everybody's (None) for an administrator."""
     principal = req.context.principal
     return None if allows(principal.scopes, "admin") else Owner(principal.name, principal.account, principal.owns_since)
+
+
+def listed_owner(req: Request, named: str) -> Owner | None:
+    """Whose tasks are listed: those of the caller, or for an administrator those of whom is named; None: of all. Raises
+    Forbidden."""
+    own = owner_filter(req)
+    if own is None:
+        return None if named == ALL else Owner(named)
+    if named != own.name:
+        raise Forbidden("another owner's tasks are listed for the scope admin only")
+    return own
 
 
 async def _outcome(

@@ -11,6 +11,7 @@ from typing import Final
 
 import falcon.asgi
 
+from gateway.identity import session
 from gateway.identity.account import Account
 from gateway.identity.accounts import NAME, Accounts
 from gateway.identity.auth import public, requires
@@ -18,7 +19,6 @@ from gateway.identity.challenges import REALM
 from gateway.identity.keys import Keys
 from gateway.identity.login_throttle import LoginThrottle, client_address
 from gateway.identity.tokens import SKEW_SECONDS, Tokens
-from gateway.resources.flower import end_session
 from gateway.web.errors import told
 from gateway.web.representations import show
 from tasks.errors import TooManyRequests, Unauthenticated, Unavailable
@@ -78,15 +78,15 @@ class TokenResource:
 
     @requires()
     async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        """204: the token that came with this request is refused from now on, by all processes, and so is the cookie for
-        Flower that it was good for."""
+        """204: the token that came with this request is refused from now on, by all processes, and so is the cookie
+        that was given for it."""
         principal = req.context.principal
         until = principal.expires_at + SKEW_SECONDS
         await asyncio.to_thread(self._accounts.revoke_token, principal.token_id, until=until)
         # This process hears of it too, but perhaps after its next request.
         req.context.authenticator.forget_token(principal.token_id)
         log.info("the token %s was revoked", principal.token_id, extra=told(req))
-        end_session(req, resp)
+        session.end(req, resp)
         resp.status = falcon.HTTP_204
 
     async def login(self, header: str | None, *, address: str | None = None) -> Account:

@@ -15,8 +15,9 @@ from gateway.identity.scopes import VIEWING
 from gateway.web.addresses import next_page
 from gateway.web.conditions import check_match, means_one, show_tagged
 from gateway.web.errors import told
-from gateway.web.parameters import force, page_limit, position, single_values
-from gateway.web.representations import show, version_document, version_lines
+from gateway.web.model_documents import version_details, version_document, version_lines
+from gateway.web.parameters import force, page_limit, position, single_values, yes_or_no
+from gateway.web.representations import show
 from gateway.web.small_bodies import read_json
 from tasks.errors import NotFound, Unavailable, UnknownVersion
 from tasks.registry.deleting import Deleting
@@ -36,13 +37,16 @@ DRAWING_SECONDS: Final = 10.0
 class VersionsResource:
     """The versions of a model."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, descriptions: Descriptions) -> None:
         self._registry = registry
+        self._descriptions = descriptions
 
     @requires(VIEWING)
     async def on_get(self, req: Request, resp: Response, model: str) -> None:
-        """A line for each, the newest first, a page at a time; `next`: where the list goes on. Raises UnknownModel."""
-        given = single_values(req, known=("limit", "after", "tag"))
+        """A line for each, or what is known of each, the newest first, a page at a time; `next`: where the list goes
+        on. Raises UnknownModel."""
+        given = single_values(req, known=("limit", "after", "tag", "details"))
+        details = yes_or_no(given, "details")
         limit, below = page_limit(given.get("limit")), position(given, "after")
         tag = tag_of(given["tag"]) if "tag" in given else None
         listed = await asyncio.to_thread(self._registry.listing.versions, model, limit=limit, below=below, tag=tag)
@@ -50,7 +54,11 @@ class VersionsResource:
             await asyncio.to_thread(self._registry.check, model)
         last = next(reversed(listed.versions), None)
         following = next_page(req, given, after=last) if listed.more else None
-        show(resp, {"versions": version_lines(listed), "version_count": listed.total, "next": following})
+        lines = version_lines(listed)
+        if details:
+            described = await asyncio.to_thread(self._descriptions.versions, model, list(listed.versions))
+            lines = [version_details(one) for one in described]
+        show(resp, {"versions": lines, "version_count": listed.total, "next": following})
 
 
 class VersionResource:

@@ -28,6 +28,11 @@ def webhook_path(root: str, webhook: str) -> str:
     return f"{root}/v1/webhooks/{webhook}"
 
 
+def account_path(root: str, name: str) -> str:
+    """Where an account is."""
+    return f"{root}/v1/accounts/{quote(name, safe='')}"
+
+
 def model_path(root: str, model: str) -> str:
     """Where a model is."""
     return f"{root}/v1/models/{model}"

@@ -37,10 +37,16 @@ def single(name: str, value: str | list[str]) -> str:
 
 def page_limit(text: str | None) -> int:
     """How many entries the parameter `limit` asks for. Raises InvalidField."""
+    return whole_number({"limit": text} if text is not None else {}, "limit", most=PAGE_LIMIT, unsaid=PAGE)
+
+
+def whole_number(given: Mapping[str, str], name: str, *, most: int, unsaid: int) -> int:
+    """The whole number from 1 on that a parameter says; `unsaid` if it is not given. Raises InvalidField."""
+    text = given.get(name)
     if text is None:
-        return PAGE
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= PAGE_LIMIT):
-        raise InvalidField(f"limit must be a whole number from 1 to {PAGE_LIMIT}, not {text[:40]!r}").at("?limit")
+        return unsaid
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and 0 < int(text) <= most):
+        raise InvalidField(f"{name} must be a whole number from 1 to {most}, not {text[:40]!r}").at(f"?{name}")
     return int(text)
 
 
@@ -92,7 +98,12 @@ def check_ways(given: Mapping[str, str]) -> None:
 
 def force(req: Request) -> bool:
     """The query parameter `force`. Raises InvalidField."""
-    text = single_values(req, known=("force",)).get("force", "false")
+    return yes_or_no(single_values(req, known=("force",)), "force")
+
+
+def yes_or_no(given: Mapping[str, str], name: str) -> bool:
+    """Whether a parameter says `true`; it does not if it is not given. Raises InvalidField."""
+    text = given.get(name, "false")
     if text not in ("true", "false"):
-        raise InvalidField(f"force must be true or false, not {text[:40]!r}").at("?force")
+        raise InvalidField(f"{name} must be true or false, not {text[:40]!r}").at(f"?{name}")
     return text == "true"

@@ -53,6 +53,10 @@ def add_credentials(commands: Subparsers) -> None:
     add_scope(token, default_help="the account's")
     add_home(token)
 
+    link = command(commands, "link", "infra.commands.link:show", help="print an address that signs a browser in, once")
+    link.add_argument("name", nargs="?", default="admin", help="the account; admin if none is named")
+    add_home(link)
+
     keys = command(commands, "keys", "infra.commands.credentials:keys", help="the keys that sign tokens")
     actions = keys.add_subparsers(required=True, metavar="ACTION")
     add_home(command(actions, "list", "infra.commands.credentials:keys", help="list the keys that are honoured"))

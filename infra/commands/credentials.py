@@ -10,15 +10,14 @@ from pathlib import Path
 import redis
 
 from gateway.identity import keyfile
-from gateway.identity.account import Account
 from gateway.identity.accounts import Accounts
+from gateway.identity.granting import grant
 from gateway.identity.keys import open_keys
-from gateway.identity.scopes import check_scopes, covers
 from gateway.identity.tokens import SKEW_SECONDS, Tokens
 from infra.commands.revocation import moment, revoke
 from infra.host.home import Home
 from infra.host.running import redis_of, settings_of
-from tasks.errors import Conflict, Forbidden, InvalidField, NotFound
+from tasks.errors import Conflict, InvalidField
 from tasks.redis_keys import ACCOUNTS_CHANNEL, EVERYTHING_CHANGED
 
 
@@ -38,15 +37,8 @@ def token(args: argparse.Namespace) -> int:
         raise InvalidField("name the account that the token is for, or --revoke a token")
     tokens = Tokens(open_keys(settings), life_seconds=settings.token_life_seconds)
     with redis_of(settings) as client:
-        account = Accounts(client).get(args.name)
-    if account is None:
-        raise NotFound(f"there is no account {args.name!r}; `mlservice user list` lists them")
-    if account.disabled:
-        raise Conflict(f"the account {args.name} is disabled, its tokens are refused: `mlservice user enable` it first")
-    scopes = args.scopes or account.scopes
-    _check_granted(account, scopes)
-    issued = tokens.issue(args.name, scopes, series=account.series, since=account.tokens_since)
-    print(issued.access_token)
+        account = Accounts(client).known(args.name)
+    print(grant(tokens, account, args.scopes or ()).access_token)
     return 0
 
 
@@ -76,11 +68,3 @@ def rotate(args: argparse.Namespace) -> int:
 
 def _forget(client: redis.Redis) -> None:
     client.publish(ACCOUNTS_CHANNEL, EVERYTHING_CHANGED)
-
-
-def _check_granted(account: Account, scopes: frozenset[str] | list[str]) -> None:
-    check_scopes(scopes)
-    for scope in scopes:
-        if not covers(account.scopes, scope):
-            had = ", ".join(sorted(account.scopes))
-            raise Forbidden(f"the account {account.name} has no scope {scope!r}, only {had}")

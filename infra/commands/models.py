@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 import redis
 
-from gateway.web.representations import fact_document, model_document, version_document
+from gateway.web.model_documents import fact_document, model_document, version_document
 from infra.host.home import Home
 from infra.host.running import redis_of, settings_of
 from tasks.errors import UnknownModel

@@ -12,6 +12,7 @@ from typing import Any
 
 from gateway.identity.account import Account
 from gateway.identity.accounts import SCOPES, Accounts
+from gateway.identity.links import Links
 from gateway.identity.quotas import LIMITS
 from infra.host.home import FIRST_ACCOUNT, Home
 from infra.host.running import redis_of, settings_of
@@ -21,14 +22,18 @@ from tasks.errors import InvalidField
 def add(args: argparse.Namespace) -> int:
     """Add an account with the password on standard input; without one for a caller of the outside issuer.
 
-    As the first account, if there is none: prints its name then.
+    As the first account, if there is none: prints its name then. A second line is a code that signs it in, once.
     """
     password = None if args.no_password else _password()
-    with _accounts(args) as accounts:
+    code = sys.stdin.readline().strip() if args.first else ""
+    with redis_of(settings_of(Home(args.home), os.environ)) as client:
+        accounts = Accounts(client)
         if not (args.first and accounts.names()):
             accounts.add(args.name, password=password, scopes=args.scopes or SCOPES)
             if args.first:
                 print(args.name)
+        if code and accounts.get(args.name) is not None:
+            Links(client).keep(code, args.name)
     return 0
 
 
@@ -57,14 +62,14 @@ def remove(args: argparse.Namespace) -> int:
 def disable(args: argparse.Namespace) -> int:
     """Refuse an account's password and tokens. Raises NotFound."""
     with _accounts(args) as accounts:
-        accounts.disable(args.name)
+        accounts.change(args.name, disabled=True)
     return 0
 
 
 def enable(args: argparse.Namespace) -> int:
     """Take back `disable`. Raises NotFound."""
     with _accounts(args) as accounts:
-        accounts.enable(args.name)
+        accounts.change(args.name, disabled=False)
     return 0
 
 
@@ -72,7 +77,7 @@ def passwd(args: argparse.Namespace) -> int:
     """Set the password on standard input, which ends the account's tokens. Raises NotFound."""
     password = _password()
     with _accounts(args) as accounts:
-        accounts.set_password(args.name, password)
+        accounts.change(args.name, password=password)
     _forget_first_password(args)
     return 0
 
@@ -80,7 +85,7 @@ def passwd(args: argparse.Namespace) -> int:
 def scopes(args: argparse.Namespace) -> int:
     """Give an account these scopes and no others. Raises NotFound."""
     with _accounts(args) as accounts:
-        accounts.set_scopes(args.name, args.scopes)
+        accounts.change(args.name, scopes=args.scopes)
     return 0
 
 
@@ -92,7 +97,7 @@ def quota(args: argparse.Namespace) -> int:
         options = ", ".join(f"--{limit.replace('_', '-')}" for limit in LIMITS)
         raise InvalidField(f"give at least one of {options}: a number, or `default`")
     with _accounts(args) as accounts:
-        accounts.set_limits(args.name, named)
+        accounts.change(args.name, limits=named)
     return 0
 
 

@@ -2,8 +2,10 @@
 
 import { lost, reached } from "./connection.js";
 import { addressOf } from "./places.js";
-import { close, ENDED, session } from "./session.js";
+import { close, ENDED, isAging, open, session } from "./session.js";
 
+/** What says that a page of the service asks: without it the cookie counts for nothing. */
+const PAGE = { "X-Mlservice-Page": "1" };
 /** With what the proxy says that the gateway is away. */
 const AWAY = new Set([502, 504]);
 
@@ -36,12 +38,10 @@ export function onEnd(callback) {
  * @throws {Problem}
  */
 export async function ask(path, { by = fetch, ...options } = {}) {
-  const token = session()?.token;
-  const headers = { ...(token ? { Authorization: `Bearer ${token}` } : {}), ...options.headers };
+  const headers = { ...PAGE, ...options.headers };
   let answer;
   try {
-    // No cookies, and no dialogue of the browser's own for a wrong password.
-    answer = await by(addressOf(path), { credentials: "omit", cache: "no-store", ...options, headers });
+    answer = await by(addressOf(path), { credentials: "same-origin", cache: "no-store", ...options, headers });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     lost();
@@ -51,7 +51,8 @@ export async function ask(path, { by = fetch, ...options } = {}) {
   else reached();
   if (answer.ok) return answer;
   const told = await answer.json().catch(() => ({}));
-  if (answer.status !== 401 || headers.Authorization?.startsWith("Basic ")) throw new Problem(answer.status, told);
+  // Of who signs in, this says that it did not work.
+  if (answer.status !== 401 || !session()) throw new Problem(answer.status, told);
   close();
   ended(ENDED);
   throw new SignedOut(answer.status, told);
@@ -73,21 +74,30 @@ export async function allModels(signal) {
   return found;
 }
 
-/** @param {string} name @param {string} password */
-export async function fetchToken(name, password) {
+/** Sign in. @param {string} name @param {string} password */
+export async function signIn(name, password) {
   const bytes = new TextEncoder().encode(`${name}:${password}`);
-  const basic = btoa(String.fromCharCode(...bytes));
-  return (await ask("/v1/token", { method: "POST", headers: { Authorization: `Basic ${basic}` } })).json();
+  open(await begin({ Authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` }));
 }
 
-/** Ends the token, and has the browser forget its cookie for Flower. */
-export async function endToken() {
-  await ask("/v1/token", { method: "DELETE", credentials: "same-origin" });
+/** Sign in by a link. @param {string} code */
+export async function signInByLink(code) {
+  open(await begin({ "Content-Type": "application/json" }, JSON.stringify({ code })));
 }
 
-/** Has the browser see Flower for as long as the token lives, by a cookie that no script can read. */
-export async function openFlower() {
-  await ask("/v1/flower/session", { method: "POST", credentials: "same-origin" });
+/** Have the session go on, if it is time: who works all day signs in once. */
+export async function renew() {
+  if (isAging()) open(await begin());
+}
+
+/** The answer to a sign-in, whose cookie the browser keeps. */
+async function begin(headers = {}, body = null) {
+  return (await ask("/v1/session", { method: "POST", headers, body })).json();
+}
+
+/** Sign out, in all tabs and of Flower. */
+export async function signOut() {
+  await ask("/v1/session", { method: "DELETE" });
 }
 
 /**

@@ -1,16 +1,18 @@
 /** The console: which page is shown, and who is signed in. */
 
-import { endToken, onEnd, openFlower } from "./api.js";
+import { showAccount, showAdmin } from "./admin.js";
+import { onEnd, renew, signInByLink, signOut } from "./api.js";
 import { showComparison } from "./compare.js";
 import { onReturn } from "./connection.js";
 import { showDead } from "./dead.js";
 import { crumbs, el, entitle } from "./dom.js";
 import { showModel, showModels } from "./models.js";
+import { showOverview } from "./overview.js";
 import { listen } from "./palette.js";
-import { decoded, modelsLink } from "./places.js";
+import { decoded, ENTERING, modelsLink, overviewLink } from "./places.js";
 import { problemBox } from "./problems.js";
 import { showQueues } from "./queues.js";
-import { close, ENDED, may, session, watchEnd } from "./session.js";
+import { close, ENDED, may, onChange, session, watchEnd } from "./session.js";
 import { showSignIn } from "./signin.js";
 import { showTask } from "./task.js";
 import { showTasks } from "./tasks.js";
@@ -21,6 +23,7 @@ import { showWork } from "./work.js";
 
 /** @type {Array<[RegExp, string, (main: HTMLElement, params: string[], signal: AbortSignal) => Promise<void>]>} */
 const PAGES = [
+  [/^#\/overview$/, "Overview", showOverview],
   [/^#\/models$/, "Models", showModels],
   [/^#\/models\/([^/]+)$/, "Model", showModel],
   [/^#\/models\/([^/]+)\/(\d+)$/, "Version", showVersion],
@@ -31,6 +34,8 @@ const PAGES = [
   [/^#\/tasks\/([^/]+)$/, "Task", showTask],
   [/^#\/dead$/, "Failed for good", showDead],
   [/^#\/queues$/, "Queues", showQueues],
+  [/^#\/admin$/, "Admin", showAdmin],
+  [/^#\/admin\/([^/]+)$/, "Account", showAccount],
   [/^#\/webhooks$/, "Webhooks", showWebhooks],
   [/^#\/webhooks\/([^/]+)$/, "Webhook", showWebhook],
 ];
@@ -39,6 +44,8 @@ const PASSING = new Set([0, 429, 502, 503, 504]);
 const main = document.getElementById("main");
 const flower = document.getElementById("flower");
 const webhooks = document.getElementById("webhooks");
+const admin = document.getElementById("admin");
+const overview = document.getElementById("overview");
 let shown = new AbortController();
 let timer;
 /** Who is signed in, as the page shows it. */
@@ -47,15 +54,19 @@ let who = null;
 let aside = null;
 /** Whether the page could not be shown because the service was away. */
 let failed = false;
+const USED = "The link was used already, or is too old: sign in with the password.";
 
-/** Where this is; without an address, at the models. */
-const place = () => location.hash || modelsLink;
+/** Where this is; without an address, at the overview or the models. */
+const place = () => location.hash || (may("monitor") ? overviewLink : modelsLink);
 
 function frame() {
   who = session()?.name ?? null;
   document.getElementById("nav").hidden = document.getElementById("account").hidden = !who;
   flower.hidden = !may("monitor");
   webhooks.hidden = !may("tasks:read");
+  admin.hidden = !may("admin");
+  overview.hidden = !may("monitor");
+  document.getElementById("version").textContent = session()?.version ? `mlservice ${session().version}` : "";
   document.getElementById("who").textContent = who ?? "";
   for (const link of document.querySelectorAll("#nav a")) {
     const here = place().startsWith(link.getAttribute("href"));
@@ -72,6 +83,8 @@ async function show({ focus = true } = {}) {
   const { signal } = shown;
   const ended = who && !session();
   frame();
+  const [, code] = ENTERING.exec(location.hash) ?? [];
+  if (code) return await entered(code) && show();
   if (!who) return leave(ended ? ENDED : "");
   const [page, params] = find(place());
   entitle(page?.[1] ?? "Not found");
@@ -89,6 +102,18 @@ async function show({ focus = true } = {}) {
   if (signal.aborted) return;
   main.removeAttribute("aria-busy");
   if (focus) main.querySelector("h1")?.focus();
+}
+
+/** Whether the link signed in; its code is nothing to be kept. */
+async function entered(code) {
+  history.replaceState(null, "", location.pathname);
+  try {
+    await signInByLink(decodeURIComponent(code));
+    return true;
+  } catch (error) {
+    if (!session()) leave(error.status === 401 ? USED : error.message);
+    return Boolean(session());
+  }
 }
 
 function find(hash) {
@@ -140,19 +165,13 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });
-flower.addEventListener("click", async (event) => {
-  event.preventDefault();
-  const apart = event.ctrlKey || event.metaKey || event.shiftKey;
-  try {
-    await openFlower();
-    if (apart) window.open(flower.href);
-    else location.assign(flower.href);
-  } catch (error) {
-    if (session()) main.prepend(problemBox(error));
-  }
+onChange(() => {
+  if (who && !session()) leave("You are signed out.");
+  else if (!who && session()) enter();
 });
+for (const sign of ["pointerdown", "keydown"]) addEventListener(sign, () => { if (who) renew().catch(() => {}); }, { passive: true });
 document.getElementById("sign-out").addEventListener("click", async () => {
-  await endToken().catch(() => {});
+  await signOut().catch(() => {});
   aside = null;
   leave("You are signed out.");
 });

@@ -21,6 +21,12 @@ export function duration(seconds) {
   return `${Math.floor(whole / 86400)} days`;
 }
 
+/** How many bytes something has. @param {number} count */
+export function bytes(count) {
+  const unit = ["GiB", "MiB", "KiB"].find((_, at) => count >= 1024 ** (3 - at));
+  return unit ? `${(count / 1024 ** { GiB: 3, MiB: 2, KiB: 1 }[unit]).toFixed(1)} ${unit}` : `${count} bytes`;
+}
+
 /** @param {string|null} text a time as the API writes it */
 export function moment(text) {
   if (!text) return "–";

@@ -16,14 +16,14 @@ export function direction(metric, version) {
   return told === undefined ? 0 : told ? 1 : -1;
 }
 
-/** The versions with the best value of a metric; none where it is not known what is better, or all are alike. @param {any[]} versions @returns {Set<number>} */
-export function bestOf(versions, metric) {
-  const known = versions.filter(({ metrics }) => typeof metrics[metric] === "number");
-  const sign = direction(metric, known[0]);
-  const values = known.map(({ metrics }) => sign * metrics[metric]);
+/** The versions with the best value of a metric; none where it is not known what is better, or all are alike. @param {any[]} versions @param {any} [known] one of them with its curve @returns {Set<number>} */
+export function bestOf(versions, metric, known = versions[0]) {
+  const measured = versions.filter(({ metrics }) => typeof metrics[metric] === "number");
+  const sign = direction(metric, known);
+  const values = measured.map(({ metrics }) => sign * metrics[metric]);
   const top = Math.max(...values);
   if (!sign || values.every((value) => value === top)) return new Set();
-  return new Set(known.filter((_, at) => values[at] === top).map(({ version }) => version));
+  return new Set(measured.filter((_, at) => values[at] === top).map(({ version }) => version));
 }
 
 /** The metrics that any of these has, in the order of the first. @param {any[]} versions */

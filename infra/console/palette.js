@@ -2,7 +2,7 @@
 
 import { allModels } from "./api.js";
 import { el } from "./dom.js";
-import { linkTo, modelsLink, tasksLink, tryLink, webhooksLink, workLink } from "./places.js";
+import { adminLink, linkTo, modelsLink, overviewLink, tasksLink, tryLink, webhooksLink, workLink } from "./places.js";
 import { may, mayAny, session } from "./session.js";
 
 /** Most places that are shown. */
@@ -69,9 +69,10 @@ function show() {
 /** @returns {Place[]} */
 function pages() {
   return [
-    { text: "Models", href: modelsLink }, mayAny("init") && { text: "Upload a table", href: workLink("init") }, mayAny("train") && { text: "Train", href: workLink("train") },
+    may("monitor") && { text: "Overview", href: overviewLink }, { text: "Models", href: modelsLink }, mayAny("init") && { text: "Upload a table", href: workLink("init") }, mayAny("train") && { text: "Train", href: workLink("train") },
     mayAny("estimate") && { text: "Estimate", href: workLink("estimate") }, { text: "Tasks", href: tasksLink }, may("tasks:read") && { text: "Failed tasks", href: `${tasksLink}?state=failed` },
     may("admin") && { text: "Failed for good", href: "#/dead" }, { text: "Queues", href: "#/queues" }, may("tasks:read") && { text: "Webhooks", href: webhooksLink },
+    may("admin") && { text: "Admin: accounts, keys, settings", href: adminLink },
   ].filter((one) => one !== false);
 }
 

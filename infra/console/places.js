@@ -1,7 +1,7 @@
 /** Addresses within the console, and of the service, which may lie below a path that a proxy in front gives it. */
 
 /** Where the service is, by where this file is: a path with a slash at its end. */
-const root = new URL("..", import.meta.url).pathname;
+export const root = new URL("..", import.meta.url).pathname;
 const reportPage = new URL("report.html", import.meta.url).pathname;
 
 /** Where a path of the API is; also one that the API told, which has all of it. @param {string} path */
@@ -19,7 +19,11 @@ export const tryLink = (model, version = "") => `${linkTo(model)}/try${version ?
 /** @param {string} model @param {number[]} versions */
 export const compareLink = (model, versions) => `${linkTo(model)}/compare/${versions.join("-")}`;
 
+export const overviewLink = "#/overview";
 export const tasksLink = "#/tasks";
+export const adminLink = "#/admin";
+/** By which a link signs in. */
+export const ENTERING = /^#\/enter\/(.+)$/;
 
 /** @param {string} id */
 export const taskLink = (id) => `${tasksLink}/${encodeURIComponent(id)}`;

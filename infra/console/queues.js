@@ -9,7 +9,7 @@ import { addressOf } from "./places.js";
 import { may } from "./session.js";
 
 /** How often it is asked (ms). */
-const EVERY = 2000;
+const EVERY = 5000;
 const LANES = ["high", "normal", "low"];
 
 export async function showQueues(main, _, signal) {
@@ -36,13 +36,15 @@ async function keep(body, heading, signal) {
   }
 }
 
-async function readiness(signal) {
+/** Whether the service takes work. @returns {Promise<HTMLElement>} */
+export async function readiness(signal) {
   const answer = await fetch(addressOf("/health/ready"), { signal, credentials: "omit", cache: "no-store" }).catch(() => null);
   const said = await answer?.json().catch(() => null);
   return answer?.ok ? el("span", { class: "badge good" }, "ready") : el("span", { class: "badge bad" }, said?.detail ?? "not ready");
 }
 
-function lanes({ queues }) {
+/** What is not over, by kind and lane. */
+export function lanes({ queues }) {
   const kinds = [...new Set(queues.map((queue) => queue.kind))];
   return el("table", { class: "lanes" },
     el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Work"), ...LANES.map((lane) => el("th", { scope: "col" }, lane)))),

@@ -8,7 +8,7 @@ import { session } from "./session.js";
 import { showSignIn } from "./signin.js";
 
 const main = document.getElementById("main");
-/** What is asked of who is not signed in: a session lives in one tab, and this may be another. */
+/** What is asked of who is not signed in. */
 const REASON = "Sign in to see the report.";
 /** How long until a report that is still being drawn is asked for again (ms). */
 const AGAIN = 1000;

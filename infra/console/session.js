@@ -1,36 +1,51 @@
-/** Who is signed in. It lives in this tab alone, and ends with it. */
+/** Who is signed in, in all tabs. The sign-in itself is a cookie that no script sees; here is kept what the pages show of it. */
 
-const KEY = "mlservice.session";
+import { root } from "./places.js";
+
+const KEY = `mlservice.session ${root}`, NAME = `mlservice.name ${root}`;
 /** Why it is asked for again. */
 export const ENDED = "Your sign-in has ended. Sign in again to go on.";
 /** The longest time that a timer takes (ms). */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** @typedef {{name: string, token: string, scopes: string[], endsAt: number}} Session */
+/** @typedef {{name: string, scopes: string[], version: string, beganAt: number, endsAt: number}} Session */
 
-/** @returns {Session|null} the session, unless its token has ended */
+/** @returns {Session|null} the session, unless it has ended */
 export function session() {
-  const kept = sessionStorage.getItem(KEY);
+  const kept = localStorage.getItem(KEY);
   if (!kept) return null;
   const found = JSON.parse(kept);
   return found.endsAt > Date.now() ? found : null;
 }
 
-/** @param {string} name @param {{access_token: string, expires_in: number, scope: string}} token */
-export function open(name, token) {
-  const endsAt = Date.now() + token.expires_in * 1000;
-  const kept = { name, token: token.access_token, scopes: token.scope.split(" "), endsAt };
-  sessionStorage.setItem(KEY, JSON.stringify(kept));
+/** @param {{name: string, scopes: string[], version: string, expires_at: string}} told by the API */
+export function open({ name, scopes, version, expires_at }) {
+  localStorage.setItem(KEY, JSON.stringify({ name, scopes, version, beganAt: Date.now(), endsAt: Date.parse(expires_at) }));
+  localStorage.setItem(NAME, name);
 }
 
 export function close() {
-  sessionStorage.removeItem(KEY);
+  localStorage.removeItem(KEY);
 }
 
-/** Call `ended` when the token ends. @returns {number|undefined} the timer */
+/** Who was signed in last. */
+export const lastName = () => localStorage.getItem(NAME) ?? "";
+
+/** Call `changed` when another tab signs in or out. @param {() => void} changed */
+export function onChange(changed) {
+  addEventListener("storage", (event) => { if (event.key === KEY || event.key === null) changed(); });
+}
+
+/** Call `ended` when the session ends. @returns {number|undefined} the timer */
 export function watchEnd(ended) {
   const found = session();
   return found ? setTimeout(ended, Math.min(found.endsAt - Date.now(), LONGEST_TIMER)) : undefined;
+}
+
+/** Whether it is time to have it renewed: half of it is over. */
+export function isAging() {
+  const found = session();
+  return found !== null && Date.now() > (found.beganAt + found.endsAt) / 2;
 }
 
 /** Whether the account has a scope, for all models or for this one. */

@@ -1,9 +1,9 @@
 /** The sign-in. */
 
-import { fetchToken, Problem } from "./api.js";
+import { Problem, signIn } from "./api.js";
 import { el, field } from "./dom.js";
 import { at, workingForm } from "./problems.js";
-import { open } from "./session.js";
+import { lastName } from "./session.js";
 
 /** @param {HTMLElement} main @param {string} reason why it is asked for again @param {() => void} done */
 export function showSignIn(main, reason, done) {
@@ -11,7 +11,7 @@ export function showSignIn(main, reason, done) {
   const password = el("input", { name: "password", type: "password", required: true, autocomplete: "current-password" });
   const form = workingForm("Sign in", [field("Name", name), field("Password", password)], async () => {
     try {
-      open(name.value, await fetchToken(name.value, password.value));
+      await signIn(name.value, password.value);
     } catch (error) {
       password.value = "";
       const said = error instanceof Problem && error.status === 401
@@ -25,6 +25,7 @@ export function showSignIn(main, reason, done) {
     el("p", { class: "lead" }, "Train models, estimate, and see it run."),
     reason && el("p", { class: "note", role: "status" }, reason),
     form,
-    el("p", { class: "hint" }, "The first account is ", el("code", {}, "admin"), "; ", el("code", {}, "mlservice up"), " says where its password lies.")));
-  name.focus();
+    el("p", { class: "hint" }, "The first account is ", el("code", {}, "admin"), "; ", el("code", {}, "mlservice up"), " says where its password lies, and has a link that signs in once.")));
+  name.value = lastName();
+  (name.value ? password : name).focus();
 }

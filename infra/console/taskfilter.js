@@ -4,14 +4,18 @@ import { el, field, select } from "./dom.js";
 import { VERBATIM } from "./forms.js";
 import { KINDS } from "./kinds.js";
 import { taskLink, tasksLink } from "./places.js";
-import { may, session } from "./session.js";
+import { may } from "./session.js";
 
 const STATES = { "": "All states", queued: "Queued", running: "Running", succeeded: "Succeeded", failed: "Failed", cancelled: "Cancelled", expired: "Expired" };
 /** How long ago a task may have been submitted (s). */
 const SINCE = { "": "Any time", 3600: "The last hour", 86400: "The last day", 604800: "The last week" };
-const NAMES = ["state", "kind", "model", "owner", "since"];
+const NAMES = ["state", "kind", "model", "owner", "since", "request_id"];
+/** What the API calls the tasks of all. */
+const ALL = "*";
+/** What the id of a task looks like. */
+const TASK_ID = /^[0-9a-f]{32}-\d+$/;
 
-/** What is asked for. @typedef {Record<"state"|"kind"|"model"|"owner"|"since", string>} Wanted */
+/** What is asked for. @typedef {Record<"state"|"kind"|"model"|"owner"|"since"|"request_id", string>} Wanted */
 
 /** What an address asks for. @param {string} query @returns {Wanted} */
 export function wantedOf(query) {
@@ -20,8 +24,8 @@ export function wantedOf(query) {
 }
 
 /** The same for the API. @param {Wanted} wanted @returns {Record<string, string>} */
-export function queryOf({ since, ...others }) {
-  const said = { ...others, since: since && new Date(Date.now() - Number(since) * 1000).toISOString() };
+export function queryOf({ since, owner, ...others }) {
+  const said = { ...others, owner: owner || (may("admin") ? ALL : ""), since: since && new Date(Date.now() - Number(since) * 1000).toISOString() };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value));
 }
 
@@ -31,12 +35,13 @@ export function filterForm(wanted, changed) {
   const kind = field("Kind", select("kind", { "": "All kinds", ...KINDS }, wanted.kind));
   const since = field("Submitted", select("since", SINCE, wanted.since));
   const model = field("Of model", el("input", { name: "model", type: "search", value: wanted.model, ...VERBATIM }));
-  const owner = may("admin") && field("Of account", el("input", { name: "owner", type: "search", value: wanted.owner, placeholder: session()?.name, ...VERBATIM }));
-  const id = field("By id", el("input", { name: "id", type: "search", placeholder: "the id of a task", ...VERBATIM }));
+  const owner = may("admin") && field("Of account", el("input", { name: "owner", type: "search", value: wanted.owner, placeholder: "all", ...VERBATIM }));
+  const id = field("By id", el("input", { name: "id", type: "search", value: wanted.request_id, placeholder: "of a task or a request", ...VERBATIM }));
   const form = el("form", { class: "filter", "aria-label": "Which tasks" }, ...[state, kind, since, model, owner, id].filter(Boolean), el("button", { type: "submit", class: "unseen", tabindex: "-1" }, "Show"));
   const tell = () => {
     const said = new FormData(form);
-    const now = /** @type {Wanted} */ (Object.fromEntries(NAMES.map((name) => [name, String(said.get(name) ?? "").trim()])));
+    const of = (name) => String(said.get(name === "request_id" ? "id" : name) ?? "").trim();
+    const now = /** @type {Wanted} */ (Object.fromEntries(NAMES.map((name) => [name, of(name)])));
     const query = new URLSearchParams(Object.entries(now).filter(([, value]) => value)).toString();
     history.replaceState(null, "", `${tasksLink}${query ? `?${query}` : ""}`);
     changed(now);
@@ -44,9 +49,9 @@ export function filterForm(wanted, changed) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const wantedId = String(new FormData(form).get("id") ?? "").trim();
-    if (wantedId) location.hash = taskLink(wantedId);
+    if (TASK_ID.test(wantedId)) location.hash = taskLink(wantedId);
     else tell();
   });
-  form.addEventListener("change", ({ target }) => { if (target.name !== "id") tell(); });
+  form.addEventListener("change", ({ target }) => { if (target.name !== "id" || !target.value.trim()) tell(); });
   return form;
 }

@@ -1,14 +1,16 @@
 /** The caller's tasks: the list, which follows what is not over. */
 
-import { get, Problem } from "./api.js";
+import { ask, get, Problem } from "./api.js";
+import { confirmed } from "./confirming.js";
 import { announce, el } from "./dom.js";
 import { isOver, pause } from "./events.js";
 import { ago, duration, sentence } from "./format.js";
 import { kindName, workName } from "./kinds.js";
 import { taskLink } from "./places.js";
 import { problemBox, showProblem, singly } from "./problems.js";
-import { may } from "./session.js";
+import { may, session } from "./session.js";
 import { filterForm, queryOf, wantedOf } from "./taskfilter.js";
+import { toast } from "./toast.js";
 
 /** How many tasks are asked for at a time. */
 const PAGE = 25;
@@ -31,7 +33,7 @@ export async function showTasks(main, [query = ""], signal) {
     turn = new AbortController();
     const list = new List(wanted, AbortSignal.any([signal, turn.signal]));
     await list.more();
-    place.replaceChildren(list.element, list.foot);
+    place.replaceChildren(list.equal, list.element, list.foot);
     list.keep();
   };
   const wanted = wantedOf(query);
@@ -60,7 +62,9 @@ class List {
     this.element = el("ul", { class: "list tasks" });
     this.button = el("button", { type: "button", class: "quiet", onclick: () => singly(this.button, () => this.further()) }, "Show more");
     this.wrong = el("div", {});
-    this.foot = el("div", {}, this.wrong, el("div", { class: "actions" }, this.button));
+    this.equal = el("div", {});
+    this.cancel = el("button", { type: "button", class: "quiet", onclick: () => singly(this.cancel, () => this.cancelAll()) }, "");
+    this.foot = el("div", {}, this.wrong, el("div", { class: "actions" }, this.button, this.cancel));
   }
 
   async ask(after) {
@@ -167,6 +171,26 @@ class List {
     }
     if (!this.shown.size && !this.after) this.element.append(el("li", { class: "none" }, this.nothing()));
     this.button.hidden = !this.after;
+    const unfinished = this.unfinished();
+    this.cancel.hidden = !unfinished.length;
+    this.cancel.textContent = unfinished.length === 1 ? "Cancel the one that is not over" : `Cancel the ${unfinished.length} that are not over`;
+    this.equal.replaceChildren(equalErrors([...this.shown.values()].map(({ task }) => task)) ?? "");
+  }
+
+  unfinished() {
+    return [...this.shown.values()].map(({ task }) => task).filter((task) => !isOver(task.state));
+  }
+
+  /** Cancel what is shown and not over, after a word of who asks. */
+  async cancelAll() {
+    const tasks = this.unfinished();
+    if (!await confirmed(`Cancel ${tasks.length === 1 ? workName(tasks[0]) : `${tasks.length} tasks`}?`, "Those that run stop soon; nothing of them is kept.", "Cancel them")) return;
+    this.wrong.replaceChildren();
+    const done = await Promise.allSettled(tasks.map(({ id }) => ask(`/v1/tasks/${id}`, { method: "DELETE" })));
+    const refused = done.find(({ status, reason }) => status === "rejected" && reason.status !== 409);
+    if (refused) showProblem(this.wrong, /** @type {PromiseRejectedResult} */ (refused).reason);
+    toast(`${done.filter(({ status }) => status === "fulfilled").length} of ${tasks.length} cancelled; the others had ended`);
+    await this.refresh();
   }
 
   nothing() {
@@ -176,9 +200,19 @@ class List {
   }
 }
 
+/** Errors that several of these tasks have, those first that most have; null if there are none. */
+function equalErrors(tasks) {
+  const counts = new Map();
+  for (const { error } of tasks) if (error?.detail) counts.set(error.detail, (counts.get(error.detail) ?? 0) + 1);
+  const often = [...counts].filter(([, count]) => count > 1).sort(([, one], [, other]) => other - one);
+  if (!often.length) return null;
+  return el("details", { class: "card" }, el("summary", {}, `Equal errors among these: ${often.length}`),
+    el("ul", { class: "names" }, ...often.map(([detail, count]) => el("li", {}, el("strong", {}, `${count} × `), sentence(detail)))));
+}
+
 function content(task) {
   const why = task.error?.detail && el("span", { class: "hint" }, sentence(task.error.detail));
-  return [el("span", { class: "about" }, el("span", {}, el("strong", {}, `${kindName(task.kind)} `), task.model), why), el("span", { class: "more" }, note(task)), stateBadge(task.state)];
+  return [el("span", { class: "about" }, el("span", {}, el("strong", {}, `${kindName(task.kind)} `), task.model), why), el("span", { class: "more" }, [task.owner !== session()?.name && task.owner, note(task)].filter(Boolean).join(", ")), stateBadge(task.state)];
 }
 
 function note(task) {

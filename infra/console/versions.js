@@ -10,7 +10,7 @@ import { bestOf, delta, metricsOf, span } from "./metrics.js";
 import { compareLink, linkTo } from "./places.js";
 import { showProblem, singly } from "./problems.js";
 
-/** How many versions are asked for at a time, each by its own address. */
+/** How many versions are asked for at a time. */
 const PAGE = 20;
 /** Most metrics that have a column. */
 const METRICS = 4;
@@ -21,7 +21,7 @@ const DRAWN = 3, COMPARED = 5;
 export async function versionsCard(model, signal) {
   if (!model.versions.length) return card("Versions", el("p", {}, "None yet: train one."));
   const list = new Versions(model, signal);
-  await list.add(model.versions.slice(-PAGE).reverse());
+  await list.more();
   return card("Versions", list.element);
 }
 
@@ -30,37 +30,34 @@ class Versions {
     this.model = model;
     this.path = `/v1/models/${encodeURIComponent(model.model)}`;
     this.signal = signal;
-    /** @type {any[]} as each version's own address tells it, the newest first */
+    /** @type {any[]} without what is long, the newest first */
     this.versions = [];
     this.chosen = new Set();
     this.wrong = el("div", {});
     this.table = el("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Versions" });
     this.compare = el("a", { class: "button quiet", role: "link", "aria-disabled": "true" }, "Compare");
-    this.more = el("button", { type: "button", class: "quiet", onclick: () => singly(this.more, () => this.further()) }, "Show more");
+    this.button = el("button", { type: "button", class: "quiet", onclick: () => singly(this.button, () => this.further()) }, "Show more");
     this.curve = curveView({ sets: [{ name: "holdout", look: "holdout" }], by: "version" });
-    this.element = el("div", {}, this.table, this.wrong, el("div", { class: "actions" }, this.compare, this.more), this.curve.element);
+    this.element = el("div", {}, this.table, this.wrong, el("div", { class: "actions" }, this.compare, this.button), this.curve.element);
   }
 
-  /** @param {any[]} lines of the list */
-  async add(lines) {
-    const found = await Promise.all(lines.map(({ version }) => get(`${this.path}/versions/${version}`, this.signal)));
-    this.versions.push(...found);
-    if (this.current === undefined) this.current = await this.live();
-    this.more.hidden = this.versions.length >= this.model.version_count;
+  async more() {
+    const after = this.versions.length ? `&after=${this.versions.at(-1).version}` : "";
+    const { versions, next } = await get(`${this.path}/versions?details=true&limit=${PAGE}${after}`, this.signal);
+    this.versions.push(...versions);
+    if (!this.known) {
+      // The current one may be an old one, and its curve knows which values of a metric are better.
+      this.known = await get(`${this.path}/versions/${this.model.current || this.versions[0].version}`, this.signal);
+      this.current = this.model.current ? this.known : null;
+    }
+    this.button.hidden = !next;
     this.draw();
-  }
-
-  /** The current version, which may be an old one; null if there is none. */
-  async live() {
-    const { current } = this.model;
-    if (!current) return null;
-    return this.versions.find(({ version }) => version === current) ?? get(`${this.path}/versions/${current}`, this.signal);
   }
 
   async further() {
     this.wrong.replaceChildren();
     try {
-      await this.add((await get(`${this.path}/versions?limit=${PAGE}&after=${this.versions.at(-1).version}`, this.signal)).versions);
+      await this.more();
     } catch (error) {
       if (!this.signal.aborted) showProblem(this.wrong, error);
     }
@@ -68,7 +65,7 @@ class Versions {
 
   draw() {
     const names = metricsOf(this.versions).slice(0, METRICS);
-    const best = Object.fromEntries(names.map((name) => [name, bestOf(this.versions, name)]));
+    const best = Object.fromEntries(names.map((name) => [name, bestOf(this.versions, name, this.known)]));
     const heads = ["Version", ...names, "Params", "Made"];
     this.table.replaceChildren(el("table", { class: "versions" },
       el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),

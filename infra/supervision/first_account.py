@@ -85,15 +85,15 @@ def _user(
     )
 
 
-def add_first_account(environment: Mapping[str, str]) -> None:
-    """Add `admin` with all scopes if there is no account."""
+def add_first_account(environment: Mapping[str, str], *, code: str = "") -> None:
+    """Add `admin` with all scopes if there is no account. Where it is there, the `code` signs it in, once."""
     home = Home(Path(environment["MLSERVICE_HOME"]))
     there = home.admin_password.exists()
     password = home.first_password()
     # In a process of its own: what it has to import would stay in this one's memory for ever.
     command = [sys.executable, "-P", "-m", "infra.cli", "user", "add", FIRST_ACCOUNT, "--first"]
     done = subprocess.run(
-        command, input=f"{password}\n", env=dict(environment), capture_output=True, check=False, text=True
+        command, input=f"{password}\n{code}\n", env=dict(environment), capture_output=True, check=False, text=True
     )
     if done.returncode:
         raise Unavailable(f"the first account could not be added: {done.stderr.strip()}")

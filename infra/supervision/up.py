@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.identity import keyfile
+from gateway.identity.links import new_code
 from infra.host.address import Address, free_address
 from infra.host.exposure import warn_of_exposure
 from infra.host.home import FLOWER_HTTP_PASSWORD, TEMPORARY, Home
@@ -227,11 +228,12 @@ def serve(
     if signals.stopped:
         return
     later = partial(stack.start_later, programs(embedded=False))
-    settle([partial(add_first_account, environment), later], signals, running=lambda: stack.running)
+    code = new_code()
+    settle([partial(add_first_account, environment, code=code), later], signals, running=lambda: stack.running)
     if stack.running and not signals.stopped:
         # Who started it may be gone, or the disk full on which its output lies.
         with suppress(OSError):
-            print(greeting(address, environment), flush=True)
+            print(greeting(address, environment, code=code), flush=True)
         notify(os.environ, READY, f"STATUS=ready: {address.url}")
     while stack.running and not signals.stopped:
         signals.wait(attending.seconds)

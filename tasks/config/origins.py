@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Final
@@ -10,14 +9,10 @@ from typing import Final
 from tasks.config.gateway_file import GATEWAY_FILE
 from tasks.config.redis_file import REDIS_FILE
 from tasks.config.settings import Settings, config_folder, from_files, settings_file
-from tasks.config.values import parse, variable, written
+from tasks.config.values import parse, shown, variable
 
 #: What the file in a home's `run` is called that keeps them for those who ask.
 SETTINGS: Final = "settings.json"
-#: What stands for a secret that is set.
-HIDDEN: Final = "(hidden)"
-#: A password in a URL.
-_PASSWORD: Final = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
 #: The files that say one setting each.
 FILES: Final = {"token_life_seconds": GATEWAY_FILE, "redis_url": REDIS_FILE}
 
@@ -48,15 +43,8 @@ def known(settings: Settings, environ: Mapping[str, str], *, settled_by: str = "
             origin = str(folder / FILES[f.name])
         elif value != f.default:
             origin = settled_by
-        found.append(Known(variable=name, value=_shown(value, secret=not f.repr), origin=origin))
+        found.append(Known(variable=name, value=shown(value, secret=not f.repr), origin=origin))
     return found
-
-
-def _shown(value: object, *, secret: bool) -> str:
-    text = written(value)
-    if secret and "://" not in text:
-        return HIDDEN if text else ""
-    return _PASSWORD.sub(r"\1:***@", text)
 
 
 def as_json(settings: list[Known]) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ from tasks.config.gateway_file import GATEWAY_FILE, token_life_seconds
 from tasks.config.redis_file import REDIS_FILE, redis_access
 from tasks.config.setting import check_numbers
 from tasks.config.settings_file import SETTINGS_FILE, file_variables
-from tasks.config.values import PREFIX, parse, variable, written
+from tasks.config.values import PREFIX, parse, shown, variable, written
 from tasks.errors import SettingsError
 
 #: Names the folder of configuration.
@@ -112,6 +112,19 @@ def with_file(environ: Mapping[str, str]) -> dict[str, str]:
 def describe() -> list[tuple[str, str, str]]:
     """(variable, default, meaning) of each setting."""
     return [(variable(f.name, f.metadata["env"]), written(f.default), f.metadata["doc"]) for f in fields(Settings)]
+
+
+def as_set(settings: Settings) -> list[dict[str, str]]:
+    """Each setting as it is, for people: variable, value, default, meaning; a secret is hidden."""
+    return [
+        {
+            "variable": name,
+            "value": shown(getattr(settings, f.name), secret=not f.repr),
+            "default": default,
+            "about": about,
+        }
+        for f, (name, default, about) in zip(fields(settings), describe(), strict=True)
+    ]
 
 
 def redis_url(*, socket: Path, user: str, password: str) -> str:

@@ -17,6 +17,10 @@ LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 WORKER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
+#: What stands for a secret that is set.
+HIDDEN: Final = "(hidden)"
+#: A password in a URL.
+_PASSWORD: Final = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
 #: What a setting that is on or off may say.
 ON_OR_OFF: Final = {"true": True, "false": False}
 
@@ -41,6 +45,14 @@ def parse(variable: str, text: str, kind: type) -> object:
 def written(value: object) -> str:
     """A value as a text that `parse` reads."""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def shown(value: object, *, secret: bool) -> str:
+    """A value as people may see it: a secret is hidden, and so is a password in a URL."""
+    text = written(value)
+    if secret and "://" not in text:
+        return HIDDEN if text else ""
+    return _PASSWORD.sub(r"\1:***@", text)
 
 
 def check_outside_url(variable: str, url: str) -> None:

@@ -102,11 +102,12 @@ class History:
         self._watch(keys=keys, args=[process, WATCH_SECONDS])
 
     def tasks(self, wanted: Filter, *, limit: int, after: str | None = None) -> tuple[list[Task], str | None]:
-        """An owner's work, newest first, and where the list goes on, None at its end.
+        """Work of an owner or of all, newest first, and where the list goes on, None at its end.
 
         Raises InvalidField, UnknownTask for an `after` that is neither what a page gave nor the id of a task of theirs.
         """
-        start = self._lists.position(after, wanted.owner.name) if after is not None else None
+        owner = wanted.owner.name if wanted.owner else None
+        start = self._lists.position(after, owner) if after is not None else None
         found: list[Task] = []
         last = start
         for position, task in self._items(wanted, start):
@@ -121,27 +122,27 @@ class History:
         groups = self._lists.groups(wanted, start)
         size, now = FIRST, cache(self._now)
         while chunk := list(islice(groups, size)):
-            for found, record, items in self._records(chunk, wanted.owner.name):
+            for found, record, items in self._records(chunk, wanted):
                 for index, head, cancelled_at in items:
                     position = Position(found, index)
                     is_behind = start is None or found != start.found or index > start.index
-                    if is_behind and wanted.model in (None, head.model):
+                    if is_behind:
                         handle = f"{found.group}-{index}"
                         task = _task(handle, record, head, index=index, cancelled_at=cancelled_at, now=now)
-                        if wanted.owner.has(task) and wanted.state in (None, task.state):
+                        if wanted.state in (None, task.state) and (wanted.owner is None or wanted.owner.has(task)):
                             yield position, task
             size = min(2 * size, LOOK)
 
-    def _records(self, groups: Sequence[Candidate], owner: str) -> Iterator[tuple[Found, dict[str, Any], _Items]]:
-        """The records of these groups that are there, with the owner's items, without their bodies: a command each, and
-        one more where an item of the group was cancelled."""
+    def _records(self, groups: Sequence[Candidate], wanted: Filter) -> Iterator[tuple[Found, dict[str, Any], _Items]]:
+        """The records of these groups that are there, with the items that may be wanted, without their bodies: a
+        command each, and one more where an item of the group was cancelled."""
         unread = [group.found.group for group in groups if group.record is None]
         read = dict(zip(unread, self._fields([(group, _LISTED) for group in unread]), strict=True))
         known = []
         for found, values in groups:
             record = dict(zip(_LISTED, values or read[found.group], strict=True))
             heads = read_heads(record["heads"]) if record["heads"] else []
-            known.append((found, record, [(at, head) for at, head in enumerate(heads) if head.owner == owner]))
+            known.append((found, record, [(at, head) for at, head in enumerate(heads) if wanted.may_be(head)]))
         asked = [(found.group, mine) for found, record, mine in known if record["last_cancel"] and mine]
         marks = self._fields([(group, [f"cancel{at}" for at, _ in mine]) for group, mine in asked])
         cancels = {group: values for (group, _), values in zip(asked, marks, strict=True)}

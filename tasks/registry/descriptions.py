@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -88,26 +89,43 @@ class Descriptions:
 
     def version(self, model: str, number: int) -> VersionDescription:
         """One version with its curve and its schema. Raises UnknownModel, UnknownVersion."""
-        with self._redis.pipeline(transaction=True) as pipe:
-            for key in (VERSIONS_KEY, CURVES_KEY, PERIODS_KEY, NOTES_KEY):
-                pipe.hget(key.format(model=model), str(number))
-            pipe.hget(MODEL_KEY.format(model=model), "current")
-            pipe.hgetall(ALIASES_KEY.format(model=model))
-            record, curve, periods, notes, current, aliases = pipe.execute()
-        if record is None:
+        found = self._versions(model, [number], curves=True)
+        if not found:
             self._registry.check(model)
             raise self._registry.unknown_version(model, number)
-        version = read_whole_version(record, curve)
-        known = periods is not None or version.lineage is not None
-        return VersionDescription(
-            model=model,
-            number=number,
-            version=self._with_schema(version),
-            current=current is not None and int(current) == number,
-            aliases=[alias for alias, version_number in named(aliases).items() if version_number == number],
-            notes=read_notes(notes),
-            periods=read_periods(periods) if known else None,
-        )
+        return found[0]._replace(version=self._with_schema(found[0].version))
+
+    def versions(self, model: str, numbers: Sequence[int]) -> list[VersionDescription]:
+        """These versions, without their curves and schemas; those that are not there are left out."""
+        return self._versions(model, numbers, curves=False) if numbers else []
+
+    def _versions(self, model: str, numbers: Sequence[int], *, curves: bool) -> list[VersionDescription]:
+        fields = [str(number) for number in numbers]
+        with self._redis.pipeline(transaction=True) as pipe:
+            for key in (VERSIONS_KEY, PERIODS_KEY, NOTES_KEY, *([CURVES_KEY] if curves else [])):
+                pipe.hmget(key.format(model=model), fields)
+            pipe.hget(MODEL_KEY.format(model=model), "current")
+            pipe.hgetall(ALIASES_KEY.format(model=model))
+            records, periods, notes, *read, current, aliases = pipe.execute()
+        drawn = read[0] if curves else [None] * len(fields)
+        found = []
+        for number, record, curve, when, said in zip(numbers, records, drawn, periods, notes, strict=True):
+            if record is None:
+                continue
+            version = read_whole_version(record, curve)
+            known = when is not None or version.lineage is not None
+            found.append(
+                VersionDescription(
+                    model=model,
+                    number=number,
+                    version=version,
+                    current=current is not None and int(current) == number,
+                    aliases=[alias for alias, named_number in named(aliases).items() if named_number == number],
+                    notes=read_notes(said),
+                    periods=read_periods(when) if known else None,
+                )
+            )
+        return found
 
     def _with_schema(self, version: Version) -> Version:
         with suppress(Unavailable):

@@ -1,4 +1,5 @@
-"""The system tasks: the canary, taking back what nobody finishes, removing what is past its retention."""
+"""The system tasks: the canary, taking back what nobody finishes, noting what happened, removing what is past its
+retention."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from tasks.storage.redis_clock import redis_time
 from tasks.storage.stores import blobs_of, is_held
 from tasks.upkeep.budget import Budget
 from tasks.upkeep.locks import alone
+from tasks.upkeep.minutes import note_minute
 from tasks.upkeep.reconciling import expire, reconcile
 from tasks.upkeep.relief import drop_expiring, relieve
 from tasks.upkeep.retention import PARTS, sweep
@@ -51,7 +53,8 @@ def canary(self: Task, *, process: str, token: str) -> None:
 
 @shared_task(name=RECONCILE_TASK, bind=True, ignore_result=True)  # type: ignore[untyped-decorator]
 def reconcile_all(self: Task) -> None:
-    """Take back what nobody finishes, expire what is past its deadline, and make room; one at a time does so."""
+    """Take back what nobody finishes, expire what is past its deadline, make room, and note what happened; one at a
+    time does so."""
     client = connect(self.app.settings)
     with alone(client, RECONCILING_KEY, seconds=LOCK_SECONDS) as mine:
         if mine:
@@ -60,6 +63,7 @@ def reconcile_all(self: Task) -> None:
             expire(client, ledger, now=redis_time(client))
             relieve(client, self.app.settings, budget=Budget(RELIEF_SECONDS))
             drop_expiring(client, self.app.settings, budget=Budget(RELIEF_SECONDS))
+            note_minute(client, self.app.settings, now=redis_time(client))
             if not client.exists(LISTED_KEY):
                 _begin(LISTER, list_alone, self.app.settings)
 

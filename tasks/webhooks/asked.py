@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, Final
 
 import msgspec
 
 from tasks.contract import MODEL_NAME, MODEL_NAME_RULE, Kind
 from tasks.errors import InvalidField
+from tasks.formatting import meant
 from tasks.webhooks.addresses import read_url
 from tasks.webhooks.happenings import Event, read_event
 from tasks.webhooks.records import KINDS, Webhook
@@ -48,9 +48,7 @@ def read_asked(body: Any, *, known: Sequence[str]) -> Asked:
         raise InvalidField('the body must be a JSON object, such as {"url": "https://example.com/hooks"}').at("")
     for name in body:
         if name not in known:
-            near = get_close_matches(str(name)[:80], known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-            raise InvalidField(f"there is no field {str(name)[:80]!r}: {hint}").at(f"/{str(name)[:80]}")
+            raise InvalidField(f"there is no field {str(name)[:80]!r}: {meant(name, known)}").at(f"/{str(name)[:80]}")
     if known is NEW and "url" not in body:
         raise InvalidField("url is missing: where is the webhook to be sent?").at("/url")
     readers: dict[str, Callable[[Any], Any]] = {

@@ -74,7 +74,10 @@ PUBLIC: Final = ()
 DOCUMENTED: Final = {
     ("POST", "/v1/token"): Access(scopes=PUBLIC, answers=(401,)),
     ("DELETE", "/v1/token"): Access(scopes=None, answers=(204,)),
-    ("POST", "/v1/flower/session"): Access(scopes=("monitor",), answers=(204,)),
+    ("GET", "/v1/session"): Access(scopes=None, answers=(200,)),
+    # Only for our pages, and only by what says who it is.
+    ("POST", "/v1/session"): Access(scopes=PUBLIC, answers=(403,)),
+    ("DELETE", "/v1/session"): Access(scopes=None, answers=(204,)),
     ("GET", "/.well-known/jwks.json"): Access(scopes=PUBLIC, answers=(200,)),
     ("POST", "/v1/models/{model}/init"): Access(scopes=("init",), answers=(202,), query="target=y", body=TABLE),
     ("POST", "/v1/models/{model}/train"): Access(scopes=("train",), answers=(202,), body=b"{}"),
@@ -98,7 +101,21 @@ DOCUMENTED: Final = {
         )
     },
     ("GET", "/v1/sources"): Access(scopes=None, answers=(200,)),
-    ("GET", "/v1/queues"): Access(scopes=("monitor",), answers=(200,)),
+    **{
+        ("GET", f"/v1/{what}"): Access(scopes=("monitor",), answers=(200,))
+        for what in ("queues", "activity", "workers")
+    },
+    **{("GET", f"/v1/{what}"): Access(scopes=("admin",), answers=(200,)) for what in ("accounts", "keys", "settings")},
+    # Who is let in is told that a name is missing, that there is no such account, or that there is no such parameter.
+    ("POST", "/v1/accounts"): Access(scopes=("admin",), answers=(422,), body=b"{}"),
+    ("POST", "/v1/keys"): Access(scopes=("admin",), answers=(422,), query="perhaps=true"),
+    **{
+        (method, f"/v1/accounts/{{account}}{path}"): Access(scopes=("admin",), answers=(404,), body=body)
+        for method, path, body in (
+            *(("GET", "", b""), ("PATCH", "", b'{"disabled": true}'), ("DELETE", "", b"")),
+            *(("POST", "/tokens", b""), ("DELETE", "/tokens", b"")),
+        )
+    },
     ("GET", "/v1/dead"): Access(scopes=("admin",), answers=(200,)),
     ("GET", "/v1/dead/{handle}"): Access(scopes=("admin",), answers=(404,)),
     ("DELETE", "/v1/dead/{handle}"): Access(scopes=("admin",), answers=(404,)),
@@ -251,7 +268,7 @@ def settings(valkey_server: Valkey, keys: Path) -> Iterator[Settings]:
         for name in ("ada", "eve", "off"):
             accounts.add(name, password="correct horse", scopes=["admin"])
             client.hset(USER_KEY.format(name=name), "series", SERIES)
-        accounts.disable("off")
+        accounts.change("off", disabled=True)
         yield Settings(
             redis_url=valkey_server.redis_url,
             # Who gets in is asked here, also of a machine on which nothing moves for seconds.
@@ -347,7 +364,7 @@ class Caller:
     async def ask(self, route: tuple[str, str], access: Access, token: str | None) -> Result:
         path = route[1].format(
             **{"model": MODEL, "version": 1, "handle": self.handle, "task_id": self.handle, "asset": "none"},
-            **{"alias": "champion", "webhook": "none", "message": "none"},
+            **{"alias": "champion", "webhook": "none", "message": "none", "account": "nobody"},
         )
         headers = {"Accept": access.accept}
         if token is not None:

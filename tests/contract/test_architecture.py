@@ -41,6 +41,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("commit", "metrics"),
         ("resources", "serving"),
         ("collaborators",),
+        ("routes",),
         ("app",),
         ("server", "asgi"),
     ),
@@ -55,7 +56,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 #: What the gateway may import of tasks: what knows no model, never the work.
 GATEWAY_TASKS = {
-    *("contract", "errors", "redis_keys", "strikes", "threads"),
+    *("contract", "errors", "formatting", "redis_keys", "strikes", "threads"),
     *("config.redis_address", "config.redis_tls", "config.settings", "config.values"),
     *("storage.blobs", "storage.connection", "storage.redis_clock"),
     *("storage.replicas", "storage.scripts", "storage.stores"),
@@ -73,7 +74,7 @@ GATEWAY_TASKS = {
                 "backpressure",
                 "canary",
             ),
-            *("counts", "work_counts", "fleet", "task_lists", "telling"),
+            *("counts", "work_counts", "fleet", "task_lists", "telling", "activity", "working"),
         )
     ),
     *(

@@ -66,7 +66,7 @@ def test_a_new_account_has_nothing_of_a_removed_one_with_its_name(play: Play) ->
 def test_work_of_a_removed_account_is_not_reckoned_up_with_the_next(play: Play) -> None:
     async def scene(here: Place) -> None:
         old = here.add("ada", *ALL)
-        here.accounts.set_limits("ada", {"rows_per_second": 100, "queued_items": 2})
+        here.accounts.change("ada", limits={"rows_per_second": 100, "queued_items": 2})
         await here.forgotten("/v1/tasks", old, 200)
         tasks = [(await here.submit(old)).json["id"] for _ in range(2)]
         here.finish(tasks[0])
@@ -74,7 +74,7 @@ def test_work_of_a_removed_account_is_not_reckoned_up_with_the_next(play: Play) 
         here.accounts.remove("ada")
         await here.forgotten("/v1/tasks", old, 401)
         new = here.add("ada", *ALL)
-        here.accounts.set_limits("ada", {"rows_per_second": 100, "queued_items": 2})
+        here.accounts.change("ada", limits={"rows_per_second": 100, "queued_items": 2})
         own = [await here.submit(new) for _ in range(3)]
         assert [answer.status_code for answer in own] == [202, 202, 429]
         here.finish(tasks[1])
@@ -103,7 +103,7 @@ def test_an_event_stream_ends_when_its_caller_is_no_administrator_any_more(play:
 
         async with here.conductor.simulate_get_stream(f"/v1/tasks/{task}/events", headers=root) as answer:
             await read("event: state")
-            here.accounts.set_scopes("root", ["tasks:read"])
+            here.accounts.change("root", scopes=["tasks:read"])
             await here.forgotten(f"/v1/tasks/{task}", root, 404)
             here.finish(task)
             await read('"status":404')
@@ -124,9 +124,9 @@ def test_a_long_poll_is_answered_as_its_caller_is_then(
         watchers = WATCHERS_KEY.format(group=task.partition("-")[0])
         await here.until(lambda: here.client.exists(watchers), "a poll that waits")
         if scopes:
-            here.accounts.set_scopes("root", scopes)
+            here.accounts.change("root", scopes=scopes)
         else:
-            here.accounts.disable("root")
+            here.accounts.change("root", disabled=True)
         # The gateway hears of the account and of the work on one connection, in this order.
         here.finish(task)
         assert (await poll).status_code == status
@@ -140,7 +140,7 @@ def test_a_result_that_was_waited_for_is_not_given_to_a_disabled_account(play: P
         ada = {**here.add("ada", *ALL), "Content-Type": "application/json", "Prefer": "wait=30"}
         poll = asyncio.create_task(here.conductor.simulate_post(path, headers=ada, body=ROWS))
         await here.until(lambda: here.client.hget(UNFINISHED_KEY, "ada"), "work")
-        here.accounts.disable("ada")
+        here.accounts.change("ada", disabled=True)
         here.finish(here.handle("ada"))
         assert (await poll).status_code == 401
 

@@ -41,10 +41,7 @@ TABLE: Final = "area,rooms,price\n" + "".join(
 #: What an estimate of it shows of a row: the column that moves it most is first.
 EXPLAINED: Final = ("Base", "area", "rooms", "Together")
 #: Takes the token back behind the page's back.
-END_TOKEN: Final = (
-    "async () => { const kept = JSON.parse(sessionStorage.getItem('mlservice.session'));"
-    " await fetch('/v1/token', {method: 'DELETE', headers: {Authorization: `Bearer ${kept.token}`}}) }"
-)
+END_TOKEN: Final = "async () => { await fetch('/v1/session', {method: 'DELETE', headers: {'X-Mlservice-Page': '1'}}) }"
 
 
 class Look(NamedTuple):
@@ -913,7 +910,10 @@ def test_a_token_that_ended_asks_to_sign_in_again(seen: Seen, slow_service: Serv
     expect(page.get_by_role("heading", name="Tasks", level=1)).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_text("You are signed out.")).to_be_visible()
-    assert page.evaluate("sessionStorage.length") == 0
+    # Nothing is kept but who it was.
+    assert page.evaluate("Object.values(localStorage)") == ["admin"]
+    assert page.get_by_label("Name").input_value() == "admin"
+    assert page.context.cookies() == []
 
 
 def test_what_is_in_a_form_outlives_the_token(seen: Seen, slow_service: Service) -> None:

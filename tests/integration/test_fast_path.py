@@ -247,7 +247,7 @@ def test_a_caller_who_may_no_longer_is_refused(play: Play) -> None:
         await one.ask()
         one.send()
         (group,) = await one.waits()
-        one.here.accounts.set_scopes("ada", ["train"])
+        one.here.accounts.change("ada", scopes=["train"])
         known = one.app.fast_path.known
         (kept,) = known._known.values()
         await one.here.until(lambda: not known.is_admitted(kept), "heard of the change")

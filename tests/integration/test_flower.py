@@ -14,6 +14,7 @@ import httpx
 import pytest
 import redis
 
+from gateway.identity.session import PAGE
 from infra.commands.status import program_status
 from infra.host.control import ProgramState, Supervisor
 from tasks.contract import QUEUES, TASKS, Lane
@@ -173,13 +174,13 @@ def depths(watcher: Caller) -> list[tuple[str, int]]:
 @contextmanager
 def signed_in(service: Service, caller: Caller) -> Iterator[httpx.Client]:
     """A browser with the cookie of this caller, and nothing else."""
-    answer = caller.ask("POST", "/v1/flower/session")
-    assert answer.status_code == 204, answer.text
+    answer = caller.ask("POST", "/v1/session", headers={PAGE: "1"})
+    assert answer.status_code == 200, answer.text
     with httpx.Client(base_url=service.url, cookies=answer.cookies) as browser:
         yield browser
 
 
-def test_a_cookie_opens_flower_and_nothing_else(service: Service, watcher: Caller) -> None:
+def test_a_cookie_opens_flower_and_of_the_api_nothing_by_itself(service: Service, watcher: Caller) -> None:
     form = {"draw": "1", "start": "0", "length": "10", "order[0][column]": "0", "columns[0][data]": "name"}
     with signed_in(service, watcher) as browser:
         (name, passed) = next(iter(browser.cookies.items()))
@@ -206,7 +207,7 @@ def test_signing_out_ends_flower(service: Service) -> None:
             assert browser.get("/flower/").status_code == 200
         done = leaver.ask("DELETE", "/v1/token")
         assert done.status_code == 204
-        assert re.search(r"^mlservice-flower=;.* Path=/flower/", done.headers["Set-Cookie"].replace('""', ""))
+        assert re.search(r"^mlservice-session-\d+=;.* Path=/;", done.headers["Set-Cookie"].replace('""', ""))
         everywhere(lambda: browser.get("/flower/").status_code, 401)
         answer = browser.get("/flower/")
         refused(answer, 401, "sign in at /")

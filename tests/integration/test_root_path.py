@@ -14,6 +14,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from gateway.identity.session import PAGE
 from infra.host.address import LOOPBACK
 from tasks.client import Client
 from tasks.config.settings import Settings
@@ -136,8 +137,8 @@ def test_the_console_is_sent_where_it_begins(api: httpx.Client) -> None:
 
 
 def test_flower_is_seen_by_its_cookie(api: httpx.Client) -> None:
-    session = api.post(f"{ROOT}/v1/flower/session")
-    assert f"; Path={ROOT}/flower/;" in session.headers["Set-Cookie"]
+    session = api.post(f"{ROOT}/v1/session", headers={PAGE: "1"})
+    assert f"; Path={ROOT}/;" in session.headers["Set-Cookie"]
     del api.headers["Authorization"]
     page = api.get(f"{ROOT}/flower/").raise_for_status()
     assert all(address.startswith(f"{ROOT}/flower") for address in NAMED.findall(page.text) if address[0] == "/")

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gateway.identity.session import PAGE
 from tests.problems import refused
 from tests.servers import Process, eventually, free_port
 from tests.service import MLSERVICE, Service
@@ -146,8 +147,8 @@ def test_flower_and_its_cookie(secure: Secure) -> None:
     cookie = page.headers["Set-Cookie"].lower()
     assert "; secure" in cookie
     assert "samesite=strict" in cookie
-    session = httpx.post(f"{secure.service.url}/v1/flower/session", headers=headers, verify=secure.context)
-    assert session.headers["Set-Cookie"].lower().endswith("; httponly; path=/flower/; samesite=strict; secure")
+    session = httpx.post(f"{secure.service.url}/v1/session", headers={**headers, PAGE: "1"}, verify=secure.context)
+    assert session.headers["Set-Cookie"].lower().endswith("; httponly; path=/; samesite=strict; secure")
 
 
 def test_plain_http_is_sent_to_https(secure: Secure) -> None:

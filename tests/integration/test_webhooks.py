@@ -256,7 +256,7 @@ def test_an_account_that_is_gone_hears_nothing(house: House) -> None:
     async def look() -> None:
         with receiving() as receiver:
             hook = house.hook(receiver.url)
-            house.accounts.disable("ada")
+            house.accounts.change("ada", disabled=True)
             async with house.delivering():
                 house.end(DONE)
                 await until(lambda: not house.webhooks.get(hook.id).enabled, "its end")

@@ -39,8 +39,9 @@ redis.call('ZREM', KEYS[4], ARGV[3])
 if KEYS[7] ~= '' then redis.call('ZREM', KEYS[7], ARGV[3]) end
 redis.call('HINCRBY', KEYS[5], ARGV[5], -#ARGV[6])
 for at = 1, #owners, 2 do
-  if same(owners[at]) and redis.call('HINCRBY', KEYS[6], owners[at], -owners[at + 1]) <= 0 then
-    redis.call('HDEL', KEYS[6], owners[at])
+  -- Who has nothing left stays in it: so it is known whose work there is.
+  if same(owners[at]) and redis.call('HINCRBY', KEYS[6], owners[at], -owners[at + 1]) < 0 then
+    redis.call('HSET', KEYS[6], owners[at], 0)
   end
 end
 if held[3] ~= '' then redis.call('PUBLISH', ARGV[4] .. held[3], ARGV[7]) end

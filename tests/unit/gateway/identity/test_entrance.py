@@ -115,7 +115,7 @@ def test_a_password_is_charged_as_a_token_is(valkey_server: Valkey, redis_client
     settings = Settings(redis_url=valkey_server.redis_url, token_key=KEY, quota_requests_per_second=1000)
     (free,) = many(settings, basic("ann:open sesame"), times=1)
     assert free.headers["RateLimit-Policy"] == '"requests";q=1000;w=1'
-    accounts.set_limits("ann", {"requests_per_second": 1})
+    accounts.change("ann", limits={"requests_per_second": 1})
     answers = many(settings, basic("ann:open sesame"), times=6)
     assert answers[0].status_code == 200
     limited = [answer for answer in answers if answer.status_code == 429]

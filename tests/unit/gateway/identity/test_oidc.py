@@ -319,7 +319,7 @@ def test_nobody_there_is_anybody_here(desk: Desk, issuer: Issuer) -> None:
 
 def test_an_account_here_narrows_what_a_token_says(desk: Desk, issuer: Issuer) -> None:
     desk.accounts.add("oidc:ada", password=None, scopes=["estimate:housing"])
-    desk.accounts.set_limits("oidc:ada", {"requests_per_second": 2})
+    desk.accounts.change("oidc:ada", limits={"requests_per_second": 2})
     principal = desk.who(issuer.token(scope="estimate train"))
     assert (principal.scopes, principal.quota.requests_per_second) == (frozenset({"estimate:housing"}), 2)
 
@@ -328,7 +328,7 @@ def test_a_disabled_account_here_shuts_the_caller_out(desk: Desk, issuer: Issuer
     token = issuer.token()
     assert desk.who(token).name == "oidc:ada"
     desk.accounts.add("oidc:ada", password=None, scopes=["estimate"])
-    desk.accounts.disable("oidc:ada")
+    desk.accounts.change("oidc:ada", disabled=True)
     desk.callers.forget("oidc:ada")
     with pytest.raises(Unauthenticated, match="disabled"):
         desk.who(token)

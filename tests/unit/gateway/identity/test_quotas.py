@@ -202,8 +202,8 @@ def test_a_route_refuses_with_the_pause_and_the_fields(valkey_server: Valkey, re
     series = {
         name: accounts.add(name, password="correct horse", scopes=["train"]).series for name in ("ada", "bob", "cyd")
     }
-    accounts.set_limits("ada", {"requests_per_second": 2})
-    accounts.set_limits("bob", {"requests_per_second": 0})
+    accounts.change("ada", limits={"requests_per_second": 2})
+    accounts.change("bob", limits={"requests_per_second": 0})
     answers: dict[str, list[Result]] = {}
     counted: list[str] = []
 

@@ -9,6 +9,7 @@ import pytest
 import redis
 
 from gateway.identity.accounts import Accounts
+from gateway.identity.links import Links
 from infra.host.address import Address
 from infra.host.home import Home
 from infra.supervision.first_account import add_first_account
@@ -75,3 +76,16 @@ def test_where_there_are_accounts_already_no_file_says_otherwise(place: Place) -
     assert not place.home.admin_password.exists()
     with pytest.raises(Unauthenticated):
         place.accounts.verify("admin", "")
+
+
+def test_a_link_signs_the_first_account_in(place: Place) -> None:
+    links = Links(place.accounts._redis)
+    add_first_account(os.environ, code="a code")
+    (line,) = (line for line in greeting(HERE, os.environ, code="a code").splitlines() if "sign in" in line)
+    assert "http://127.0.0.1:1/#/enter/a code " in line
+    assert (links.take("a code"), links.take("a code")) == ("admin", None)
+    place.user("remove", "admin")
+    place.accounts.add("ada", password="correct horse", scopes=["admin"])
+    add_first_account(os.environ, code="another")
+    assert "sign in" not in greeting(HERE, os.environ, code="another")
+    assert links.take("another") is None

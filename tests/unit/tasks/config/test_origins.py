@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.config.origins import HIDDEN, Known, known
+from tasks.config.origins import Known, known
 from tasks.config.settings import Settings
+from tasks.config.values import HIDDEN
 from tasks.errors import SettingsError
 
 

@@ -60,7 +60,7 @@ def test_a_group_ends(lua: Lua) -> None:
     assert 40 < lua.redis.ttl(GROUP) <= 50
     assert not lua.redis.exists("pending", "leases", "deadlines", "dead")
     assert lua.redis.hgetall("depth") == {"estimate:normal": "0"}
-    assert lua.redis.hgetall("unfinished") == {"bob": "3"}, "who has nothing left has no field"
+    assert lua.redis.hgetall("unfinished") == {"ada": "0", "bob": "3"}, "who has had work is known"
     assert lua.redis.hgetall("events") == {"failed": "1", "other": "2"}
     counts = lua.counts("counts")
     assert counts[counter(FINISHED, HERE, "succeeded")] == counts[counter(FINISHED, HERE, "cancelled")] == 1

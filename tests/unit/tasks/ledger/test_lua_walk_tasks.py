@@ -33,8 +33,9 @@ def walk(
     most: int = 9,
     letter: str = "",
     of: str = "",
+    text: str = "",
 ) -> Any:
-    args = [top, bottom, look, most, "group:", letter, of, "heads", "states", "kind"]
+    args = [top, bottom, look, most, "group:", letter, of, text, "heads", "states", "kind"]
     looked_at, last, picked = lua.run("tasks/ledger/lua/walk_tasks.lua", keys=["list"], args=args)
     assert all(record[2] == "train" for _, _, record in picked)
     return looked_at, last, [IDS.index(group) for group, _, _ in picked]
@@ -62,3 +63,10 @@ def test_states_are_looked_for(listed: Lua, letter: str, picked: list[int]) -> N
 
 def test_accounts_are_looked_for_and_what_names_none_is_picked(listed: Lua) -> None:
     assert walk(listed, of="account b") == (6, "0", [4, 2, 0])
+
+
+def test_a_text_is_looked_for_as_it_stands(listed: Lua) -> None:
+    listed.redis.hset(f"group:{IDS[5].encode().hex()}", "heads", "account a, order-66.%")
+    assert walk(listed, text="order-66.%") == (6, "0", [5])
+    assert walk(listed, text="order-6..") == (6, "0", [])
+    assert walk(listed, text="order-66", of="account b") == (6, "0", [])
