@@ -94,8 +94,8 @@ function settingsCard(settings) {
   const draw = () => {
     const words = find.value.toLowerCase(), every = all.querySelector("input").checked || words;
     const found = settings.filter((one) => (every || one.value !== one.default) && `${one.variable} ${one.about}`.toLowerCase().includes(words));
-    place.replaceChildren(found.length ? table("Settings", ["Setting", "Value", "As it comes", "Meaning"], found.map((one) =>
-      [el("code", {}, one.variable), one.value || "–", one.default || "–", one.about])) : el("p", { class: "hint" }, words ? "There is no such setting." : "All are as they come."));
+    place.replaceChildren(found.length ? el("ul", { class: "settings", "aria-label": "Settings" }, ...found.map((one) => el("li", {}, el("code", {}, one.variable), el("span", {}, one.value || "empty"),
+      el("span", { class: "hint" }, `${one.value === one.default ? "" : `As it comes: ${one.default || "empty"}. `}${one.about}`)))) : el("p", { class: "hint" }, words ? "There is no such setting." : "All are as they come."));
   };
   find.addEventListener("input", draw);
   all.addEventListener("change", draw);
@@ -109,6 +109,7 @@ export async function showAccount(main, [name], signal) {
   const told = el("div", {}), wrong = el("div", {}), own = name === session()?.name;
   const again = async () => { await showAccount(main, [name], signal); main.querySelector("h1").focus(); };
   const change = async (said) => { await ask(pathOf(name), { method: "PATCH", headers: JSON_TYPE, body: JSON.stringify(said) }); await again(); };
+  const save = async (said, what) => { await ask(pathOf(name), { method: "PATCH", headers: JSON_TYPE, body: JSON.stringify(said) }); toast(`${what} of ${name} saved`); };
   const attempt = (button, work) => singly(button, async () => {
     told.replaceChildren();
     wrong.replaceChildren();
@@ -132,23 +133,23 @@ export async function showAccount(main, [name], signal) {
       el("div", { class: "actions" }, !account.outside && button("Make a token", token), !own && button(account.disabled ? "Enable" : "Disable", able))),
     wrong, told,
     card("", facts([["Since", moment(account.created_at)], ["Known by", account.outside ? "the outside issuer" : "a password here"], ["Unfinished tasks", el("a", { href: `#/tasks?owner=${encodeURIComponent(name)}` }, number(account.unfinished))]])),
-    card("Scopes", scopesForm(account, change)), card("Quota", quotaForm(account, change)),
+    card("Scopes", scopesForm(account, save)), card("Quota", quotaForm(account, save)),
     card("Sign-in", el("p", { class: "hint" }, "Another password ends all tokens and browsers of the account; so does ending its tokens, and it keeps its password."),
       el("div", { class: "actions" }, !account.outside && button("Make another password", password), button("End all tokens", endTokens))),
     own ? "" : card("", el("details", {}, el("summary", {}, `Remove ${name}`), el("p", { class: "hint" }, "It may not call any more. Its work and its models stay."), button("Remove for good", remove, "danger"))));
 }
 
-function scopesForm(account, change) {
-  const form = workingForm("Save the scopes", scopeFields(account.scopes), () => change({ scopes: scopesOf(form) }));
+function scopesForm(account, save) {
+  const form = workingForm("Save the scopes", scopeFields(account.scopes), () => save({ scopes: scopesOf(form) }, "Scopes"));
   return form;
 }
 
-function quotaForm(account, change) {
+function quotaForm(account, save) {
   const fields = Object.entries(LIMITS).map(([limit, label]) => {
     const own = account.limits[limit];
     const said = account.quota[limit];
     return field(label, el("input", { name: limit, type: "number", min: "0", step: "1", value: own ?? null, placeholder: own === undefined ? (said ? `${said} (as the settings say)` : "any number") : null }));
   });
   return workingForm("Save the quota", [...fields, el("p", { class: "hint" }, "0 is any number; empty is what the settings say.")], (data) =>
-    change({ limits: Object.fromEntries(Object.keys(LIMITS).map((limit) => [limit, data.get(limit) === "" ? null : Number(data.get(limit))])) }));
+    save({ limits: Object.fromEntries(Object.keys(LIMITS).map((limit) => [limit, data.get(limit) === "" ? null : Number(data.get(limit))])) }, "Quota"));
 }

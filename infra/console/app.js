@@ -6,7 +6,8 @@ import { showComparison } from "./compare.js";
 import { onReturn } from "./connection.js";
 import { showDead } from "./dead.js";
 import { crumbs, el, entitle } from "./dom.js";
-import { showModel, showModels } from "./models.js";
+import { showModel } from "./model.js";
+import { showModels } from "./models.js";
 import { showOverview } from "./overview.js";
 import { listen } from "./palette.js";
 import { decoded, ENTERING, modelsLink, overviewLink } from "./places.js";
@@ -25,7 +26,7 @@ import { showWork } from "./work.js";
 const PAGES = [
   [/^#\/overview$/, "Overview", showOverview],
   [/^#\/models$/, "Models", showModels],
-  [/^#\/models\/([^/]+)$/, "Model", showModel],
+  [/^#\/models\/([^/]+)(?:\/(data|versions|activity|api|settings))?$/, "Model", showModel],
   [/^#\/models\/([^/]+)\/(\d+)$/, "Version", showVersion],
   [/^#\/models\/([^/]+)\/compare\/(\d+(?:-\d+)+)$/, "Compare", showComparison],
   [/^#\/models\/([^/]+)\/try(?:\/(\d+))?$/, "Try it", showTry],

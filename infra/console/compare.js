@@ -21,7 +21,7 @@ export async function showComparison(main, [name, given], signal) {
   main.replaceChildren(
     crumbs(["Models", modelsLink], [name, linkTo(name)]),
     el("div", { class: "head" }, el("h1", { tabindex: "-1" }, `Compare versions of ${name}`)),
-    card("Metrics on the holdout", metricsTable(versions), sameData(versions)),
+    card("Metrics on test rows", metricsTable(versions), sameData(versions)),
     card("Learning curves on the holdout", hasPoints({ lines }) ? curve.element : el("p", { class: "hint" }, "No curve was kept of these versions.")),
     card("Parameters", paramsTable(versions)),
     card("Importance", importanceTable(versions)),
@@ -33,7 +33,7 @@ export async function showComparison(main, [name, given], signal) {
 
   function sideBySide(caption, columns, rows) {
     return el("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": caption }, el("table", { class: "versions" },
-      el("thead", {}, el("tr", {}, el("td", {}), ...columns.map((version) => el("th", { scope: "col" }, el("a", { href: linkTo(name, version.version) }, labelOf(version)), version.current && el("span", { class: "badge good" }, "current"))))),
+      el("thead", {}, el("tr", {}, el("td", {}), ...columns.map((version) => el("th", { scope: "col" }, el("a", { href: linkTo(name, version.version) }, labelOf(version)), version.current && el("span", { class: "badge good" }, "live"))))),
       el("tbody", {}, ...rows.map(([head, cell, marked]) => el("tr", {}, el("th", { scope: "row" }, head), ...columns.map((version) =>
         el("td", { "data-head": labelOf(version), class: marked?.has(version.version) ? "best" : null }, cell(version))))))));
   }

@@ -32,7 +32,7 @@ export function chosenModel(data) {
 }
 
 export function lane() {
-  return field("Lane", select("lane", LANES), "How urgent it is.");
+  return field("Priority", select("lane", LANES), "How urgent it is; the API calls it the lane.");
 }
 
 /** Show the task of work that was accepted. @param {string} id */

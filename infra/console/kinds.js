@@ -1,7 +1,7 @@
 /** The kinds of work, by one word each, wherever they are named. */
 
 /** @type {Record<string, string>} */
-export const KINDS = { init: "Upload", train: "Train", estimate: "Estimate" };
+export const KINDS = { init: "Upload", train: "Train", estimate: "Predict" };
 
 /** @param {string} kind as the API names it */
 export const kindName = (kind) => KINDS[kind] ?? kind;

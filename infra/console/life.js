@@ -65,7 +65,7 @@ export function aliasCard(model, version, writes, again) {
     return el("li", {}, el("code", {}, alias), " ", writes && remove);
   });
   const input = el("input", { name: "alias", required: true, placeholder: "champion", ...VERBATIM });
-  const form = workingForm("Give it", [field("Another name", input, "Estimates may ask for it as their version. One that another version has moves here.")], async () => {
+  const form = workingForm("Give it", [field("Another name", input, "Predictions may ask for it as their version. One that another version has moves here.")], async () => {
     const body = JSON.stringify({ version: version.version });
     await ask(`${model}/aliases/${encodeURIComponent(input.value.trim())}`, { method: "PUT", body, headers: { "Content-Type": "application/json" } });
     await again();
@@ -78,7 +78,7 @@ export function aliasCard(model, version, writes, again) {
  * @param {string} what @param {string} address @param {string} lost what is lost with it @param {() => void} after
  */
 export function deletion(what, address, lost, after) {
-  const form = workingForm("Delete for good", [el("p", {}, lost), tick("Also if it is in use", "force", "What answers estimates, has an alias, or is needed by unfinished work is refused otherwise.")], async (data) => {
+  const form = workingForm("Delete for good", [el("p", {}, lost), tick("Also if it is in use", "force", "What is live, has an alias, or is needed by unfinished work is refused otherwise.")], async (data) => {
     await ask(`${address}${data.get("force") ? "?force=true" : ""}`, { method: "DELETE" });
     announce(`${what} is deleted`);
     after();

@@ -1,4 +1,4 @@
-/** Where a version comes from, and when it was current. */
+/** Where a version comes from, and when it was live. */
 
 import { card, el, facts } from "./dom.js";
 import { duration, moment } from "./format.js";
@@ -18,7 +18,7 @@ export function lineageCard(version) {
     ...(imported ? [["Imported", `from ${imported.source} by ${imported.who}`]] : [["For", lineage ? lineage.who : UNKNOWN]]),
     ...(version.task ? [["Task", el("a", { href: taskLink(version.task) }, imported ? "its import" : "its train")]] : []),
     ...(lineage?.request_id ? [["Request", el("code", {}, lineage.request_id)]] : []),
-    ["Current", periods(version.current_periods)],
+    ["Live", periods(version.current_periods)],
     ["Data", version.fingerprint ? el("code", { title: version.fingerprint }, version.fingerprint.slice(0, 12)) : "not known here"],
     ["Estimator", version.estimator],
     ...(code ? [["Its package", code.package ? `${code.package} ${code.version ?? ""}` : "none: a file"], ["This service", code.service ?? "unknown"]] : []),

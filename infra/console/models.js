@@ -1,15 +1,13 @@
-/** Models: the list, and one of them. */
+/** The models, each with how good what answers is. */
 
 import { get } from "./api.js";
-import { card, crumbs, el, entitle, facts, table, whenSeen } from "./dom.js";
-import { ago, moment, number } from "./format.js";
-import { badges, deletion, historyCard, notesCard } from "./life.js";
-import { findingList, planTable } from "./plan.js";
-import { linkTo, modelsLink, tryLink, workLink } from "./places.js";
+import { card, el, whenSeen } from "./dom.js";
+import { ago, number } from "./format.js";
+import { badges } from "./life.js";
+import { linkTo, workLink } from "./places.js";
 import { showProblem, singly } from "./problems.js";
-import { may, mayAny } from "./session.js";
+import { mayAny } from "./session.js";
 import { spark } from "./spark.js";
-import { versionsCard } from "./versions.js";
 
 const path = (model) => `/v1/models/${encodeURIComponent(model)}`;
 
@@ -67,38 +65,8 @@ async function describe(link, name, tags, signal) {
 
 /** How good the current version is. The first metric is the one that decides whether a version is better. */
 function standing(model, current) {
-  if (!current) return el("span", { class: "standing hint" }, model.version_count ? "no version is current" : "not trained yet");
+  if (!current) return el("span", { class: "standing hint" }, model.version_count ? "no version is live" : "not trained yet");
   const [[metric, value] = []] = Object.entries(current.metrics);
   return el("span", { class: "standing" }, metric && el("span", {}, `${metric} `, el("strong", {}, number(value))),
     el("span", { class: "hint" }, `version ${current.version} answers, trained ${ago(current.created_at)}`));
-}
-
-export async function showModel(main, [name], signal) {
-  const model = await get(path(name), signal);
-  entitle(name);
-  const columns = model.schema.columns.map((column) => [column.name, column.type, column.nullable ? "yes" : "no", column.categories.length || ""]);
-  main.replaceChildren(
-    crumbs(["Models", modelsLink]),
-    el("div", { class: "head" }, el("h1", { tabindex: "-1" }, name),
-      el("div", { class: "actions" }, ...["train", "estimate"].filter((kind) => may(kind, name)).map((kind) =>
-        el("a", { class: "button", href: workLink(kind, name) }, kind === "train" ? "Train" : "Estimate")),
-        may("estimate", name) && model.version_count ? el("a", { class: "button quiet", href: tryLink(name) }, "Try it") : null)),
-    card("", facts([["Problem", model.problem], ["Target", model.target], ["Estimator", model.estimator], ...dataFacts(model.snapshot)])),
-    await versionsCard(model, signal),
-    model.plan ? card("Columns", findingList(model.plan.findings ?? []), planTable(model.plan))
-      : card("Columns", table("Columns", ["Name", "Type", "May be missing", "Categories"], columns)),
-    notesCard(path(name), model, may("models:write", name)),
-    await historyCard(path(name), signal),
-    ...(may("models:write", name) ? deletions(name, model, () => showModel(main, [name], signal)) : []));
-}
-
-function dataFacts(data) {
-  if (!data) return [["Data", "deleted: a train needs another upload"]];
-  return [["Rows", number(data.rows)], ["Of them holdout", number(data.holdout_rows)], ["Data of", moment(data.created_at)], ["Read from", data.source || "what was sent"]];
-}
-
-function deletions(name, model, again) {
-  const parts = [deletion(`the model ${name}`, path(name), "With all its versions, its data and its reports. What happened to it stays known.", () => { location.hash = modelsLink; })];
-  if (model.snapshot && model.version_count) parts.unshift(deletion("the data", `${path(name)}/snapshot`, "Versions stay and answer. A train needs another upload then.", again));
-  return parts;
 }

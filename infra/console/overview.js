@@ -83,7 +83,7 @@ function figures({ points }, lately) {
   const failed = points.reduce((sum, point) => sum + total(point.failed), 0), ended = points.reduce((sum, point) => sum + total(point.failed) + total(point.succeeded), 0);
   return [
     figure("predictions a minute", now ? number(rate(now)) : "–"),
-    figure("p95 of an estimate", now ? time(latency(now)) : "–", "waiting and at work"),
+    figure("p95 of a prediction", now ? time(latency(now)) : "–", "waiting and at work"),
     figure("failed in 24 h", number(failed), ended ? `of ${number(ended)}` : "of none", failed ? "#/tasks?state=failed" : ""),
     last && figure("memory of Redis", bytes(last.redis_bytes), last.redis_limit_bytes ? `of ${bytes(last.redis_limit_bytes)}` : "no limit"),
     last?.disk_bytes && figure("free on the disk", bytes(last.disk_free_bytes), `of ${bytes(last.disk_bytes)}`),
@@ -106,7 +106,7 @@ function charts({ points, step_seconds }) {
   const draw = (title, series, written) => timeline(title, times, step, series, written);
   return [
     draw("Predictions a minute", [{ name: "rows", look: "v0", values: points.map(rate) }], number),
-    draw("p95 of an estimate", [{ name: "at work", look: "v0", values: points.map((point) => point.working_p95_seconds.estimate) },
+    draw("p95 of a prediction", [{ name: "at work", look: "v0", values: points.map((point) => point.working_p95_seconds.estimate) },
       { name: "waiting", look: "v1", values: points.map((point) => point.waiting_p95_seconds.estimate) }], duration),
     draw("Failed", [{ name: "tasks", look: "v2", values: points.map((point) => (point.seconds ? total(point.failed) : null)) }], number),
     draw("Age of the oldest work", ["high", "normal", "low"].map((lane, at) => ({ name: lane, look: `v${at}`, values: points.map((point) => point.oldest_seconds[lane]) })), duration),

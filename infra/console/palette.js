@@ -6,7 +6,7 @@ import { adminLink, linkTo, modelsLink, overviewLink, tasksLink, tryLink, webhoo
 import { may, mayAny, session } from "./session.js";
 
 /** Most places that are shown. */
-const SHOWN = 12;
+const SHOWN = 16;
 
 /** @typedef {{text: string, href: string}} Place */
 
@@ -70,7 +70,7 @@ function show() {
 function pages() {
   return [
     may("monitor") && { text: "Overview", href: overviewLink }, { text: "Models", href: modelsLink }, mayAny("init") && { text: "Upload a table", href: workLink("init") }, mayAny("train") && { text: "Train", href: workLink("train") },
-    mayAny("estimate") && { text: "Estimate", href: workLink("estimate") }, { text: "Tasks", href: tasksLink }, may("tasks:read") && { text: "Failed tasks", href: `${tasksLink}?state=failed` },
+    mayAny("estimate") && { text: "Predict", href: workLink("estimate") }, { text: "Tasks", href: tasksLink }, may("tasks:read") && { text: "Failed tasks", href: `${tasksLink}?state=failed` },
     may("admin") && { text: "Failed for good", href: "#/dead" }, { text: "Queues", href: "#/queues" }, may("tasks:read") && { text: "Webhooks", href: webhooksLink },
     may("admin") && { text: "Admin: accounts, keys, settings", href: adminLink },
   ].filter((one) => one !== false);

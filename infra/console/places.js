@@ -13,6 +13,9 @@ export const webhooksLink = "#/webhooks";
 /** @param {string} model @param {string|number} [version] */
 export const linkTo = (model, version = "") => `${modelsLink}/${encodeURIComponent(model)}${version ? `/${version}` : ""}`;
 
+/** @param {string} model @param {string} part of its page; "" for the first */
+export const modelTabLink = (model, part) => `${linkTo(model)}${part ? `/${part}` : ""}`;
+
 /** @param {string} model @param {string|number} [version] */
 export const tryLink = (model, version = "") => `${linkTo(model)}/try${version ? `/${version}` : ""}`;
 

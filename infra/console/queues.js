@@ -21,7 +21,7 @@ export async function showQueues(main, _, signal) {
   }
   const body = el("div", {});
   body.replaceChildren(lanes(await get("/v1/queues", signal)));
-  main.replaceChildren(heading, card("Unfinished work by lane", body,
+  main.replaceChildren(heading, card("Unfinished work by priority", body,
     el("p", { class: "hint" }, "Items that are accepted and not over, and how long the oldest has been there.")));
   keep(body, heading, signal).catch(() => {});
 }

@@ -52,7 +52,7 @@ class View {
 
   describe() {
     const task = this.task;
-    this.facts.replaceChildren(facts([["Model", el("a", { href: linkTo(task.model) }, task.model)], ["Lane", task.lane],
+    this.facts.replaceChildren(facts([["Model", el("a", { href: linkTo(task.model) }, task.model)], ["Priority", task.lane],
       ["Submitted", moment(task.submitted_at)], ["Waited", between(task.submitted_at, task.started_at)],
       ["Started", moment(task.started_at)], ["Took", between(task.started_at, task.finished_at)], ["Finished", moment(task.finished_at)],
       ...(task.retries ? [["Tried again", `${task.retries} times${task.retry_error ? `: ${task.retry_error}` : ""}`]] : []),
@@ -168,10 +168,10 @@ function outcome(task) {
   if (task.kind === "estimate") return card("Predictions", predictions(result));
   if (task.kind === "train") {
     return card("Result", el("p", {}, el("a", { href: linkTo(result.model, result.version) }, `Version ${result.version} of ${result.model}`),
-      result.promoted ? " is stored and current." : " is stored; another one stays current."), findingList(result.findings ?? []),
+      result.promoted ? " is stored and live." : " is stored; another one stays live."), findingList(result.findings ?? []),
     may("estimate", result.model) && el("p", {}, el("a", { class: "button", href: tryLink(result.model, result.promoted ? "" : result.version) }, "Try it")));
   }
-  return card("Result", el("p", {}, `${result.rows} rows are kept, ${result.holdout_rows} of them as holdout, ${result.validation_rows ?? 0} to stop fits by; the target ${result.target} makes it ${result.problem}.`),
+  return card("Result", el("p", {}, `${result.rows} rows are kept, ${result.holdout_rows} of them as test rows, ${result.validation_rows ?? 0} to stop fits by; the target ${result.target} makes it ${result.problem}.`),
     ...(result.plan ? [] : result.warnings ?? []).map((warning) => el("p", { class: "note" }, warning)),
     result.plan && findingList(result.plan.findings ?? []), result.plan && planTable(result.plan),
     trainNow(result.model));

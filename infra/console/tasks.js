@@ -217,7 +217,7 @@ function content(task) {
 
 function note(task) {
   if (task.state === "running" && task.progress) return `${task.progress.iteration} of ${task.progress.total}`;
-  if (task.state === "queued") return `lane ${task.lane}, ${ago(task.submitted_at)}`;
+  if (task.state === "queued") return `priority ${task.lane}, ${ago(task.submitted_at)}`;
   const took = task.started_at && task.finished_at ? `took ${duration((Date.parse(task.finished_at) - Date.parse(task.started_at)) / 1000)}, ` : "";
   return took + ago(task.finished_at ?? task.submitted_at);
 }

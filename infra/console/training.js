@@ -10,7 +10,7 @@ import { workingForm } from "./problems.js";
 export function trainForm(names, model, signal) {
   const params = new ParamsForm();
   const promote = select("promote", { if_better: "If it is better", always: "Always", never: "Never" });
-  const fields = [...modelChoice(names, model), params.element, moreWishes(), pair(field("Make it current", promote), lane())];
+  const fields = [...modelChoice(names, model), params.element, moreWishes(), pair(field("Make it live", promote), lane())];
   const form = workingForm("Train", fields, async (data) => {
     const body = JSON.stringify({ params: params.value(), promote: data.get("promote"), ...wished(data) });
     goTo((await submit(chosenModel(data), "train", body, "application/json", { query: { lane: data.get("lane") } })).id);

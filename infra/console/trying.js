@@ -5,6 +5,7 @@ import { bar } from "./bars.js";
 import { explained, scaleOf } from "./contributions.js";
 import { announce, card, crumbs, el, entitle, field, select } from "./dom.js";
 import { number } from "./format.js";
+import { tabs } from "./model.js";
 import { findingList } from "./plan.js";
 import { linkTo, modelsLink, tryLink, workLink } from "./places.js";
 import { problemBox } from "./problems.js";
@@ -26,7 +27,7 @@ export async function showTry(main, [name, given], signal) {
   entitle(`Try ${name}`);
   const versions = model.versions.map(({ version }) => version).sort((one, other) => other - one);
   const chosen = Number(given) || model.current || versions[0];
-  const head = [crumbs(["Models", modelsLink], [name, linkTo(name)]), el("div", { class: "head" }, el("h1", { tabindex: "-1" }, `Try ${name}`), chosen && choice(name, model, versions, chosen))];
+  const head = [crumbs(["Models", modelsLink], [name, linkTo(name)]), el("div", { class: "head" }, el("h1", { tabindex: "-1" }, `Try ${name}`), chosen && choice(name, model, versions, chosen)), tabs(name, "try")];
   if (!chosen) {
     return main.replaceChildren(...head, card("", el("p", {}, "There is nothing to try yet: the model has no version."),
       el("p", {}, el("a", { class: "button", href: workLink("train", name) }, "Train one"))));
@@ -35,13 +36,13 @@ export async function showTry(main, [name, given], signal) {
   if (!version.schema) return main.replaceChildren(...head, card("", el("p", {}, "The columns of this version are lost: `mlservice repair` says what can be saved.")));
   const trial = new Trial(name, version, signal);
   main.replaceChildren(...head, trial.element,
-    el("p", { class: "hint" }, "Many rows at a time: ", el("a", { href: workLink("estimate", name) }, "estimate a file or pasted rows"), "."));
+    el("p", { class: "hint" }, "Many rows at a time: ", el("a", { href: workLink("estimate", name) }, "predict a file or pasted rows"), "."));
   trial.typical();
 }
 
 function choice(name, model, versions, chosen) {
   const known = versions.includes(chosen) ? versions : [chosen, ...versions];
-  const texts = Object.fromEntries(known.map((version) => [version, `${version}${version === model.current ? " (current)" : ""}`]));
+  const texts = Object.fromEntries(known.map((version) => [version, `${version}${version === model.current ? " (live)" : ""}`]));
   const list = select("version", texts, String(chosen));
   // Whole numbers as keys are in order of size: the newest shall be first.
   list.replaceChildren(...known.map((version) => [...list.options].find((option) => option.value === String(version))));

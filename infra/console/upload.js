@@ -22,7 +22,7 @@ export function uploadForm(names, model, signal, replacing) {
   const columns = el("datalist", { id: "columns" });
   const target = el("input", { name: "target", list: "columns", ...VERBATIM });
   const options = el("textarea", { name: "options", rows: "2", spellcheck: "false", placeholder: OPTIONS });
-  const replace = tick("Replace the shape of the data", "replace", "The model gets another target, problem or other columns; its current version answers on until a train makes another current.");
+  const replace = tick("Replace the shape of the data", "replace", "The model gets another target, problem or other columns; its live version answers on until a train makes another current.");
   replace.hidden = !replacing;
   const append = tick("Append to the data", "append", "The rows come after those that the model has, which stay where they are: to learn from, or to measure by.");
   append.hidden = !names.length;

@@ -1,13 +1,12 @@
 /** One version of a model. */
 
 import { ask, get } from "./api.js";
-import { bar } from "./bars.js";
 import { curveView, hasPoints } from "./curve.js";
 import { announce, card, crumbs, el, entitle } from "./dom.js";
 import { number } from "./format.js";
+import { importance } from "./importance.js";
 import { aliasCard, deletion, notesCard } from "./life.js";
 import { lineageCard, paramsCard } from "./lineage.js";
-import { shareOf } from "./metrics.js";
 import { linkTo, modelsLink, reportLink, tryLink } from "./places.js";
 import { findingList } from "./plan.js";
 import { showProblem, singly } from "./problems.js";
@@ -26,22 +25,22 @@ export async function showVersion(main, [name, given], signal) {
     await showVersion(main, [name, given], signal);
     main.querySelector("h1").focus();
   };
-  const reason = el("input", { name: "reason", maxlength: "1000", placeholder: "why, for the history", "aria-label": "Why it is made current" });
+  const reason = el("input", { name: "reason", maxlength: "1000", placeholder: "why, for the history", "aria-label": "Why it is made live" });
   const promote = el("button", { type: "button", onclick: () => singly(promote, async () => {
     try {
       const { current } = await get(model, signal);
       await makeCurrent(address, reason.value.trim());
       await again();
-      toast(`Version ${given} of ${name} is current now`, current ? { undo: () => back(current) } : {});
+      toast(`Version ${given} of ${name} is live now`, current ? { undo: () => back(current) } : {});
     } catch (error) {
       showProblem(said, error);
     }
-  }) }, "Make it current");
+  }) }, "Make it live");
   const back = async (before) => {
     try {
-      await makeCurrent(`${model}/versions/${before}`, `undone: version ${given} was made current`);
+      await makeCurrent(`${model}/versions/${before}`, `undone: version ${given} was made live`);
       await again();
-      announce(`Version ${before} of ${name} is current again`);
+      announce(`Version ${before} of ${name} is live again`);
     } catch (error) {
       showProblem(main.querySelector(".wrong"), error);
     }
@@ -59,13 +58,13 @@ export async function showVersion(main, [name, given], signal) {
   main.replaceChildren(
     crumbs(["Models", modelsLink], [name, linkTo(name)]),
     el("div", { class: "head" },
-      el("h1", { tabindex: "-1" }, `Version ${version.version}`, version.current && el("span", { class: "badge good" }, "current"), ...version.aliases.map((alias) => el("span", { class: "badge" }, alias))),
+      el("h1", { tabindex: "-1" }, `Version ${version.version}`, version.current && el("span", { class: "badge good" }, "live"), ...version.aliases.map((alias) => el("span", { class: "badge" }, alias))),
       el("div", { class: "actions" }, !version.current && writes && reason, !version.current && writes && promote,
         may("estimate", name) && el("a", { class: "button quiet", href: tryLink(name, given) }, "Try it"),
         (may("train", name) || writes) && download,
         el("a", { class: "button quiet", href: reportLink(name, given) }, "Report"))),
     said,
-    card("Metrics on the holdout", el("div", { class: "figures" }, ...Object.entries(version.metrics).map(([metric, value]) =>
+    card("Metrics on test rows", el("div", { class: "figures" }, ...Object.entries(version.metrics).map(([metric, value]) =>
       el("div", {}, el("span", { class: "big" }, number(value)), el("span", { class: "hint" }, metric),
         el("span", { class: "hint" }, beside(version.measured ?? {}, metric))))),
       findingList(version.findings ?? [])),
@@ -90,13 +89,4 @@ function beside(measured, metric) {
   const [low, high] = measured.intervals?.[metric] ?? [];
   const guess = measured.baseline?.[metric];
   return [low !== undefined && `${number(low)} to ${number(high)}`, guess !== undefined && `a guess: ${number(guess)}`].filter(Boolean).join("; ");
-}
-
-function importance(found) {
-  const sorted = Object.entries(found).sort((one, other) => other[1] - one[1]);
-  if (!sorted.length) return el("p", { class: "hint" }, "The estimator tells none.");
-  const shares = shareOf(found);
-  return el("ol", { class: "bars" }, ...sorted.map(([name, value]) =>
-    el("li", {}, el("span", { class: "name" }, name), bar(sorted[0][1] > 0 ? value / sorted[0][1] : 0),
-      el("span", { class: "number" }, `${(shares[name] * 100).toFixed(1)} %`))));
 }

@@ -84,7 +84,7 @@ class Versions {
     const metrics = names.map((name) => el("td", { "data-head": name, class: best[name].has(id) ? "number best" : "number" },
       number(version.metrics[name]), el("span", { class: "hint" }, delta(version, this.current, name)), el("span", { class: "hint" }, span(version, name))));
     return el("tr", {}, el("th", { scope: "row" }, box, el("a", { href: linkTo(this.model.model, id) }, `Version ${id}`),
-        current && el("span", { class: "badge good" }, "current"), ...version.aliases.map((alias) => el("span", { class: "badge" }, alias)), ...badges(version.tags)),
+        current && el("span", { class: "badge good" }, "live"), ...version.aliases.map((alias) => el("span", { class: "badge" }, alias)), ...badges(version.tags)),
       ...metrics, el("td", { class: "params", "data-head": "Params" }, differing(version, this.current)),
       el("td", { "data-head": "Made", title: moment(version.created_at) }, ago(version.created_at), el("span", { class: "hint" }, work(version))));
   }

@@ -33,11 +33,11 @@ function estimateForm(names, model) {
   const version = el("input", { name: "version", ...VERBATIM });
   const answer = el("div", { id: "answer" });
   const fields = [...modelChoice(names, model), field("Rows", text, "CSV with a header line or JSON."),
-    field("Or a file", file, "Of any kind that a table may be."), pair(field("Version", version, "A number or an alias; empty for the current one."), lane()),
+    field("Or a file", file, "Of any kind that a table may be."), pair(field("Version", version, "A number or an alias; empty for the live one."), lane()),
     tick("Explain", "explain", "What each column contributes to each prediction.")];
   const hint = fields[1].querySelector(".hint");
   const propose = () => example(form.elements.namedItem("model")?.value, text, hint);
-  const form = workingForm("Estimate", fields, async (data) => {
+  const form = workingForm("Predict", fields, async (data) => {
     answer.replaceChildren();
     const { rows, media } = given(text, file);
     const query = { lane: data.get("lane"), version: data.get("version") || null, explain: data.get("explain") };

@@ -161,6 +161,7 @@ def test_the_code_of_a_row_predicts_what_is_shown(
 
 def test_versions_are_compared(page: Page, model: Service) -> None:
     page.get_by_role("link", name=MODEL).click()
+    page.get_by_role("link", name="Versions", exact=True).click()
     table = page.get_by_role("region", name="Versions")
     made = {one["version"]: one["metrics"] for one in model.http.get(f"/v1/models/{MODEL}").json()["versions"]}
     better = min(made, key=lambda version: float(made[version]["rmse"]))
@@ -172,7 +173,7 @@ def test_versions_are_compared(page: Page, model: Service) -> None:
     page.get_by_label("Compare version 2").check()
     page.get_by_role("link", name="Compare 2").click()
     metrics = page.get_by_role("region", name="Metrics")
-    expect(metrics.get_by_role("columnheader")).to_have_text(["Version 1", "Version 2current"])
+    expect(metrics.get_by_role("columnheader")).to_have_text(["Version 1", "Version 2live"])
     expect(metrics.get_by_role("row").filter(has_text="rmse").locator("td.best")).to_have_attribute(
         "data-head", f"Version {better}"
     )
@@ -183,8 +184,8 @@ def test_versions_are_compared(page: Page, model: Service) -> None:
 
 def test_a_promotion_is_undone(page: Page, model: Service) -> None:
     page.goto(f"{model.url}/#/models/{MODEL}/1")
-    page.get_by_role("button", name="Make it current").click()
-    expect(page.locator(".toast")).to_contain_text(f"Version 1 of {MODEL} is current now")
+    page.get_by_role("button", name="Make it live").click()
+    expect(page.locator(".toast")).to_contain_text(f"Version 1 of {MODEL} is live now")
     assert model.http.get(f"/v1/models/{MODEL}").json()["current"] == 1
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Version 1")
