@@ -12,6 +12,8 @@ import { showProblem, singly } from "./problems.js";
 
 /** How many versions are asked for at a time. */
 const PAGE = 20;
+/** Of what the metric is drawn. */
+const TEST_ROWS = "test rows";
 /** Most metrics that have a column. */
 const METRICS = 4;
 /** Fewest versions whose metric is drawn, and most that are compared. */
@@ -37,7 +39,7 @@ class Versions {
     this.table = el("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Versions" });
     this.compare = el("a", { class: "button quiet", role: "link", "aria-disabled": "true" }, "Compare");
     this.button = el("button", { type: "button", class: "quiet", onclick: () => singly(this.button, () => this.further()) }, "Show more");
-    this.curve = curveView({ sets: [{ name: "holdout", look: "holdout" }], by: "version" });
+    this.curve = curveView({ sets: [{ name: TEST_ROWS, look: "holdout" }], by: "version" });
     this.element = el("div", {}, this.table, this.wrong, el("div", { class: "actions" }, this.compare, this.button), this.curve.element);
   }
 
@@ -105,7 +107,7 @@ class Versions {
     this.curve.element.hidden = known.length < DRAWN;
     const line = { iterations: known.map(({ version }) => version), metrics: { [metric]: known.map(({ metrics }) => metrics[metric]) } };
     const marks = known.filter(({ current_periods: periods }) => periods?.length).map(({ version }) => version);
-    this.curve.draw({ lines: { holdout: line }, best: {}, marks });
+    this.curve.draw({ lines: { [TEST_ROWS]: line }, best: {}, marks });
   }
 }
 

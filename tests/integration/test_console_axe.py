@@ -1,4 +1,4 @@
-"""Every page of the console as axe-core judges it, in both themes and both widths: what is grave or worse is a fault."""
+"""Every page of the console as axe-core judges it, in both themes and widths: what is grave or worse is a fault."""
 
 from __future__ import annotations
 

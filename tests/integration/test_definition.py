@@ -8,6 +8,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from gateway.identity.session import PAGE
 from gateway.resources.docs import ASSETS
 from tasks.contract import RESULT_MEDIA, Kind
 from tests.definition import definition, faults
@@ -22,7 +23,7 @@ BAD: Final = {"rows": [[1.5]]}
 WAIT: Final = {"Prefer": "wait=60"}
 NO_TASK: Final = f"{'0' * 32}-0"
 #: What stands in paths.
-NAMES: Final = ("model", "version", "alias", "handle", "task_id", "asset", "webhook", "message")
+NAMES: Final = ("model", "version", "alias", "handle", "task_id", "asset", "webhook", "message", "account")
 #: Where webhooks are sent of which it does not matter whether they arrive: the shared service lets them.
 NOWHERE: Final = "http://127.0.0.1:9/"
 
@@ -57,6 +58,7 @@ def answers(service: Service) -> list[Answer]:
     protocols(ask)
     service_itself(ask)
     dead(ask)
+    administration(ask)
     webhooks(ask)
     originals(ask, handles[0])
     tokens(ask, service)
@@ -183,7 +185,9 @@ def deleting(ask: Asker) -> None:
 
 
 def service_itself(ask: Asker) -> None:
-    ask("POST", "/v1/flower/session")
+    for path in ("/v1/activity", "/v1/workers"):
+        ask("GET", path)
+        ask("GET", path, params={"step": 0})
     for path in ("/v1/queues", "/v1/sources", "/metrics", "/health/live", "/health/ready", "/openapi.yml", "/docs"):
         ask("GET", path)
     for asset in (*ASSETS, "none"):
@@ -221,6 +225,38 @@ def webhooks(ask: Asker) -> None:
         ask("DELETE", path, at=at)
 
 
+def administration(ask: Asker) -> None:
+    path = "/v1/accounts/{account}"
+    new = {"name": "new", "scopes": ["estimate"]}
+    for body in (new, new, {**new, "name": "a b"}, {**new, "scopes": ["fly"]}, {**new, "password": "short"}, []):
+        ask("POST", "/v1/accounts", json=body)
+    ask("POST", "/v1/accounts", json={**new, "name": "oidc:ada", "limits": {"queued_items": None}})
+    for params in ({"limit": 1}, {"after": "zzz"}, {"limit": 0}):
+        ask("GET", "/v1/accounts", params=params)
+    for account in ("new", "nobody", "admin"):
+        at = {"account": account}
+        ask("GET", path, at=at)
+        for change in (
+            {"scopes": ["monitor"], "disabled": account == "admin"},
+            {"limits": {"queued_items": -1}},
+            {"name": "x"},
+        ):
+            ask("PATCH", path, at=at, json=change)
+        if account != "admin":
+            ask("POST", path + "/tokens", at=at, json={"scopes": ["monitor"]})
+            ask("POST", path + "/tokens", at=at, json={"scopes": ["train"]})
+            ask("DELETE", path + "/tokens", at=at)
+        ask("DELETE", path, at=at)
+    ask("DELETE", path, at={"account": "oidc:ada"})
+    for method in ("GET", "POST"):
+        ask(method, "/v1/keys")
+        ask(method, "/v1/keys", params={"at_once": "true"})
+    ask("GET", "/v1/settings")
+    ask("GET", "/v1/tasks", params={"owner": "*", "request_id": "none"})
+    ask("GET", "/v1/models/{model}/versions", params={"details": "true"})
+    ask("GET", "/v1/models/{model}/versions", params={"details": "perhaps"})
+
+
 def originals(ask: Asker, handle: str) -> None:
     # No source is set here, and the model is not initialised.
     ask("GET", "/resource/init")
@@ -244,6 +280,11 @@ def tokens(ask: Asker, service: Service) -> None:
         token = service.token()
         for _ in range(2):
             other("DELETE", "/v1/token", headers={"Authorization": f"Bearer {token}"})
+        for headers in ({}, {PAGE: "1"}):
+            other("POST", "/v1/session", auth=("admin", password), headers=headers)
+        other("POST", "/v1/session", json={"code": "none"}, headers={PAGE: "1"})
+        for method in ("GET", "DELETE", "DELETE"):
+            other(method, "/v1/session", headers={PAGE: "1"})
         ask.answers += other.answers
 
 

@@ -53,7 +53,7 @@ class Lists:
         self.ledger.finish(claim, ends or [DONE] * len(claim.heads))
         return group
 
-    def listed(self, *, limit: int = 100, owner: Owner = ADA, **wanted: Any) -> list[str]:
+    def listed(self, *, limit: int = 100, owner: Owner | None = ADA, **wanted: Any) -> list[str]:
         """All pages; no page but the only one is empty."""
         found: list[str] = []
         after = None
@@ -174,6 +174,41 @@ def test_what_another_account_of_the_name_has_is_passed_over(lists: Lists) -> No
     with lists.counted() as calls:
         assert lists.listed(owner=Owner("ada", "new", since=0.0)) == [f"{mine}-0"]
     assert calls["hmget"] <= 2 + 31, "the records of others are not read whole"
+
+
+def test_the_work_of_all_is_found_together(lists: Lists) -> None:
+    """Also of who has no account, and of owners whose work came in one group."""
+    mine, theirs = lists.ended(kind=Kind.TRAIN), lists.ended(owner="bob", ends=[FAILED])
+    heads = [Head(owner=owner, model="m") for owner in ("ada", "oidc:cy")]
+    group = Group(id=new_group_id(), kind=Kind.ESTIMATE, lane=Lane.NORMAL, heads=heads, bodies=[b"{}"] * 2)
+    lists.ledger.accept(group)
+    both = [f"{group.id}-0", f"{group.id}-1"]
+    everything = [*both, f"{theirs}-0", f"{mine}-0"]
+    assert lists.listed(owner=None) == lists.listed(owner=None, limit=1) == everything
+    assert lists.listed(owner=None, state=State.QUEUED) == both
+    assert lists.listed(owner=None, state=State.FAILED) == [f"{theirs}-0"]
+    assert lists.listed(owner=None, kind=Kind.TRAIN) == [f"{mine}-0"]
+    assert {task.owner for task in lists.history.tasks(Filter(None), limit=9)[0]} == {"ada", "bob", "oidc:cy"}
+    # Who has nothing left is still known to have had work.
+    claim = lists.ledger.claim(group.id)
+    assert claim is not None
+    lists.ledger.finish(claim, [DONE, DONE])
+    assert lists.listed(owner=None) == everything
+
+
+def test_work_is_found_by_the_request_that_brought_it(lists: Lists) -> None:
+    wanted = [lists.ended(request_id="order-66"), lists.accept(request_id="order-66", owner="bob")]
+    for _ in range(5):
+        lists.ended(request_id="order-6")
+    heads = [Head(owner="ada", model="m", request_id=name) for name in ("order-6", "order-66", "")]
+    group = Group(id=new_group_id(), kind=Kind.ESTIMATE, lane=Lane.NORMAL, heads=heads, bodies=[b"{}"] * 3)
+    lists.ledger.accept(group)
+    assert lists.listed(request_id="order-66") == [f"{group.id}-1", f"{wanted[0]}-0"]
+    assert lists.listed(owner=None, request_id="order-66") == [f"{group.id}-1", f"{wanted[1]}-0", f"{wanted[0]}-0"]
+    assert lists.listed(request_id="order") == []
+    with lists.counted() as calls:
+        lists.listed(request_id="order-66")
+    assert calls["hmget"] <= 7 + 2, "the records of others are not read whole"
 
 
 def test_what_an_earlier_release_listed_is_taken_in(lists: Lists) -> None:
