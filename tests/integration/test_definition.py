@@ -228,7 +228,8 @@ def webhooks(ask: Asker) -> None:
 def administration(ask: Asker) -> None:
     path = "/v1/accounts/{account}"
     new = {"name": "new", "scopes": ["estimate"]}
-    for body in (new, new, {**new, "name": "a b"}, {**new, "scopes": ["fly"]}, {**new, "password": "short"}, []):
+    bodies: list[Any] = [new, new, {**new, "name": "a b"}, {**new, "scopes": ["fly"]}, {**new, "password": "short"}, []]
+    for body in bodies:
         ask("POST", "/v1/accounts", json=body)
     ask("POST", "/v1/accounts", json={**new, "name": "oidc:ada", "limits": {"queued_items": None}})
     for params in ({"limit": 1}, {"after": "zzz"}, {"limit": 0}):
