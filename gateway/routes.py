@@ -15,6 +15,7 @@ from gateway.resources.artefacts import ArtefactResource
 from gateway.resources.authorize import AuthorizeBodyResource, AuthorizeResource
 from gateway.resources.dead import DeadLetterResource, DeadLettersResource, ReplayResource
 from gateway.resources.docs import AssetResource, DefinitionResource, DocsResource
+from gateway.resources.drift import DriftResource
 from gateway.resources.estimators import EstimatorsResource
 from gateway.resources.events import EventsResource
 from gateway.resources.health import LiveResource, ReadyResource
@@ -46,6 +47,7 @@ from tasks.ledger.dead_letters import DeadLetters
 from tasks.registry.aliases import Aliases
 from tasks.registry.deleting import Deleting
 from tasks.registry.descriptions import Descriptions
+from tasks.registry.drift import Drift
 from tasks.registry.exports import Exports
 from tasks.registry.models_registry import Registry
 from tasks.registry.noting import Noting
@@ -110,6 +112,7 @@ def model_routes(parts: Collaborators) -> dict[str, object]:
         "/v1/models/{model}": ModelResource(descriptions, noting, deleting),
         "/v1/models/{model}/snapshot": DataResource(deleting),
         "/v1/models/{model}/history": HistoryResource(client),
+        "/v1/models/{model}/drift": DriftResource(descriptions, Drift(client)),
         "/v1/models/{model}/versions": VersionsResource(registry, descriptions),
         version: VersionResource(descriptions, noting, deleting),
         "/v1/models/{model}/aliases/{alias}": AliasResource(aliases),
@@ -136,6 +139,7 @@ def identity_routes(parts: Collaborators) -> dict[str, object]:
             identity.tokens,
             Links(parts.connections.client),
             identity.login.login,
+            most_bytes=parts.settings.max_body_bytes,
             count=parts.connections.tally.count,
         ),
         "/.well-known/jwks.json": KeysResource(identity.keys),

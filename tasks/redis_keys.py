@@ -127,6 +127,9 @@ KEYS_OF_MODEL: Final = (
     *(VERSIONS_KEY, RETIRED_KEY, REPORTS_KEY, CURVES_KEY, PERIODS_KEY, SUMMARIES_KEY),
     *(NOTES_KEY, TAGS_KEY),
 )
+#: List with a life for each model: samples of the rows that were predicted lately (MessagePack), the last one
+#: at the left.
+DRIFT_KEY: Final = "ml:drift:{model}"
 #: String with a life: a table that was sent to be looked at (JSON): how it was sent, and its blob.
 UPLOAD_KEY: Final = "ml:upload:{upload}"
 #: Sorted set with a life: the ids of these, by when they were sent; and the same for each owner.

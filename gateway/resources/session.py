@@ -43,7 +43,7 @@ VERSION: Final = _version()
 
 
 class SessionResource:
-    """Who is signed in."""
+    """Who is signed in. `most_bytes`: of a body that is taken; pages refuse a larger file before it is sent."""
 
     def __init__(
         self,
@@ -52,18 +52,20 @@ class SessionResource:
         links: Links,
         login: Login,
         *,
+        most_bytes: int,
         count: Callable[[str], None] = lambda _field: None,
     ) -> None:
         self._accounts = accounts
         self._tokens = tokens
         self._links = links
         self._login = login
+        self._most_bytes = most_bytes
         self._count = count
 
     @requires()
     async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """The caller's name, scopes and when the sign-in ends."""
-        _show(resp, req.context.principal)
+        _show(resp, req.context.principal, self._most_bytes)
 
     @public
     async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
@@ -79,7 +81,7 @@ class SessionResource:
             resp.set_header("WWW-Authenticate", challenge())
             raise
         session.start(req, resp, self._tokens.derive(principal, audience=SESSION))
-        _show(resp, principal)
+        _show(resp, principal, self._most_bytes)
 
     @requires()
     async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
@@ -126,7 +128,7 @@ class SessionResource:
         return account
 
 
-def _show(resp: falcon.asgi.Response, principal: Principal) -> None:
+def _show(resp: falcon.asgi.Response, principal: Principal, most_bytes: int) -> None:
     resp.set_header("Cache-Control", "no-store")
     show(
         resp,
@@ -135,5 +137,6 @@ def _show(resp: falcon.asgi.Response, principal: Principal) -> None:
             "scopes": sorted(principal.scopes),
             "expires_at": moment(principal.expires_at),
             "version": VERSION,
+            "max_body_bytes": most_bytes,
         },
     )

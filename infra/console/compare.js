@@ -3,10 +3,11 @@
 import { get } from "./api.js";
 import { curveView, hasPoints } from "./curve.js";
 import { card, crumbs, el, entitle } from "./dom.js";
-import { ago, duration, number } from "./format.js";
+import { duration, number } from "./format.js";
 import { madeFor } from "./lineage.js";
 import { bestOf, delta, metricsOf, shareOf, span } from "./metrics.js";
 import { linkTo, modelsLink, reportLink } from "./places.js";
+import { aging } from "./times.js";
 
 /** Most columns whose importance is shown. */
 const COLUMNS = 15;
@@ -26,7 +27,7 @@ export async function showComparison(main, [name, given], signal) {
     card("Parameters", paramsTable(versions)),
     card("Importance", importanceTable(versions)),
     card("More", sideBySide("Versions", versions, [
-      ["Made", (version) => ago(version.created_at)], ["Took", (version) => duration(version.seconds)],
+      ["Made", (version) => aging(version.created_at)], ["Took", (version) => duration(version.seconds)],
       ["For", (version) => madeFor(version)], ["Estimator", (version) => version.estimator],
       ["Report", (version) => el("a", { href: reportLink(name, version.version), "aria-label": `Report of version ${version.version}` }, "Report")]])));
   if (hasPoints({ lines })) curve.draw({ lines, best: {} });

@@ -3,7 +3,8 @@
 import { get } from "./api.js";
 import { copyable } from "./copying.js";
 import { card, crumbs, el, entitle, facts, table } from "./dom.js";
-import { ago, moment, number } from "./format.js";
+import { driftCard } from "./drift.js";
+import { moment, number } from "./format.js";
 import { importance } from "./importance.js";
 import { kindName } from "./kinds.js";
 import { badges, deletion, historyCard, notesCard } from "./life.js";
@@ -15,6 +16,7 @@ import { may } from "./session.js";
 import { CodeView } from "./snippets.js";
 import { spark } from "./spark.js";
 import { stateBadge } from "./tasks.js";
+import { aging } from "./times.js";
 import { versionsCard } from "./versions.js";
 
 /** How many versions, columns and tasks the first part shows. */
@@ -34,7 +36,7 @@ export function tabs(name, at) {
   const parts = Object.entries(PARTS).filter(([part]) => part !== "settings" || may("models:write", name))
     .map(([part, { name: text }]) => link(text, modelTabLink(name, part), part === at));
   if (may("estimate", name)) parts.splice(3, 0, link("Try it", tryLink(name), at === "try"));
-  return el("nav", { class: "tabs", "aria-label": "Parts of the model" }, ...parts);
+  return el("nav", { class: "tabs", "aria-label": "Parts" }, ...parts);
 }
 
 export async function showModel(main, [name, part = ""], signal) {
@@ -60,7 +62,7 @@ async function overview(model, signal) {
       may("train", model.model) && el("p", {}, el("a", { class: "button", href: workLink("train", model.model) }, "Train it"))),
     card("Newest versions", newest.length ? el("ul", { class: "list" }, ...newest.map((one) => el("li", {}, el("a", { href: linkTo(model.model, one.version) },
       el("span", { class: "about" }, el("strong", {}, `Version ${one.version}`)), one.version === model.current && el("span", { class: "badge good" }, "live"),
-      el("span", { class: "more" }, [...Object.entries(one.metrics).slice(0, 1).map(([metric, value]) => `${metric} ${number(value)}`), ago(one.created_at)].join(", "))))))
+      el("span", { class: "more" }, ...Object.entries(one.metrics).slice(0, 1).map(([metric, value]) => `${metric} ${number(value)}, `), aging(one.created_at))))))
       : el("p", {}, "None yet."), model.version_count > newest.length && el("p", {}, el("a", { href: modelTabLink(model.model, "versions") }, `All ${number(model.version_count)} versions`))),
   ];
 }
@@ -71,7 +73,7 @@ function liveCard(name, live) {
   return card(`Version ${live.version} is live`,
     el("div", { class: "figures" }, ...Object.entries(live.metrics).map(([metric, value]) => el("div", {}, el("span", { class: "big" }, number(value)),
       el("span", { class: "hint" }, metric), el("span", { class: "hint" }, span(live, metric)))), spark(live.curve)),
-    el("p", { class: "hint" }, `On test rows, which it has not learned from. Trained ${ago(live.created_at)}. `, el("a", { href: linkTo(name, live.version) }, "More of it"), ", ", el("a", { href: reportLink(name, live.version) }, "its report"), "."),
+    el("p", { class: "hint" }, `On test rows, which it has not learned from. Trained `, aging(live.created_at), ". ", el("a", { href: linkTo(name, live.version) }, "More of it"), ", ", el("a", { href: reportLink(name, live.version) }, "its report"), "."),
     ...(found ? [el("h3", {}, "What matters most"), importance(live.importance, COLUMNS)] : []));
 }
 
@@ -80,7 +82,8 @@ function dataFacts(snapshot) {
   return [["Rows", number(snapshot.rows)], ["Of them test rows", number(snapshot.holdout_rows)], ["Data of", moment(snapshot.created_at)], ["Read from", snapshot.source || "what was sent"]];
 }
 
-function data(model, signal, again) {
+async function data(model, signal, again) {
+  const drift = await get(`${path(model.model)}/drift`, signal);
   const { model: name, plan, schema } = model;
   const columns = schema?.columns?.map((column) => [column.name, column.type, column.nullable ? "yes" : "no", column.categories.length || ""]);
   const removable = may("models:write", name) && model.snapshot && model.version_count;
@@ -88,6 +91,7 @@ function data(model, signal, again) {
     card("", facts(dataFacts(model.snapshot)), may("init", name) && el("p", {}, el("a", { class: "button quiet", href: workLink("init", name) }, "Upload more, or other data"))),
     plan ? card("Columns", findingList(plan.findings ?? []), planTable(plan))
       : card("Columns", columns ? table("Columns", ["Name", "Type", "May be missing", "Categories"], columns) : el("p", { class: "hint" }, "They are lost: `mlservice repair` says what can be saved.")),
+    model.version_count ? driftCard(drift) : "",
     removable ? deletion("the data", `${path(name)}/snapshot`, "Versions stay and answer. A train needs another upload then.", again) : "",
   ];
 }
@@ -101,7 +105,7 @@ async function activity(model, signal) {
   const query = new URLSearchParams({ model: name, limit: String(TASKS), ...(may("admin") && { owner: "*" }) });
   const [{ tasks }, history] = await Promise.all([may("tasks:read") ? get(`/v1/tasks?${query}`, signal) : { tasks: [] }, historyCard(path(name), signal)]);
   const rows = tasks.map((task) => el("li", {}, el("a", { href: taskLink(task.id) },
-    el("span", { class: "about" }, el("strong", {}, kindName(task.kind)), el("span", { class: "hint" }, `${task.owner}, ${ago(task.submitted_at)}`)), stateBadge(task.state))));
+    el("span", { class: "about" }, el("strong", {}, kindName(task.kind)), el("span", { class: "hint" }, `${task.owner}, `, aging(task.submitted_at))), stateBadge(task.state))));
   return [
     card("Last tasks", rows.length ? el("ul", { class: "list tasks" }, ...rows) : el("p", { class: "hint" }, "There were none in the last day."),
       el("p", {}, el("a", { href: `${tasksLink}?model=${encodeURIComponent(name)}` }, "All tasks of this model"))),

@@ -2,12 +2,13 @@
 
 import { get } from "./api.js";
 import { card, el, whenSeen } from "./dom.js";
-import { ago, number } from "./format.js";
+import { number } from "./format.js";
 import { badges } from "./life.js";
 import { linkTo, workLink } from "./places.js";
 import { showProblem, singly } from "./problems.js";
 import { mayAny } from "./session.js";
 import { spark } from "./spark.js";
+import { aging } from "./times.js";
 
 const path = (model) => `/v1/models/${encodeURIComponent(model)}`;
 
@@ -68,5 +69,5 @@ function standing(model, current) {
   if (!current) return el("span", { class: "standing hint" }, model.version_count ? "no version is live" : "not trained yet");
   const [[metric, value] = []] = Object.entries(current.metrics);
   return el("span", { class: "standing" }, metric && el("span", {}, `${metric} `, el("strong", {}, number(value))),
-    el("span", { class: "hint" }, `version ${current.version} answers, trained ${ago(current.created_at)}`));
+    el("span", { class: "hint" }, `version ${current.version} answers, trained `, aging(current.created_at)));
 }

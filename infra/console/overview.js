@@ -3,13 +3,14 @@
 import { get } from "./api.js";
 import { card, el, table } from "./dom.js";
 import { pause } from "./events.js";
-import { ago, bytes, duration, number } from "./format.js";
+import { bytes, duration, number } from "./format.js";
 import { kindName, workName } from "./kinds.js";
 import { modelsLink, taskLink, workLink } from "./places.js";
 import { lanes, readiness } from "./queues.js";
 import { may, mayAny } from "./session.js";
 import { stateBadge } from "./tasks.js";
 import { timeline } from "./timeline.js";
+import { aging } from "./times.js";
 
 /** How often what is now is asked for, and what was (ms). */
 const NOW = 5000, WAS = 60_000;
@@ -130,5 +131,5 @@ function working(found) {
 function trainList(tasks) {
   if (!tasks.length) return el("p", { class: "hint" }, "There were none in the last day. ", mayAny("train") && el("a", { href: workLink("train") }, "Train a model"));
   return el("ul", { class: "list tasks" }, ...tasks.map((task) => el("li", {}, el("a", { href: taskLink(task.id) },
-    el("span", { class: "about" }, el("strong", {}, workName(task)), el("span", { class: "hint" }, `${task.owner}, ${ago(task.submitted_at)}`)), stateBadge(task.state)))));
+    el("span", { class: "about" }, el("strong", {}, workName(task)), el("span", { class: "hint" }, `${task.owner}, `, aging(task.submitted_at))), stateBadge(task.state)))));
 }

@@ -3,23 +3,26 @@
 import { contributions } from "./contributions.js";
 import { el, table } from "./dom.js";
 import { number } from "./format.js";
+import { longTable } from "./longtable.js";
 import { findingList } from "./plan.js";
 import { csv, save } from "./saving.js";
 
-/** Most rows that are shown. */
-const SHOWN = 200;
+/** Longer ones are made as they are scrolled. */
+const SHORT = 200;
 
 /** @param {{version: number, model: string, predictions: any[], probabilities?: number[][], classes?: any[], quantiles?: number[][], alpha?: number[], kept?: Record<string, any[]>, notes?: any[], contributions?: any}} result */
 export function predictions(result) {
   const classes = (result.probabilities && result.classes) || [];
   const levels = result.alpha ?? [];
   const kept = Object.entries(result.kept ?? {});
-  const rows = result.predictions.slice(0, SHOWN).map((value, index) =>
-    [index + 1, ...kept.map(([, values]) => plain(values[index])), number(value), ...classes.map((_, at) => `${(result.probabilities[index][at] * 100).toFixed(1)} %`), ...levels.map((_, at) => number(result.quantiles[index][at]))]);
-  const more = result.predictions.length - rows.length;
+  const cells = (index) => {
+    const value = result.predictions[index];
+    return [index + 1, ...kept.map(([, values]) => plain(values[index])), number(value), ...classes.map((_, at) => `${(result.probabilities[index][at] * 100).toFixed(1)} %`), ...levels.map((_, at) => number(result.quantiles[index][at]))];
+  };
+  const count = result.predictions.length, heads = ["Row", ...kept.map(([name]) => name), "Prediction", ...classes.map(String), ...levels.map((level) => `Quantile ${level}`)];
   return el("div", {},
-    el("p", { class: "hint" }, `Version ${result.version} of ${result.model} answered${more > 0 ? `; the first ${SHOWN} of ${number(result.predictions.length)}` : ""}.`),
-    el("div", { class: "predictions" }, table("Predictions", ["Row", ...kept.map(([name]) => name), "Prediction", ...classes.map(String), ...levels.map((level) => `Quantile ${level}`)], rows)),
+    el("p", { class: "hint" }, `Version ${result.version} of ${result.model} answered: ${number(count)} row${count === 1 ? "" : "s"}.`),
+    el("div", { class: "predictions" }, count > SHORT ? longTable("Predictions", heads, count, cells) : table("Predictions", heads, result.predictions.map((_, index) => cells(index)))),
     findingList(result.notes ?? []),
     el("p", {}, el("button", { type: "button", class: "quiet", onclick: () => save(file(result, classes, kept), `${result.model}-predictions.csv`) }, "Save all as CSV")),
     result.contributions && contributions(result));

@@ -8,7 +8,7 @@ export const ENDED = "Your sign-in has ended. Sign in again to go on.";
 /** The longest time that a timer takes (ms). */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** @typedef {{name: string, scopes: string[], version: string, beganAt: number, endsAt: number}} Session */
+/** @typedef {{name: string, scopes: string[], version: string, mostBytes: number, beganAt: number, endsAt: number}} Session */
 
 /** @returns {Session|null} the session, unless it has ended */
 export function session() {
@@ -18,9 +18,9 @@ export function session() {
   return found.endsAt > Date.now() ? found : null;
 }
 
-/** @param {{name: string, scopes: string[], version: string, expires_at: string}} told by the API */
-export function open({ name, scopes, version, expires_at }) {
-  localStorage.setItem(KEY, JSON.stringify({ name, scopes, version, beganAt: Date.now(), endsAt: Date.parse(expires_at) }));
+/** @param {{name: string, scopes: string[], version: string, max_body_bytes: number, expires_at: string}} told by the API */
+export function open({ name, scopes, version, max_body_bytes: mostBytes, expires_at }) {
+  localStorage.setItem(KEY, JSON.stringify({ name, scopes, version, mostBytes, beganAt: Date.now(), endsAt: Date.parse(expires_at) }));
   localStorage.setItem(NAME, name);
 }
 

@@ -169,12 +169,25 @@ function outcome(task) {
   if (task.kind === "train") {
     return card("Result", el("p", {}, el("a", { href: linkTo(result.model, result.version) }, `Version ${result.version} of ${result.model}`),
       result.promoted ? " is stored and live." : " is stored; another one stays live."), findingList(result.findings ?? []),
-    may("estimate", result.model) && el("p", {}, el("a", { class: "button", href: tryLink(result.model, result.promoted ? "" : result.version) }, "Try it")));
+    el("p", { class: "actions" }, may("estimate", result.model) && el("a", { class: "button", href: tryLink(result.model, result.promoted ? "" : result.version) }, "Try it"), may("train", result.model) && again(result)));
   }
   return card("Result", el("p", {}, `${result.rows} rows are kept, ${result.holdout_rows} of them as test rows, ${result.validation_rows ?? 0} to stop fits by; the target ${result.target} makes it ${result.problem}.`),
     ...(result.plan ? [] : result.warnings ?? []).map((warning) => el("p", { class: "note" }, warning)),
     result.plan && findingList(result.plan.findings ?? []), result.plan && planTable(result.plan),
     trainNow(result.model));
+}
+
+/** The same train once more, as on data that has grown. */
+function again({ model, version }) {
+  const button = el("button", { type: "button", class: "quiet", onclick: () => singly(button, async () => {
+    try {
+      const { params } = await get(`/v1/models/${encodeURIComponent(model)}/versions/${version}`);
+      goTo((await submit(model, "train", JSON.stringify({ params, promote: "if_better" }), "application/json")).id);
+    } catch (error) {
+      showProblem(button.parentElement, error);
+    }
+  }) }, "Again with the same params");
+  return button;
 }
 
 /** The next step after a table: a train as it is without a word, or with parameters. */

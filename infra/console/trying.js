@@ -4,6 +4,7 @@ import { get, Problem, submit } from "./api.js";
 import { bar } from "./bars.js";
 import { explained, scaleOf } from "./contributions.js";
 import { announce, card, crumbs, el, entitle, field, select } from "./dom.js";
+import { fileTry } from "./filetry.js";
 import { number } from "./format.js";
 import { tabs } from "./model.js";
 import { findingList } from "./plan.js";
@@ -35,8 +36,8 @@ export async function showTry(main, [name, given], signal) {
   const version = await get(`${address}/versions/${chosen}`, signal);
   if (!version.schema) return main.replaceChildren(...head, card("", el("p", {}, "The columns of this version are lost: `mlservice repair` says what can be saved.")));
   const trial = new Trial(name, version, signal);
-  main.replaceChildren(...head, trial.element,
-    el("p", { class: "hint" }, "Many rows at a time: ", el("a", { href: workLink("estimate", name) }, "predict a file or pasted rows"), "."));
+  main.replaceChildren(...head, trial.element, card("A file of rows", fileTry(name, version),
+    el("p", { class: "hint" }, "Pasted rows, and what each column contributes to each: ", el("a", { href: workLink("estimate", name) }, "predict rows"), ".")));
   trial.typical();
 }
 

@@ -10,6 +10,7 @@ import { look } from "./look.js";
 import { at, problemBox, workingForm } from "./problems.js";
 import { sampleTable } from "./sample.js";
 import { telling } from "./sending.js";
+import { checkSize } from "./sizes.js";
 import { SourceChoice } from "./sources.js";
 
 /** Files up to this size are looked at as soon as they are chosen (bytes). */
@@ -134,6 +135,7 @@ class Sender {
         this.kept = null;
       }
     }
+    if (typeof chosen !== "string") checkSize(chosen, this.file);
     if (typeof chosen === "string") return submit(model, "init", chosen, "application/json", { query, wait: WAIT });
     try {
       return await submit(model, "init", chosen, FILE, { query, wait: WAIT, signal: this.signal, by: telling(this.progress) });

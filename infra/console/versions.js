@@ -3,12 +3,13 @@
 import { get } from "./api.js";
 import { curveView } from "./curve.js";
 import { card, el } from "./dom.js";
-import { ago, duration, moment, number } from "./format.js";
+import { duration, number } from "./format.js";
 import { badges } from "./life.js";
 import { madeFor } from "./lineage.js";
 import { bestOf, delta, metricsOf, span } from "./metrics.js";
 import { compareLink, linkTo } from "./places.js";
 import { showProblem, singly } from "./problems.js";
+import { aging } from "./times.js";
 
 /** How many versions are asked for at a time. */
 const PAGE = 20;
@@ -88,7 +89,7 @@ class Versions {
     return el("tr", {}, el("th", { scope: "row" }, box, el("a", { href: linkTo(this.model.model, id) }, `Version ${id}`),
         current && el("span", { class: "badge good" }, "live"), ...version.aliases.map((alias) => el("span", { class: "badge" }, alias)), ...badges(version.tags)),
       ...metrics, el("td", { class: "params", "data-head": "Params" }, differing(version, this.current)),
-      el("td", { "data-head": "Made", title: moment(version.created_at) }, ago(version.created_at), el("span", { class: "hint" }, work(version))));
+      el("td", { "data-head": "Made" }, aging(version.created_at), el("span", { class: "hint" }, work(version))));
   }
 
   choose() {

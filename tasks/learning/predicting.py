@@ -222,6 +222,7 @@ def _predict(runtime: Runtime, loaded: Loaded, table: pa.Table, *, explain: bool
     with runtime.traces.step("predict", model=loaded.model, version=loaded.version, rows=table.num_rows):
         asked_of = loaded.estimator, loaded.artefact, table, loaded.schema
         predictions = decided(asking.predictions(*asked_of), loaded.decision, loaded.schema)
+        runtime.sampler.see(loaded.model, loaded.version, loaded.schema, table)
         if news := loaded.estimator.news(loaded.artefact):
             log.info("version %d of %s: %s", loaded.version, loaded.model, news)
         return Answers(loaded, predictions, asking.explanation(*asked_of) if explain else None)

@@ -19,6 +19,7 @@ from tasks.reports.comparing import comparison
 from tasks.reports.judging import judge
 from tasks.reports.markup import page
 from tasks.reports.subject import Subject
+from tasks.reports.thresholds import operating_points
 from tasks.worker.runtime import Runtime
 from tasks.worker.time_limits import interruptible
 
@@ -127,6 +128,7 @@ def write(
         sections.params(subject),
         sections.search(subject),
         sections.footer(subject),
+        operating_points(subject),
     )
 
 

@@ -4,6 +4,7 @@ what has gone without being taken out."""
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from typing import Any, Final
 
 import redis
@@ -12,7 +13,8 @@ from tasks.config.settings import Settings
 from tasks.contract import Kind, State
 from tasks.ledger.groups import Head, read_heads
 from tasks.ledger.task_index import LISTED, accepted_keys, list_key
-from tasks.redis_keys import GROUP_KEY, LEFT_KEY, LISTED_KEY, OWNER_KEY, TASKS_KEY
+from tasks.redis_keys import GROUP_KEY, LEFT_KEY, LISTED_KEY, OWNER_KEY, TASKS_KEY, UNFINISHED_KEY, USERS_KEY
+from tasks.storage.scripts import register
 from tasks.upkeep.budget import Budget
 
 log = logging.getLogger(__name__)
@@ -33,10 +35,26 @@ def look_through(client: redis.Redis, settings: Settings, *, now: float, budget:
     client.delete(LEFT_KEY)
     for key in client.scan_iter(OWNER_KEY.format(owner="*"), count=KEYS):
         take_in(client, key.decode(), budget=budget)
+    with_work: Any = client.hkeys(UNFINISHED_KEY)
+    accounts: Any = client.smembers(USERS_KEY)
+    idle: set[bytes] = {*with_work} - {*accounts}
     for key in client.scan_iter(f"{TASKS_KEY.partition('{')[0]}*", count=KEYS):
         forget_gone(client, key.decode(), before=now - settings.result_life_seconds, budget=budget)
+        idle.discard(owner_of(key))
     if not budget.spent:
+        forget_owners(client, idle)
         client.set(LISTED_KEY, 1, ex=EVERY_SECONDS)
+
+
+def owner_of(key: bytes) -> bytes:
+    """Whose list this is; names may have colons themselves."""
+    return key.split(b":", TASKS_KEY.count(":"))[-1]
+
+
+def forget_owners(client: redis.Redis, owners: Collection[bytes]) -> None:
+    """Forget those of these owners who have nothing unfinished: there is no account of theirs, and no list of work."""
+    if owners:
+        register(client, "tasks/upkeep/lua/forget_idle.lua")(keys=[UNFINISHED_KEY], args=[*owners])
 
 
 def take_in(client: redis.Redis, key: str, *, budget: Budget) -> int:

@@ -17,6 +17,7 @@ from tasks.config.settings import Settings
 from tasks.ledger.store import Ledger
 from tasks.ledger.uploads import Uploads
 from tasks.registry.aliases import Aliases
+from tasks.registry.drift import Drift
 from tasks.registry.models_registry import Registry
 from tasks.storage.blobs import Blobs
 from tasks.storage.connection import connect
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tasks.estimators.catalogue import Catalogue
     from tasks.tables.bounds import Bounds
     from tasks.worker.model_cache import ModelCache
+    from tasks.worker.sampling import Sampler
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Runtime:
     bounds: Bounds
     #: Ends the connection to Redis; the next command makes a new one.
     disconnect: Callable[[], None]
+    #: Looks at some of the rows that are predicted.
+    sampler: Sampler
     traces: Traces = UNTRACED
 
 
@@ -56,6 +60,7 @@ def make_runtime(settings: Settings) -> Runtime:
     from tasks.native.machine_code import MachineCode
     from tasks.tables.bounds import Bounds
     from tasks.worker.model_cache import ModelCache
+    from tasks.worker.sampling import Sampler
 
     # A connection of its own: a process of a pool does one thing at a time, and need not ask the pool at each call.
     client = connect(settings).client()  # type: ignore[no-untyped-call]
@@ -79,6 +84,7 @@ def make_runtime(settings: Settings) -> Runtime:
         uploads=Uploads(client, blobs),
         bounds=Bounds(rows=most.max_rows, columns=most.max_columns, bytes=most.max_decoded_bytes),
         disconnect=partial(_disconnect, client),
+        sampler=Sampler(Drift(client)),
         traces=open_traces(settings, "worker"),
     )
 

@@ -141,6 +141,7 @@ DOCUMENTED: Final = {
         for path in ("/v1/models/{model}", "/v1/models/{model}/versions/{version}")
     },
     ("GET", "/v1/models/{model}/history"): Access(scopes=VIEWING, answers=(200,)),
+    ("GET", "/v1/models/{model}/drift"): Access(scopes=VIEWING, answers=(200,)),
     # Who is let in is told that this is no way to force it: the model is needed.
     **{
         ("DELETE", path): Access(scopes=("models:write",), answers=(422,), query="force=perhaps")

@@ -80,7 +80,7 @@ GATEWAY_TASKS = {
     *(
         f"registry.{module}"
         for module in (
-            *("models_registry", "records", "names", "aliases", "deleting", "exports", "history"),
+            *("models_registry", "records", "names", "aliases", "deleting", "drift", "exports", "history"),
             *("descriptions", "lineage", "listing", "notes", "noting", "offers", "version_reports"),
         )
     ),

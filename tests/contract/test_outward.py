@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import yaml
 
+from gateway.identity.session import PAGE
 from gateway.resources.docs import ADDRESSES, DEFINITION
 from infra.nginx import cors, root_path
 from tasks.config.areas.outward import OWN_NAMES
@@ -17,7 +18,7 @@ from tasks.config.areas.outward import OWN_NAMES
 HOUSE: Final = Path(__file__).parents[2]
 TEMPLATE: Final = HOUSE / "infra" / "nginx" / "nginx.conf.template"
 #: Where paths of the API stand without a root path: the tables of routes, and what makes addresses of them.
-PLAIN: Final = {"app.py", "webhook_routes.py", "addresses.py", "manners.py"}
+PLAIN: Final = {"routes.py", "webhook_routes.py", "addresses.py", "manners.py"}
 #: What a page may send and read without being told so (Fetch, 2.2.2), and what no script sees of an answer.
 SAFE: Final = {"accept", "cache-control", "content-length", "content-type", "last-modified", "set-cookie", "vary"}
 
@@ -86,7 +87,9 @@ def test_pages_of_other_sites_may_send_and_read_all_headers_of_the_api() -> None
     look(document)
     assert "prefer" in sent
     assert "location" in told
-    assert sent - SAFE <= {name.lower() for name in cors.REQUEST_HEADERS}
+    # With it a page speaks in the name of who is signed in: that is for our own pages.
+    assert PAGE.lower() in sent
+    assert sent - SAFE - {PAGE.lower()} == sent & {name.lower() for name in cors.REQUEST_HEADERS}
     assert told - SAFE <= {name.lower() for name in cors.ANSWER_HEADERS}
 
 

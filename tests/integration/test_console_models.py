@@ -19,6 +19,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser import Seen, chromium
 from tests.commands import add_account
 from tests.console import sign_in
+from tests.servers import eventually
 from tests.service import Service
 
 pytestmark = pytest.mark.integration
@@ -320,3 +321,89 @@ def test_one_goes_anywhere_by_a_few_letters(page: Page, model: Service) -> None:
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowUp")
     expect(options.last).to_have_attribute("aria-selected", "true")
+
+
+def test_a_file_is_predicted_whatever_its_columns_are_called(page: Page, model: Service, tmp_path: Path) -> None:
+    page.goto(f"{model.url}/#/models/{MODEL}/try")
+    file = tmp_path / "flats.csv"
+    # Another name for one, one in other letters, one that nobody knows, and a name with a separator in it.
+    lines = ['flat;AREA;town;lift;sold;rooms;"a;b"']
+    lines += [f"F{at};{30 + at % 97};{CITIES[at % 2]};true;2020-05-01;2;x" for at in range(5000)]
+    file.write_text("\n".join(lines) + "\n")
+    page.get_by_label("File", exact=True).set_input_files(file)
+    mapping = page.locator("form").filter(has=page.get_by_label("File", exact=True))
+    expect(mapping.get_by_label("area")).to_have_value("AREA")
+    expect(mapping.get_by_label("city")).to_have_value("")
+    mapping.get_by_label("city").select_option("town")
+    mapping.get_by_role("button", name="Predict").click()
+    answer = page.locator("#answer")
+    expect(answer.get_by_text("answered: 5,000 rows")).to_be_visible(timeout=30_000)
+    heads = answer.get_by_role("columnheader")
+    expect(heads).to_have_text(["Row", "flat", "area", "city", "lift", "sold", "rooms", "a;b", "Prediction"])
+    wanted = predicted(model, {"area": 31, "city": CITIES[1], "lift": True, "sold": "2020-05-01", "rooms": 2})
+    second = answer.get_by_role("row", name=re.compile("^2 F1 31 "))
+    expect(second.get_by_role("cell").last).to_have_text(re.compile(f"^{wanted:,.0f}"))
+    # A long table has no more rows than are seen, and each of them is there once it is scrolled to.
+    rows = answer.locator("tbody tr:not([aria-hidden])")
+    assert rows.count() < 100
+    answer.locator(".long").evaluate("box => { box.scrollTop = box.scrollHeight }")
+    expect(answer.get_by_role("row", name=re.compile("^5000 F4999 "))).to_be_visible()
+    assert rows.count() < 100
+    with page.expect_download() as saved:
+        answer.get_by_role("button", name="Save all as CSV").click()
+    assert len(saved.value.path().read_text().splitlines()) == 5001
+
+
+def test_a_file_that_is_too_large_is_not_sent(page: Page, model: Service, tmp_path: Path) -> None:
+    kept = "Object.keys(localStorage).find((key) => key.startsWith('mlservice.session'))"
+    page.evaluate(
+        f"() => {{ const key = {kept}; localStorage.setItem(key,"
+        " JSON.stringify({...JSON.parse(localStorage.getItem(key)), mostBytes: 1000})) }"
+    )
+    page.goto(f"{model.url}/#/models/{MODEL}/try")
+    file = tmp_path / "large.csv"
+    file.write_text("area\n" + "50\n" * 1000)
+    page.get_by_label("File", exact=True).set_input_files(file)
+    page.get_by_role("button", name="Predict").click()
+    expect(page.get_by_role("alert")).to_contain_text("takes at most 1000 bytes at a time: compress it")
+
+
+def test_a_threshold_is_chosen_by_what_it_costs(page: Page, model: Service) -> None:
+    rows = [{"x": at % 97, "late": "yes" if (at % 97) + (at * 7919) % 40 > 70 else "no"} for at in range(600)]
+    model.init("late", {"rows": rows}, target="late").raise_for_status()
+    model.train("late").raise_for_status()
+    page.goto(f"{model.url}/console/report.html#late/1")
+    page.get_by_text("Choose a threshold").click(timeout=30_000)
+    said = page.locator(".deciding [role=status]")
+    expect(said).to_contain_text("Recall")
+    page.get_by_label("A miss costs").fill("0")
+    page.get_by_role("button", name="The cheapest").click()
+    # Who never misses anything of worth raises no alarm.
+    expect(said).to_contain_text("False alarms0")
+    page.get_by_label("A miss costs").fill("1000")
+    page.get_by_role("button", name="The cheapest").click()
+    expect(said).to_contain_text("Missed0")
+    for title in ("ROC", "Precision and recall", "Lift"):
+        expect(page.get_by_role("img", name=re.compile(f"^{title}: "))).to_be_visible()
+    model.train("late").raise_for_status()
+    page.reload()
+    page.get_by_label("Compare with").select_option("Version 2")
+    expect(page.get_by_role("heading", name="Compare versions of late")).to_be_visible()
+
+
+def test_what_is_predicted_is_set_beside_what_was_learned(page: Page, model: Service) -> None:
+    rows = [{"area": 125, "city": "Basel", "lift": True, "sold": "2020-05-01", "rooms": 2}] * 50
+    model.estimate(MODEL, {"rows": rows}).raise_for_status()
+
+    def seen() -> dict[str, Any]:
+        found: dict[str, Any] = model.http.get(f"/v1/models/{MODEL}/drift").raise_for_status().json()
+        return found
+
+    # A process puts down what it has counted when it predicts again.
+    eventually(lambda: model.estimate(MODEL, {"rows": rows}) and seen()["rows"] >= 50, what="a sample")
+    area = next(column for column in seen()["columns"] if column["name"] == "area")
+    assert area["bins"][-1]["live"] > 0.3 > 0.1 > area["bins"][-1]["trained"]
+    page.goto(f"{model.url}/#/models/{MODEL}/data")
+    drift = page.locator(".drift").filter(has=page.get_by_role("heading", name=re.compile("^area")))
+    expect(drift).to_contain_text("differs much")
+    expect(drift.get_by_role("img", name=re.compile("^area: most grown is"))).to_be_visible()

@@ -131,6 +131,8 @@ def models(ask: Asker) -> None:
 
 
 def noting(ask: Asker) -> None:
+    for name in (MODEL, "nothing"):
+        ask("GET", "/v1/models/{model}/drift", at={"model": name})
     for path in ("/v1/models/{model}", "/v1/models/{model}/versions/{version}"):
         ask("GET", path, headers={"If-None-Match": ask("GET", path).headers["ETag"]})
         for body in (b'{"tags": {"stage": "trial"}}', b'{"tags": 1}', b"{"):

@@ -30,7 +30,7 @@ from tests.servers import Valkey
 
 ESTIMATE: Final = "/v1/models/m/estimate"
 #: Header fields that mean nothing to an estimate.
-ELSEWHERE: Final = {"If-Match", "Last-Event-ID", "Sec-Fetch-Dest", "X-Forwarded-For", "X-Forwarded-Proto"}
+ELSEWHERE: Final = {"Host", "If-Match", "Last-Event-ID", "Sec-Fetch-Dest", "X-Forwarded-For", "X-Forwarded-Proto"}
 
 
 class Watched:

@@ -106,7 +106,7 @@ def test_what_is_unfinished_is_counted_by_lane_and_owner(ledger: Ledger, redis_c
     assert redis_client.hgetall(UNFINISHED_KEY) == {b"ada": b"2", b"bob": b"1"}
     ledger.finish(claimed(ledger, first), [done(), done()])
     assert redis_client.hget(DEPTH_KEY, "estimate:normal") == b"0"
-    assert redis_client.hgetall(UNFINISHED_KEY) == {b"bob": b"1"}
+    assert redis_client.hgetall(UNFINISHED_KEY) == {b"ada": b"0", b"bob": b"1"}
 
 
 def test_claim_gives_the_bodies_and_shows_running(ledger: Ledger, history: History) -> None:

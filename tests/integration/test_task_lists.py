@@ -20,7 +20,7 @@ from tasks.ledger.outcomes import Outcome, failure
 from tasks.ledger.store import Ledger
 from tasks.ledger.task_index import list_key
 from tasks.ledger.task_lists import Filter
-from tasks.redis_keys import GROUP_KEY, LEASES_KEY, LISTED_KEY, OWNER_KEY
+from tasks.redis_keys import GROUP_KEY, LEASES_KEY, LISTED_KEY, OWNER_KEY, UNFINISHED_KEY, USERS_KEY
 from tasks.storage.redis_clock import redis_time
 from tasks.upkeep.budget import Budget
 from tasks.upkeep.task_lists import look_through
@@ -237,3 +237,15 @@ WANTED: Final[tuple[dict[str, Any], ...]] = (
     {"state": State.FAILED},
     {"state": State.CANCELLED, "model": "m"},
 )
+
+
+def test_who_has_no_account_and_no_work_is_forgotten(lists: Lists) -> None:
+    gone, kept = "oidc:gone", "oidc:with:colons"
+    groups = [lists.ended(owner=gone), lists.ended(owner=kept)]
+    lists.client.sadd(USERS_KEY, "ada")
+    lists.client.hset(UNFINISHED_KEY, mapping={"ada": 0, "oidc:busy": 1})
+    lists.client.delete(GROUP_KEY.format(group=groups[0]))
+    for _ in range(2):
+        look_through(lists.client, lists.settings, now=redis_time(lists.client) + 2e6, budget=Budget(60))
+    assert set(lists.client.hkeys(UNFINISHED_KEY)) == {b"ada", b"oidc:busy", kept.encode()}
+    assert lists.listed(owner=None) == [f"{groups[1]}-0"]

@@ -58,7 +58,7 @@ class Door:
         install(app)
         app.add_route("/internal/authorize", AuthorizeResource(Entrance(authenticator, self.logins)))
         app.add_route("/internal/authorize/body", AuthorizeBodyResource(authenticator))
-        app.add_route("/v1/session", SessionResource(self.accounts, self.tokens, self.links, login))
+        app.add_route("/v1/session", SessionResource(self.accounts, self.tokens, self.links, login, most_bytes=9))
         self.client = TestClient(app)
 
     def ask(

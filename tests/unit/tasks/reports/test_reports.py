@@ -24,6 +24,7 @@ from tasks.registry.records import Version
 from tasks.reports.figures import learning_curve
 from tasks.reports.judging import Judged, calibration, confusion, judge, thinned
 from tasks.reports.making import About, write
+from tasks.reports.thresholds import ELEMENT, POINTS, at_thresholds
 from tests.unit.tasks.estimators.test_estimators import PROBLEMS, data
 
 EVIL = "<script>alert(1)</script>\"'&$x$_{}"
@@ -254,3 +255,30 @@ def test_known_outcomes_are_judged_as_they_would_be_anew() -> None:
         known, anew = judge(estimator, artefact, dataset, outcomes), judge(estimator, artefact, dataset)
         for name in ("truth", "given", "chances"):
             np.testing.assert_array_equal(getattr(known, name), getattr(anew, name))
+
+
+def test_thresholds_are_told_as_they_would_decide() -> None:
+    rng = np.random.default_rng(3)
+    chance = np.concatenate([[0.0, 1.0, 0.5, 0.5], rng.random(500).round(2)])
+    truth = (rng.random(504) < chance).astype(np.int64)
+    chances = np.column_stack([1 - chance, chance])
+    judged = Judged(pa.table({}), truth, truth, ["no", "yes"], chances, 504)
+    told = at_thresholds(judged)
+    assert (told["class"], told["other"], told["rows"], told["positives"]) == ("yes", "no", 504, int(truth.sum()))
+    assert told["thresholds"] == sorted(set(told["thresholds"]))
+    assert (told["thresholds"][0], told["thresholds"][-1]) == (0.0, 1.0)
+    assert len(told["thresholds"]) <= POINTS + 2
+    for threshold, right, wrong in zip(told["thresholds"], told["true"], told["false"], strict=True):
+        given = chance >= threshold
+        assert (right, wrong) == (int((given & (truth == 1)).sum()), int((given & (truth == 0)).sum()))
+
+
+@pytest.mark.parametrize(("problem", "there"), [("binary", True), ("multiclass", False), ("regression", False)])
+def test_a_choice_between_two_classes_has_its_thresholds(problem: str, *, there: bool) -> None:
+    found = [attrs for attrs in shown(data(problem)).all("div") if attrs.get("id") == ELEMENT]
+    assert len(found) == there
+    if there:
+        told = msgspec.json.decode(found[0]["data-points"] or "")
+        assert told["threshold"] is None
+        assert len(told["true"]) == len(told["false"]) == len(told["thresholds"])
+        assert "hidden" in found[0]

@@ -1,0 +1,13 @@
+/** Files that the service would refuse are refused before they are sent. */
+
+import { bytes } from "./format.js";
+import { at } from "./problems.js";
+import { session } from "./session.js";
+
+/** @param {File|undefined} file @param {HTMLElement} input that it was chosen by */
+export function checkSize(file, input) {
+  const most = session()?.mostBytes;
+  if (file && most && file.size > most) {
+    throw at(input, new Error(`The file has ${bytes(file.size)}, and the service takes at most ${bytes(most)} at a time: compress it (gzip, zstd), split it, or have it read from a data source.`));
+  }
+}
