@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -19,6 +19,8 @@ from tasks.estimators.named_columns import with_columns
 from tasks.estimators.outcomes import Quantile
 from tasks.estimators.own_metrics import NO_METRICS, OwnMetrics
 from tasks.estimators.own_metrics import Metric as Metric
+from tasks.estimators.progress import Metrics as Metrics
+from tasks.estimators.progress import Progress as Progress
 from tasks.estimators.tunable import Model, Tunable
 from tasks.tables.choices import choices_of
 from tasks.tables.columns import Column, ColumnType, Schema
@@ -30,13 +32,6 @@ from tasks.tables.planning.source import Source
 from tasks.tables.sides import Sides
 from tasks.tables.split_options import wanted_of
 from tasks.tables.splitting import TEST, TRAIN, VALIDATION, Codes, deal
-
-#: Values of metrics, by the rows on which they were measured (`train`, `holdout`) and name.
-Metrics = Mapping[str, Mapping[str, float]]
-#: What a fit is given to tell how far it is, and to hear that nobody wants it any more: called after each iteration
-#: with its number (from 1), how many there may be, and perhaps the metrics that were measured in it (`Metrics`). Let
-#: pass what it raises: the work is cancelled, or too late.
-Progress = Callable[..., None]
 
 
 class Estimator(Tunable[Model], ABC):
@@ -189,6 +184,10 @@ class Estimator(Tunable[Model], ABC):
         each `i` in `schema.classes`; for a fit of several quantiles a float64 column `quantile_<level>` for each, such
         as `quantile_0.9`, of which a higher one is never below. The answer for a row does not depend on the other rows.
         """
+
+    def told(self, model: Model, rows: pa.Table) -> pa.Table | None:
+        """What `predict` would say of validation rows, if these are they and the fit that just ended has said it."""
+        return None
 
     def explain(self, model: Model, table: pa.Table) -> pa.Table:
         """What each column adds to the raw prediction: as many rows as `table`, of float64 columns in this order.

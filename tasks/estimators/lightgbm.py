@@ -31,6 +31,7 @@ from tasks.estimators.lightgbm_metrics import own_metrics, theirs
 from tasks.estimators.lightgbm_over import boost_by
 from tasks.estimators.lightgbm_params import ALPHA, complete, names_given, resolve, stopping, try_out
 from tasks.estimators.lightgbm_portable import FORMAT, SEVERAL, Header, joined
+from tasks.estimators.lightgbm_predictions import Said, Told, prediction_table
 from tasks.estimators.lightgbm_quantiles import boost_each, middle, quantile_table
 from tasks.estimators.lightgbm_search import default_space
 from tasks.estimators.lightgbm_smaller import smaller
@@ -38,7 +39,6 @@ from tasks.estimators.lightgbm_start import check_starts
 from tasks.estimators.lightgbm_targets import check_target
 from tasks.estimators.onnx_form import POINTER, OnnxModel
 from tasks.tables.columns import Schema
-from tasks.tables.schema import target_type
 
 #: Tables with fewer values are learned by one thread, unless more are asked for. Ten iterations with one thread against
 #: two, on two cores that others used as well, the least and the median wall time of 40 to 60 runs (s): 400 rows of 12
@@ -66,6 +66,7 @@ class LightGBMModel:
 
     #: Of what was loaded: what may predict faster than each booster.
     faster: Sequence[Faster] = ()
+    told: Told | None = None
 
     @property
     def boosters(self) -> list[Any]:
@@ -132,8 +133,9 @@ class LightGBM(Estimator[LightGBMModel]):
         made = partial(Data.of, dataset, features, here, known=known)
         if not levels:
             before = start.booster if start is not None else None
-            booster = boost(made(), chosen, rounds, progress=progress, start=before)
-            return LightGBMModel(booster, schema, features, used)
+            said = Said(dataset.holdout, schema, used, alone=start is None and self._gang is None)
+            booster = boost(made(), chosen, rounds, progress=progress, start=before, **said.wish)
+            return LightGBMModel(booster, schema, features, used, told=said.told)
         starts = start.quantiles if start is not None else {}
         each = boost_each(made, chosen, rounds, levels, progress=progress, starts=starts, boost=boost)
         return LightGBMModel(each[middle(levels)], schema, features, used, each)
@@ -173,13 +175,11 @@ class LightGBM(Estimator[LightGBMModel]):
         found, *others = predicted(predicts, table, model.features, schema, threads=self.threads)
         if model.quantiles:
             return quantile_table([found, *others], list(model.quantiles))
-        if not schema.classes:
-            return pa.table({"prediction": found})
-        chances = [1 - found, found] if schema.problem == "binary" else list(np.ascontiguousarray(found.T))
-        best = (found > 0.5).astype(np.int8) if schema.problem == "binary" else found.argmax(axis=1)
-        prediction = pa.array(schema.classes, target_type(schema)).take(pa.array(best))
-        columns = {f"probability_{index}": chance for index, chance in enumerate(chances)}
-        return pa.table({"prediction": prediction, **columns})
+        return prediction_table(found, schema)
+
+    def told(self, model: LightGBMModel, rows: pa.Table) -> pa.Table | None:
+        """As the contract says: of a plain fit that was not cut."""
+        return prediction_table(model.told.found, model.schema) if model.told and model.told.rows is rows else None
 
     def explain(self, model: LightGBMModel, table: pa.Table) -> pa.Table:
         """As the contract says, by TreeSHAP. Raw is the sum over the trees; `lightgbm_explain` says what that means. Of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,18 +60,19 @@ def boosted(
     progress: Progress,
     start: Any = None,
     measured: bool = True,
+    look: Callable[[Any], None] = lambda _booster: None,
 ) -> Any:
     """A booster, cut after the iteration that was best on the holdout; with `start`, a booster, it goes on from that.
 
-    `measured`: whether metrics are told. Raises InvalidParams for params that the library refuses and for a fit that
-    diverges, and what `progress` raises.
+    `measured`: whether metrics are told. `look` sees the booster while it still has its data. Raises InvalidParams for
+    params that the library refuses and for a fit that diverges, and what `progress` raises.
     """
     lgb = load_lightgbm()
     callbacks = [reporter(rounds.total, progress, measured=measured, own=rounds.measure)]
     if rounds.patience:
         callbacks.append(lgb.early_stopping(rounds.patience, verbose=False))
     try:
-        return lgb.train(
+        booster = lgb.train(
             dict(params),
             data.train,
             num_boost_round=rounds.total,
@@ -80,7 +81,11 @@ def boosted(
             feval=rounds.measure,
             callbacks=callbacks,
             init_model=start,
+            keep_training_booster=True,
         )
+        look(booster)
+        # As the library does it where the booster is not kept: it is cut, and lets go of its data.
+        return booster.model_from_string(booster.model_to_string()).free_dataset()
     except lgb.basic.LightGBMError as error:
         raise refusal(error) from error
 

@@ -64,8 +64,9 @@ def choose(estimator: Estimator[Any], model: Any, dataset: Dataset, *, quantile:
     if not dataset.holdout.num_rows:
         return Decision()
     rows = outcomes_on(
-        dataset.holdout, estimator, model, dataset.schema, weights=dataset.weights("holdout"), quantile=quantile
-    )
+        dataset.holdout, estimator, model, dataset.schema,
+        weights=dataset.weights("holdout"), quantile=quantile, told=estimator.told(model, dataset.holdout),
+    )  # fmt: skip
     return decision_of(rows, dataset.choices)
 
 
@@ -78,13 +79,16 @@ def outcomes_on(
     decision: Decision | None = None,
     weights: Floats | None = None,
     quantile: Quantile = None,
+    told: pa.Table | None = None,
 ) -> Outcomes:
     """The predictions of rows that have the columns of the model's schema, the target among them, and perhaps more.
 
-    Raises InvalidRows for rows that the model cannot take.
+    `told`: those of the model itself, if they are known. Raises InvalidRows for rows that the model cannot take.
     """
-    features = conform(rows.select(schema.names), missing_anywhere(schema))
-    predictions = asking.predictions(estimator, model, features, schema)
+    predictions = told
+    if predictions is None:
+        features = conform(rows.select(schema.names), missing_anywhere(schema))
+        predictions = asking.predictions(estimator, model, features, schema)
     if decision is not None:
         predictions = decided(predictions, decision, schema)
     truth = rows.column(schema.target)
