@@ -31,7 +31,7 @@ from tasks.tables.planning.refusing import refuse_faults
 from tasks.tables.planning.source import Source
 from tasks.tables.sides import Sides
 from tasks.tables.split_options import wanted_of
-from tasks.tables.splitting import TEST, TRAIN, VALIDATION, Codes, deal
+from tasks.tables.splitting import Codes, deal
 
 
 class Estimator(Tunable[Model], ABC):
@@ -156,8 +156,9 @@ class Estimator(Tunable[Model], ABC):
         give_back()
         if parts.sides is not None:
             note_repeats(draft, len(parts.sides.hashes))
-        learned = whole.learned(draft, parts.of(whole.table, TRAIN))
-        holdout, test = (learned.recoded(parts.of(whole.table, part)) for part in (VALIDATION, TEST))
+        train, *others = parts.all_of(whole.table)
+        learned = whole.learned(draft, train)
+        holdout, test = map(learned.recoded, others)
         return Dataset(
             train=learned.train,
             holdout=holdout,

@@ -18,7 +18,6 @@ from tasks.learning.storing import stored, told
 from tasks.registry.names import check_name
 from tasks.registry.records import Snapshot
 from tasks.registry.snapshots import read_dataset, read_sides
-from tasks.tables import formats
 from tasks.tables.arrow_kinds import type_of
 from tasks.tables.checks import listed
 from tasks.tables.choices import Choices
@@ -64,9 +63,8 @@ def append(runtime: Runtime, request: Request, reading: Reading | None) -> dict[
             table, dataset = _joined(runtime, before, reading)
         give_back()
         with runtime.traces.step("store", model=request.model):
-            fingerprint = formats.fingerprint(table)
             source = ", ".join(dict.fromkeys(filter(None, (before.source, request.source))))
-            snapshot = stored(runtime, dataset, estimator=before.estimator, fingerprint=fingerprint, source=source)
+            snapshot = stored(runtime, dataset, table, estimator=before.estimator, source=source)
             let_finish()
             done = runtime.registry.set_snapshot(request.model, snapshot, claim=request.claim, made_of=record)
         if done:

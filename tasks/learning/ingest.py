@@ -23,7 +23,6 @@ from tasks.registry.snapshots import read_sides
 from tasks.sources.asked import Asked
 from tasks.sources.known import known_sources
 from tasks.sources.reading import read_source
-from tasks.tables import formats
 from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.tables.columns import Schema
 from tasks.tables.findings import placed
@@ -109,8 +108,7 @@ def initialise(runtime: Runtime, request: Request, reading: Reading | None) -> d
         check_unchanged(runtime, request.model, dataset.schema, plan=dataset.plan)
     give_back()
     with runtime.traces.step("store", model=request.model):
-        fingerprint = formats.fingerprint(table)
-        snapshot = stored(runtime, dataset, estimator=request.estimator, fingerprint=fingerprint, source=request.source)
+        snapshot = stored(runtime, dataset, table, estimator=request.estimator, source=request.source)
         # An init that has stored its snapshot does not fail any more.
         let_finish()
         runtime.registry.offers.put(request.estimator, msgspec.json.encode(described(request.estimator, estimator)))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
+import pyarrow as pa
 
 from tasks.estimators.base import Dataset
 from tasks.registry.records import Snapshot
 from tasks.tables import formats
 from tasks.tables.plan import Plan
 from tasks.tables.planning.showing import shown_plan
+from tasks.tables.side_by_side import FEW, WIDE_COLUMNS, each
 from tasks.tables.sides import Sides
 from tasks.worker.runtime import Runtime
 
@@ -23,8 +26,10 @@ _ROWS_OFF: Final = 3
 _FEW_TESTED: Final = 30
 
 
-def stored(runtime: Runtime, dataset: Dataset, *, estimator: str, fingerprint: str, source: str) -> Snapshot:
-    """The snapshot, whose parts are stored; the model does not have it yet. `source`: that of the data, or none."""
+def stored(runtime: Runtime, dataset: Dataset, table: pa.Table, *, estimator: str, source: str) -> Snapshot:
+    """The snapshot of a table, whose parts are stored; the model does not have it yet. `source`: that of the data, or
+    none."""
+    fingerprint, stored_parts = _written(runtime, dataset, table)
     sides, test = dataset.sides, dataset.test
     if test is None:
         sides = sides or Sides.of(dataset.train, dataset.holdout, target=dataset.schema.target)
@@ -32,9 +37,9 @@ def stored(runtime: Runtime, dataset: Dataset, *, estimator: str, fingerprint: s
         estimator=estimator,
         schema=msgspec.Raw(msgspec.json.encode(dataset.schema)),
         fingerprint=fingerprint,
-        train=runtime.blobs.put(formats.to_ipc(dataset.train)),
-        holdout=runtime.blobs.put(formats.to_ipc(dataset.holdout)),
-        test=runtime.blobs.put(formats.to_ipc(test)) if test is not None else "",
+        train=stored_parts[0],
+        holdout=stored_parts[1],
+        test=stored_parts[2] if test is not None else "",
         sides=runtime.blobs.put(sides.to_bytes()) if sides is not None else "",
         choices=msgspec.json.encode(dataset.choices).decode(),
         options=dataset.options,
@@ -47,6 +52,18 @@ def stored(runtime: Runtime, dataset: Dataset, *, estimator: str, fingerprint: s
         source=source,
         created_at=time.time(),
     )
+
+
+def _written(runtime: Runtime, dataset: Dataset, table: pa.Table) -> tuple[str, list[str]]:
+    """(the fingerprint of the table, the blobs of the parts of the dataset). Of a wide table all are made side by side;
+    of a long one one after the other, so that no two are in memory."""
+    parts = [part for part in (dataset.train, dataset.holdout, dataset.test) if part is not None]
+    if table.num_columns <= WIDE_COLUMNS:
+        return formats.fingerprint(table), [runtime.blobs.put(formats.to_ipc(part)) for part in parts]
+    works: list[Callable[[], Any]] = [partial(formats.fingerprint, table)]
+    works += [partial(formats.to_ipc, part) for part in parts]
+    fingerprint, *written = each(lambda work: work(), works, threads=FEW)
+    return fingerprint, [runtime.blobs.put(data) for data in written]
 
 
 def told(model: str, snapshot: Snapshot, dataset: Dataset, *, lost: Sequence[str] = ()) -> dict[str, Any]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from threading import Lock, Thread
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+#: A table of more columns is wide: what each of them costs is most of what is done with it.
+WIDE_COLUMNS: Final = 1000
+#: How many threads take what is to be done with wide tables: of each column a part is done in Python, whose lock more
+#: threads would wait for.
+FEW: Final = 2
 
 Piece = TypeVar("Piece")
 Found = TypeVar("Found")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from tasks.tables.group_split import deal_groups, group_hashes
 from tasks.tables.memory import give_back
 from tasks.tables.row_hashes import row_hashes
 from tasks.tables.schema import kind_of, numbers, plain
+from tasks.tables.side_by_side import FEW, WIDE_COLUMNS, each
 from tasks.tables.sides import Counts, Kinds, Sides
 from tasks.tables.time_split import deal_by_time
 from tasks.tables.value_types.many_columns import complete
@@ -64,6 +66,11 @@ class Parts:
     def of(self, table: pa.Table, part: int) -> pa.Table:
         """The rows of the table in that part, in its order."""
         return table.filter(pa.array(self.codes == part))
+
+    def all_of(self, table: pa.Table) -> list[pa.Table]:
+        """The rows in each of the parts TRAIN, VALIDATION and TEST. Those of a wide table are taken side by side."""
+        threads = FEW if table.num_columns > WIDE_COLUMNS else 1
+        return each(partial(self.of, table), PARTS, threads=threads)
 
     def count(self, part: int) -> int:
         """How many rows are in that part."""

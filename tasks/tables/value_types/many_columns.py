@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tasks.tables.side_by_side import FEW, each
+
 #: Most rows of a table whose columns are looked at together, and how many columns are.
 _ROWS: Final = 10_000
-_CELLS: Final = 4_000_000
+_CELLS: Final = 1_000_000
 #: Fewer columns are looked at one by one.
 _COLUMNS: Final = 100
 _FLOAT: Final = pa.float64().id
@@ -39,11 +42,13 @@ def _marked(table: pa.Table, mark: Callable[[Matrix], Any]) -> frozenset[int]:
     places = [place for place, kind in enumerate(table.schema.types) if kind.id == _FLOAT]
     if not 0 < table.num_rows <= _ROWS or len(places) < _COLUMNS:
         return frozenset()
-    found: list[int] = []
     width = _CELLS // table.num_rows
-    for start in range(0, len(places), width):
+
+    def of_part(start: int) -> list[int]:
         part = places[start : start + width]
         (batch,) = table.select(part).combine_chunks().to_batches()
         matrix = batch.to_tensor(null_to_nan=True, row_major=False).to_numpy()
-        found += np.array(part)[mark(matrix)].tolist()
-    return frozenset(found)
+        found: list[int] = np.array(part)[mark(matrix)].tolist()
+        return found
+
+    return frozenset(chain.from_iterable(each(of_part, range(0, len(places), width), threads=FEW)))
