@@ -84,6 +84,9 @@ class Delegating(Estimator[Any]):
     def predict(self, model: Any, table: pa.Table) -> pa.Table:
         return self.inner.predict(model, table)
 
+    def told(self, model: Any, rows: pa.Table) -> pa.Table | None:
+        return self.inner.told(model, rows)
+
     def explain(self, model: Any, table: pa.Table) -> pa.Table:
         return self.inner.explain(model, table)
 

@@ -80,6 +80,13 @@ class WithFeatures(Delegating):
     def predict(self, model: Featured, table: pa.Table) -> pa.Table:
         return self.inner.predict(model.inner, self._flat(model, table))
 
+    def told(self, model: Featured, rows: pa.Table) -> pa.Table | None:
+        # The fit has seen other rows, of the numbers that come of these.
+        return self.inner.told(model.inner, rows) if model.schema is None else None
+
+    def news(self, model: Featured) -> str:
+        return self.inner.news(model.inner)
+
     def explain(self, model: Featured, table: pa.Table) -> pa.Table:
         found = self.inner.explain(model.inner, self._flat(model, table))
         return found if model.schema is None else _summed(found, model.schema, model.features)

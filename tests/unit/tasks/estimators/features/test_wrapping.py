@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,9 @@ def test_who_wants_them_raw_gets_them() -> None:
 def test_all_that_an_estimator_says_is_asked_of_the_one_inside() -> None:
     said = {name for name, value in vars(Estimator).items() if callable(value) and not name.startswith("_")}
     assert said <= vars(Delegating).keys()
+    of_a_model = {name for name in said if "model" in signature(getattr(Estimator, name)).parameters} - {"quicker"}
+    assert len(of_a_model) > 5
+    assert of_a_model <= vars(WithFeatures).keys()
 
 
 def test_a_damaged_header_is_told() -> None:
