@@ -37,11 +37,13 @@ class ModelsResource:
     @requires()
     async def on_get(self, req: Request, resp: Response) -> None:
         """The names of the models that the caller may use, a page at a time; `next` is where the list goes on."""
-        given = single_values(req, known=("limit", "after", "tag"))
-        limit, after = page_limit(given.get("limit")), given.get("after", "")
+        given = single_values(req, known=("limit", "after", "prefix", "tag"))
+        limit, after, prefix = page_limit(given.get("limit")), given.get("after", ""), given.get("prefix", "")
         among = seen_models(req.context.principal.scopes)
         tag = tag_of(given["tag"]) if "tag" in given else None
-        models, more = await asyncio.to_thread(self._listing.models, limit=limit, after=after, tag=tag, among=among)
+        models, more = await asyncio.to_thread(
+            self._listing.models, limit=limit, after=after, prefix=prefix, tag=tag, among=among
+        )
         lines = [
             {"model": name, "tags": notes.tags, "links": {"self": model_path(req.root_path, name)}}
             for name, notes in models.items()

@@ -76,12 +76,24 @@ def task_document(task: Task, outcome: Outcome | None, *, root: str, ahead: int 
     }
     if task.state is State.QUEUED and ahead is not None:
         document["position"] = ahead + 1
+    if task.worker:
+        document["worker"] = task.worker
+    if task.query or task.asked:
+        document["request"] = {"query": task.query, "body": _body(task.asked)}
     if outcome is not None:
         if outcome.state is not State.SUCCEEDED:
             document["error"] = msgspec.Raw(outcome.body)
         elif outcome.media == Media.JSON:
             document["result"] = msgspec.Raw(outcome.body)
     return document
+
+
+def _body(asked: bytes) -> dict[str, Any] | None:
+    """The wish of a train; None for what is none, as its task says."""
+    try:
+        return msgspec.json.decode(asked, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return None
 
 
 def state_document(task: Task, *, ahead: int) -> dict[str, Any]:

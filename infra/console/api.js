@@ -63,15 +63,10 @@ export async function get(path, signal) {
   return (await ask(path, { signal })).json();
 }
 
-/** All models that the account may see: {model, tags, links} each. */
-export async function allModels(signal) {
-  const found = [];
-  for (let place = "/v1/models?limit=200"; place;) {
-    const page = await get(place, signal);
-    found.push(...page.models);
-    place = page.next;
-  }
-  return found;
+/** Models that the account may see and whose names begin so, {model, tags, links} each: the first of them, and whether there are more. */
+export async function someModels(prefix, signal) {
+  const { models, next } = await get(`/v1/models?limit=100&prefix=${encodeURIComponent(prefix)}`, signal);
+  return { models, more: Boolean(next) };
 }
 
 /** Sign in. @param {string} name @param {string} password */

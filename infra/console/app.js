@@ -1,45 +1,15 @@
 /** The console: which page is shown, and who is signed in. */
 
-import { showAccount, showAdmin } from "./admin.js";
 import { onEnd, renew, signInByLink, signOut } from "./api.js";
-import { showComparison } from "./compare.js";
 import { onReturn } from "./connection.js";
-import { showDead } from "./dead.js";
 import { crumbs, el, entitle } from "./dom.js";
-import { showModel } from "./model.js";
-import { showModels } from "./models.js";
-import { showOverview } from "./overview.js";
+import { fetchAhead, isBroken, pageAt } from "./pages.js";
 import { listen } from "./palette.js";
 import { decoded, ENTERING, modelsLink, overviewLink } from "./places.js";
 import { problemBox } from "./problems.js";
-import { showQueues } from "./queues.js";
 import { close, ENDED, may, onChange, session, watchEnd } from "./session.js";
 import { showSignIn } from "./signin.js";
-import { showTask } from "./task.js";
-import { showTasks } from "./tasks.js";
-import { showTry } from "./trying.js";
-import { showVersion } from "./version.js";
-import { showWebhook, showWebhooks } from "./webhooks.js";
-import { showWork } from "./work.js";
 
-/** @type {Array<[RegExp, string, (main: HTMLElement, params: string[], signal: AbortSignal) => Promise<void>]>} */
-const PAGES = [
-  [/^#\/overview$/, "Overview", showOverview],
-  [/^#\/models$/, "Models", showModels],
-  [/^#\/models\/([^/]+)(?:\/(data|versions|activity|api|settings))?$/, "Model", showModel],
-  [/^#\/models\/([^/]+)\/(\d+)$/, "Version", showVersion],
-  [/^#\/models\/([^/]+)\/compare\/(\d+(?:-\d+)+)$/, "Compare", showComparison],
-  [/^#\/models\/([^/]+)\/try(?:\/(\d+))?$/, "Try it", showTry],
-  [/^#\/new(?:\/(init|train|estimate)(?:\/([^/]+)(?:\/(replace))?)?)?$/, "New work", showWork],
-  [/^#\/tasks(?:\?(.*))?$/, "Tasks", showTasks],
-  [/^#\/tasks\/([^/]+)$/, "Task", showTask],
-  [/^#\/dead$/, "Failed for good", showDead],
-  [/^#\/queues$/, "Queues", showQueues],
-  [/^#\/admin$/, "Admin", showAdmin],
-  [/^#\/admin\/([^/]+)$/, "Account", showAccount],
-  [/^#\/webhooks$/, "Webhooks", showWebhooks],
-  [/^#\/webhooks\/([^/]+)$/, "Webhook", showWebhook],
-];
 /** Statuses of answers that a later try may change. */
 const PASSING = new Set([0, 429, 502, 503, 504]);
 const main = document.getElementById("main");
@@ -87,22 +57,29 @@ async function show({ focus = true } = {}) {
   const [, code] = ENTERING.exec(location.hash) ?? [];
   if (code) return await entered(code) && show();
   if (!who) return leave(ended ? ENDED : "");
-  const [page, params] = find(place());
-  entitle(page?.[1] ?? "Not found");
+  const page = pageAt(place()), params = page && decoded(page.params);
+  entitle(params ? page.title : "Not found");
   main.setAttribute("aria-busy", "true");
   failed = false;
   try {
-    if (page) await page[2](main, params, signal);
+    if (params) await page.show(main, params, signal);
     else main.replaceChildren(crumbs(["Models", modelsLink]), el("h1", { tabindex: "-1" }, "There is no such page"));
   } catch (error) {
     if (signal.aborted || !session()) return;
     failed = PASSING.has(error.status);
-    const again = failed && el("button", { type: "button", class: "quiet", onclick: () => show() }, "Try again");
-    main.replaceChildren(crumbs(["Models", modelsLink]), el("h1", { tabindex: "-1" }, page[1]), problemBox(error), ...[again].filter(Boolean));
+    const again = failed && el("button", { type: "button", class: "quiet", onclick: showAgain }, "Try again");
+    main.replaceChildren(crumbs(["Models", modelsLink]), el("h1", { tabindex: "-1" }, page.title), problemBox(error), ...[again].filter(Boolean));
   }
   if (signal.aborted) return;
   main.removeAttribute("aria-busy");
   if (focus) main.querySelector("h1")?.focus();
+  fetchAhead();
+}
+
+/** The page could not be shown, because the service was away. */
+function showAgain() {
+  if (isBroken()) location.reload();
+  else show();
 }
 
 /** Whether the link signed in; its code is nothing to be kept. */
@@ -115,15 +92,6 @@ async function entered(code) {
     if (!session()) leave(error.status === 401 ? USED : error.message);
     return Boolean(session());
   }
-}
-
-function find(hash) {
-  for (const page of PAGES) {
-    const found = page[0].exec(hash);
-    const params = found && decoded(found.slice(1));
-    if (params) return [page, params];
-  }
-  return [null, []];
 }
 
 /** Ask to sign in. @param {string} reason why it is asked for again */
@@ -156,7 +124,7 @@ function enter() {
 
 onEnd(end);
 listen(document.getElementById("go"));
-onReturn(() => { if (failed && who) show(); });
+onReturn(() => { if (failed && who) showAgain(); });
 addEventListener("hashchange", () => {
   // The skip link is no page.
   if (location.hash === "#main") history.replaceState(null, "", modelsLink);

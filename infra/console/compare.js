@@ -5,6 +5,7 @@ import { curveView, hasPoints } from "./curve.js";
 import { card, crumbs, el, entitle } from "./dom.js";
 import { duration, number } from "./format.js";
 import { madeFor } from "./lineage.js";
+import { compareReports } from "./comparereports.js";
 import { bestOf, delta, metricsOf, shareOf, span } from "./metrics.js";
 import { linkTo, modelsLink, reportLink } from "./places.js";
 import { aging } from "./times.js";
@@ -24,6 +25,7 @@ export async function showComparison(main, [name, given], signal) {
     el("div", { class: "head" }, el("h1", { tabindex: "-1" }, `Compare versions of ${name}`)),
     card("Metrics on test rows", metricsTable(versions), sameData(versions)),
     card("Learning curves on the holdout", hasPoints({ lines }) ? curve.element : el("p", { class: "hint" }, "No curve was kept of these versions.")),
+    el("div", { id: "reports" }),
     card("Parameters", paramsTable(versions)),
     card("Importance", importanceTable(versions)),
     card("More", sideBySide("Versions", versions, [
@@ -31,6 +33,7 @@ export async function showComparison(main, [name, given], signal) {
       ["For", (version) => madeFor(version)], ["Estimator", (version) => version.estimator],
       ["Report", (version) => el("a", { href: reportLink(name, version.version), "aria-label": `Report of version ${version.version}` }, "Report")]])));
   if (hasPoints({ lines })) curve.draw({ lines, best: {} });
+  await compareReports(document.getElementById("reports"), name, wanted, signal);
 
   function sideBySide(caption, columns, rows) {
     return el("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": caption }, el("table", { class: "versions" },

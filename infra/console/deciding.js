@@ -1,19 +1,18 @@
 /** From which chance on a class is to be given: what that does to the rows that measured the version, and what it costs. */
 
-import { el, facts, field, pair, svg } from "./dom.js";
+import { el, facts, field, pair } from "./dom.js";
 import { number } from "./format.js";
+import { held } from "./held.js";
+import { chart } from "./xychart.js";
 
 /**
  * For each threshold, upwards, how many rows of `class` (true) and of `other` (false) have a chance that is not below it.
  * @typedef {{class: string, other: string, rows: number, positives: number, thresholds: number[], true: number[], false: number[], threshold: number|null}} Points
  */
 
-const SIZE = 190, EDGE = 30;
-
 /** The points that a report has; null if it is of another problem or an older release. @param {string} html @returns {Points|null} */
 export function pointsOf(html) {
-  const found = new DOMParser().parseFromString(html, "text/html").getElementById("operating-points");
-  return found ? JSON.parse(found.dataset.points) : null;
+  return held(html, "operating-points");
 }
 
 /** @param {Points} points */
@@ -71,21 +70,14 @@ function charts(points, at) {
   const usual = share(points.positives, points.rows);
   const lift = line((index) => share(given(index), points.rows), (index) => (given(index) ? precision(index) / (usual || 1) : 0)).filter(([x]) => x > 0);
   return [
-    chart("ROC", "false alarms of all others", "recall", line((index) => share(points.false[index], negatives), recall), at, [[0, 0], [1, 1]]),
-    chart("Precision and recall", "recall", "precision", line(recall, precision), at, [[0, usual], [1, usual]]),
-    chart("Lift", "share of rows given", "times the usual rate", lift, Math.min(at, lift.length - 1), [[0, 1], [1, 1]], Math.max(1, ...lift.map(([, y]) => y))),
+    drawn("ROC", "false alarms of all others", "recall", line((index) => share(points.false[index], negatives), recall), at, [[0, 0], [1, 1]]),
+    drawn("Precision and recall", "recall", "precision", line(recall, precision), at, [[0, usual], [1, usual]]),
+    drawn("Lift", "share of rows given", "times the usual rate", lift, Math.min(at, lift.length - 1), [[0, 1], [1, 1]], Math.max(1, ...lift.map(([, y]) => y))),
   ];
 }
 
-/** @param {[number, number][]} line @param {number} at the point that is chosen @param {[number, number][]} usual what no model does */
-function chart(title, across, up, line, at, usual, top = 1) {
-  const x = (value) => EDGE + value * (SIZE - 2 * EDGE), y = (value) => SIZE - EDGE - (value / top) * (SIZE - 2 * EDGE);
-  const path = (points) => points.map(([one, other]) => `${x(one).toFixed(1)},${y(other).toFixed(1)}`).join(" ");
-  const [px, py] = line[at] ?? [0, 0];
-  return el("figure", {}, el("figcaption", {}, el("span", { class: "metric" }, title), el("span", { class: "hint" }, `${up} by ${across}`)),
-    svg("svg", { viewBox: `0 0 ${SIZE} ${SIZE}`, width: SIZE, height: SIZE, role: "img", "aria-label": `${title}: ${up} ${number(py)} at ${across} ${number(px)}` },
-      ...[0, top / 2, top].flatMap((value) => [svg("line", { class: "grid", x1: EDGE, x2: SIZE - EDGE, y1: y(value), y2: y(value) }), svg("text", { class: "tick", x: EDGE - 5, y: y(value) + 4, "text-anchor": "end" }, String(Number(value.toPrecision(2))))]),
-      ...[0, 0.5, 1].map((value) => svg("text", { class: "tick", x: x(value), y: SIZE - 10, "text-anchor": "middle" }, String(value))),
-      svg("g", { class: "line train" }, svg("polyline", { points: path(usual) })),
-      svg("g", { class: "line holdout" }, svg("polyline", { points: path(line) }), svg("circle", { cx: x(px), cy: y(py), r: 5 }))));
+/** A curve with the point that is chosen. */
+function drawn(title, across, up, points, at, usual, top = 1) {
+  const [x, y] = points[at] ?? [0, 0];
+  return chart({ title, across, up, usual, top, lines: [{ points, look: "holdout", mark: at }], alt: `${up} ${number(y)} at ${across} ${number(x)}` });
 }

@@ -12,18 +12,6 @@ export const WAIT = 10;
 export const VERBATIM = { autocomplete: "off", autocapitalize: "none", spellcheck: "false" };
 
 const LANES = { normal: "Normal", high: "High", low: "Low" };
-const MODEL_RULE = { pattern: "[A-Za-z0-9][A-Za-z0-9_\\-]{0,62}", title: "letters, digits, _ and -, at most 63, not _ or - first", required: true };
-
-export function modelInput(names, model) {
-  const list = el("datalist", { id: "models" }, ...names.map((name) => el("option", { value: name })));
-  const input = el("input", { name: "model", value: model, list: "models", ...VERBATIM, ...MODEL_RULE });
-  return [field("Model", input, "Letters, digits, _ and -; a new name makes a new model."), list];
-}
-
-export function modelChoice(names, model) {
-  if (!names.length) return [el("p", { class: "note" }, "There is no model yet: ", el("a", { href: workLink("init") }, "upload a table"), " first.")];
-  return [field("Model", select("model", Object.fromEntries(names.map((name) => [name, name])), model))];
-}
 
 /** The model that was chosen. @param {FormData} data */
 export function chosenModel(data) {
@@ -39,6 +27,15 @@ export function lane() {
 export function goTo(id) {
   announce("The work is accepted");
   location.hash = taskLink(id);
+}
+
+/** Fill in what was asked for before, by the names of the fields. @param {HTMLFormElement} form @param {Record<string, any>|null} asked */
+export function prefill(form, asked) {
+  for (const [name, value] of Object.entries(asked ?? {})) {
+    const input = form.elements.namedItem(name);
+    if (input?.type === "checkbox") input.checked = String(value) === "true";
+    else if (input && "value" in input && input.type !== "file" && typeof value !== "object") input.value = String(value);
+  }
 }
 
 /** A JSON object that was written; none is an empty one. @param {HTMLTextAreaElement} input @param {string} example */

@@ -1,9 +1,10 @@
 /** Where one can go, by a few letters: Ctrl+K, or `/` outside of fields. */
 
-import { allModels } from "./api.js";
+import { someModels } from "./api.js";
 import { el } from "./dom.js";
 import { adminLink, linkTo, modelsLink, overviewLink, tasksLink, tryLink, webhooksLink, workLink } from "./places.js";
 import { may, mayAny, session } from "./session.js";
+import { settled } from "./settled.js";
 
 /** Most places that are shown. */
 const SHOWN = 16;
@@ -28,9 +29,10 @@ export function listen(button) {
 function show() {
   const input = el("input", { type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "places", "aria-label": "Go to", placeholder: "A page or a model", autocomplete: "off", spellcheck: "false" });
   const list = el("ul", { id: "places", role: "listbox", "aria-label": "Places" });
-  const dialog = el("dialog", { class: "palette", "aria-label": "Go to", onclose: () => { dialog.remove(); open = null; } }, input, list,
+  const dialog = el("dialog", { class: "palette", "aria-label": "Go to", onclose: () => { ends.abort(); dialog.remove(); open = null; } }, input, list,
     el("p", { class: "hint" }, "↑ ↓ to choose, Enter to go, Esc to close"));
-  let places = pages(), found = [], at = 0;
+  const ends = new AbortController();
+  let places = pages(), found = [], at = 0, many = false;
   const draw = () => {
     found = matching(places, input.value).slice(0, SHOWN);
     at = Math.min(at, Math.max(0, found.length - 1));
@@ -44,7 +46,15 @@ function show() {
     dialog.close();
     location.hash = href;
   };
-  input.addEventListener("input", () => { at = 0; draw(); });
+  const ask = async (prefix) => {
+    const { models, more } = await someModels(prefix, ends.signal);
+    many ||= more;
+    places = [...pages(), ...models.flatMap(({ model }) => ofModel(model))];
+    draw();
+  };
+  // Of many models those are asked for that begin as the first word does.
+  const askAgain = settled(() => ask(input.value.trim().split(/[\s:]/)[0]), ends.signal);
+  input.addEventListener("input", () => { at = 0; draw(); if (many) askAgain(); });
   input.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && found.length) {
@@ -63,7 +73,7 @@ function show() {
   dialog.showModal();
   input.focus();
   draw();
-  allModels().then((models) => { places = [...pages(), ...models.flatMap(({ model }) => ofModel(model))]; draw(); }).catch(() => {});
+  ask("").catch(() => {});
 }
 
 /** @returns {Place[]} */

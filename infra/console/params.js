@@ -10,7 +10,7 @@ const NOTHING = "empty";
 /** Fields by a schema, which may change. */
 export class SchemaFields {
   constructor() {
-    /** @type {Array<{name: string, read: () => any}>} */
+    /** @type {Array<{name: string, read: () => any, write: (value: any) => void}>} */
     this.fields = [];
     this.element = el("div", {});
   }
@@ -25,6 +25,15 @@ export class SchemaFields {
     this.element.replaceChildren(...(this.fields.length ? [folded || shown] : []));
   }
 
+  /** Fill in what there are fields for. @param {Record<string, any>} values @returns {Record<string, any>} the others */
+  fill(values) {
+    const known = this.fields.filter(({ name }) => name in values);
+    for (const { name, write } of known) write(values[name]);
+    const folded = this.element.querySelector("details");
+    if (folded && known.length) folded.open = true;
+    return Object.fromEntries(Object.entries(values).filter(([name]) => !known.some((one) => one.name === name)));
+  }
+
   /** What was filled in. */
   value() {
     const said = this.fields.map(({ name, read }) => [name, read()]);
@@ -34,7 +43,9 @@ export class SchemaFields {
 
 /** Those of params, and a box for others where they are taken. */
 export class ParamsForm {
-  constructor() {
+  /** @param {Record<string, any>} [given] what is filled in at first */
+  constructor(given = {}) {
+    this.given = given;
     this.fields = new SchemaFields();
     this.text = el("textarea", { name: "params", rows: "4", spellcheck: "false", placeholder: EXAMPLE });
     this.written = field("Parameters", this.text, "A JSON object; empty for the defaults of the estimator.");
@@ -45,6 +56,9 @@ export class ParamsForm {
   show(schema) {
     this.fields.show(schema);
     this.written.hidden = Boolean(schema) && !schema.additionalProperties;
+    const rest = this.fields.fill(this.given);
+    if (Object.keys(rest).length) this.text.value = JSON.stringify(rest);
+    this.given = {};
   }
 
   /** What was filled in. */
@@ -69,12 +83,12 @@ function input(name, of, required) {
     const unsaid = required ? "choose" : `default: ${of.type === "boolean" ? (of.default ? "yes" : "no") : begun}`;
     const chosen = select("", { "": unsaid, ...texts });
     chosen.required = required;
-    return { element: field(name, chosen, help), read: () => (chosen.value === "" ? undefined : choices[Number(chosen.value)]) };
+    return { element: field(name, chosen, help), read: () => (chosen.value === "" ? undefined : choices[Number(chosen.value)]), write: (value) => { chosen.value = String(choices.indexOf(value)); } };
   }
   const number = of.type === "number" || of.type === "integer";
   const kind = number ? { type: "number", step: of.type === "integer" ? "1" : "any", min: of.minimum ?? null, max: of.maximum ?? null } : VERBATIM;
   const box = el("input", { ...kind, placeholder: begun, required });
-  return { element: field(name, box, help), read: () => read(box, of, number) };
+  return { element: field(name, box, help), read: () => read(box, of, number), write: (value) => { box.value = typeof value === "object" ? JSON.stringify(value) : String(value); } };
 }
 
 /** The value of a box; text of a field that is neither number nor text is JSON. */

@@ -40,6 +40,9 @@ export const reportLink = (model, version) => `${reportPage}#${encodeURIComponen
 /** @param {string} kind @param {string} [model] @param {boolean} [replacing] whether the form is to offer to replace the shape of the data */
 export const workLink = (kind, model = "", replacing = false) => `#/new/${kind}${model ? `/${encodeURIComponent(model)}${replacing ? "/replace" : ""}` : ""}`;
 
+/** A form that asks for the same once more. @param {{kind: string, model: string, id: string}} task */
+export const againLink = ({ kind, model, id }) => `${workLink(kind, model)}/again/${encodeURIComponent(id)}`;
+
 /** The parts of an address that somebody may have typed. @param {string[]} parts @returns {string[]|null} null if it is none */
 export function decoded(parts) {
   try {

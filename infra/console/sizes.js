@@ -1,6 +1,6 @@
 /** Files that the service would refuse are refused before they are sent. */
 
-import { bytes } from "./format.js";
+import { bytes, number } from "./format.js";
 import { at } from "./problems.js";
 import { session } from "./session.js";
 
@@ -8,6 +8,7 @@ import { session } from "./session.js";
 export function checkSize(file, input) {
   const most = session()?.mostBytes;
   if (file && most && file.size > most) {
-    throw at(input, new Error(`The file has ${bytes(file.size)}, and the service takes at most ${bytes(most)} at a time: compress it (gzip, zstd), split it, or have it read from a data source.`));
+    const [has, may] = [file.size, most].map(bytes(file.size) === bytes(most) ? (size) => `${number(size)} bytes` : bytes);
+    throw at(input, new Error(`The file has ${has}, and the service takes at most ${may} at a time: compress it (gzip, zstd), split it, or have it read from a data source.`));
   }
 }

@@ -9,7 +9,7 @@ import { goTo } from "./forms.js";
 import { duration, moment, number } from "./format.js";
 import { workName } from "./kinds.js";
 import { look } from "./look.js";
-import { linkTo, tryLink, workLink } from "./places.js";
+import { againLink, linkTo, tryLink, workLink } from "./places.js";
 import { findingList, planTable } from "./plan.js";
 import { predictions } from "./predictions.js";
 import { failureBox, showProblem, singly } from "./problems.js";
@@ -56,7 +56,7 @@ class View {
       ["Submitted", moment(task.submitted_at)], ["Waited", between(task.submitted_at, task.started_at)],
       ["Started", moment(task.started_at)], ["Took", between(task.started_at, task.finished_at)], ["Finished", moment(task.finished_at)],
       ...(task.retries ? [["Tried again", `${task.retries} times${task.retry_error ? `: ${task.retry_error}` : ""}`]] : []),
-      ["Id", copyable(task.id, "id")]]));
+      ...(task.worker ? [["Worker", task.worker]] : []), ...asked(task), ["Id", copyable(task.id, "id")]]));
   }
 
   state({ state, position, ...times }) {
@@ -109,6 +109,7 @@ class View {
     }
     this.outcome.replaceChildren(task.error ? failure(task) : outcome(task));
     this.describe();
+    if (isOver(task.state) && may(task.kind, task.model)) this.outcome.append(againWith(task));
     if (task.kind === "train" && task.result) this.wholeCurve(task.result);
   }
 
@@ -175,6 +176,17 @@ function outcome(task) {
     ...(result.plan ? [] : result.warnings ?? []).map((warning) => el("p", { class: "note" }, warning)),
     result.plan && findingList(result.plan.findings ?? []), result.plan && planTable(result.plan),
     trainNow(result.model));
+}
+
+/** What it was asked for, beside the rows. @returns {Array<[string, string]>} */
+function asked({ request }) {
+  const wished = Object.entries({ ...request?.query, ...request?.body }).filter(([, value]) => value !== null && value !== "" && JSON.stringify(value) !== "{}");
+  return wished.map(([name, value]) => [`Asked: ${name}`, typeof value === "object" ? JSON.stringify(value) : String(value)]);
+}
+
+/** A form with what was asked for, to change it. */
+function againWith(task) {
+  return el("p", {}, el("a", { href: againLink(task) }, "Again, in a form with what was asked for"));
 }
 
 /** The same train once more, as on data that has grown. */

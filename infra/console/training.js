@@ -2,13 +2,14 @@
 
 import { get, submit } from "./api.js";
 import { el, field, pair, select } from "./dom.js";
-import { chosenModel, goTo, lane, modelChoice, VERBATIM } from "./forms.js";
+import { chosenModel, goTo, lane, prefill, VERBATIM } from "./forms.js";
+import { modelChoice } from "./modelnames.js";
 import { ParamsForm } from "./params.js";
 import { workingForm } from "./problems.js";
 
-/** @param {string[]} names of the models @param {string} model @param {AbortSignal} signal ends it */
-export function trainForm(names, model, signal) {
-  const params = new ParamsForm();
+/** @param {import("./modelnames.js").NamesOf} names of the models @param {string} model @param {AbortSignal} signal ends it @param {{asked: Record<string, any>|null}} how asked: what is filled in */
+export function trainForm(names, model, signal, { asked }) {
+  const params = new ParamsForm(asked?.params);
   const promote = select("promote", { if_better: "If it is better", always: "Always", never: "Never" });
   const fields = [...modelChoice(names, model), params.element, moreWishes(), pair(field("Make it live", promote), lane())];
   const form = workingForm("Train", fields, async (data) => {
@@ -24,6 +25,7 @@ export function trainForm(names, model, signal) {
   };
   choice?.addEventListener("change", follow);
   follow();
+  prefill(form, { ...asked, search: asked?.search?.seconds ?? "", trials: asked?.search?.trials ?? "" });
   return form;
 }
 

@@ -5,8 +5,9 @@ import { ColumnChoices } from "./columns.js";
 import { announce, el, field, pair, tick } from "./dom.js";
 import { EstimatorChoice } from "./estimators.js";
 import { follow } from "./events.js";
-import { FILE, goTo, lane, modelInput, object, VERBATIM, WAIT } from "./forms.js";
+import { FILE, goTo, lane, object, prefill, VERBATIM, WAIT } from "./forms.js";
 import { look } from "./look.js";
+import { modelInput } from "./modelnames.js";
 import { at, problemBox, workingForm } from "./problems.js";
 import { sampleTable } from "./sample.js";
 import { telling } from "./sending.js";
@@ -17,8 +18,8 @@ import { SourceChoice } from "./sources.js";
 const AT_ONCE = 20_000_000;
 const OPTIONS = '{"columns": {"name": "category"}}';
 
-/** @param {string[]} names of the models @param {string} model @param {AbortSignal} signal ends it @param {boolean} replacing whether it is known that other data are there */
-export function uploadForm(names, model, signal, replacing) {
+/** @param {import("./modelnames.js").NamesOf} names of the models @param {string} model @param {AbortSignal} signal ends it @param {{replacing: boolean, asked: Record<string, any>|null}} how replacing: whether it is known that other data are there; asked: what is filled in */
+export function uploadForm(names, model, signal, { replacing, asked: before }) {
   const file = el("input", { name: "file", type: "file", required: true });
   const columns = el("datalist", { id: "columns" });
   const target = el("input", { name: "target", list: "columns", ...VERBATIM });
@@ -26,8 +27,9 @@ export function uploadForm(names, model, signal, replacing) {
   const replace = tick("Replace the shape of the data", "replace", "The model gets another target, problem or other columns; its live version answers on until a train makes another current.");
   replace.hidden = !replacing;
   const append = tick("Append to the data", "append", "The rows come after those that the model has, which stay where they are: to learn from, or to measure by.");
-  append.hidden = !names.length;
+  append.hidden = names.none;
   const seen = el("div", { id: "answer" });
+  let looks = 0;
   const changed = () => { seen.replaceChildren(); columns.replaceChildren(); choices.clear(); };
   const choices = new ColumnChoices((name) => { target.value = name; }, (label) => glance(label));
   const demand = () => { file.required = !source.chosen && !estimator.needsNone; };
@@ -50,23 +52,27 @@ export function uploadForm(names, model, signal, replacing) {
 
   async function lookFirst(data) {
     seen.replaceChildren();
+    looks += 1;
     const heading = show(await sender.look(data.get("model"), asked(data)));
     announce("The table was looked at");
     heading.focus();
   }
 
+  /** Whether another table was chosen meanwhile, or another look begun, whose answer may have come first. */
+  const isOld = (given, look) => sender.chosen !== given || look !== looks || signal.aborted;
+
   /** Look without being asked to, where that is soon done; what has the focus keeps it. @param {string} [label] of the menu that was used */
   async function glance(label = "") {
-    const given = sender.chosen;
+    const given = sender.chosen, mine = ++looks;
     const data = new FormData(form);
     if (!given || given.size > AT_ONCE || !form.elements.namedItem("model").checkValidity() || !data.get("model")) return;
     try {
       const found = await sender.look(data.get("model"), asked(data));
-      if (sender.chosen !== given || signal.aborted) return;
+      if (isOld(given, mine)) return;
       show(found);
       if (label) seen.querySelector(`[aria-label="${CSS.escape(label)}"]`)?.focus();
     } catch (error) {
-      if (sender.chosen === given && !signal.aborted) seen.replaceChildren(problemBox(error));
+      if (!isOld(given, mine)) seen.replaceChildren(problemBox(error));
     }
   }
 
@@ -95,6 +101,8 @@ export function uploadForm(names, model, signal, replacing) {
     lane(), append, replace];
   const form = workingForm("Upload", fields, store, { second: ["Look first", lookFirst] });
   form.id = "upload";
+  // To replace what is there is decided anew.
+  prefill(form, { ...before, replace: "", options: before?.options === "{}" ? "" : before?.options ?? "" });
   return el("div", {}, form, seen);
 }
 

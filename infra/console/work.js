@@ -1,13 +1,14 @@
 /** New work: a form for each kind of it. Here that for estimates. */
 
-import { allModels, get, submit } from "./api.js";
+import { get, submit } from "./api.js";
 import { announce, card, el, entitle, field, pair, tick } from "./dom.js";
-import { chosenModel, FILE, goTo, lane, modelChoice, VERBATIM, WAIT } from "./forms.js";
+import { chosenModel, FILE, goTo, lane, prefill, VERBATIM, WAIT } from "./forms.js";
 import { KINDS } from "./kinds.js";
+import { modelChoice, NamesOf } from "./modelnames.js";
 import { workLink } from "./places.js";
 import { predictions } from "./predictions.js";
 import { at, workingForm } from "./problems.js";
-import { may, mayAny } from "./session.js";
+import { mayAny } from "./session.js";
 import { trainForm } from "./training.js";
 import { uploadForm } from "./upload.js";
 
@@ -15,19 +16,26 @@ const TITLES = { ...KINDS, init: "Upload a table" };
 /** The type of rows that were pasted, which tell by themselves what they are. */
 const TEXT = "text/plain; charset=utf-8";
 
-export async function showWork(main, [given = "", model = "", replacing = ""], signal) {
+export async function showWork(main, [given = "", model = "", how = ""], signal) {
   const kind = given || Object.keys(KINDS).find((one) => mayAny(one)) || "init";
-  const models = await allModels(signal);
+  const names = await NamesOf.begin(kind, signal);
   entitle(`${TITLES[kind]}${model ? ` · ${model}` : ""}`);
-  const names = models.map((one) => one.model).filter((name) => may(kind, name));
   const make = { init: uploadForm, train: trainForm, estimate: estimateForm }[kind];
   const tabs = el("nav", { class: "tabs", "aria-label": "Kind of work" }, ...Object.entries(TITLES).map(([one, text]) =>
     el("a", { href: workLink(one, model), "aria-current": one === kind ? "page" : null }, text)));
   main.replaceChildren(el("h1", { tabindex: "-1" }, "New work"), tabs,
-    card(TITLES[kind], mayAny(kind) ? make(names, model, signal, Boolean(replacing)) : el("p", {}, `This account lacks the scope ${kind}: ask whoever runs the service for it.`)));
+    card(TITLES[kind], mayAny(kind) ? make(names, model, signal, { replacing: how === "replace", asked: await askedBefore(how, signal) }) : el("p", {}, `This account lacks the scope ${kind}: ask whoever runs the service for it.`)));
 }
 
-function estimateForm(names, model) {
+/** What a task was asked for, as the values of fields, where the form is for the same once more. */
+async function askedBefore(how, signal) {
+  const [word, id] = how.split("/");
+  if (word !== "again") return null;
+  const { request, lane } = await get(`/v1/tasks/${encodeURIComponent(id)}`, signal);
+  return { lane, ...request?.query, ...request?.body };
+}
+
+function estimateForm(names, model, signal, { asked }) {
   const text = el("textarea", { name: "rows", rows: "7", spellcheck: "false", placeholder: "area,rooms" });
   const file = el("input", { name: "file", type: "file" });
   const version = el("input", { name: "version", ...VERBATIM });
@@ -50,6 +58,7 @@ function estimateForm(names, model) {
   });
   form.elements.namedItem("model")?.addEventListener("change", propose);
   propose();
+  prefill(form, asked);
   return el("div", {}, form, answer);
 }
 

@@ -27,6 +27,8 @@ from tasks.redis_keys import (
     WORK_COUNTS_KEY,
 )
 
+#: A wish of up to so many bytes is kept for as long as its task is.
+ASKED_BYTES: Final = 4096
 #: The script that accepts a group.
 ACCEPT: Final = "tasks/ledger/lua/accept.lua"
 
@@ -74,6 +76,8 @@ def acceptance(
     args += accepted_offsets((group.kind, group.lane), len(group.heads))
     args += ["kind", kind, "lane", lane, "reply", group.reply, "heads", pack(group.heads)]
     args += ["accounts", pack([accounts[owner] for owner in counts])]
+    if group.kind is Kind.TRAIN and isinstance(placed[0], bytes) and len(placed[0]) <= ASKED_BYTES:
+        args += ["asked", placed[0]]
     args += ["bodies", pack(placed), "models", " ".join({head.model for head in group.heads})]
     return keys, args
 

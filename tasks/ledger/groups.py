@@ -146,6 +146,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     asked_at: float = 0.0
     #: Which account of the owner's name asked for it; empty where that is not known.
     account: str = ""
+    #: What was asked for with it: parameters of the query; of a train its body too, where that is small. Not in lists.
+    query: dict[str, str] = {}
+    asked: bytes = b""
+    #: Which worker has it, or ended it; empty where that is not known. Not in lists.
+    worker: str = ""
 
 
 _pack = msgspec.msgpack.Encoder().encode

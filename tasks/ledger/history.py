@@ -28,6 +28,8 @@ _FIELDS: Final = (
     *("kind", "lane", "heads", "submitted_at", "started_at", "finished_at"),
     *("progress", "states", "retries", "retry_error", "version"),
 )
+#: What is told of one task beside these.
+_TOLD: Final = ("asked", "worker", "holder")
 #: A process that watches for longer has to say so again (seconds).
 WATCH_SECONDS: Final = 3600
 #: In how many leases at most it is looked which work runs.
@@ -51,12 +53,15 @@ class History:
     def task(self, handle: str) -> Task:
         """One item's state. Raises UnknownTask."""
         group, index = parse_handle(handle)
-        values: Any = self._redis.hmget(GROUP_KEY.format(group=group), [*_FIELDS, f"cancel{index}"])
-        record = dict(zip(_FIELDS, values, strict=False))
+        fields = (*_FIELDS, *_TOLD)
+        values: Any = self._redis.hmget(GROUP_KEY.format(group=group), [*fields, f"cancel{index}"])
+        record = dict(zip(fields, values, strict=False))
         heads = read_heads(record["heads"]) if record["heads"] else []
         if index >= len(heads):
             raise UnknownTask(f"there is no task {handle}, or its result is no longer kept")
-        return _task(handle, record, heads[index], index=index, cancelled_at=values[-1], now=self._now)
+        task = _task(handle, record, heads[index], index=index, cancelled_at=values[-1], now=self._now)
+        worker = (record["worker"] or record["holder"] or b"").decode()
+        return msgspec.structs.replace(task, query=heads[index].query, asked=record["asked"] or b"", worker=worker)
 
     def outcome(self, handle: str) -> Outcome | None:
         """How one item ended, with its body; None while it has not. Does not look at the owner."""

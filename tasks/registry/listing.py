@@ -50,16 +50,24 @@ class Listing:
         return Listed(total, dict(list(versions.items())[:limit]), more=len(versions) > limit)
 
     def models(
-        self, *, limit: int, after: str = "", tag: Tag | None = None, among: Collection[str] | None = None
+        self,
+        *,
+        limit: int,
+        after: str = "",
+        prefix: str = "",
+        tag: Tag | None = None,
+        among: Collection[str] | None = None,
     ) -> tuple[dict[str, Notes], bool]:
-        """(models after that name and with this tag, sorted, with what is said of each; whether there are more).
-        `among`: of these alone."""
+        """(models after that name, whose names begin with the prefix, and with this tag, sorted, with what is said of
+        each; whether there are more). `among`: of these alone."""
         if among is None:
             keys = [MODELS_KEY, NAMES_KEY, TAGGED_KEY]
-            found: Any = self._models(keys=keys, args=[after, limit + 1, _prefix(tag)])
+            found: Any = self._models(keys=keys, args=[after, limit + 1, _prefix(tag), prefix])
             models = self._noted([name.decode() for name in found])
         else:
-            models = self._noted(self._there(sorted(name for name in among if name > after)))
+            models = self._noted(
+                self._there(sorted(name for name in among if name > after and name.startswith(prefix)))
+            )
             models = {name: notes for name, notes in models.items() if tag is None or tagged(notes, tag)}
         return dict(list(models.items())[:limit]), len(models) > limit
 

@@ -15,6 +15,7 @@ from tasks.registry.schemas import with_schema
 from tasks.registry.snapshots import read_dataset
 from tasks.registry.version_reports import Report
 from tasks.reports import sections
+from tasks.reports.comparable import comparable
 from tasks.reports.comparing import comparison
 from tasks.reports.judging import judge
 from tasks.reports.markup import page
@@ -129,6 +130,7 @@ def write(
         sections.search(subject),
         sections.footer(subject),
         operating_points(subject),
+        comparable(subject),
     )
 
 

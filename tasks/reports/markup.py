@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -30,6 +30,11 @@ def page(title: str, *parts: str) -> str:
         + "\n".join(filter(None, parts))
         + "\n</main>\n</body>\n</html>\n"
     )
+
+
+def held(name: str, value: Any) -> str:
+    """An element that shows nothing and holds this as JSON, by its name, for a page around the report."""
+    return f'<div hidden id="{text(name)}" data-held="{text(msgspec.json.encode(value).decode())}"></div>'
 
 
 def section(title: str, *cards: str, lead: str = "", kind: str = "") -> str:

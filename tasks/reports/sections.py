@@ -13,6 +13,7 @@ from tasks.formatting import duration, percent, plain
 from tasks.registry.curve import Curve
 from tasks.registry.measured import Measured
 from tasks.reports import figures
+from tasks.reports.comparable import event, measure
 from tasks.reports.judging import Judged, calibration, confusion
 from tasks.reports.markup import as_json, bar, figure, section, shaded, spark, table, text
 from tasks.reports.segments import Split, splits
@@ -117,8 +118,7 @@ def quality(subject: Subject) -> str:
                    figures.residuals(judged)),
         ]  # fmt: skip
     else:
-        event = str(judged.classes[1]) if len(judged.classes) == 2 else "the class it gives"
-        drawn = figures.calibration(calibration(judged), event=event)
+        drawn = figures.calibration(calibration(judged), event=event(judged))
         cards = [figure("Calibration", "On the dashed line, what it calls 70 % is so in 70 % of the rows.", drawn)]
         cards.append(_confusion(judged))
     seen = f"On {len(judged.truth):,} rows of the holdout, which the fit has not learned from"
@@ -133,10 +133,9 @@ def errors(subject: Subject) -> str:
         return ""
     found = splits(judged, subject.dataset.schema.columns, subject.version.importance)
     worst = max((segment.error for split in found for segment in split.segments), default=0.0) or 1.0
-    measure = "Part of wrong classes" if judged.classes else "Root mean squared error"
     cards = [_split(split, worst, classes=bool(judged.classes)) for split in found]
     return section(
-        "Where it errs", *cards, kind="three", lead=f"{measure} on the holdout, by the columns that count most."
+        "Where it errs", *cards, kind="three", lead=f"{measure(judged)} on the holdout, by the columns that count most."
     )
 
 

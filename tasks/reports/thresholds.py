@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 
 from tasks.reports.judging import Judged
-from tasks.reports.markup import text
+from tasks.reports.markup import held
 from tasks.reports.subject import Subject
 
 #: Most thresholds that are told: those between which an equal number of rows lies.
@@ -23,7 +22,7 @@ def operating_points(subject: Subject) -> str:
     if judged is None or len(judged.classes) != 2:
         return ""
     told = {**at_thresholds(judged), "threshold": subject.version.decision.threshold}
-    return f'<div hidden id="{ELEMENT}" data-points="{text(msgspec.json.encode(told).decode())}"></div>'
+    return held(ELEMENT, told)
 
 
 def at_thresholds(judged: Judged) -> dict[str, Any]:

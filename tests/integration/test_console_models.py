@@ -181,6 +181,10 @@ def test_versions_are_compared(page: Page, model: Service) -> None:
     params = page.get_by_role("region", name="Parameters").first
     expect(params.get_by_role("row").filter(has_text="num_iterations")).to_contain_text("60")
     expect(page.get_by_role("img", name=re.compile(r"^rmse over 60 iterations: Version 1 from"))).to_be_visible()
+    errs = page.get_by_role("region", name="Where they err")
+    expect(errs.get_by_role("columnheader")).to_have_text(["Version 1", "Version 2"], timeout=30_000)
+    expect(errs.get_by_role("row").filter(has_text="city: Basel")).to_contain_text("rows")
+    expect(errs.locator("td.best").first).to_be_visible()
 
 
 def test_a_promotion_is_undone(page: Page, model: Service) -> None:
@@ -389,21 +393,25 @@ def test_a_threshold_is_chosen_by_what_it_costs(page: Page, model: Service) -> N
     page.reload()
     page.get_by_label("Compare with").select_option("Version 2")
     expect(page.get_by_role("heading", name="Compare versions of late")).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^Calibration: version 1 is off by"))).to_be_visible(timeout=30_000)
 
 
 def test_what_is_predicted_is_set_beside_what_was_learned(page: Page, model: Service) -> None:
-    rows = [{"area": 125, "city": "Basel", "lift": True, "sold": "2020-05-01", "rooms": 2}] * 50
-    model.estimate(MODEL, {"rows": rows}).raise_for_status()
+    # Of a model of its own: what other tests predict is in a sample too.
+    name, rows = "drifting", [{"area": 125, "city": "Basel", "lift": True, "sold": "2020-05-01", "rooms": 2}] * 50
+    model.init(name, {"rows": ROWS}, target="price").raise_for_status()
+    model.train(name, params={"num_iterations": 5}).raise_for_status()
+    model.estimate(name, {"rows": rows}).raise_for_status()
 
     def seen() -> dict[str, Any]:
-        found: dict[str, Any] = model.http.get(f"/v1/models/{MODEL}/drift").raise_for_status().json()
+        found: dict[str, Any] = model.http.get(f"/v1/models/{name}/drift").raise_for_status().json()
         return found
 
     # A process puts down what it has counted when it predicts again.
-    eventually(lambda: model.estimate(MODEL, {"rows": rows}) and seen()["rows"] >= 50, what="a sample")
+    eventually(lambda: model.estimate(name, {"rows": rows}) and seen()["rows"] >= 50, what="a sample")
     area = next(column for column in seen()["columns"] if column["name"] == "area")
     assert area["bins"][-1]["live"] > 0.3 > 0.1 > area["bins"][-1]["trained"]
-    page.goto(f"{model.url}/#/models/{MODEL}/data")
+    page.goto(f"{model.url}/#/models/{name}/data")
     drift = page.locator(".drift").filter(has=page.get_by_role("heading", name=re.compile("^area")))
     expect(drift).to_contain_text("differs much")
     expect(drift.get_by_role("img", name=re.compile("^area: most grown is"))).to_be_visible()

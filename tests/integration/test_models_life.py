@@ -270,6 +270,8 @@ def test_models_come_in_pages_to_who_may_see_them(service: Service, kept: str) -
     with httpx.Client(base_url=service.url, headers={"Authorization": f"Bearer {other.token}"}) as http:
         assert http.get("/v1/models").json() == {"models": page["models"], "next": None}
         assert http.get("/v1/models", params={"after": kept}).json()["models"] == []
+    begins = service.http.get("/v1/models", params={"limit": 1, "prefix": kept}).json()
+    assert [entry["model"] for entry in begins["models"]] == [kept]
 
 
 def test_notes_and_tags_are_merged_and_told_in_history(service: Service, kept: str) -> None:

@@ -14,7 +14,7 @@
 -- include: tasks/ledger/lua/include/tell.lua
 
 local held = redis.call('HMGET', KEYS[1], 'fence', 'finished_at', 'reply', 'owners', 'submitted_at', 'started_at',
-  'accounts')
+  'accounts', 'kind', 'holder')
 if held[1] ~= ARGV[1] or held[2] then return 0 end
 local owners, accounts = cmsgpack.unpack(held[4]), {}
 for at, account in ipairs(held[7] and cmsgpack.unpack(held[7]) or {}) do accounts[owners[2 * at - 1]] = account end
@@ -26,6 +26,8 @@ local function same(owner)
   return tonumber(since or 0) <= tonumber(held[5])
 end
 redis.call('HSET', KEYS[1], 'finished_at', now, 'states', ARGV[6], 'outcomes', ARGV[7])
+-- Of the many small ones nobody asks who did it.
+if held[8] ~= 'estimate' and held[9] then redis.call('HSET', KEYS[1], 'worker', held[9]) end
 if ARGV[8] == '1' then
   redis.call('ZADD', KEYS[8], now, ARGV[3])
 else

@@ -98,3 +98,14 @@ def test_of_some_models_alone_those_that_are_there_are_listed(client: Any) -> No
     assert list(listing.models(limit=5, after="m00001", among=some)[0]) == ["m00002"]
     assert list(listing.models(limit=5, tag=("stage", "trial"), among=some)[0]) == ["m00001"]
     assert listing.models(limit=5, among=set()) == ({}, False)
+    assert list(listing.models(limit=5, prefix="m00002", among=some)[0]) == ["m00002"]
+
+
+def test_names_that_begin_so_are_listed_in_pages(client: Any) -> None:
+    fill(client, FEW)
+    listing = Listing(client)
+    first, more = listing.models(limit=6, prefix="m0000")
+    assert (list(first), more) == ([f"m{number:05}" for number in range(6)], True)
+    rest, more = listing.models(limit=6, prefix="m0000", after="m00005")
+    assert (list(rest), more) == ([f"m{number:05}" for number in range(6, 10)], False)
+    assert listing.models(limit=6, prefix="n") == ({}, False)

@@ -149,9 +149,9 @@ def test_versions_of_an_earlier_release_are_listed_by_their_records(lua: Lua) ->
 
 
 def test_models_are_listed_in_pages_by_name(lua: Lua) -> None:
-    def page(after: str, tag: str = "") -> Any:
+    def page(after: str, tag: str = "", prefix: str = "") -> Any:
         keys = ["models", "names", "tagged"]
-        return lua.run("tasks/registry/lua/page_models.lua", keys=keys, args=[after, 2, tag])
+        return lua.run("tasks/registry/lua/page_models.lua", keys=keys, args=[after, 2, tag, prefix])
 
     lua.redis.sadd("models", "b", "B", "c", "a-1")
     with lua.full():
@@ -164,6 +164,13 @@ def test_models_are_listed_in_pages_by_name(lua: Lua) -> None:
         # A model's own, of which there is one here.
         lua.redis.delete("notes")
     assert (page("", "of\0x:1\0"), page("b", "of\0\0"), page("", "of\0x\0")) == (["a-1", "b"], ["m"], [])
+    assert (page("", prefix="a"), page("", prefix="a-1"), page("a-1", prefix="a"), page("", prefix="A")) == (
+        ["a-1"],
+        ["a-1"],
+        [],
+        [],
+    )
+    assert (page("", "of\0x:1\0", "b"), page("a", "of\0x:1\0", "m")) == (["b"], ["m"])
 
 
 def test_a_call_whose_answer_was_lost_adds_nothing(lua: Lua) -> None:

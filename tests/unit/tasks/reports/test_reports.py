@@ -21,6 +21,7 @@ from tasks.learning.measuring import outcomes_on
 from tasks.learning.recording import Recorder
 from tasks.registry.curve import Best, Curve, Line
 from tasks.registry.records import Version
+from tasks.reports.comparable import CALIBRATION, SEGMENTS
 from tasks.reports.figures import learning_curve
 from tasks.reports.judging import Judged, calibration, confusion, judge, thinned
 from tasks.reports.making import About, write
@@ -278,7 +279,28 @@ def test_a_choice_between_two_classes_has_its_thresholds(problem: str, *, there:
     found = [attrs for attrs in shown(data(problem)).all("div") if attrs.get("id") == ELEMENT]
     assert len(found) == there
     if there:
-        told = msgspec.json.decode(found[0]["data-points"] or "")
+        told = msgspec.json.decode(found[0]["data-held"] or "")
         assert told["threshold"] is None
         assert len(told["true"]) == len(told["false"]) == len(told["thresholds"])
         assert "hidden" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("problem", "held"),
+    [("binary", {SEGMENTS, CALIBRATION}), ("multiclass", {SEGMENTS, CALIBRATION}), ("regression", {SEGMENTS})],
+)
+def test_a_report_holds_what_is_set_beside_that_of_another(problem: str, held: set[str]) -> None:
+    found = {
+        attrs["id"]: msgspec.json.decode(attrs["data-held"] or "")
+        for attrs in shown(data(problem)).all("div")
+        if attrs.get("id") in {SEGMENTS, CALIBRATION}
+    }
+    assert found.keys() == held
+    for split in found[SEGMENTS]["splits"]:
+        assert len(split["segments"]) > 1
+        assert all(segment["rows"] > 0 and segment["error"] >= 0 for segment in split["segments"])
+    if CALIBRATION in held:
+        given, came = found[CALIBRATION]["given"], found[CALIBRATION]["true"]
+        assert given == sorted(given)
+        assert len(given) == len(came)
+        assert all(0 <= chance <= 1 for chance in given + came)
