@@ -30,7 +30,7 @@ def cookie_of(req: falcon.asgi.Request) -> str | None:
 
 def token_of_page(req: falcon.asgi.Request) -> str | None:
     """The token of the cookie, if one of our pages asks in its name, and in no other."""
-    if req.get_header(PAGE) is None or req.get_header("Authorization") is not None:
+    if not req.get_header(PAGE) or req.get_header("Authorization") is not None:
         return None
     return cookie_of(req)
 

@@ -87,7 +87,7 @@ class AccountResource:
         """Change what is given, all of it or nothing. Raises InvalidField, NotFound, Conflict for an administrator who
         would no longer be one."""
         single_values(req, known=())
-        asked = read_account(await read_json(req, absent={}), known=LATER)
+        asked = read_account(await read_json(req), known=LATER)
         own = account == req.context.principal.name
         if own and (asked.disabled or (asked.scopes is not None and "admin" not in asked.scopes)):
             raise Conflict("this would take the administration from yourself: have another administrator do it")
@@ -125,6 +125,8 @@ class AccountTokensResource:
         """201 with a new one, told this once. Raises NotFound, Conflict, InvalidField, Forbidden."""
         single_values(req, known=())
         asked = read_account(await read_json(req, absent={}), known=TOKEN)
+        if asked.scopes == ():
+            raise InvalidField("scopes is empty: name some, or leave it out for all that the account has").at("/scopes")
         found = await asyncio.to_thread(self._accounts.known, account)
         token = grant(self._tokens, found, asked.scopes or ())
         log.info("a token of the account %s was issued", account, extra=told(req))

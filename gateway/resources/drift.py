@@ -27,8 +27,9 @@ class DriftResource:
     async def on_get(self, req: Request, resp: Response, model: str) -> None:
         """Samples of the last day beside the plan of the model's data. Raises UnknownModel."""
         single_values(req, known=())
+        found = await asyncio.to_thread(self._read, model)
         resp.set_header("Cache-Control", "no-store")
-        show(resp, await asyncio.to_thread(self._read, model))
+        show(resp, found)
 
     def _read(self, model: str) -> dict[str, Any]:
         described = self._descriptions.model(model)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from gateway.identity.tokens import SESSION, SKEW_SECONDS, Principal, Tokens
 from gateway.web.errors import told
 from gateway.web.representations import moment, show
 from gateway.web.small_bodies import read_json
-from tasks.errors import Forbidden, Unauthenticated
+from tasks.errors import Forbidden, MalformedBody, Unauthenticated
 from tasks.ledger.counts import TOKENS_ISSUED
 
 log = logging.getLogger(__name__)
@@ -72,10 +72,11 @@ class SessionResource:
         """200 with the cookie, for HTTP Basic credentials, a bearer token, the code of a link in the body, or a cookie
         that has not ended, which it renews. Raises Forbidden without the header that our pages send, and for callers
         that have no account here."""
-        if req.get_header(session.PAGE) is None:
+        if not req.get_header(session.PAGE):
             raise Forbidden(f"a session is for the pages of this service, which send {session.PAGE}: use /v1/token")
+        code = _code(await read_json(req, absent={}))
         try:
-            principal = await self._who(req, resp)
+            principal = await self._who(req, resp, code)
         except Unauthenticated:
             # No challenge of Basic: a browser would ask for a password by itself.
             resp.set_header("WWW-Authenticate", challenge())
@@ -94,7 +95,7 @@ class SessionResource:
         session.end(req, resp)
         resp.status = falcon.HTTP_204
 
-    async def _who(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> Principal:
+    async def _who(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, code: str | None) -> Principal:
         header = req.get_header("Authorization")
         if bearer(header) is not None:
             principal: Principal = await req.context.authenticator.identify(req, resp)
@@ -104,9 +105,8 @@ class SessionResource:
         if header is not None:
             account = await self._login(header, address=client_address(req.get_header("X-Forwarded-For")))
             return self._issued(account, account.scopes)
-        body = await read_json(req, absent={})
-        if body or session.cookie_of(req) is None:
-            account = await asyncio.to_thread(self._by_link, body)
+        if code is not None or session.cookie_of(req) is None:
+            account = await asyncio.to_thread(self._by_link, code)
             return self._issued(account, account.scopes)
         principal = await req.context.authenticator.identify(req, resp)
         account = await asyncio.to_thread(self._accounts.known, principal.name)
@@ -117,15 +117,23 @@ class SessionResource:
         self._count(TOKENS_ISSUED)
         return self._tokens.verify(token.access_token)
 
-    def _by_link(self, body: Any) -> Account:
-        code = body.get("code") if isinstance(body, Mapping) else None
-        name = self._links.take(code) if isinstance(code, str) else None
+    def _by_link(self, code: str | None) -> Account:
+        name = self._links.take(code) if code is not None else None
         account = self._accounts.get(name) if name is not None else None
         if account is None or account.disabled:
             raise Unauthenticated(
                 "the link was used or is over: sign in with the password, or get one of `mlservice link`"
             )
         return account
+
+
+def _code(body: Any) -> str | None:
+    """The code of a link; None where nothing is said. Raises MalformedBody."""
+    if body == {}:
+        return None
+    if isinstance(body, dict) and body.keys() == {"code"} and isinstance(body["code"], str):
+        return str(body["code"])
+    raise MalformedBody('the body must be {"code": TEXT}, of a link that signs in, or left out')
 
 
 def _show(resp: falcon.asgi.Response, principal: Principal, most_bytes: int) -> None:

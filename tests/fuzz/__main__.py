@@ -77,7 +77,7 @@ def configured(file: Path, dictionaries: Mapping[str, list[str]]) -> Path:
 
 def schemathesis(service: Service, options: list[str], *, config: Path, record: Path) -> bool:
     """Whether it found something. Secrets go by its environment, because everybody can see arguments."""
-    tokens = {"FUZZ_TOKEN": service.token(), "FUZZ_TOKEN_TO_END": service.token()}
+    tokens = {name: service.token() for name in ("FUZZ_TOKEN", "FUZZ_TOKEN_TO_END", "FUZZ_SESSION_TO_END")}
     hidden = {**tokens, "FUZZ_PASSWORD": service.home.admin_password.read_text().strip()}
     environment = {"SCHEMATHESIS_HOOKS": "tests.fuzz.hooks", RECORD: str(record), **hidden}
     command: list[str | Path] = [SCHEMATHESIS, "--config-file", config, "run", DEFINITION, "--url", service.url]

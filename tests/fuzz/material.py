@@ -30,6 +30,8 @@ LETTERS_TAKEN: Final = 100
 NOWHERE: Final = "http://127.0.0.1:9/"
 MESSAGES: Final = 5
 REMOVED: Final = 100
+#: How many accounts there are to remove.
+LEAVING: Final = 100
 #: How many models there are to take something away from, and the alias that each has.
 SPARES: Final = 100
 #: Of how many of them nobody has asked for a file.
@@ -56,6 +58,8 @@ def make(service: Service) -> dict[str, list[str]]:
         "webhooks": [hook],
         "messages": [_message(service, hook) for _ in range(MESSAGES)],
         "removed": [_webhook(service) for _ in range(REMOVED)],
+        "accounts": [_account(service, "fuzzed")],
+        "leaving": [_account(service, f"leaving-{number}") for number in range(LEAVING)],
         "dropped": taken[::2],
         "replayed": taken[1::2],
     }
@@ -134,6 +138,13 @@ def _letters(service: Service) -> list[str]:
 def _webhook(service: Service) -> str:
     """A webhook that hears of nothing."""
     return str(service.http.post("/v1/webhooks", json={"url": NOWHERE}).raise_for_status().json()["id"])
+
+
+def _account(service: Service, name: str) -> str:
+    """An account that may do little."""
+    body = {"name": name, "scopes": ["estimate", "tasks:read"]}
+    service.http.post("/v1/accounts", json=body).raise_for_status()
+    return name
 
 
 def _message(service: Service, webhook: str) -> str:

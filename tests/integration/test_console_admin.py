@@ -268,3 +268,26 @@ def test_the_cookie_is_for_pages_alone(model: Service) -> None:
             assert browser.post(where, **submitted).status_code == 200
             assert httpx.post(where, **submitted).status_code == 401
         assert browser.delete("/v1/session", headers={PAGE: "1"}).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "said"),
+    [
+        ("PATCH", "/v1/accounts/admin", None, 422, "must be a JSON object"),
+        ("POST", "/v1/accounts/admin/tokens", {"scopes": []}, 422, "leave it out for all"),
+        ("POST", "/v1/session", {"code": {}}, 400, "must be"),
+        ("POST", "/v1/session", {"code": "x", "name": "y"}, 400, "must be"),
+        ("POST", "/v1/session", [], 400, "must be"),
+    ],
+)
+def test_what_is_wrong_in_a_request_is_said(
+    model: Service, method: str, path: str, body: object, status: int, said: str
+) -> None:
+    headers = {"X-Mlservice-Page": "1"}
+    answer = model.http.request(method, path, headers=headers, json=body)
+    assert answer.status_code == status, answer.text
+    assert said in answer.json()["detail"]
+
+
+def test_an_empty_word_of_a_page_is_none(model: Service) -> None:
+    assert model.http.post("/v1/session", headers={"X-Mlservice-Page": ""}).status_code == 403
