@@ -7,7 +7,7 @@ const TYPES = { "": "as found", number: "number", category: "category", boolean:
 
 /** What was chosen for the columns of one table, beside the options that are written. */
 export class ColumnChoices {
-  /** @param {(name: string) => void} target is told that this column is the target @param {(label: string) => void} changed is told which menu it was */
+  /** @param {(name: string, is: boolean) => void} target is told whether a column was made the target @param {() => void} changed */
   constructor(target, changed) {
     this.target = target;
     this.changed = changed;
@@ -37,7 +37,7 @@ export class ColumnChoices {
     for (const menu of [roles, types]) {
       menu.addEventListener("change", () => {
         this.choose(name, roles.value, types.value);
-        this.changed(menu.getAttribute("aria-label"));
+        this.changed();
       });
     }
     return [roles, types];
@@ -46,7 +46,10 @@ export class ColumnChoices {
   choose(name, role, type) {
     if (role === "target") {
       delete this.chosen[name];
-      this.target(name);
-    } else this.chosen[name] = { role, ...(type ? { type } : {}) };
+      this.target(name, true);
+    } else {
+      this.chosen[name] = { role, ...(type ? { type } : {}) };
+      this.target(name, false);
+    }
   }
 }

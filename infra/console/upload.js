@@ -11,6 +11,7 @@ import { modelInput } from "./modelnames.js";
 import { at, problemBox, workingForm } from "./problems.js";
 import { sampleTable } from "./sample.js";
 import { telling } from "./sending.js";
+import { chosen } from "./settled.js";
 import { checkSize } from "./sizes.js";
 import { SourceChoice } from "./sources.js";
 
@@ -31,7 +32,7 @@ export function uploadForm(names, model, signal, { replacing, asked: before }) {
   const seen = el("div", { id: "answer" });
   let looks = 0;
   const changed = () => { seen.replaceChildren(); columns.replaceChildren(); choices.clear(); };
-  const choices = new ColumnChoices((name) => { target.value = name; }, (label) => glance(label));
+  const choices = new ColumnChoices((name, is) => { if (is || target.value === name) target.value = is ? name : ""; }, chosen(() => glance(), signal));
   const demand = () => { file.required = !source.chosen && !estimator.needsNone; };
   const source = new SourceChoice(signal, () => { demand(); changed(); });
   const estimator = new EstimatorChoice(signal, demand);
@@ -61,18 +62,23 @@ export function uploadForm(names, model, signal, { replacing, asked: before }) {
   /** Whether another table was chosen meanwhile, or another look begun, whose answer may have come first. */
   const isOld = (given, look) => sender.chosen !== given || look !== looks || signal.aborted;
 
-  /** Look without being asked to, where that is soon done; what has the focus keeps it. @param {string} [label] of the menu that was used */
-  async function glance(label = "") {
+  /** Look without being asked to, where that is soon done; what has the focus keeps it. */
+  async function glance() {
     const given = sender.chosen, mine = ++looks;
     const data = new FormData(form);
     if (!given || given.size > AT_ONCE || !form.elements.namedItem("model").checkValidity() || !data.get("model")) return;
     try {
       const found = await sender.look(data.get("model"), asked(data));
       if (isOld(given, mine)) return;
+      const focused = nameOf(document.activeElement);
+      const stays = seen.contains(document.activeElement);
       show(found);
-      if (label) seen.querySelector(`[aria-label="${CSS.escape(label)}"]`)?.focus();
+      if (stays) [...seen.querySelectorAll("select, button, a")].find((one) => nameOf(one) === focused)?.focus();
     } catch (error) {
-      if (!isOld(given, mine)) seen.replaceChildren(problemBox(error));
+      if (isOld(given, mine)) return;
+      // The menus stay, by which it is mended.
+      seen.querySelector(".problem")?.remove();
+      seen.prepend(problemBox(error));
     }
   }
 
@@ -105,6 +111,9 @@ export function uploadForm(names, model, signal, { replacing, asked: before }) {
   prefill(form, { ...before, replace: "", options: before?.options === "{}" ? "" : before?.options ?? "" });
   return el("div", {}, form, seen);
 }
+
+/** What an element is called, by which it is found again. @param {Element|null} element */
+const nameOf = (element) => element?.getAttribute("aria-label") ?? element?.textContent;
 
 /** Sends the chosen file, the name of a source, or nothing; once it was looked at, its name with the service. */
 class Sender {

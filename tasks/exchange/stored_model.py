@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
 from tasks.calling.request import Request as Asked
@@ -67,6 +67,13 @@ class _One:
         return self.loaded
 
 
+class _Unseen:
+    """Nobody watches what is asked here."""
+
+    def see(self, *_: object) -> None:
+        """Nothing is kept."""
+
+
 @dataclass(frozen=True)
 class _Alone:
     """What of a worker's runtime an estimate needs of a version that is known."""
@@ -74,3 +81,4 @@ class _Alone:
     models: _One
     bounds: Bounds = UNBOUNDED
     traces: Traces = UNTRACED
+    sampler: _Unseen = field(default_factory=_Unseen)

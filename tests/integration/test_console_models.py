@@ -229,6 +229,8 @@ def test_a_first_prediction_takes_six_clicks_and_a_name(page: Page, model: Servi
     expect(page.get_by_role("region", name="Columns").get_by_role("row")).to_have_count(6)
     expect(page.get_by_label("Role of id")).to_have_value("key")
     expect(page.get_by_label("Type of built")).to_contain_text("date (found)")
+    # Whoever opens a menu is there.
+    page.get_by_label("Role of rent").focus()
     page.get_by_label("Role of rent").select_option("target")
     clicks.append("target")
     expect(page.locator("#answer")).to_contain_text("the target rent makes it regression")
@@ -240,6 +242,26 @@ def test_a_first_prediction_takes_six_clicks_and_a_name(page: Page, model: Servi
     assert len(clicks) == 6
 
 
+def test_a_role_that_cannot_be_is_mended_by_its_menu(page: Page, model: Service, tmp_path: Path) -> None:
+    table = tmp_path / "rents.csv"
+    table.write_text("size,city,rent\n" + "".join(f"{at},{CITIES[at % 2]},{at * 3}\n" for at in range(60)))
+    page.get_by_role("link", name="New work").first.click()
+    page.get_by_label("Model").fill("mended")
+    page.get_by_label("Table").set_input_files(table)
+    page.get_by_label("Role of rent").select_option("target")
+    answer = page.locator("#answer")
+    expect(answer).to_contain_text("the target rent makes it regression")
+    # What is the target no longer is no target, and what cannot be leaves the menus.
+    page.get_by_label("Role of rent").select_option("group")
+    expect(page.get_by_label("Target column")).to_have_value("")
+    page.get_by_label("Target column").fill("rent")
+    page.get_by_label("Role of city").select_option("ignore")
+    expect(answer.get_by_role("alert")).to_contain_text("the target 'rent' is 'group'")
+    page.get_by_label("Role of rent").select_option("target")
+    expect(answer.get_by_role("alert")).to_have_count(0)
+    expect(answer).to_contain_text("the target rent makes it regression")
+
+
 def test_what_columns_are_is_chosen_by_menus(page: Page, model: Service) -> None:
     asked: list[str] = []
     page.on("request", lambda one: asked.append(one.url) if one.method == "POST" and "/init" in one.url else None)
@@ -249,7 +271,10 @@ def test_what_columns_are_is_chosen_by_menus(page: Page, model: Service) -> None
     expect(page.locator("#answer")).to_contain_text("400 rows would be kept; the target price makes it regression")
     page.get_by_label("Role of note").select_option("ignore")
     expect(page.get_by_role("region", name="Columns").get_by_role("row").filter(has_text="note")).to_be_visible()
+    page.get_by_label("Type of rooms").focus()
     page.get_by_label("Type of rooms").select_option("category")
+    rooms = page.get_by_role("region", name="Columns").get_by_role("row").filter(has=page.get_by_label("Type of rooms"))
+    expect(rooms).to_contain_text("4 27 %")
     expect(page.get_by_label("Type of rooms")).to_be_focused()
     page.get_by_role("button", name="Store it").click()
     expect(page.locator("#outcome")).to_contain_text("400 rows are kept")
