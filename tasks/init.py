@@ -126,21 +126,20 @@ def _run_group(runtime: Runtime, claim: Claim) -> list[Outcome]:
 def _initialised(runtime: Runtime, head: Head, sent: bytes, *, claim: Claim | None = None) -> dict[str, Any]:
     """What comes of a request with this head and body."""
     from tasks.learning import appending, ingest
-    from tasks.tables.memory import pool_for, uncollected
+    from tasks.tables.memory import uncollected
 
     head, sent, form = _meant(runtime, head, sent)
     check_alone("append", head.query)
     with uncollected():
         request, reading = _asked(runtime, head, form, claim)
-        with pool_for(reading.table.num_columns if reading is not None else 0):
-            if "append" in head.query:
-                del sent, form
-                return appending.append(runtime, request, reading)
-            if "dry_run" in head.query:
-                return ingest.look_at(runtime, request, reading, head=head, body=sent)
-            # What was sent may be as large as the table.
+        if "append" in head.query:
             del sent, form
-            return ingest.initialise(runtime, request, reading)
+            return appending.append(runtime, request, reading)
+        if "dry_run" in head.query:
+            return ingest.look_at(runtime, request, reading, head=head, body=sent)
+        # What was sent may be as large as the table.
+        del sent, form
+        return ingest.initialise(runtime, request, reading)
 
 
 def _asked(runtime: Runtime, head: Head, form: Form, claim: Claim | None) -> tuple[Request, Reading | None]:
