@@ -281,7 +281,7 @@ def test_what_columns_are_is_chosen_by_menus(page: Page, model: Service) -> None
     plan = {one["name"]: one for one in model.http.get("/v1/models/sampled").json()["plan"]["columns"]}
     assert plan["note"]["role"] == "ignore"
     assert plan["rooms"]["type"] == "category"
-    # The table went once; then its name with the service did. Two menus that are used soon after each other are one look.
+    # The table went once; then its name with the service did. Two menus soon after each other are one look.
     assert ["upload=" in url for url in asked] in ([False, True, True], [False, True, True, True])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tasks.tables.planning.blocks import Matrix, blocks
+from tasks.tables.planning.blocks import Matrix, each_block
 from tasks.tables.planning.draft import Draft
 from tasks.tables.planning.sampling import sampled
 
@@ -32,8 +32,8 @@ def look_for_copies(draft: Draft) -> None:
     if table.num_rows < FEWEST_ROWS:
         return
     if len(names) > 1:
-        matrix = np.concatenate([part for _, part in blocks(table, names)], axis=1)
-        for one, other in _pairs(_standard(matrix)):
+        matrix = np.concatenate(each_block(lambda _, part: _standard(part), table, names), axis=1)
+        for one, other in _pairs(matrix):
             _say(draft, names[one], names[other])
     seen: dict[bytes, str] = {}
     for name in draft.features("category"):

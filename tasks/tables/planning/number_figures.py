@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tasks.tables.checks import LARGEST
-from tasks.tables.planning.blocks import Matrix, blocks
+from tasks.tables.planning.blocks import Matrix, each_block
 from tasks.tables.schema import numbers
 
 #: From so many rows on a column is a block of its own.
@@ -31,18 +31,16 @@ class NumberFigures:
 
 def number_figures(table: pa.Table, names: Sequence[str]) -> NumberFigures:
     """The figures of these columns."""
-    parts = [_figures(matrix) for matrix in _looked_at(table, names)] or [_figures(np.empty((0, 0)))]
+    parts = _parts(table, names) or [_figures(np.empty((0, 0)))]
     missing, outside, low, high = (np.concatenate(part) for part in zip(*parts, strict=True))
     return NumberFigures(list(names), missing.astype(np.int64), outside.astype(np.int64), low, high)
 
 
-def _looked_at(table: pa.Table, names: Sequence[str]) -> Iterator[Matrix]:
+def _parts(table: pa.Table, names: Sequence[str]) -> list[tuple[npt.NDArray[np.float64], ...]]:
     if table.num_rows < _TALL:
-        yield from (matrix for _, matrix in blocks(table, names))
-        return
-    for name in names:
-        # Long columns are looked at where they are.
-        yield numbers(table.column(name)).reshape(-1, 1)
+        return each_block(lambda _, matrix: _figures(matrix), table, names)
+    # Long columns are looked at where they are.
+    return [_figures(numbers(table.column(name)).reshape(-1, 1)) for name in names]
 
 
 def _figures(matrix: Matrix) -> tuple[npt.NDArray[np.float64], ...]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tasks.tables.planning.blocks import Matrix, blocks
+from tasks.tables.planning.blocks import Matrix, each_block
 from tasks.tables.planning.number_figures import NumberFigures, number_figures
 from tasks.tables.planning.sampling import sampled
 
@@ -36,7 +36,7 @@ class NumberStatistics:
 
 def number_statistics(table: pa.Table, names: Sequence[str]) -> NumberStatistics:
     """The statistics of these columns: missing, least and greatest of all rows, the rest of a sample."""
-    parts = [_spread(matrix) for _, matrix in blocks(sampled(table.select(list(names))), names)]
+    parts = each_block(lambda _, matrix: _spread(matrix), sampled(table.select(list(names))), names)
     quantiles = np.concatenate([part[0] for part in parts] or [np.empty((len(QUANTILES), 0))], axis=1)
     distinct = np.concatenate([part[1] for part in parts] or [np.empty(0, np.int64)])
     return NumberStatistics(number_figures(table, names), quantiles, distinct)

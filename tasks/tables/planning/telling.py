@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tasks.tables.columns import AMOUNTS
-from tasks.tables.planning.blocks import Matrix, blocks
+from tasks.tables.planning.blocks import Matrix, each_block
 from tasks.tables.planning.draft import Draft
 from tasks.tables.planning.sampling import sampled
 
@@ -36,16 +36,20 @@ def look_for_tales(draft: Draft) -> None:
     target = _target(table.column(draft.target))
     names = draft.features("number")
     bins = min(MOST_BINS, table.num_rows // BIN_ROWS)
-    for start, matrix in blocks(table, names):
-        found = names[start : start + matrix.shape[1]]
+    amounts = draft.problem in AMOUNTS
+
+    def of_block(start: int, matrix: Matrix) -> tuple[list[str], npt.NDArray[np.bool_], Floats]:
         same = _same_order(matrix, target)
-        told = _told(_binned(matrix, bins), bins, target, draft.problem in AMOUNTS, table.num_rows)
+        told = _told(_binned(matrix, bins), bins, target, amounts, table.num_rows)
+        return names[start : start + matrix.shape[1]], same, told
+
+    for found, same, told in each_block(of_block, table, names):
         _say(draft, found, same, told)
     for name in draft.features("category"):
         codes = _codes(table.column(name))
         levels = int(codes.max()) + 1
         same = np.array([_one_to_one(codes, target)])
-        told = _told(codes[:, None], levels, target, draft.problem in AMOUNTS, table.num_rows)
+        told = _told(codes[:, None], levels, target, amounts, table.num_rows)
         _say(draft, [name], same, told)
 
 
