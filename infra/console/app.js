@@ -12,6 +12,8 @@ import { showSignIn } from "./signin.js";
 
 /** Statuses of answers that a later try may change. */
 const PASSING = new Set([0, 429, 502, 503, 504]);
+/** How long the page before stays while the next is not there (ms). */
+const SLOW = 250;
 const main = document.getElementById("main");
 const flower = document.getElementById("flower");
 const webhooks = document.getElementById("webhooks");
@@ -61,15 +63,19 @@ async function show({ focus = true } = {}) {
   entitle(params ? page.title : "Not found");
   main.setAttribute("aria-busy", "true");
   failed = false;
+  const former = main.firstChild;
+  const slow = setTimeout(() => { if (main.firstChild === former) main.replaceChildren(skeleton(page?.title ?? "")); }, SLOW);
   try {
     if (params) await page.show(main, params, signal);
     else main.replaceChildren(crumbs(["Models", modelsLink]), el("h1", { tabindex: "-1" }, "There is no such page"));
   } catch (error) {
+    clearTimeout(slow);
     if (signal.aborted || !session()) return;
     failed = PASSING.has(error.status);
     const again = failed && el("button", { type: "button", class: "quiet", onclick: showAgain }, "Try again");
     main.replaceChildren(crumbs(["Models", modelsLink]), el("h1", { tabindex: "-1" }, page.title), problemBox(error), ...[again].filter(Boolean));
   }
+  clearTimeout(slow);
   if (signal.aborted) return;
   main.removeAttribute("aria-busy");
   if (focus) main.querySelector("h1")?.focus();
@@ -80,6 +86,11 @@ async function show({ focus = true } = {}) {
 function showAgain() {
   if (isBroken()) location.reload();
   else show();
+}
+
+/** What stands where a page will be that takes a moment. @param {string} title */
+function skeleton(title) {
+  return el("div", { class: "skeleton" }, el("h1", {}, title), ...[0, 1].map(() => el("div", { class: "card" }, el("p", {}), el("p", {}), el("p", {}))));
 }
 
 /** Whether the link signed in; its code is nothing to be kept. */

@@ -4,16 +4,18 @@ import { ask, get, Problem } from "./api.js";
 import { confirmed } from "./confirming.js";
 import { announce, el } from "./dom.js";
 import { isOver, pause } from "./events.js";
-import { ago, duration, sentence } from "./format.js";
+import { ago, duration, number, sentence } from "./format.js";
 import { kindName, workName } from "./kinds.js";
 import { taskLink } from "./places.js";
 import { problemBox, showProblem, singly } from "./problems.js";
 import { may, session } from "./session.js";
-import { filterForm, queryOf, wantedOf } from "./taskfilter.js";
+import { filterForm, hasText, queryOf, wantedOf } from "./taskfilter.js";
 import { toast } from "./toast.js";
 
 /** How many tasks are asked for at a time. */
 const PAGE = 25;
+/** How many are looked through for a text, at a time and for one wish. */
+const LOOK = 200, LOOKS = 5;
 /** How often the list is brought up to date (ms). */
 const EVERY = 2000;
 /** Most tasks that are then asked for one by one. */
@@ -52,6 +54,8 @@ class List {
   constructor(wanted, signal) {
     this.query = queryOf(wanted);
     this.state = wanted.state;
+    this.text = wanted.text;
+    this.seen = 0;
     this.signal = signal;
     /** What is shown, by id: those first that were not asked for one by one for longest. @type {Map<string, {task: any, row: HTMLElement}>} */
     this.shown = new Map();
@@ -67,18 +71,24 @@ class List {
     this.foot = el("div", {}, this.wrong, el("div", { class: "actions" }, this.button, this.cancel));
   }
 
-  async ask(after) {
-    const query = new URLSearchParams({ limit: String(PAGE), ...this.query, ...(after && { after }) });
+  async ask(after, limit = PAGE) {
+    const query = new URLSearchParams({ limit: String(limit), ...this.query, ...(after && { after }) });
     const { tasks, next } = await get(`/v1/tasks?${query}`, this.signal);
     return { tasks, next: next ? new URL(next, location.origin).searchParams.get("after") : "" };
   }
 
   /** One page more. */
   async more() {
-    const { tasks, next } = await this.ask(this.after);
     this.room += PAGE;
-    this.after = next;
-    tasks.forEach((task) => this.put(task));
+    for (let looks = 0; looks < (this.text ? LOOKS : 1) && this.shown.size < this.room; looks += 1) {
+      const { tasks, next } = await this.ask(this.after, this.text ? LOOK : PAGE);
+      this.after = next;
+      this.seen += tasks.length;
+      tasks.forEach((task) => this.put(task));
+      if (!next) break;
+    }
+    // Where a text is looked for, all that was found is shown.
+    if (this.text) this.room = Math.max(this.room, this.shown.size);
     this.tidy();
   }
 
@@ -107,7 +117,7 @@ class List {
 
   async refresh() {
     const { tasks, next } = await this.ask("");
-    const isGap = tasks.length === PAGE && !tasks.some((task) => this.shown.has(task.id));
+    const isGap = !this.text && tasks.length === PAGE && !tasks.some((task) => this.shown.has(task.id));
     if (isGap) this.restart(next);
     tasks.forEach((task) => this.put(task));
     const told = new Set(tasks.map((task) => task.id));
@@ -139,7 +149,7 @@ class List {
   put(task) {
     const known = this.shown.get(task.id);
     if (known && isOver(task.state) && !isOver(known.task.state)) announce(`${workName(task)}: ${task.state}`);
-    if (this.state && task.state !== this.state) return this.drop(task.id);
+    if ((this.state && task.state !== this.state) || !hasText(task, this.text)) return this.drop(task.id);
     if (known) {
       known.task = task;
       // The link stays, and with it the focus.
@@ -171,6 +181,7 @@ class List {
     }
     if (!this.shown.size && !this.after) this.element.append(el("li", { class: "none" }, this.nothing()));
     this.button.hidden = !this.after;
+    if (this.text) this.button.textContent = `Look further than the newest ${number(this.seen)}`;
     const unfinished = this.unfinished();
     this.cancel.hidden = !unfinished.length;
     this.cancel.textContent = unfinished.length === 1 ? "Cancel the one that is not over" : `Cancel the ${unfinished.length} that are not over`;
@@ -194,6 +205,7 @@ class List {
   }
 
   nothing() {
+    if (this.text) return el("p", { class: "hint" }, `None of these ${number(this.seen)} tasks has that text.`);
     if (this.state) return el("p", { class: "hint" }, `No task is ${this.state}.`);
     if (Object.keys(this.query).length) return el("p", { class: "hint" }, "There is no such task.");
     return el("p", { class: "hint" }, "You have no tasks yet. ", el("a", { href: "#/new" }, "Upload a table"), " to begin.");
