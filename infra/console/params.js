@@ -25,6 +25,11 @@ export class SchemaFields {
     this.element.replaceChildren(...(this.fields.length ? [folded || shown] : []));
   }
 
+  /** @param {string} name of what is to be as by default */
+  clear(name) {
+    this.fields.find((one) => one.name === name)?.write("");
+  }
+
   /** Fill in what there are fields for. @param {Record<string, any>} values @returns {Record<string, any>} the others */
   fill(values) {
     const known = this.fields.filter(({ name }) => name in values);
@@ -46,6 +51,8 @@ export class ParamsForm {
   /** @param {Record<string, any>} [given] what is filled in at first */
   constructor(given = {}) {
     this.given = given;
+    /** @type {Record<string, any>} what `begin` filled in */
+    this.begun = {};
     this.fields = new SchemaFields();
     this.text = el("textarea", { name: "params", rows: "4", spellcheck: "false", placeholder: EXAMPLE });
     this.written = field("Parameters", this.text, "A JSON object; empty for the defaults of the estimator.");
@@ -59,6 +66,15 @@ export class ParamsForm {
     const rest = this.fields.fill(this.given);
     if (Object.keys(rest).length) this.text.value = JSON.stringify(rest);
     this.given = {};
+  }
+
+  /** Fill in these in place of the last that were filled in here; what somebody wrote stays. @param {Record<string, any>} values */
+  begin(values) {
+    const written = this.fields.value();
+    for (const [name, value] of Object.entries(this.begun)) if (written[name] === value) this.fields.clear(name);
+    const kept = this.fields.value();
+    this.begun = Object.fromEntries(Object.entries(values).filter(([name]) => !(name in kept)));
+    this.fields.fill(this.begun);
   }
 
   /** What was filled in. */
@@ -83,7 +99,7 @@ function input(name, of, required) {
     const unsaid = required ? "choose" : `default: ${of.type === "boolean" ? (of.default ? "yes" : "no") : begun}`;
     const chosen = select("", { "": unsaid, ...texts });
     chosen.required = required;
-    return { element: field(name, chosen, help), read: () => (chosen.value === "" ? undefined : choices[Number(chosen.value)]), write: (value) => { chosen.value = String(choices.indexOf(value)); } };
+    return { element: field(name, chosen, help), read: () => (chosen.value === "" ? undefined : choices[Number(chosen.value)]), write: (value) => { chosen.value = value === "" ? "" : String(choices.indexOf(value)); } };
   }
   const number = of.type === "number" || of.type === "integer";
   const kind = number ? { type: "number", step: of.type === "integer" ? "1" : "any", min: of.minimum ?? null, max: of.maximum ?? null } : VERBATIM;

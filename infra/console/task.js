@@ -103,13 +103,13 @@ class View {
     this.live.hidden = !hasPoints(this.points);
     // Nothing comes any more: the room of the curve is for what there is.
     if (hasPoints(this.points)) this.curve.draw(this.points);
-    if (task.progress) this.left.textContent = `${task.progress.iteration} of ${task.progress.total} iterations in ${duration(task.progress.seconds)}${found(task.progress.search)}`;
+    if (task.progress) this.left.textContent = `${task.progress.iteration} of ${task.progress.total} iterations in ${duration(task.progress.seconds)}${stoppedEarly(task)}${found(task.progress.search)}`;
     if (task.state === "cancelled" && task.progress?.search?.params) {
       this.left.append(el("code", {}, ` ${JSON.stringify(task.progress.search.params)}`));
     }
     this.outcome.replaceChildren(task.error ? failure(task) : outcome(task));
     this.describe();
-    if (isOver(task.state) && may(task.kind, task.model)) this.outcome.append(againWith(task));
+    if (isOver(task.state) && may(task.kind, task.model)) this.facts.append(againWith(task));
     if (task.kind === "train" && task.result) this.wholeCurve(task.result);
   }
 
@@ -176,6 +176,13 @@ function outcome(task) {
     ...(result.plan ? [] : result.warnings ?? []).map((warning) => el("p", { class: "note" }, warning)),
     result.plan && findingList(result.plan.findings ?? []), result.plan && planTable(result.plan),
     trainNow(result.model));
+}
+
+/** Why a fit ended before all its iterations. */
+function stoppedEarly({ state, progress: { iteration, total, best } }) {
+  const [found] = Object.values(best ?? {});
+  const without = found ? iteration - found.iteration : 0;
+  return state === "succeeded" && iteration < total && without > 0 ? `: best ${found.iteration}, no gain in ${without} rounds` : "";
 }
 
 /** What it was asked for, beside the rows. @returns {Array<[string, string]>} */

@@ -11,7 +11,8 @@ import { workingForm } from "./problems.js";
 export function trainForm(names, model, signal, { asked }) {
   const params = new ParamsForm(asked?.params);
   const promote = select("promote", { if_better: "If it is better", always: "Always", never: "Never" });
-  const fields = [...modelChoice(names, model), params.element, moreWishes(), pair(field("Make it live", promote), lane())];
+  const start = presets(params);
+  const fields = [...modelChoice(names, model), start.element, params.element, moreWishes(), pair(field("Make it live", promote), lane())];
   const form = workingForm("Train", fields, async (data) => {
     const body = JSON.stringify({ params: params.value(), promote: data.get("promote"), ...wished(data) });
     goTo((await submit(chosenModel(data), "train", body, "application/json", { query: { lane: data.get("lane") } })).id);
@@ -21,12 +22,34 @@ export function trainForm(names, model, signal, { asked }) {
     const named = choice?.value;
     const found = named && await get(`/v1/models/${encodeURIComponent(named)}`, signal).catch(() => null);
     // Another may have been chosen meanwhile.
-    if (found && choice.value === named) params.show(found.params_schema);
+    if (found && choice.value === named) {
+      params.show(found.params_schema);
+      start.show(found.params_schema);
+    }
   };
   choice?.addEventListener("change", follow);
   follow();
   prefill(form, { ...asked, search: asked?.search?.seconds ?? "", trials: asked?.search?.trials ?? "" });
   return form;
+}
+
+/** Parameters by what somebody is after; others are filled in beside. */
+const PRESETS = {
+  quick: { text: "A quick look: 50 small trees", params: { num_iterations: 50, num_leaves: 15, learning_rate: 0.2 } },
+  careful: { text: "Slow and careful: up to 2,000 trees in small steps", params: { num_iterations: 2000, learning_rate: 0.03, early_stopping_round: 100 } },
+  cautious: { text: "Few rows or much noise: small trees that must agree", params: { num_leaves: 7, min_data_in_leaf: 20, lambda_l2: 5, feature_fraction: 0.8 } },
+};
+
+/** A menu of those that the estimator has all parameters for. @param {ParamsForm} params */
+function presets(params) {
+  const menu = select("", { "": "Its defaults" }), whole = field("Start from", menu, "Fills in the fields; what is written in them goes first.");
+  menu.addEventListener("change", () => params.begin(PRESETS[menu.value]?.params ?? {}));
+  whole.hidden = true;
+  return { element: whole, show: (schema) => {
+    const fitting = Object.entries(PRESETS).filter(([, { params: of }]) => Object.keys(of).every((name) => name in (schema?.properties ?? {})));
+    menu.replaceChildren(...[["", "Its defaults"], ...fitting.map(([name, { text }]) => [name, text])].map(([value, text]) => el("option", { value }, text)));
+    whole.hidden = !fitting.length;
+  } };
 }
 
 /** Fields that most trains leave alone. Each has the name of what an error points at. */

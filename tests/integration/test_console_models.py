@@ -391,6 +391,28 @@ def test_a_file_is_predicted_whatever_its_columns_are_called(page: Page, model: 
     assert len(saved.value.path().read_text().splitlines()) == 5001
 
 
+def test_params_begin_with_what_somebody_is_after(page: Page, model: Service) -> None:
+    page.goto(f"{model.url}/#/new/train/{MODEL}")
+    start, trees, leaves = (page.get_by_label(name) for name in ("Start from", "num_iterations", "num_leaves"))
+    start.select_option(label="A quick look: 50 small trees")
+    expect(trees).to_have_value("50")
+    expect(leaves).to_have_value("15")
+    leaves.fill("9")
+    start.select_option(label="Slow and careful: up to 2,000 trees in small steps")
+    expect(trees).to_have_value("2000")
+    expect(leaves).to_have_value("9")
+    start.select_option(label="Its defaults")
+    expect(trees).to_have_value("")
+    expect(leaves).to_have_value("9")
+    start.select_option(label="Slow and careful: up to 2,000 trees in small steps")
+    page.get_by_role("button", name="Train", exact=True).click()
+    # So few rows are learned long before the last of so many trees.
+    expect(page.locator(".left")).to_contain_text(
+        re.compile(r"of 2,?000 iterations in .*: best \d+, no gain in 100 rounds"), timeout=60_000
+    )
+    expect(page.get_by_text("Asked: params")).to_be_visible()
+
+
 def test_a_file_that_is_too_large_is_not_sent(page: Page, model: Service, tmp_path: Path) -> None:
     kept = "Object.keys(localStorage).find((key) => key.startsWith('mlservice.session'))"
     page.evaluate(
