@@ -17,8 +17,10 @@ def schemas() -> str:
 def type_of(node: Node) -> str:
     """The type of a schema in words, with links to those that have a section."""
     if "$ref" in node:
-        name = node["$ref"].rsplit("/", 1)[1]
-        return f"[{name}](#schema-{name.lower()})"
+        # Of a schema, or of one of its properties, which have no section of their own.
+        name, *within = node["$ref"].removeprefix("#/components/schemas/").split("/")
+        link = f"[{name}](#schema-{name.lower()})"
+        return f"as in {link}" if within else link
     for key, word in (("oneOf", " or "), ("anyOf", " or "), ("allOf", " and ")):
         if key in node:
             return word.join(dict.fromkeys(type_of(part) for part in node[key]))
