@@ -85,7 +85,7 @@ export function uploadForm(names, model, signal, { replacing, asked: before }) {
   function show(found) {
     const heading = el("h2", { tabindex: "-1" }, "What an init would make of it");
     columns.replaceChildren(...found.plan.columns.map(({ name }) => el("option", { value: name })));
-    seen.replaceChildren(heading, look(found, (column) => choices.menus(column)),
+    seen.replaceChildren(heading, look(found, choices),
       el("p", { class: "hint" }, "Change what columns are, or the form and look again, or store it: the table is kept for an hour, and not sent again."),
       el("p", {}, el("button", { type: "submit", form: form.id }, "Store it")));
     return heading;

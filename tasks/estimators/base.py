@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from tasks.errors import InvalidField
 from tasks.estimators import fields
+from tasks.estimators.choosing import chosen
 from tasks.estimators.dataset import Dataset as Dataset
 from tasks.estimators.fast_code import FastCodeMaker
-from tasks.estimators.metrics import MEASURED, grows
+from tasks.estimators.metrics import grows
 from tasks.estimators.named_columns import with_columns
 from tasks.estimators.outcomes import Quantile
 from tasks.estimators.own_metrics import NO_METRICS, OwnMetrics
@@ -22,7 +23,6 @@ from tasks.estimators.own_metrics import Metric as Metric
 from tasks.estimators.progress import Metrics as Metrics
 from tasks.estimators.progress import Progress as Progress
 from tasks.estimators.tunable import Model, Tunable
-from tasks.tables.choices import choices_of
 from tasks.tables.columns import Column, ColumnType, Schema
 from tasks.tables.memory import give_back
 from tasks.tables.planning.conforming import conformed, note_repeats
@@ -30,7 +30,6 @@ from tasks.tables.planning.drafting import draft_of
 from tasks.tables.planning.refusing import refuse_faults
 from tasks.tables.planning.source import Source
 from tasks.tables.sides import Sides
-from tasks.tables.split_options import wanted_of
 from tasks.tables.splitting import Codes, deal
 
 
@@ -148,9 +147,7 @@ class Estimator(Tunable[Model], ABC):
         refuse_faults(draft)
         whole = conformed(draft)
         classes, target = whole.schema.classes, whole.schema.target
-        wanted = wanted_of(options, whole.schema)
-        metrics = (*MEASURED[whole.schema.problem], *self.own_metrics)
-        chosen = choices_of(options, whole.schema.problem, classes, metrics, wanted)
+        wanted, choices = chosen(options, whole.schema, self.own_metrics)
         dealt = whole.table.select([*whole.schema.names, target, *filter(None, [wanted.column, wanted.query])])
         parts = deal(dealt, wanted, target=target, classes=bool(classes), known=self._known, last=self._last)
         give_back()
@@ -166,7 +163,7 @@ class Estimator(Tunable[Model], ABC):
             sides=parts.sides,
             test=test,
             plan=learned.plan,
-            choices=chosen,
+            choices=choices,
             options=own,
         )
 

@@ -9,7 +9,10 @@ import pyarrow as pa
 
 from tasks.estimators import fields
 from tasks.estimators.base import Estimator
+from tasks.estimators.choosing import chosen
+from tasks.estimators.named_columns import with_columns
 from tasks.tables.planning.drafting import draft_of
+from tasks.tables.planning.levels import whole_schema
 from tasks.tables.planning.looking import looked_at
 from tasks.tables.planning.showing import first_rows, shown_plan
 from tasks.tables.planning.source import Source
@@ -19,10 +22,13 @@ def look(estimator: Estimator[Any], table: pa.Table, options: Mapping[str, Any],
     """The plan of a typed table, with or without a target, its problem, how many rows are learned from, and the first
     20 rows. What would have it refused is among the findings.
 
-    Raises InvalidField for options that cannot be, InvalidTable for names given twice.
+    Raises InvalidField for options that an init would refuse, InvalidTable for names given twice.
     """
     fields.own(estimator.Options, options)
+    options = with_columns(options, estimator.columns)
     draft = draft_of(table, options, source=source, takes=estimator.takes)
+    if draft.target is not None and not draft.faults:
+        chosen(options, whole_schema(draft), estimator.own_metrics)
     plan = looked_at(draft)
     return {
         "target": plan.target,

@@ -257,9 +257,18 @@ def test_a_role_that_cannot_be_is_mended_by_its_menu(page: Page, model: Service,
     page.get_by_label("Target column").fill("rent")
     page.get_by_label("Role of city").select_option("ignore")
     expect(answer.get_by_role("alert")).to_contain_text("the target 'rent' is 'group'")
-    page.get_by_label("Role of rent").select_option("target")
+    page.get_by_role("region", name="First rows").get_by_role("button", name="rent").click()
     expect(answer.get_by_role("alert")).to_have_count(0)
     expect(answer).to_contain_text("the target rent makes it regression")
+    page.get_by_role("region", name="First rows").get_by_role("button", name="city").click()
+    expect(answer).to_contain_text("the target city makes it binary")
+    expect(page.get_by_role("button", name="city")).to_have_attribute("aria-pressed", "true")
+    page.get_by_label("What is predicted").select_option("multiclass")
+    expect(answer).to_contain_text("the target city makes it multiclass")
+    page.get_by_label("Test rows are chosen").select_option("time")
+    expect(answer.get_by_role("alert")).to_contain_text("needs a column of that role")
+    page.get_by_label("Test rows are chosen").select_option("")
+    expect(answer.get_by_role("alert")).to_have_count(0)
 
 
 def test_what_columns_are_is_chosen_by_menus(page: Page, model: Service) -> None:

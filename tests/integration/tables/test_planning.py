@@ -176,6 +176,26 @@ def test_what_a_dry_run_finds_wrong_is_a_finding(service: Service) -> None:
     assert errors == {"unknown_target", "few_rows"}
 
 
+@pytest.mark.parametrize(
+    ("options", "pointer"),
+    [
+        ({"split": "time"}, "/options/split"),
+        ({"metric": "auc"}, "/options/metric"),
+        ({"holdout": 2}, "/options/holdout"),
+    ],
+)
+def test_a_dry_run_refuses_what_an_init_would(service: Service, options: dict[str, Any], pointer: str) -> None:
+    said = [
+        post(service, "looked-further", ROWS, options=json.dumps(options), **QUERY, **more)
+        for more in ({"dry_run": "true"}, {})
+    ]
+    assert [answer.status_code for answer in said] == [422, 422]
+    assert {answer.json()["pointer"] for answer in said} == {pointer}
+    assert len({answer.json()["detail"] for answer in said}) == 1
+    # Without a target it is not known yet what they are for.
+    post(service, "looked-further", ROWS, options=json.dumps(options), dry_run="true").raise_for_status()
+
+
 def test_uploads_that_cannot_be_used(service: Service) -> None:
     upload = post(service, "uploads", ROWS, dry_run="true").raise_for_status().json()["upload"]
     refused(post(service, "uploads", b"", media=None, upload="0" * 32, **QUERY), 404, "no upload", pointer="?upload")
