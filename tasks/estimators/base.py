@@ -153,9 +153,9 @@ class Estimator(Tunable[Model], ABC):
         give_back()
         if parts.sides is not None:
             note_repeats(draft, len(parts.sides.hashes))
-        train, *others = parts.all_of(whole.table)
-        learned = whole.learned(draft, train)
-        holdout, test = map(learned.recoded, others)
+        found = parts.all_of(whole.table)
+        learned = whole.learned(draft, next(found))
+        holdout, test = map(learned.recoded, found)
         return Dataset(
             train=learned.train,
             holdout=holdout,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal
@@ -67,10 +68,12 @@ class Parts:
         """The rows of the table in that part, in its order."""
         return table.filter(pa.array(self.codes == part))
 
-    def all_of(self, table: pa.Table) -> list[pa.Table]:
-        """The rows in each of the parts TRAIN, VALIDATION and TEST. Those of a wide table are taken side by side."""
-        threads = FEW if table.num_columns > WIDE_COLUMNS else 1
-        return each(partial(self.of, table), PARTS, threads=threads)
+    def all_of(self, table: pa.Table) -> Iterator[pa.Table]:
+        """The rows in each of the parts TRAIN, VALIDATION and TEST. Those of a wide table are taken side by side; of a
+        long one each when it is asked for, so that no two need be in memory."""
+        if table.num_columns > WIDE_COLUMNS:
+            return iter(each(partial(self.of, table), PARTS, threads=FEW))
+        return (self.of(table, part) for part in PARTS)
 
     def count(self, part: int) -> int:
         """How many rows are in that part."""
