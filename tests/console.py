@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
+from tests.browser import Seen
 from tests.service import Service
 
 
 def password(service: Service) -> str:
     """Of the first account."""
     return service.home.admin_password.read_text().strip()
+
+
+@contextmanager
+def signed_in(window: Seen, service: Service) -> Iterator[Page]:
+    """The page with somebody signed in, which complains of nothing but refusals. The next test finds it as new."""
+    window.page.goto(f"{service.url}/")
+    sign_in(window.page, service)
+    try:
+        yield window.page
+        assert [said for said in window.complaints if "status of 4" not in said] == []
+    finally:
+        window.forget()
 
 
 def sign_in(page: Page, service: Service) -> None:

@@ -1,4 +1,4 @@
-"""A token for an account, given by somebody else than its holder."""
+"""Tokens for accounts, also given by somebody else than their holders."""
 
 from __future__ import annotations
 
@@ -27,5 +27,9 @@ def grant(tokens: Tokens, account: Account, scopes: Collection[str] = ()) -> Tok
         if not covers(account.scopes, scope):
             had = ", ".join(sorted(account.scopes))
             raise Forbidden(f"the account {account.name} has no scope {scope!r}, only {had}")
-    granted = scopes or account.scopes
-    return tokens.issue(account.name, granted, series=account.series, since=account.tokens_since)
+    return issue_for(tokens, account, scopes or account.scopes)
+
+
+def issue_for(tokens: Tokens, account: Account, scopes: Collection[str]) -> Token:
+    """A token with these scopes, which the account has; it is good as long as the account's tokens are."""
+    return tokens.issue(account.name, scopes, series=account.series, since=account.tokens_since)

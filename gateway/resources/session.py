@@ -6,7 +6,6 @@ With the cookie a browser sees Flower, too. It ends with the token for which it 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
@@ -18,17 +17,16 @@ from gateway.identity.account import Account
 from gateway.identity.accounts import OUTSIDE, Accounts
 from gateway.identity.auth import bearer, public, requires
 from gateway.identity.challenges import challenge
+from gateway.identity.ending import end_sign_in
+from gateway.identity.granting import issue_for
 from gateway.identity.links import Links
 from gateway.identity.login_throttle import client_address
 from gateway.identity.logins import Login
-from gateway.identity.tokens import SESSION, SKEW_SECONDS, Principal, Tokens
-from gateway.web.errors import told
+from gateway.identity.tokens import SESSION, Principal, Tokens
 from gateway.web.representations import moment, show
 from gateway.web.small_bodies import read_json
 from tasks.errors import Forbidden, MalformedBody, Unauthenticated
 from tasks.ledger.counts import TOKENS_ISSUED
-
-log = logging.getLogger(__name__)
 
 
 def _version() -> str:
@@ -87,13 +85,7 @@ class SessionResource:
     @requires()
     async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """204: the cookie and the token it was given for are refused from now on, by all processes."""
-        principal = req.context.principal
-        until = principal.expires_at + SKEW_SECONDS
-        await asyncio.to_thread(self._accounts.revoke_token, principal.token_id, until=until)
-        req.context.authenticator.forget_token(principal.token_id)
-        log.info("the token %s was revoked", principal.token_id, extra=told(req))
-        session.end(req, resp)
-        resp.status = falcon.HTTP_204
+        await end_sign_in(req, resp, self._accounts)
 
     async def _who(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, code: str | None) -> Principal:
         header = req.get_header("Authorization")
@@ -113,7 +105,7 @@ class SessionResource:
         return self._issued(account, principal.scopes)
 
     def _issued(self, account: Account, scopes: Collection[str]) -> Principal:
-        token = self._tokens.issue(account.name, scopes, series=account.series, since=account.tokens_since)
+        token = issue_for(self._tokens, account, scopes)
         self._count(TOKENS_ISSUED)
         return self._tokens.verify(token.access_token)
 

@@ -11,15 +11,15 @@ from typing import Final
 
 import falcon.asgi
 
-from gateway.identity import session
 from gateway.identity.account import Account
 from gateway.identity.accounts import NAME, Accounts
 from gateway.identity.auth import public, requires
 from gateway.identity.challenges import REALM
+from gateway.identity.ending import end_sign_in
+from gateway.identity.granting import issue_for
 from gateway.identity.keys import Keys
 from gateway.identity.login_throttle import LoginThrottle, client_address
-from gateway.identity.tokens import SKEW_SECONDS, Tokens
-from gateway.web.errors import told
+from gateway.identity.tokens import Tokens
 from gateway.web.representations import show
 from tasks.errors import TooManyRequests, Unauthenticated, Unavailable
 from tasks.ledger.counts import LOGIN_REASONS, LOGINS_REFUSED, TOKENS_ISSUED
@@ -64,7 +64,7 @@ class TokenResource:
         except Unauthenticated:
             resp.set_header("WWW-Authenticate", f'Basic realm="{REALM}", charset="UTF-8"')
             raise
-        token = self._tokens.issue(account.name, account.scopes, series=account.series, since=account.tokens_since)
+        token = issue_for(self._tokens, account, account.scopes)
         self._count(TOKENS_ISSUED)
         show(
             resp,
@@ -80,14 +80,7 @@ class TokenResource:
     async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """204: the token that came with this request is refused from now on, by all processes, and so is the cookie
         that was given for it."""
-        principal = req.context.principal
-        until = principal.expires_at + SKEW_SECONDS
-        await asyncio.to_thread(self._accounts.revoke_token, principal.token_id, until=until)
-        # This process hears of it too, but perhaps after its next request.
-        req.context.authenticator.forget_token(principal.token_id)
-        log.info("the token %s was revoked", principal.token_id, extra=told(req))
-        session.end(req, resp)
-        resp.status = falcon.HTTP_204
+        await end_sign_in(req, resp, self._accounts)
 
     async def login(self, header: str | None, *, address: str | None = None) -> Account:
         """The account whose credentials these are.

@@ -11,14 +11,12 @@ from typing import Any, Final
 import msgspec
 
 from gateway.web.representations import moment
-from tasks.registry.drift import ColumnSample, Sample
+from tasks.registry.drift import OTHERS, ColumnSample, Sample
 
 #: The parts of training's rows that lie below the plan's quantiles.
 LEVELS: Final = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 #: In place of a share of nothing, whose logarithm is nothing.
 LEAST: Final = 1e-4
-#: What those are called that have no name of their own.
-OTHERS: Final = "others"
 
 
 class PlannedColumn(msgspec.Struct):

@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { curveView, hasPoints } from "./curve.js";
 import { card, crumbs, el, entitle } from "./dom.js";
-import { duration, number } from "./format.js";
+import { duration, number, percent } from "./format.js";
 import { madeFor } from "./lineage.js";
 import { compareReports } from "./comparereports.js";
 import { bestOf, delta, metricsOf, shareOf, span } from "./metrics.js";
@@ -65,7 +65,7 @@ export async function showComparison(main, [name, given], signal) {
       return Math.max(...shares.map((share) => share[column] ?? 0));
     }
     if (!names.length) return el("p", { class: "hint" }, "The estimator tells none.");
-    return el("div", {}, sideBySide("Importance", of, names.slice(0, COLUMNS).map((column) => [column, (version) => `${((shares[of.indexOf(version)][column] ?? 0) * 100).toFixed(1)} %`])),
+    return el("div", {}, sideBySide("Importance", of, names.slice(0, COLUMNS).map((column) => [column, (version) => percent(shares[of.indexOf(version)][column] ?? 0)])),
       names.length > COLUMNS && el("p", { class: "hint" }, `And ${number(names.length - COLUMNS)} columns more.`));
   }
 }

@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { card, el } from "./dom.js";
-import { number } from "./format.js";
+import { number, percent } from "./format.js";
 import { held } from "./held.js";
 import { chart } from "./xychart.js";
 
@@ -43,10 +43,10 @@ function calibrations(told) {
   const worst = ({ calibration }) => Math.max(...calibration.given.map((given, at) => Math.abs(given - calibration.true[at])));
   const drawn = chart({
     title: "Calibration", up: "part that came true", across: `chance given to ${told[0].calibration.event}`, usual: [[0, 0], [1, 1]],
-    alt: told.map((one) => `version ${one.version} is off by ${share(worst(one))} at most`).join(", "), lines: told.map((one, at) => ({ points: points(one), look: `v${at}` })),
+    alt: told.map((one) => `version ${one.version} is off by ${percent(worst(one))} at most`).join(", "), lines: told.map((one, at) => ({ points: points(one), look: `v${at}` })),
   });
   return card("Calibration", el("p", { class: "hint" }, "On the straight line, what is called 70 % is so in 70 % of the test rows."), drawn,
-    el("p", { class: "keys" }, ...told.map((one, at) => el("span", { class: `key v${at}` }, `Version ${one.version}, off by ${share(worst(one))} at most`))));
+    el("p", { class: "keys" }, ...told.map((one, at) => el("span", { class: `key v${at}` }, `Version ${one.version}, off by ${percent(worst(one))} at most`))));
 }
 
 /** @param {Told[]} told */
@@ -64,5 +64,3 @@ function segments(told) {
     el("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Where they err" }, el("table", { class: "versions" },
       el("thead", {}, el("tr", {}, el("td", {}), ...told.map(({ version }) => el("th", { scope: "col" }, `Version ${version}`)))), el("tbody", {}, ...rows))));
 }
-
-const share = (part) => `${(part * 100).toFixed(1)} %`;

@@ -1,7 +1,7 @@
 /** From which chance on a class is to be given: what that does to the rows that measured the version, and what it costs. */
 
 import { el, facts, field, pair } from "./dom.js";
-import { number } from "./format.js";
+import { number, percent } from "./format.js";
 import { held } from "./held.js";
 import { chart } from "./xychart.js";
 
@@ -52,7 +52,6 @@ function best(points, cost) {
 }
 
 const share = (part, whole) => (whole ? part / whole : 0);
-const percent = (part) => `${(part * 100).toFixed(1)} %`;
 
 function figures(points, at, cost) {
   const { hit, false: wrong, missed, rejected } = counts(points, at);

@@ -1,7 +1,7 @@
 /** Whether the rows that are predicted look like those of training, column by column. */
 
 import { card, el, svg } from "./dom.js";
-import { number } from "./format.js";
+import { number, percent } from "./format.js";
 import { aging } from "./times.js";
 
 /** From which stability index on a column is said to differ, and to differ much. */
@@ -52,7 +52,6 @@ function ends(bins) {
   return `${number(inner[0].from)} to ${number(inner.at(-1).to)}${outside ? `, ${percent(outside)} now outside of it` : ""}`;
 }
 
-const percent = (part) => (part > 0 && part < 0.001 ? "< 0.1 %" : `${(part * 100).toFixed(1)} %`);
 
 function chart({ name, bins }) {
   const top = Math.max(...bins.flatMap(({ trained, live }) => [trained, live]), 1e-9), width = WIDTH / bins.length;

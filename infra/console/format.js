@@ -21,6 +21,11 @@ export function duration(seconds) {
   return `${Math.floor(whole / 86400)} days`;
 }
 
+/** A part of a whole. @param {number} part from 0 to 1 */
+export function percent(part) {
+  return part > 0 && part < 0.001 ? "< 0.1 %" : `${(part * 100).toFixed(1)} %`;
+}
+
 /** How many bytes something has. @param {number} count */
 export function bytes(count) {
   const unit = ["GiB", "MiB", "KiB"].find((_, at) => count >= 1024 ** (3 - at));

@@ -2,6 +2,7 @@
 
 import { bar } from "./bars.js";
 import { el } from "./dom.js";
+import { percent } from "./format.js";
 import { shareOf } from "./metrics.js";
 
 /** @param {Record<string, number>} found @param {number} [most] columns that are shown */
@@ -11,5 +12,5 @@ export function importance(found, most = Infinity) {
   const shares = shareOf(found);
   return el("ol", { class: "bars" }, ...sorted.map(([name, value]) =>
     el("li", {}, el("span", { class: "name" }, name), bar(sorted[0][1] > 0 ? value / sorted[0][1] : 0),
-      el("span", { class: "number" }, `${(shares[name] * 100).toFixed(1)} %`))));
+      el("span", { class: "number" }, percent(shares[name])))));
 }

@@ -2,7 +2,7 @@
 
 import { contributions } from "./contributions.js";
 import { el, table } from "./dom.js";
-import { number } from "./format.js";
+import { number, percent } from "./format.js";
 import { longTable } from "./longtable.js";
 import { findingList } from "./plan.js";
 import { csv, save } from "./saving.js";
@@ -17,7 +17,7 @@ export function predictions(result) {
   const kept = Object.entries(result.kept ?? {});
   const cells = (index) => {
     const value = result.predictions[index];
-    return [index + 1, ...kept.map(([, values]) => plain(values[index])), number(value), ...classes.map((_, at) => `${(result.probabilities[index][at] * 100).toFixed(1)} %`), ...levels.map((_, at) => number(result.quantiles[index][at]))];
+    return [index + 1, ...kept.map(([, values]) => plain(values[index])), number(value), ...classes.map((_, at) => percent(result.probabilities[index][at])), ...levels.map((_, at) => number(result.quantiles[index][at]))];
   };
   const count = result.predictions.length, heads = ["Row", ...kept.map(([name]) => name), "Prediction", ...classes.map(String), ...levels.map((level) => `Quantile ${level}`)];
   return el("div", {},

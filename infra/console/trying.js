@@ -5,7 +5,7 @@ import { bar } from "./bars.js";
 import { explained, scaleOf } from "./contributions.js";
 import { announce, card, crumbs, el, entitle, field, select } from "./dom.js";
 import { fileTry } from "./filetry.js";
-import { number } from "./format.js";
+import { number, percent } from "./format.js";
 import { tabs } from "./model.js";
 import { findingList } from "./plan.js";
 import { linkTo, modelsLink, tryLink, workLink } from "./places.js";
@@ -143,5 +143,5 @@ function chances({ classes, probabilities }) {
   if (!classes || !probabilities) return "";
   const sorted = classes.map((name, at) => [name, probabilities[0][at]]).sort(([, one], [, other]) => other - one).slice(0, CLASSES);
   return el("ul", { class: "bars", "aria-label": "Chance of each class" }, ...sorted.map(([name, chance]) => el("li", {},
-    el("span", { class: "name" }, String(name)), bar(chance), el("span", { class: "number" }, `${(chance * 100).toFixed(1)} %`))));
+    el("span", { class: "name" }, String(name)), bar(chance), el("span", { class: "number" }, percent(chance)))));
 }

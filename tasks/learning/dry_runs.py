@@ -27,9 +27,10 @@ def look(estimator: Estimator[Any], table: pa.Table, options: Mapping[str, Any],
     fields.own(estimator.Options, options)
     options = with_columns(options, estimator.columns)
     draft = draft_of(table, options, source=source, takes=estimator.takes)
-    if draft.target is not None and not draft.faults:
-        chosen(options, whole_schema(draft), estimator.own_metrics)
-    plan = looked_at(draft)
+    whole = whole_schema(draft) if draft.target is not None and not draft.faults else None
+    if whole is not None:
+        chosen(options, whole, estimator.own_metrics)
+    plan = looked_at(draft, whole.columns if whole is not None else None)
     return {
         "target": plan.target,
         "problem": plan.problem,

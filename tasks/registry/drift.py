@@ -12,6 +12,8 @@ from tasks.redis_keys import DRIFT_KEY
 #: How many samples are kept of a model, and for how long after the last one (seconds).
 KEPT: Final = 100
 LIFE_SECONDS: Final = 24 * 3600
+#: What values are called that are not counted by themselves.
+OTHERS: Final = "others"
 
 
 class ColumnSample(msgspec.Struct, frozen=True, array_like=True):

@@ -7,7 +7,6 @@ from typing import Final
 
 from tasks.reports.judging import Judged, calibration
 from tasks.reports.markup import held
-from tasks.reports.segments import splits
 from tasks.reports.subject import Subject
 
 #: By what the elements are found.
@@ -20,10 +19,10 @@ def comparable(subject: Subject) -> str:
     judged = subject.judged
     if judged is None or subject.dataset.schema.problem == "ranking":
         return ""
-    found = splits(judged, subject.dataset.schema.columns, subject.version.importance)
-    parts = (
-        [held(SEGMENTS, {"measure": measure(judged), "splits": [asdict(split) for split in found]})] if found else []
-    )
+    parts = []
+    if subject.splits:
+        told = {"measure": measure(judged), "splits": [asdict(split) for split in subject.splits]}
+        parts.append(held(SEGMENTS, told))
     if judged.classes:
         came = calibration(judged)
         parts.append(held(CALIBRATION, {"event": event(judged), "given": came.given, "true": came.true}))

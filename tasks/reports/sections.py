@@ -16,7 +16,7 @@ from tasks.reports import figures
 from tasks.reports.comparable import event, measure
 from tasks.reports.judging import Judged, calibration, confusion
 from tasks.reports.markup import as_json, bar, figure, section, shaded, spark, table, text
-from tasks.reports.segments import Split, splits
+from tasks.reports.segments import Split
 from tasks.reports.subject import METRICS, Subject
 from tasks.reports.summary import COLUMNS, describe
 from tasks.tables.findings import Finding
@@ -131,7 +131,7 @@ def errors(subject: Subject) -> str:
     judged = subject.judged
     if judged is None or subject.dataset.schema.problem == "ranking":
         return ""
-    found = splits(judged, subject.dataset.schema.columns, subject.version.importance)
+    found = subject.splits
     worst = max((segment.error for split in found for segment in split.segments), default=0.0) or 1.0
     cards = [_split(split, worst, classes=bool(judged.classes)) for split in found]
     return section(

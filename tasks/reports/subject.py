@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from tasks.estimators.base import Dataset
 from tasks.estimators.ndcg import CUTS
 from tasks.registry.records import Version
 from tasks.reports.judging import Judged
+from tasks.reports.segments import Split, splits
 
 #: What each metric is, and whether more of it is better. For a metric that is not here nothing is said of that.
 METRICS: Final = {
@@ -38,3 +40,11 @@ class Subject:
     dataset: Dataset
     judged: Judged | None
     before: tuple[int, Version] | None
+
+    @cached_property
+    def splits(self) -> list[Split]:
+        """Where it errs; nothing where nothing was judged, or places in lists were."""
+        schema = self.dataset.schema
+        if self.judged is None or schema.problem == "ranking":
+            return []
+        return splits(self.judged, schema.columns, self.version.importance)

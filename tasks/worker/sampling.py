@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.registry.drift import ColumnSample, Drift, Sample
+from tasks.registry.drift import OTHERS, ColumnSample, Drift, Sample
 from tasks.tables.columns import Column, Schema
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,6 @@ COLUMNS: Final = 100
 PARTS: Final = 20
 #: Most different values of a column that are counted by themselves; the others count as one.
 VALUES: Final = 50
-OTHERS: Final = "others"
 #: How long what was counted waits to be put down, at first and at most (seconds): each wait is twice as long as the one
 #: before it.
 FIRST_SECONDS: Final = 1.0

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from gateway.identity.session import PAGE
 from tests.browser import Seen, chromium
 from tests.commands import add_account, said
-from tests.console import password, sign_in
+from tests.console import password, signed_in
 from tests.servers import eventually
 from tests.service import Service
 
@@ -41,13 +41,8 @@ def window() -> Iterator[Seen]:
 @pytest.fixture
 def page(window: Seen, model: Service) -> Iterator[Page]:
     """The console with somebody signed in, which complains of nothing but refusals."""
-    window.page.goto(f"{model.url}/")
-    sign_in(window.page, model)
-    try:
-        yield window.page
-        assert [said for said in window.complaints if "status of 4" not in said] == []
-    finally:
-        window.forget()
+    with signed_in(window, model) as page:
+        yield page
 
 
 def ask(service: Service, name: str, secret: str, method: str = "GET", path: str = "/v1/session") -> httpx.Response:

@@ -18,7 +18,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import Seen, chromium
 from tests.commands import add_account
-from tests.console import sign_in
+from tests.console import signed_in
 from tests.servers import eventually
 from tests.service import Service
 
@@ -63,13 +63,8 @@ def window() -> Iterator[Seen]:
 @pytest.fixture
 def page(window: Seen, model: Service) -> Iterator[Page]:
     """The console with somebody signed in, which complains of nothing."""
-    window.page.goto(f"{model.url}/")
-    sign_in(window.page, model)
-    try:
-        yield window.page
-        assert [said for said in window.complaints if "status of 4" not in said] == []
-    finally:
-        window.forget()
+    with signed_in(window, model) as page:
+        yield page
 
 
 def predicted(service: Service, row: dict[str, Any], **params: str) -> float:

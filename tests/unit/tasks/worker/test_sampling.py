@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 import redis
 
-from tasks.registry.drift import Drift, Sample
+from tasks.registry.drift import OTHERS, Drift, Sample
 from tasks.tables.columns import Column, Schema
 from tasks.tables.schema import arrow_schema
-from tasks.worker.sampling import LOOK_SECONDS, OTHERS, PARTS, ROWS, VALUES, Sampler
+from tasks.worker.sampling import LOOK_SECONDS, PARTS, ROWS, VALUES, Sampler
 
 SCHEMA = Schema(
     columns=[
