@@ -55,6 +55,12 @@ function written(names, model, hint) {
   const show = (found) => list.replaceChildren(...found.map((name) => el("option", { value: name })));
   show(names.first);
   const input = el("input", { name: "model", value: model, list: "models", ...VERBATIM, ...RULE });
-  if (names.more) input.addEventListener("input", settled(async () => show((await names.like(input.value)).found), names.signal));
+  const ask = async () => {
+    const prefix = input.value;
+    const { found } = await names.like(prefix);
+    // An answer to what was written before may come late.
+    if (input.value === prefix) show(found);
+  };
+  if (names.more) input.addEventListener("input", settled(ask, names.signal));
   return [field("Model", input, hint), list];
 }

@@ -46,14 +46,18 @@ function show() {
     dialog.close();
     location.hash = href;
   };
-  const ask = async (prefix) => {
+  // Of many models those are asked for that begin as the first word does.
+  const wanted = () => (many ? input.value.trim().split(/[\s:]/)[0] : "");
+  const ask = async () => {
+    const prefix = wanted();
     const { models, more } = await someModels(prefix, ends.signal);
     many ||= more;
+    // Something was written meanwhile, of which the answer may be there already.
+    if (wanted() !== prefix) return askAgain();
     places = [...pages(), ...models.flatMap(({ model }) => ofModel(model))];
     draw();
   };
-  // Of many models those are asked for that begin as the first word does.
-  const askAgain = settled(() => ask(input.value.trim().split(/[\s:]/)[0]), ends.signal);
+  const askAgain = settled(ask, ends.signal);
   input.addEventListener("input", () => { at = 0; draw(); if (many) askAgain(); });
   input.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -73,7 +77,7 @@ function show() {
   dialog.showModal();
   input.focus();
   draw();
-  ask("").catch(() => {});
+  ask().catch(() => {});
 }
 
 /** @returns {Place[]} */
