@@ -17,9 +17,9 @@ from typing import Final
 
 from infra.nginx.upstreams import ADDRESS_SECONDS
 from tasks.errors import ServiceError
-from tests.containers import alone, images, showing
+from tests.containers import alone, images, monitoring, showing
 from tests.containers.engine import Engine, docker
-from tests.containers.podman import base_image, ensure_base, podman
+from tests.containers.podman import base_image, ensure, make_base, podman
 from tests.containers.stack import PROBES, Stack, services, started
 
 #: Where the bills of materials are written.
@@ -54,7 +54,8 @@ def make(engine: Engine, folder: Path, given: argparse.Namespace) -> None:
     """The images."""
     images.lint()
     say("hadolint finds nothing")
-    say(f"the base {base_image()}: {'as Docker has it' if engine.is_docker else ensure_base(engine)}")
+    base = "as Docker has it" if engine.is_docker else ensure(engine, base_image(), make_base)
+    say(f"the base {base_image()}: {base}")
     for image, seconds in images.build(engine, anew=given.anew).items():
         say(f"built {image} in {seconds:.0f} s")
     for image, beyond in images.check(engine, base_image()).items():
@@ -68,8 +69,10 @@ def stack(engine: Engine, folder: Path, given: argparse.Namespace) -> None:
     with started(engine, folder / "stack") as (up, seconds):
         say(f"the stack is ready after {seconds:.1f} s")
         password = up.password()
-        showing.demo(up.url, password, up.redis_url)
-        site = showing.site(up.url, password, up.redis_url, up.volume("blobs"))
+        showing.demo(up.url, password, up.files.redis_url)
+        for seen in monitoring.show(up):
+            say(seen)
+        site = showing.site(up.url, password, up.files.redis_url, up.volume("blobs"))
         with showing.loaded(site) as found:
             time.sleep(BREATH_SECONDS)
             grow(up)
@@ -87,7 +90,7 @@ def stack(engine: Engine, folder: Path, given: argparse.Namespace) -> None:
         say(f"accepted: {verdict.accepted_by_kind}, nothing lost; refused or unanswered around kills: {before}")
         assert not failed, f"{failed} requests failed in the rolling restart: {found.account.refused}"
         say("a rolling restart of all, and no request failed")
-        before_down = {name for service in PROBES for name in up.containers(service)}
+        before_down = {*up.containers()}
     left = before_down & set(engine.run("ps", "--all", "--format", "{{.Names}}").split())
     assert not left, f"down left {left}"
     say("down left nothing")

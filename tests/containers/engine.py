@@ -36,9 +36,10 @@ class Engine:
         """Whether it is Docker."""
         return self.command[0] == "docker"
 
-    def run(self, *arguments: str, seconds: float = COMMAND_SECONDS, check: bool = True) -> str:
-        """What the command says on its standard output. Raises Unavailable, with the end of what else it says."""
-        return self._call((*self.command, *arguments), seconds=seconds, check=check)
+    def run(self, *arguments: str, seconds: float = COMMAND_SECONDS, check: bool = True, given: str = "") -> str:
+        """What the command says on its standard output, with this on its standard input. Raises Unavailable, with the
+        end of what else it says."""
+        return self._call((*self.command, *arguments), seconds=seconds, check=check, given=given)
 
     def with_compose(self, file: Path, *arguments: str) -> str:
         """The same for compose, with this file, whose folder has the project's name."""
@@ -64,9 +65,11 @@ class Engine:
     def _env(self) -> dict[str, str]:
         return {**os.environ, **self.environment}
 
-    def _call(self, command: Sequence[str], *, seconds: float, check: bool, cwd: Path | None = None) -> str:
+    def _call(
+        self, command: Sequence[str], *, seconds: float, check: bool, given: str = "", cwd: Path | None = None
+    ) -> str:
         done = subprocess.run(
-            command, env=self._env(), capture_output=True, text=True, check=False, timeout=seconds, cwd=cwd
+            command, env=self._env(), input=given, capture_output=True, text=True, check=False, timeout=seconds, cwd=cwd
         )
         if check and done.returncode:
             raise Unavailable(

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -70,16 +71,17 @@ def install() -> None:
             raise Unavailable(f"podman cannot be installed: {done.stderr[-500:]}")
 
 
-def ensure_base(engine: Engine) -> str:
-    """Have the base image, pulled or made; how, in words."""
-    image = base_image()
+def ensure(engine: Engine, image: str, make: Callable[[Engine, str], None] | None) -> str:
+    """Have an image, pulled or made; how, in words. Raises Unavailable if it can be neither."""
     if engine.succeeds("image", "exists", image):
         return "was there"
     try:
         engine.run("pull", "--quiet", image, seconds=PULL_SECONDS)
     except (Unavailable, subprocess.TimeoutExpired):
-        make_base(engine, image)
-        return "made by debootstrap, because it could not be pulled"
+        if make is None:
+            raise Unavailable(f"{image} cannot be pulled here, and nothing takes its place") from None
+        make(engine, image)
+        return "made of what Debian has, because it could not be pulled"
     return "pulled"
 
 

@@ -1,30 +1,26 @@
-"""The compose stack as it is started here: infra/compose.yml, beside settings with passwords of its own."""
+"""The compose stack while it runs."""
 
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Final
 
 import httpx
 import yaml
 
 from infra.host.home import FIRST_ACCOUNT
+from tests.containers.compose_files import Files, prepare, shipped, waves
 from tests.containers.engine import Engine
-from tests.lock import ROOT
-from tests.servers import eventually, free_port
+from tests.servers import eventually
 
 #: Longest wait until the stack is ready, and until one container of it is (seconds).
 READY_SECONDS: Final = 300.0
-#: The user that containers are.
-USER: Final = 1000
 #: How each is asked whether it does its work, by its service.
 PROBES: Final = {
     "redis": "valkey",
@@ -34,6 +30,8 @@ PROBES: Final = {
     "nginx": "nginx",
     **dict.fromkeys(("worker-estimate", "worker-train", "worker-system"), "worker"),
 }
+#: The profile of Prometheus and Grafana.
+MONITORING: Final = "monitoring"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +39,17 @@ class Stack:
     """A stack that is up."""
 
     engine: Engine
-    #: The compose file that it is of.
-    file: Path
-    url: str
-    redis_url: str
+    files: Files
+
+    @property
+    def url(self) -> str:
+        """Where NGINX is."""
+        return f"http://{self.files.address('nginx')}"
 
     @property
     def project(self) -> str:
         """What compose calls it."""
-        return str(yaml.safe_load(self.file.read_text())["name"])
+        return str(yaml.safe_load(self.files.compose.read_text())["name"])
 
     def start(self) -> None:
         """Start all, in the order of what they wait for: by compose, or, where podman cannot wait for health, here."""
@@ -80,14 +80,14 @@ class Stack:
 
     def compose(self, *arguments: str) -> str:
         """What compose says."""
-        return self.engine.with_compose(self.file, *arguments)
+        return self.engine.with_compose(self.files.compose, *arguments)
 
-    def containers(self, service: str) -> list[str]:
-        """The containers of a service, the first one first."""
-        label = f"label=com.docker.compose.service={service}"
-        project = f"label=com.docker.compose.project={self.project}"
-        names = self.engine.run("ps", "--all", "--filter", label, "--filter", project, "--format", "{{.Names}}")
-        return sorted(names.split())
+    def containers(self, service: str = "") -> list[str]:
+        """The containers of a service, or all, the first one first."""
+        wanted = [f"label=com.docker.compose.project={self.project}"]
+        wanted += [f"label=com.docker.compose.service={service}"] if service else []
+        filters = [option for label in wanted for option in ("--filter", label)]
+        return sorted(self.engine.run("ps", "--all", *filters, "--format", "{{.Names}}").split())
 
     def works(self, service: str, container: str) -> bool:
         """Whether a container of this service does its work."""
@@ -110,7 +110,7 @@ class Stack:
 
     def restart(self, service: str, container: str) -> None:
         """Restart it with the patience that compose has for it, and wait until it works."""
-        seconds = yaml.safe_load(self.file.read_text())["services"][service].get("stop_grace_period", "10s")
+        seconds = shipped()["services"][service].get("stop_grace_period", "10s")
         self.engine.run("restart", "--time", str(seconds).removesuffix("s"), container)
         self.wait(service, container)
 
@@ -132,7 +132,7 @@ class Stack:
                 asked = shipped()["services"][service].get("scale", 1)
                 if more := self.containers(service)[asked:]:
                     self.engine.run("rm", "--force", *more)
-        self.compose("down", "--volumes")
+        self.compose("--profile", MONITORING, "down", "--volumes")
 
     def ready(self) -> bool:
         """Whether the service says so."""
@@ -154,7 +154,7 @@ class Stack:
 def started(engine: Engine, folder: Path) -> Iterator[tuple[Stack, float]]:
     """A stack of the images that were built, and how long it took until it was ready (seconds). At the end it is down,
     with its volumes."""
-    stack = _prepared(engine, folder)
+    stack = Stack(engine=engine, files=prepare(engine, folder))
     try:
         began = time.monotonic()
         stack.start()
@@ -165,65 +165,6 @@ def started(engine: Engine, folder: Path) -> Iterator[tuple[Stack, float]]:
         raise
     finally:
         stack.down()
-
-
-def _prepared(engine: Engine, folder: Path) -> Stack:
-    """The files of a stack, in a folder in which they lie as in the repository."""
-    port, redis_port = free_port(), free_port()
-    password = secrets.token_urlsafe(9) + "#=$ '\"@:/%"
-    _write(folder / "gateway" / "config.properties", "[auth_info]\nexpiry=1\nexpiry_time_unit=days\n")
-    _write(
-        folder / "infra" / "redis" / "config.properties",
-        f"MASTER_USER=master\nREDIS_MASTER_PW={secrets.token_urlsafe(9)}\nREDIS_CELERY_PW={password}\nHOST=redis\n",
-    )
-    file = folder / "infra" / "compose.yml"
-    file.write_text(yaml.safe_dump(adapted(engine, port=port, redis_port=redis_port)))
-    return Stack(
-        engine=engine,
-        file=file,
-        url=f"http://127.0.0.1:{port}",
-        redis_url=f"redis://:{quote(password, safe='')}@127.0.0.1:{redis_port}/0",
-    )
-
-
-def adapted(engine: Engine, *, port: int, redis_port: int) -> dict[str, Any]:
-    """infra/compose.yml, on these ports. Redis is published for the account of the test alone."""
-    document = shipped()
-    document["name"] = f"mlservice-test-{port}"
-    for service in document["services"].values():
-        service.pop("build", None)
-        if not engine.is_docker:
-            # podman 4 knows neither: it starts nothing again whose needs are not up.
-            service.get("healthcheck", {}).pop("start_interval", None)
-            service.pop("depends_on", None)
-    document["services"]["nginx"]["ports"] = [f"127.0.0.1:{port}:8080"]
-    document["services"]["redis"]["ports"] = [f"127.0.0.1:{redis_port}:6379"]
-    return document
-
-
-def shipped() -> dict[str, Any]:
-    """infra/compose.yml as it is."""
-    found: dict[str, Any] = yaml.safe_load((ROOT / "infra" / "compose.yml").read_text())
-    return found
-
-
-def waves(wanted: Mapping[str, Any]) -> Iterator[list[str]]:
-    """The services that start by default, in groups: each needs nothing but what is in groups before its own."""
-    left = {name: {*service.get("depends_on", {})} for name, service in wanted.items() if "profiles" not in service}
-    while left:
-        wave = [name for name, needs in left.items() if not needs & left.keys()]
-        assert wave, f"{left} wait for each other"
-        yield wave
-        for name in wave:
-            del left[name]
-
-
-def _write(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
-    file.chmod(0o600)
-    if os.geteuid() == 0:
-        os.chown(file, USER, USER)
 
 
 def services(stack: Stack) -> Sequence[str]:
