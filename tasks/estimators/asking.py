@@ -10,12 +10,22 @@ import pyarrow as pa
 from tasks.errors import EstimatorFailed
 from tasks.estimators.base import Estimator
 from tasks.estimators.outcomes import QUANTILE
+from tasks.tables.batch import Batch
 from tasks.tables.checks import listed
 from tasks.tables.columns import Schema
 from tasks.tables.schema import class_indices, plain, target_type
 
 #: How far a chance may be below 0 or above 1, by rounding.
 _ROUNDING: Final = 1e-6
+
+
+def answers(estimator: Estimator[Any], model: Any, rows: Batch, schema: Schema) -> pa.Table:
+    """The same for rows that may lie as numbers, which go to an estimator that takes them so."""
+    if rows.numbers is not None and estimator.proven:
+        found = estimator.predict_numbers(model, rows.numbers, schema)
+        if found is not None:
+            return found
+    return predictions(estimator, model, rows.table, schema)
 
 
 def predictions(estimator: Estimator[Any], model: Any, table: pa.Table, schema: Schema) -> pa.Table:

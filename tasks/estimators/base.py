@@ -23,6 +23,7 @@ from tasks.estimators.own_metrics import Metric as Metric
 from tasks.estimators.progress import Metrics as Metrics
 from tasks.estimators.progress import Progress as Progress
 from tasks.estimators.tunable import Model, Tunable
+from tasks.tables.batch import Numbers
 from tasks.tables.columns import Column, ColumnType, Schema
 from tasks.tables.memory import give_back
 from tasks.tables.planning.conforming import conformed, note_repeats
@@ -183,6 +184,10 @@ class Estimator(Tunable[Model], ABC):
         as `quantile_0.9`, of which a higher one is never below. The answer for a row does not depend on the other rows.
         """
 
+    def predict_numbers(self, model: Model, numbers: Numbers, schema: Schema) -> pa.Table | None:
+        """As `predict`, of few rows that lie as `Batch` says; None: it takes them as a table."""
+        return None
+
     def told(self, model: Model, rows: pa.Table) -> pa.Table | None:
         """What `predict` would say of validation rows, if these are they and the fit that just ended has said it."""
         return None
@@ -239,9 +244,4 @@ class Estimator(Tunable[Model], ABC):
 
     def importance(self, model: Model) -> dict[str, float]:
         """How much each feature counts, if the model can say."""
-        return {}
-
-    def params_used(self, model: Model) -> dict[str, Any]:
-        """All params that a model was fitted with, defaults too, if the estimator can say; asked right after the fit.
-        They survive JSON."""
         return {}

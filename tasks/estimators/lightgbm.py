@@ -32,12 +32,13 @@ from tasks.estimators.lightgbm_over import boost_by
 from tasks.estimators.lightgbm_params import ALPHA, complete, names_given, resolve, stopping, try_out
 from tasks.estimators.lightgbm_portable import FORMAT, SEVERAL, Header, joined
 from tasks.estimators.lightgbm_predictions import Said, Told, prediction_table
-from tasks.estimators.lightgbm_quantiles import boost_each, middle, quantile_table
+from tasks.estimators.lightgbm_quantiles import answer_table, boost_each, middle
 from tasks.estimators.lightgbm_search import default_space
 from tasks.estimators.lightgbm_smaller import smaller
 from tasks.estimators.lightgbm_start import check_starts
 from tasks.estimators.lightgbm_targets import check_target
 from tasks.estimators.onnx_form import POINTER, OnnxModel
+from tasks.tables.batch import Numbers
 from tasks.tables.columns import Schema
 
 #: Tables with fewer values are learned by one thread, unless more are asked for. Ten iterations with one thread against
@@ -48,8 +49,6 @@ from tasks.tables.columns import Schema
 #: some 60,000 values on: 50 iterations of 5,000 rows of 12 took 0.064 against 0.057, of 30 0.15 against 0.12.
 #: Those were threads that spin for long; ours sleep sooner (infra/supervision/serving.py), and cost others a fifth.
 VALUES_FOR_THREADS: Final = 150_000
-#: Tables with fewer rows are explained by one thread; starting more costs more than it saves.
-ROWS_FOR_THREADS_EXPLAINED: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,6 @@ class LightGBMModel:
     params: Mapping[str, Any] = field(default_factory=dict)
     #: The booster of each quantile, growing, if there are several; that of the middle one is `booster`.
     quantiles: Mapping[float, Any] = field(default_factory=dict)
-
     #: Of what was loaded: what may predict faster than each booster.
     faster: Sequence[Faster] = ()
     told: Told | None = None
@@ -170,12 +168,16 @@ class LightGBM(Estimator[LightGBMModel]):
     def predict(self, model: LightGBMModel, table: pa.Table) -> pa.Table:
         """As the contract says; the prediction of classes is the most probable, the first one if they are equal; of
         several quantiles it is that nearest to the median, and there is a column `quantile_<level>` for each."""
-        schema = model.schema
         predicts = predicting(model.boosters, model.faster, table.num_rows)
-        found, *others = predicted(predicts, table, model.features, schema, threads=self.threads)
-        if model.quantiles:
-            return quantile_table([found, *others], list(model.quantiles))
-        return prediction_table(found, schema)
+        found = predicted(predicts, table, model.features, model.schema, threads=self.threads)
+        return answer_table(found, model.schema, list(model.quantiles))
+
+    def predict_numbers(self, model: LightGBMModel, numbers: Numbers, schema: Schema) -> pa.Table | None:
+        """As the contract says."""
+        if model.features.columns or schema.names != model.schema.names:
+            return None
+        predicts = predicting(model.boosters, model.faster, len(numbers))
+        return answer_table([predict(numbers) for predict in predicts], model.schema, list(model.quantiles))
 
     def told(self, model: LightGBMModel, rows: pa.Table) -> pa.Table | None:
         """As the contract says: of a plain fit that was not cut."""
@@ -188,9 +190,8 @@ class LightGBM(Estimator[LightGBMModel]):
         Source: Lundberg et al., Consistent Individualized Feature Attribution for Tree Ensembles (2018). Raises
         InvalidField for linear trees.
         """
-        threads = self.threads if table.num_rows >= ROWS_FOR_THREADS_EXPLAINED else 1
         matrix, widths = model.features.matrix(table, model.schema), model.features.widths(model.schema)
-        return explanation(model.booster, matrix, model.schema, widths=widths, threads=threads)
+        return explanation(model.booster, matrix, model.schema, widths=widths, threads=self.threads)
 
     def dump(self, model: LightGBMModel) -> bytes:
         """A line of JSON (`Header`), then LightGBM's text format."""
@@ -235,9 +236,8 @@ class LightGBM(Estimator[LightGBMModel]):
         """Raises InvalidField for several quantiles, and for what onnxmltools cannot convert."""
         if model.quantiles:
             raise InvalidField("a model of several quantiles has no form onnx; take the zip along").at(POINTER)
-        return lightgbm_onnx.convert(
-            model.booster, model.schema, lambda table: model.features.matrix(table, model.schema)
-        )
+        to_numbers = partial(model.features.matrix, schema=model.schema)
+        return lightgbm_onnx.convert(model.booster, model.schema, to_numbers)
 
     def importance(self, model: LightGBMModel) -> dict[str, float]:
         """The gain in the training loss by all splits on each feature, in total."""

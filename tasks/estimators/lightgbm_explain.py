@@ -20,6 +20,8 @@ from tasks.estimators.lightgbm_by_feature import summed
 from tasks.estimators.lightgbm_library import load_lightgbm
 from tasks.tables.columns import Schema
 
+#: Tables with fewer rows are explained by one thread; starting more costs more than it saves.
+ROWS_FOR_THREADS: Final = 16
 #: Most values that are explained at a time where there are more features than columns: 32 MB, and as much again for
 #: what each of them adds to each class.
 MOST_VALUES: Final = 4_000_000
@@ -30,6 +32,7 @@ Floats = npt.NDArray[np.float64]
 def explanation(booster: Any, matrix: Any, schema: Schema, *, widths: list[int], threads: int) -> pa.Table:
     """What `Estimator.explain` promises, for a matrix of one row a row; `widths`: how many of its columns are one of
     the schema's. Raises InvalidField for linear trees."""
+    threads = threads if matrix.shape[0] >= ROWS_FOR_THREADS else 1
     several = len(schema.classes) if schema.problem == "multiclass" else 1
     parts, raws = [], []
     for rows in _pieces(matrix, several):

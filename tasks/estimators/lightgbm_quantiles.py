@@ -10,7 +10,9 @@ import pyarrow as pa
 
 from tasks.estimators.base import Progress
 from tasks.estimators.lightgbm_fitting import Data, Rounds
+from tasks.estimators.lightgbm_predictions import prediction_table
 from tasks.estimators.outcomes import quantile_name
+from tasks.tables.columns import Schema
 
 
 def middle(levels: Sequence[float]) -> float:
@@ -51,6 +53,11 @@ def boost_each(
             data, {**params, "alpha": level}, rounds, progress=told, start=starts.get(level), measured=not place
         )
     return {level: found[level] for level in levels}
+
+
+def answer_table(found: Sequence[Any], schema: Schema, levels: Sequence[float]) -> pa.Table:
+    """What the boosters say, each of its quantile if there are several levels, as `Estimator.predict` promises."""
+    return quantile_table(found, levels) if levels else prediction_table(found[0], schema)
 
 
 def quantile_table(found: Sequence[Any], levels: Sequence[float]) -> pa.Table:

@@ -13,8 +13,12 @@ Model = TypeVar("Model")
 
 
 class Tunable(Generic[Model]):
-    """The part of the contract of an estimator that is about looking for params and for processors; all of it may be
-    left out."""
+    """The part of the contract of an estimator that is about params and processors; all of it may be left out."""
+
+    def params_used(self, model: Model) -> dict[str, Any]:
+        """All params that a model was fitted with, defaults too, if the estimator can say; asked right after the fit.
+        They survive JSON."""
+        return {}
 
     def search_space(self, dataset: Dataset, params: Mapping[str, Any]) -> dict[str, Any]:
         """Where a search pays on this dataset, of params beside those that are given (`params`, as they came):

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 import msgspec
-import pyarrow as pa
 
 from tasks.contract import Coding, Media
 from tasks.errors import ServiceError
@@ -22,6 +21,7 @@ from tasks.protocols.inference_body import Inference
 from tasks.protocols.invocation import read_invocation
 from tasks.protocols.names import JSON_SIZE_IS
 from tasks.registry.names import check_name
+from tasks.tables.batch import Batch
 from tasks.tables.bounds import CELL_BYTES, Bounds
 from tasks.tables.columns import Schema
 from tasks.tables.conforming.asked import Asked, asked
@@ -132,7 +132,7 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
                 rows.append((index, part, None))
             else:
                 found = _asked(opened, loaded.schema, ways, bounds=runtime.bounds)
-                answers = _predict(runtime, loaded, found.table, explain=request.explain)
+                answers = _predict(runtime, loaded, Batch.of(found.table), explain=request.explain)
                 outcomes[index] = answers.rows(
                     0,
                     found.table.num_rows,
@@ -171,7 +171,7 @@ def _answer_rows(runtime: Runtime, loaded: Loaded, parts: list[Part], *, request
         return {}
     try:
         explain = requests[parts[0][0]].explain
-        answers = _predict(runtime, loaded, loaded.rows.table([part for _, part, _ in parts]), explain=explain)
+        answers = _predict(runtime, loaded, loaded.rows.batch([part for _, part, _ in parts]), explain=explain)
         outcomes = {}
         start = 0
         for part in parts:
@@ -214,15 +214,16 @@ def _asked(opened: Opened, schema: Schema, ways: Ways, *, bounds: Bounds) -> Ask
     return asked(read_opened(opened, schema, bounds=bounds), schema, ways)
 
 
-def _predict(runtime: Runtime, loaded: Loaded, table: pa.Table, *, explain: bool) -> Answers:
+def _predict(runtime: Runtime, loaded: Loaded, rows: Batch, *, explain: bool) -> Answers:
+    estimator, artefact, schema = loaded.estimator, loaded.artefact, loaded.schema
     # A class has a number in each row of the answer.
-    runtime.bounds.check_bytes(table.num_rows * len(loaded.schema.classes) * CELL_BYTES)
+    runtime.bounds.check_bytes(len(rows) * len(schema.classes) * CELL_BYTES)
     if explain:
-        check_size(table.num_rows, loaded.schema)
-    with runtime.traces.step("predict", model=loaded.model, version=loaded.version, rows=table.num_rows):
-        asked_of = loaded.estimator, loaded.artefact, table, loaded.schema
-        predictions = decided(asking.predictions(*asked_of), loaded.decision, loaded.schema)
-        runtime.sampler.see(loaded.model, loaded.version, loaded.schema, table)
-        if news := loaded.estimator.news(loaded.artefact):
+        check_size(len(rows), schema)
+    with runtime.traces.step("predict", model=loaded.model, version=loaded.version, rows=len(rows)):
+        predictions = decided(asking.answers(estimator, artefact, rows, schema), loaded.decision, schema)
+        runtime.sampler.see(loaded.model, loaded.version, schema, rows)
+        if news := estimator.news(artefact):
             log.info("version %d of %s: %s", loaded.version, loaded.model, news)
-        return Answers(loaded, predictions, asking.explanation(*asked_of) if explain else None)
+        explanation = asking.explanation(estimator, artefact, rows.table, schema) if explain else None
+        return Answers(loaded, predictions, explanation)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from tasks.tables.batch import MOST_NUMBERS_ROWS, Batch, Numbers
 from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.tables.columns import Column, Schema
 from tasks.tables.conforming.documents import asked_document
@@ -39,6 +40,8 @@ class RowReader:
         self._numeric = all(column.type == "number" for column in schema.columns)
         self._dictionaries = [pa.array(column.categories, pa.string()) for column in schema.columns]
         self._codes = [{text: code for code, text in enumerate(column.categories)} for column in schema.columns]
+        self._plain = all(column.type in ("number", "boolean", "category") for column in schema.columns)
+        self._codes_of = [self._codes[i] if column.categories else None for i, column in enumerate(schema.columns)]
         self._nested = {index for index, column in enumerate(schema.columns) if column.format == JSON}
         self._dated = any(column.type == "date" for column in schema.columns)
         self._decode = decoder_for(schema, exact=True)
@@ -135,24 +138,36 @@ class RowReader:
         arrays = [self._array(index, values) for index, values in enumerate(columns)]
         return pa.Table.from_arrays(arrays, schema=self._arrow)
 
+    def batch(self, parts: Sequence[Rows]) -> Batch:
+        """The same rows, to be predicted at once."""
+        few = sum(map(len, parts)) <= MOST_NUMBERS_ROWS
+        numbers = few and self._plain and all(part.table is None for part in parts)
+        return Batch(lambda: self.table(parts), self._numbers(parts) if numbers else None)
+
     def _read_slowly(self, body: bytes, ways: Ways, bounds: Bounds) -> Rows:
         """What `read` promises, value by value, with words for whatever is wrong."""
         found = asked_document(body, self._schema, ways, bounds)
         return Rows(table=found.table, kept=found.kept, notes=found.notes)
 
     def _matrix_table(self, parts: Sequence[Rows]) -> pa.Table:
-        width = len(self._schema.columns)
-        count = sum(map(len, parts))
         if len(parts) == 1 and parts[0].by_columns:
             matrix = np.array(parts[0].columns, dtype=np.float64)
         else:
-            # None becomes NaN. Faster than np.array over tuples.
-            values = np.fromiter(chain.from_iterable(_joined(parts)), np.float64, count * width)
-            matrix = np.ascontiguousarray(values.reshape(count, width).T)
-        buffer, size = pa.py_buffer(matrix), count * 8
-        make, kind = pa.Array.from_buffers, pa.float64()
-        arrays = [make(kind, count, [None, buffer.slice(i * size, size)], 0) for i in range(width)]
+            matrix = np.ascontiguousarray(self._numbers(parts).T)
+        size = matrix.shape[1] * 8
+        buffer, make, kind = pa.py_buffer(matrix), pa.Array.from_buffers, pa.float64()
+        arrays = [make(kind, size // 8, [None, buffer.slice(i * size, size)], 0) for i in range(len(matrix))]
         return pa.Table.from_arrays(arrays, schema=self._arrow)
+
+    def _numbers(self, parts: Sequence[Rows]) -> Numbers:
+        # None becomes NaN.
+        if not self._numeric:
+            codes = self._codes_of
+            found = [[look.get(x) if look else x for x, look in zip(row, codes, strict=True)] for row in _joined(parts)]
+            return np.array(found, dtype=np.float64)
+        width, count = len(self._schema.columns), sum(map(len, parts))
+        # Faster than np.array over tuples.
+        return np.fromiter(chain.from_iterable(_joined(parts)), np.float64, count * width).reshape(count, width)
 
     def _array(self, index: int, values: Sequence[Any]) -> pa.Array:
         kind = self._schema.columns[index].type

@@ -9,7 +9,7 @@ from celery import bootsteps
 from celery.worker.consumer.tasks import Tasks
 
 from tasks.worker.parent import RENEW_SIGNAL
-from tasks.worker.time_limits import not_yet, sender
+from tasks.worker.time_limits import begin, sender
 from tasks.worker.watchdog import watchdog
 
 #: How often the loop says that it turns (seconds).
@@ -25,7 +25,7 @@ class OwnProcess(bootsteps.StartStopStep):  # type: ignore[misc]
         """From now on this process takes work."""
         entry = parent.app.entry
         # Celery's handlers would show where the process is, and begin the program anew.
-        not_yet()
+        begin()
         signal.signal(RENEW_SIGNAL, signal.SIG_IGN)
         sender.is_parent(entry.is_interrupted)
         watchdog.leave_to(entry.turn)

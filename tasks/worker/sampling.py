@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.registry.drift import OTHERS, ColumnSample, Drift, Sample
+from tasks.tables.batch import Batch
 from tasks.tables.columns import Column, Schema
 
 log = logging.getLogger(__name__)
@@ -84,14 +85,14 @@ class Sampler:
         self._next = float("-inf")
         self._models: dict[str, _Model] = {}
 
-    def see(self, model: str, version: int, schema: Schema, table: pa.Table) -> None:
-        """Look at some rows of a conformed table, if it is time to."""
+    def see(self, model: str, version: int, schema: Schema, rows: Batch) -> None:
+        """Look at some of the rows, if it is time to."""
         now = self._ticks()
         if now < self._next:
             return
         self._next = now + LOOK_SECONDS
         try:
-            self._look(model, version, schema, table.slice(0, ROWS), now)
+            self._look(model, version, schema, rows.table.slice(0, ROWS), now)
         except Exception as error:
             log.warning("rows of the model %s could not be looked at: %s", model, error)
 
@@ -131,10 +132,10 @@ def _count_numbers(counted: _Counted, column: Column, values: Numbers) -> None:
     counted.missing += len(values) - len(known)
     if column.min is None or column.max is None:
         return
-    counted.below += int((known < column.min).sum())
-    counted.above += int((known > column.max).sum())
+    counted.below += int(np.count_nonzero(known < column.min))
+    counted.above += int(np.count_nonzero(known > column.max))
     inside = known[(known >= column.min) & (known <= column.max)]
     # Half of a range fits into a double where the range itself may not.
     half = column.max / 2 - column.min / 2
     place = (inside / 2 - column.min / 2) / half * PARTS if half > 0 else np.zeros(len(inside))
-    counted.parts += np.bincount(np.clip(place.astype(int), 0, PARTS - 1), minlength=PARTS)
+    counted.parts += np.bincount(np.minimum(place.astype(int), PARTS - 1), minlength=PARTS)

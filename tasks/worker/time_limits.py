@@ -7,6 +7,7 @@ for longer than its limits. While an answer of Redis is awaited, the next comman
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,35 +40,65 @@ class Sender:
 sender: Final = Sender()
 
 
-class _Interrupt:
-    def __init__(self, disconnect: Callable[[], None]) -> None:
-        self._disconnect = disconnect
+class _Limit:
+    """What the signal does: nothing, but in work that may be interrupted.
+
+    It is this process's handler from its first work on. To set and to take it back each time costs more than all else
+    that is done here.
+    """
+
+    def __init__(self) -> None:
+        #: Ends the connections on which an answer may be awaited; None while nothing may be interrupted.
+        self.disconnect: Callable[[], None] | None = None
+        self._pid = 0
+
+    def here(self) -> None:
+        """Be the handler of this process, if it has none of ours. What it was forked from may have had one, and a pool
+        gives its own to each process that it forks."""
+        if self._pid != os.getpid():
+            self.set()
+
+    def set(self) -> None:
+        """Be its handler."""
+        signal.signal(SIGNAL, self)
+        self._pid = os.getpid()
 
     def __call__(self, _number: int, _frame: Any) -> None:
-        if not sender.means_this():
+        disconnect = self.disconnect
+        if disconnect is None or not sender.means_this():
             return
-        self._disconnect()
+        disconnect()
         raise SoftTimeLimitExceeded
+
+
+_limit: Final = _Limit()
 
 
 @contextmanager
 def interruptible(disconnect: Callable[[], None]) -> Iterator[None]:
     """The soft time limit raises SoftTimeLimitExceeded inside, after `disconnect`, which ends the connections on which
     an answer may be awaited. Afterwards it passes unnoticed."""
-    signal.signal(SIGNAL, _Interrupt(disconnect))
+    _limit.here()
+    _limit.disconnect = disconnect
     try:
         yield
     finally:
-        signal.signal(SIGNAL, signal.SIG_IGN)
+        _limit.disconnect = None
 
 
 def let_finish() -> None:
     """From here on the soft time limit passes unnoticed: what follows is done whole, or ends with the process."""
-    if isinstance(signal.getsignal(SIGNAL), _Interrupt):
-        signal.signal(SIGNAL, signal.SIG_IGN)
+    _limit.disconnect = None
 
 
 def not_yet() -> None:
     """Until work begins that may be interrupted, it is not: the pool's own handler, which a process has at first, would
     raise wherever it happens to be."""
-    signal.signal(SIGNAL, signal.SIG_IGN)
+    _limit.here()
+    _limit.disconnect = None
+
+
+def begin() -> None:
+    """The same for a process that begins, whatever handler it has been given since it was forked."""
+    _limit.set()
+    _limit.disconnect = None

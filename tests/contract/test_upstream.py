@@ -22,6 +22,7 @@ SHORT_WAY: Final = (
     (redis.Channel._brpop_read, "c42518699709f2df"),
     (redis.MultiChannelPoller.on_readable, "c0d99f241607f845"),
     (redis.MultiChannelPoller._register_BRPOP, "85724582464a615f"),
+    (redis.Transport.register_with_event_loop, "4b835642e4a99425"),
     (virtual.Transport._deliver, "799e242f3ec53863"),
     (virtual.Channel.basic_consume, "0fec962694938b61"),
     (Consumer.create_task_handler, "292c5a681f10ade7"),

@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from tasks.registry.drift import OTHERS, Drift, Sample
+from tasks.tables.batch import Batch
 from tasks.tables.columns import Column, Schema
 from tasks.tables.schema import arrow_schema
 from tasks.worker.sampling import LOOK_SECONDS, PARTS, ROWS, VALUES, Sampler
@@ -53,7 +54,7 @@ class Looking:
         self.now += after
         fields = arrow_schema(SCHEMA)
         columns = [pa.array([row[at] for row in rows]).cast(fields.types[at]) for at in range(len(SCHEMA.columns))]
-        self.sampler.see("m", version, SCHEMA, pa.table(columns, schema=fields))
+        self.sampler.see("m", version, SCHEMA, Batch.of(pa.table(columns, schema=fields)))
 
 
 def row(area: float | None = 1.0, city: str | None = "Basel", *, lift: bool | None = True) -> tuple[object, ...]:

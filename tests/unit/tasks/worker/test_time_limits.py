@@ -9,13 +9,14 @@ from collections.abc import Iterator
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
-from tasks.worker.time_limits import SIGNAL, interruptible, let_finish
+from tasks.worker.time_limits import SIGNAL, begin, interruptible, let_finish
 
 
 @pytest.fixture(autouse=True)
 def kept_handler() -> Iterator[None]:
     """The handler of this process is put back."""
     before = signal.getsignal(SIGNAL)
+    begin()
     yield
     signal.signal(SIGNAL, before)
 

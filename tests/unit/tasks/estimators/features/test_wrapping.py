@@ -16,6 +16,7 @@ from tasks.estimators.catalogue import Catalogue
 from tasks.estimators.delegating import Delegating
 from tasks.estimators.features.wrapping import WithFeatures, with_features
 from tasks.estimators.lightgbm import LightGBM
+from tasks.estimators.tunable import Tunable
 from tests.unit.tasks.estimators.features.test_with_lightgbm import reviews
 from tests.unit.tasks.estimators.test_estimators import dataset, nothing
 
@@ -97,7 +98,8 @@ def test_who_wants_them_raw_gets_them() -> None:
 
 
 def test_all_that_an_estimator_says_is_asked_of_the_one_inside() -> None:
-    said = {name for name, value in vars(Estimator).items() if callable(value) and not name.startswith("_")}
+    named = (vars(Estimator) | vars(Tunable)).items()
+    said = {name for name, value in named if callable(value) and not name.startswith("_")}
     assert said <= vars(Delegating).keys()
     of_a_model = {name for name in said if "model" in signature(getattr(Estimator, name)).parameters} - {"quicker"}
     assert len(of_a_model) > 5
