@@ -79,6 +79,8 @@ class CeleryApp(Celery):  # type: ignore[misc]
     scoreboard: Scoreboard | None = None
     #: What is this process's own of it.
     entry: Entry | None = None
+    #: Which of them it is, from 1.
+    place: int = 0
 
     @cached_property
     def sample(self) -> Sample:

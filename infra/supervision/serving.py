@@ -116,7 +116,7 @@ def fork_workers(app: Any, fleet: str, count: int, *, name: str) -> int:
         hold(app.holders, app.holder)
 
     def begin(place: int, entry: Entry) -> int:
-        app.entry = entry
+        app.entry, app.place = entry, place
         app._after_fork()
         faulthandler.enable(file=STDERR)
         worker = app.Worker(**worker_options(fleet, 1, name=name, place=place))

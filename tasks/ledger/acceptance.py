@@ -21,7 +21,9 @@ from tasks.redis_keys import (
     DEPTH_KEY,
     GROUP_KEY,
     IDEMPOTENCY_KEY,
+    LEASES_KEY,
     PENDING_KEY,
+    RESTING_KEY,
     TURNS_KEY,
     UNFINISHED_KEY,
     WORK_COUNTS_KEY,
@@ -74,6 +76,7 @@ def acceptance(
     args += [f"{once.digest} {group.id}-0", once.life_seconds] if once else ["", 0]
     args.append(pack(limits) if limits else "")
     args += accepted_offsets((group.kind, group.lane), len(group.heads))
+    args += [RESTING_KEY, LEASES_KEY] if group.kind is Kind.ESTIMATE else ["", ""]
     args += ["kind", kind, "lane", lane, "reply", group.reply, "heads", pack(group.heads)]
     args += ["accounts", pack([accounts[owner] for owner in counts])]
     if group.kind is Kind.TRAIN and isinstance(placed[0], bytes) and len(placed[0]) <= ASKED_BYTES:

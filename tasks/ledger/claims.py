@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from tasks.contract import Kind, Lane
+from tasks.contract import TURNS, Kind, Lane
 from tasks.errors import Cancelled, FenceLost
 from tasks.ledger.groups import Claim, Current, read_bodies, read_heads
 from tasks.ledger.outcomes import read_outcome
+from tasks.redis_keys import (
+    GROUP_KEY,
+    LEASES_KEY,
+    MODEL_KEY,
+    RESTING_KEY,
+    RUNNING_KEY,
+    TURNS_KEY,
+    WORK_COUNTS_KEY,
+    queue_key,
+)
+
+#: The kinds that take turns, as the script reads them.
+_TAKE_TURNS: Final = f" {' '.join(TURNS)} "
+#: How those are called who rest while there are few estimates, and where these wait.
+_ESTIMATES: Final = (RESTING_KEY, *(queue_key(Kind.ESTIMATE.value, lane) for lane in Lane))
+
+
+def claiming(group: str, *, holder: str, lease_seconds: float, share: int) -> tuple[list[str], list[Any]]:
+    """(keys, arguments) of the script that claims a group; `share`: how many of an owner's may be in work while another
+    has fewer and waits (0: any number)."""
+    args: list[Any] = [group, MODEL_KEY.format(model=""), lease_seconds, holder, GROUP_KEY.format(group="")]
+    args += [TURNS_KEY.format(kind=""), RUNNING_KEY.format(kind=""), _TAKE_TURNS, share, *_ESTIMATES]
+    return [GROUP_KEY.format(group=group), LEASES_KEY, WORK_COUNTS_KEY], args
 
 
 def read_claim(group: str, flat: Sequence[bytes], currents: Sequence[bytes]) -> Claim:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import redis
 
 from tasks.config.settings import Settings
-from tasks.contract import TURNS, Kind, Lane
+from tasks.contract import Kind, Lane
 from tasks.errors import UnknownTask
 from tasks.ledger.acceptance import (
     ACCEPT,
@@ -25,7 +25,7 @@ from tasks.ledger.acceptance import (
     latest_deadline,
     turns_key,
 )
-from tasks.ledger.claims import check_held, lost, read_claim
+from tasks.ledger.claims import check_held, claiming, lost, read_claim
 from tasks.ledger.counts import add, counted
 from tasks.ledger.groups import Claim, Group, pack, parse_handle, read_heads, rows_by_owner
 from tasks.ledger.outcomes import Outcome, Reply, is_given_up, lean_outcomes
@@ -39,14 +39,11 @@ from tasks.redis_keys import (
     FINISHED_KEY,
     GROUP_KEY,
     LEASES_KEY,
-    MODEL_KEY,
     PENDING_KEY,
     QUOTA_KEY,
     REPLY_CHANNEL,
-    RUNNING_KEY,
     TASKS_KEY,
     TOLD_KEY,
-    TURNS_KEY,
     UNFINISHED_KEY,
     USER_KEY,
     WATCHERS_KEY,
@@ -58,9 +55,6 @@ from tasks.storage.redis_blobs import RedisBlobs
 from tasks.storage.replicas import confirmed, replicas_of
 from tasks.storage.scripts import register
 from tasks.storage.stores import drop_kept, read_kept
-
-#: The kinds that take turns, as the script reads them.
-_TAKE_TURNS: Final = f" {' '.join(TURNS)} "
 
 
 class Ledger:
@@ -77,6 +71,8 @@ class Ledger:
         self._life_seconds, self._dead_life_seconds = settings.result_life_seconds, settings.dead_life_seconds
         self.inline_bytes = settings.inline_bytes
         self._share = settings.running_per_account
+        #: Whether the group that was claimed last was an estimate, and then the only work there was.
+        self.alone = False
         self._accept = confirmed(register(client, ACCEPT), replicas_of(settings))
         self._claim: Callable[..., Any] = register(client, "tasks/ledger/lua/claim.lua")
         self._finish: Callable[..., Any] = register(client, "tasks/ledger/lua/finish.lua")
@@ -129,15 +125,17 @@ class Ledger:
 
         `in_turn`: None as well where its owner has his share of what is in work, and another has less and waits: the
         other's group is then the next to be taken, and this one the one after it."""
-        args: list[Any] = [group, MODEL_KEY.format(model=""), self.lease_seconds, holder, GROUP_KEY.format(group="")]
-        args += [TURNS_KEY.format(kind=""), RUNNING_KEY.format(kind=""), _TAKE_TURNS, self._share if in_turn else 0]
-        found = self._claim(keys=[GROUP_KEY.format(group=group), LEASES_KEY, WORK_COUNTS_KEY], args=args)
+        share = self._share if in_turn else 0
+        keys, args = claiming(group, holder=holder, lease_seconds=self.lease_seconds, share=share)
+        found = self._claim(keys=keys, args=args)
         if not found:
             return None
         if len(found) == 1:
             self._give_way(group, found[0].decode())
             return None
-        return read_claim(group, *found)
+        *record, alone = found
+        self.alone = bool(alone)
+        return read_claim(group, *record)
 
     def _give_way(self, group: str, other: str) -> None:
         """Put a group back behind another, whose own message, which lies farther back, finds it taken when it comes."""

@@ -22,7 +22,7 @@ _SECONDS: Final = struct.Struct("<d")
 _FLAG: Final = struct.Struct("<B")
 _WORK: Final = struct.Struct("<ddd128s40s")
 #: Where what stands in an entry.
-_AT_NUMBER, _AT_TURNED, _AT_INTERRUPTED, _AT_STOP, _AT_READY, _AT_WORK = 0, 8, 16, 24, 25, 32
+_AT_NUMBER, _AT_TURNED, _AT_INTERRUPTED, _AT_STOP, _AT_READY, _AT_WORK, _AT_ASKED = 0, 8, 16, 24, 25, 32, 240
 #: Where in the parent's entry the number of processes stands that it shall have.
 _AT_WANTED: Final = 0
 
@@ -81,6 +81,16 @@ class Entry:
     def turned(self) -> float:
         """When the loop of the process was last known to turn, by the monotonic clock."""
         at: float = _SECONDS.unpack_from(self._memory, _AT_TURNED)[0]
+        return at
+
+    def ask(self) -> None:
+        """This process asks for its next task."""
+        _SECONDS.pack_into(self._memory, _AT_ASKED, time.monotonic())
+
+    @property
+    def asked(self) -> float:
+        """When it did so last, by the monotonic clock."""
+        at: float = _SECONDS.unpack_from(self._memory, _AT_ASKED)[0]
         return at
 
     def work(self) -> Work | None:

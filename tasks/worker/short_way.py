@@ -20,12 +20,15 @@ from celery.worker.consumer.events import Events
 from celery.worker.consumer.tasks import Tasks
 
 from tasks.contract import LEDGER_HEADER, TASKS, Kind
+from tasks.redis_keys import RESTING_KEY
+from tasks.storage.connection import connect
 from tasks.worker.events import ALWAYS, FIRST
 from tasks.worker.line import Line
 from tasks.worker.own_pool import recycle_if_due
 from tasks.worker.qos import is_stopping
 from tasks.worker.redaction import told_end
 from tasks.worker.renewal import renewal
+from tasks.worker.resting import Resting, caller
 from tasks.worker.runner import run_claimed
 from tasks.worker.runtime import runtime
 
@@ -110,11 +113,16 @@ class ShortWays(bootsteps.StartStopStep):  # type: ignore[misc]
 
     requires = (Events, Tasks)
     _line: Line | None = None
+    _resting: Resting | None = None
 
     def start(self, parent: Any) -> None:
         """From now on groups take it."""
         if self._line is None:
             entry = parent.app.entry
             self._line = Line(lambda: not (entry.stop or renewal.due or is_stopping()))
-            runtime(parent.app.settings).ledger.through(self._line.script)
-        parent.task_consumer.channel.connection.short_way = ShortWay(parent, self._line)
+            ledger = runtime(parent.app.settings).ledger
+            ledger.through(self._line.script)
+            first, call = parent.app.scoreboard.entry(1), caller(connect(parent.app.settings), RESTING_KEY)
+            self._resting = Resting(first, parent.app.place, alone=lambda: ledger.alone, call=call)
+        transport = parent.task_consumer.channel.connection
+        transport.short_way, transport.resting = ShortWay(parent, self._line), self._resting

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from queue import Empty
 from time import monotonic
 from typing import Any, Final
 
@@ -18,8 +19,10 @@ from celery.app.amqp import AMQP
 from kombu.transport import redis
 from kombu.utils.url import maybe_sanitize_url
 
-from tasks.redis_keys import WAKE_KEY
+from tasks.contract import LEDGER_HEADER
+from tasks.redis_keys import RESTING_KEY, WAKE_KEY
 from tasks.worker.qos import HOLDER, QoS, logged
+from tasks.worker.resting import Resting
 from tasks.worker.shares import MOST, Shares
 from tasks.worker.watchdog import watchdog
 
@@ -63,6 +66,8 @@ class Channel(redis.Channel):  # type: ignore[misc]
 
     def close(self) -> None:
         """As the base class, which waits for the answer of Redis."""
+        if self.connection is not None and self.connection.resting is not None:
+            self.connection.resting.leaves()
         self._be_answered()
         super().close()
 
@@ -89,9 +94,13 @@ class Channel(redis.Channel):  # type: ignore[misc]
 
     def _wait(self) -> Any:
         """The command that waits for the next message of this worker."""
+        resting = self.connection.resting
+        if resting is not None and (seconds := resting.rest_seconds()):
+            return ("BRPOP", RESTING_KEY, self._own, seconds)
         queues = self._queue_cycle.consume(len(self.active_queues))
         keys = (self._q_for_pri(queue, step) for step in self.priority_steps for queue in queues)
-        return ("BRPOP", *keys, self._own, self.brpop_timeout)
+        seconds = self.brpop_timeout if resting is None else resting.ask_seconds(self.brpop_timeout)
+        return ("BRPOP", *keys, self._own, seconds)
 
     def _basic_cancel(self, consumer_tag: str) -> None:
         """Take nothing more from a queue; what is asked for already is not waited for."""
@@ -123,6 +132,10 @@ class Channel(redis.Channel):  # type: ignore[misc]
     def _read_one(self, **options: Any) -> Any:
         try:
             return super()._brpop_read(**options)
+        except Empty:
+            if self.connection.resting is not None:
+                self.connection.resting.nothing()
+            raise
         finally:
             if self._asked_ahead is not None:
                 self._in_poll, self._asked_ahead = self._asked_ahead, None
@@ -182,6 +195,8 @@ class Transport(redis.Transport):  # type: ignore[misc]
     Channel = Channel
     #: The way of groups that need nothing of Celery's (`short_way.py`); None: there is none.
     short_way: Any = None
+    #: Whether the process asks for work or rests (`resting.py`); None: it asks.
+    resting: Resting | None = None
 
     def __init__(self, client: Any, **kwargs: Any) -> None:
         super().__init__(client, **kwargs)
@@ -218,7 +233,11 @@ class Transport(redis.Transport):  # type: ignore[misc]
     def _deliver(self, message: Any, queue: str) -> None:
         """What only wakes this worker is for nobody."""
         if queue.startswith(WAKE):
+            if self.resting is not None and queue == RESTING_KEY:
+                self.resting.is_called()
             return
+        if self.resting is not None:
+            self.resting.begins(in_ledger=LEDGER_HEADER in message["headers"])
         if self.short_way is not None and self.short_way.takes(message):
             self.short_way.work(message)
         else:

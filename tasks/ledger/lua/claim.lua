@@ -3,10 +3,12 @@
 -- KEYS: group, leases, counters of work.
 -- ARGV: group id, what the key of a model begins with, seconds of the lease, holder, what the key of a group begins
 -- with, what those of turns and of groups in work begin with, the kinds that take turns (a blank before and behind
--- each), how many groups of an owner may be in work while another has fewer and waits (0: any number).
+-- each), how many groups of an owner may be in work while another has fewer and waits (0: any number), the list by
+-- which processes of estimates that rest are called, and the lists of messages of estimates.
 -- Returns {the whole record, flat, then what the claim has changed in it, with the fence raised; of each model in it
--- name, current version and its identity ('' for none), flat}; nothing if there is no work left to do or the lease is
--- held; {the group whose turn is before}, and the group is not claimed.
+-- name, current version and its identity ('' for none), flat, 1 for an estimate that is the only work there is, else
+-- 0}; nothing if there is no work left to do or the lease is held; {the group whose turn is before}, and the group is
+-- not claimed.
 -- include: tasks/storage/lua/include/clock.lua
 -- include: tasks/ledger/lua/include/free.lua
 
@@ -41,4 +43,15 @@ end
 flat[last + 1], flat[last + 2] = 'fence', tostring(fence)
 flat[last + 3], flat[last + 4] = 'holder', ARGV[4]
 flat[last + 5], flat[last + 6] = 'started_at', started
-return {flat, currents}
+local alone = 0
+if record.kind == 'estimate' then
+  local waiting = 0
+  for at = 11, #ARGV do waiting = waiting + redis.call('LLEN', ARGV[at]) end
+  if waiting > 0 then
+    -- include: tasks/ledger/lua/include/call_resting.lua
+    call_resting(ARGV[10])
+  elseif redis.call('ZCARD', KEYS[2]) == 1 then
+    alone = 1
+  end
+end
+return {flat, currents, alone}

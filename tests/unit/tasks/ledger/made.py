@@ -30,7 +30,8 @@ def accept_args(
     known = ("kind", "estimate", "lane", "normal", "reply", "p", "models", "m", "bodies", "b")
     return [
         *("g", "message", "estimate:normal", items, packed(*owners), "id", deadline, *once),
-        *(packed(*limits) if limits else "", *accepted_offsets((Kind.ESTIMATE, Lane.NORMAL), items), *known, *record),
+        *(packed(*limits) if limits else "", *accepted_offsets((Kind.ESTIMATE, Lane.NORMAL), items)),
+        *("resting", "leases", *known, *record),
     ]
 
 
@@ -49,4 +50,17 @@ def claim(lua: Lua, *, holder: str = "h", seconds: int = 60) -> Any:
 
 def claim_args(group: str, *, seconds: int = 60, holder: str = "h", share: int = 0, prefix: str = "") -> list[Any]:
     """The arguments with which a group is claimed; `share`: how many of an owner's may be in work."""
-    return [group, "model:", seconds, holder, prefix, "turns:", "running:", " init train ", share]
+    return [
+        group,
+        "model:",
+        seconds,
+        holder,
+        prefix,
+        "turns:",
+        "running:",
+        " init train ",
+        share,
+        "resting",
+        "queue",
+        "queue9",
+    ]

@@ -1,0 +1,6 @@
+-- `call_resting(list)`: one of the processes that rest shall ask for work. No more are called than may be of use, where
+-- none of them rests.
+
+local function call_resting(list)
+  if redis.call('LLEN', list) < 4 then redis.call('LPUSH', list, '{}') end
+end
