@@ -41,7 +41,10 @@ class RowReader:
         self._dictionaries = [pa.array(column.categories, pa.string()) for column in schema.columns]
         self._codes = [{text: code for code, text in enumerate(column.categories)} for column in schema.columns]
         self._plain = all(column.type in ("number", "boolean", "category") for column in schema.columns)
-        self._codes_of = [self._codes[i] if column.categories else None for i, column in enumerate(schema.columns)]
+        self._codes_of = [
+            codes if column.type == "category" else None
+            for column, codes in zip(schema.columns, self._codes, strict=True)
+        ]
         self._nested = {index for index, column in enumerate(schema.columns) if column.format == JSON}
         self._dated = any(column.type == "date" for column in schema.columns)
         self._decode = decoder_for(schema, exact=True)
@@ -163,7 +166,8 @@ class RowReader:
         # None becomes NaN.
         if not self._numeric:
             codes = self._codes_of
-            found = [[look.get(x) if look else x for x, look in zip(row, codes, strict=True)] for row in _joined(parts)]
+            rows = (zip(row, codes, strict=True) for row in _joined(parts))
+            found = [[x if look is None else look.get(x) for x, look in row] for row in rows]
             return np.array(found, dtype=np.float64)
         width, count = len(self._schema.columns), sum(map(len, parts))
         # Faster than np.array over tuples.
