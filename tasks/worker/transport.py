@@ -206,7 +206,7 @@ class Transport(redis.Transport):  # type: ignore[misc]
 
     def register_with_event_loop(self, connection: Any, loop: Any) -> None:
         """As the base class, which looks every second whether it has to say again from which exchanges it hears, and
-        tells the loop of each connection whenever it turns: a call of the kernel, of a connection that it knows."""
+        adds each connection to the loop whenever that turns (findings/kombu-adds-known-sockets.sh)."""
         ticks = {*loop.on_tick}
         super().register_with_event_loop(connection, loop)
         (tick,) = loop.on_tick - ticks
