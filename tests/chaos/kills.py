@@ -68,6 +68,8 @@ class KillTrain(Kill):
     """Kills the train worker while it has a train that takes a while."""
 
     def _prepare(self, stage: Stage) -> None:
+        # Its processes come with work.
+        self._before = 0
         stage.must_place(orders.train(stage.rng, trees=orders.LONG))
 
 
