@@ -22,7 +22,7 @@ from kombu.exceptions import OperationalError
 from tasks.ledger.cancelling import end
 from tasks.ledger.counts import LOST_PROCESSES, add
 from tasks.ledger.store import Ledger
-from tasks.redis_keys import FLEET_SECONDS
+from tasks.redis_keys import FLEET_SECONDS, RESTING_KEY
 from tasks.storage.connection import connect
 from tasks.worker.adopting import end_direct
 from tasks.worker.cancels import LOOK_SECONDS as CANCEL_SECONDS
@@ -33,6 +33,7 @@ from tasks.worker.forked import Process
 from tasks.worker.leases import RENEWAL_PART, Renewal
 from tasks.worker.member import Member
 from tasks.worker.memory_limit import resident_bytes, too_large
+from tasks.worker.resting import caller
 from tasks.worker.scoreboard import Work
 from tasks.worker.succession import HEARD_SECONDS, SURE_SECONDS, succeed
 from tasks.worker.succession import LOOK_SECONDS as SUCCESSION_SECONDS
@@ -71,6 +72,7 @@ class Overseer:
         settings = app.settings
         self._client = connect(settings)
         self._ledger = Ledger(self._client, settings=settings)
+        self._call_resting = caller(self._client, RESTING_KEY)
         lease = settings.visibility_timeout_seconds
         self._renewal = Renewal(self._client, seconds=lease, fleet=app.fleet, holder=app.holder)
         self._cancelled = CancelledWork(self._ledger)
@@ -114,6 +116,9 @@ class Overseer:
         ending = process.ending or (Ending.LOST if lost else Ending.DONE)
         if ending is Ending.LOST:
             self._lost += 1
+        if process.place == 1:
+            # The others rest because it asks for work.
+            self._call_resting()
         if work is None:
             return
         if process.blamed not in (0, work.number):
