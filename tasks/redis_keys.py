@@ -195,7 +195,7 @@ UNACKED_INDEX_KEY: Final = "unacked:{fleet}:index"
 UNACKED_MUTEX_KEY: Final = "unacked:{fleet}:mutex"
 #: List with a life, for each process of a worker that takes messages: it shall ask for them anew.
 WAKE_KEY: Final = "ml:wake:{holder}"
-#: List: as many of the processes that rest shall ask for work again. It begins as the one before does.
+#: List with a life: as many of the processes that rest shall ask for work again. It begins as the one before does.
 RESTING_KEY: Final = WAKE_KEY.format(holder="resting")
 #: String with a life: a task that is called directly was delivered again so often.
 REDELIVERED_KEY: Final = "ml:redelivered:{task}"

@@ -16,11 +16,12 @@ import msgspec
 from tasks.calling.handle import Handle
 from tasks.client import Client
 from tasks.config.settings import Settings
-from tasks.contract import Kind, Lane, Media
-from tasks.learning import ingest
+from tasks.contract import Kind, Lane, Media, Promote
+from tasks.learning import fitting, ingest
 from tasks.ledger.groups import Group, Head, new_group_id
 from tasks.registry.models_registry import Registry
-from tasks.worker.runtime import make_runtime
+from tasks.worker.runtime import Runtime, make_runtime
+from tests.fits import undrawn
 from tests.harmful import SETTING
 from tests.servers import Process, Valkey, eventually
 from tests.workers import Worker
@@ -64,10 +65,18 @@ class Site:
 
     def init(self, model: str) -> None:
         """Make the model, without a version."""
-        runtime = make_runtime(Settings(redis_url=self.url, estimators=SETTING["MLSERVICE_ESTIMATORS"], **self._blobs))
         table = ingest.from_body(msgspec.json.encode({"rows": [{"x": x, "y": 2 * x} for x in range(50)]}), Media.JSON)
         request = ingest.Request(model=model, target="y", estimator="harmful", options={})
-        ingest.initialise(runtime, request, table)
+        ingest.initialise(self._runtime(), request, table)
+
+    def learn(self, model: str) -> None:
+        """Make it, with a version."""
+        self.init(model)
+        request = fitting.Request(model=model, params={}, promote=Promote.ALWAYS)
+        fitting.fit(self._runtime(), request, report=lambda *_: None, later=undrawn)
+
+    def _runtime(self) -> Runtime:
+        return make_runtime(Settings(redis_url=self.url, estimators=SETTING["MLSERVICE_ESTIMATORS"], **self._blobs))
 
     @property
     def _blobs(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ _ROUNDING: Final = 1e-6
 
 def answers(estimator: Estimator[Any], model: Any, rows: Batch, schema: Schema) -> pa.Table:
     """The same for rows that may lie as numbers, which go to an estimator that takes them so."""
-    if rows.numbers is not None and estimator.proven:
+    if estimator.proven and rows.numbers is not None:
         found = estimator.predict_numbers(model, rows.numbers, schema)
         if found is not None:
             return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -143,9 +144,9 @@ class RowReader:
 
     def batch(self, parts: Sequence[Rows]) -> Batch:
         """The same rows, to be predicted at once."""
-        few = sum(map(len, parts)) <= MOST_NUMBERS_ROWS
-        numbers = few and self._plain and all(part.table is None for part in parts)
-        return Batch(lambda: self.table(parts), self._numbers(parts) if numbers else None)
+        rows = sum(map(len, parts))
+        plain = rows <= MOST_NUMBERS_ROWS and self._plain and all(part.table is None for part in parts)
+        return Batch(rows, partial(self.table, parts), partial(self._numbers, parts) if plain else None)
 
     def _read_slowly(self, body: bytes, ways: Ways, bounds: Bounds) -> Rows:
         """What `read` promises, value by value, with words for whatever is wrong."""

@@ -22,7 +22,7 @@ from kombu.exceptions import OperationalError
 from tasks.ledger.cancelling import end
 from tasks.ledger.counts import LOST_PROCESSES, add
 from tasks.ledger.store import Ledger
-from tasks.redis_keys import FLEET_SECONDS, RESTING_KEY
+from tasks.redis_keys import FLEET_SECONDS
 from tasks.storage.connection import connect
 from tasks.worker.adopting import end_direct
 from tasks.worker.cancels import LOOK_SECONDS as CANCEL_SECONDS
@@ -72,7 +72,7 @@ class Overseer:
         settings = app.settings
         self._client = connect(settings)
         self._ledger = Ledger(self._client, settings=settings)
-        self._call_resting = caller(self._client, RESTING_KEY)
+        self._call_resting = caller(self._client)
         lease = settings.visibility_timeout_seconds
         self._renewal = Renewal(self._client, seconds=lease, fleet=app.fleet, holder=app.holder)
         self._cancelled = CancelledWork(self._ledger)

@@ -10,10 +10,15 @@ what the ledger does not know.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum, auto
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
+import redis
+
+from tasks.redis_keys import RESTING_KEY
+from tasks.storage.scripts import register
 from tasks.worker.scoreboard import Entry
 
 #: For how long a process other than the first asks for work until it rests (seconds).
@@ -29,8 +34,11 @@ FIRST_SECONDS: Final = 11.0
 class _Last(Enum):
     """What came of what was asked last."""
 
+    #: Work of the ledger.
     WORK = auto()
+    #: A call, or work that says nothing of how much there is.
     CALL = auto()
+    #: Nothing, while it asked for work, and while it rested.
     NOTHING = auto()
     REST = auto()
 
@@ -45,27 +53,23 @@ class Resting:
         self._alone = alone
         self._call = call
         self._last = _Last.WORK
-        self._direct = False
         self._rests = False
 
-    def rest_seconds(self) -> int:
-        """For how long this process rests now; 0: it asks for work."""
-        may = self._last is _Last.NOTHING or (self._last is _Last.WORK and not self._direct and self._alone())
-        self._rests = self._place > 1 and may and self._first_asks()
+    def wait(self, usual: float) -> tuple[bool, float]:
+        """Whether this process rests now, or asks for work; and for how long (seconds), `usual` for the first one."""
         if self._place == 1:
             self._first.ask()
-        return min(self._place - 1, REST_SECONDS) if self._rests else 0
-
-    def ask_seconds(self, usual: float) -> float:
-        """For how long it asks then."""
-        if self._place == 1:
-            return usual
-        return LOOK_SECONDS if self._last is _Last.REST else ASK_SECONDS
+            return False, usual
+        may = self._last is _Last.NOTHING or (self._last is _Last.WORK and self._alone())
+        self._rests = may and self._first_asks()
+        if self._rests:
+            return True, min(self._place - 1, REST_SECONDS)
+        return False, LOOK_SECONDS if self._last is _Last.REST else ASK_SECONDS
 
     def begins(self, *, in_ledger: bool) -> None:
         """Work has come."""
-        self._last, self._direct = _Last.WORK, not in_ledger
-        if self._direct:
+        self._last = _Last.WORK if in_ledger else _Last.CALL
+        if not in_ledger:
             self._call()
 
     def is_called(self) -> None:
@@ -87,15 +91,12 @@ class Resting:
         return there and (work is None or work.of_ledger)
 
 
-def caller(client: Any, key: str) -> Callable[[], None]:
-    """Calls one that rests, by this list; where Redis does not hear it, they look by themselves."""
-    from redis.exceptions import RedisError
+def caller(client: redis.Redis) -> Callable[[], None]:
+    """Calls one that rests; where Redis does not hear it, they look by themselves."""
+    script = register(client, "tasks/worker/lua/call_resting.lua")
 
     def call() -> None:
-        try:
-            client.lpush(key, "{}")
-            client.ltrim(key, 0, 3)
-        except RedisError:
-            return
+        with suppress(redis.exceptions.RedisError):
+            script(keys=[RESTING_KEY])
 
     return call

@@ -20,7 +20,6 @@ from celery.worker.consumer.events import Events
 from celery.worker.consumer.tasks import Tasks
 
 from tasks.contract import LEDGER_HEADER, TASKS, Kind
-from tasks.redis_keys import RESTING_KEY
 from tasks.storage.connection import connect
 from tasks.worker.events import ALWAYS, FIRST
 from tasks.worker.line import Line
@@ -122,7 +121,7 @@ class ShortWays(bootsteps.StartStopStep):  # type: ignore[misc]
             self._line = Line(lambda: not (entry.stop or renewal.due or is_stopping()))
             ledger = runtime(parent.app.settings).ledger
             ledger.through(self._line.script)
-            first, call = parent.app.scoreboard.entry(1), caller(connect(parent.app.settings), RESTING_KEY)
+            first, call = parent.app.scoreboard.entry(1), caller(connect(parent.app.settings))
             self._resting = Resting(first, parent.app.place, alone=lambda: ledger.alone, call=call)
         transport = parent.task_consumer.channel.connection
         transport.short_way, transport.resting = ShortWay(parent, self._line), self._resting

@@ -95,11 +95,11 @@ class Channel(redis.Channel):  # type: ignore[misc]
     def _wait(self) -> Any:
         """The command that waits for the next message of this worker."""
         resting = self.connection.resting
-        if resting is not None and (seconds := resting.rest_seconds()):
+        rests, seconds = (False, self.brpop_timeout) if resting is None else resting.wait(self.brpop_timeout)
+        if rests:
             return ("BRPOP", RESTING_KEY, self._own, seconds)
         queues = self._queue_cycle.consume(len(self.active_queues))
         keys = (self._q_for_pri(queue, step) for step in self.priority_steps for queue in queues)
-        seconds = self.brpop_timeout if resting is None else resting.ask_seconds(self.brpop_timeout)
         return ("BRPOP", *keys, self._own, seconds)
 
     def _basic_cancel(self, consumer_tag: str) -> None:

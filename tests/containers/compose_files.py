@@ -36,17 +36,16 @@ class Files:
     folder: Path
     #: The compose file.
     compose: Path
+    #: What compose calls the stack.
+    project: str
+    #: Host and port at which services are published.
+    addresses: Mapping[str, str]
     redis_password: str
 
     @property
     def redis_url(self) -> str:
         """Redis as it is published."""
-        return f"redis://:{quote(self.redis_password, safe='')}@{self.address('redis')}/0"
-
-    def address(self, service: str) -> str:
-        """Host and port at which a service is published."""
-        (port,) = yaml.safe_load(self.compose.read_text())["services"][service]["ports"]
-        return str(port).rpartition(":")[0]
+        return f"redis://:{quote(self.redis_password, safe='')}@{self.addresses['redis']}/0"
 
     def monitoring_password(self, service: str) -> str:
         """The password with which Prometheus asks, or that of Grafana's `admin`."""
@@ -66,13 +65,16 @@ def prepare(engine: Engine, folder: Path) -> Files:
         shutil.copytree(ROOT / "monitoring" / service, folder / "monitoring" / service)
         _write(folder / file, secrets.token_hex(16))
     compose = folder / "infra" / "compose.yml"
-    compose.write_text(yaml.safe_dump(adapted(engine)))
-    return Files(folder=folder, compose=compose, redis_password=redis_password)
+    addresses = {service: f"127.0.0.1:{free_port()}" for service in PUBLISHED}
+    project = f"mlservice-test-{addresses['nginx'].partition(':')[2]}"
+    compose.write_text(yaml.safe_dump(adapted(engine, project, addresses)))
+    return Files(folder=folder, compose=compose, project=project, addresses=addresses, redis_password=redis_password)
 
 
-def adapted(engine: Engine) -> dict[str, Any]:
-    """infra/compose.yml, on free ports. Redis and Prometheus are published for the test alone."""
+def adapted(engine: Engine, project: str, addresses: Mapping[str, str]) -> dict[str, Any]:
+    """infra/compose.yml, at these addresses. Redis and Prometheus are published for the test alone."""
     document = shipped()
+    document["name"] = project
     for service in document["services"].values():
         service.pop("build", None)
         if not engine.is_docker:
@@ -80,8 +82,7 @@ def adapted(engine: Engine) -> dict[str, Any]:
             service.get("healthcheck", {}).pop("start_interval", None)
             service.pop("depends_on", None)
     for service, inside in PUBLISHED.items():
-        document["services"][service]["ports"] = [f"127.0.0.1:{free_port()}:{inside}"]
-    document["name"] = f"mlservice-test-{document['services']['nginx']['ports'][0].split(':')[1]}"
+        document["services"][service]["ports"] = [f"{addresses[service]}:{inside}"]
     return document
 
 

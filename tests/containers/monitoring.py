@@ -67,7 +67,7 @@ def add_account(up: Stack) -> None:
 
 def look_at_prometheus(up: Stack) -> str:
     """It sees the service, by the account, and has all alerts."""
-    url = f"http://{up.files.address('prometheus')}/api/v1"
+    url = f"http://{up.files.addresses['prometheus']}/api/v1"
 
     def healthy() -> bool:
         return [target["health"] for target in ask(f"{url}/targets")["activeTargets"]] == ["up"]
@@ -84,7 +84,7 @@ def look_at_grafana(up: Stack) -> str:
     """It has the dashboards, and its source of data answers."""
     who = ("admin", up.files.monitoring_password("grafana"))
     ask_it = partial(httpx.get, auth=who, timeout=10, trust_env=False)
-    url = f"http://{up.files.address('grafana')}"
+    url = f"http://{up.files.addresses['grafana']}"
 
     def found() -> Any:
         return ask_it(f"{url}/api/search?type=dash-db").json()

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-import yaml
 
 from infra.host.home import FIRST_ACCOUNT
 from tests.containers.compose_files import Files, prepare, shipped, waves
@@ -44,12 +43,7 @@ class Stack:
     @property
     def url(self) -> str:
         """Where NGINX is."""
-        return f"http://{self.files.address('nginx')}"
-
-    @property
-    def project(self) -> str:
-        """What compose calls it."""
-        return str(yaml.safe_load(self.files.compose.read_text())["name"])
+        return f"http://{self.files.addresses['nginx']}"
 
     def start(self) -> None:
         """Start all, in the order of what they wait for: by compose, or, where podman cannot wait for health, here."""
@@ -84,7 +78,7 @@ class Stack:
 
     def containers(self, service: str = "") -> list[str]:
         """The containers of a service, or all, the first one first."""
-        wanted = [f"label=com.docker.compose.project={self.project}"]
+        wanted = [f"label=com.docker.compose.project={self.files.project}"]
         wanted += [f"label=com.docker.compose.service={service}"] if service else []
         filters = [option for label in wanted for option in ("--filter", label)]
         return sorted(self.engine.run("ps", "--all", *filters, "--format", "{{.Names}}").split())
@@ -121,7 +115,7 @@ class Stack:
 
     def volume(self, name: str) -> Path:
         """Where a volume lies on this machine."""
-        found = self.engine.run("volume", "inspect", "--format", "{{.Mountpoint}}", f"{self.project}_{name}")
+        found = self.engine.run("volume", "inspect", "--format", "{{.Mountpoint}}", f"{self.files.project}_{name}")
         return Path(found.strip())
 
     def down(self) -> None:

@@ -16,17 +16,14 @@ from redis.client import PubSub
 
 from infra.host.process_tree import processes
 from tasks.config.settings import Settings
-from tasks.contract import Media, Promote, State
+from tasks.contract import State
 from tasks.errors import InvalidRows
-from tasks.learning import fitting, ingest
 from tasks.ledger.counts import LOST_PROCESSES
 from tasks.ledger.fleet import members
 from tasks.redis_keys import COUNTS_KEY
 from tasks.worker.bootsteps import EVENT_SECONDS
 from tasks.worker.events import FIRST
-from tasks.worker.runtime import make_runtime
-from tests.fits import undrawn
-from tests.harmful import NAP, SETTING
+from tests.harmful import NAP
 from tests.servers import eventually
 from tests.site import Site
 from tests.workers import Worker
@@ -37,11 +34,7 @@ MODEL = "m"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with Site(tmp_path_factory.mktemp("site")) as running:
-        runtime = make_runtime(Settings(redis_url=running.url, estimators=SETTING["MLSERVICE_ESTIMATORS"]))
-        table = ingest.from_body(msgspec.json.encode({"rows": [{"x": x, "y": x} for x in range(50)]}), Media.JSON)
-        ingest.initialise(runtime, ingest.Request(model=MODEL, target="y", estimator="harmful", options={}), table)
-        request = fitting.Request(model=MODEL, params={}, promote=Promote.ALWAYS)
-        fitting.fit(runtime, request, report=lambda *_: None, later=undrawn)
+        running.learn(MODEL)
         yield running
 
 

@@ -7,18 +7,14 @@ import signal
 import time
 from collections.abc import Iterator
 
-import msgspec
 import pytest
 from celery import Celery
 
 from infra.host.process_tree import processes
 from tasks.config.settings import Settings
-from tasks.contract import TASKS, Kind, Media, Promote, State
-from tasks.learning import fitting, ingest
+from tasks.contract import TASKS, Kind, State
 from tasks.worker.resting import ASK_SECONDS
-from tasks.worker.runtime import make_runtime
-from tests.fits import undrawn
-from tests.harmful import NAP, NAP_SECONDS, SETTING
+from tests.harmful import NAP, NAP_SECONDS
 from tests.servers import eventually
 from tests.site import Site
 from tests.workers import Worker
@@ -32,11 +28,7 @@ SOON_SECONDS = 0.7
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with Site(tmp_path_factory.mktemp("site")) as running:
-        runtime = make_runtime(Settings(redis_url=running.url, estimators=SETTING["MLSERVICE_ESTIMATORS"]))
-        table = ingest.from_body(msgspec.json.encode({"rows": [{"x": x, "y": x} for x in range(50)]}), Media.JSON)
-        ingest.initialise(runtime, ingest.Request(model=MODEL, target="y", estimator="harmful", options={}), table)
-        request = fitting.Request(model=MODEL, params={}, promote=Promote.ALWAYS)
-        fitting.fit(runtime, request, report=lambda *_: None, later=undrawn)
+        running.learn(MODEL)
         yield running
 
 

@@ -168,10 +168,9 @@ UPKEEP: Final = (
 
 
 def kinds(client: redis.Redis) -> Counter[str]:
-    """How many keys there are of each kind, by the first two parts of their names, but for those of revoked tokens, and
-    of processes that are called: at most four calls wait, until one comes that rests."""
+    """How many keys there are of each kind, by the first two parts of their names, but for those of revoked tokens."""
     found = Counter(":".join(key.decode().split(":")[:2]) for key in client.scan_iter(count=1000))
-    for kind in ("ml:revoked", "ml:wake", "ml:listed", "ml:left", *UPKEEP):
+    for kind in ("ml:revoked", "ml:listed", "ml:left", *UPKEEP):
         found.pop(kind, None)
     return found
 
@@ -202,6 +201,7 @@ def settled(client: redis.Redis) -> Counter[str]:
             "ml:pending",
             "ml:finished",
             "ml:tasks",
+            "ml:wake",
         )
         left = {kind: found[kind] for kind in passing if found[kind]}
         return None if left else found

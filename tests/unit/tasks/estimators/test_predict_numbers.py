@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -38,7 +39,8 @@ def fitted(problem: str, **params: Any) -> LightGBMModel:
 def batch(model: LightGBMModel, rows: int) -> Batch:
     numbers = np.ascontiguousarray(np.random.default_rng(rows).normal(size=(rows, 3)) * 2)
     numbers[::4, 1] = np.nan
-    return Batch(lambda: pa.table(dict(zip("abc", numbers.T, strict=True)), schema=arrow_schema(model.schema)), numbers)
+    made = partial(pa.table, dict(zip("abc", numbers.T, strict=True)), schema=arrow_schema(model.schema))
+    return Batch(rows, made, lambda: numbers)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 40, 511])
@@ -86,3 +88,4 @@ def test_an_estimator_that_is_looked_at_gets_a_table() -> None:
     estimator.proven = False
     given = batch(model, 2)
     assert asking.answers(estimator, model, given, model.schema).equals(LightGBM().predict(model, given.table))
+    assert "numbers" not in vars(given), "nor are they made for it"

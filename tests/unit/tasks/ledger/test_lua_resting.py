@@ -45,6 +45,12 @@ def test_one_is_called_if_nobody_takes_what_was_accepted_before(lua: Lua) -> Non
     assert called(lua) == 1
 
 
+def test_a_call_that_nobody_hears_is_forgotten(lua: Lua) -> None:
+    lua.redis.zadd("leases", {"other": 1})
+    accept(lua)
+    assert 0 < lua.redis.ttl("resting") <= 10
+
+
 def test_no_more_are_called_than_may_come(lua: Lua) -> None:
     lua.redis.lpush("resting", *["{}"] * 4)
     lua.redis.zadd("leases", {"other": 1})

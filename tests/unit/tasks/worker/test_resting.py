@@ -27,8 +27,8 @@ class Process:
 
     def waits(self) -> tuple[str, float]:
         """What it waits for, and how long."""
-        seconds = self.resting.rest_seconds()
-        return ("a call", seconds) if seconds else ("work", self.resting.ask_seconds(USUAL))
+        rests, seconds = self.resting.wait(USUAL)
+        return "a call" if rests else "work", seconds
 
 
 @pytest.fixture
