@@ -38,6 +38,8 @@ PAGES: Final = {
     "/admin/admin": "admin",
 }
 WIDTHS: Final = (1280, 360)
+#: Waits for the end of all that moves.
+ENDED: Final = "Promise.allSettled(document.getAnimations().map(one => one.finished)).then(() => null)"
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 
@@ -72,6 +74,8 @@ def judged(seen: Seen, subtests: pytest.Subtests, name: str) -> None:
         page.set_viewport_size({"width": width, "height": 800})
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
+            # What was busy is pale for a moment: its colors are those that it has at the end.
+            page.evaluate(ENDED)
             seen.picture(f"{name.strip('/').replace('/', '-')}-{width}-{scheme}")
             with subtests.test(f"{name}, {width}, {scheme}"):
                 assert faults(page) == []
