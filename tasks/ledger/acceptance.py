@@ -17,11 +17,13 @@ from tasks.ledger.task_index import accepted_keys
 from tasks.ledger.task_repr import of_group
 from tasks.ledger.work_counts import accepted_offsets
 from tasks.redis_keys import (
+    ASSIGNEE_KEY,
     DEADLINES_KEY,
     DEPTH_KEY,
     GROUP_KEY,
     IDEMPOTENCY_KEY,
     LEASES_KEY,
+    MODEL_KEY,
     PENDING_KEY,
     RESTING_KEY,
     TURNS_KEY,
@@ -33,6 +35,8 @@ from tasks.redis_keys import (
 ASKED_BYTES: Final = 4096
 #: The script that accepts a group.
 ACCEPT: Final = "tasks/ledger/lua/accept.lua"
+#: Bodies of up to so many bytes go once more through Redis with an assigned group, to save a round trip.
+ASSIGNED_BYTES: Final = 65_536
 
 
 class Idempotency(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,13 +80,23 @@ def acceptance(
     args += [f"{once.digest} {group.id}-0", once.life_seconds] if once else ["", 0]
     args.append(pack(limits) if limits else "")
     args += accepted_offsets((group.kind, group.lane), len(group.heads))
-    args += [RESTING_KEY, LEASES_KEY] if group.kind is Kind.ESTIMATE else ["", ""]
+    args += _calling(group.kind, group.lane)
+    args.append(ASSIGNEE_KEY if sum(map(len, placed)) <= ASSIGNED_BYTES else "")
     args += ["kind", kind, "lane", lane, "reply", group.reply, "heads", pack(group.heads)]
     args += ["accounts", pack([accounts[owner] for owner in counts])]
     if group.kind is Kind.TRAIN and isinstance(placed[0], bytes) and len(placed[0]) <= ASKED_BYTES:
         args += ["asked", placed[0]]
     args += ["bodies", pack(placed), "models", " ".join({head.model for head in group.heads})]
     return keys, args
+
+
+@cache
+def _calling(kind: Kind, lane: Lane) -> tuple[str, ...]:
+    """What ACCEPT needs to call processes that rest, and to assign a group; empty for a kind whose processes do not."""
+    if kind is not Kind.ESTIMATE:
+        return ("",) * 5
+    others = (depth_field(kind, other) for other in Lane if other is not lane)
+    return RESTING_KEY, LEASES_KEY, MODEL_KEY.format(model=""), *others
 
 
 @cache

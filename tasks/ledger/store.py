@@ -20,34 +20,19 @@ from tasks.ledger.acceptance import (
     ACCEPT,
     Idempotency,
     acceptance,
-    depth_field,
     group_message,
-    latest_deadline,
     turns_key,
 )
 from tasks.ledger.claims import check_held, claiming, lost, read_claim
-from tasks.ledger.counts import add, counted
-from tasks.ledger.groups import Claim, Group, pack, parse_handle, read_heads, rows_by_owner
-from tasks.ledger.outcomes import Outcome, Reply, is_given_up, lean_outcomes
+from tasks.ledger.counts import add
+from tasks.ledger.finishing import finishing
+from tasks.ledger.groups import Claim, Group, pack, parse_handle, read_heads
+from tasks.ledger.outcomes import Outcome, is_given_up, lean_outcomes
 from tasks.ledger.task_index import list_ended
-from tasks.ledger.telling import heard_of
 from tasks.redis_keys import (
-    COUNTS_KEY,
-    DEAD_KEY,
-    DEADLINES_KEY,
-    DEPTH_KEY,
-    FINISHED_KEY,
     GROUP_KEY,
     LEASES_KEY,
-    PENDING_KEY,
-    QUOTA_KEY,
-    REPLY_CHANNEL,
     TASKS_KEY,
-    TOLD_KEY,
-    UNFINISHED_KEY,
-    USER_KEY,
-    WATCHERS_KEY,
-    WORK_COUNTS_KEY,
     queue_key,
 )
 from tasks.storage.blobs import Blobs
@@ -73,6 +58,8 @@ class Ledger:
         self._share = settings.running_per_account
         #: Whether the group that was claimed last was an estimate, and then the only work there was.
         self.alone = False
+        #: A group that was claimed as it was accepted, for `claim`.
+        self.assigned: Claim | None = None
         self._accept = confirmed(register(client, ACCEPT), replicas_of(settings))
         self._claim: Callable[..., Any] = register(client, "tasks/ledger/lua/claim.lua")
         self._finish: Callable[..., Any] = register(client, "tasks/ledger/lua/finish.lua")
@@ -125,6 +112,10 @@ class Ledger:
 
         `in_turn`: None as well where its owner has his share of what is in work, and another has less and waits: the
         other's group is then the next to be taken, and this one the one after it."""
+        assigned, self.assigned = self.assigned, None
+        if assigned is not None and assigned.group == group:
+            self.alone = True
+            return assigned
         share = self._share if in_turn else 0
         keys, args = claiming(group, holder=holder, lease_seconds=self.lease_seconds, share=share)
         found = self._claim(keys=keys, args=args)
@@ -158,15 +149,7 @@ class Ledger:
         life_seconds = self._dead_life_seconds if dead else self._life_seconds
         keep = partial(self._blobs.keep, group=claim.group, life_seconds=life_seconds)
         lean = lean_outcomes(outcomes, inline_bytes=self.inline_bytes, keep=keep)
-        group, pending = GROUP_KEY.format(group=claim.group), PENDING_KEY.format(kind=claim.kind, lane=claim.lane)
-        keys = [group, pending, WATCHERS_KEY.format(group=claim.group), LEASES_KEY, DEPTH_KEY, UNFINISHED_KEY]
-        keys += [DEADLINES_KEY if latest_deadline(claim.heads) else "", DEAD_KEY, COUNTS_KEY, WORK_COUNTS_KEY]
-        keys += [FINISHED_KEY, *heard_of(claim), TOLD_KEY]
-        args: list[Any] = [claim.fence, life_seconds, claim.group, REPLY_CHANNEL.format(process="")]
-        args += [depth_field(claim.kind, claim.lane), "".join(o.state[0] for o in outcomes)]
-        args += [pack(Reply(claim.group, lean)), int(dead), QUOTA_KEY.format(name="")]
-        args += [rows_by_owner(claim, outcomes), USER_KEY.format(name=""), sum(o.rows for o in outcomes)]
-        args += [bytes.fromhex(claim.group), *(part for one in counted(claim, outcomes).items() for part in one)]
+        keys, args = finishing(claim, outcomes, lean, life_seconds=life_seconds, dead=dead)
         list_ended(self._redis, claim, outcomes)
         if not self._finish(keys=keys, args=args):
             raise lost(claim)

@@ -12,7 +12,6 @@ import signal
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +23,9 @@ from tasks.ledger.counts import LOST_PROCESSES, add
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import FLEET_SECONDS
 from tasks.storage.connection import connect
+from tasks.strikes import Clock
 from tasks.worker.adopting import end_direct
+from tasks.worker.assigned import Assignee
 from tasks.worker.cancels import LOOK_SECONDS as CANCEL_SECONDS
 from tasks.worker.cancels import CancelledWork
 from tasks.worker.endings import Ending
@@ -35,7 +36,7 @@ from tasks.worker.member import Member
 from tasks.worker.memory_limit import resident_bytes, too_large
 from tasks.worker.resting import caller
 from tasks.worker.scoreboard import Work
-from tasks.worker.succession import HEARD_SECONDS, SURE_SECONDS, succeed
+from tasks.worker.succession import HEARD_SECONDS, SURE_SECONDS, held, succeed
 from tasks.worker.succession import LOOK_SECONDS as SUCCESSION_SECONDS
 from tasks.worker.verdicts import PASSING
 from tasks.worker.watchdog import WATCH_SECONDS
@@ -46,21 +47,6 @@ log = logging.getLogger(__name__)
 LATE_SECONDS: Final = 2.0
 #: How long a process that stands still has to say where (seconds).
 TRACE_SECONDS: Final = 2.0
-
-
-@dataclass(slots=True)
-class _Clock:
-    """Says what is due again."""
-
-    seconds: float
-    at: float = field(default_factory=time.monotonic)
-
-    def is_due(self, now: float) -> bool:
-        """True once after each time at which such clocks strike (`strikes.py`)."""
-        if now // self.seconds == self.at // self.seconds:
-            return False
-        self.at = now
-        return True
 
 
 class Overseer:
@@ -76,17 +62,19 @@ class Overseer:
         lease = settings.visibility_timeout_seconds
         self._renewal = Renewal(self._client, seconds=lease, fleet=app.fleet, holder=app.holder)
         self._cancelled = CancelledWork(self._ledger)
-        self._renew_at, self._cancel_at = _Clock(lease * RENEWAL_PART), _Clock(CANCEL_SECONDS)
+        self._renew_at, self._cancel_at = Clock(lease * RENEWAL_PART), Clock(CANCEL_SECONDS)
         self._member = Member(self._client, app.fleet, name=name, holder=app.holder)
         self._is_member = False
-        self._announce_at = _Clock(FLEET_SECONDS)
+        self._announce_at = Clock(FLEET_SECONDS)
         self._closings = _closings(app.holders)
-        self._succeed_at = _Clock(SUCCESSION_SECONDS if self._closings is None else SURE_SECONDS)
+        self._succeed_at = Clock(SUCCESSION_SECONDS if self._closings is None else SURE_SECONDS)
         self._looked_at = clock()
         self._late_at = 0.0
         #: What is to be given back, once Redis takes it.
         self._owed: list[tuple[Work, Ending]] = []
         self._lost = 0
+        #: It may have been assigned what it has not begun.
+        self._first_ended = False
 
     def look(self, processes: Sequence[Process]) -> None:
         """Do what is due for each. Raises nothing."""
@@ -117,6 +105,8 @@ class Overseer:
         if ending is Ending.LOST:
             self._lost += 1
         if process.place == 1:
+            Assignee(self._client, self._ledger, holder=self._app.holder, pid=process.pid).withdraws()
+            self._first_ended = True
             # The others rest because it asks for work.
             self._call_resting()
         if work is None:
@@ -200,12 +190,24 @@ class Overseer:
         if self._lost:
             add(self._client, {f"{LOST_PROCESSES}:{self._app.fleet}": self._lost})
             self._lost = 0
+        if self._first_ended:
+            self._give_back_unbegun(processes)
+            self._first_ended = False
         while self._owed:
             work, ending = self._owed[0]
             # Redis was away so long that another process of this worker has it by now.
             if not any(process.work and process.work.id == work.id for process in processes):
                 self._give_back(work, ending)
             del self._owed[0]
+
+    def _give_back_unbegun(self, processes: Sequence[Process]) -> None:
+        # Read before what has been begun: that is said first.
+        groups = held(self._client, holder=self._app.holder)
+        begun = {work.id for work in (process.entry.work() for process in processes) if work}
+        begun |= {work.id for work, _ in self._owed}
+        for group in groups:
+            if group not in begun:
+                self._ledger.put_back(group, holder=self._app.holder, excused=True)
 
     def _give_back(self, work: Work, ending: Ending) -> None:
         log.warning("work %s is given back: %s", work.id, ending.name, extra={"task_id": work.id})

@@ -19,6 +19,7 @@ import redis
 
 from tasks.redis_keys import RESTING_KEY
 from tasks.storage.scripts import register
+from tasks.worker.assigned import Assignee
 from tasks.worker.scoreboard import Entry
 
 #: For how long a process other than the first asks for work until it rests (seconds).
@@ -45,10 +46,21 @@ class _Last(Enum):
 
 class Resting:
     """One process. `first`: the entry of the first of its worker; `place`: its own, from 1; `alone`: whether the work
-    that it had was the only one; `call`: calls one that rests."""
+    that it had was the only one; `call`: calls one that rests; `assignee`: whom Redis may assign what comes alone while
+    `assignable`, where this is the first."""
 
-    def __init__(self, first: Entry, place: int, *, alone: Callable[[], bool], call: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        first: Entry,
+        place: int,
+        *,
+        alone: Callable[[], bool],
+        call: Callable[[], None],
+        assignee: Assignee,
+        assignable: Callable[[], bool],
+    ) -> None:
         self._first = first
+        self._assignee, self._assignable = assignee, assignable
         self._place = place
         self._alone = alone
         self._call = call
@@ -59,6 +71,9 @@ class Resting:
         """Whether this process rests now, or asks for work; and for how long (seconds), `usual` for the first one."""
         if self._place == 1:
             self._first.ask()
+            # While nobody asks for anything Redis is told nothing.
+            if self._last is _Last.WORK and self._assignable():
+                self._assignee.waits()
             return False, usual
         may = self._last is _Last.NOTHING or (self._last is _Last.WORK and self._alone())
         self._rests = may and self._first_asks()
@@ -70,6 +85,7 @@ class Resting:
         """Work has come."""
         self._last = _Last.WORK if in_ledger else _Last.CALL
         if not in_ledger:
+            self._withdraw()
             self._call()
 
     def is_called(self) -> None:
@@ -82,8 +98,17 @@ class Resting:
 
     def leaves(self) -> None:
         """This process asks for nothing more."""
+        self._withdraw()
         if self._place == 1:
             self._call()
+
+    def has_left(self) -> None:
+        """It has taken what it had asked for."""
+        self._withdraw()
+
+    def _withdraw(self) -> None:
+        if self._place == 1:
+            self._assignee.withdraws()
 
     def _first_asks(self) -> bool:
         first, work = self._first, self._first.work()

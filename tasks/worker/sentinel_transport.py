@@ -5,10 +5,10 @@ from __future__ import annotations
 from kombu.transport import redis
 
 from tasks.storage.sentinels import PrimaryConnection, SecurePrimaryConnection
-from tasks.worker import transport
+from tasks.worker import channel, transport
 
 
-class SentinelChannel(transport.Channel, redis.SentinelChannel):  # type: ignore[misc]
+class SentinelChannel(channel.Channel, redis.SentinelChannel):  # type: ignore[misc]
     """Our channel, whose connections are those to the primary that the Sentinels name at the time."""
 
     connection_class = PrimaryConnection

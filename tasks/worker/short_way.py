@@ -11,6 +11,8 @@ where that changes.
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import Callable
 from typing import Any, Final
 
 import redis
@@ -20,7 +22,10 @@ from celery.worker.consumer.events import Events
 from celery.worker.consumer.tasks import Tasks
 
 from tasks.contract import LEDGER_HEADER, TASKS, Kind
+from tasks.ledger.groups import Claim
+from tasks.ledger.store import Ledger
 from tasks.storage.connection import connect
+from tasks.worker.assigned import Assignee
 from tasks.worker.events import ALWAYS, FIRST
 from tasks.worker.line import Line
 from tasks.worker.own_pool import recycle_if_due
@@ -51,25 +56,33 @@ class ShortWay:
         self._app = consumer.app
         self._task = consumer.app.tasks[NAME]
 
-    def takes(self, message: Any) -> bool:
-        """Whether this message goes the short way."""
-        headers = message["headers"]
-        if LEDGER_HEADER not in headers or headers["task"] != NAME or headers["id"] in state.revoked:
-            return False
-        # What comes in the last moment is given back.
-        if (
+    def is_open(self) -> bool:
+        """Whether groups go it at all. What comes in the last moment is given back."""
+        return not (
             is_stopping()
             or self._consumer.task_buckets[NAME] is not None
             or any(signal.receivers for signal in SIGNALS)
-        ):
+        )
+
+    def takes(self, message: Any) -> bool:
+        """Whether this message goes the short way."""
+        headers = message["headers"]
+        return LEDGER_HEADER in headers and headers["task"] == NAME and self.takes_group(headers["id"])
+
+    def keep(self, claim: Claim) -> None:
+        """This group was claimed as it was accepted; whichever way it goes, it is not claimed again."""
+        runtime(self._app.settings).ledger.assigned = claim
+
+    def takes_group(self, group: str) -> bool:
+        """Whether the message of this group of estimates does."""
+        if group in state.revoked or not self.is_open():
             return False
         dispatcher = self._consumer.event_dispatcher
         return not (dispatcher and dispatcher.enabled and self._app.sample.has_room())
 
-    def work(self, message: Any) -> None:
-        """Do it, here and now. Raises RedisError where the channel has lost its connection."""
-        headers, entry, task = message["headers"], self._app.entry, self._task
-        group: str = headers["id"]
+    def work(self, group: str, message: Callable[[], Any]) -> None:
+        """Do it, here and now; `message` reads it. Raises RedisError where the channel has lost its connection."""
+        entry, task = self._app.entry, self._task
         state.total_count[NAME] += 1
         state.all_total_count[0] += 1
         entry.begin(group, tag="", soft_limit=task.soft_time_limit or 0, hard_limit=task.time_limit or 0)
@@ -77,7 +90,7 @@ class ShortWay:
         try:
             run_claimed(task, group, task.work_on_group)
         except Exception as error:
-            self._tell(headers, error)
+            self._tell(message()["headers"], error)
         except BaseException:
             self._put_back(group)
             raise
@@ -113,6 +126,7 @@ class ShortWays(bootsteps.StartStopStep):  # type: ignore[misc]
     requires = (Events, Tasks)
     _line: Line | None = None
     _resting: Resting | None = None
+    _way: ShortWay | None = None
 
     def start(self, parent: Any) -> None:
         """From now on groups take it."""
@@ -121,7 +135,18 @@ class ShortWays(bootsteps.StartStopStep):  # type: ignore[misc]
             self._line = Line(lambda: not (entry.stop or renewal.due or is_stopping()))
             ledger = runtime(parent.app.settings).ledger
             ledger.through(self._line.script)
-            first, call = parent.app.scoreboard.entry(1), caller(connect(parent.app.settings))
-            self._resting = Resting(first, parent.app.place, alone=lambda: ledger.alone, call=call)
+            self._resting = self._makes_resting(parent.app, ledger)
+        self._way = ShortWay(parent, self._line)
         transport = parent.task_consumer.channel.connection
-        transport.short_way, transport.resting = ShortWay(parent, self._line), self._resting
+        transport.short_way, transport.resting = self._way, self._resting
+
+    def _makes_resting(self, app: Any, ledger: Ledger) -> Resting:
+        client = connect(app.settings)
+        return Resting(
+            app.scoreboard.entry(1),
+            app.place,
+            alone=lambda: ledger.alone,
+            call=caller(client),
+            assignee=Assignee(client, ledger, holder=app.holder, pid=os.getpid()),
+            assignable=lambda: self._way is not None and self._way.is_open(),
+        )

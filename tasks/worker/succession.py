@@ -138,9 +138,14 @@ def dead(path: Path) -> Iterator[bool]:
 
 def give_back(client: redis.Redis, ledger: Ledger, *, holder: str) -> int:
     """Put back what this holder had, who has ended. Returns how many groups that were."""
+    return sum(ledger.put_back(group, holder=holder) for group in held(client, holder=holder))
+
+
+def held(client: redis.Redis, *, holder: str) -> list[str]:
+    """The groups that this holder has."""
     groups: Any = client.zrange(LEASES_KEY, 0, LEASES - 1)
     with client.pipeline(transaction=False) as pipe:
         for group in groups:
             pipe.hget(GROUP_KEY.format(group=group.decode()), "holder")
-        held = [group for group, by in zip(groups, pipe.execute(), strict=True) if by == holder.encode()]
-    return sum(ledger.put_back(group.decode(), holder=holder) for group in held)
+        holders = pipe.execute()
+    return [group.decode() for group, by in zip(groups, holders, strict=True) if by == holder.encode()]

@@ -14,7 +14,7 @@ from tasks.contract import Kind, Lane
 from tasks.ledger.acceptance import ACCEPT, acceptance
 from tasks.ledger.fleet import members
 from tasks.ledger.groups import Group, Head, new_group_id
-from tasks.redis_keys import LOOKED_KEY, queue_key
+from tasks.redis_keys import ASSIGNEE_KEY, LOOKED_KEY, queue_key
 from tasks.storage.scripts import register
 from tests.moved_clock import MovedClock, moved_clock
 from tests.servers import eventually
@@ -72,6 +72,8 @@ def lose(client: redis.Redis) -> str:
     group = Group(id=new_group_id(), kind=Kind.ESTIMATE, lane=Lane.NORMAL, heads=[head], bodies=[b"{}"])
     keys, args = acceptance(group, [b"{}"])
     with client.pipeline(transaction=True) as pipe:
+        # Else it is no message, but in a process's own list.
+        pipe.delete(ASSIGNEE_KEY)
         register(client, ACCEPT)(keys=keys, args=args, client=pipe)
         pipe.delete(queue_key("estimate", Lane.NORMAL))
         pipe.execute()

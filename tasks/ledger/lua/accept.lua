@@ -4,8 +4,9 @@
 -- ARGV: group id, message, "kind:lane", items, owners (msgpack: owner, items, owner, ...), the group's id as bytes,
 -- deadline ('' for none), what is kept under the idempotency key, its life (s), owners who may have only so much
 -- (msgpack: owner, items, most, owner, ...; '' for none), where the counter of accepted items and that of groups of
--- this size lie (bits), the list by which processes that rest are called, and the leases ('' for a kind whose processes
--- do not rest), then field and value of the record, and so on.
+-- this size lie (bits); the list by which processes that rest are called, the leases, what the key of a model begins
+-- with, "kind:lane" of the other two lanes (each '' for a kind whose processes do not rest); who is assigned what comes
+-- alone ('': nobody); then field and value of the record, and so on.
 -- Returns nothing; or, and no change, what is kept under the idempotency key, or a list of the owners who would have
 -- too much and how many more items each may have.
 -- include: tasks/storage/lua/include/clock.lua
@@ -26,9 +27,9 @@ if ARGV[10] ~= '' then
   if #full > 0 then return full end
 end
 if KEYS[7] ~= '' then redis.call('SET', KEYS[7], ARGV[8], 'EX', ARGV[9]) end
-redis.call('HSET', KEYS[1], 'submitted_at', now, 'items', ARGV[4], 'owners', ARGV[5], unpack(ARGV, 15))
+redis.call('HSET', KEYS[1], 'submitted_at', now, 'items', ARGV[4], 'owners', ARGV[5], unpack(ARGV, 19))
 redis.call('ZADD', KEYS[2], now, ARGV[1])
-redis.call('HINCRBY', KEYS[4], ARGV[3], ARGV[4])
+local depth = redis.call('HINCRBY', KEYS[4], ARGV[3], ARGV[4])
 local owners = cmsgpack.unpack(ARGV[5])
 for at = 1, #owners, 2 do redis.call('HINCRBY', KEYS[5], owners[at], owners[at + 1]) end
 for at = 10, #KEYS do redis.call('ZADD', KEYS[at], now, ARGV[6]) end
@@ -37,11 +38,14 @@ if KEYS[9] ~= '' then
   wait_for_turn(KEYS[9], KEYS[1], ARGV[1])
 end
 if ARGV[7] ~= '' then redis.call('ZADD', KEYS[6], ARGV[7], ARGV[1]) end
-local waiting = redis.call('LPUSH', KEYS[3], ARGV[2])
-if ARGV[13] ~= '' and (waiting > 1 or redis.call('ZCARD', ARGV[14]) > 0) then
-  -- Who would take this one may have work.
-  -- include: tasks/ledger/lua/include/call_resting.lua
-  call_resting(ARGV[13])
+-- include: tasks/ledger/lua/include/assign.lua
+if ARGV[13] == '' or ARGV[18] == '' or depth > tonumber(ARGV[4]) or not assign() then
+  local waiting = redis.call('LPUSH', KEYS[3], ARGV[2])
+  if ARGV[13] ~= '' and (waiting > 1 or redis.call('ZCARD', ARGV[14]) > 0) then
+    -- Who would take this one may have work.
+    -- include: tasks/ledger/lua/include/call_resting.lua
+    call_resting(ARGV[13])
+  end
 end
 -- include: tasks/ledger/lua/include/count_accepted.lua
 return false

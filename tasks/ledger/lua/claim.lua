@@ -11,6 +11,7 @@
 -- not claimed.
 -- include: tasks/storage/lua/include/clock.lua
 -- include: tasks/ledger/lua/include/free.lua
+-- include: tasks/ledger/lua/include/currents.lua
 
 local flat, record = redis.call('HGETALL', KEYS[1]), {}
 for at = 1, #flat, 2 do record[flat[at]] = flat[at + 1] end
@@ -33,13 +34,7 @@ local fence = (record.fence or 0) + 1
 local started = record.started_at or string.format('%.6f', math.max(now, record.last_cancel or 0))
 redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
 redis.call('HSET', KEYS[1], 'fence', fence, 'holder', ARGV[4], 'started_at', started)
-local currents, count, last = {}, 0, #flat
-for model in string.gmatch(record.models, '%S+') do
-  local current = redis.call('HGET', ARGV[2] .. model, 'current') or ''
-  currents[count + 1], currents[count + 2] = model, current
-  currents[count + 3] = current ~= '' and redis.call('HGET', ARGV[2] .. model, 'identity' .. current) or ''
-  count = count + 3
-end
+local last = #flat
 flat[last + 1], flat[last + 2] = 'fence', tostring(fence)
 flat[last + 3], flat[last + 4] = 'holder', ARGV[4]
 flat[last + 5], flat[last + 6] = 'started_at', started
@@ -54,4 +49,4 @@ if record.kind == 'estimate' then
     alone = 1
   end
 end
-return {flat, currents, alone}
+return {flat, currents(ARGV[2], record.models), alone}

@@ -24,6 +24,7 @@ def accept_args(
     deadline: object = "",
     once: tuple[str, int] = ("", 0),
     limits: tuple[Any, ...] = (),
+    assignee: str = "assignee",
     record: tuple[Any, ...] = (),
 ) -> list[Any]:
     """The arguments with which the group `g` is accepted."""
@@ -31,7 +32,7 @@ def accept_args(
     return [
         *("g", "message", "estimate:normal", items, packed(*owners), "id", deadline, *once),
         *(packed(*limits) if limits else "", *accepted_offsets((Kind.ESTIMATE, Lane.NORMAL), items)),
-        *("resting", "leases", *known, *record),
+        *("resting", "leases", "model:", "estimate:high", "estimate:low", assignee, *known, *record),
     ]
 
 

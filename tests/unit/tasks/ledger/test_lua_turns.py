@@ -20,7 +20,7 @@ def accept(lua: Lua, group: str, owner: str, *, lane: str = "normal") -> None:
     """Accept a train."""
     keys = [RECORD + group, "pending", "queue", "depth", "unfinished", "deadlines", "", "counts", TURNS]
     args = [group, group, f"train:{lane}", 1, packed(owner, 1), "owner:", "", "", 0, ""]
-    args += [*accepted_offsets((Kind.TRAIN, Lane(lane)), 1), "", "", "kind", "train", "lane", lane, "models", "m"]
+    args += [*accepted_offsets((Kind.TRAIN, Lane(lane)), 1), *("",) * 6, "kind", "train", "lane", lane, "models", "m"]
     lua.run("tasks/ledger/lua/accept.lua", keys=keys, args=args)
 
 

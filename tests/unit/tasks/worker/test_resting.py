@@ -5,10 +5,24 @@ from __future__ import annotations
 import pytest
 
 from tasks.worker import resting
+from tasks.worker.assigned import Assignee
 from tasks.worker.resting import ASK_SECONDS, LOOK_SECONDS, Resting
 from tasks.worker.scoreboard import Entry, Scoreboard
 
 USUAL = 10.0
+
+
+class Noted(Assignee):
+    """Notes what it would tell Redis."""
+
+    def __init__(self, told: list[str]) -> None:
+        self._told = told
+
+    def waits(self) -> None:
+        self._told.append("waits")
+
+    def withdraws(self) -> None:
+        self._told.append("withdraws")
 
 
 class Process:
@@ -19,8 +33,18 @@ class Process:
         self.first.ready = True
         self.first.ask()
         self.alone = True
+        self.assignable = True
         self.calls: list[str] = []
-        self.resting = Resting(self.first, place, alone=lambda: self.alone, call=self._call)
+        #: What Redis is told of it.
+        self.told: list[str] = []
+        self.resting = Resting(
+            self.first,
+            place,
+            alone=lambda: self.alone,
+            call=self._call,
+            assignee=Noted(self.told),
+            assignable=lambda: self.assignable,
+        )
 
     def _call(self) -> None:
         self.calls.append("called")
@@ -131,3 +155,38 @@ def test_the_first_calls_another_when_it_leaves(second: Process) -> None:
     first = Process(1)
     first.resting.leaves()
     assert first.calls == ["called"]
+
+
+def test_the_first_is_assigned_what_comes_alone_while_work_comes() -> None:
+    first = Process(1)
+    first.waits()
+    first.resting.begins(in_ledger=True)
+    first.waits()
+    first.resting.nothing()
+    first.waits()
+    assert first.told == ["waits", "waits"]
+    first.resting.begins(in_ledger=True)
+    first.assignable = False
+    first.waits()
+    assert first.told == ["waits", "waits"]
+
+
+def test_the_first_is_assigned_nothing_while_it_does_what_the_ledger_does_not_know() -> None:
+    first = Process(1)
+    first.resting.begins(in_ledger=False)
+    assert (first.told, first.calls) == (["withdraws"], ["called"])
+
+
+def test_the_first_withdraws_before_another_is_called_when_it_leaves() -> None:
+    first = Process(1)
+    first.resting.leaves()
+    first.resting.has_left()
+    assert (first.told, first.calls) == (["withdraws", "withdraws"], ["called"])
+
+
+def test_the_others_are_assigned_nothing(second: Process) -> None:
+    second.waits()
+    second.resting.begins(in_ledger=False)
+    second.resting.leaves()
+    second.resting.has_left()
+    assert second.told == []

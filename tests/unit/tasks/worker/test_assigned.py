@@ -1,0 +1,143 @@
+"""A process that is assigned estimates as they are accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from tasks.contract import Kind, Lane
+from tasks.ledger.acceptance import ASSIGNED_BYTES
+from tasks.ledger.groups import Claim, Group, Head, new_group_id
+from tasks.ledger.store import Ledger
+from tasks.redis_keys import ASSIGNEE_KEY, GROUP_KEY, LEASES_KEY, queue_key
+from tasks.worker import assigned
+from tasks.worker.assigned import Assignee, own_list, read_assigned
+from tests.servers import Valkey
+
+QUEUE = queue_key("estimate", Lane.NORMAL)
+LIST = own_list("here", 7)
+
+
+@pytest.fixture
+def client(valkey_server: Valkey) -> Iterator[redis.Redis]:
+    with valkey_server.client() as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def ledger(client: redis.Redis) -> Ledger:
+    return Ledger(client)
+
+
+@pytest.fixture
+def assignee(client: redis.Redis, ledger: Ledger) -> Assignee:
+    return Assignee(client, ledger, holder="here", pid=7)
+
+
+def submit(ledger: Ledger, *bodies: bytes) -> str:
+    heads = [Head(owner="ada", model="m", query={"version": "2"}) for _ in bodies]
+    group = Group(id=new_group_id(), kind=Kind.ESTIMATE, lane=Lane.NORMAL, heads=heads, bodies=bodies, reply="r")
+    ledger.accept(group)
+    return group.id
+
+
+def read(client: redis.Redis) -> Claim:
+    item = client.rpop(LIST)
+    assert isinstance(item, bytes)
+    return read_assigned(item).claim
+
+
+def test_the_claim_is_that_of_the_ledger(client: redis.Redis, ledger: Ledger, assignee: Assignee) -> None:
+    client.hset("ml:model:m", mapping={"current": "3", "identity3": "x"})
+    assignee.waits()
+    group = submit(ledger, bytes(range(256)), b"", "\u00e4\n1 2".encode())
+    found = read(client)
+    assert client.llen(QUEUE) == 0
+    assert ledger.put_back(group, holder="here", excused=True)
+    claimed = ledger.claim(group, holder="there")
+    assert claimed is not None
+    assert (claimed.fence, claimed.delivery, found.fence, found.delivery) == (2, 1, 1, 1)
+    for name in Claim.__struct_fields__:
+        if name not in {"fence", "started_at"}:
+            assert getattr(found, name) == getattr(claimed, name), name
+
+
+def test_what_it_has_is_not_claimed_again(client: redis.Redis, ledger: Ledger, assignee: Assignee) -> None:
+    assignee.waits()
+    group = submit(ledger, b"{}")
+    ledger.assigned = read(client)
+    claim = ledger.claim(group, holder="here")
+    assert claim is not None
+    assert ledger.alone
+    assert claim.fence == 1
+    assert client.hget(GROUP_KEY.format(group=group), "fence") == b"1"
+    # Once only.
+    assert ledger.claim(group, holder="here") is None
+
+
+def test_of_another_group_it_is_forgotten(client: redis.Redis, ledger: Ledger, assignee: Assignee) -> None:
+    assignee.waits()
+    first = submit(ledger, b"{}")
+    ledger.assigned = read(client)
+    second = submit(ledger, b"{}")
+    claim = ledger.claim(second, holder="here")
+    assert claim is not None
+    assert claim.group == second
+    assert ledger.claim(first, holder="here") is None
+
+
+def test_large_bodies_are_not_sent_twice(client: redis.Redis, ledger: Ledger, assignee: Assignee) -> None:
+    assignee.waits()
+    submit(ledger, b"x" * (ASSIGNED_BYTES // 2), b"x" * (ASSIGNED_BYTES // 2 + 1))
+    assert client.llen(LIST) == 0
+    assert client.llen(QUEUE) == 1
+
+
+def test_it_says_so_for_a_while_and_not_all_the_time(
+    client: redis.Redis, assignee: Assignee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(assigned, "monotonic", lambda: now)
+    assignee.waits()
+    assert 0 < client.ttl(ASSIGNEE_KEY) <= assigned.LIFE_SECONDS
+    client.delete(ASSIGNEE_KEY)
+    now += assigned.AGAIN_SECONDS - 1
+    assignee.waits()
+    assert not client.exists(ASSIGNEE_KEY)
+    now += 1
+    assignee.waits()
+    assert client.exists(ASSIGNEE_KEY)
+
+
+def test_who_withdraws_gives_back_what_it_has_not_taken(
+    client: redis.Redis, ledger: Ledger, assignee: Assignee
+) -> None:
+    assignee.waits()
+    group = submit(ledger, b"{}")
+    client.lpush(LIST, "{}")
+    assignee.withdraws()
+    assert not client.exists(ASSIGNEE_KEY, LIST, LEASES_KEY)
+    assert client.llen(QUEUE) == 1
+    claim = ledger.claim(group)
+    assert claim is not None
+    assert claim.delivery == 1
+    assignee.waits()
+    assert client.exists(ASSIGNEE_KEY), "it may say so again at once"
+
+
+def test_who_withdraws_lets_another_be(client: redis.Redis, ledger: Ledger, assignee: Assignee) -> None:
+    assignee.waits()
+    Assignee(client, ledger, holder="here", pid=8).waits()
+    assignee.withdraws()
+    assert client.exists(ASSIGNEE_KEY)
+
+
+def test_without_redis_nothing_is_raised(valkey_server: Valkey, caplog: pytest.LogCaptureFixture) -> None:
+    away = redis.Redis(unix_socket_path="/nowhere")
+    process = Assignee(away, Ledger(away), holder="here", pid=7)
+    process.waits()
+    process.withdraws()
+    assert "waits for its lease" in caplog.text
