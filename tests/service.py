@@ -22,6 +22,7 @@ import redis
 from infra.commands.status import program_status
 from infra.host.home import Home
 from tasks.config.redis_file import RedisAccess
+from tasks.redis_keys import ASSIGNEE_KEY
 from tests.servers import Process, eventually
 
 JSON = "application/json"
@@ -104,10 +105,14 @@ class Service(Process):
 
     @contextmanager
     def halted(self, program: str) -> Iterator[None]:
-        """One program of the service stands still inside, as on a machine that hangs."""
+        """One program of the service stands still inside, as on a machine that hangs. What comes meanwhile waits in its
+        queue: Redis assigns nothing to a process that has not said for a while that it waits."""
         pid = program_status(self.home.service())[program].pid
         os.killpg(pid, signal.SIGSTOP)
         try:
+            if program == "worker-estimate":
+                with self.master() as client:
+                    client.delete(ASSIGNEE_KEY)
             yield
         finally:
             os.killpg(pid, signal.SIGCONT)

@@ -2,8 +2,9 @@
 
 A group is claimed by who has taken its message: one more round trip and one more script, a seventh of the time of a
 request that is alone. So the first process of an estimate worker says in Redis that it waits, and ACCEPT puts such a
-group into a list of that process, claimed already (`assign.lua`). Whatever becomes of the process, the group has a
-lease from then on.
+group into a list of that process, claimed already (`assign.lua`). It does so only while Redis has a connection of the
+process, on a channel that nobody speaks on: one that was killed is assigned nothing more. Whatever becomes of it, the
+group has a lease from then on.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ class Assignee:
         self._said = f"{ledger.lease_seconds}\n{holder}\n{self._list}"
         self._withdraw = register(client, "tasks/worker/lua/withdraw.lua")
         self._again_at = 0.0
+        self._alive: redis.client.PubSub | None = None
 
     def waits(self) -> None:
         """It asks for work, and has none."""
@@ -72,6 +74,7 @@ class Assignee:
             return
         self._again_at = now + AGAIN_SECONDS
         try:
+            self._say_alive()
             self._client.set(ASSIGNEE_KEY, self._said, ex=LIFE_SECONDS)
         except redis.exceptions.RedisError as error:
             log.info("that this process waits is not known: %s", error)
@@ -86,3 +89,14 @@ class Assignee:
                     self._ledger.put_back(group, holder=self._holder, excused=True)
         except redis.exceptions.RedisError as error:
             log.warning("what was assigned to this process waits for its lease: %s", error)
+
+    def _say_alive(self) -> None:
+        try:
+            # What Redis has answered, or that the connection is broken.
+            while self._alive is not None and self._alive.get_message() is not None:
+                pass
+        except redis.exceptions.ConnectionError:
+            self._alive = None
+        if self._alive is None:
+            self._alive = self._client.pubsub()  # type: ignore[no-untyped-call]
+            self._alive.subscribe(self._list)

@@ -1,17 +1,19 @@
 -- `assign()`: gives the group that ACCEPT records, of whose kind and lane there is no other, to the process that waits
--- for such, as CLAIM does; false, and no change, where none waits or another lane has work. It is given a line of
--- numbers, how many parts are about models and how long each part is, and behind it the parts: group id, message, what
--- `currents` says of the models, and the record, flat.
+-- for such, as CLAIM does; false, and no change, where none waits or another lane has work. That process hears the
+-- channel that is called as its list, into which is put for it a line of numbers, how many parts are about models and
+-- how long each part is, and the parts: group id, message, what `currents` says of the models, the record, flat.
 -- include: tasks/storage/lua/include/clock.lua
 -- include: tasks/ledger/lua/include/currents.lua
 
 local function assign()
   local assignee = redis.call('GET', ARGV[18])
   if not assignee then return false end
+  local seconds, holder, list = string.match(assignee, '^(.-)\n(.-)\n(.*)$')
+  -- One that is gone hears nothing.
+  if redis.call('PUBSUB', 'NUMSUB', list)[2] == 0 then return false end
   for _, items in ipairs(redis.call('HMGET', KEYS[4], ARGV[16], ARGV[17])) do
     if tonumber(items or 0) > 0 then return false end
   end
-  local seconds, holder, list = string.match(assignee, '^(.-)\n(.-)\n(.*)$')
   redis.call('ZADD', ARGV[14], now + seconds, ARGV[1])
   redis.call('HSET', KEYS[1], 'fence', '1', 'holder', holder, 'started_at', now)
   local record, models = { 'submitted_at', now, 'fence', '1', 'started_at', now }, ''

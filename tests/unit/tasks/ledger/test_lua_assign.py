@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,10 +14,14 @@ LIST = "own"
 
 
 @pytest.fixture(autouse=True)
-def _waits(lua: Lua) -> None:
-    """A process does."""
+def alive(lua: Lua) -> Iterator[Any]:
+    """What says that there is a process which waits."""
     lua.redis.set("assignee", f"60\nthe holder\n{LIST}")
     lua.redis.hset("model:m", mapping={"current": "3", "identity3": "x"})
+    with lua.redis.pubsub() as channel:
+        channel.subscribe(LIST)
+        channel.get_message(timeout=1)
+        yield channel
 
 
 def given(lua: Lua) -> dict[str, Any] | None:
@@ -93,6 +98,14 @@ def test_nothing_is_given_where_nobody_waits(lua: Lua) -> None:
     lua.redis.delete("assignee")
     accept(lua)
     assert lua.redis.lrange("queue", 0, -1) == ["message"]
+
+
+def test_nothing_is_given_to_one_that_is_gone(lua: Lua, alive: Any) -> None:
+    alive.close()
+    accept(lua)
+    assert given(lua) is None
+    assert lua.redis.lrange("queue", 0, -1) == ["message"]
+    assert lua.redis.hget(GROUP, "fence") is None
 
 
 def test_nothing_is_given_that_is_not_to_be(lua: Lua) -> None:

@@ -14,6 +14,7 @@ from tasks.ledger.store import Ledger
 from tasks.redis_keys import ASSIGNEE_KEY, GROUP_KEY, LEASES_KEY, queue_key
 from tasks.worker import assigned
 from tasks.worker.assigned import Assignee, own_list, read_assigned
+from tests.lua import Lua
 from tests.servers import Valkey
 
 QUEUE = queue_key("estimate", Lane.NORMAL)
@@ -133,6 +134,31 @@ def test_who_withdraws_lets_another_be(client: redis.Redis, ledger: Ledger, assi
     Assignee(client, ledger, holder="here", pid=8).waits()
     assignee.withdraws()
     assert client.exists(ASSIGNEE_KEY)
+
+
+def test_a_process_whose_connections_were_closed_is_there_again(
+    client: redis.Redis, ledger: Ledger, assignee: Assignee
+) -> None:
+    assignee.waits()
+    client.client_kill_filter(_type="pubsub")
+    submit(ledger, b"{}")
+    assert (client.llen(LIST), client.llen(QUEUE)) == (0, 1)
+    client.flushall()
+    assignee.withdraws()
+    assignee.waits()
+    submit(ledger, b"{}")
+    assert (client.llen(LIST), client.llen(QUEUE)) == (1, 0)
+
+
+def test_the_script_leaves_what_is_anothers(lua: Lua) -> None:
+    script = "tasks/worker/lua/withdraw.lua"
+    lua.redis.set("assignee", "other")
+    lua.redis.lpush("own", "a", "b")
+    assert lua.run(script, keys=["assignee", "own"], args=["this"]) == ["b", "a"]
+    assert lua.redis.get("assignee") == "other"
+    assert not lua.redis.exists("own")
+    assert lua.run(script, keys=["assignee", "own"], args=["other"]) == []
+    assert not lua.redis.exists("assignee")
 
 
 def test_without_redis_nothing_is_raised(valkey_server: Valkey, caplog: pytest.LogCaptureFixture) -> None:
