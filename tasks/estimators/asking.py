@@ -10,7 +10,7 @@ import pyarrow as pa
 from tasks.errors import EstimatorFailed
 from tasks.estimators.base import Estimator
 from tasks.estimators.outcomes import QUANTILE
-from tasks.tables.batch import Batch
+from tasks.tables.batch import Batch, Numbers
 from tasks.tables.checks import listed
 from tasks.tables.columns import Schema
 from tasks.tables.schema import class_indices, plain, target_type
@@ -19,8 +19,9 @@ from tasks.tables.schema import class_indices, plain, target_type
 _ROUNDING: Final = 1e-6
 
 
-def answers(estimator: Estimator[Any], model: Any, rows: Batch, schema: Schema) -> pa.Table:
-    """The same for rows that may lie as numbers, which go to an estimator that takes them so."""
+def answers(estimator: Estimator[Any], model: Any, rows: Batch, schema: Schema) -> pa.Table | Numbers:
+    """The same for rows that may lie as numbers, which go to an estimator that takes them so; numbers are a column
+    `prediction` that is all there is."""
     if estimator.proven and rows.numbers is not None:
         found = estimator.predict_numbers(model, rows.numbers, schema)
         if found is not None:

@@ -184,8 +184,9 @@ class Estimator(Tunable[Model], ABC):
         as `quantile_0.9`, of which a higher one is never below. The answer for a row does not depend on the other rows.
         """
 
-    def predict_numbers(self, model: Model, numbers: Numbers, schema: Schema) -> pa.Table | None:
-        """As `predict`, of few rows that lie as `Batch` says; None: it takes them as a table."""
+    def predict_numbers(self, model: Model, numbers: Numbers, schema: Schema) -> pa.Table | Numbers | None:
+        """As `predict`, of few rows that lie as `Batch` says: a table, or the float64 numbers of its column
+        `prediction` if it has no other. None: it takes them as a table."""
         return None
 
     def told(self, model: Model, rows: pa.Table) -> pa.Table | None:

@@ -85,7 +85,7 @@ class Delegating(Estimator[Any]):
     def predict(self, model: Any, table: pa.Table) -> pa.Table:
         return self.inner.predict(model, table)
 
-    def predict_numbers(self, model: Any, numbers: Numbers, schema: Schema) -> pa.Table | None:
+    def predict_numbers(self, model: Any, numbers: Numbers, schema: Schema) -> pa.Table | Numbers | None:
         return self.inner.predict_numbers(model, numbers, schema)
 
     def told(self, model: Any, rows: pa.Table) -> pa.Table | None:

@@ -172,11 +172,14 @@ class LightGBM(Estimator[LightGBMModel]):
         found = predicted(predicts, table, model.features, model.schema, threads=self.threads)
         return answer_table(found, model.schema, list(model.quantiles))
 
-    def predict_numbers(self, model: LightGBMModel, numbers: Numbers, schema: Schema) -> pa.Table | None:
+    def predict_numbers(self, model: LightGBMModel, numbers: Numbers, schema: Schema) -> pa.Table | Numbers | None:
         """As the contract says."""
         if model.features.columns or schema.names != model.schema.names:
             return None
         predicts = predicting(model.boosters, model.faster, len(numbers))
+        if not (model.schema.classes or model.quantiles):
+            alone: Numbers = predicts[0](numbers)
+            return alone
         return answer_table([predict(numbers) for predict in predicts], model.schema, list(model.quantiles))
 
     def told(self, model: LightGBMModel, rows: pa.Table) -> pa.Table | None:

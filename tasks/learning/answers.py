@@ -19,6 +19,7 @@ from tasks.learning.notes_header import header_of
 from tasks.learning.result_columns import result_names
 from tasks.ledger.outcomes import Outcome
 from tasks.tables import formats
+from tasks.tables.batch import Numbers
 from tasks.tables.columns import Schema
 from tasks.tables.conforming.notes import Notes
 from tasks.tables.findings import Finding
@@ -34,9 +35,10 @@ _encode = msgspec.json.Encoder().encode
 class Answers:
     """The predictions of one version, row after row, and their explanation (`Estimator.explain`) if it is wanted."""
 
-    def __init__(self, loaded: Loaded, predictions: pa.Table, explanation: pa.Table | None = None) -> None:
+    def __init__(self, loaded: Loaded, predictions: pa.Table | Numbers, explanation: pa.Table | None = None) -> None:
+        """`predictions`: as `asking.answers` gives them."""
         self.loaded = loaded
-        self._predictions = predictions
+        self._given = predictions
         self._explanation = explanation
 
     def rows(
@@ -134,12 +136,22 @@ class Answers:
         return pa.table(columns, names=result_names(names, self.loaded.schema))
 
     @cached_property
+    def _predictions(self) -> pa.Table:
+        """What is predicted, as a table."""
+        return self._given if isinstance(self._given, pa.Table) else pa.table({"prediction": self._given})
+
+    @cached_property
     def _values(self) -> list[Any]:
+        if isinstance(self._given, np.ndarray):
+            numbers: list[Any] = self._given.tolist()
+            return numbers
         return _listed(self._predictions.column("prediction"))
 
     @cached_property
     def _levels(self) -> list[float]:
         """The quantiles that are predicted, growing; most versions predict none."""
+        if isinstance(self._given, np.ndarray):
+            return []
         names = self._predictions.column_names
         return [float(name.removeprefix(QUANTILE)) for name in names if name.startswith(QUANTILE)]
 

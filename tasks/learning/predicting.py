@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 import msgspec
+import pyarrow as pa
 
 from tasks.contract import Coding, Media
 from tasks.errors import ServiceError
@@ -221,7 +222,10 @@ def _predict(runtime: Runtime, loaded: Loaded, rows: Batch, *, explain: bool) ->
     if explain:
         check_size(len(rows), schema)
     with runtime.traces.step("predict", model=loaded.model, version=loaded.version, rows=len(rows)):
-        predictions = decided(asking.answers(estimator, artefact, rows, schema), loaded.decision, schema)
+        predictions = asking.answers(estimator, artefact, rows, schema)
+        # Of numbers alone there is nothing to decide.
+        if isinstance(predictions, pa.Table):
+            predictions = decided(predictions, loaded.decision, schema)
         runtime.sampler.see(loaded.model, loaded.version, schema, rows)
         if news := estimator.news(artefact):
             log.info("version %d of %s: %s", loaded.version, loaded.model, news)

@@ -37,6 +37,8 @@ def claiming(group: str, *, holder: str, lease_seconds: float, share: int) -> tu
 def read_claim(group: str, flat: Sequence[bytes], currents: Sequence[bytes]) -> Claim:
     """The claim that the script CLAIM has answered: the fields of the record; (model, version, identity) in turn."""
     record: dict[bytes, bytes] = dict(zip(flat[::2], flat[1::2], strict=True))
+    # Most records have none of these.
+    numbered = {field: value for field, value in record.items() if field[-1:].isdigit()}
     # The item, and the fence under which it was begun.
     fence, trying = int(record[b"fence"]), record.get(b"trying", b"").partition(b":")[0]
     return Claim(
@@ -55,13 +57,13 @@ def read_claim(group: str, flat: Sequence[bytes], currents: Sequence[bytes]) -> 
             for model, number, identity in zip(currents[::3], currents[1::3], currents[2::3], strict=True)
             if number
         },
-        cancelled=frozenset(_numbered(record, b"cancel")),
+        cancelled=frozenset(_numbered(numbered, b"cancel")),
         version=int(record[b"version"]) if b"version" in record else None,
         timed_out=b"timed_out" in record,
         over_memory=b"over_memory" in record,
-        parts={index: read_outcome(value) for index, value in _numbered(record, b"part").items()},
+        parts={index: read_outcome(value) for index, value in _numbered(numbered, b"part").items()},
         trying=int(trying) if trying else None,
-        strikes={index: int(value) for index, value in _numbered(record, b"strikes").items()},
+        strikes={index: int(value) for index, value in _numbered(numbered, b"strikes").items()},
     )
 
 

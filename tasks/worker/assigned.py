@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from time import monotonic
-from typing import Final, NamedTuple
+from typing import Final
 
 import redis
 
@@ -31,28 +31,20 @@ AGAIN_SECONDS: Final = 5.0
 WAKES: Final = b"{"
 
 
-class Assigned(NamedTuple):
-    """A group that was assigned: its claim, and its message (JSON)."""
-
-    claim: Claim
-    message: bytes
-
-
 def own_list(holder: str, pid: int) -> str:
     """The list of a process of a worker, which it asks for beside the queues."""
     return WAKE_KEY.format(holder=f"{holder}-{pid}")
 
 
-def read_assigned(item: bytes) -> Assigned:
-    """What `assign.lua` has put into the list."""
+def read_assigned(item: bytes) -> Claim:
+    """The claim that `assign.lua` has put into the list."""
     numbers, _, rest = item.partition(b"\n")
     count, *lengths = map(int, numbers.split())
     parts, at = [], 0
     for length in lengths:
         parts.append(rest[at : at + length])
         at += length
-    group, message, *flat = parts
-    return Assigned(read_claim(group.decode(), flat[count:], flat[:count]), message)
+    return read_claim(parts[0].decode(), parts[count + 1 :], parts[1 : count + 1])
 
 
 class Assignee:
@@ -85,7 +77,7 @@ class Assignee:
         try:
             for item in self._withdraw(keys=[ASSIGNEE_KEY, self._list], args=[self._said]):
                 if not item.startswith(WAKES):
-                    group = read_assigned(item).claim.group
+                    group = read_assigned(item).group
                     self._ledger.put_back(group, holder=self._holder, excused=True)
         except redis.exceptions.RedisError as error:
             log.warning("what was assigned to this process waits for its lease: %s", error)

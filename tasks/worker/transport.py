@@ -13,8 +13,9 @@ from kombu.utils.json import loads
 from kombu.utils.url import maybe_sanitize_url
 
 from tasks.contract import LEDGER_HEADER, Kind
+from tasks.ledger.acceptance import group_message
+from tasks.ledger.groups import Claim
 from tasks.redis_keys import RESTING_KEY, WAKE_KEY
-from tasks.worker.assigned import Assigned
 from tasks.worker.channel import Channel
 from tasks.worker.qos import HOLDER
 from tasks.worker.resting import Resting
@@ -113,13 +114,18 @@ class Transport(redis.Transport):  # type: ignore[misc]
         else:
             super()._deliver(message, queue)
 
-    def deliver_assigned(self, assigned: Assigned) -> None:
+    def deliver_assigned(self, claim: Claim) -> None:
         """A group that is this process's already."""
-        claim = assigned.claim
         if self.resting is not None:
             self.resting.begins(in_ledger=True)
         self.short_way.keep(claim)
         if self.short_way.takes_group(claim.group):
-            self.short_way.work(claim.group, lambda: loads(assigned.message.decode()))
+            self.short_way.work(claim.group, lambda: _message(claim))
         else:
-            super()._deliver(loads(assigned.message.decode()), Kind.ESTIMATE.value)
+            super()._deliver(_message(claim), Kind.ESTIMATE.value)
+
+
+def _message(claim: Claim) -> Any:
+    """The message by which the group would have come."""
+    _, data = group_message(claim.group, claim.kind, claim.lane, heads=claim.heads)
+    return loads(data.decode())

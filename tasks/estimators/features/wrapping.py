@@ -81,7 +81,7 @@ class WithFeatures(Delegating):
     def predict(self, model: Featured, table: pa.Table) -> pa.Table:
         return self.inner.predict(model.inner, self._flat(model, table))
 
-    def predict_numbers(self, model: Featured, numbers: Numbers, schema: Schema) -> pa.Table | None:
+    def predict_numbers(self, model: Featured, numbers: Numbers, schema: Schema) -> pa.Table | Numbers | None:
         return self.inner.predict_numbers(model.inner, numbers, schema) if model.schema is None else None
 
     def told(self, model: Featured, rows: pa.Table) -> pa.Table | None:

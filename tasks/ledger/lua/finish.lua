@@ -47,20 +47,22 @@ for at = 1, #owners, 2 do
   end
 end
 if held[3] ~= '' then redis.call('PUBLISH', ARGV[4] .. held[3], ARGV[7]) end
-local watchers = redis.call('SMEMBERS', KEYS[3])
-for at = 1, #watchers do
-  if watchers[at] ~= held[3] then redis.call('PUBLISH', ARGV[4] .. watchers[at], ARGV[7]) end
-end
-if #watchers > 0 then redis.call('DEL', KEYS[3]) end
-if ARGV[10] ~= '' then
-  local rows = cmsgpack.unpack(ARGV[10])
+-- Mostly there is none of these: one question for all.
+local rows, of_all = ARGV[10] ~= '' and cmsgpack.unpack(ARGV[10]) or {}, { KEYS[3], KEYS[12] }
+for at = 1, #rows, 2 do of_all[#of_all + 1] = ARGV[9] .. rows[at] end
+if ARGV[8] == '1' or redis.call('EXISTS', unpack(of_all)) > 0 then
+  local watchers = redis.call('SMEMBERS', KEYS[3])
+  for at = 1, #watchers do
+    if watchers[at] ~= held[3] then redis.call('PUBLISH', ARGV[4] .. watchers[at], ARGV[7]) end
+  end
+  if #watchers > 0 then redis.call('DEL', KEYS[3]) end
   for at = 1, #rows, 2 do
     local quota = ARGV[9] .. rows[at]
     if redis.call('EXISTS', quota) == 1 and same(rows[at]) then redis.call('HINCRBY', quota, 'owed', rows[at + 1]) end
   end
-end
-if redis.call('EXISTS', KEYS[12]) == 1 or ARGV[8] == '1' and redis.call('EXISTS', KEYS[13]) == 1 then
-  tell(KEYS[14], KEYS[9], 'ended', ARGV[3])
+  if redis.call('EXISTS', KEYS[12]) == 1 or ARGV[8] == '1' and redis.call('EXISTS', KEYS[13]) == 1 then
+    tell(KEYS[14], KEYS[9], 'ended', ARGV[3])
+  end
 end
 for at = 14, #ARGV, 2 do redis.call('HINCRBY', KEYS[9], ARGV[at], ARGV[at + 1]) end
 -- include: tasks/ledger/lua/include/count_ended.lua

@@ -58,10 +58,14 @@ def test_the_answers_are_those_of_the_table(problem: str, params: dict[str, Any]
     given = batch(model, rows)
     assert given.numbers is not None
     found = estimator.predict_numbers(model, given.numbers, model.schema)
-    assert found is not None
-    assert found.equals(estimator.predict(model, given.table))
-    assert asking.answers(estimator, model, given, model.schema).equals(found)
-    assert asking.answers(Delegating(estimator), model, given, model.schema).equals(found)
+    assert isinstance(found, np.ndarray) == (problem == "regression" and not params), "where there is nothing else"
+    for said in (
+        found,
+        asking.answers(estimator, model, given, model.schema),
+        asking.answers(Delegating(estimator), model, given, model.schema),
+    ):
+        whole: Any = pa.table({"prediction": said}) if isinstance(said, np.ndarray) else said
+        assert whole.equals(estimator.predict(model, given.table))
 
 
 def test_no_table_is_made_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,5 +91,6 @@ def test_an_estimator_that_is_looked_at_gets_a_table() -> None:
     model, estimator = fitted("regression"), Unproven(LightGBM())
     estimator.proven = False
     given = batch(model, 2)
-    assert asking.answers(estimator, model, given, model.schema).equals(LightGBM().predict(model, given.table))
+    found: Any = asking.answers(estimator, model, given, model.schema)
+    assert found.equals(LightGBM().predict(model, given.table))
     assert "numbers" not in vars(given), "nor are they made for it"

@@ -28,11 +28,15 @@ def accept_args(
     record: tuple[Any, ...] = (),
 ) -> list[Any]:
     """The arguments with which the group `g` is accepted."""
-    known = ("kind", "estimate", "lane", "normal", "reply", "p", "models", "m", "bodies", "b")
+    known = {"kind": "estimate", "lane": "normal", "reply": "p", "bodies": "b", "models": "m"}
+    known |= dict(zip(record[::2], record[1::2], strict=True))
+    # They are the last.
+    known["models"] = known.pop("models")
     return [
         *("g", "message", "estimate:normal", items, packed(*owners), "id", deadline, *once),
         *(packed(*limits) if limits else "", *accepted_offsets((Kind.ESTIMATE, Lane.NORMAL), items)),
-        *("resting", "leases", "model:", "estimate:high", "estimate:low", assignee, *known, *record),
+        *("resting", "leases", "model:", "estimate:high", "estimate:low", assignee),
+        *(part for pair in known.items() for part in pair),
     ]
 
 

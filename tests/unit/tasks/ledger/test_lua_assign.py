@@ -36,9 +36,9 @@ def given(lua: Lua) -> dict[str, Any] | None:
         parts.append(rest[:length])
         rest = rest[length:]
     assert rest == ""
-    group, message, *flat = parts
+    group, *flat = parts
     record = dict(zip(flat[count::2], flat[count + 1 :: 2], strict=True))
-    return {"group": group, "message": message, "models": flat[:count], "record": record}
+    return {"group": group, "models": flat[:count], "record": record}
 
 
 def test_it_is_claimed_and_given(lua: Lua) -> None:
@@ -51,8 +51,8 @@ def test_it_is_claimed_and_given(lua: Lua) -> None:
     assert before + 60 <= lua.redis.zscore("leases", "g") <= lua.now() + 60
     found = given(lua)
     assert found is not None
-    assert (found["group"], found["message"], found["models"]) == ("g", "message", ["m", "3", "x"])
-    held = ("submitted_at", "started_at", "fence", "kind", "lane", "reply", "models", "bodies", "heads")
+    assert (found["group"], found["models"]) == ("g", ["m", "3", "x"])
+    held = ("submitted_at", "started_at", "fence", "holder", "kind", "lane", "reply", "models", "bodies", "heads")
     assert found["record"] == {name: record[name] for name in held}
 
 
@@ -66,9 +66,9 @@ def test_what_it_is_given_is_what_a_claim_would_say(lua: Lua) -> None:
     # The last of two that have the same name counts.
     claimed = dict(zip(flat[::2], flat[1::2], strict=True))
     assert found["models"] == models
-    ours = {name: value for name, value in found["record"].items() if name != "started_at"}
+    ours = {name: value for name, value in found["record"].items() if name not in {"started_at", "holder"}}
     assert ours.items() <= claimed.items()
-    assert claimed.keys() - found["record"].keys() == {"items", "owners", "holder"}
+    assert claimed.keys() - found["record"].keys() == {"items", "owners"}
 
 
 def test_its_list_does_not_stay_for_ever(lua: Lua) -> None:

@@ -48,7 +48,7 @@ def submit(ledger: Ledger, *bodies: bytes) -> str:
 def read(client: redis.Redis) -> Claim:
     item = client.rpop(LIST)
     assert isinstance(item, bytes)
-    return read_assigned(item).claim
+    return read_assigned(item)
 
 
 def test_the_claim_is_that_of_the_ledger(client: redis.Redis, ledger: Ledger, assignee: Assignee) -> None:
