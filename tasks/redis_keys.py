@@ -198,7 +198,8 @@ WAKE_KEY: Final = "ml:wake:{holder}"
 #: List with a life: as many of the processes that rest shall ask for work again. It begins as the one before does.
 RESTING_KEY: Final = WAKE_KEY.format(holder="resting")
 #: String with a life: which process is given an estimate as it is accepted, if there is no other; lease (seconds),
-#: holder, and the list of its own, a line each. It begins as the two before do.
+#: holder, and the list of its own, a line each. It begins as the two before do. What it is given in another form needs
+#: another name here: while a service is updated its parts are of two releases.
 ASSIGNEE_KEY: Final = WAKE_KEY.format(holder="assignee")
 #: String with a life: a task that is called directly was delivered again so often.
 REDELIVERED_KEY: Final = "ml:redelivered:{task}"

@@ -32,7 +32,7 @@ from tasks.estimators.lightgbm_over import boost_by
 from tasks.estimators.lightgbm_params import ALPHA, complete, names_given, resolve, stopping, try_out
 from tasks.estimators.lightgbm_portable import FORMAT, SEVERAL, Header, joined
 from tasks.estimators.lightgbm_predictions import Said, Told, prediction_table
-from tasks.estimators.lightgbm_quantiles import answer_table, boost_each, middle
+from tasks.estimators.lightgbm_quantiles import answer_numbers, answer_table, boost_each, middle
 from tasks.estimators.lightgbm_search import default_space
 from tasks.estimators.lightgbm_smaller import smaller
 from tasks.estimators.lightgbm_start import check_starts
@@ -177,10 +177,7 @@ class LightGBM(Estimator[LightGBMModel]):
         if model.features.columns or schema.names != model.schema.names:
             return None
         predicts = predicting(model.boosters, model.faster, len(numbers))
-        if not (model.schema.classes or model.quantiles):
-            alone: Numbers = predicts[0](numbers)
-            return alone
-        return answer_table([predict(numbers) for predict in predicts], model.schema, list(model.quantiles))
+        return answer_numbers([predict(numbers) for predict in predicts], model.schema, list(model.quantiles))
 
     def told(self, model: LightGBMModel, rows: pa.Table) -> pa.Table | None:
         """As the contract says: of a plain fit that was not cut."""

@@ -12,6 +12,7 @@ from tasks.estimators.base import Progress
 from tasks.estimators.lightgbm_fitting import Data, Rounds
 from tasks.estimators.lightgbm_predictions import prediction_table
 from tasks.estimators.outcomes import quantile_name
+from tasks.tables.batch import Numbers
 from tasks.tables.columns import Schema
 
 
@@ -58,6 +59,14 @@ def boost_each(
 def answer_table(found: Sequence[Any], schema: Schema, levels: Sequence[float]) -> pa.Table:
     """What the boosters say, each of its quantile if there are several levels, as `Estimator.predict` promises."""
     return quantile_table(found, levels) if levels else prediction_table(found[0], schema)
+
+
+def answer_numbers(found: Sequence[Any], schema: Schema, levels: Sequence[float]) -> pa.Table | Numbers:
+    """The same as `Estimator.predict_numbers` promises."""
+    if levels or schema.classes:
+        return answer_table(found, schema, levels)
+    alone: Numbers = found[0]
+    return alone
 
 
 def quantile_table(found: Sequence[Any], levels: Sequence[float]) -> pa.Table:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tasks.contract import Kind, Lane
 from tasks.ledger.acceptance import ASSIGNED_BYTES
@@ -162,7 +164,7 @@ def test_the_script_leaves_what_is_anothers(lua: Lua) -> None:
 
 
 def test_without_redis_nothing_is_raised(valkey_server: Valkey, caplog: pytest.LogCaptureFixture) -> None:
-    away = redis.Redis(unix_socket_path="/nowhere")
+    away = redis.Redis(unix_socket_path="/nowhere", retry=Retry(NoBackoff(), 0))
     process = Assignee(away, Ledger(away), holder="here", pid=7)
     process.waits()
     process.withdraws()
