@@ -10,6 +10,7 @@ group has a lease from then on.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Collection, Iterable
 from time import monotonic
 from typing import Final
 
@@ -20,6 +21,8 @@ from tasks.ledger.groups import Claim
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import ASSIGNEE_KEY, WAKE_KEY
 from tasks.storage.scripts import register
+from tasks.worker.scoreboard import Entry
+from tasks.worker.succession import held
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +48,22 @@ def read_assigned(item: bytes) -> Claim:
         parts.append(rest[at : at + length])
         at += length
     return read_claim(parts[0].decode(), parts[count + 1 :], parts[1 : count + 1])
+
+
+def begun_by(entries: Iterable[Entry]) -> set[str]:
+    """The work that these processes do now."""
+    return {work.id for work in (entry.work() for entry in entries) if work is not None}
+
+
+def give_back_unbegun(
+    client: redis.Redis, ledger: Ledger, *, holder: str, begun: Callable[[], Collection[str]]
+) -> None:
+    """Put back what this worker holds and none of its processes has begun: what one was assigned that ended, or whose
+    connection did. Raises RedisError."""
+    groups = held(client, holder=holder)
+    # Asked for afterwards: a process says what it begins before it claims that.
+    for group in set(groups).difference(begun() if groups else ()):
+        ledger.put_back(group, holder=holder, excused=True)
 
 
 class Assignee:
@@ -79,6 +98,14 @@ class Assignee:
                 if not item.startswith(WAKES):
                     group = read_assigned(item).group
                     self._ledger.put_back(group, holder=self._holder, excused=True)
+        except redis.exceptions.RedisError as error:
+            log.warning("what was assigned to this process waits for its lease: %s", error)
+
+    def is_back(self, begun: Callable[[], Collection[str]]) -> None:
+        """Its connection was lost, and maybe what came by it; another is there. `begun`: the work that its worker's
+        processes do now."""
+        try:
+            give_back_unbegun(self._client, self._ledger, holder=self._holder, begun=begun)
         except redis.exceptions.RedisError as error:
             log.warning("what was assigned to this process waits for its lease: %s", error)
 

@@ -25,7 +25,7 @@ from tasks.redis_keys import FLEET_SECONDS
 from tasks.storage.connection import connect
 from tasks.strikes import Clock
 from tasks.worker.adopting import end_direct
-from tasks.worker.assigned import Assignee
+from tasks.worker.assigned import Assignee, begun_by, give_back_unbegun
 from tasks.worker.cancels import LOOK_SECONDS as CANCEL_SECONDS
 from tasks.worker.cancels import CancelledWork
 from tasks.worker.endings import Ending
@@ -36,7 +36,7 @@ from tasks.worker.member import Member
 from tasks.worker.memory_limit import resident_bytes, too_large
 from tasks.worker.resting import caller
 from tasks.worker.scoreboard import Work
-from tasks.worker.succession import HEARD_SECONDS, SURE_SECONDS, held, succeed
+from tasks.worker.succession import HEARD_SECONDS, SURE_SECONDS, succeed
 from tasks.worker.succession import LOOK_SECONDS as SUCCESSION_SECONDS
 from tasks.worker.verdicts import PASSING
 from tasks.worker.watchdog import WATCH_SECONDS
@@ -191,7 +191,13 @@ class Overseer:
             add(self._client, {f"{LOST_PROCESSES}:{self._app.fleet}": self._lost})
             self._lost = 0
         if self._first_ended:
-            self._give_back_unbegun(processes)
+            begun = {work.id for work, _ in self._owed}
+            give_back_unbegun(
+                self._client,
+                self._ledger,
+                holder=self._app.holder,
+                begun=lambda: begun | begun_by(process.entry for process in processes),
+            )
             self._first_ended = False
         while self._owed:
             work, ending = self._owed[0]
@@ -199,15 +205,6 @@ class Overseer:
             if not any(process.work and process.work.id == work.id for process in processes):
                 self._give_back(work, ending)
             del self._owed[0]
-
-    def _give_back_unbegun(self, processes: Sequence[Process]) -> None:
-        # Read before what has been begun: that is said first.
-        groups = held(self._client, holder=self._app.holder)
-        begun = {work.id for work in (process.entry.work() for process in processes) if work}
-        begun |= {work.id for work, _ in self._owed}
-        for group in groups:
-            if group not in begun:
-                self._ledger.put_back(group, holder=self._app.holder, excused=True)
 
     def _give_back(self, work: Work, ending: Ending) -> None:
         log.warning("work %s is given back: %s", work.id, ending.name, extra={"task_id": work.id})

@@ -9,7 +9,7 @@ what the ledger does not know.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from enum import Enum, auto
 from time import monotonic
@@ -101,6 +101,11 @@ class Resting:
         self._withdraw()
         if self._place == 1:
             self._call()
+
+    def is_back(self, begun: Callable[[], Collection[str]]) -> None:
+        """It may ask for work again, as `Assignee.is_back`."""
+        if self._place == 1:
+            self._assignee.is_back(begun)
 
     def has_left(self) -> None:
         """It has taken what it had asked for."""

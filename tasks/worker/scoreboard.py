@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import struct
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -153,6 +154,10 @@ class Scoreboard:
     def entry(self, place: int) -> Entry:
         """That of the process at this place, from 1."""
         return Entry(self._memory[place * ENTRY_BYTES : (place + 1) * ENTRY_BYTES])
+
+    def entries(self) -> Iterator[Entry]:
+        """Those of all places, also where there is no process."""
+        return map(self.entry, range(1, MOST_PROCESSES + 1))
 
     @property
     def wanted(self) -> int:

@@ -25,7 +25,7 @@ from tasks.contract import LEDGER_HEADER, TASKS, Kind
 from tasks.ledger.groups import Claim
 from tasks.ledger.store import Ledger
 from tasks.storage.connection import connect
-from tasks.worker.assigned import Assignee
+from tasks.worker.assigned import Assignee, begun_by
 from tasks.worker.events import ALWAYS, FIRST
 from tasks.worker.line import Line
 from tasks.worker.own_pool import recycle_if_due
@@ -136,6 +136,8 @@ class ShortWays(bootsteps.StartStopStep):  # type: ignore[misc]
             ledger = runtime(parent.app.settings).ledger
             ledger.through(self._line.script)
             self._resting = self._makes_resting(parent.app, ledger)
+        elif self._resting is not None:
+            self._resting.is_back(lambda: begun_by(parent.app.scoreboard.entries()))
         self._way = ShortWay(parent, self._line)
         transport = parent.task_consumer.channel.connection
         transport.short_way, transport.resting = self._way, self._resting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -15,7 +16,8 @@ from tasks.ledger.groups import Claim, Group, Head, new_group_id
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import ASSIGNEE_KEY, GROUP_KEY, LEASES_KEY, queue_key
 from tasks.worker import assigned
-from tasks.worker.assigned import Assignee, own_list, read_assigned
+from tasks.worker.assigned import Assignee, begun_by, own_list, read_assigned
+from tasks.worker.scoreboard import Scoreboard
 from tests.lua import Lua
 from tests.servers import Valkey
 
@@ -168,4 +170,30 @@ def test_without_redis_nothing_is_raised(valkey_server: Valkey, caplog: pytest.L
     process = Assignee(away, Ledger(away), holder="here", pid=7)
     process.waits()
     process.withdraws()
+    assert "waits for its lease" in caplog.text
+
+
+def test_what_was_lost_with_its_connection_is_given_back(
+    client: redis.Redis, ledger: Ledger, assignee: Assignee
+) -> None:
+    scoreboard = Scoreboard(2)
+    assignee.waits()
+    lost = submit(ledger, b"{}")
+    client.delete(LIST)
+    mine, others = submit(ledger, b"{}"), submit(ledger, b"{}")
+    for group, holder in ((mine, "here"), (others, "there")):
+        assert ledger.claim(group, holder=holder) is not None
+    scoreboard.entry(2).begin(mine, tag="", soft_limit=0, hard_limit=0)
+    client.delete(QUEUE)
+    assignee.is_back(lambda: begun_by(scoreboard.entries()))
+    messages: Any = client.lrange(QUEUE, 0, -1)
+    assert [lost.encode() in message for message in messages] == [True]
+    claim = ledger.claim(lost)
+    assert claim is not None
+    assert claim.delivery == 1
+
+
+def test_what_cannot_be_given_back_waits_for_its_lease(caplog: pytest.LogCaptureFixture) -> None:
+    away = redis.Redis(unix_socket_path="/nowhere", retry=Retry(NoBackoff(), 0))
+    Assignee(away, Ledger(away), holder="here", pid=7).is_back(lambda: ())
     assert "waits for its lease" in caplog.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 import pytest
 
 from tasks.worker import resting
@@ -23,6 +25,9 @@ class Noted(Assignee):
 
     def withdraws(self) -> None:
         self._told.append("withdraws")
+
+    def is_back(self, begun: Callable[[], Collection[str]]) -> None:
+        self._told.append(f"is back, {begun()}")
 
 
 class Process:
@@ -182,6 +187,8 @@ def test_the_first_withdraws_before_another_is_called_when_it_leaves() -> None:
     first.resting.leaves()
     first.resting.has_left()
     assert (first.told, first.calls) == (["withdraws", "withdraws"], ["called"])
+    first.resting.is_back(lambda: ["g"])
+    assert first.told[2:] == ["is back, ['g']"]
 
 
 def test_the_others_are_assigned_nothing(second: Process) -> None:
@@ -189,4 +196,5 @@ def test_the_others_are_assigned_nothing(second: Process) -> None:
     second.resting.begins(in_ledger=False)
     second.resting.leaves()
     second.resting.has_left()
+    second.resting.is_back(lambda: [])
     assert second.told == []
