@@ -45,7 +45,7 @@ from tasks.worker.own_process import OwnProcess
 from tasks.worker.qos import HOLDER
 from tasks.worker.redaction import log_no_messages
 from tasks.worker.scoreboard import Entry, Scoreboard
-from tasks.worker.short_way import ShortWays
+from tasks.worker.short_way import ShortWay, ShortWays
 from tasks.worker.shutdown import Stopping
 from tasks.worker.succession import Succession
 from tasks.worker.watchdog import FailFastWorker, Watched
@@ -81,6 +81,8 @@ class CeleryApp(Celery):  # type: ignore[misc]
     entry: Entry | None = None
     #: Which of them it is, from 1.
     place: int = 0
+    #: How groups go through it, once it takes work.
+    short_way: ShortWay | None = None
 
     @cached_property
     def sample(self) -> Sample:

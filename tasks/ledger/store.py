@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -58,8 +59,8 @@ class Ledger:
         self._share = settings.running_per_account
         #: Whether the group that was claimed last was an estimate, and then the only work there was.
         self.alone = False
-        #: A group that was claimed as it was accepted, for `claim`.
-        self.assigned: Claim | None = None
+        #: What `keep` was given, until when that is good (by the monotonic clock).
+        self._kept: tuple[Claim | None, float] = None, 0.0
         self._accept = confirmed(register(client, ACCEPT), replicas_of(settings))
         self._claim: Callable[..., Any] = register(client, "tasks/ledger/lua/claim.lua")
         self._finish: Callable[..., Any] = register(client, "tasks/ledger/lua/finish.lua")
@@ -112,10 +113,10 @@ class Ledger:
 
         `in_turn`: None as well where its owner has his share of what is in work, and another has less and waits: the
         other's group is then the next to be taken, and this one the one after it."""
-        assigned, self.assigned = self.assigned, None
-        if assigned is not None and assigned.group == group:
+        (kept, until), self._kept = self._kept, (None, 0.0)
+        if kept is not None and kept.group == group and monotonic() < until:
             self.alone = True
-            return assigned
+            return kept
         share = self._share if in_turn else 0
         keys, args = claiming(group, holder=holder, lease_seconds=self.lease_seconds, share=share)
         found = self._claim(keys=keys, args=args)
@@ -127,6 +128,10 @@ class Ledger:
         *record, alone = found
         self.alone = bool(alone)
         return read_claim(group, *record)
+
+    def keep(self, claim: Claim) -> None:
+        """Give this claim to who claims the group next, while its lease runs: it was claimed as it was accepted."""
+        self._kept = claim, monotonic() + self.lease_seconds
 
     def _give_way(self, group: str, other: str) -> None:
         """Put a group back behind another, whose own message, which lies farther back, finds it taken when it comes."""

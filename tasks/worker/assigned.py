@@ -101,14 +101,6 @@ class Assignee:
         except redis.exceptions.RedisError as error:
             log.warning("what was assigned to this process waits for its lease: %s", error)
 
-    def is_back(self, begun: Callable[[], Collection[str]]) -> None:
-        """Its connection was lost, and maybe what came by it; another is there. `begun`: the work that its worker's
-        processes do now."""
-        try:
-            give_back_unbegun(self._client, self._ledger, holder=self._holder, begun=begun)
-        except redis.exceptions.RedisError as error:
-            log.warning("what was assigned to this process waits for its lease: %s", error)
-
     def _say_alive(self) -> None:
         try:
             # What Redis has answered, or that the connection is broken.
@@ -117,5 +109,6 @@ class Assignee:
         except redis.exceptions.ConnectionError:
             self._alive = None
         if self._alive is None:
-            self._alive = self._client.pubsub()  # type: ignore[no-untyped-call]
-            self._alive.subscribe(self._list)
+            alive = self._client.pubsub()  # type: ignore[no-untyped-call]
+            alive.subscribe(self._list)
+            self._alive = alive

@@ -54,20 +54,20 @@ class Channel(redis.Channel):  # type: ignore[misc]
         """Have Redis asked anew at once, if it was asked without a queue that this worker may take from again."""
         cycle = self._queue_cycle
         if isinstance(cycle, Shares) and cycle.late():
-            self._be_answered()
+            self.be_answered()
 
     def close(self) -> None:
         """As the base class, which waits for the answer of Redis."""
         resting = None if self.connection is None else self.connection.resting
         if resting is not None:
             resting.leaves()
-        self._be_answered()
+        self.be_answered()
         super().close()
         if resting is not None:
             resting.has_left()
 
-    def _be_answered(self) -> None:
-        """Have Redis answer what it was asked last."""
+    def be_answered(self) -> None:
+        """Have Redis answer what it was asked last; what it has said already is read later."""
         if not (self._own and self._in_poll):
             return
         with (
@@ -95,7 +95,8 @@ class Channel(redis.Channel):  # type: ignore[misc]
             return ("BRPOP", RESTING_KEY, self._own, seconds)
         queues = self._queue_cycle.consume(len(self.active_queues))
         keys = (self._q_for_pri(queue, step) for step in self.priority_steps for queue in queues)
-        return ("BRPOP", *keys, self._own, seconds)
+        # What this process was assigned is its own already, and its lease runs: that first.
+        return ("BRPOP", self._own, *keys, seconds)
 
     def _basic_cancel(self, consumer_tag: str) -> None:
         """Take nothing more from a queue; what is asked for already is not waited for."""
@@ -103,7 +104,7 @@ class Channel(redis.Channel):  # type: ignore[misc]
         if not self.active_queues:
             if self.connection.resting is not None:
                 self.connection.resting.leaves()
-            self._be_answered()
+            self.be_answered()
 
     def next_wait(self) -> bytes:
         """The command that waits for the next message, for whoever sends it in the place of `_brpop_start`; nothing

@@ -190,7 +190,8 @@ class Overseer:
         if self._lost:
             add(self._client, {f"{LOST_PROCESSES}:{self._app.fleet}": self._lost})
             self._lost = 0
-        if self._first_ended:
+        lost = [process.entry for process in processes if process.entry.has_lost]
+        if self._first_ended or lost:
             begun = {work.id for work, _ in self._owed}
             give_back_unbegun(
                 self._client,
@@ -199,6 +200,8 @@ class Overseer:
                 begun=lambda: begun | begun_by(process.entry for process in processes),
             )
             self._first_ended = False
+            for entry in lost:
+                entry.has_lost = False
         while self._owed:
             work, ending = self._owed[0]
             # Redis was away so long that another process of this worker has it by now.

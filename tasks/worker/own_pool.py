@@ -55,6 +55,8 @@ class OwnPool(TaskPool):  # type: ignore[misc]
         # Celery hands over no more of its request than its callbacks.
         message = callback.__self__._message  # type: ignore[attr-defined]
         tag = "" if in_ledger(message) else message.delivery_tag
+        if tag and self.app.short_way is not None:
+            self.app.short_way.steps_aside()
         entry.begin(correlation_id, tag=tag, soft_limit=soft_timeout or 0, hard_limit=timeout or 0)
         try:
             apply_target(target, args, kwargs, callback=callback, **options)

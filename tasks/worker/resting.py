@@ -9,7 +9,7 @@ what the ledger does not know.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum, auto
 from time import monotonic
@@ -88,6 +88,11 @@ class Resting:
             self._withdraw()
             self._call()
 
+    def begins_later(self) -> None:
+        """Work that the ledger does not know begins, and may have come some time ago: Celery keeps what has a time."""
+        if self._place == 1 and self._last is not _Last.CALL:
+            self.begins(in_ledger=False)
+
     def is_called(self) -> None:
         """It shall ask for work."""
         self._last = _Last.CALL
@@ -101,11 +106,6 @@ class Resting:
         self._withdraw()
         if self._place == 1:
             self._call()
-
-    def is_back(self, begun: Callable[[], Collection[str]]) -> None:
-        """It may ask for work again, as `Assignee.is_back`."""
-        if self._place == 1:
-            self._assignee.is_back(begun)
 
     def has_left(self) -> None:
         """It has taken what it had asked for."""

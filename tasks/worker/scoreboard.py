@@ -9,7 +9,6 @@ from __future__ import annotations
 import mmap
 import struct
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +23,7 @@ _FLAG: Final = struct.Struct("<B")
 _WORK: Final = struct.Struct("<ddd128s40s")
 #: Where what stands in an entry.
 _AT_NUMBER, _AT_TURNED, _AT_INTERRUPTED, _AT_STOP, _AT_READY, _AT_WORK, _AT_ASKED = 0, 8, 16, 24, 25, 32, 240
+_AT_LOST: Final = 26
 #: Where in the parent's entry the number of processes stands that it shall have.
 _AT_WANTED: Final = 0
 
@@ -130,6 +130,15 @@ class Entry:
     def ready(self, is_so: bool) -> None:
         _FLAG.pack_into(self._memory, _AT_READY, is_so)
 
+    @property
+    def has_lost(self) -> bool:
+        """Whether the process has lost a connection, and maybe work that it had not begun, since its parent looked."""
+        return bool(self._flag(_AT_LOST))
+
+    @has_lost.setter
+    def has_lost(self, is_so: bool) -> None:
+        _FLAG.pack_into(self._memory, _AT_LOST, is_so)
+
     def _number(self, at: int) -> int:
         number: int = _NUMBER.unpack_from(self._memory, at)[0]
         return number
@@ -154,10 +163,6 @@ class Scoreboard:
     def entry(self, place: int) -> Entry:
         """That of the process at this place, from 1."""
         return Entry(self._memory[place * ENTRY_BYTES : (place + 1) * ENTRY_BYTES])
-
-    def entries(self) -> Iterator[Entry]:
-        """Those of all places, also where there is no process."""
-        return map(self.entry, range(1, MOST_PROCESSES + 1))
 
     @property
     def wanted(self) -> int:

@@ -25,7 +25,7 @@ from tasks.contract import LEDGER_HEADER, TASKS, Kind
 from tasks.ledger.groups import Claim
 from tasks.ledger.store import Ledger
 from tasks.storage.connection import connect
-from tasks.worker.assigned import Assignee, begun_by
+from tasks.worker.assigned import Assignee
 from tasks.worker.events import ALWAYS, FIRST
 from tasks.worker.line import Line
 from tasks.worker.own_pool import recycle_if_due
@@ -50,8 +50,8 @@ SIGNALS: Final = (
 class ShortWay:
     """Takes groups of estimates from the transport of one consumer."""
 
-    def __init__(self, consumer: Any, line: Line) -> None:
-        self._consumer, self._line = consumer, line
+    def __init__(self, consumer: Any, line: Line, resting: Resting | None) -> None:
+        self._consumer, self._line, self._resting = consumer, line, resting
         self._channel = consumer.task_consumer.channel
         self._app = consumer.app
         self._task = consumer.app.tasks[NAME]
@@ -71,7 +71,7 @@ class ShortWay:
 
     def keep(self, claim: Claim) -> None:
         """This group was claimed as it was accepted; whichever way it goes, it is not claimed again."""
-        runtime(self._app.settings).ledger.assigned = claim
+        runtime(self._app.settings).ledger.keep(claim)
 
     def takes_group(self, group: str) -> bool:
         """Whether the message of this group of estimates does."""
@@ -92,7 +92,7 @@ class ShortWay:
         except Exception as error:
             self._tell(message()["headers"], error)
         except BaseException:
-            self._put_back(group)
+            self.put_back(group)
             raise
         finally:
             self._line.leave()
@@ -113,7 +113,15 @@ class ShortWay:
             dispatcher.tell(FIRST, uuid=group, name=NAME, **first)
             dispatcher.tell(name, uuid=group, **fields)
 
-    def _put_back(self, group: str) -> None:
+    def steps_aside(self) -> None:
+        """A direct call begins. One that Celery has kept for its time does while Redis is asked for the next message,
+        which would wait for the end of the call."""
+        self._channel.be_answered()
+        if self._resting is not None:
+            self._resting.begins_later()
+
+    def put_back(self, group: str) -> None:
+        """Give back what this process has and does not work on."""
         try:
             runtime(self._app.settings).ledger.put_back(group, holder=self._app.holder, excused=True)
         except redis.exceptions.RedisError as error:
@@ -130,15 +138,17 @@ class ShortWays(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def start(self, parent: Any) -> None:
         """From now on groups take it."""
+        entry = parent.app.entry
         if self._line is None:
-            entry = parent.app.entry
             self._line = Line(lambda: not (entry.stop or renewal.due or is_stopping()))
             ledger = runtime(parent.app.settings).ledger
             ledger.through(self._line.script)
             self._resting = self._makes_resting(parent.app, ledger)
         elif self._resting is not None:
-            self._resting.is_back(lambda: begun_by(parent.app.scoreboard.entries()))
-        self._way = ShortWay(parent, self._line)
+            # What came by the connection that was lost may be lost with it.
+            self._resting.has_left()
+            entry.has_lost = True
+        self._way = parent.app.short_way = ShortWay(parent, self._line, self._resting)
         transport = parent.task_consumer.channel.connection
         transport.short_way, transport.resting = self._way, self._resting
 

@@ -121,6 +121,9 @@ class Transport(redis.Transport):  # type: ignore[misc]
         self.short_way.keep(claim)
         if self.short_way.takes_group(claim.group):
             self.short_way.work(claim.group, lambda: _message(claim))
+        elif Kind.ESTIMATE.value not in self._callbacks:
+            # The queue was closed a moment ago.
+            self.short_way.put_back(claim.group)
         else:
             super()._deliver(_message(claim), Kind.ESTIMATE.value)
 

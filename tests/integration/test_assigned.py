@@ -64,6 +64,15 @@ def test_it_needs_a_script_less(site: Site, worker: Worker) -> None:
     assert 3 * count <= scripts_run(site) - before < 3.5 * count
 
 
+def test_it_is_taken_before_what_waits(site: Site, worker: Worker) -> None:
+    own = f"-{first(site)} "
+    with site.redis.monitor() as commands:
+        assert answer(site, 1) == 2
+        asked = next(one["command"] for one in commands.listen() if one["command"].startswith("BRPOP"))
+    assert own in asked
+    assert asked.index(own) < asked.index(queue_key(Kind.ESTIMATE.value, Lane.HIGH))
+
+
 @pytest.mark.parametrize("lane", Lane)
 def test_of_any_lane(site: Site, worker: Worker, lane: Lane) -> None:
     with worker.paused():

@@ -117,6 +117,22 @@ def test_direct_calls_are_made_side_by_side(site: Site, worker: Worker, elsewher
     assert answer(site, 5) == 10
 
 
+def test_a_call_that_waits_for_its_time_keeps_nobody_waiting(site: Site, worker: Worker, elsewhere: Celery) -> None:
+    nap = elsewhere.send_task(
+        TASKS[Kind.ESTIMATE], kwargs={"model": MODEL, "rows": [[NAP]]}, queue=Kind.ESTIMATE.value, countdown=1.5
+    )
+    time.sleep(0.5)
+    assert answer(site, 4) == 8
+    # What is on its way to the process at this very moment has to wait; nothing is.
+    time.sleep(1.5)
+    for value in (5, 6):
+        began = time.monotonic()
+        assert answer(site, value) == 2 * value
+        assert time.monotonic() - began < ASK_SECONDS + SOON_SECONDS
+    assert not nap.ready()
+    assert nap.get(timeout=20)["predictions"] == [2 * NAP]
+
+
 def test_when_the_first_is_gone_the_other_goes_on(site: Site, worker: Worker) -> None:
     first = stats(site)[1]["pid"]
     os.kill(first, signal.SIGKILL)

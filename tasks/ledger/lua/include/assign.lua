@@ -25,5 +25,6 @@ local function assign(list, seconds, models, record)
   for at = 1, #record do parts[#parts + 1] = record[at] end
   for at = 1, #parts do numbers[at + 2] = #parts[at] end
   redis.call('LPUSH', list, table.concat({ table.concat(numbers, ' '), '\n', ARGV[1], unpack(parts) }))
-  redis.call('EXPIRE', list, 60)
+  -- What nobody takes is done by another then.
+  redis.call('EXPIRE', list, math.ceil(seconds))
 end

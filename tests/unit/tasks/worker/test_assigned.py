@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,12 +12,13 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tasks.contract import Kind, Lane
+from tasks.ledger import store
 from tasks.ledger.acceptance import ASSIGNED_BYTES
 from tasks.ledger.groups import Claim, Group, Head, new_group_id
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import ASSIGNEE_KEY, GROUP_KEY, LEASES_KEY, queue_key
 from tasks.worker import assigned
-from tasks.worker.assigned import Assignee, begun_by, own_list, read_assigned
+from tasks.worker.assigned import Assignee, begun_by, give_back_unbegun, own_list, read_assigned
 from tasks.worker.scoreboard import Scoreboard
 from tests.lua import Lua
 from tests.servers import Valkey
@@ -73,7 +75,7 @@ def test_the_claim_is_that_of_the_ledger(client: redis.Redis, ledger: Ledger, as
 def test_what_it_has_is_not_claimed_again(client: redis.Redis, ledger: Ledger, assignee: Assignee) -> None:
     assignee.waits()
     group = submit(ledger, b"{}")
-    ledger.assigned = read(client)
+    ledger.keep(read(client))
     claim = ledger.claim(group, holder="here")
     assert claim is not None
     assert ledger.alone
@@ -86,7 +88,7 @@ def test_what_it_has_is_not_claimed_again(client: redis.Redis, ledger: Ledger, a
 def test_of_another_group_it_is_forgotten(client: redis.Redis, ledger: Ledger, assignee: Assignee) -> None:
     assignee.waits()
     first = submit(ledger, b"{}")
-    ledger.assigned = read(client)
+    ledger.keep(read(client))
     second = submit(ledger, b"{}")
     claim = ledger.claim(second, holder="here")
     assert claim is not None
@@ -173,19 +175,30 @@ def test_without_redis_nothing_is_raised(valkey_server: Valkey, caplog: pytest.L
     assert "waits for its lease" in caplog.text
 
 
+def test_what_is_kept_is_so_while_its_lease_runs(
+    client: redis.Redis, ledger: Ledger, assignee: Assignee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assignee.waits()
+    group = submit(ledger, b"{}")
+    ledger.keep(read(client))
+    late = time.monotonic() + ledger.lease_seconds
+    monkeypatch.setattr(store, "monotonic", lambda: late)
+    assert ledger.claim(group, holder="here") is None, "it is held, and asked for in Redis"
+
+
 def test_what_was_lost_with_its_connection_is_given_back(
     client: redis.Redis, ledger: Ledger, assignee: Assignee
 ) -> None:
-    scoreboard = Scoreboard(2)
+    entry = Scoreboard(1).entry(1)
     assignee.waits()
     lost = submit(ledger, b"{}")
     client.delete(LIST)
     mine, others = submit(ledger, b"{}"), submit(ledger, b"{}")
     for group, holder in ((mine, "here"), (others, "there")):
         assert ledger.claim(group, holder=holder) is not None
-    scoreboard.entry(2).begin(mine, tag="", soft_limit=0, hard_limit=0)
+    entry.begin(mine, tag="", soft_limit=0, hard_limit=0)
     client.delete(QUEUE)
-    assignee.is_back(lambda: begun_by(scoreboard.entries()))
+    give_back_unbegun(client, ledger, holder="here", begun=lambda: begun_by([entry]))
     messages: Any = client.lrange(QUEUE, 0, -1)
     assert [lost.encode() in message for message in messages] == [True]
     claim = ledger.claim(lost)
@@ -193,7 +206,18 @@ def test_what_was_lost_with_its_connection_is_given_back(
     assert claim.delivery == 1
 
 
-def test_what_cannot_be_given_back_waits_for_its_lease(caplog: pytest.LogCaptureFixture) -> None:
-    away = redis.Redis(unix_socket_path="/nowhere", retry=Retry(NoBackoff(), 0))
-    Assignee(away, Ledger(away), holder="here", pid=7).is_back(lambda: ())
-    assert "waits for its lease" in caplog.text
+def test_a_process_that_could_not_say_so_says_so_later(
+    client: redis.Redis, ledger: Ledger, assignee: Assignee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(redis.client.PubSub, "subscribe", broken)
+        assignee.waits()
+    assert not client.exists(ASSIGNEE_KEY)
+    assignee.withdraws()
+    assignee.waits()
+    submit(ledger, b"{}")
+    assert client.llen(LIST) == 1
+
+
+def broken(*_: Any) -> None:
+    raise redis.exceptions.ConnectionError("away")

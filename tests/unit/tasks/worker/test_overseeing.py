@@ -12,6 +12,11 @@ from types import SimpleNamespace
 import pytest
 
 from tasks.config.settings import Settings
+from tasks.contract import Kind, Lane
+from tasks.ledger.groups import Group, Head, new_group_id
+from tasks.ledger.store import Ledger
+from tasks.redis_keys import LEASES_KEY, queue_key
+from tasks.worker.assigned import Assignee, own_list
 from tasks.worker.forked import Process
 from tasks.worker.overseeing import LATE_SECONDS, TRACE_SECONDS, Overseer
 from tasks.worker.scoreboard import Scoreboard
@@ -79,3 +84,40 @@ def test_a_process_that_stood_still_with_its_parent_is_let_be(still: Process, va
     look_for(WATCH_SECONDS - 5, parent, still, clock)
     assert not still.asked_at
     assert still.ending is None
+
+
+@pytest.mark.parametrize("why", ["it has ended", "it has lost a connection"])
+def test_what_the_first_process_was_assigned_and_has_not_begun_is_given_back(
+    still: Process, valkey_server: Valkey, why: str
+) -> None:
+    clock = Clock()
+    parent = overseer(valkey_server, clock)
+    with valkey_server.client() as client:
+        client.flushall()
+        ledger = Ledger(client)
+        Assignee(client, ledger, holder="here", pid=still.pid).waits()
+        group = Group(
+            id=new_group_id(),
+            kind=Kind.ESTIMATE,
+            lane=Lane.NORMAL,
+            heads=[Head(owner="ada", model="m")],
+            bodies=[b"{}"],
+        )
+        # As long as it hears its channel.
+        listening = client.pubsub()
+        listening.subscribe(own_list("here", still.pid))
+        ledger.accept(group)
+        queue = queue_key("estimate", Lane.NORMAL)
+        assert (client.zcard(LEASES_KEY), client.llen(queue)) == (1, 0)
+        client.delete(own_list("here", still.pid))
+        parent.look([still])
+        assert client.llen(queue) == 0
+        if why == "it has ended":
+            parent.ended(still, lost=True)
+            parent.look([])
+        else:
+            still.entry.has_lost = True
+            parent.look([still])
+            assert not still.entry.has_lost
+        assert (client.zcard(LEASES_KEY), client.llen(queue)) == (0, 1)
+        listening.close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-
 import pytest
 
 from tasks.worker import resting
@@ -25,9 +23,6 @@ class Noted(Assignee):
 
     def withdraws(self) -> None:
         self._told.append("withdraws")
-
-    def is_back(self, begun: Callable[[], Collection[str]]) -> None:
-        self._told.append(f"is back, {begun()}")
 
 
 class Process:
@@ -187,8 +182,6 @@ def test_the_first_withdraws_before_another_is_called_when_it_leaves() -> None:
     first.resting.leaves()
     first.resting.has_left()
     assert (first.told, first.calls) == (["withdraws", "withdraws"], ["called"])
-    first.resting.is_back(lambda: ["g"])
-    assert first.told[2:] == ["is back, ['g']"]
 
 
 def test_the_others_are_assigned_nothing(second: Process) -> None:
@@ -196,5 +189,18 @@ def test_the_others_are_assigned_nothing(second: Process) -> None:
     second.resting.begins(in_ledger=False)
     second.resting.leaves()
     second.resting.has_left()
-    second.resting.is_back(lambda: [])
+    second.resting.begins_later()
     assert second.told == []
+
+
+def test_the_first_is_assigned_nothing_while_a_call_begins_that_has_waited_for_its_time() -> None:
+    first = Process(1)
+    first.resting.begins(in_ledger=False)
+    first.resting.begins_later()
+    assert first.told == ["withdraws"], "it was delivered just now"
+    first.resting.begins(in_ledger=True)
+    first.waits()
+    first.resting.begins_later()
+    assert first.told == ["withdraws", "waits", "withdraws"]
+    first.waits()
+    assert first.told == ["withdraws", "waits", "withdraws"]
