@@ -131,6 +131,8 @@ class Channel(redis.Channel):  # type: ignore[misc]
         """As the base class's `_brpop_read`, but for what is assigned and is no message."""
         try:
             found = self._answer(**options)
+            # While that is worked on, Redis is asked for nothing.
+            self._in_poll = None
             if not found:
                 if self.connection.resting is not None:
                     self.connection.resting.nothing()
