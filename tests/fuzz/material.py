@@ -30,6 +30,8 @@ LETTERS_TAKEN: Final = 100
 NOWHERE: Final = "http://127.0.0.1:9/"
 MESSAGES: Final = 5
 REMOVED: Final = 100
+#: How many accounts there are to look at and to change.
+ACCOUNTS: Final = 8
 #: How many accounts there are to remove.
 LEAVING: Final = 100
 #: How many models there are to take something away from, and the alias that each has.
@@ -58,7 +60,8 @@ def make(service: Service) -> dict[str, list[str]]:
         "webhooks": [hook],
         "messages": [_message(service, hook) for _ in range(MESSAGES)],
         "removed": [_webhook(service) for _ in range(REMOVED)],
-        "accounts": [_account(service, "fuzzed")],
+        # Some are removed by cases that happen on their names.
+        "accounts": [_account(service, f"fuzzed-{number}") for number in range(ACCOUNTS)],
         "leaving": [_account(service, f"leaving-{number}") for number in range(LEAVING)],
         "dropped": taken[::2],
         "replayed": taken[1::2],
