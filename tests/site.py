@@ -98,6 +98,10 @@ class Site:
         self.client.ledger.accept(group)
         return [self.client.handle(f"{group.id}-{index}") for index in range(len(values))]
 
+    def answer(self, model: str, value: float) -> float:
+        """What the model predicts for a row with this value."""
+        return float(self.client.estimate(model, rows=[[value]]).result(timeout=20)["predictions"][0])
+
     def versions(self, model: str) -> list[int]:
         """The numbers of the model's versions."""
         return list(self.registry.model(model).versions)

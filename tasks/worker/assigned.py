@@ -91,15 +91,23 @@ class Assignee:
             log.info("that this process waits is not known: %s", error)
 
     def withdraws(self) -> None:
-        """It waits no more, until it says so again; what was assigned and not taken is given back."""
-        self._again_at = 0.0
+        """It waits no more, until it says so again; what was assigned and not taken is given back. Nothing is done
+        where it has not said that it waits."""
+        if not self._again_at:
+            return
         try:
-            for item in self._withdraw(keys=[ASSIGNEE_KEY, self._list], args=[self._said]):
+            for item in self.end():
                 if not item.startswith(WAKES):
                     group = read_assigned(item).group
                     self._ledger.put_back(group, holder=self._holder, excused=True)
+            self._again_at = 0.0
         except redis.exceptions.RedisError as error:
             log.warning("what was assigned to this process waits for its lease: %s", error)
+
+    def end(self) -> list[bytes]:
+        """Have it assigned nothing more. Returns what lies in its list, which is taken from it. Raises RedisError."""
+        left: list[bytes] = self._withdraw(keys=[ASSIGNEE_KEY, self._list], args=[self._said])
+        return left
 
     def _say_alive(self) -> None:
         try:

@@ -58,13 +58,10 @@ class Channel(redis.Channel):  # type: ignore[misc]
 
     def close(self) -> None:
         """As the base class, which waits for the answer of Redis."""
-        resting = None if self.connection is None else self.connection.resting
-        if resting is not None:
-            resting.leaves()
+        if self.connection is not None and self.connection.resting is not None:
+            self.connection.resting.leaves()
         self.be_answered()
         super().close()
-        if resting is not None:
-            resting.has_left()
 
     def be_answered(self) -> None:
         """Have Redis answer what it was asked last; what it has said already is read later."""
@@ -131,8 +128,6 @@ class Channel(redis.Channel):  # type: ignore[misc]
         """As the base class's `_brpop_read`, but for what is assigned and is no message."""
         try:
             found = self._answer(**options)
-            # While that is worked on, Redis is asked for nothing.
-            self._in_poll = None
             if not found:
                 if self.connection.resting is not None:
                     self.connection.resting.nothing()
@@ -146,7 +141,6 @@ class Channel(redis.Channel):  # type: ignore[misc]
                 self.connection.deliver_assigned(read_assigned(item))
             return True
         finally:
-            self._in_poll = None
             if self._asked_ahead is None:
                 self._flush_brpop_reauth()
             else:
@@ -160,6 +154,9 @@ class Channel(redis.Channel):  # type: ignore[misc]
             # So it is connected anew.
             client.connection.disconnect()
             raise
+        finally:
+            # While the answer is worked on, Redis is asked for nothing.
+            self._in_poll = None
 
     @contextmanager
     def conn_or_acquire(self, client: Any = None) -> Iterator[Any]:

@@ -73,8 +73,8 @@ class Overseer:
         #: What is to be given back, once Redis takes it.
         self._owed: list[tuple[Work, Ending]] = []
         self._lost = 0
-        #: It may have been assigned what it has not begun.
-        self._first_ended = False
+        #: The first process that has ended, until what it was assigned and had not begun is given back; 0: none.
+        self._first_gone = 0
 
     def look(self, processes: Sequence[Process]) -> None:
         """Do what is due for each. Raises nothing."""
@@ -105,8 +105,7 @@ class Overseer:
         if ending is Ending.LOST:
             self._lost += 1
         if process.place == 1:
-            Assignee(self._client, self._ledger, holder=self._app.holder, pid=process.pid).withdraws()
-            self._first_ended = True
+            self._first_gone = process.pid
             # The others rest because it asks for work.
             self._call_resting()
         if work is None:
@@ -191,7 +190,9 @@ class Overseer:
             add(self._client, {f"{LOST_PROCESSES}:{self._app.fleet}": self._lost})
             self._lost = 0
         lost = [process.entry for process in processes if process.entry.has_lost]
-        if self._first_ended or lost:
+        if self._first_gone:
+            Assignee(self._client, self._ledger, holder=self._app.holder, pid=self._first_gone).end()
+        if self._first_gone or lost:
             begun = {work.id for work, _ in self._owed}
             give_back_unbegun(
                 self._client,
@@ -199,7 +200,7 @@ class Overseer:
                 holder=self._app.holder,
                 begun=lambda: begun | begun_by(process.entry for process in processes),
             )
-            self._first_ended = False
+            self._first_gone = 0
             for entry in lost:
                 entry.has_lost = False
         while self._owed:

@@ -107,8 +107,8 @@ class Resting:
         if self._place == 1:
             self._call()
 
-    def has_left(self) -> None:
-        """It has taken what it had asked for."""
+    def is_back(self) -> None:
+        """Its connection is another one: what could not be said when the last one broke is said now."""
         self._withdraw()
 
     def _withdraw(self) -> None:

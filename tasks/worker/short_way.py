@@ -146,7 +146,7 @@ class ShortWays(bootsteps.StartStopStep):  # type: ignore[misc]
             self._resting = self._makes_resting(parent.app, ledger)
         elif self._resting is not None:
             # What came by the connection that was lost may be lost with it.
-            self._resting.has_left()
+            self._resting.is_back()
             entry.has_lost = True
         self._way = parent.app.short_way = ShortWay(parent, self._line, self._resting)
         transport = parent.task_consumer.channel.connection

@@ -38,12 +38,8 @@ def worker(site: Site) -> Iterator[Worker]:
     with site.worker("estimate", processes=2) as running:
         running.wait_until_ready()
         eventually(lambda: running.output.count("ready.") == 2, what="both processes")
-        eventually(lambda: answer(site, 1) == 2 and first(site), what="a process that waits")
+        eventually(lambda: site.answer(MODEL, 1) == 2 and first(site), what="a process that waits")
         yield running
-
-
-def answer(site: Site, value: float) -> float:
-    return float(site.client.estimate(MODEL, rows=[[value]]).result(timeout=20)["predictions"][0])
 
 
 def first(site: Site) -> int:
@@ -59,7 +55,7 @@ def scripts_run(site: Site) -> int:
 
 def test_it_needs_a_script_less(site: Site, worker: Worker) -> None:
     before, count = scripts_run(site), 40
-    assert [answer(site, value) for value in range(1, count + 1)] == [2 * value for value in range(1, count + 1)]
+    assert [site.answer(MODEL, value) for value in range(1, count + 1)] == [2 * value for value in range(1, count + 1)]
     # One to accept it, one by which the client hears of its end, one to finish it; a claim would be the fourth.
     assert 3 * count <= scripts_run(site) - before < 3.5 * count
 
@@ -67,7 +63,7 @@ def test_it_needs_a_script_less(site: Site, worker: Worker) -> None:
 def test_it_is_taken_before_what_waits(site: Site, worker: Worker) -> None:
     own = f"-{first(site)} "
     with site.redis.monitor() as commands:
-        assert answer(site, 1) == 2
+        assert site.answer(MODEL, 1) == 2
         told = (one["command"] for one in commands.listen())
         asked = next(command for command in told if command.startswith("BRPOP") and own in command)
     assert asked.index(own) < asked.index(queue_key(Kind.ESTIMATE.value, Lane.HIGH))
@@ -120,7 +116,7 @@ def test_a_worker_that_ends_gives_back_what_it_was_assigned(site: Site, worker: 
             while not over.is_set():
                 value += 1
                 began = time.monotonic()
-                assert answer(site, value) == 2 * value
+                assert site.answer(MODEL, value) == 2 * value
                 slowest = max(slowest, time.monotonic() - began)
 
         with beside(ask):
@@ -136,7 +132,7 @@ def test_nothing_is_assigned_while_the_process_does_other_work(site: Site, worke
     nap = site.together(MODEL, NAP)[0]
     eventually(lambda: nap.state is State.RUNNING, what="the nap")
     began = time.monotonic()
-    assert [answer(site, value) for value in (1, 2, 3)] == [2, 4, 6]
+    assert [site.answer(MODEL, value) for value in (1, 2, 3)] == [2, 4, 6]
     assert time.monotonic() - began < NAP_SECONDS / 2
     assert nap.result(timeout=20)["predictions"] == [2 * NAP]
 

@@ -54,10 +54,6 @@ def lost(site: Site) -> int:
     return int(site.redis.hget(COUNTS_KEY, f"{LOST_PROCESSES}:estimate") or 0)
 
 
-def answer(site: Site, value: float) -> float:
-    return float(site.client.estimate(MODEL, rows=[[value]]).result(timeout=20)["predictions"][0])
-
-
 def test_together_they_are_one_worker(site: Site, worker: Worker) -> None:
     eventually(lambda: list(members(site.redis, "estimate").values()) == [2], what="a worker of two processes")
     eventually(lambda: worker.output.count("ready.") == 2, what="the second process")
@@ -94,7 +90,7 @@ def told(site: Site) -> Iterator[PubSub]:
 
 
 def test_groups_go_the_short_way_but_those_that_are_told_of(site: Site, worker: Worker, told: PubSub) -> None:
-    assert answer(site, 1) == 2
+    assert site.answer(MODEL, 1) == 2
     before, count = asked(site), 60
     handles = [site.together(MODEL, value)[0] for value in range(1, count + 1)]
     assert [handle.result(timeout=20)["predictions"] for handle in handles] == [[2 * n] for n in range(1, count + 1)]
@@ -125,7 +121,7 @@ def test_work_ends_though_its_connection_was_closed(site: Site, worker: Worker) 
     eventually(lambda: nap.state is State.RUNNING, what="the nap")
     site.redis.client_kill_filter(_type="normal", skipme=True)
     assert nap.result(timeout=20)["predictions"] == [2 * NAP]
-    assert [answer(site, value) for value in (1, 2, 3, 4)] == [2, 4, 6, 8]
+    assert [site.answer(MODEL, value) for value in (1, 2, 3, 4)] == [2, 4, 6, 8]
     assert not lost(site)
 
 
@@ -136,7 +132,7 @@ def test_what_a_killed_process_had_is_done_at_once_and_others_go_on(site: Site, 
     for pid in before:
         os.kill(pid, signal.SIGKILL)
     began = time.monotonic()
-    assert answer(site, 5) == 10
+    assert site.answer(MODEL, 5) == 10
     assert nap.result(timeout=20)["predictions"] == [2 * NAP]
     assert neighbour.result(timeout=20)["predictions"] == [6]
     # A lease would have been waited for, and twice the time until somebody looks.
@@ -154,7 +150,7 @@ def test_all_are_replaced_one_after_the_other(site: Site, worker: Worker) -> Non
     until = time.monotonic() + 30
     while below(worker) & before and time.monotonic() < until:
         value += 1
-        assert answer(site, value) == 2 * value
+        assert site.answer(MODEL, value) == 2 * value
     assert not below(worker) & before
     # It was finished where it was begun.
     assert nap.result(timeout=20)["predictions"] == [2 * NAP]

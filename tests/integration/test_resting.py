@@ -63,17 +63,13 @@ def had(site: Site) -> dict[int, int]:
 
 def settle(site: Site) -> None:
     """Return when all but the first rest."""
-    answer(site, 1)
+    site.answer(MODEL, 1)
     time.sleep(1.5 * ASK_SECONDS)
-
-
-def answer(site: Site, value: float) -> float:
-    return float(site.client.estimate(MODEL, rows=[[value]]).result(timeout=20)["predictions"][0])
 
 
 def test_one_after_the_other_goes_to_the_first(site: Site, worker: Worker) -> None:
     before = had(site)
-    assert [answer(site, value) for value in range(1, 41)] == [2.0 * value for value in range(1, 41)]
+    assert [site.answer(MODEL, value) for value in range(1, 41)] == [2.0 * value for value in range(1, 41)]
     after = had(site)
     assert after[1] - before[1] >= 36
     assert sum(after.values()) - sum(before.values()) == 40
@@ -85,7 +81,7 @@ def test_while_the_first_works_another_is_called(site: Site, worker: Worker) -> 
     eventually(lambda: nap.state is State.RUNNING, what="the nap")
     for value in (1, 2, 3):
         began = time.monotonic()
-        assert answer(site, value) == 2 * value
+        assert site.answer(MODEL, value) == 2 * value
         assert time.monotonic() - began < SOON_SECONDS
     assert had(site)[2] - before[2] >= 3
     assert nap.result(timeout=20)["predictions"] == [2 * NAP]
@@ -96,7 +92,7 @@ def test_what_was_sent_before_the_first_had_begun_is_not_left(site: Site, worker
         settle(site)
         began = time.monotonic()
         nap = site.client.estimate(MODEL, rows=[[NAP]])
-        assert answer(site, 1) == 2
+        assert site.answer(MODEL, 1) == 2
         assert time.monotonic() - began < NAP_SECONDS / 2
         assert nap.result(timeout=20)["predictions"] == [2 * NAP]
 
@@ -114,7 +110,7 @@ def test_direct_calls_are_made_side_by_side(site: Site, worker: Worker, elsewher
         assert call(value) == 2 * value
         assert time.monotonic() - began < ASK_SECONDS + SOON_SECONDS
     # A group as well.
-    assert answer(site, 5) == 10
+    assert site.answer(MODEL, 5) == 10
 
 
 def test_a_call_that_waits_for_its_time_keeps_nobody_waiting(site: Site, worker: Worker, elsewhere: Celery) -> None:
@@ -122,12 +118,12 @@ def test_a_call_that_waits_for_its_time_keeps_nobody_waiting(site: Site, worker:
         TASKS[Kind.ESTIMATE], kwargs={"model": MODEL, "rows": [[NAP]]}, queue=Kind.ESTIMATE.value, countdown=1.5
     )
     time.sleep(0.5)
-    assert answer(site, 4) == 8
+    assert site.answer(MODEL, 4) == 8
     # What is on its way to the process at this very moment has to wait; nothing is.
     time.sleep(1.5)
     for value in (5, 6):
         began = time.monotonic()
-        assert answer(site, value) == 2 * value
+        assert site.answer(MODEL, value) == 2 * value
         assert time.monotonic() - began < ASK_SECONDS + SOON_SECONDS
     assert not nap.ready()
     assert nap.get(timeout=20)["predictions"] == [2 * NAP]
@@ -142,7 +138,7 @@ def test_when_the_first_is_gone_the_other_goes_on(site: Site, worker: Worker) ->
     assert site.redis.ping()
     assert site.redis.ping()
     began = time.monotonic()
-    assert answer(site, 7) == 14
+    assert site.answer(MODEL, 7) == 14
     assert time.monotonic() - began < ASK_SECONDS + SOON_SECONDS
     eventually(lambda: len(stats(site)) == 2, what="another first one")
-    assert answer(site, 8) == 16
+    assert site.answer(MODEL, 8) == 16

@@ -11,10 +11,10 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tasks.contract import Kind, Lane
+from tasks.contract import Lane
 from tasks.ledger import store
 from tasks.ledger.acceptance import ASSIGNED_BYTES
-from tasks.ledger.groups import Claim, Group, Head, new_group_id
+from tasks.ledger.groups import Claim
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import ASSIGNEE_KEY, GROUP_KEY, LEASES_KEY, queue_key
 from tasks.worker import assigned
@@ -22,6 +22,7 @@ from tasks.worker.assigned import Assignee, begun_by, give_back_unbegun, own_lis
 from tasks.worker.scoreboard import Scoreboard
 from tests.lua import Lua
 from tests.servers import Valkey
+from tests.unit.tasks.worker.submitted import submit
 
 QUEUE = queue_key("estimate", Lane.NORMAL)
 LIST = own_list("here", 7)
@@ -42,13 +43,6 @@ def ledger(client: redis.Redis) -> Ledger:
 @pytest.fixture
 def assignee(client: redis.Redis, ledger: Ledger) -> Assignee:
     return Assignee(client, ledger, holder="here", pid=7)
-
-
-def submit(ledger: Ledger, *bodies: bytes) -> str:
-    heads = [Head(owner="ada", model="m", query={"version": "2"}) for _ in bodies]
-    group = Group(id=new_group_id(), kind=Kind.ESTIMATE, lane=Lane.NORMAL, heads=heads, bodies=bodies, reply="r")
-    ledger.accept(group)
-    return group.id
 
 
 def read(client: redis.Redis) -> Claim:
@@ -133,6 +127,16 @@ def test_who_withdraws_gives_back_what_it_has_not_taken(
     assert claim.delivery == 1
     assignee.waits()
     assert client.exists(ASSIGNEE_KEY), "it may say so again at once"
+
+
+def test_who_has_not_said_so_has_nothing_to_withdraw(client: redis.Redis, assignee: Assignee) -> None:
+    client.config_resetstat()
+    assignee.withdraws()
+    assignee.waits()
+    assignee.withdraws()
+    assignee.withdraws()
+    stats: Any = client.info("commandstats")
+    assert stats["cmdstat_evalsha"]["calls"] - stats["cmdstat_evalsha"]["failed_calls"] == 1
 
 
 def test_who_withdraws_lets_another_be(client: redis.Redis, ledger: Ledger, assignee: Assignee) -> None:

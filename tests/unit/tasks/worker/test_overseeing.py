@@ -12,8 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from tasks.config.settings import Settings
-from tasks.contract import Kind, Lane
-from tasks.ledger.groups import Group, Head, new_group_id
+from tasks.contract import Lane
 from tasks.ledger.store import Ledger
 from tasks.redis_keys import LEASES_KEY, queue_key
 from tasks.worker.assigned import Assignee, own_list
@@ -22,6 +21,7 @@ from tasks.worker.overseeing import LATE_SECONDS, TRACE_SECONDS, Overseer
 from tasks.worker.scoreboard import Scoreboard
 from tasks.worker.watchdog import WATCH_SECONDS
 from tests.servers import Valkey
+from tests.unit.tasks.worker.submitted import submit
 
 
 class Clock:
@@ -96,17 +96,10 @@ def test_what_the_first_process_was_assigned_and_has_not_begun_is_given_back(
         client.flushall()
         ledger = Ledger(client)
         Assignee(client, ledger, holder="here", pid=still.pid).waits()
-        group = Group(
-            id=new_group_id(),
-            kind=Kind.ESTIMATE,
-            lane=Lane.NORMAL,
-            heads=[Head(owner="ada", model="m")],
-            bodies=[b"{}"],
-        )
         # As long as it hears its channel.
         listening = client.pubsub()
         listening.subscribe(own_list("here", still.pid))
-        ledger.accept(group)
+        submit(ledger, b"{}")
         queue = queue_key("estimate", Lane.NORMAL)
         assert (client.zcard(LEASES_KEY), client.llen(queue)) == (1, 0)
         client.delete(own_list("here", still.pid))

@@ -180,7 +180,7 @@ def test_the_first_is_assigned_nothing_while_it_does_what_the_ledger_does_not_kn
 def test_the_first_withdraws_before_another_is_called_when_it_leaves() -> None:
     first = Process(1)
     first.resting.leaves()
-    first.resting.has_left()
+    first.resting.is_back()
     assert (first.told, first.calls) == (["withdraws", "withdraws"], ["called"])
 
 
@@ -188,7 +188,7 @@ def test_the_others_are_assigned_nothing(second: Process) -> None:
     second.waits()
     second.resting.begins(in_ledger=False)
     second.resting.leaves()
-    second.resting.has_left()
+    second.resting.is_back()
     second.resting.begins_later()
     assert second.told == []
 
