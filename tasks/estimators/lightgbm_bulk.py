@@ -15,6 +15,7 @@ from tasks.estimators.fast_code import FastCode, FastCodeMaker
 from tasks.estimators.features.layer import Features
 from tasks.estimators.lightgbm_blocks import Blocks
 from tasks.estimators.lightgbm_row import OneRow
+from tasks.tables.batch import Matrices
 from tasks.tables.columns import Schema
 from tasks.tables.side_by_side import each
 
@@ -77,6 +78,17 @@ def predicted(
 
     rows = piece_rows(table.num_rows, threads=threads)
     pieces = each(of_piece, table.to_batches(max_chunksize=rows), threads=threads)
+    return [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
+
+
+def predicted_numbers(
+    boosters: Sequence[Any], ways: Sequence[Faster], matrices: Matrices, *, threads: int
+) -> list[Any]:
+    """What each booster makes of all rows of the matrices. Each of them is predicted by one thread."""
+    predicts = predicting(boosters, ways, sum(map(len, matrices)))
+    if len(matrices) == 1:
+        return [predict(matrices[0]) for predict in predicts]
+    pieces = each(lambda matrix: [predict(matrix) for predict in predicts], matrices, threads=threads)
     return [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
 
 

@@ -10,20 +10,19 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tasks.tables.batch import MOST_NUMBERS_ROWS, Batch, Numbers
+from tasks.tables.batch import MOST_NUMBERS_ROWS, Batch, Matrices, Numbers
 from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.tables.columns import Column, Schema
 from tasks.tables.conforming.documents import asked_document
 from tasks.tables.conforming.notes import Notes
-from tasks.tables.conforming.values import note_beyond, note_unseen
+from tasks.tables.conforming.values import is_beyond, note_beyond, note_unseen
 from tasks.tables.conforming.ways import FORGIVING, Ways
 from tasks.tables.json_size import check_size
 from tasks.tables.nested import JSON, json_text
-from tasks.tables.number_rows import LEAST_BYTES, number_columns
+from tasks.tables.number_rows import LEAST_BYTES, extremes, number_rows
 from tasks.tables.row_decoder import Decoder, decoded, decoder_for
 from tasks.tables.rows import Rows
 from tasks.tables.schema import arrow_schema
-from tasks.tables.side_by_side import each
 from tasks.tables.value_types.conversion import Misfit, converted_list
 
 
@@ -33,10 +32,8 @@ class RowReader:
     Making one compiles a decoder, which takes some milliseconds; make it once a model version.
     """
 
-    def __init__(self, schema: Schema, *, threads: int = 1) -> None:
-        """`threads`: how many may read one large body."""
+    def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._threads = threads
         self._arrow = arrow_schema(schema)
         self._numeric = all(column.type == "number" for column in schema.columns)
         self._dictionaries = [pa.array(column.categories, pa.string()) for column in schema.columns]
@@ -82,22 +79,18 @@ class RowReader:
     def _read_numbers(self, body: bytes, bounds: Bounds) -> Rows | None:
         """The rows of a large body, each a list of numbers; None for any other body, and one with a value missing where
         none may be."""
-        table = number_columns(body, self._schema, bounds, threads=self._threads)
-        if table is None:
+        columns = self._schema.columns
+        found = number_rows(body, len(columns), bounds)
+        if found is None:
             return None
-
-        def looked(column: Column) -> tuple[Notes, bool]:
-            array, own = table.column(column.name).to_numpy(), Notes()
-            if self._tells:
-                note_beyond(array, column, own)
-            return own, column.nullable or not np.isnan(array).any()
-
+        least, most = extremes(found)
         notes = Notes()
-        for own, sound in each(looked, self._schema.columns, threads=self._threads):
-            if not sound:
+        for place, column in enumerate(columns):
+            if np.isnan(least[place]) and not column.nullable:
                 return None
-            notes.take(own)
-        return Rows(table=table.cast(self._arrow), notes=notes)
+            if self._tells and is_beyond(least[place], most[place], column):
+                note_beyond(np.concatenate([matrix[:, place] for matrix in found]), column, notes)
+        return Rows(numbers=found, notes=notes)
 
     def _read_loosely(self, body: bytes) -> Rows | None:
         """Rows whose values have the right types, with notes on those that training did not know."""
@@ -133,8 +126,8 @@ class RowReader:
 
     def table(self, parts: Sequence[Rows]) -> pa.Table:
         """The rows of all parts, in order, as one conformed table."""
-        if any(part.table is not None for part in parts):
-            tables = [self.table([part]) if part.table is None else part.table for part in parts]
+        if any(part.table is not None or part.numbers for part in parts):
+            tables = [self._table_of(part) for part in parts]
             return tables[0] if len(tables) == 1 else pa.concat_tables(tables)
         if self._numeric:
             return self._matrix_table(parts)
@@ -142,11 +135,29 @@ class RowReader:
         arrays = [self._array(index, values) for index, values in enumerate(columns)]
         return pa.Table.from_arrays(arrays, schema=self._arrow)
 
+    def _table_of(self, part: Rows) -> pa.Table:
+        if part.numbers:
+            return self._column_table(np.ascontiguousarray(np.concatenate(part.numbers).T))
+        return self.table([part]) if part.table is None else part.table
+
     def batch(self, parts: Sequence[Rows]) -> Batch:
         """The same rows, to be predicted at once."""
-        rows = sum(map(len, parts))
-        plain = rows <= MOST_NUMBERS_ROWS and self._plain and all(part.table is None for part in parts)
-        return Batch(rows, partial(self.table, parts), partial(self._numbers, parts) if plain else None)
+        rows, table = sum(map(len, parts)), partial(self.table, parts)
+        if all(part.numbers for part in parts):
+            matrices = [matrix for part in parts for matrix in part.numbers]
+            return Batch(rows, table, lambda: matrices, partial(self._head, matrices))
+        plain = rows <= MOST_NUMBERS_ROWS and self._plain
+        if not plain or any(part.table is not None or part.numbers for part in parts):
+            return Batch(rows, table)
+        return Batch(rows, table, lambda: [self._numbers(parts)])
+
+    def _head(self, matrices: Matrices, count: int) -> pa.Table:
+        first = matrices[0][:count]
+        for matrix in matrices[1:]:
+            if len(first) == count:
+                break
+            first = np.concatenate([first, matrix[: count - len(first)]])
+        return self._column_table(np.ascontiguousarray(first.T))
 
     def _read_slowly(self, body: bytes, ways: Ways, bounds: Bounds) -> Rows:
         """What `read` promises, value by value, with words for whatever is wrong."""
@@ -158,6 +169,10 @@ class RowReader:
             matrix = np.array(parts[0].columns, dtype=np.float64)
         else:
             matrix = np.ascontiguousarray(self._numbers(parts).T)
+        return self._column_table(matrix)
+
+    def _column_table(self, matrix: Numbers) -> pa.Table:
+        """Numbers, of which each row of the matrix is a column, as a table."""
         size = matrix.shape[1] * 8
         buffer, make, kind = pa.py_buffer(matrix), pa.Array.from_buffers, pa.float64()
         arrays = [make(kind, size // 8, [None, buffer.slice(i * size, size)], 0) for i in range(len(matrix))]

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from tasks.tables.batch import Matrices
 from tasks.tables.conforming.notes import Notes
 
 #: What comes back with most results beside what is asked for.
@@ -17,7 +18,7 @@ _NOTHING: Final[Mapping[str, Any]] = types.MappingProxyType({})
 class Rows:
     """The checked rows of one body. `len()` is their number."""
 
-    __slots__ = ("_columns", "_rows", "kept", "notes", "table")
+    __slots__ = ("_columns", "_rows", "kept", "notes", "numbers", "table")
 
     def __init__(
         self,
@@ -25,6 +26,7 @@ class Rows:
         rows: Sequence[Sequence[Any]] | None = None,
         columns: Sequence[list[Any]] = (),
         table: pa.Table | None = None,
+        numbers: Matrices = (),
         kept: Mapping[str, Any] = _NOTHING,
         notes: Notes | None = None,
     ) -> None:
@@ -32,6 +34,8 @@ class Rows:
         self._columns = columns
         #: The rows conformed, where that is what was made of the body.
         self.table = table
+        #: The rows as matrices that follow each other, where that is what was made of it.
+        self.numbers = numbers
         #: What comes back with the result, by column.
         self.kept = kept
         #: What was done with the rows, if there is anything to say.
@@ -40,6 +44,8 @@ class Rows:
     def __len__(self) -> int:
         if self.table is not None:
             return int(self.table.num_rows)
+        if self.numbers:
+            return sum(map(len, self.numbers))
         return len(self._columns[0]) if self._rows is None else len(self._rows)
 
     @property

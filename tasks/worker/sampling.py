@@ -92,7 +92,7 @@ class Sampler:
             return
         self._next = now + LOOK_SECONDS
         try:
-            self._look(model, version, schema, rows.table.slice(0, ROWS), now)
+            self._look(model, version, schema, rows.head(ROWS), now)
         except Exception as error:
             log.warning("rows of the model %s could not be looked at: %s", model, error)
 

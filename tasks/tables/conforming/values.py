@@ -71,6 +71,12 @@ def bounds(column: Column) -> tuple[float, float] | None:
     return column.min - slack, column.max + slack
 
 
+def is_beyond(least: float, most: float, column: Column) -> bool:
+    """Whether there may be something to note of numbers of which these are the least and the largest, or NaN."""
+    known = bounds(column)
+    return known is not None and not (known[0] <= least and most <= known[1])
+
+
 def note_beyond(array: npt.NDArray[np.float64], column: Column, notes: Notes) -> None:
     """Note the numbers that are less or larger than all of training's."""
     if (known := bounds(column)) is None:

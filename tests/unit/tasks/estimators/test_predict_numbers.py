@@ -18,6 +18,8 @@ from tasks.tables.schema import arrow_schema
 from tests.unit.tasks.estimators.test_estimators import nothing
 
 PARAMS = {"num_iterations": 8, "min_data_in_leaf": 3}
+#: So many rows lie in several matrices.
+SEVERAL = 512
 
 
 def table(problem: str, rows: int = 200) -> pa.Table:
@@ -40,10 +42,10 @@ def batch(model: LightGBMModel, rows: int) -> Batch:
     numbers = np.ascontiguousarray(np.random.default_rng(rows).normal(size=(rows, 3)) * 2)
     numbers[::4, 1] = np.nan
     made = partial(pa.table, dict(zip("abc", numbers.T, strict=True)), schema=arrow_schema(model.schema))
-    return Batch(rows, made, lambda: numbers)
+    return Batch(rows, made, lambda: [numbers] if rows < SEVERAL else np.array_split(numbers, 5))
 
 
-@pytest.mark.parametrize("rows", [1, 2, 40, 511])
+@pytest.mark.parametrize("rows", [1, 2, 40, 511, SEVERAL, 20_000])
 @pytest.mark.parametrize(
     ("problem", "params"),
     [
@@ -54,7 +56,7 @@ def batch(model: LightGBMModel, rows: int) -> Batch:
     ],
 )
 def test_the_answers_are_those_of_the_table(problem: str, params: dict[str, Any], rows: int) -> None:
-    model, estimator = fitted(problem, **params), LightGBM()
+    model, estimator = fitted(problem, **params), LightGBM(threads=2)
     given = batch(model, rows)
     assert given.numbers is not None
     found = estimator.predict_numbers(model, given.numbers, model.schema)
