@@ -117,6 +117,7 @@ def fork_workers(app: Any, fleet: str, count: int, *, name: str) -> int:
 
     def begin(place: int, entry: Entry) -> int:
         app.entry, app.place = entry, place
+        os.nice(app.settings.estimate_niceness)
         app._after_fork()
         faulthandler.enable(file=STDERR)
         worker = app.Worker(**worker_options(fleet, 1, name=name, place=place))

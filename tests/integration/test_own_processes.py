@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -62,6 +63,20 @@ def test_together_they_are_one_worker(site: Site, worker: Worker) -> None:
     url = Settings(redis_url=site.url).broker.shown_url
     pings = Celery("elsewhere", broker=url, backend=url).control.ping(timeout=2)
     assert {f"estimate-{place}@{host}" for place in (1, 2)} <= {name for ping in pings for name in ping}
+
+
+def test_the_door_comes_before_the_work_and_estimates_before_trains(site: Site, worker: Worker) -> None:
+    def niceness(pid: int) -> int:
+        return os.getpriority(os.PRIO_PROCESS, pid)
+
+    usual, settings = os.getpriority(os.PRIO_PROCESS, 0), Settings()
+    assert niceness(worker.popen.pid) == usual, "who keeps limits and leases is in time"
+    threads = [int(thread.name) for pid in below(worker) for thread in Path(f"/proc/{pid}/task").iterdir()]
+    assert {niceness(thread) for thread in threads} == {min(usual + settings.estimate_niceness, 19)}
+    with site.worker("train") as train:
+        train.wait_until_ready()
+        assert niceness(train.popen.pid) == min(usual + settings.train_niceness, 19)
+    assert settings.estimate_niceness < settings.train_niceness
 
 
 def asked(site: Site) -> int:

@@ -48,8 +48,11 @@ class WorkSettings(Area):
         "", doc="What the workers started here are called, as FLEET@NAME; empty: the name of the host."
     )
     train_threads: int = setting(0, doc="Threads of one train, and of one large estimate; 0: one a core.", zero=True)
+    estimate_niceness: int = setting(
+        5, doc="Niceness of the processes that estimate, so that what comes is accepted while they work.", zero=True
+    )
     train_niceness: int = setting(
-        5, doc="Niceness of train workers, so that estimates are answered while a train runs.", zero=True
+        10, doc="Niceness of train workers, so that estimates are answered while a train runs.", zero=True
     )
     dask_scheduler: str = setting(
         "",
