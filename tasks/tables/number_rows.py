@@ -89,7 +89,7 @@ def _pieces(body: bytes, start: int, end: int) -> Iterator[bytes]:
 
 def _read(parser: Parser, piece: bytes, width: int) -> Numbers | None:
     """The rows of a piece; None if they are not lists of so many numbers in range. A list in the place of a number is
-    not noticed where there are as many numbers in all."""
+    not noticed where there are as many numbers in all (findings/pysimdjson-arrays-as-buffers.sh)."""
     # One sign is counted in a tenth of the time; if it is in anything else, that is refused.
     nulls = piece.count(b"n")
     if nulls:

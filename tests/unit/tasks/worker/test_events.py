@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tasks.app import create_app
 from tasks.config.settings import Settings
 from tasks.contract import FLEETS
@@ -33,10 +35,40 @@ def test_of_many_so_many_a_second_and_those_whole() -> None:
     sample = Sample(clock=clock)
     found = []
     for tick in range(1000):
-        found += told(sample, range(tick * 3, tick * 3 + 3))
+        found += told(sample, range(tick, tick + 1)) if tick % 2 else []
         clock.now += 0.01
     assert {tuple(each) for each in found} == {LIFE, ()}
     assert sum(map(bool, found)) in (11 * TASKS_A_SECOND - 1, 11 * TASKS_A_SECOND)
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 20])
+def test_of_very_many_fewer_and_of_few_that_come_afterwards_all(at_once: int) -> None:
+    clock = Clock()
+    sample = Sample(clock=clock)
+    found = []
+    for tick in range(1000):
+        found += told(sample, range(tick * at_once, (tick + 1) * at_once))
+        clock.now += 0.01
+    assert {tuple(each) for each in found} == {LIFE, ()}
+    at_first, slowly = TASKS_A_SECOND, 10 * events.OF_MANY_A_SECOND
+    assert at_first + slowly - 1 <= sum(map(bool, found)) <= at_first + 2 * slowly
+    clock.now += 1
+    assert sample.told(FIRST, {"uuid": "the first of few"})
+    for second in range(5):
+        clock.now += 1
+        assert told(sample, range(second * 9, second * 9 + 9)) == [[*LIFE]] * 9
+
+
+def test_what_goes_on_without_being_asked_about_is_counted() -> None:
+    clock = Clock()
+    sample = Sample(clock=clock)
+    told(sample, range(TASKS_A_SECOND))
+    asked = 0
+    while not sample.has_room():
+        asked += 1
+        clock.now += 0.001
+    assert asked > 1000 / TASKS_A_SECOND, "it tells of fewer"
+    assert asked < 1.1 * 1000 / events.OF_MANY_A_SECOND
 
 
 def test_what_fails_is_told_from_its_beginning() -> None:
