@@ -77,8 +77,7 @@ def predicted(
         return [predict(matrix) for predict in predicts]
 
     rows = piece_rows(table.num_rows, threads=threads)
-    pieces = each(of_piece, table.to_batches(max_chunksize=rows), threads=threads)
-    return [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
+    return _joined(each(of_piece, table.to_batches(max_chunksize=rows), threads=threads))
 
 
 def predicted_numbers(
@@ -88,7 +87,11 @@ def predicted_numbers(
     predicts = predicting(boosters, ways, sum(map(len, matrices)))
     if len(matrices) == 1:
         return [predict(matrices[0]) for predict in predicts]
-    pieces = each(lambda matrix: [predict(matrix) for predict in predicts], matrices, threads=threads)
+    return _joined(each(lambda matrix: [predict(matrix) for predict in predicts], matrices, threads=threads))
+
+
+def _joined(pieces: Sequence[Sequence[Any]]) -> list[Any]:
+    """What each booster makes of all rows, of what all of them make of each piece."""
     return [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
 
 

@@ -137,7 +137,7 @@ class RowReader:
 
     def _table_of(self, part: Rows) -> pa.Table:
         if part.numbers:
-            return self._column_table(np.ascontiguousarray(np.concatenate(part.numbers).T))
+            return self._table_of_rows(np.concatenate(part.numbers))
         return self.table([part]) if part.table is None else part.table
 
     def batch(self, parts: Sequence[Rows]) -> Batch:
@@ -157,7 +157,7 @@ class RowReader:
             if len(first) == count:
                 break
             first = np.concatenate([first, matrix[: count - len(first)]])
-        return self._column_table(np.ascontiguousarray(first.T))
+        return self._table_of_rows(first)
 
     def _read_slowly(self, body: bytes, ways: Ways, bounds: Bounds) -> Rows:
         """What `read` promises, value by value, with words for whatever is wrong."""
@@ -166,13 +166,13 @@ class RowReader:
 
     def _matrix_table(self, parts: Sequence[Rows]) -> pa.Table:
         if len(parts) == 1 and parts[0].by_columns:
-            matrix = np.array(parts[0].columns, dtype=np.float64)
-        else:
-            matrix = np.ascontiguousarray(self._numbers(parts).T)
-        return self._column_table(matrix)
+            return self._table_of_columns(np.array(parts[0].columns, dtype=np.float64))
+        return self._table_of_rows(self._numbers(parts))
 
-    def _column_table(self, matrix: Numbers) -> pa.Table:
-        """Numbers, of which each row of the matrix is a column, as a table."""
+    def _table_of_rows(self, matrix: Numbers) -> pa.Table:
+        return self._table_of_columns(np.ascontiguousarray(matrix.T))
+
+    def _table_of_columns(self, matrix: Numbers) -> pa.Table:
         size = matrix.shape[1] * 8
         buffer, make, kind = pa.py_buffer(matrix), pa.Array.from_buffers, pa.float64()
         arrays = [make(kind, size // 8, [None, buffer.slice(i * size, size)], 0) for i in range(len(matrix))]
