@@ -35,7 +35,8 @@ def begin(site: Site, model: str, log: Path) -> Handle:
     """A search that has made some trials."""
     site.init(model)
     handle = site.client.train(model, params={**PARAMS, "log": str(log)}, search=SEARCH)
-    eventually(lambda: kept(site, handle) >= 3, seconds=30, what="three trials")
+    # A trial is kept first and told then: one that is told is kept.
+    eventually(lambda: trials_told(handle) >= 3, seconds=30, what="three trials")
     return handle
 
 
@@ -48,11 +49,17 @@ def told(handle: Handle) -> dict[str, Any]:
     return msgspec.json.decode(progress) if progress is not None else {}
 
 
+def trials_told(handle: Handle) -> int:
+    return int((told(handle).get("search") or {}).get("trials", 0))
+
+
 def test_the_next_process_makes_what_is_missing(site: Site, tmp_path: Path) -> None:
     log = tmp_path / "log"
     handle = begin(site, "killed", log)
     first = begun(log)[0]
     os.kill(first, signal.SIGKILL)
+    # What it sent before its end may still be on its way until then.
+    eventually(lambda: not Path(f"/proc/{first}").exists(), what="the end of the process")
     before = kept(site, handle)
     found = handle.result(timeout=60)
     assert found["version"] == 1
