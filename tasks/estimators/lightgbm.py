@@ -20,7 +20,7 @@ from tasks.estimators.features import layer
 from tasks.estimators.features.layer import PLAIN, Features
 from tasks.estimators.gang import Gang
 from tasks.estimators.lightgbm_alpha import levels_of
-from tasks.estimators.lightgbm_bulk import Faster, faster, predicted, predicted_numbers, predicting
+from tasks.estimators.lightgbm_bulk import Faster, faster, predicted, predicted_numbers
 from tasks.estimators.lightgbm_by_feature import spread, summed
 from tasks.estimators.lightgbm_device import check_device
 from tasks.estimators.lightgbm_explain import explanation
@@ -38,7 +38,7 @@ from tasks.estimators.lightgbm_smaller import smaller
 from tasks.estimators.lightgbm_start import check_starts
 from tasks.estimators.lightgbm_targets import check_target
 from tasks.estimators.onnx_form import POINTER, OnnxModel
-from tasks.tables.batch import Matrices, Numbers
+from tasks.tables.batch import Numbers
 from tasks.tables.columns import Schema
 
 #: Tables with fewer values are learned by one thread, unless more are asked for. Ten iterations with one thread against
@@ -168,11 +168,11 @@ class LightGBM(Estimator[LightGBMModel]):
     def predict(self, model: LightGBMModel, table: pa.Table) -> pa.Table:
         """As the contract says; the prediction of classes is the most probable, the first one if they are equal; of
         several quantiles it is that nearest to the median, and there is a column `quantile_<level>` for each."""
-        predicts = predicting(model.boosters, model.faster, table.num_rows)
-        found = predicted(predicts, table, model.features, model.schema, threads=self.threads)
+        boosters, ways = model.boosters, model.faster
+        found = predicted(boosters, ways, table, model.features, model.schema, threads=self.threads)
         return answer_table(found, model.schema, list(model.quantiles))
 
-    def predict_numbers(self, model: LightGBMModel, numbers: Matrices, schema: Schema) -> pa.Table | Numbers | None:
+    def predict_numbers(self, model: LightGBMModel, numbers: Numbers, schema: Schema) -> pa.Table | Numbers | None:
         """As the contract says."""
         if model.features.columns or schema.names != model.schema.names:
             return None

@@ -1,12 +1,11 @@
-"""Predictions of many rows at once: pieces of a table, each made numbers and predicted by one thread while its numbers
-are in the processor's cache."""
+"""Predictions of many rows at once: pieces of a table or of a matrix, each predicted by one thread."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,17 +14,26 @@ from tasks.estimators.fast_code import FastCode, FastCodeMaker
 from tasks.estimators.features.layer import Features
 from tasks.estimators.lightgbm_blocks import Blocks
 from tasks.estimators.lightgbm_row import OneRow
-from tasks.tables.batch import Matrices
+from tasks.tables.batch import Numbers
 from tasks.tables.columns import Schema
 from tasks.tables.side_by_side import each
 
 #: Tables with fewer rows are one piece, which one thread predicts: starting more costs more than it saves.
 ROWS_FOR_THREADS: Final = 512
-#: Most rows of a piece: with 30 columns 1 MB of numbers.
-PIECE_ROWS: Final = 4096
+#: Most numbers of a piece. LightGBM reads its settings anew in each call, which takes 0.2 ms; code is fastest with what
+#: is in the processor's cache.
+PIECE_NUMBERS: Final = 2**20
+CODE_PIECE_NUMBERS: Final = 2**17
+#: How many rows a piece has at least, of however many columns.
+LEAST_PIECE_ROWS: Final = 4096
 
-#: What makes predictions (a number for each, or a row of them) of a matrix of rows, in the calling thread.
-Predict = Callable[[Any], Any]
+
+class Predictor(NamedTuple):
+    """What makes predictions (a number for each, or a row of them) of a matrix of rows, in the calling thread."""
+
+    predict: Callable[[Any], Any]
+    #: How many numbers it is best given at a time, at most.
+    numbers: int = PIECE_NUMBERS
 
 
 @dataclass(frozen=True)
@@ -37,12 +45,14 @@ class Faster:
     blocks: Blocks
     code: FastCode | None = None
 
-    def function(self, booster: Any, rows: int) -> Predict | None:
+    def predictor(self, booster: Any, rows: int) -> Predictor | None:
         """What predicts a table of so many rows; None if the booster is to do it."""
-        found = self.row.function(rows)
-        if found is None and self.code is not None:
-            found = self.code.function(rows, booster.model_to_string)
-        return found or self.blocks.function(rows)
+        if (found := self.row.function(rows)) is not None:
+            return Predictor(found)
+        if self.code is not None and (code := self.code.function(rows, booster.model_to_string)) is not None:
+            return Predictor(code, CODE_PIECE_NUMBERS)
+        blocks = self.blocks.function(rows)
+        return None if blocks is None else Predictor(blocks)
 
 
 def faster(
@@ -56,46 +66,59 @@ def faster(
     ]
 
 
-def predicting(boosters: Sequence[Any], ways: Sequence[Faster], rows: int) -> list[Predict]:
-    """What predicts a table of so many rows, for each booster."""
-    found: list[Predict] = [partial(booster.predict, num_threads=1) for booster in boosters]
-    for place, (way, booster) in enumerate(zip(ways, boosters, strict=False)):
-        found[place] = way.function(booster, rows) or found[place]
-    return found
-
-
 def predicted(
-    predicts: Sequence[Predict], table: pa.Table, features: Features, schema: Schema, *, threads: int
+    boosters: Sequence[Any],
+    ways: Sequence[Faster],
+    table: pa.Table,
+    features: Features,
+    schema: Schema,
+    *,
+    threads: int,
 ) -> list[Any]:
-    """What each of `predicts` makes of all rows of a conformed table. Several threads call them at a time."""
-    if table.num_rows < ROWS_FOR_THREADS:
-        matrix = features.matrix(table, schema)
-        return [predict(matrix) for predict in predicts]
+    """What each booster makes of all rows of a conformed table; `ways`: of each that was loaded."""
 
-    def of_piece(batch: pa.RecordBatch) -> list[Any]:
-        matrix = features.matrix(pa.Table.from_batches([batch]), schema)
-        return [predict(matrix) for predict in predicts]
+    def matrix(start: int, rows: int) -> Any:
+        return features.matrix(table.slice(start, rows), schema)
 
-    rows = piece_rows(table.num_rows, threads=threads)
-    return _joined(each(of_piece, table.to_batches(max_chunksize=rows), threads=threads))
+    return _predicted(_predictors(boosters, ways, table.num_rows), matrix, table.shape, threads=threads)
 
 
-def predicted_numbers(
-    boosters: Sequence[Any], ways: Sequence[Faster], matrices: Matrices, *, threads: int
+def predicted_numbers(boosters: Sequence[Any], ways: Sequence[Faster], numbers: Numbers, *, threads: int) -> list[Any]:
+    """The same of rows that lie in a matrix."""
+    predictors = _predictors(boosters, ways, len(numbers))
+    return _predicted(predictors, lambda start, rows: numbers[start : start + rows], numbers.shape, threads=threads)
+
+
+def _predictors(boosters: Sequence[Any], ways: Sequence[Faster], rows: int) -> list[Predictor]:
+    """What predicts a table of so many rows, for each booster."""
+    found = [way.predictor(booster, rows) for way, booster in zip(ways, boosters, strict=False)]
+    found += [None] * (len(boosters) - len(found))
+    return [
+        one or Predictor(partial(booster.predict, num_threads=1)) for one, booster in zip(found, boosters, strict=True)
+    ]
+
+
+def _predicted(
+    predictors: Sequence[Predictor], matrix: Callable[[int, int], Any], shape: tuple[int, int], *, threads: int
 ) -> list[Any]:
-    """What each booster makes of all rows of the matrices. Each of them is predicted by one thread."""
-    predicts = predicting(boosters, ways, sum(map(len, matrices)))
-    if len(matrices) == 1:
-        return [predict(matrices[0]) for predict in predicts]
-    return _joined(each(lambda matrix: [predict(matrix) for predict in predicts], matrices, threads=threads))
+    """What each makes of all rows; `matrix`: gives the features of so many from one on."""
+    rows = shape[0]
+    if rows < ROWS_FOR_THREADS:
+        whole = matrix(0, rows)
+        return [one.predict(whole) for one in predictors]
+    size = piece_rows(*shape, numbers=min(one.numbers for one in predictors), threads=threads)
 
+    def of_piece(start: int) -> list[Any]:
+        piece = matrix(start, size)
+        return [one.predict(piece) for one in predictors]
 
-def _joined(pieces: Sequence[Sequence[Any]]) -> list[Any]:
-    """What each booster makes of all rows, of what all of them make of each piece."""
+    pieces = each(of_piece, range(0, rows, size), threads=threads)
     return [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
 
 
-def piece_rows(rows: int, *, threads: int) -> int:
-    """Rows of a piece of a table of so many, so that each thread has as many pieces of the same size as the others."""
-    turns = -(-rows // (threads * PIECE_ROWS))
+def piece_rows(rows: int, width: int, *, numbers: int, threads: int) -> int:
+    """Rows of a piece of a table, so that each has at most so many `numbers`, and each thread as many pieces of the
+    same size as the others."""
+    most = max(LEAST_PIECE_ROWS, numbers // max(1, width))
+    turns = -(-rows // (threads * most))
     return -(-rows // (threads * turns))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 from typing import Final, Self
 
@@ -13,30 +13,27 @@ import pyarrow as pa
 #: Rows, each of which has a number for each column.
 Numbers = npt.NDArray[np.float64]
 
-#: The same, one after the other.
-Matrices = Sequence[Numbers]
-
 #: Most rows that are made numbers for this: more are worth a table, whose parts several threads take.
 MOST_NUMBERS_ROWS: Final = 511
 
 
 class Batch:
-    """A table; few rows without dates and text, and rows that came as numbers, also as matrices. Each is made once it
+    """A table; few rows without dates and text, and rows that came as numbers, also as a matrix. Each is made once it
     is asked for.
 
-    They are predicted as matrices in less time than it takes to make a table of them, and numbers of that again.
+    They are predicted as a matrix in less time than it takes to make a table of them, and numbers of that again.
     """
 
     def __init__(
         self,
         rows: int,
         table: Callable[[], pa.Table],
-        numbers: Callable[[], Matrices] | None = None,
+        numbers: Callable[[], Numbers] | None = None,
         head: Callable[[int], pa.Table] | None = None,
     ) -> None:
-        """What makes the `table` and the `numbers` of so many `rows`: a row of a matrix a row, in the order of the
-        schema's columns: categories as codes, booleans as 0 and 1, NaN for what is missing. `head`: what makes a table
-        of the first rows, where that costs less than to make it of all."""
+        """What makes the `table` and the `numbers` of so many `rows`: in the order of the schema's
+        columns, categories as codes, booleans as 0 and 1, NaN for what is missing. `head`: what makes a table of the
+        first rows, where that costs less than to make it of all."""
         self._rows, self._make_table, self._make_numbers, self._make_head = rows, table, numbers, head
 
     @classmethod
@@ -54,8 +51,8 @@ class Batch:
         return self._make_table()
 
     @cached_property
-    def numbers(self) -> Matrices | None:
-        """The rows as matrices that follow each other, if they lie so."""
+    def numbers(self) -> Numbers | None:
+        """The rows as a matrix, row after row, if they lie so."""
         return self._make_numbers() if self._make_numbers is not None else None
 
     def head(self, count: int) -> pa.Table:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from tasks.tables.batch import Matrices, Numbers
+from tasks.tables.batch import Numbers
 from tasks.tables.bounds import CELL_BYTES, Bounds
-from tasks.tables.checks import number_fault
+from tasks.tables.checks import LARGEST
 
 if TYPE_CHECKING:
     from simdjson import Parser
@@ -22,11 +22,8 @@ if TYPE_CHECKING:
 #: Smaller bodies are read as fast by a decoder (bytes).
 LEAST_BYTES: Final = 64 * 1024
 #: The body is read in pieces of whole rows (bytes): what is made of one is in the processor's cache when it is looked
-#: at, and no other thread waits for longer than one takes, which is a millisecond. Smaller bodies are so many pieces,
-#: which threads that predict them share.
+#: at, and no other thread waits for longer than one takes, which is a millisecond.
 PIECE_BYTES: Final = 512 * 1024
-LEAST_PIECE_BYTES: Final = 16 * 1024
-PIECES: Final = 8
 _BEGINNING: Final = re.compile(rb'\s*\{\s*"rows"\s*:\s*\[\s*\[')
 _END: Final = re.compile(rb"\]\s*\]\s*\}\s*\Z")
 #: What stands between two rows, as programs write it.
@@ -41,8 +38,18 @@ _NULL, _MARK = b"null", -7.389056098930650e-203
 _WRITTEN_MARK: Final = f" {_MARK!r} ".encode()
 
 
-def number_rows(body: bytes, width: int, bounds: Bounds) -> list[Numbers] | None:
-    """The rows of such a body with `width` columns, NaN where a value is null: matrices that follow each other.
+class NumberRows(NamedTuple):
+    """What was read."""
+
+    #: NaN where a value is null.
+    numbers: Numbers
+    #: The least and the largest number of each column; NaN for one in which a value is missing.
+    least: Numbers
+    most: Numbers
+
+
+def number_rows(body: bytes, width: int, bounds: Bounds) -> NumberRows | None:
+    """The rows of such a body with `width` columns.
 
     None for a body of any other form, one with numbers that are out of range or whole and beyond 64 bits, and one of
     which more would be made than `bounds` allow. Whether values may be missing is not looked at. As for most readers of
@@ -50,7 +57,7 @@ def number_rows(body: bytes, width: int, bounds: Bounds) -> list[Numbers] | None
     """
     beginning = _BEGINNING.match(body)
     end = _END.search(body, max(0, len(body) - _END_BYTES))
-    if beginning is None or end is None or beginning.end() >= end.start():
+    if not width or beginning is None or end is None or beginning.end() >= end.start():
         return None
     # A bracket opens each row, one more all of them.
     rows = _count(body, b"[") - 1
@@ -58,13 +65,19 @@ def number_rows(body: bytes, width: int, bounds: Bounds) -> list[Numbers] | None
         return None
     from simdjson import Parser
 
-    parser, found = Parser(), list[Numbers]()
+    parser, numbers, extremes = Parser(), np.empty((rows, width)), list[tuple[Numbers, Numbers]]()
+    filled = 0
     for piece in _pieces(body, beginning.end(), end.start()):
-        matrix = _read(parser, piece, width)
-        if matrix is None:
+        found = _read(parser, piece, width)
+        if found is None or filled + len(found.numbers) > rows:
             return None
-        found.append(matrix)
-    return found if sum(map(len, found)) == rows else None
+        numbers[filled : filled + len(found.numbers)] = found.numbers
+        filled += len(found.numbers)
+        extremes.append(found[1:])
+    if filled < rows:
+        return None
+    least, most = zip(*extremes, strict=True)
+    return NumberRows(numbers, np.minimum.reduce(least), np.maximum.reduce(most))
 
 
 def _count(body: bytes, sign: bytes) -> int:
@@ -77,17 +90,16 @@ def _count(body: bytes, sign: bytes) -> int:
 
 def _pieces(body: bytes, start: int, end: int) -> Iterator[bytes]:
     """Lists of whole rows."""
-    size = min(max(len(body) // PIECES, LEAST_PIECE_BYTES), PIECE_BYTES)
     whole, first = memoryview(body), _BETWEEN.search(body, start, end)
     between = first[0] if first else b""
     while start < end:
-        cut = body.find(between, start + size, end) if between else -1
+        cut = body.find(between, start + PIECE_BYTES, end) if between else -1
         stop = cut if cut >= 0 else end
         yield b"".join((b"[[", whole[start:stop], b"]]"))
         start = stop + len(between)
 
 
-def _read(parser: Parser, piece: bytes, width: int) -> Numbers | None:
+def _read(parser: Parser, piece: bytes, width: int) -> NumberRows | None:
     """The rows of a piece; None if they are not lists of so many numbers in range. A list in the place of a number is
     not noticed where there are as many numbers in all (findings/pysimdjson-arrays-as-buffers.sh)."""
     # One sign is counted in a tenth of the time; if it is in anything else, that is refused.
@@ -101,21 +113,20 @@ def _read(parser: Parser, piece: bytes, width: int) -> Numbers | None:
         found = np.frombuffer(rows.as_buffer(of_type="d"), np.float64)
     except (ValueError, TypeError, RuntimeError):
         return None
-    if len(found) != len(rows) * width or number_fault(found, nullable=False):
+    if len(found) != len(rows) * width:
+        return None
+    numbers = found.reshape(-1, width)
+    least, most = _reduced(np.minimum, numbers), _reduced(np.maximum, numbers)
+    # Not so of NaN either.
+    if not (least.min() >= -LARGEST and most.max() <= LARGEST):
         return None
     if nulls:
-        marked = found == _MARK
+        marked = numbers == _MARK
         if np.count_nonzero(marked) != nulls:
             return None
-        found[marked] = np.nan
-    return found.reshape(-1, width)
-
-
-def extremes(matrices: Matrices) -> tuple[Numbers, Numbers]:
-    """The least and the largest number of each column; NaN for one in which a value is missing."""
-    least = [_reduced(np.minimum, matrix) for matrix in matrices]
-    most = [_reduced(np.maximum, matrix) for matrix in matrices]
-    return np.minimum.reduce(least), np.maximum.reduce(most)
+        numbers[marked] = np.nan
+        least[marked.any(axis=0)] = most[marked.any(axis=0)] = np.nan
+    return NumberRows(numbers, least, most)
 
 
 def _reduced(ufunc: np.ufunc, matrix: Numbers) -> Numbers:

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tasks.tables.batch import MOST_NUMBERS_ROWS, Batch, Matrices, Numbers
+from tasks.tables.batch import MOST_NUMBERS_ROWS, Batch, Numbers
 from tasks.tables.bounds import UNBOUNDED, Bounds
 from tasks.tables.columns import Column, Schema
 from tasks.tables.conforming.documents import asked_document
 from tasks.tables.conforming.notes import Notes
-from tasks.tables.conforming.values import is_beyond, note_beyond, note_unseen
+from tasks.tables.conforming.values import is_beyond, note_all_beyond, note_beyond, note_unseen
 from tasks.tables.conforming.ways import FORGIVING, Ways
 from tasks.tables.json_size import check_size
 from tasks.tables.nested import JSON, json_text
-from tasks.tables.number_rows import LEAST_BYTES, extremes, number_rows
+from tasks.tables.number_rows import LEAST_BYTES, number_rows
 from tasks.tables.row_decoder import Decoder, decoded, decoder_for
 from tasks.tables.rows import Rows
 from tasks.tables.schema import arrow_schema
@@ -83,14 +83,16 @@ class RowReader:
         found = number_rows(body, len(columns), bounds)
         if found is None:
             return None
-        least, most = extremes(found)
+        numbers, least, most = found
+        if any(np.isnan(least[place]) and not column.nullable for place, column in enumerate(columns)):
+            return None
         notes = Notes()
-        for place, column in enumerate(columns):
-            if np.isnan(least[place]) and not column.nullable:
-                return None
-            if self._tells and is_beyond(least[place], most[place], column):
-                note_beyond(np.concatenate([matrix[:, place] for matrix in found]), column, notes)
-        return Rows(numbers=found, notes=notes)
+        if self._tells:
+            ends = zip(least, most, columns, strict=True)
+            beyond = {place: ends[2] for place, ends in enumerate(ends) if is_beyond(*ends)}
+            if beyond:
+                note_all_beyond(numbers, beyond, notes)
+        return Rows(numbers=numbers, notes=notes)
 
     def _read_loosely(self, body: bytes) -> Rows | None:
         """Rows whose values have the right types, with notes on those that training did not know."""
@@ -126,7 +128,7 @@ class RowReader:
 
     def table(self, parts: Sequence[Rows]) -> pa.Table:
         """The rows of all parts, in order, as one conformed table."""
-        if any(part.table is not None or part.numbers for part in parts):
+        if any(part.table is not None or part.numbers is not None for part in parts):
             tables = [self._table_of(part) for part in parts]
             return tables[0] if len(tables) == 1 else pa.concat_tables(tables)
         if self._numeric:
@@ -136,28 +138,21 @@ class RowReader:
         return pa.Table.from_arrays(arrays, schema=self._arrow)
 
     def _table_of(self, part: Rows) -> pa.Table:
-        if part.numbers:
-            return self._table_of_rows(np.concatenate(part.numbers))
+        if part.numbers is not None:
+            return self._table_of_rows(part.numbers)
         return self.table([part]) if part.table is None else part.table
 
     def batch(self, parts: Sequence[Rows]) -> Batch:
         """The same rows, to be predicted at once."""
         rows, table = sum(map(len, parts)), partial(self.table, parts)
-        if all(part.numbers for part in parts):
-            matrices = [matrix for part in parts for matrix in part.numbers]
-            return Batch(rows, table, lambda: matrices, partial(self._head, matrices))
+        matrices = [part.numbers for part in parts if part.numbers is not None]
+        if len(matrices) == len(parts):
+            whole = matrices[0] if len(matrices) == 1 else np.concatenate(matrices)
+            return Batch(rows, table, lambda: whole, lambda count: self._table_of_rows(whole[:count]))
         plain = rows <= MOST_NUMBERS_ROWS and self._plain
-        if not plain or any(part.table is not None or part.numbers for part in parts):
+        if not plain or matrices or any(part.table is not None for part in parts):
             return Batch(rows, table)
-        return Batch(rows, table, lambda: [self._numbers(parts)])
-
-    def _head(self, matrices: Matrices, count: int) -> pa.Table:
-        first = matrices[0][:count]
-        for matrix in matrices[1:]:
-            if len(first) == count:
-                break
-            first = np.concatenate([first, matrix[: count - len(first)]])
-        return self._table_of_rows(first)
+        return Batch(rows, table, partial(self._numbers, parts))
 
     def _read_slowly(self, body: bytes, ways: Ways, bounds: Bounds) -> Rows:
         """What `read` promises, value by value, with words for whatever is wrong."""

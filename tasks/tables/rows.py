@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from tasks.tables.batch import Matrices
+from tasks.tables.batch import Numbers
 from tasks.tables.conforming.notes import Notes
 
 #: What comes back with most results beside what is asked for.
@@ -26,7 +26,7 @@ class Rows:
         rows: Sequence[Sequence[Any]] | None = None,
         columns: Sequence[list[Any]] = (),
         table: pa.Table | None = None,
-        numbers: Matrices = (),
+        numbers: Numbers | None = None,
         kept: Mapping[str, Any] = _NOTHING,
         notes: Notes | None = None,
     ) -> None:
@@ -34,7 +34,7 @@ class Rows:
         self._columns = columns
         #: The rows conformed, where that is what was made of the body.
         self.table = table
-        #: The rows as matrices that follow each other, where that is what was made of it.
+        #: The rows as a matrix, row after row, where that is what was made of it.
         self.numbers = numbers
         #: What comes back with the result, by column.
         self.kept = kept
@@ -44,8 +44,8 @@ class Rows:
     def __len__(self) -> int:
         if self.table is not None:
             return int(self.table.num_rows)
-        if self.numbers:
-            return sum(map(len, self.numbers))
+        if self.numbers is not None:
+            return len(self.numbers)
         return len(self._columns[0]) if self._rows is None else len(self._rows)
 
     @property

@@ -18,8 +18,6 @@ from tasks.tables.schema import arrow_schema
 from tests.unit.tasks.estimators.test_estimators import nothing
 
 PARAMS = {"num_iterations": 8, "min_data_in_leaf": 3}
-#: So many rows lie in several matrices.
-SEVERAL = 512
 
 
 def table(problem: str, rows: int = 200) -> pa.Table:
@@ -42,10 +40,10 @@ def batch(model: LightGBMModel, rows: int) -> Batch:
     numbers = np.ascontiguousarray(np.random.default_rng(rows).normal(size=(rows, 3)) * 2)
     numbers[::4, 1] = np.nan
     made = partial(pa.table, dict(zip("abc", numbers.T, strict=True)), schema=arrow_schema(model.schema))
-    return Batch(rows, made, lambda: [numbers] if rows < SEVERAL else np.array_split(numbers, 5))
+    return Batch(rows, made, lambda: numbers)
 
 
-@pytest.mark.parametrize("rows", [1, 2, 40, 511, SEVERAL, 20_000])
+@pytest.mark.parametrize("rows", [1, 2, 40, 511, 512, 20_000])
 @pytest.mark.parametrize(
     ("problem", "params"),
     [

@@ -21,7 +21,7 @@ NAMES = ("a", "b c")
 def read(body: bytes) -> list[Any] | None:
     """The rows, or None."""
     found = number_rows.number_rows(body, len(NAMES), UNBOUNDED)
-    return None if found is None else [row for matrix in found for row in matrix.tolist()]
+    return None if found is None else found.numbers.tolist()
 
 
 @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (",  ", " : ")])
@@ -29,7 +29,7 @@ def read(body: bytes) -> list[Any] | None:
 def test_all_values_are_those_that_a_decoder_finds(
     separators: tuple[str, str], nulls: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(number_rows, "LEAST_PIECE_BYTES", 1000)
+    monkeypatch.setattr(number_rows, "PIECE_BYTES", 1000)
     drawn = random.Random(1)
     some: list[Callable[[], float | None]] = [
         drawn.random,
@@ -61,7 +61,7 @@ def test_other_bodies_are_left_to_others(rows: str) -> None:
 
 
 def test_what_is_read_of_a_body_that_was_changed_somewhere_is_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(number_rows, "LEAST_PIECE_BYTES", 40)
+    monkeypatch.setattr(number_rows, "PIECE_BYTES", 40)
     drawn, read_after_all = random.Random(3), 0
     signs = ["1", "-2.5", "null", "[", "]", ",", "],[", "0", "1e400", '"a"', "{}", " ", "true", "3", "n", "."]
     for _ in range(3000):
@@ -99,21 +99,26 @@ def test_a_body_of_which_more_would_be_made_than_is_allowed_is_left_to_others() 
 
 def test_no_other_thread_waits_for_a_large_body_to_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(number_rows, "PIECE_BYTES", 20_000)
-    found = number_rows.number_rows(json.dumps({"rows": [[1.5, 2.5]] * 20_000}).encode(), 2, UNBOUNDED)
+    body = json.dumps({"rows": [[1.5, 2.5]] * 20_000}).encode()
+    start, end = body.index(b"1.5"), body.rindex(b"2.5") + 3
+    pieces = list(number_rows._pieces(body, start, end))
+    assert max(map(len, pieces)) < 2 * 20_000
+    assert sum(len(json.loads(piece)) for piece in pieces) == 20_000
+
+
+@pytest.mark.parametrize("rows", [1, 31, 32, 34, 100])
+@pytest.mark.parametrize("piece", [1, 1000, 10**6])
+def test_extremes_are_those_of_all_rows(rows: int, piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(number_rows, "PIECE_BYTES", piece)
+    whole = np.random.default_rng(rows).normal(size=(rows, 3))
+    listed = whole.tolist()
+    listed[rows // 2][1], whole[rows // 2, 1] = None, np.nan
+    found = number_rows.number_rows(json.dumps({"rows": listed}).encode(), 3, UNBOUNDED)
     assert found is not None
-    assert max(map(len, found)) * len("[1.5, 2.5], ") < 2 * 20_000
-    assert sum(map(len, found)) == 20_000
-
-
-@pytest.mark.parametrize("rows", [[1], [31], [32], [33, 1], [64, 31, 5]])
-def test_extremes_are_those_of_all_rows(rows: list[int]) -> None:
-    matrices = [np.random.default_rng(count).normal(size=(count, 3)) for count in rows]
-    matrices[-1][0, 1] = np.nan
-    least, most = number_rows.extremes(matrices)
-    whole = np.concatenate(matrices)
-    np.testing.assert_array_equal(least, whole.min(axis=0))
-    np.testing.assert_array_equal(most, whole.max(axis=0))
-    assert np.isnan([least[1], most[1]]).all()
+    np.testing.assert_array_equal(found.numbers, whole)
+    np.testing.assert_array_equal(found.least, whole.min(axis=0))
+    np.testing.assert_array_equal(found.most, whole.max(axis=0))
+    assert np.isnan([found.least[1], found.most[1]]).all()
 
 
 def test_a_reader_says_of_large_bodies_what_it_says_of_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
