@@ -24,7 +24,7 @@ ROWS_FOR_THREADS: Final = 512
 #: is in the processor's cache.
 PIECE_NUMBERS: Final = 2**20
 CODE_PIECE_NUMBERS: Final = 2**17
-#: How many rows a piece has at least, of however many columns.
+#: Pieces of fewer rows than this are not made smaller.
 LEAST_PIECE_ROWS: Final = 4096
 
 
@@ -106,19 +106,27 @@ def _predicted(
     if rows < ROWS_FOR_THREADS:
         whole = matrix(0, rows)
         return [one.predict(whole) for one in predictors]
-    size = piece_rows(*shape, numbers=min(one.numbers for one in predictors), threads=threads)
 
-    def of_piece(start: int) -> list[Any]:
-        piece = matrix(start, size)
-        return [one.predict(piece) for one in predictors]
+    def of_piece(piece: tuple[int, int]) -> list[Any]:
+        part = matrix(*piece)
+        return [one.predict(part) for one in predictors]
 
-    pieces = each(of_piece, range(0, rows, size), threads=threads)
-    return [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
+    pieces = pieces_of(*shape, numbers=min(one.numbers for one in predictors), threads=threads)
+    return [np.concatenate(parts) for parts in zip(*each(of_piece, pieces, threads=threads), strict=True)]
 
 
-def piece_rows(rows: int, width: int, *, numbers: int, threads: int) -> int:
-    """Rows of a piece of a table, so that each has at most so many `numbers`, and each thread as many pieces of the
-    same size as the others."""
+def pieces_of(rows: int, width: int, *, numbers: int, threads: int) -> list[tuple[int, int]]:
+    """Where each piece of a table begins, and its rows: of at most so many `numbers`, and smaller towards the end, so
+    that no thread is long at its last one while the others have nothing to do; of the smallest ones each thread has as
+    many as the others.
+
+    Source: Polychronopoulos and Kuck, Guided Self-Scheduling, IEEE Transactions on Computers C-36 (1987), 1425-1439.
+    """
     most = max(LEAST_PIECE_ROWS, numbers // max(1, width))
-    turns = -(-rows // (threads * most))
-    return -(-rows // (threads * turns))
+    found, start = list[tuple[int, int]](), 0
+    while (size := min(most, (rows - start) // (2 * threads))) > LEAST_PIECE_ROWS:
+        found.append((start, size))
+        start += size
+    turns = -(-(rows - start) // (threads * LEAST_PIECE_ROWS))
+    size = -(-(rows - start) // (threads * turns))
+    return found + [(at, min(size, rows - at)) for at in range(start, rows, size)]
