@@ -1,9 +1,10 @@
 """What it costs to be watched: the service as it is, with Flower running and the scrapes of Prometheus, beside one
 without counters, events, access log and Flower, which logs errors alone.
 
-Each round loads both twice, in the order watched, unwatched, unwatched, watched, so that what changes with time hits
-both alike; its ratio is that of the sums. While the unwatched one is loaded, the Flower of the other stands still. The
-processor time of a request is shown as well, which says where the cost is also on a machine that is busy otherwise.
+Each round starts both anew and loads them twice, in the order watched, unwatched, unwatched, watched, so that what
+changes with time hits both alike; its ratio is that of the sums. While the unwatched one is loaded, the Flower of the
+other stands still. The processor time of a request is shown as well, which says where the cost is also on a machine
+that is busy otherwise.
 """
 
 from __future__ import annotations
@@ -53,25 +54,26 @@ UNWATCHED: Final = {
 }
 #: The order within a round: whether the watched service has its turn.
 ORDER: Final = (True, False, False, True)
+#: The turns of each service, in their order; those of a round follow each other.
+Turns = dict[str, list[Turn]]
 
 
 def measure(bench: Bench) -> Section:
     """Both in turn. Raises Unusable if one of them answers wrongly, or is not watched, or is, where it should not."""
-    with Service(env=WATCHED) as watched, Service(env=UNWATCHED) as unwatched:
-        watched.wait_for_flower()
-        for service in (watched, unwatched):
-            model.learn(service)
-            check(service_subject(service), bench.booster)
-            run_load(estimate_target(service), connections=max(CONNECTIONS), seconds=LOOK_SECONDS)
-        _check_watched(watched, unwatched)
-        rounds = {connections: _rounds(bench.options, watched, unwatched, connections) for connections in CONNECTIONS}
+    rounds = {connections: Turns(watched=[], unwatched=[]) for connections in CONNECTIONS}
+    for number in range(bench.options.rounds):
+        # Two services of one build may differ by more than what is measured: each round has others.
+        with Service(env=WATCHED) as watched, Service(env=UNWATCHED) as unwatched:
+            _prepare(bench, watched, unwatched, is_first=not number)
+            for connections, found in rounds.items():
+                _round(bench.options, watched, unwatched, connections, found)
     return Section(
         title=f"What it costs to be watched: Flower, events, counters, logs, a scrape every {SCRAPE_SECONDS:.0f} s",
         header=[
             "connections",
             "requests/s: watched, unwatched",
-            "watched / unwatched",
-            "standard error, lowest and highest of the rounds",
+            "watched / unwatched: median of the rounds, mean",
+            "standard error of the mean, lowest and highest",
             "processor ms a request: watched, unwatched",
             "of which Flower",
         ],
@@ -87,20 +89,23 @@ def measure(bench: Bench) -> Section:
     )
 
 
-#: The turns of each service, in their order; those of a round follow each other.
-Turns = dict[str, list[Turn]]
+def _prepare(bench: Bench, watched: Service, unwatched: Service, *, is_first: bool) -> None:
+    watched.wait_for_flower()
+    for service in (watched, unwatched):
+        model.learn(service)
+        check(service_subject(service), bench.booster)
+        run_load(estimate_target(service), connections=max(CONNECTIONS), seconds=LOOK_SECONDS)
+    if is_first:
+        _check_watched(watched, unwatched)
 
 
-def _rounds(options: Options, watched: Service, unwatched: Service, connections: int) -> Turns:
-    found: Turns = {"watched": [], "unwatched": []}
+def _round(options: Options, watched: Service, unwatched: Service, connections: int, found: Turns) -> None:
     scraper = Scraper(watched)
-    for _ in range(options.rounds):
-        for turn in ORDER:
-            service = watched if turn else unwatched
-            with scraper.at_work() if turn else watched.halted("flower"):
-                one = take_turn(service, estimate_target(service), connections=connections, seconds=options.seconds)
-            found["watched" if turn else "unwatched"].append(one)
-    return found
+    for turn in ORDER:
+        service = watched if turn else unwatched
+        with scraper.at_work() if turn else watched.halted("flower"):
+            one = take_turn(service, estimate_target(service), connections=connections, seconds=options.seconds)
+        found["watched" if turn else "unwatched"].append(one)
 
 
 class Scraper:
@@ -176,7 +181,7 @@ def _row(connections: int, found: Turns) -> list[str]:
     return [
         str(connections),
         " · ".join(rates),
-        f"{statistics.mean(ratios):.3f}",
+        f"{statistics.median(ratios):.3f} · {statistics.mean(ratios):.3f}",
         f"{_error(ratios):.3f}, {min(ratios):.3f}, {max(ratios):.3f}",
         " · ".join(used),
         show(flower),
@@ -188,6 +193,7 @@ def _figures(connections: int, found: Turns) -> dict[str, Any]:
     return {
         "connections": connections,
         "watched_over_unwatched": statistics.mean(ratios),
+        "median_of_rounds": statistics.median(ratios),
         "standard_error": _error(ratios),
         "of_rounds": ratios,
         "turns": {name: [asdict(turn) for turn in turns] for name, turns in found.items()},
