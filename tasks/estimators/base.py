@@ -23,7 +23,7 @@ from tasks.estimators.own_metrics import Metric as Metric
 from tasks.estimators.progress import Metrics as Metrics
 from tasks.estimators.progress import Progress as Progress
 from tasks.estimators.tunable import Model, Tunable
-from tasks.tables.batch import Numbers
+from tasks.tables.batch import Matrix, Numbers
 from tasks.tables.columns import Column, ColumnType, Schema
 from tasks.tables.memory import give_back
 from tasks.tables.planning.conforming import conformed, note_repeats
@@ -184,7 +184,7 @@ class Estimator(Tunable[Model], ABC):
         as `quantile_0.9`, of which a higher one is never below. The answer for a row does not depend on the other rows.
         """
 
-    def predict_numbers(self, model: Model, numbers: Numbers, schema: Schema) -> pa.Table | Numbers | None:
+    def predict_numbers(self, model: Model, numbers: Matrix, schema: Schema) -> pa.Table | Numbers | None:
         """As `predict`, of rows that lie in a matrix as `Batch` says: a table, or the float64 numbers of its column
         `prediction` if it has no other. None: it takes them as a table."""
         return None

@@ -11,7 +11,7 @@ from tasks.estimators.base import Dataset, Estimator, Progress
 from tasks.estimators.gang import Gang
 from tasks.estimators.onnx_form import OnnxModel, to_onnx
 from tasks.estimators.outcomes import Quantile
-from tasks.tables.batch import Numbers
+from tasks.tables.batch import Matrix, Numbers
 from tasks.tables.columns import Schema
 from tasks.tables.planning.source import Source
 from tasks.tables.sides import Sides
@@ -85,7 +85,7 @@ class Delegating(Estimator[Any]):
     def predict(self, model: Any, table: pa.Table) -> pa.Table:
         return self.inner.predict(model, table)
 
-    def predict_numbers(self, model: Any, numbers: Numbers, schema: Schema) -> pa.Table | Numbers | None:
+    def predict_numbers(self, model: Any, numbers: Matrix, schema: Schema) -> pa.Table | Numbers | None:
         return self.inner.predict_numbers(model, numbers, schema)
 
     def told(self, model: Any, rows: pa.Table) -> pa.Table | None:

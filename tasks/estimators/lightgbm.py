@@ -38,7 +38,7 @@ from tasks.estimators.lightgbm_smaller import smaller
 from tasks.estimators.lightgbm_start import check_starts
 from tasks.estimators.lightgbm_targets import check_target
 from tasks.estimators.onnx_form import POINTER, OnnxModel
-from tasks.tables.batch import Numbers
+from tasks.tables.batch import Matrix, Numbers
 from tasks.tables.columns import Schema
 
 #: Tables with fewer values are learned by one thread, unless more are asked for. Ten iterations with one thread against
@@ -172,7 +172,7 @@ class LightGBM(Estimator[LightGBMModel]):
         found = predicted(boosters, ways, table, model.features, model.schema, threads=self.threads)
         return answer_table(found, model.schema, list(model.quantiles))
 
-    def predict_numbers(self, model: LightGBMModel, numbers: Numbers, schema: Schema) -> pa.Table | Numbers | None:
+    def predict_numbers(self, model: LightGBMModel, numbers: Matrix, schema: Schema) -> pa.Table | Numbers | None:
         """As the contract says."""
         if model.features.columns or schema.names != model.schema.names:
             return None

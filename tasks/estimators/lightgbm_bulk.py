@@ -14,7 +14,7 @@ from tasks.estimators.fast_code import FastCode, FastCodeMaker
 from tasks.estimators.features.layer import Features
 from tasks.estimators.lightgbm_blocks import Blocks
 from tasks.estimators.lightgbm_row import OneRow
-from tasks.tables.batch import Numbers
+from tasks.tables.batch import Matrix
 from tasks.tables.columns import Schema
 from tasks.tables.side_by_side import each
 
@@ -24,6 +24,8 @@ ROWS_FOR_THREADS: Final = 512
 #: is in the processor's cache.
 PIECE_NUMBERS: Final = 2**20
 CODE_PIECE_NUMBERS: Final = 2**17
+#: The same of numbers that are still to be read: while a thread reads a piece, others wait for theirs.
+COMING_NUMBERS: Final = 2**18
 #: Pieces of fewer rows than this are not made smaller.
 LEAST_PIECE_ROWS: Final = 4096
 
@@ -77,16 +79,19 @@ def predicted(
 ) -> list[Any]:
     """What each booster makes of all rows of a conformed table; `ways`: of each that was loaded."""
 
-    def matrix(start: int, rows: int) -> Any:
-        return features.matrix(table.slice(start, rows), schema)
+    def matrix(start: int, stop: int) -> Any:
+        return features.matrix(table.slice(start, stop - start), schema)
 
     return _predicted(_predictors(boosters, ways, table.num_rows), matrix, table.shape, threads=threads)
 
 
-def predicted_numbers(boosters: Sequence[Any], ways: Sequence[Faster], numbers: Numbers, *, threads: int) -> list[Any]:
-    """The same of rows that lie in a matrix."""
-    predictors = _predictors(boosters, ways, len(numbers))
-    return _predicted(predictors, lambda start, rows: numbers[start : start + rows], numbers.shape, threads=threads)
+def predicted_numbers(boosters: Sequence[Any], ways: Sequence[Faster], numbers: Matrix, *, threads: int) -> list[Any]:
+    """The same of rows that lie in a matrix, or will: then others are predicted while some are read."""
+    predictors = _predictors(boosters, ways, numbers.shape[0])
+    if isinstance(numbers, np.ndarray):
+        return _predicted(predictors, lambda start, stop: numbers[start:stop], numbers.shape, threads=threads)
+    few = [one._replace(numbers=min(one.numbers, COMING_NUMBERS)) for one in predictors]
+    return _predicted(few, numbers.part, numbers.shape, threads=threads)
 
 
 def _predictors(boosters: Sequence[Any], ways: Sequence[Faster], rows: int) -> list[Predictor]:
@@ -101,14 +106,15 @@ def _predictors(boosters: Sequence[Any], ways: Sequence[Faster], rows: int) -> l
 def _predicted(
     predictors: Sequence[Predictor], matrix: Callable[[int, int], Any], shape: tuple[int, int], *, threads: int
 ) -> list[Any]:
-    """What each makes of all rows; `matrix`: gives the features of so many from one on."""
+    """What each makes of all rows; `matrix`: gives the features from one row on to before another."""
     rows = shape[0]
     if rows < ROWS_FOR_THREADS:
         whole = matrix(0, rows)
         return [one.predict(whole) for one in predictors]
 
     def of_piece(piece: tuple[int, int]) -> list[Any]:
-        part = matrix(*piece)
+        start, size = piece
+        part = matrix(start, start + size)
         return [one.predict(part) for one in predictors]
 
     pieces = pieces_of(*shape, numbers=min(one.numbers for one in predictors), threads=threads)

@@ -27,6 +27,7 @@ from tasks.tables.bounds import CELL_BYTES, Bounds
 from tasks.tables.columns import Schema
 from tasks.tables.conforming.asked import Asked, asked
 from tasks.tables.conforming.ways import Ways, ways_of
+from tasks.tables.number_rows import OtherRows
 from tasks.tables.reading.bodies import Opened, open_body, read_opened
 from tasks.tables.reading.hints import Hints
 from tasks.tables.reading.sniffing import Format
@@ -129,7 +130,7 @@ def _answer_version(runtime: Runtime, model: str, version: Current, *, requests:
                 if request.media is Media.INVOCATION:
                     part = read_invocation(data, loaded.schema, runtime.bounds, ways)
                 else:
-                    part = loaded.rows.read(data, runtime.bounds, ways)
+                    part = loaded.rows.begin(data, runtime.bounds, ways)
                 rows.append((index, part, None))
             else:
                 found = _asked(opened, loaded.schema, ways, bounds=runtime.bounds)
@@ -182,11 +183,27 @@ def _answer_rows(runtime: Runtime, loaded: Loaded, parts: list[Part], *, request
         return outcomes
     except INTERRUPTS:
         raise
+    except OtherRows:
+        return _others(runtime, loaded, parts, requests=requests)
     except Exception as error:
         if len(parts) == 1:
             return {parts[0][0]: failed(error)}
         alone = [_answer_rows(runtime, loaded, [part], requests=requests) for part in parts]
         return {index: outcome for found in alone for index, outcome in found.items()}
+
+
+def _others(runtime: Runtime, loaded: Loaded, parts: list[Part], *, requests: list[Request]) -> dict[int, Outcome]:
+    """The same where rows were taken for numbers, and are not."""
+    outcomes: dict[int, Outcome] = {}
+    read: list[Part] = []
+    for index, rows, inference in parts:
+        try:
+            read.append((index, rows.again(), inference))
+        except INTERRUPTS:
+            raise
+        except Exception as error:
+            outcomes[index] = failed(error)
+    return outcomes | _answer_rows(runtime, loaded, read, requests=requests)
 
 
 def _told(answers: Answers, start: int, end: int, part: Part, request: Request) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,21 @@ import pyarrow as pa
 
 #: Rows, each of which has a number for each column.
 Numbers = npt.NDArray[np.float64]
+
+
+class ComingNumbers(Protocol):
+    """The same, which are made when they are asked for, by any thread."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+
+    def part(self, start: int, stop: int) -> Numbers:
+        """Some of the rows. What it raises is nobody's fault: the rows are to be had another way."""
+
+
+#: Either of them.
+Matrix = Numbers | ComingNumbers
 
 #: Most rows that are made numbers for this: more are worth a table, whose parts several threads take.
 MOST_NUMBERS_ROWS: Final = 511
@@ -28,7 +43,7 @@ class Batch:
         self,
         rows: int,
         table: Callable[[], pa.Table],
-        numbers: Callable[[], Numbers] | None = None,
+        numbers: Callable[[], Matrix] | None = None,
         head: Callable[[int], pa.Table] | None = None,
     ) -> None:
         """What makes the `table` and the `numbers` of so many `rows`: in the order of the schema's
@@ -51,7 +66,7 @@ class Batch:
         return self._make_table()
 
     @cached_property
-    def numbers(self) -> Numbers | None:
+    def numbers(self) -> Matrix | None:
         """The rows as a matrix, row after row, if they lie so."""
         return self._make_numbers() if self._make_numbers is not None else None
 

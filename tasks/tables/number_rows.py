@@ -1,13 +1,14 @@
 """Large JSON bodies of rows that are lists of numbers, `{"rows": [[1.5, null], ...]}`: read by simdjson, which makes
 doubles of them at once, where a decoder makes an object of each number.
 
-What is not such a body is None here, and is for others to read and to find words for.
+What is not such a body is for others to read and to find words for.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -38,23 +39,72 @@ _NULL, _MARK = b"null", -7.389056098930650e-203
 _WRITTEN_MARK: Final = f" {_MARK!r} ".encode()
 
 
-class NumberRows(NamedTuple):
-    """What was read."""
-
-    #: NaN where a value is null.
-    numbers: Numbers
-    #: The least and the largest number of each column; NaN for one in which a value is missing.
-    least: Numbers
-    most: Numbers
+class OtherRows(Exception):
+    """The body is of another form, which is for others to read and to find words for: numbers that are out of range, or
+    whole and beyond 64 bits; rows of other lengths; a value that is missing where none may be; no JSON at all."""
 
 
-def number_rows(body: bytes, width: int, bounds: Bounds) -> NumberRows | None:
-    """The rows of such a body with `width` columns.
+class NumberRows:
+    """The rows of such a body, read as they are asked for, by any thread: what they are used for goes on meanwhile.
 
-    None for a body of any other form, one with numbers that are out of range or whole and beyond 64 bits, and one of
-    which more would be made than `bounds` allow. Whether values may be missing is not looked at. As for most readers of
-    JSON, -0 is a whole number, whose sign is lost, and -0.0 is none.
+    As for most readers of JSON, -0 is a whole number, whose sign is lost, and -0.0 is none.
     """
+
+    def __init__(self, pieces: Iterator[bytes], rows: int, nullable: Sequence[bool]) -> None:
+        """`pieces`: lists of whole rows, of which there are so many in all; `nullable`: whether a value may be missing,
+        for each column."""
+        from simdjson import Parser
+
+        self._parser, self._pieces, self._required = Parser(), pieces, ~np.array(nullable)
+        # NaN where a value is null.
+        self._numbers, self._filled = np.empty((rows, len(nullable))), 0
+        self._extremes: list[tuple[Numbers, Numbers]] = []
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        rows, width = self._numbers.shape
+        return rows, width
+
+    def part(self, start: int, stop: int) -> Numbers:
+        """Some of the rows, NaN where a value is null. Raises OtherRows."""
+        stop = min(stop, len(self))
+        with self._lock:
+            while self._filled < stop:
+                try:
+                    self._read_on()
+                except OtherRows:
+                    self._pieces = iter(())
+                    raise
+        return self._numbers[start:stop]
+
+    def extremes(self) -> tuple[Numbers, Numbers]:
+        """The least and the largest number of each column; NaN for one in which a value is missing. Raises
+        OtherRows."""
+        self.part(0, len(self))
+        least, most = zip(*self._extremes, strict=True)
+        return np.minimum.reduce(least), np.maximum.reduce(most)
+
+    def _read_on(self) -> None:
+        found = _read(self._parser, next(self._pieces, b""), self.shape[1])
+        end = self._filled + len(found.numbers)
+        if not len(found.numbers) or end > len(self) or (end == len(self) and next(self._pieces, b"")):
+            raise OtherRows
+        if np.isnan(found.least[self._required]).any():
+            raise OtherRows
+        self._numbers[self._filled : end] = found.numbers
+        self._extremes.append((found.least, found.most))
+        self._filled = end
+
+
+def number_rows(body: bytes, nullable: Sequence[bool], bounds: Bounds) -> NumberRows | None:
+    """The rows of a body that looks like such a one; None for any other, and one of which more would be made than
+    `bounds` allow. `nullable`: whether a value may be missing, for each column."""
+    width = len(nullable)
     beginning = _BEGINNING.match(body)
     end = _END.search(body, max(0, len(body) - _END_BYTES))
     if not width or beginning is None or end is None or beginning.end() >= end.start():
@@ -63,21 +113,7 @@ def number_rows(body: bytes, width: int, bounds: Bounds) -> NumberRows | None:
     rows = _count(body, b"[") - 1
     if rows * width * CELL_BYTES > bounds.bytes:
         return None
-    from simdjson import Parser
-
-    parser, numbers, extremes = Parser(), np.empty((rows, width)), list[tuple[Numbers, Numbers]]()
-    filled = 0
-    for piece in _pieces(body, beginning.end(), end.start()):
-        found = _read(parser, piece, width)
-        if found is None or filled + len(found.numbers) > rows:
-            return None
-        numbers[filled : filled + len(found.numbers)] = found.numbers
-        filled += len(found.numbers)
-        extremes.append(found[1:])
-    if filled < rows:
-        return None
-    least, most = zip(*extremes, strict=True)
-    return NumberRows(numbers, np.minimum.reduce(least), np.maximum.reduce(most))
+    return NumberRows(_pieces(body, beginning.end(), end.start()), rows, nullable)
 
 
 def _count(body: bytes, sign: bytes) -> int:
@@ -99,34 +135,40 @@ def _pieces(body: bytes, start: int, end: int) -> Iterator[bytes]:
         start = stop + len(between)
 
 
-def _read(parser: Parser, piece: bytes, width: int) -> NumberRows | None:
-    """The rows of a piece; None if they are not lists of so many numbers in range. A list in the place of a number is
-    not noticed where there are as many numbers in all (findings/pysimdjson-arrays-as-buffers.sh)."""
+class _Piece(NamedTuple):
+    numbers: Numbers
+    least: Numbers
+    most: Numbers
+
+
+def _read(parser: Parser, piece: bytes, width: int) -> _Piece:
+    """The rows of a piece, and the extremes of each column. Raises OtherRows if they are not lists of so many numbers
+    in range. A list in the place of a number is not noticed where there are as many numbers in all
+    (findings/pysimdjson-arrays-as-buffers.sh)."""
     # Looked for, one sign takes a tenth of the time in which it is counted. If it is in anything else, that is refused.
     nulls = piece.count(b"n") if b"n" in piece else 0
     if nulls:
         piece = piece.replace(_NULL, _WRITTEN_MARK)
     try:
         rows: Any = parser.parse(piece)
-        if set(map(len, rows)) != {width}:
-            return None
+        lengths = set(map(len, rows))
         found = np.frombuffer(rows.as_buffer(of_type="d"), np.float64)
-    except (ValueError, TypeError, RuntimeError):
-        return None
-    if len(found) != len(rows) * width:
-        return None
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise OtherRows from error
+    if lengths != {width} or len(found) != len(rows) * width:
+        raise OtherRows
     numbers = found.reshape(-1, width)
     least, most = _reduced(np.minimum, numbers), _reduced(np.maximum, numbers)
     # Not so of NaN either.
     if not (least.min() >= -LARGEST and most.max() <= LARGEST):
-        return None
+        raise OtherRows
     if nulls:
         marked = numbers == _MARK
         if np.count_nonzero(marked) != nulls:
-            return None
+            raise OtherRows
         numbers[marked] = np.nan
         least[marked.any(axis=0)] = most[marked.any(axis=0)] = np.nan
-    return NumberRows(numbers, least, most)
+    return _Piece(numbers, least, most)
 
 
 def _reduced(ufunc: np.ufunc, matrix: Numbers) -> Numbers:

@@ -19,7 +19,7 @@ from tasks.tables.conforming.values import is_beyond, note_all_beyond, note_beyo
 from tasks.tables.conforming.ways import FORGIVING, Ways
 from tasks.tables.json_size import check_size
 from tasks.tables.nested import JSON, json_text
-from tasks.tables.number_rows import LEAST_BYTES, number_rows
+from tasks.tables.number_rows import LEAST_BYTES, NumberRows, OtherRows, number_rows
 from tasks.tables.row_decoder import Decoder, decoded, decoder_for
 from tasks.tables.rows import Rows
 from tasks.tables.schema import arrow_schema
@@ -57,12 +57,27 @@ class RowReader:
         and `columns`, InvalidRows for the rest; messages count rows from 0 and name the column, pointers lead to the
         value.
         """
-        rows = None
+        rows = self.begin(body, bounds, ways)
+        try:
+            if rows.numbers is not None:
+                rows.numbers.extremes()
+        except OtherRows:
+            return rows.again()
+        return rows
+
+    def begin(self, body: bytes, bounds: Bounds = UNBOUNDED, ways: Ways = FORGIVING) -> Rows:
+        """The same, where numbers may still be to come: what asks for them then may raise OtherRows."""
+        again = partial(self._read_whole, body, bounds, ways)
         if self._numeric and len(body) >= LEAST_BYTES and not ways.keep:
-            rows = self._read_numbers(body, bounds)
-        if rows is None:
-            check_size(body, bounds)
-            rows = self._read(body, ways, bounds)
+            found = number_rows(body, [column.nullable for column in self._schema.columns], bounds)
+            # What looks like too many rows may turn out to be something else.
+            if found is not None and len(found) <= bounds.rows:
+                return Rows(numbers=found, tell=partial(self._notes_of, found), again=again)
+        return again()
+
+    def _read_whole(self, body: bytes, bounds: Bounds, ways: Ways) -> Rows:
+        check_size(body, bounds)
+        rows = self._read(body, ways, bounds)
         bounds.check_rows(len(rows))
         return rows
 
@@ -76,23 +91,14 @@ class RowReader:
             rows = self._conformed(rows)
         return self._read_slowly(body, ways, bounds) if rows is None else rows
 
-    def _read_numbers(self, body: bytes, bounds: Bounds) -> Rows | None:
-        """The rows of a large body, each a list of numbers; None for any other body, and one with a value missing where
-        none may be."""
-        columns = self._schema.columns
-        found = number_rows(body, len(columns), bounds)
-        if found is None:
-            return None
-        numbers, least, most = found
-        if any(np.isnan(least[place]) and not column.nullable for place, column in enumerate(columns)):
-            return None
-        notes = Notes()
+    def _notes_of(self, found: NumberRows) -> Notes:
+        notes, (least, most) = Notes(), found.extremes()
         if self._tells:
-            ends = zip(least, most, columns, strict=True)
+            ends = zip(least, most, self._schema.columns, strict=True)
             beyond = {place: ends[2] for place, ends in enumerate(ends) if is_beyond(*ends)}
             if beyond:
-                note_all_beyond(numbers, beyond, notes)
-        return Rows(numbers=numbers, notes=notes)
+                note_all_beyond(found.part(0, len(found)), beyond, notes)
+        return notes
 
     def _read_loosely(self, body: bytes) -> Rows | None:
         """Rows whose values have the right types, with notes on those that training did not know."""
@@ -102,9 +108,9 @@ class RowReader:
             self._loose = decoder_for(self._schema, exact=False)
         rows = decoded(self._loose, body) if self._loose else None
         if rows is not None:
-            rows.notes = Notes()
+            rows.notes = notes = Notes()
             for index, (column, values) in enumerate(zip(self._schema.columns, rows.columns, strict=True)):
-                self._note(index, column, values, rows.notes)
+                self._note(index, column, values, notes)
         return rows
 
     def _note(self, index: int, column: Column, values: Sequence[Any], notes: Notes) -> None:
@@ -139,18 +145,21 @@ class RowReader:
 
     def _table_of(self, part: Rows) -> pa.Table:
         if part.numbers is not None:
-            return self._table_of_rows(part.numbers)
+            return self._table_of_rows(part.numbers.part(0, len(part)))
         return self.table([part]) if part.table is None else part.table
 
     def batch(self, parts: Sequence[Rows]) -> Batch:
         """The same rows, to be predicted at once."""
         rows, table = sum(map(len, parts)), partial(self.table, parts)
-        matrices = [part.numbers for part in parts if part.numbers is not None]
-        if len(matrices) == len(parts):
-            whole = matrices[0] if len(matrices) == 1 else np.concatenate(matrices)
+        coming = [part.numbers for part in parts if part.numbers is not None]
+        if len(coming) == len(parts):
+            first = coming[0]
+            if len(coming) == 1:
+                return Batch(rows, table, lambda: first, lambda count: self._table_of_rows(first.part(0, count)))
+            whole = np.concatenate([one.part(0, len(one)) for one in coming])
             return Batch(rows, table, lambda: whole, lambda count: self._table_of_rows(whole[:count]))
         plain = rows <= MOST_NUMBERS_ROWS and self._plain
-        if not plain or matrices or any(part.table is not None for part in parts):
+        if not plain or coming or any(part.table is not None for part in parts):
             return Batch(rows, table)
         return Batch(rows, table, partial(self._numbers, parts))
 

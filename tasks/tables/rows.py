@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
 
-from tasks.tables.batch import Numbers
 from tasks.tables.conforming.notes import Notes
+from tasks.tables.number_rows import NumberRows
 
 #: What comes back with most results beside what is asked for.
 _NOTHING: Final[Mapping[str, Any]] = types.MappingProxyType({})
@@ -18,7 +18,7 @@ _NOTHING: Final[Mapping[str, Any]] = types.MappingProxyType({})
 class Rows:
     """The checked rows of one body. `len()` is their number."""
 
-    __slots__ = ("_columns", "_rows", "kept", "notes", "numbers", "table")
+    __slots__ = ("_again", "_columns", "_notes", "_rows", "_tell", "kept", "numbers", "table")
 
     def __init__(
         self,
@@ -26,20 +26,22 @@ class Rows:
         rows: Sequence[Sequence[Any]] | None = None,
         columns: Sequence[list[Any]] = (),
         table: pa.Table | None = None,
-        numbers: Numbers | None = None,
+        numbers: NumberRows | None = None,
         kept: Mapping[str, Any] = _NOTHING,
         notes: Notes | None = None,
+        tell: Callable[[], Notes] | None = None,
+        again: Callable[[], Rows] | None = None,
     ) -> None:
+        """`tell`: what makes the notes, once they are asked for; `again`: what reads the body without `numbers`."""
         self._rows = rows
         self._columns = columns
         #: The rows conformed, where that is what was made of the body.
         self.table = table
-        #: The rows as a matrix, row after row, where that is what was made of it.
+        #: The rows as numbers, where that is what is made of it.
         self.numbers = numbers
         #: What comes back with the result, by column.
         self.kept = kept
-        #: What was done with the rows, if there is anything to say.
-        self.notes = notes
+        self._notes, self._tell, self._again = notes, tell, again
 
     def __len__(self) -> int:
         if self.table is not None:
@@ -47,6 +49,21 @@ class Rows:
         if self.numbers is not None:
             return len(self.numbers)
         return len(self._columns[0]) if self._rows is None else len(self._rows)
+
+    def again(self) -> Rows:
+        """The rows, where `numbers` turned out to be others. Raises as `RowReader.read`."""
+        return self if self._again is None else self._again()
+
+    @property
+    def notes(self) -> Notes | None:
+        """What was done with the rows, if there is anything to say."""
+        if self._notes is None and self._tell is not None:
+            self._notes = self._tell()
+        return self._notes
+
+    @notes.setter
+    def notes(self, notes: Notes) -> None:
+        self._notes = notes
 
     @property
     def by_columns(self) -> bool:

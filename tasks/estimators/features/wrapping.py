@@ -16,7 +16,7 @@ from tasks.estimators.delegating import Delegating
 from tasks.estimators.features import layer
 from tasks.estimators.features.layer import PLAIN, Features
 from tasks.estimators.onnx_form import POINTER, OnnxModel, to_onnx
-from tasks.tables.batch import Numbers
+from tasks.tables.batch import Matrix, Numbers
 from tasks.tables.columns import Schema
 
 #: What a dumped model begins with that has features; the header follows on a line of its own, then what the estimator
@@ -81,7 +81,7 @@ class WithFeatures(Delegating):
     def predict(self, model: Featured, table: pa.Table) -> pa.Table:
         return self.inner.predict(model.inner, self._flat(model, table))
 
-    def predict_numbers(self, model: Featured, numbers: Numbers, schema: Schema) -> pa.Table | Numbers | None:
+    def predict_numbers(self, model: Featured, numbers: Matrix, schema: Schema) -> pa.Table | Numbers | None:
         return self.inner.predict_numbers(model.inner, numbers, schema) if model.schema is None else None
 
     def told(self, model: Featured, rows: pa.Table) -> pa.Table | None:

@@ -32,7 +32,7 @@ def test_numbers_lie_row_after_row_and_are_the_same_table() -> None:
     reader = RowReader(NUMBERS)
     parts = [reader.read(data) for data in (body(rows=[[1, None], [3, 4]]), body(columns={"b": [6], "a": [5]}))]
     batch = reader.batch(parts)
-    assert batch.numbers is not None
+    assert isinstance(batch.numbers, np.ndarray)
     assert batch.numbers.flags.c_contiguous
     np.testing.assert_array_equal(batch.numbers, [[1, np.nan], [3, 4], [5, 6]])
     assert len(batch) == 3
@@ -65,9 +65,13 @@ def test_large_bodies_are_a_matrix_and_the_same_table() -> None:
     expected = np.array(rows, dtype=np.float64)
     assert len(batch) == 9000
     assert len(alone) == 5000
-    assert batch.numbers is not None
+    assert isinstance(batch.numbers, np.ndarray)
     assert batch.numbers.flags.c_contiguous
     np.testing.assert_array_equal(batch.numbers, expected)
+    assert alone.numbers is not None
+    assert not isinstance(alone.numbers, np.ndarray), "it may be read while it is predicted"
+    assert alone.numbers.shape == (5000, 2)
+    np.testing.assert_array_equal(alone.numbers.part(10, 4000), expected[10:4000])
     np.testing.assert_array_equal(PLAIN.matrix(batch.head(2000), NUMBERS), expected[:2000])
     assert "table" not in vars(batch)
     np.testing.assert_array_equal(PLAIN.matrix(batch.table, NUMBERS), expected)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,17 @@ from tasks.tables.row_reader import RowReader
 NAMES = ("a", "b c")
 
 
-def read(body: bytes) -> list[Any] | None:
+NULLABLE = [True, True]
+
+
+def read(body: bytes, nullable: Sequence[bool] = NULLABLE) -> list[Any] | None:
     """The rows, or None."""
-    found = number_rows.number_rows(body, len(NAMES), UNBOUNDED)
-    return None if found is None else found.numbers.tolist()
+    found = number_rows.number_rows(body, nullable, UNBOUNDED)
+    try:
+        rows: list[Any] | None = None if found is None else found.part(0, len(found)).tolist()
+    except number_rows.OtherRows:
+        return None
+    return rows
 
 
 @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (",  ", " : ")])
@@ -92,9 +100,9 @@ def test_the_number_that_stands_for_null_may_be_sent() -> None:
 
 def test_a_body_of_which_more_would_be_made_than_is_allowed_is_left_to_others() -> None:
     body = b'{"rows":[[1,2],[3,4]]}'
-    assert number_rows.number_rows(body, 2, Bounds(bytes=32)) is not None
-    assert number_rows.number_rows(body, 2, Bounds(bytes=31)) is None
-    assert number_rows.number_rows(b'{"rows":' + b"[" * 1000 + b"]]}", 2, Bounds(bytes=999 * 16 - 1)) is None
+    assert number_rows.number_rows(body, NULLABLE, Bounds(bytes=32)) is not None
+    assert number_rows.number_rows(body, NULLABLE, Bounds(bytes=31)) is None
+    assert number_rows.number_rows(b'{"rows":' + b"[" * 1000 + b"]]}", NULLABLE, Bounds(bytes=999 * 16 - 1)) is None
 
 
 def test_no_other_thread_waits_for_a_large_body_to_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,12 +121,42 @@ def test_extremes_are_those_of_all_rows(rows: int, piece: int, monkeypatch: pyte
     whole = np.random.default_rng(rows).normal(size=(rows, 3))
     listed = whole.tolist()
     listed[rows // 2][1], whole[rows // 2, 1] = None, np.nan
-    found = number_rows.number_rows(json.dumps({"rows": listed}).encode(), 3, UNBOUNDED)
+    found = number_rows.number_rows(json.dumps({"rows": listed}).encode(), [True] * 3, UNBOUNDED)
     assert found is not None
-    np.testing.assert_array_equal(found.numbers, whole)
-    np.testing.assert_array_equal(found.least, whole.min(axis=0))
-    np.testing.assert_array_equal(found.most, whole.max(axis=0))
-    assert np.isnan([found.least[1], found.most[1]]).all()
+    least, most = found.extremes()
+    np.testing.assert_array_equal(found.part(0, rows), whole)
+    np.testing.assert_array_equal(least, whole.min(axis=0))
+    np.testing.assert_array_equal(most, whole.max(axis=0))
+    assert np.isnan([least[1], most[1]]).all()
+
+
+@pytest.mark.parametrize("piece", [1, 10**6])
+def test_a_value_is_missing_only_where_it_may_be(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(number_rows, "PIECE_BYTES", piece)
+    body = b'{"rows":[[1,2],[3,null],[5,6]]}'
+    assert repr(read(body, [False, True])) == repr([[1.0, 2.0], [3.0, np.nan], [5.0, 6.0]])
+    assert read(body, [True, False]) is None
+
+
+def test_several_threads_read_it_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(number_rows, "PIECE_BYTES", 1000)
+    rows = np.random.default_rng(1).normal(size=(20_000, 2)).tolist()
+    found = number_rows.number_rows(json.dumps({"rows": rows}).encode(), NULLABLE, UNBOUNDED)
+    assert found is not None
+    starts = range(0, 20_000, 500)
+    with ThreadPoolExecutor(4) as threads:
+        parts = list(threads.map(lambda start: found.part(start, start + 500).tolist(), starts))
+    assert [row for part in parts for row in part] == rows
+
+
+def test_of_a_body_that_is_another_one_somewhere_nothing_more_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(number_rows, "PIECE_BYTES", 5)
+    found = number_rows.number_rows(b'{"rows":[[1,2],[3,4],[5,true],[7,8],[9,10]]}', NULLABLE, UNBOUNDED)
+    assert found is not None
+    assert found.part(0, 2).tolist() == [[1, 2], [3, 4]]
+    for start in (2, 3, 4):
+        with pytest.raises(number_rows.OtherRows):
+            found.part(start, start + 1)
 
 
 def test_a_reader_says_of_large_bodies_what_it_says_of_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
