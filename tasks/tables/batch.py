@@ -46,9 +46,9 @@ class Batch:
         numbers: Callable[[], Matrix] | None = None,
         head: Callable[[int], pa.Table] | None = None,
     ) -> None:
-        """What makes the `table` and the `numbers` of so many `rows`: in the order of the schema's
-        columns, categories as codes, booleans as 0 and 1, NaN for what is missing. `head`: what makes a table of the
-        first rows, where that costs less than to make it of all."""
+        """What makes the `table` and the `numbers` of so many `rows`, in the order of the schema's columns: categories
+        as codes, booleans as 0 and 1, NaN for what is missing. `head`: what makes a table of the first rows, where that
+        costs less than to make it of all."""
         self._rows, self._make_table, self._make_numbers, self._make_head = rows, table, numbers, head
 
     @classmethod
