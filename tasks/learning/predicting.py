@@ -193,12 +193,12 @@ def _answer_rows(runtime: Runtime, loaded: Loaded, parts: list[Part], *, request
 
 
 def _others(runtime: Runtime, loaded: Loaded, parts: list[Part], *, requests: list[Request]) -> dict[int, Outcome]:
-    """The same where rows were taken for numbers, and are not."""
+    """The same where some rows were taken for numbers, and are not: only those are read anew."""
     outcomes: dict[int, Outcome] = {}
     read: list[Part] = []
     for index, rows, inference in parts:
         try:
-            read.append((index, rows.again(), inference))
+            read.append((index, rows.settled(), inference))
         except INTERRUPTS:
             raise
         except Exception as error:

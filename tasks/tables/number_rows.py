@@ -92,7 +92,7 @@ class NumberRows:
     def _read_on(self) -> None:
         found = _read(self._parser, next(self._pieces, b""), self.shape[1])
         end = self._filled + len(found.numbers)
-        if not len(found.numbers) or end > len(self) or (end == len(self) and next(self._pieces, b"")):
+        if end > len(self) or (end == len(self) and next(self._pieces, b"")):
             raise OtherRows
         if np.isnan(found.least[self._required]).any():
             raise OtherRows
@@ -167,7 +167,8 @@ def _read(parser: Parser, piece: bytes, width: int) -> _Piece:
         if np.count_nonzero(marked) != nulls:
             raise OtherRows
         numbers[marked] = np.nan
-        least[marked.any(axis=0)] = most[marked.any(axis=0)] = np.nan
+        missing = marked.any(axis=0)
+        least[missing] = most[missing] = np.nan
     return _Piece(numbers, least, most)
 
 

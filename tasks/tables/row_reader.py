@@ -19,7 +19,7 @@ from tasks.tables.conforming.values import is_beyond, note_all_beyond, note_beyo
 from tasks.tables.conforming.ways import FORGIVING, Ways
 from tasks.tables.json_size import check_size
 from tasks.tables.nested import JSON, json_text
-from tasks.tables.number_rows import LEAST_BYTES, NumberRows, OtherRows, number_rows
+from tasks.tables.number_rows import LEAST_BYTES, NumberRows, number_rows
 from tasks.tables.row_decoder import Decoder, decoded, decoder_for
 from tasks.tables.rows import Rows
 from tasks.tables.schema import arrow_schema
@@ -57,13 +57,7 @@ class RowReader:
         and `columns`, InvalidRows for the rest; messages count rows from 0 and name the column, pointers lead to the
         value.
         """
-        rows = self.begin(body, bounds, ways)
-        try:
-            if rows.numbers is not None:
-                rows.numbers.extremes()
-        except OtherRows:
-            return rows.again()
-        return rows
+        return self.begin(body, bounds, ways).settled()
 
     def begin(self, body: bytes, bounds: Bounds = UNBOUNDED, ways: Ways = FORGIVING) -> Rows:
         """The same, where numbers may still be to come: what asks for them then may raise OtherRows."""

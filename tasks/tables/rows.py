@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from tasks.tables.conforming.notes import Notes
-from tasks.tables.number_rows import NumberRows
+from tasks.tables.number_rows import NumberRows, OtherRows
 
 #: What comes back with most results beside what is asked for.
 _NOTHING: Final[Mapping[str, Any]] = types.MappingProxyType({})
@@ -50,9 +50,16 @@ class Rows:
             return len(self.numbers)
         return len(self._columns[0]) if self._rows is None else len(self._rows)
 
-    def again(self) -> Rows:
-        """The rows, where `numbers` turned out to be others. Raises as `RowReader.read`."""
-        return self if self._again is None else self._again()
+    def settled(self) -> Rows:
+        """The rows, all read; another way where `numbers` turn out to be others. Raises as `RowReader.read`."""
+        try:
+            if self.numbers is not None:
+                self.numbers.extremes()
+        except OtherRows:
+            if self._again is not None:
+                return self._again()
+            raise
+        return self
 
     @property
     def notes(self) -> Notes | None:

@@ -183,3 +183,14 @@ def test_notes_of_many_columns_are_as_many_as_notes_may_be() -> None:
     assert [one.column for one in rows.notes.found[:99]] == [f"c{place}" for place in range(99)]
     assert [(one.code, one.count) for one in rows.notes.found[99:]] == [("more_notes", 21)]
     assert dict(rows.notes.counts) == {"beyond_training": 24_000}
+
+
+def test_only_a_body_that_is_another_one_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.tables.row_reader.LEAST_BYTES", 1)
+    reader = RowReader(Schema(columns=[Column("a", "number")], target="y", problem="regression"))
+    good, other = (reader.begin(json.dumps({"rows": rows}).encode()) for rows in ([[1], [2]], [[1], [2**70]]))
+    assert good.settled() is good
+    anew = other.settled()
+    assert anew is not other
+    assert anew.numbers is None
+    assert reader.table([anew]).to_pydict() == {"a": [1.0, float(2**70)]}
