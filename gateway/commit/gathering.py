@@ -1,9 +1,10 @@
 """Which requests leave together: one gatherer for each lane.
 
 While fewer than `capacity` groups are in flight, everything that waits leaves at once; else it waits for one to land,
-but no longer than its patience. An idle service sends groups of one at once, a busy one large groups: after a larger
-group it waits a moment for those whom it just answered, because a group costs as much as ten items. Who waits for no
-result is answered when the group is accepted, and those who were are waited for in the same way.
+but no longer than its patience. Up to `most` groups fly where a group would be large, or where they fly long, so that
+what it costs to send one more is little. An idle service sends groups of one at once, a busy one large groups: after a
+larger group it waits a moment for those whom it just answered, because a group costs as much as ten items. Who waits
+for no result is answered when the group is accepted, and those who were are waited for in the same way.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ WAIT_PATIENCE: Final = 0.25
 LINGER_ITEMS: Final = 4
 LINGER_PART: Final = 0.95
 LINGER_SECONDS: Final = 0.010
+#: What is a large group (items), and how long a smaller one takes whose work, and not its way, takes long (seconds).
+LARGE_ITEMS: Final = 24
+LONG_SECONDS: Final = 0.010
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,11 @@ class Gatherer:
         self._submits = 0
         self._leaving = 0
         self._away = 0
-        #: How many groups may be in flight.
+        #: Whether the last group that was not large took long.
+        self._is_slow = False
+        #: How many groups may be in flight in any case, and how many at most.
         self.capacity = 2
+        self.most = 2
 
     def add(self, item: Item) -> None:
         """Let one item wait; it leaves at the end of this turn of the event loop if a group may fly."""
@@ -106,17 +113,22 @@ class Gatherer:
         if not item.waits:
             self._submits += 1
             self._away = max(self._away - 1, 0)
-        if not item.waits and self._are_all_here() and self._in_flight >= self.capacity:
+        if not item.waits and self._are_all_here() and not self._may_fly():
             self._leave_all()
         elif self._held is not None:
             self._be_patient(waits=item.waits)
             if len(self._items) >= self._enough:
                 self._release()
-        elif self._in_flight >= self.capacity:
+        elif not self._may_fly():
             self._be_patient(waits=item.waits)
         elif not self._soon:
             self._soon = True
             asyncio.get_running_loop().call_soon(self._leave_soon)
+
+    def _may_fly(self) -> bool:
+        if self._in_flight < self.capacity:
+            return True
+        return self._in_flight < self.most and (self._is_slow or len(self._items) >= LARGE_ITEMS)
 
     def _are_all_here(self) -> bool:
         """Whether most of those who wait for no result are here, so that there is nobody to be patient for."""
@@ -148,7 +160,7 @@ class Gatherer:
             self._take_off()
 
     def _leave(self) -> None:
-        while self._items and self._held is None and self._in_flight < self.capacity:
+        while self._items and self._held is None and self._may_fly():
             self._take_off()
         if not self._items and self._patience is not None:
             self._patience.cancel()
@@ -174,17 +186,20 @@ class Gatherer:
     async def _flight(self, group: list[Item]) -> None:
         size = sum(item.waits for item in group)
         submits = len(group) - size
+        began = asyncio.get_running_loop().time()
         reply = await self._fly(group)
         self._leaving -= submits
         self._away += submits
         if reply is None or reply.reply.done():
-            self._land(size)
+            self._land(size, began)
         else:
-            reply.over = partial(self._land, size)
+            reply.over = partial(self._land, size, began)
 
-    def _land(self, size: int) -> None:
-        """A group has come back of which so many items were waited for."""
+    def _land(self, size: int, began: float) -> None:
+        """A group has come back of which so many items were waited for, and which left at that time."""
         self._in_flight -= 1
+        if 0 < size < LARGE_ITEMS:
+            self._is_slow = asyncio.get_running_loop().time() - began >= LONG_SECONDS
         if size >= LINGER_ITEMS and self._held is None:
             self._enough = math.ceil(LINGER_PART * (size + len(self._items)))
             self._held = asyncio.get_running_loop().call_later(self._linger, self._release)

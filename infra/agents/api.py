@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 from mcp.server.mcpserver.exceptions import ToolError
 
+from infra.host.gateway_sockets import gateway_sockets
 from tasks.config.settings import Settings
 from tasks.errors import SettingsError
 
@@ -21,7 +22,7 @@ CONNECTIONS: Final = 1000
 #: The largest answer that is handed to an agent (bytes), whose attention is small.
 MOST_BYTES: Final = 256 * 1024
 #: The gateway of `mlservice up`, in the folder of its sockets.
-SOCKET: Final = "gateway.sock"
+SOCKET: Final = gateway_sockets(1)[0]
 #: What the URL says where the gateway is found by a socket.
 HERE: Final = "http://gateway"
 #: What every account may ask, and nobody else.

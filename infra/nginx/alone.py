@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     tls = check_pair(settings)
     address = free_address(args.host, int(args.port))
     upstreams = Upstreams(
-        gateway=_place("--gateway", args.gateway),
+        gateway=(_place("--gateway", args.gateway),),
         flower=_place("--flower", args.flower),
         mcp=_place("--mcp", args.mcp) if args.mcp else "",
         name_server=name_server(),

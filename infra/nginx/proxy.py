@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from infra.host.address import Address
+from infra.host.gateway_sockets import gateway_processes
 from infra.host.launch import BACKLOG, OPEN_FILES
 from infra.host.templates import fill
 from infra.nginx import agents, cors, request_bodies, root_path, trust
@@ -19,7 +20,7 @@ from infra.nginx.console_files import NAME as CONSOLE
 from infra.nginx.error_pages import error_pages, inferences, invocations, problems, statuses
 from infra.nginx.headers import CONSOLE_POLICY, DOCS_POLICY, FLOWER_POLICY, FRAME_POLICY, REPORT_POLICY, headers
 from infra.nginx.tls import CERTIFICATE, KEY
-from infra.nginx.upstreams import OWN_SOCKETS, Upstreams
+from infra.nginx.upstreams import Upstreams, own_sockets
 from tasks.config.settings import Settings
 
 #: How much longer than the longest wait NGINX waits for the gateway's answer.
@@ -45,9 +46,10 @@ LOGIN_QUEUE_SECONDS: Final = 10
 
 
 def nginx_conf(
-    address: Address, settings: Settings, *, flower_password: str, upstreams: Upstreams = OWN_SOCKETS
+    address: Address, settings: Settings, *, flower_password: str, upstreams: Upstreams | None = None
 ) -> str:
-    """The text of nginx.conf; with TLS if the address says so."""
+    """The text of nginx.conf; with TLS if the address says so. `upstreams`: those of `mlservice up` if not given."""
+    upstreams = upstreams or own_sockets(gateway_processes(settings), mcp=settings.mcp)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     files = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     connections = files // 2
@@ -79,7 +81,7 @@ def nginx_conf(
         address_limit=_indented(12, address_limit),
         resolver=_indented(4, upstreams.resolver()),
         connect_seconds=upstreams.connect_seconds,
-        gateway=_indented(8, upstreams.servers("gateway", upstreams.gateway)),
+        gateway=_indented(8, upstreams.servers("gateway", *upstreams.gateway)),
         flower=_indented(8, upstreams.servers("flower", upstreams.flower)),
         agents=_indented(4, agents.upstream(upstreams)),
         agents_location=_indented(8, agents.location(upstreams, root)),

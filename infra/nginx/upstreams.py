@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from infra.host.gateway_sockets import gateway_sockets
 from tasks.errors import SettingsError
 
 #: Where a system says who knows names.
@@ -20,15 +22,24 @@ CONNECT_SECONDS: Final = 1
 OWN_CONNECT_SECONDS: Final = 5
 #: Memory in which the processes of NGINX share the addresses of a name.
 ZONE: Final = "64k"
+#: How many requests at a time a process of the gateway gets before the next process gets any, and how many more when
+#: all have so many (measured: docs/explanation/architecture.md, "Which process has a request").
+STEPS: Final = (32, 96, 384)
+#: The largest weight of a server, the smallest being 1, and how many times as large as the next one it is at most.
+MOST_WEIGHT: Final = 2.0**52
+MOST_RATIO: Final = 1000.0
 #: What a socket begins with, as NGINX writes it.
 SOCKET: Final = "unix:"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Upstreams:
-    """Where each is: `unix:` and a socket, or a name and a port, which may stand for several servers."""
+    """Where each is: `unix:` and a socket, or a name and a port, which may stand for several servers.
 
-    gateway: str
+    The gateway has a socket for each of its processes.
+    """
+
+    gateway: tuple[str, ...]
     flower: str
     #: The endpoint for agents; empty: there is none.
     mcp: str = ""
@@ -46,17 +57,40 @@ class Upstreams:
         """How long a connection to one may take."""
         return CONNECT_SECONDS if self.name_server else OWN_CONNECT_SECONDS
 
-    def servers(self, name: str, place: str) -> str:
-        """The servers of the upstream `name`, which is at this place."""
-        if place.startswith(SOCKET):
-            return f"server {place} max_fails=0;"
+    def servers(self, name: str, *places: str) -> str:
+        """The servers of the upstream `name`, which is at these places."""
+        if places[0].startswith(SOCKET):
+            return "\n".join(_one_after_the_other(places))
+        # In turn, those who were answered together would come again apart, and each gateway would wait for the others'.
         # A server that refuses a connection has not been sent the request, which goes to the next one then.
-        return f"zone {name} {ZONE};\nserver {place} resolve max_fails=1 fail_timeout={FAILED_SECONDS}s;"
+        return (
+            f"zone {name} {ZONE};\nleast_conn;\nserver {places[0]} resolve max_fails=1 fail_timeout={FAILED_SECONDS}s;"
+        )
 
 
-#: Those of `mlservice up`, relative to NGINX's working directory.
-OWN_SOCKETS: Final = Upstreams(gateway=f"{SOCKET}gateway.sock", flower=f"{SOCKET}flower.sock")
-WITH_AGENTS: Final = replace(OWN_SOCKETS, mcp=f"{SOCKET}mcp.sock")
+def own_sockets(gateway_processes: int, *, mcp: bool = False) -> Upstreams:
+    """Those of `mlservice up`, relative to NGINX's working directory; with `mcp` there is an endpoint for agents."""
+    return Upstreams(
+        gateway=tuple(f"{SOCKET}{name}" for name in gateway_sockets(gateway_processes)),
+        flower=f"{SOCKET}flower.sock",
+        mcp=f"{SOCKET}mcp.sock" if mcp else "",
+    )
+
+
+def _one_after_the_other(places: Sequence[str]) -> list[str]:
+    """The first has all requests until it has STEPS[0] of them at a time, then the next one has what comes, and so on;
+    when all have so many, each up to so many more, and so on; beyond, all in turn.
+
+    Requests in one process are gathered into one group, which costs as much as a smaller one.
+    """
+    if len(places) == 1:
+        return [f"server {places[0]} max_fails=0;"]
+    first, *others = [f"server {place} max_conns={most} max_fails=0" for most in STEPS for place in places]
+    # NGINX asks the first one alone while it may; of the others that may be asked, each so many times as often as the
+    # next one.
+    ratio = min(MOST_WEIGHT ** (1 / len(others)), MOST_RATIO)
+    weighted = [f"{line} weight={int(ratio ** (len(others) - at))} backup" for at, line in enumerate(others)]
+    return [f"{line};" for line in [first, *weighted, *(f"server {place} max_fails=0 backup" for place in places)]]
 
 
 def name_server(path: Path = RESOLV_CONF) -> str:

@@ -1,7 +1,8 @@
 # ruff: noqa: N999 - the name by which gunicorn knows it.
 """How gunicorn serves the gateway; read by gunicorn, not imported.
 
-GATEWAY_BIND says where (`unix:PATH` or `HOST:PORT`), the settings how many processes.
+GATEWAY_BIND says where (`unix:PATH` or `HOST:PORT`, or several with commas between), the settings how many processes.
+Where there are several places, each process has one.
 """
 
 import gc
@@ -10,11 +11,13 @@ import os
 import time
 
 from gunicorn import glogging  # type: ignore[import-untyped]
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.config import Config  # type: ignore[import-untyped]
+from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
 
 from infra.host.exposure import warn_of_exposure
+from infra.host.gateway_sockets import gateway_processes
 from infra.host.launch import BACKLOG
-from tasks.config.machine import cores
 from tasks.config.settings import Settings
 from tasks.storage.stores import load_store
 from tasks.telemetry import logs
@@ -37,9 +40,9 @@ logger_class = Logger
 
 wsgi_app = "gateway.asgi:app"
 worker_class = "gateway.server.GatewayWorker"
-bind = [os.environ.get("GATEWAY_BIND", "127.0.0.1:8000")]
+bind = os.environ.get("GATEWAY_BIND", "127.0.0.1:8000").split(",")
 umask = 0o077
-workers = _settings.gateway_processes or cores()
+workers = gateway_processes(_settings)
 backlog = BACKLOG
 # Longer than NGINX keeps its connections, so that the gateway never closes one that NGINX is about to use.
 keepalive = 120
@@ -71,6 +74,13 @@ def on_starting(server: object) -> None:
     load_store(_settings.blobs_url)
     gc.collect()
     gc.freeze()
+
+
+def pre_fork(server: Arbiter, worker: Worker) -> None:
+    """Give a new process the socket that the fewest have. The parent keeps them all open: who comes while a process is
+    replaced waits."""
+    taken = [living.sockets[0] for living in server.WORKERS.values()]
+    worker.sockets = [min(server.LISTENERS, key=taken.count)]
 
 
 def on_exit(server: object) -> None:

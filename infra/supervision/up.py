@@ -30,7 +30,6 @@ from infra.host.temporary import emptied
 from infra.nginx.console_files import link_console
 from infra.nginx.proxy import nginx_conf
 from infra.nginx.tls import check_pair, link_pair
-from infra.nginx.upstreams import OWN_SOCKETS, WITH_AGENTS
 from infra.redis_server.embedded import flower_url, write_store
 from infra.redis_server.loading import loaded_part
 from infra.redis_server.place import RedisPlace, redis_place
@@ -184,8 +183,7 @@ def write_configuration(
         keyfile.read(Path(settings.token_keys_file))
     link_pair(settings, home.run)
     link_console(home.run)
-    upstreams = WITH_AGENTS if settings.mcp else OWN_SOCKETS
-    proxy = nginx_conf(address, settings, flower_password=home.secret(FLOWER_HTTP_PASSWORD), upstreams=upstreams)
+    proxy = nginx_conf(address, settings, flower_password=home.secret(FLOWER_HTTP_PASSWORD))
     write_private(home.run / "nginx.conf", proxy)
     text = io.StringIO()
     write_supervisor(text, programs(embedded=place.access is not None, mcp=settings.mcp))

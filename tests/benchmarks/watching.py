@@ -1,10 +1,9 @@
-"""What it costs to be watched: the service as it is, with Flower running and the scrapes of Prometheus, beside one
-without counters, events, access log and Flower, which logs errors alone.
+"""What it costs to be watched: the service with Flower running and the scrapes of Prometheus, beside itself without
+counters, events, access log, Flower and scrapes.
 
-Each round starts both anew and loads them twice, in the order watched, unwatched, unwatched, watched, so that what
-changes with time hits both alike; its ratio is that of the sums. While the unwatched one is loaded, the Flower of the
-other stands still. The processor time of a request is shown as well, which says where the cost is also on a machine
-that is busy otherwise.
+Two services of one build differ by more than what is measured, so it is the same processes in both cases: what watches
+goes off and on while they run. A round loads them in the order watched, unwatched, unwatched, watched, so that what
+changes with time hits both alike; its ratio is that of the sums. The processor time of a request is shown as well.
 """
 
 from __future__ import annotations
@@ -13,10 +12,9 @@ import math
 import statistics
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -28,10 +26,11 @@ from tasks.redis_keys import COUNTS_KEY, WORK_COUNTS_KEY
 from tests.benchmarks import model
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Section, show
-from tests.benchmarks.load import Target, Unusable, faults_of, run_load, started_load
+from tests.benchmarks.load import Unusable, faults_of, run_load, started_load
 from tests.benchmarks.options import Options
 from tests.benchmarks.subjects import check, estimate_target, service_subject
 from tests.benchmarks.turns import Turn, take_turn
+from tests.benchmarks.watch_switch import Switch, switched_service
 from tests.beside import beside
 from tests.service import Service
 
@@ -42,39 +41,34 @@ SCRAPE_SECONDS: Final = 15.0
 #: (seconds).
 LOOK_SECONDS: Final = 2
 LOG_SECONDS: Final = 6.0
-#: What both services are started with, and the unwatched one.
-WATCHED: Final = {
-    "PYTHONPATH": str(Path(__file__).with_name("unwatched")),
-    "MLSERVICE_TRAIN_THREADS": "0",
-    "WATCHED": "1",
-}
-UNWATCHED: Final = {
-    **{name: value for name, value in WATCHED.items() if name != "WATCHED"},
-    "MLSERVICE_LOG_LEVEL": "error",
-}
-#: The order within a round: whether the watched service has its turn.
+#: The order within a round: whether the service is watched.
 ORDER: Final = (True, False, False, True)
-#: The turns of each service, in their order; those of a round follow each other.
+#: The turns of both cases, in their order; those of a round follow each other.
 Turns = dict[str, list[Turn]]
 
 
 def measure(bench: Bench) -> Section:
-    """Both in turn. Raises Unusable if one of them answers wrongly, or is not watched, or is, where it should not."""
+    """Both in turn. Raises Unusable if the service answers wrongly, or is not watched, or is, where it should not."""
     rounds = {connections: Turns(watched=[], unwatched=[]) for connections in CONNECTIONS}
-    for number in range(bench.options.rounds):
-        # Two services of one build may differ by more than what is measured: each round has others.
-        with Service(env=WATCHED) as watched, Service(env=UNWATCHED) as unwatched:
-            _prepare(bench, watched, unwatched, is_first=not number)
+    with switched_service() as (service, switch):
+        service.wait_for_flower()
+        model.learn(service)
+        check(service_subject(service), bench.booster)
+        run_load(estimate_target(service), connections=max(CONNECTIONS), seconds=LOOK_SECONDS)
+        _check(service, switch)
+        scraper = Scraper(service)
+        for _ in range(bench.options.rounds):
             for connections, found in rounds.items():
-                _round(bench.options, watched, unwatched, connections, found)
+                _round(bench.options, service, switch, scraper, connections, found)
     return Section(
-        title=f"What it costs to be watched: Flower, events, counters, logs, a scrape every {SCRAPE_SECONDS:.0f} s",
+        title=f"Cost of being watched: Flower, events, counters, access log, scrapes every {SCRAPE_SECONDS:.0f} s",
         header=[
             "connections",
             "requests/s: watched, unwatched",
             "watched / unwatched: median of the rounds, mean",
             "standard error of the mean, lowest and highest",
             "processor ms a request: watched, unwatched",
+            "watched / unwatched: mean, standard error",
             "of which Flower",
         ],
         rows=[_row(connections, found) for connections, found in rounds.items()],
@@ -89,23 +83,13 @@ def measure(bench: Bench) -> Section:
     )
 
 
-def _prepare(bench: Bench, watched: Service, unwatched: Service, *, is_first: bool) -> None:
-    watched.wait_for_flower()
-    for service in (watched, unwatched):
-        model.learn(service)
-        check(service_subject(service), bench.booster)
-        run_load(estimate_target(service), connections=max(CONNECTIONS), seconds=LOOK_SECONDS)
-    if is_first:
-        _check_watched(watched, unwatched)
-
-
-def _round(options: Options, watched: Service, unwatched: Service, connections: int, found: Turns) -> None:
-    scraper = Scraper(watched)
-    for turn in ORDER:
-        service = watched if turn else unwatched
-        with scraper.at_work() if turn else watched.halted("flower"):
+def _round(
+    options: Options, service: Service, switch: Switch, scraper: Scraper, connections: int, found: Turns
+) -> None:
+    for watched in ORDER:
+        with scraper.at_work() if watched else switch.off():
             one = take_turn(service, estimate_target(service), connections=connections, seconds=options.seconds)
-        found["watched" if turn else "unwatched"].append(one)
+        found["watched" if watched else "unwatched"].append(one)
 
 
 class Scraper:
@@ -135,33 +119,37 @@ class Scraper:
             self._left = SCRAPE_SECONDS
 
 
-def _check_watched(watched: Service, unwatched: Service) -> None:
-    """Raise Unusable unless one service leaves every trace that is looked for, and the other none."""
-    for service, name, wanted in ((watched, "watched", True), (unwatched, "unwatched", False)):
-        target = estimate_target(service)
-        for trace, found in _traces(service, target).items():
-            if bool(found) is not wanted:
-                raise Unusable(f"the {name} service has {found} {trace}")
+def _check(service: Service, switch: Switch) -> None:
+    """Raise Unusable unless the service leaves every trace that is looked for, and switched off none."""
+    for name, state, wanted in (("watched", nullcontext(), True), ("unwatched", switch.off(), False)):
+        with state:
+            for trace, found in _traces(service).items():
+                if bool(found) is not wanted:
+                    raise Unusable(f"the {name} service has {found} {trace}")
 
 
-def _traces(service: Service, target: Target) -> dict[str, int]:
+def _traces(service: Service) -> dict[str, int]:
     """How much of each a load leaves: fields of counters, messages with events, bytes in the access log."""
+    logged = _logged(service)
     with service.master() as client, client.pubsub() as events:
         before = _counted(client)
         events.psubscribe("*celeryev*")
-        with started_load(target, connections=1):
+        with started_load(estimate_target(service), connections=1):
             until, messages = time.monotonic() + LOOK_SECONDS, 0
             while time.monotonic() < until:
                 message: Any = events.get_message(timeout=0.1)
                 messages += message is not None and message["type"] == "pmessage"
         after = _counted(client)
     time.sleep(LOG_SECONDS)
-    logs = service.home.logs.glob("nginx.log*")
     return {
         "counters that grow": len(after.items() - before.items()),
         "messages with events": messages,
-        "bytes in the access log": sum(log.stat().st_size for log in logs),
+        "bytes in the access log": _logged(service) - logged,
     }
+
+
+def _logged(service: Service) -> int:
+    return sum(log.stat().st_size for log in service.home.logs.glob("nginx.log*"))
 
 
 def _counted(client: redis.Redis) -> dict[Any, int]:
@@ -173,31 +161,43 @@ def _counted(client: redis.Redis) -> dict[Any, int]:
 
 
 def _row(connections: int, found: Turns) -> list[str]:
-    ratios = _ratios(found)
-    names = ("watched", "unwatched")
-    rates = [show(statistics.median(turn.load.rate for turn in found[name])) for name in names]
-    used = [show(statistics.median(sum(turn.processor_ms.values()) for turn in found[name])) for name in names]
+    rates, used = _ratios(found, of=_rate), _ratios(found, of=_used)
     flower = statistics.median(turn.processor_ms.get("flower", 0.0) for turn in found["watched"])
     return [
         str(connections),
-        " · ".join(rates),
-        f"{statistics.median(ratios):.3f} · {statistics.mean(ratios):.3f}",
-        f"{_error(ratios):.3f}, {min(ratios):.3f}, {max(ratios):.3f}",
-        " · ".join(used),
+        _medians(found, of=_rate),
+        f"{statistics.median(rates):.3f} · {statistics.mean(rates):.3f}",
+        f"{_error(rates):.3f}, {min(rates):.3f}, {max(rates):.3f}",
+        _medians(found, of=_used),
+        f"{statistics.mean(used):.3f}, {_error(used):.3f}",
         show(flower),
     ]
 
 
 def _figures(connections: int, found: Turns) -> dict[str, Any]:
-    ratios = _ratios(found)
+    rates, used = _ratios(found, of=_rate), _ratios(found, of=_used)
     return {
         "connections": connections,
-        "watched_over_unwatched": statistics.mean(ratios),
-        "median_of_rounds": statistics.median(ratios),
-        "standard_error": _error(ratios),
-        "of_rounds": ratios,
+        "watched_over_unwatched": statistics.mean(rates),
+        "median_of_rounds": statistics.median(rates),
+        "standard_error": _error(rates),
+        "of_rounds": rates,
+        "processor_time": statistics.mean(used),
+        "processor_time_standard_error": _error(used),
         "turns": {name: [asdict(turn) for turn in turns] for name, turns in found.items()},
     }
+
+
+def _rate(turn: Turn) -> float:
+    return turn.load.rate
+
+
+def _used(turn: Turn) -> float:
+    return sum(turn.processor_ms.values())
+
+
+def _medians(found: Turns, *, of: Callable[[Turn], float]) -> str:
+    return " · ".join(show(statistics.median(map(of, found[name]))) for name in ("watched", "unwatched"))
 
 
 def _error(ratios: list[float]) -> float:
@@ -205,11 +205,11 @@ def _error(ratios: list[float]) -> float:
     return statistics.stdev(ratios) / math.sqrt(len(ratios)) if len(ratios) > 1 else math.nan
 
 
-def _ratios(found: Turns) -> list[float]:
+def _ratios(found: Turns, *, of: Callable[[Turn], float]) -> list[float]:
     """Of each round."""
     many = ORDER.count(True)
     sums = {
-        name: [sum(turn.load.rate for turn in turns[at : at + many]) for at in range(0, len(turns), many)]
+        name: [sum(map(of, turns[at : at + many])) for at in range(0, len(turns), many)]
         for name, turns in found.items()
     }
     return [

@@ -8,10 +8,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpx
 import pytest
 
+from infra.nginx.upstreams import STEPS
 from tasks.config.settings import Settings
 from tests.nginx import Nginx, Request, answer
 from tests.problems import refused
@@ -61,6 +64,37 @@ def test_connections_to_the_gateway_are_kept() -> None:
         for _ in range(5):
             nginx.get("/v1/models")
         assert len({request.connection.fileno() for request in nginx.seen}) == 1
+
+
+def test_a_process_of_the_gateway_has_many_requests_before_the_next_has_any() -> None:
+    over = threading.Event()
+
+    def held(request: Request) -> None:
+        over.wait(30)
+        request.say(200, b"fine")
+
+    with Nginx(Settings(gateway_processes=3), gateway=held) as nginx, ThreadPoolExecutor(5 * STEPS[0]) as clients:
+        processes = [nginx.upstreams[name] for name in ("gateway", "gateway-2", "gateway-3")]
+
+        def has(*counts: int) -> bool:
+            return [len(process.seen) for process in processes] == list(counts)
+
+        answers = []
+        few = STEPS[0]
+        for asked, counts in (
+            (few, (few, 0, 0)),
+            (few, (few, few, 0)),
+            (few, (few, few, few)),
+            # All have so many: each up to so many more.
+            (few, (2 * few, few, few)),
+        ):
+            answers += [clients.submit(nginx.get, "/v1/models") for _ in range(asked)]
+            eventually(partial(has, *counts), what=f"requests at the processes: {counts}")
+        over.set()
+        assert {answer.result().status_code for answer in answers} == {200}
+        # Who is idle again is asked alone again.
+        assert [nginx.get("/v1/models").status_code for _ in range(5)] == [200] * 5
+        assert has(2 * few + 5, few, few)
 
 
 def test_a_trusted_proxy_says_who_asks() -> None:

@@ -1,4 +1,4 @@
-"""The service that `make bench` measures without what watches it leaves no trace, and works."""
+"""The switch by which `make bench` takes from a running service what watches it: off it leaves no trace, and works."""
 
 from __future__ import annotations
 
@@ -6,52 +6,65 @@ import json
 import os
 import subprocess
 import sys
-from typing import Any
+from pathlib import Path
 
-import pytest
-import redis
-
-from tasks.redis_keys import COUNTS_KEY, WORK_COUNTS_KEY
-from tests.benchmarks.watching import UNWATCHED, WATCHED
+from infra.host.address import Address
+from infra.nginx.proxy import nginx_conf
+from tasks.config.settings import Settings
+from tests.benchmarks.unwatching.sitecustomize import SWITCH, SWITCH_KEY
+from tests.benchmarks.watch_switch import HOOK, without_access_log
 from tests.servers import Valkey
 
+#: Does the same work while it is watched, while it is not, and while it is again. Says each time whether events were
+#: on, how much has been counted, and what has become of the work.
 PROGRAM = """
 import json, sys
-from infra.host.address import Address
-from infra.supervision.programs import programs
-from infra.nginx.proxy import nginx_conf
-from infra.supervision.serving import worker_options
+import celery
+from celery.events import EventDispatcher
+import redis
+from tasks.config.settings import Settings
 from tasks.contract import Kind, Lane, Media, State
+from tasks.ledger import work_counts
 from tasks.ledger.groups import Group, Head, Outcome, new_group_id
 from tasks.ledger.store import Ledger
-from tasks.config.settings import Settings
-import redis
+from tasks.redis_keys import WORK_COUNTS_KEY
 
-settings = Settings(redis_url=sys.argv[1])
-conf = nginx_conf(Address(host="127.0.0.1", port=1), settings, flower_password="p")
-with redis.Redis.from_url(sys.argv[1]) as client:
+url, switch, key = sys.argv[1:]
+settings = Settings(redis_url=url)
+app, said = celery.Celery(broker="memory://"), []
+with redis.Redis.from_url(url) as client, app.connection_for_write() as connection:
     ledger = Ledger(client, settings=settings)
-    head = Head(owner="ada", model="m")
-    group = Group(id=new_group_id(), kind=Kind.ESTIMATE, lane=Lane.LOW, heads=[head], bodies=[b"{}"])
-    ledger.accept(group)
-    ledger.finish(ledger.claim(group.id), [Outcome(State.SUCCEEDED, Media.JSON, b"{}", rows=6)])
-print(json.dumps({
-    "access_log": [line.split()[1] for line in conf.splitlines() if line.strip().startswith("access_log")],
-    "programs": [program.name for program in programs(embedded=True)],
-    "options": worker_options("estimate", 2, name="x"),
-}))
+    dispatcher = EventDispatcher(connection, app=app)
+    for off in (False, True, False):
+        with open(switch, "r+b") as file:
+            file.write(bytes([off]))
+        client.set(key, 1) if off else client.delete(key)
+        head = Head(owner="ada", model="m")
+        group = Group(id=new_group_id(), kind=Kind.ESTIMATE, lane=Lane.LOW, heads=[head], bodies=[b"{}"])
+        ledger.accept(group)
+        ledger.finish(ledger.claim(group.id), [Outcome(State.SUCCEEDED, Media.JSON, b"{}", rows=6)])
+        counted = sum(work_counts.read(client.get(WORK_COUNTS_KEY)).values())
+        said.append((dispatcher.enabled, counted, client.hget(f"ml:group:{group.id}", "states").decode()))
+print(json.dumps(said))
 """
 
 
-@pytest.mark.parametrize("unwatched", [True, False])
-def test_what_is_taken_away(valkey_server: Valkey, redis_client: redis.Redis, *, unwatched: bool) -> None:
-    env = {**os.environ, **(UNWATCHED if unwatched else WATCHED)}
-    command = [sys.executable, "-c", PROGRAM, valkey_server.redis_url]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    assert ("off;" in found["access_log"]) is unwatched
-    assert ("flower" not in found["programs"]) is unwatched
-    assert len(found["programs"]) > 5
-    assert found["options"]["task_events"] is not unwatched
-    assert bool(redis_client.exists(COUNTS_KEY, WORK_COUNTS_KEY)) is not unwatched
-    assert redis_client.keys("ml:group:*")
+def test_events_and_counters_go_off_and_on(valkey_server: Valkey, tmp_path: Path) -> None:
+    switch = tmp_path / "switch"
+    switch.write_bytes(b"\0")
+    env = {**os.environ, "PYTHONPATH": str(HOOK), SWITCH: str(switch)}
+    command = [sys.executable, "-c", PROGRAM, valkey_server.redis_url, str(switch), SWITCH_KEY]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    events, counted, states = zip(*json.loads(done.stdout), strict=True)
+    assert events == (True, False, True)
+    assert 0 < counted[0] == counted[1] < counted[2]
+    assert set(states) == {"s"}
+
+
+def test_nginx_without_its_access_log() -> None:
+    conf = nginx_conf(Address(host="127.0.0.1", port=1), Settings(), flower_password="p")
+    quiet = without_access_log(conf)
+    assert "access_log /dev/stdout" in conf
+    assert "access_log off;" in quiet
+    assert "/dev/stdout" not in quiet

@@ -21,8 +21,10 @@ import pytest
 from gateway.identity import keyfile
 from infra.commands.status import program_status
 from infra.host.control import Supervisor
+from infra.host.gateway_sockets import gateway_processes, gateway_sockets
 from infra.host.process_tree import PROC, processes
 from infra.supervision.readiness import READY_SECONDS
+from tasks.config.settings import Settings
 from tasks.contract import FLEETS
 from tasks.ledger.fleet import members
 from tests.commands import add_account, mlservice, said
@@ -197,6 +199,29 @@ def test_a_killed_gateway_process_is_back(stack: Service) -> None:
     os.kill(child, signal.SIGKILL)
     eventually(lambda: status(stack)["programs"]["gateway"]["processes"] == before["processes"], seconds=3)
     eventually(lambda: ready(stack), what="readiness")
+
+
+def is_gone(pid: int) -> bool:
+    return pid not in {process.pid for process in processes()}
+
+
+def test_each_gateway_process_has_a_socket_where_the_next_one_takes_what_waits(stack: Service) -> None:
+    gateway = status(stack)["programs"]["gateway"]["pid"]
+    sockets = gateway_sockets(gateway_processes(Settings()))
+
+    def answers(name: str) -> bool:
+        path = f"{stack.home.service().sockets}/{name}"
+        with httpx.Client(transport=httpx.HTTPTransport(uds=path), timeout=10) as client:
+            return client.get("http://gateway/health/live").status_code == 200
+
+    children = {process.pid for process in processes() if process.parent == gateway}
+    assert len(children) == len(sockets)
+    for child in sorted(children):
+        os.kill(child, signal.SIGKILL)
+        eventually(partial(is_gone, child))
+        # Whoever takes its place has its socket.
+        assert [answers(name) for name in sockets] == [True] * len(sockets)
+        assert stack.http.get("/health/live").status_code == 200
 
 
 def test_what_it_was_told_is_shown_with_who_said_it(stack: Service) -> None:

@@ -10,8 +10,16 @@ from typing import Any
 import pytest
 import redis
 
+from gateway.commit import gathering
 from gateway.commit.dispatch import Dispatcher, capacity_for
-from gateway.commit.gathering import LINGER_ITEMS, LINGER_SECONDS, SUBMIT_PATIENCE, Ticket
+from gateway.commit.gathering import (
+    LARGE_ITEMS,
+    LINGER_ITEMS,
+    LINGER_SECONDS,
+    LONG_SECONDS,
+    SUBMIT_PATIENCE,
+    Ticket,
+)
 from gateway.commit.waiting import Waiting
 from gateway.wiring.async_redis import AsyncRedis
 from tasks.contract import GROUP_BYTES, GROUP_ITEMS, Kind, Lane, Media, State
@@ -137,6 +145,59 @@ def test_after_a_larger_group_those_who_were_answered_are_waited_for() -> None:
 
     # Longer than a busy machine lets this process stand.
     run(test, linger_seconds=60)
+
+
+def test_a_large_group_does_not_wait_for_another_one() -> None:
+    async def test(house: House) -> None:
+        house.dispatcher.set_capacity(1, most=2)
+        await house.submit()
+        waiting = [house.submit() for _ in range(LARGE_ITEMS - 1)]
+        await asyncio.sleep(0.01)
+        assert house.wire.sizes == [1], "a small one waits"
+        await asyncio.gather(*waiting, house.submit())
+        assert house.wire.sizes == [1, LARGE_ITEMS]
+        third = [house.submit() for _ in range(2 * LARGE_ITEMS)]
+        await asyncio.sleep(0.01)
+        assert house.wire.sizes == [1, LARGE_ITEMS], "no more than two fly"
+        house.answer(0)
+        await asyncio.gather(*third)
+        assert house.wire.sizes == [1, LARGE_ITEMS, 2 * LARGE_ITEMS]
+
+    run(test)
+
+
+def test_where_groups_fly_long_small_ones_do_not_wait_for_each_other() -> None:
+    async def test(house: House) -> None:
+        house.dispatcher.set_capacity(1, most=2)
+        await house.submit()
+        other = house.submit()
+        await asyncio.sleep(2 * LONG_SECONDS)
+        assert house.wire.sizes == [1], "that it is slow is not known yet"
+        house.answer(0)
+        await other
+        await house.submit()
+        assert house.wire.sizes == [1, 1, 1]
+
+    run(test)
+
+
+def test_where_groups_land_soon_small_ones_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Longer than a busy machine lets this process stand.
+    monkeypatch.setattr(gathering, "LONG_SECONDS", 60)
+
+    async def test(house: House) -> None:
+        house.dispatcher.set_capacity(1, most=2)
+        await house.submit()
+        house.answer(0)
+        await house.submit()
+        waiting = [house.submit() for _ in range(2)]
+        await asyncio.sleep(0.01)
+        assert house.wire.sizes == [1, 1]
+        house.answer(1)
+        await asyncio.gather(*waiting)
+        assert house.wire.sizes == [1, 1, 2]
+
+    run(test)
 
 
 def test_who_does_not_come_again_is_not_waited_for_long() -> None:

