@@ -1,8 +1,8 @@
 # ruff: noqa: N999 - the name by which gunicorn knows it.
 """How gunicorn serves the gateway; read by gunicorn, not imported.
 
-GATEWAY_BIND says where (`unix:PATH` or `HOST:PORT`, or several with commas between), the settings how many processes.
-Where there are several places, each process has one.
+The settings say how many processes. GATEWAY_BIND says where (`unix:PATH` or `HOST:PORT`); without it each process has a
+socket of its own in SOCKETS_DIR.
 """
 
 import gc
@@ -16,7 +16,7 @@ from gunicorn.config import Config  # type: ignore[import-untyped]
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
 
 from infra.host.exposure import warn_of_exposure
-from infra.host.gateway_sockets import gateway_processes
+from infra.host.gateway_sockets import gateway_processes, gateway_sockets
 from infra.host.launch import BACKLOG
 from tasks.config.settings import Settings
 from tasks.storage.stores import load_store
@@ -40,9 +40,14 @@ logger_class = Logger
 
 wsgi_app = "gateway.asgi:app"
 worker_class = "gateway.server.GatewayWorker"
-bind = os.environ.get("GATEWAY_BIND", "127.0.0.1:8000").split(",")
-umask = 0o077
 workers = gateway_processes(_settings)
+if place := os.environ.get("GATEWAY_BIND"):
+    bind = [place]
+elif folder := os.environ.get("SOCKETS_DIR"):
+    bind = [f"unix:{folder}/{name}" for name in gateway_sockets(workers)]
+else:
+    bind = ["127.0.0.1:8000"]
+umask = 0o077
 backlog = BACKLOG
 # Longer than NGINX keeps its connections, so that the gateway never closes one that NGINX is about to use.
 keepalive = 120

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from infra.host.gateway_sockets import gateway_processes, gateway_sockets
 from infra.host.home import RUN
 from infra.host.temporary import settle
 from infra.redis_server.place import flower_place
@@ -60,9 +59,8 @@ def gateway(args: argparse.Namespace) -> int:
     load_traces(settings)
     if args.bind:
         os.environ["GATEWAY_BIND"] = args.bind
-    elif sockets := os.environ.get("SOCKETS_DIR"):
-        names = gateway_sockets(gateway_processes(settings))
-        os.environ["GATEWAY_BIND"] = ",".join(f"unix:{sockets}/{name}" for name in names)
+    elif "SOCKETS_DIR" in os.environ:
+        os.environ.pop("GATEWAY_BIND", None)
     sys.argv = ["gunicorn", "--config", str(HERE / "gunicorn.conf.py")]
     run()
     return 0
