@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import redis
 
-from gateway.commit.gathering import LINGER_SECONDS, SUBMIT_PATIENCE, Gatherer, Item, Ticket
+from gateway.commit.gathering import LINGER_SECONDS, LONG_SECONDS, SUBMIT_PATIENCE, Gatherer, Item, Ticket
 from gateway.commit.waiting import Expected, Waiting
 from gateway.wiring.async_redis import AsyncRedis
 from tasks.contract import EXPORT, GROUP_ITEMS, Kind, Lane
@@ -49,6 +49,7 @@ class Dispatcher:
         traces: Traces = UNTRACED,
         linger_seconds: float = LINGER_SECONDS,
         submit_patience: float = SUBMIT_PATIENCE,
+        long_seconds: float = LONG_SECONDS,
     ) -> None:
         self._ledger = ledger
         self._wire = wire
@@ -64,6 +65,7 @@ class Dispatcher:
                 most_items=GROUP_ITEMS[lane],
                 linger_seconds=linger_seconds,
                 submit_patience=submit_patience,
+                long_seconds=long_seconds,
             )
             for lane in Lane
         }

@@ -1,10 +1,11 @@
 """Which requests leave together: one gatherer for each lane.
 
 While fewer than `capacity` groups are in flight, everything that waits leaves at once; else it waits for one to land,
-but no longer than its patience. Up to `most` groups fly where a group would be large, or where they fly long, so that
-what it costs to send one more is little. An idle service sends groups of one at once, a busy one large groups: after a
-larger group it waits a moment for those whom it just answered, because a group costs as much as ten items. Who waits
-for no result is answered when the group is accepted, and those who were are waited for in the same way.
+but no longer than its patience. Up to `most` groups fly where a group would be large, or where items take long, so
+that what it costs to send one more is little; these share what waits. An idle service sends groups of one at once, a
+busy one large groups: after a larger group it waits a moment for those whom it just answered, because a group costs as
+much as ten items. Who waits for no result is answered when the group is accepted, and those who were are waited for in
+the same way.
 """
 
 from __future__ import annotations
@@ -29,9 +30,16 @@ WAIT_PATIENCE: Final = 0.25
 LINGER_ITEMS: Final = 4
 LINGER_PART: Final = 0.95
 LINGER_SECONDS: Final = 0.010
-#: What is a large group (items), and how long a smaller one takes whose work, and not its way, takes long (seconds).
+#: What is a large group (items). How long each item of a group takes whose work, and not its way, takes long, where its
+#: way takes so long (seconds).
 LARGE_ITEMS: Final = 24
-LONG_SECONDS: Final = 0.010
+LONG_SECONDS: Final = 0.001
+WAY_SECONDS: Final = 0.002
+#: After a smaller group the next one is held in the same way where others wait already, for a part of that time:
+#: else they and those who were just answered would go in turn, each in a group of its own. Where those who were waited
+#: for did not come, the next one is not held, after the second time the next three, then seven, and so on up to these.
+SHORT_LINGER_PART: Final = 0.2
+MOST_PASSED: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +93,10 @@ class Gatherer:
         most_items: int,
         linger_seconds: float = LINGER_SECONDS,
         submit_patience: float = SUBMIT_PATIENCE,
+        long_seconds: float = LONG_SECONDS,
     ) -> None:
         self._submit_patience = submit_patience
+        self._long = long_seconds
         self._fly = fly
         self._most_items = most_items
         self._linger = linger_seconds
@@ -97,11 +107,14 @@ class Gatherer:
         self._patience: asyncio.TimerHandle | None = None
         self._held: asyncio.TimerHandle | None = None
         self._enough = 0
+        #: How many small groups nothing is held for after one was in vain, and how many of these are left.
+        self._in_vain = 0
+        self._passed = 0
         #: Of those who wait for no result: how many are here, are being accepted, and were, and may come again.
         self._submits = 0
         self._leaving = 0
         self._away = 0
-        #: Whether the last group that was not large took long.
+        #: Whether the items of the last group took long.
         self._is_slow = False
         #: How many groups may be in flight in any case, and how many at most.
         self.capacity = 2
@@ -118,6 +131,7 @@ class Gatherer:
         elif self._held is not None:
             self._be_patient(waits=item.waits)
             if len(self._items) >= self._enough:
+                self._in_vain = 0
                 self._release()
         elif not self._may_fly():
             self._be_patient(waits=item.waits)
@@ -167,15 +181,17 @@ class Gatherer:
             self._patience = None
 
     def _take_off(self) -> None:
+        free = max(self.most - self._in_flight, 1) if self._is_slow else 1
+        group = self._group(min(math.ceil(len(self._items) / free), self._most_items))
         self._in_flight += 1
-        flight = asyncio.get_running_loop().create_task(self._flight(self._group()))
+        flight = asyncio.get_running_loop().create_task(self._flight(group))
         self._flights.add(flight)
         flight.add_done_callback(self._flights.discard)
 
-    def _group(self) -> list[Item]:
+    def _group(self, most_items: int) -> list[Item]:
         group = [self._items.popleft()]
         size = len(group[0].body)
-        while self._items and len(group) < self._most_items and size + len(self._items[0].body) <= GROUP_BYTES:
+        while self._items and len(group) < most_items and size + len(self._items[0].body) <= GROUP_BYTES:
             group.append(self._items.popleft())
             size += len(group[-1].body)
         submits = sum(not item.waits for item in group)
@@ -198,12 +214,28 @@ class Gatherer:
     def _land(self, size: int, began: float) -> None:
         """A group has come back of which so many items were waited for, and which left at that time."""
         self._in_flight -= 1
-        if 0 < size < LARGE_ITEMS:
-            self._is_slow = asyncio.get_running_loop().time() - began >= LONG_SECONDS
-        if size >= LINGER_ITEMS and self._held is None:
-            self._enough = math.ceil(LINGER_PART * (size + len(self._items)))
-            self._held = asyncio.get_running_loop().call_later(self._linger, self._release)
+        if size:
+            self._is_slow = asyncio.get_running_loop().time() - began >= WAY_SECONDS + size * self._long
+        if size >= LINGER_ITEMS:
+            self._hold(size, self._linger, self._release)
+        elif size and 0 < len(self._items) < LINGER_ITEMS and not self._is_slow:
+            # Where more wait than this they leave, and all others are waited for when they land.
+            if self._passed:
+                self._passed -= 1
+            else:
+                self._hold(size, SHORT_LINGER_PART * self._linger, self._wait_in_vain)
         self._leave()
+
+    def _hold(self, size: int, seconds: float, over: Callable[[], None]) -> None:
+        """Let nothing leave until so many more items are there; after this time call `over`."""
+        if self._held is None:
+            self._enough = math.ceil(LINGER_PART * (size + len(self._items)))
+            self._held = asyncio.get_running_loop().call_later(seconds, over)
+
+    def _wait_in_vain(self) -> None:
+        self._in_vain = min(2 * self._in_vain + 1, MOST_PASSED)
+        self._passed = self._in_vain
+        self._release()
 
     def _release(self) -> None:
         if self._held is not None:

@@ -16,8 +16,8 @@ from gateway.commit.gathering import (
     LARGE_ITEMS,
     LINGER_ITEMS,
     LINGER_SECONDS,
-    LONG_SECONDS,
     SUBMIT_PATIENCE,
+    WAY_SECONDS,
     Ticket,
 )
 from gateway.commit.waiting import Waiting
@@ -63,7 +63,14 @@ class RecordingWire(AsyncRedis):
 class House:
     """A dispatcher on a recording wire; `answer` lets a group come back."""
 
-    def __init__(self, *, linger_seconds: float = LINGER_SECONDS, submit_patience: float = SUBMIT_PATIENCE) -> None:
+    def __init__(
+        self,
+        *,
+        linger_seconds: float = LINGER_SECONDS,
+        submit_patience: float = SUBMIT_PATIENCE,
+        # Longer than a busy machine lets this process stand.
+        long_seconds: float = 60,
+    ) -> None:
         self.wire = RecordingWire()
         self.waiting = Waiting(
             "p", wire=lambda _: AsyncRedis(address("unix:///nowhere"), timeout_seconds=1), forget_account=print
@@ -79,6 +86,7 @@ class House:
             new_id=lambda: f"{next(ids):032x}",
             linger_seconds=linger_seconds,
             submit_patience=submit_patience,
+            long_seconds=long_seconds,
         )
         self.dispatcher.set_capacity(1)
 
@@ -166,25 +174,26 @@ def test_a_large_group_does_not_wait_for_another_one() -> None:
     run(test)
 
 
-def test_where_groups_fly_long_small_ones_do_not_wait_for_each_other() -> None:
+def test_where_items_take_long_groups_share_them() -> None:
     async def test(house: House) -> None:
-        house.dispatcher.set_capacity(1, most=2)
+        house.dispatcher.set_capacity(1, most=3)
         await house.submit()
-        other = house.submit()
-        await asyncio.sleep(2 * LONG_SECONDS)
+        others = [house.submit() for _ in range(8)]
+        await asyncio.sleep(2 * WAY_SECONDS)
         assert house.wire.sizes == [1], "that it is slow is not known yet"
         house.answer(0)
-        await other
-        await house.submit()
-        assert house.wire.sizes == [1, 1, 1]
+        await asyncio.gather(*others)
+        assert house.wire.sizes == [1, 3, 3, 2]
+        last = house.submit()
+        await asyncio.sleep(0.01)
+        assert house.wire.sizes == [1, 3, 3, 2], "no more than three fly"
+        house.answer(3)
+        await last
 
-    run(test)
+    run(test, long_seconds=0, linger_seconds=0)
 
 
-def test_where_groups_land_soon_small_ones_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Longer than a busy machine lets this process stand.
-    monkeypatch.setattr(gathering, "LONG_SECONDS", 60)
-
+def test_where_items_take_little_they_wait_for_the_group_before_them() -> None:
     async def test(house: House) -> None:
         house.dispatcher.set_capacity(1, most=2)
         await house.submit()
@@ -198,6 +207,41 @@ def test_where_groups_land_soon_small_ones_wait_for_each_other(monkeypatch: pyte
         assert house.wire.sizes == [1, 1, 2]
 
     run(test)
+
+
+def test_two_who_ask_in_turn_get_to_ask_together() -> None:
+    async def test(house: House) -> None:
+        await house.submit()
+        other = asyncio.ensure_future(house.submit())
+        await asyncio.sleep(0.01)
+        house.answer(0)
+        await asyncio.sleep(0.01)
+        assert house.wire.sizes == [1], "the other is held"
+        await asyncio.gather(other, house.submit())
+        assert house.wire.sizes == [1, 2]
+
+    # Longer than a busy machine lets this process stand.
+    run(test, linger_seconds=60)
+
+
+def test_where_nobody_comes_again_others_are_held_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test(house: House) -> None:
+        held = []
+        await house.submit()
+        for turn in range(12):
+            following = asyncio.ensure_future(house.submit())
+            await asyncio.sleep(0)
+            house.answer(turn)
+            await asyncio.sleep(0.005)
+            held.append(len(house.wire.sizes) == turn + 1)
+            await following
+        # In vain once, then after one, after three, after seven more.
+        assert [turn for turn, is_held in enumerate(held) if is_held] == [0, 2, 6]
+        assert set(house.wire.sizes) == {1}
+
+    monkeypatch.setattr(gathering, "WAIT_PATIENCE", 60)
+    # A fifth of it is how long they are held: longer than a busy machine lets this process stand.
+    run(test, linger_seconds=5)
 
 
 def test_who_does_not_come_again_is_not_waited_for_long() -> None:
