@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -56,9 +57,18 @@ class RunningLoad:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
+    def halt(self) -> None:
+        """Have it stand still; answers that come meanwhile wait for it."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Have it go on after `halt`."""
+        self._process.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         """End it early; it still measures."""
-        self._process.send_signal(signal.SIGINT)
+        # Its first thread sleeps until it gets a signal. Of a process that stands still another one may be given that.
+        ctypes.CDLL(None).tgkill(self._process.pid, self._process.pid, signal.SIGINT)
 
     def result(self) -> Load:
         """What it measured, when it has ended. Raises Unusable if it could not run."""

@@ -14,14 +14,25 @@ from tests.service import Service
 PARENTS: Final = ("up", "supervisor")
 
 
+class ProcessorClocks:
+    """Those of the processes that a service has now."""
+
+    def __init__(self, service: Service) -> None:
+        parents = {process.pid: process.parent for process in processes()}
+        self._pids = {
+            name: {status.pid} if name in PARENTS else children(parents, status.pid)
+            for name, status in program_status(service.home.service()).items()
+            if status.pid
+        }
+
+    def seconds(self) -> dict[str, float]:
+        """What those that still live have used since their start, by program. It takes some microseconds."""
+        return {name: sum(map(_seconds, pids)) for name, pids in self._pids.items()}
+
+
 def processor_seconds(service: Service) -> dict[str, float]:
     """Seconds that the living processes of each program have used since their start."""
-    parents = {process.pid: process.parent for process in processes()}
-    return {
-        name: sum(map(_seconds, [status.pid] if name in PARENTS else children(parents, status.pid)))
-        for name, status in program_status(service.home.service()).items()
-        if status.pid
-    }
+    return ProcessorClocks(service).seconds()
 
 
 def _seconds(pid: int) -> float:

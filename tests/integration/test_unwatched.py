@@ -12,7 +12,7 @@ from infra.host.address import Address
 from infra.nginx.proxy import nginx_conf
 from tasks.config.settings import Settings
 from tests.benchmarks.unwatching.sitecustomize import SWITCH, SWITCH_KEY
-from tests.benchmarks.watch_switch import HOOK, without_access_log
+from tests.benchmarks.watch_switch import HEADER, HOOK, logged_by_header
 from tests.servers import Valkey
 
 #: Does the same work while it is watched, while it is not, and while it is again. Says each time whether events were
@@ -62,9 +62,9 @@ def test_events_and_counters_go_off_and_on(valkey_server: Valkey, tmp_path: Path
     assert set(states) == {"s"}
 
 
-def test_nginx_without_its_access_log() -> None:
-    conf = nginx_conf(Address(host="127.0.0.1", port=1), Settings(), flower_password="p")
-    quiet = without_access_log(conf)
-    assert "access_log /dev/stdout" in conf
-    assert "access_log off;" in quiet
-    assert "/dev/stdout" not in quiet
+def test_a_header_says_whether_nginx_logs() -> None:
+    """That NGINX does so, `make bench` looks at itself."""
+    conf = logged_by_header(nginx_conf(Address(host="127.0.0.1", port=1), Settings(), flower_password="p"))
+    assert [line.split()[1:4] for line in conf.splitlines() if line.strip().startswith("access_log")] == [
+        ["/dev/stdout", "answered", f"if=$http_{HEADER.lower().replace('-', '_')}"]
+    ]
