@@ -64,5 +64,6 @@ def test_processes_of_the_gateway_are_filled_one_after_the_other(processes: int)
 def test_a_server_that_left_is_not_asked_again_before_its_address_is_forgotten() -> None:
     found = Upstreams(gateway=("gateway:8000",), flower="flower:5555", name_server="10.89.0.1")
     assert "fail_timeout=3s" in found.servers("gateway", *found.gateway)
+    assert "least_conn;" in found.servers("gateway", *found.gateway), "in turn, those who come together are parted"
     assert found.resolver().startswith("resolver 10.89.0.1 valid=2s;")
     assert (found.connect_seconds, own_sockets(2).connect_seconds) == (1, 5)
