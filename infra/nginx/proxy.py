@@ -81,6 +81,7 @@ def nginx_conf(
         address_limit=_indented(12, address_limit),
         resolver=_indented(4, upstreams.resolver()),
         connect_seconds=upstreams.connect_seconds,
+        tries=upstreams.tries,
         gateway=_indented(8, upstreams.servers("gateway", *upstreams.gateway)),
         flower=_indented(8, upstreams.servers("flower", upstreams.flower)),
         agents=_indented(4, agents.upstream(upstreams)),

@@ -20,6 +20,8 @@ FAILED_SECONDS: Final = ADDRESS_SECONDS + 1
 CONNECT_SECONDS: Final = 1
 #: The same for a socket of this machine, which is full where it takes long.
 OWN_CONNECT_SECONDS: Final = 5
+#: How many processes of this machine's gateway are asked for what can be asked again.
+OWN_TRIES: Final = 2
 #: Memory in which the processes of NGINX share the addresses of a name.
 ZONE: Final = "64k"
 #: How many requests at a time a process of the gateway gets before the next process gets any, and how many more when
@@ -56,6 +58,14 @@ class Upstreams:
     def connect_seconds(self) -> int:
         """How long a connection to one may take."""
         return CONNECT_SECONDS if self.name_server else OWN_CONNECT_SECONDS
+
+    @property
+    def tries(self) -> int:
+        """How many servers a request may be sent to that another one has not answered, if it can be sent again; 0: any.
+
+        Where the gateway is down none of its sockets answers, and one attempt more says so.
+        """
+        return 0 if self.name_server else OWN_TRIES
 
     def servers(self, name: str, *places: str) -> str:
         """The servers of the upstream `name`, which is at these places."""

@@ -14,7 +14,7 @@ from functools import partial
 import httpx
 import pytest
 
-from infra.nginx.upstreams import STEPS
+from infra.nginx.upstreams import OWN_TRIES, STEPS
 from tasks.config.settings import Settings
 from tests.nginx import Nginx, Request, answer
 from tests.problems import refused
@@ -95,6 +95,20 @@ def test_a_process_of_the_gateway_has_many_requests_before_the_next_has_any() ->
         # Who is idle again is asked alone again.
         assert [nginx.get("/v1/models").status_code for _ in range(5)] == [200] * 5
         assert has(2 * few + 5, few, few)
+
+
+def test_what_can_be_asked_again_is_asked_of_one_process_more() -> None:
+    def gone(request: Request) -> None:
+        request.connection.shutdown(socket.SHUT_RDWR)
+
+    with Nginx(Settings(gateway_processes=4), gateway=gone) as nginx:
+
+        def asked(method: str) -> int:
+            before = sum(len(upstream.seen) for upstream in nginx.upstreams.values())
+            assert httpx.request(method, f"{nginx.url}/v1/models/m", timeout=10).status_code == 502
+            return sum(len(upstream.seen) for upstream in nginx.upstreams.values()) - before
+
+        assert (asked("GET"), asked("POST")) == (OWN_TRIES, 1)
 
 
 def test_a_trusted_proxy_says_who_asks() -> None:
