@@ -100,6 +100,12 @@ class House:
         self.waiting._deliver(Reply(group["id"], outcomes))
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody who waits for a result loses patience, however long a busy machine lets this process stand."""
+    monkeypatch.setattr(gathering, "WAIT_PATIENCE", 60)
+
+
 def run(test: Callable[[House], Coroutine[Any, Any, None]], **seconds: float) -> None:
     async def main() -> None:
         await test(House(**seconds))
@@ -224,7 +230,7 @@ def test_two_who_ask_in_turn_get_to_ask_together() -> None:
     run(test, linger_seconds=60)
 
 
-def test_where_nobody_comes_again_others_are_held_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nobody_comes_again_others_are_held_less_and_less_often() -> None:
     async def test(house: House) -> None:
         held = []
         await house.submit()
@@ -239,7 +245,6 @@ def test_where_nobody_comes_again_others_are_held_less_and_less_often(monkeypatc
         assert [turn for turn, is_held in enumerate(held) if is_held] == [0, 2, 6]
         assert set(house.wire.sizes) == {1}
 
-    monkeypatch.setattr(gathering, "WAIT_PATIENCE", 60)
     # A fifth of it is how long they are held: longer than a busy machine lets this process stand.
     run(test, linger_seconds=5)
 
