@@ -35,6 +35,11 @@ def address(url: str) -> RedisAddress:
     return Settings(redis_url=url).store
 
 
+def children_of(pid: int) -> set[int]:
+    """The processes whose parent it is."""
+    return {process.pid for process in processes() if process.parent == pid}
+
+
 def eventually(ask: Callable[[], T | None], *, seconds: float = 10, what: str = "") -> T:
     """The first true answer; an OSError or an error of Redis is none. Raises AssertionError when time is up."""
     deadline = time.monotonic() + seconds

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from infra.commands.status import program_status
-from infra.host.process_tree import processes
 from tests.benchmarks.load import Target
 from tests.benchmarks.subjects import estimate_target
 from tests.benchmarks.unwatching.sitecustomize import SWITCH, SWITCH_KEY
-from tests.servers import eventually
+from tests.servers import children_of, eventually
 from tests.service import Service
 
 #: What Python imports at the start of each process of such a service.
@@ -79,17 +78,13 @@ def _log_by_header(service: Service) -> None:
     conf = service.home.run / "nginx.conf"
     conf.write_text(logged_by_header(conf.read_text()))
     nginx = program_status(service.home.service())["nginx"].pid
-    before = _children(nginx)
+    before = children_of(nginx)
     os.kill(nginx, signal.SIGHUP)
-    eventually(lambda: _children(nginx) - before, what="NGINX with its new configuration")
+    eventually(lambda: children_of(nginx) - before, what="NGINX with its new configuration")
     for pid in before:
         # It would wait for connections that are kept.
         os.kill(pid, signal.SIGTERM)
-    eventually(lambda: not _children(nginx) & before, what="the end of NGINX with its old configuration")
-
-
-def _children(pid: int) -> set[int]:
-    return {process.pid for process in processes() if process.parent == pid}
+    eventually(lambda: not children_of(nginx) & before, what="the end of NGINX with its old configuration")
 
 
 def log_bytes(service: Service) -> int:

@@ -16,7 +16,6 @@ import httpx
 import redis
 
 from infra.host.control import Supervisor
-from infra.host.process_tree import processes
 from tasks.contract import State
 from tasks.errors import Unavailable
 from tasks.redis_keys import LOOKED_KEY
@@ -28,7 +27,7 @@ from tests.chaos.options import Options
 from tests.chaos.orders import MOVING, STEADY, Order
 from tests.chaos.truth import Truth
 from tests.moved_clock import MovedClock
-from tests.servers import eventually
+from tests.servers import children_of, eventually
 from tests.service import Service
 from tests.slow_disk import SlowDisk
 
@@ -81,7 +80,7 @@ class Stage:
     def children(self, program: str) -> set[int]:
         """The processes that a program has started."""
         first = self.pid(program)
-        return {process.pid for process in processes() if first and process.parent == first}
+        return children_of(first) if first else set()
 
     @contextmanager
     def frozen(self, program: str) -> Iterator[int]:

@@ -13,14 +13,13 @@ import pytest
 
 from gateway.resources.events import QUIET_SECONDS
 from infra.commands.status import program_status
-from infra.host.process_tree import processes
 from tasks.client import Client
 from tasks.watch.watching import LOOK_SECONDS
 from tests import slow
 from tests.events import Event, following
 from tests.integration.test_auth import add
 from tests.problems import refused
-from tests.servers import eventually
+from tests.servers import children_of, eventually
 from tests.service import Service
 
 MODEL = "followed"
@@ -171,7 +170,7 @@ def test_a_train_whose_worker_dies_is_followed_on(service: Service, tmp_path: Pa
             if event.kind == "progress":
                 break
         worker = program_status(service.home.service())["worker-train"].pid
-        for process in [worker, *(child.pid for child in processes() if child.parent == worker)]:
+        for process in [worker, *children_of(worker)]:
             os.kill(process, signal.SIGKILL)
         gate.touch()
         seen += list(found)
@@ -210,7 +209,7 @@ def test_another_process_goes_on_for_one_that_dies(service: Service) -> None:
             seen.append(event)
             if event.kind == "progress":
                 break
-        for child in [process.pid for process in processes() if process.parent == master]:
+        for child in children_of(master):
             os.kill(child, signal.SIGKILL)
         with pytest.raises(httpx.TransportError):
             seen += list(found)

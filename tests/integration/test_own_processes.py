@@ -25,7 +25,7 @@ from tasks.redis_keys import COUNTS_KEY
 from tasks.worker.bootsteps import EVENT_SECONDS
 from tasks.worker.events import FIRST
 from tests.harmful import NAP
-from tests.servers import eventually
+from tests.servers import children_of, eventually
 from tests.site import Site
 from tests.workers import Worker
 
@@ -48,7 +48,7 @@ def worker(site: Site) -> Iterator[Worker]:
 
 def below(worker: Worker) -> set[int]:
     """The processes that it has forked."""
-    return {process.pid for process in processes() if process.parent == worker.popen.pid}
+    return children_of(worker.popen.pid)
 
 
 def lost(site: Site) -> int:

@@ -28,7 +28,7 @@ from tasks.config.settings import Settings
 from tasks.contract import FLEETS
 from tasks.ledger.fleet import members
 from tests.commands import add_account, mlservice, said
-from tests.servers import eventually
+from tests.servers import children_of, eventually
 from tests.service import IDLE_BYTES, MLSERVICE, Service
 
 pytestmark = pytest.mark.integration
@@ -186,7 +186,7 @@ def test_a_taken_port_says_so(stack: Service, tmp_path: Path) -> None:
 @pytest.mark.parametrize("program", ["gateway", "worker-estimate", "nginx", "valkey"])
 def test_a_killed_program_is_back(stack: Service, program: str) -> None:
     dead = status(stack)["programs"][program]["pid"]
-    children = {process.pid for process in processes() if process.parent == dead}
+    children = children_of(dead)
     os.kill(dead, signal.SIGKILL)
     eventually(lambda: healed(stack, program, dead), seconds=3, what=program)
     eventually(lambda: ready(stack), seconds=15, what="readiness")
@@ -195,7 +195,7 @@ def test_a_killed_program_is_back(stack: Service, program: str) -> None:
 
 def test_a_killed_gateway_process_is_back(stack: Service) -> None:
     before = status(stack)["programs"]["gateway"]
-    child = next(process.pid for process in processes() if process.parent == before["pid"])
+    child = children_of(before["pid"]).pop()
     os.kill(child, signal.SIGKILL)
     eventually(lambda: status(stack)["programs"]["gateway"]["processes"] == before["processes"], seconds=3)
     eventually(lambda: ready(stack), what="readiness")
@@ -214,7 +214,7 @@ def test_each_gateway_process_has_a_socket_where_the_next_one_takes_what_waits(s
         with httpx.Client(transport=httpx.HTTPTransport(uds=path), timeout=10) as client:
             return client.get("http://gateway/health/live").status_code == 200
 
-    children = {process.pid for process in processes() if process.parent == gateway}
+    children = children_of(gateway)
     assert len(children) == len(sockets)
     for child in sorted(children):
         os.kill(child, signal.SIGKILL)

@@ -1,1 +1,1 @@
-"""A folder for PYTHONPATH, on which a service runs without what watches it."""
+"""A folder for PYTHONPATH, on which what watches a service goes off and on while it runs."""
